@@ -1,0 +1,1 @@
+"""Pagelens: a visual document search workbench."""

@@ -1,0 +1,78 @@
+"""Every error a person can meet, as one tree; the message is the sentence that person reads.
+
+PagelensError
+  InputError            something given to us is wrong: say what, and what to do
+    DocumentError         a file or page cannot be read
+    QueryError            the query cannot be searched
+    PipelineError         a pipeline text does not parse or does not fit the collection
+    FilterError           a filter text does not parse
+    DatasetError          an evaluation dataset is not usable
+  NotFoundError         a collection, document or page that is not there
+  StoreError            the collection on disk cannot be used as asked
+    CollectionBusyError   another process is writing to it
+    MismatchError         it was made with other settings
+    DiskFullError         no space left; what was committed is safe
+  EncoderError          a model cannot be loaded or failed on its input
+"""
+
+from __future__ import annotations
+
+
+class PagelensError(Exception):
+    """Base of all foreseeable errors; ``str(error)`` is one clear sentence."""
+
+
+class InputError(PagelensError):
+    """Something given to Pagelens is wrong."""
+
+
+class DocumentError(InputError):
+    """A file or page cannot be read."""
+
+
+class QueryError(InputError):
+    """The query cannot be searched."""
+
+
+class PipelineError(InputError):
+    """A pipeline text does not parse, or does not fit the collection. ``position`` is the 0-based character, or -1."""
+
+    def __init__(self, message: str, position: int = -1) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class FilterError(InputError):
+    """A filter text does not parse. ``position`` is the 0-based character, or -1."""
+
+    def __init__(self, message: str, position: int = -1) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class DatasetError(InputError):
+    """An evaluation dataset is not usable."""
+
+
+class NotFoundError(PagelensError):
+    """A collection, document or page that is not there."""
+
+
+class StoreError(PagelensError):
+    """The collection on disk cannot be used as asked."""
+
+
+class CollectionBusyError(StoreError):
+    """Another process is writing to the collection."""
+
+
+class MismatchError(StoreError):
+    """The collection was made with other settings."""
+
+
+class DiskFullError(StoreError):
+    """No space left on the device; what was committed is safe."""
+
+
+class EncoderError(PagelensError):
+    """A model cannot be loaded, or failed on its input."""
