@@ -1,0 +1,17 @@
+"""Staged retrieval: the pipeline's text form, the filter language, and the engine that runs them."""
+
+from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval.filters import FIELDS, compile_filter, document_filter
+from workbench.retrieval.pipeline import PRESETS, STAGES, Pipeline, Step
+
+__all__ = [
+    "FIELDS",
+    "PRESETS",
+    "STAGES",
+    "Encoded",
+    "Pipeline",
+    "Step",
+    "compile_filter",
+    "document_filter",
+    "search_stages",
+]

@@ -1,0 +1,288 @@
+"""The text form of a search pipeline, read into values and written back.
+
+    pipeline := step (">" step)*
+    step     := source [":" K]
+    source   := NAME [options] | FUSION [options] "(" step ("," step)* ")"
+    options  := "[" key "=" value ("," key "=" value)* "]"
+
+``rows:256 > full:10`` keeps the 256 best pages by pooled rows and reranks them by exact MaxSim to 10. A name's options
+and their values are checked here, against `STAGES`, before anything runs; whether the collection has the index is the
+engine's to say. What this module does not do: run anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from workbench.errors import PipelineError
+
+DEFAULT_K = 10
+DEFAULT_PREFETCH = 256
+MAX_K = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """An option of a stage: what it does, its default, and the values it takes (``choices``, or a number's type)."""
+
+    summary: str
+    default: str
+    choices: tuple[str, ...] = ()
+    number: bool = False
+    numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """A stage a pipeline can name; ``vectors`` is false for text search, ``fusion`` true where it takes stages."""
+
+    name: str
+    summary: str
+    options: Mapping[str, OptionSpec] = field(default_factory=dict)
+    vectors: bool = True
+    fusion: bool = False
+
+
+_QUERY = OptionSpec("score every query token, or only their mean", "tokens", ("tokens", "mean"))
+_ENGINE = OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table", "flat", ("flat", "lance"))
+_WEIGHTS = OptionSpec("one weight per list, as 1/2", "1", numbers=True)
+
+
+def _vector_stage(name: str, summary: str) -> StageSpec:
+    return StageSpec(name, summary, {"query": _QUERY, "engine": _ENGINE})
+
+
+STAGES: Mapping[str, StageSpec] = {
+    spec.name: spec
+    for spec in (
+        _vector_stage("global", "one mean vector a page"),
+        _vector_stage("rows", "patches averaged by row, at most 32 vectors a page"),
+        _vector_stage("conv", "a window of 3 sliding over the rows"),
+        _vector_stage("tiles", "patches averaged by tile"),
+        _vector_stage("full", "exact MaxSim over every patch"),
+        StageSpec("bm25", "words of the page text (Okapi BM25)", vectors=False),
+        StageSpec(
+            "rrf",
+            "reciprocal rank fusion (Cormack et al. 2009): the sum of 1 / (k + rank)",
+            {"k": OptionSpec("the constant k", "60", number=True), "weights": _WEIGHTS},
+            fusion=True,
+        ),
+        StageSpec(
+            "sum",
+            "weighted sum of normalised scores",
+            {"norm": OptionSpec("z-score or min-max", "z", ("z", "minmax")), "weights": _WEIGHTS},
+            fusion=True,
+        ),
+    )
+}
+ALIASES: Mapping[str, str] = {"exact": "full"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage: its name, how many pages it keeps (None: not stated), options, and the lists it fuses, if it fuses."""
+
+    name: str
+    keep: int | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    legs: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        options = "[" + ",".join(f"{key}={value}" for key, value in self.options) + "]" if self.options else ""
+        legs = "(" + ", ".join(map(str, self.legs)) + ")" if self.legs else ""
+        return f"{self.name}{options}{legs}" + (f":{self.keep}" if self.keep is not None else "")
+
+    @property
+    def spec(self) -> StageSpec:
+        """What `STAGES` says of it."""
+        return STAGES[self.name]
+
+    def option(self, key: str) -> str:
+        """The value given, or the default."""
+        return dict(self.options).get(key, self.spec.options[key].default)
+
+    def weights(self) -> tuple[float, ...]:
+        """One weight per leg; a single number stands for all."""
+        values = tuple(float(part) for part in self.option("weights").split("/"))
+        return values * len(self.legs) if len(values) == 1 else values
+
+    def leaves(self) -> Iterator[Step]:
+        """The stages that score pages themselves, left to right."""
+        if not self.legs:
+            yield self
+        for leg in self.legs:
+            yield from leg.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Steps in order, every one but the last with a stated number of pages to keep."""
+
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        return " > ".join(map(str, self.steps))
+
+    @property
+    def keep(self) -> int:
+        """How many results it returns."""
+        return self.steps[-1].keep or DEFAULT_K
+
+    def returning(self, k: int) -> Pipeline:
+        """The same pipeline with k results."""
+        return Pipeline((*self.steps[:-1], replace(self.steps[-1], keep=k)))
+
+    def leaves(self) -> Iterator[Step]:
+        """All stages that score pages themselves."""
+        for step in self.steps:
+            yield from step.leaves()
+
+    @classmethod
+    def parse(cls, text: str) -> Pipeline:
+        """Read the text form, or the name of a preset. `PipelineError` says where it went wrong and what would do."""
+        return _Parser(PRESETS.get(text.strip(), text)).pipeline()
+
+
+PRESETS: Mapping[str, str] = {
+    "exact": "full:10",
+    "two-stage": "rows:256 > full:10",
+    "three-stage": "global:1000 > rows:300 > full:10",
+    "hybrid": "rrf(bm25, rows):256 > full:10",
+    "bm25": "bm25:10",
+}
+
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=])|(?P<bad>\S))")
+_VALUE = re.compile(r"\s*([\w./+-]+)")
+
+
+class _Parser:
+    """A recursive descent over the grammar above; ``_at`` is where the next token starts."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def pipeline(self) -> Pipeline:
+        if not self._text.strip():
+            raise PipelineError(f"The pipeline is empty; write one such as {PRESETS['two-stage']!r}.", 0)
+        steps = [self._step()]
+        while self._take(">"):
+            steps.append(self._step())
+        if self._peek()[0]:
+            raise self._error("expected '>' or the end")
+        *first, last = steps
+        kept = [step if step.keep is not None else replace(step, keep=DEFAULT_PREFETCH) for step in first]
+        for wider, narrower in zip(kept, [*kept[1:], last], strict=True):
+            if narrower.keep is not None and wider.keep is not None and narrower.keep > wider.keep:
+                raise PipelineError(
+                    f"'{narrower.name}:{narrower.keep}' cannot keep more pages than '{wider.name}:{wider.keep}' "
+                    f"before it hands on; make the later number {wider.keep} or less.",
+                    self._text.find(f":{narrower.keep}"),
+                )
+        return Pipeline((*kept, last))
+
+    def _step(self) -> Step:
+        start = self._start()
+        kind, name = self._peek()
+        if kind != "name":
+            raise self._error("expected a stage name")
+        self._next()
+        name = ALIASES.get(name, name)
+        if name not in STAGES:
+            close = difflib.get_close_matches(name, [*STAGES, *ALIASES], n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise PipelineError(
+                f"Unknown stage '{name}' at character {start + 1} of {self._text!r}.{hint} "
+                f"Stages: {', '.join([*ALIASES, *STAGES])}.",
+                start,
+            )
+        spec = STAGES[name]
+        options = self._options(spec) if self._take("[") else ()
+        legs: list[Step] = []
+        if self._take("("):
+            if not spec.fusion:
+                raise PipelineError(f"'{name}' takes no list of stages; only rrf(...) and sum(...) do.", start)
+            legs.append(self._step())
+            while self._take(","):
+                legs.append(self._step())
+            if not self._take(")"):
+                raise self._error("expected ',' or ')'")
+        if spec.fusion and len(legs) < 2:
+            raise PipelineError(f"'{name}' needs two stages or more, as in {name}(bm25, rows).", start)
+        step = Step(name, self._keep(), options, tuple(legs))
+        if spec.fusion and len(step.weights()) != len(legs):
+            raise PipelineError(f"'{name}' has {len(legs)} stages but {len(step.weights())} weights.", start)
+        return step
+
+    def _keep(self) -> int | None:
+        if not self._take(":"):
+            return None
+        kind, text = self._peek()
+        if kind != "number" or not 1 <= int(text) <= MAX_K:
+            raise self._error(f"expected a number of pages from 1 to {MAX_K}")
+        self._next()
+        return int(text)
+
+    def _options(self, spec: StageSpec) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        while True:
+            start = self._start()
+            kind, key = self._peek()
+            if kind != "name":
+                raise self._error("expected an option name")
+            if key not in spec.options:
+                known = ", ".join(spec.options) or "none"
+                raise PipelineError(f"'{spec.name}' has no option '{key}'; its options: {known}.", start)
+            self._next()
+            if not self._take("="):
+                raise self._error("expected '='")
+            value = _VALUE.match(self._text, self._at)
+            if value is None:
+                raise self._error("expected a value")
+            _check_value(spec.name, key, value[1], spec.options[key], value.start(1))
+            self._at = value.end()
+            found[key] = value[1]
+            if self._take("]"):
+                return tuple(sorted(found.items()))
+            if not self._take(","):
+                raise self._error("expected ',' or ']'")
+
+    def _start(self) -> int:
+        match = _TOKEN.match(self._text, self._at)
+        return self._at if match is None else match.start(match.lastgroup or 0)
+
+    def _peek(self) -> tuple[str, str]:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None or match.lastgroup is None:
+            return "", ""
+        return match.lastgroup, match[match.lastgroup]
+
+    def _next(self) -> None:
+        match = _TOKEN.match(self._text, self._at)
+        if match is not None:
+            self._at = match.end()
+
+    def _take(self, mark: str) -> bool:
+        if self._peek() == ("mark", mark):
+            self._next()
+            return True
+        return False
+
+    def _error(self, expected: str) -> PipelineError:
+        start = self._start()
+        found = self._peek()[1]
+        what = f"found {found!r}" if found else "the text ends"
+        return PipelineError(f"Bad pipeline {self._text!r}: {expected} at character {start + 1}, but {what}.", start)
+
+
+def _check_value(stage: str, key: str, value: str, option: OptionSpec, at: int) -> None:
+    if option.choices and value not in option.choices:
+        raise PipelineError(f"'{stage}[{key}={value}]': {key} is one of {', '.join(option.choices)}.", at)
+    parts = value.split("/") if option.numbers else [value]
+    if (option.number or option.numbers) and not all(re.fullmatch(r"\d+(\.\d+)?", part) for part in parts):
+        raise PipelineError(
+            f"'{stage}[{key}={value}]': {key} is a number{'s joined by /' if option.numbers else ''}.", at
+        )
