@@ -316,6 +316,23 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyVerdict:
+    """What became of one page in a search: ``found | lost | filtered | failed | absent``, and at which stage.
+
+    For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
+    have kept it (None: no K would).
+    """
+
+    page: str
+    verdict: str
+    stage: str = ""
+    rank: int | None = None
+    keep: int | None = None
+    needs: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PageFailureRecord:
     """A failed page as a report prints it."""
 

@@ -1,0 +1,195 @@
+"""Why a page scores what it scores, and where a page was lost: read from the stored vectors, never from a new encoding.
+
+`explain` gives the token x patch similarities with the score as a ledger over query tokens, the lines of the page that
+the relevance falls on, and what each pooled index saw. `why` follows one page through a pipeline. What this module does
+not do: draw anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from workbench.errors import NotFoundError
+from workbench.maxsim import similarities
+from workbench.pooling import pool
+from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval.pipeline import Pipeline
+from workbench.store import Collection
+from workbench.types import (
+    Box,
+    Explanation,
+    Float,
+    Geometry,
+    LedgerRow,
+    PageEmbedding,
+    PageRef,
+    PooledView,
+    QueryEmbedding,
+    Region,
+    SearchResult,
+    WhyVerdict,
+    Words,
+)
+
+TOP_REGIONS = 5
+
+
+def explain(collection: Collection, ref: PageRef, query: QueryEmbedding) -> Explanation:
+    """Explain one stored page's exact MaxSim score for a query; `NotFoundError` when the page is not there."""
+    page = collection.page(ref)
+    embedding = collection.page_embedding(page.page_id)
+    matrix = similarities(query.vectors, embedding.vectors)
+    rows = ledger(query, matrix, embedding)
+    heat = (query.weights[:, None] * matrix).max(axis=0) if len(matrix) else np.zeros(matrix.shape[1], np.float32)
+    return Explanation(
+        ref=page.ref,
+        query=query,
+        encoder=collection.encoder,
+        score=float(sum(row.contribution for row in rows)),
+        geometry=embedding.geometry,
+        similarities=matrix,
+        labels=embedding.labels,
+        ledger=rows,
+        regions=line_regions(heat, embedding.geometry, page.words)[:TOP_REGIONS],
+        pooled=tuple(pooled_view(index, query, embedding) for index in collection.indexes if index != "full"),
+    )
+
+
+def ledger(query: QueryEmbedding, matrix: Float, embedding: PageEmbedding) -> tuple[LedgerRow, ...]:
+    """The score as a sum over query tokens: each token's best vector, its place, and its share of the whole."""
+    best = matrix.argmax(axis=1)
+    values = query.weights * matrix[np.arange(len(best)), best]
+    total = float(values.sum())
+    return tuple(
+        LedgerRow(
+            token=i,
+            label=query.labels[i],
+            weight=float(query.weights[i]),
+            similarity=float(matrix[i, j]),
+            contribution=float(values[i]),
+            share=float(values[i]) / total if total else 0.0,
+            vector=int(j),
+            box=_box(embedding.geometry.boxes[j]),
+            text=embedding.labels[j] if embedding.labels else "",
+        )
+        for i, j in enumerate(best)
+    )
+
+
+def line_regions(heat: Float, geometry: Geometry, words: Words) -> tuple[Region, ...]:
+    """Text lines by the mean heat over their area, best first; lines that no vector touches are left out.
+
+    ``heat (n,) float32`` one value per page vector. A vector weighs in by the area of its box inside the line, so that
+    the score is the mean of the heat map over the line, whatever the grid.
+    """
+    if not len(words) or not len(geometry):
+        return ()
+    numbers, first = np.unique(words.lines, return_index=True)
+    member = [words.lines == number for number in numbers]
+    boxes = np.stack([np.r_[words.boxes[m, :2].min(axis=0), words.boxes[m, 2:].max(axis=0)] for m in member])
+    placed = np.asarray(geometry.cell >= 0) if geometry.grid else np.ones(len(geometry), bool)
+    weights = overlap(boxes, geometry.boxes) * placed
+    covered = weights.sum(axis=1)
+    regions = [
+        Region(
+            _box(boxes[i]), float(weights[i] @ heat / covered[i]), " ".join(np.asarray(words.texts, object)[member[i]])
+        )
+        for i in np.argsort(first)
+        if covered[i] > 0
+    ]
+    return tuple(sorted(regions, key=lambda region: -region.score))
+
+
+def overlap(a: Float, b: Float) -> Float:
+    """Area of intersection of every box of ``a (p, 4)`` with every box of ``b (q, 4)``: (p, q), in page fractions."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=2), np.float32)
+
+
+def pooled_view(index: str, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
+    """What a pooled index holds of a page: similarities of its vectors, each placed at the union of its members."""
+    pooled = pool(embedding, index)
+    matrix = similarities(query.vectors, pooled.vectors)
+    boxes = embedding.geometry.boxes
+    places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in pooled.groups])
+    score = float((query.weights * matrix.max(axis=1)).sum()) if len(matrix) else 0.0
+    return PooledView(index, places.astype(np.float32), matrix, pooled.groups, score)
+
+
+def _box(row: Float) -> Box:
+    x0, y0, x1, y1 = (float(value) for value in row)
+    return x0, y0, x1, y1
+
+
+def why(
+    collection: Collection,
+    query: str,
+    ref: PageRef,
+    pipeline: Pipeline,
+    encode: Callable[[str], Encoded],
+    where: str | None = None,
+) -> WhyVerdict:
+    """Follow one page through a pipeline: found, or the first step that lost it and the smallest K that keeps it."""
+    name = str(ref)
+    try:
+        page_id = collection.page(ref).page_id
+    except NotFoundError as error:
+        failed = {failure.page: failure.reason for failure in collection.failed_pages(ref.document)}
+        if ref.page in failed:
+            return WhyVerdict(name, "failed", reason=f"The page was not indexed: {failed[ref.page]}")
+        return WhyVerdict(name, "absent", reason=str(error))
+    if where is not None and page_id not in set(collection.page_ids(where)):
+        return WhyVerdict(name, "filtered", stage="filter", reason="The filter leaves this page out.")
+    for i, step in enumerate(pipeline.steps):
+        prefix = Pipeline(pipeline.steps[: i + 1])
+        rank = _rank(_last(collection, query, prefix.returning(prefix.keep), encode, where), page_id)
+        if rank is None:
+            return _lost(collection, query, page_id, name, prefix, encode, where)
+        if i == len(pipeline.steps) - 1:
+            reason = f"Found at rank {rank} of {prefix.keep} by '{step.name}'."
+            return WhyVerdict(name, "found", step.name, rank, prefix.keep, None, reason)
+    raise AssertionError("a pipeline has at least one step")
+
+
+def _lost(
+    collection: Collection,
+    query: str,
+    page_id: str,
+    name: str,
+    prefix: Pipeline,
+    encode: Callable[[str], Encoded],
+    where: str | None,
+) -> WhyVerdict:
+    stage, keep = prefix.steps[-1].name, prefix.keep
+    most = max(collection.page_count(), 1)
+
+    def rank_at(k: int) -> int | None:
+        return _rank(_last(collection, query, prefix.returning(k), encode, where), page_id)
+
+    rank = rank_at(most)
+    if rank is None:
+        reason = f"Stage '{stage}' never names this page, at any K: none of its words are in the query's."
+        return WhyVerdict(name, "lost", stage, None, keep, None, reason)
+    # A fusion ranks differently at another depth, so the smallest K is searched for; for a plain stage it is the rank.
+    low, high = keep + 1, most
+    if rank_at(rank) is not None:
+        high = rank
+    while prefix.steps[-1].legs and low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if rank_at(middle) is not None else (middle + 1, high)
+    reason = f"Stage '{stage}' ranks the page {rank}, below the {keep} it keeps; K = {high} would have kept it."
+    return WhyVerdict(name, "lost", stage, rank, keep, high, reason)
+
+
+def _last(
+    collection: Collection, query: str, pipeline: Pipeline, encode: Callable[[str], Encoded], where: str | None
+) -> SearchResult:
+    *_, result = search_stages(collection, query, pipeline, encode, where)
+    return result
+
+
+def _rank(result: SearchResult, page_id: str) -> int | None:
+    return next((hit.rank for hit in result.hits if hit.page_id == page_id), None)
