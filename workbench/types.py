@@ -242,6 +242,7 @@ class Trace:
 
     @property
     def total_ms(self) -> float:
+        """Wall milliseconds of the whole search."""
         return sum(stage.ms for stage in self.stages)
 
 
@@ -300,7 +301,7 @@ class PooledView:
 class Explanation:
     """Why a page scores what it scores for a query.
 
-    ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector (may be empty).
+    ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty.
     """
 
     ref: PageRef
@@ -342,7 +343,7 @@ class PageFailureRecord:
 
 @dataclass(frozen=True, slots=True)
 class DocumentOutcome:
-    """What became of one file in an ingest. ``pages`` is 0 and ``reason`` set when the file itself could not be read."""
+    """What became of one file in an ingest; ``reason`` is set when the file itself could not be read (``pages`` 0)."""
 
     name: str
     pages: int
@@ -360,6 +361,56 @@ class IngestReport:
     documents: tuple[DocumentOutcome, ...]
     seconds: float
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobStage:
+    """How far one stage of an ingest is: ``done`` of ``total`` pages, and the seconds it has worked."""
+
+    name: str
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of a running ingest: stages (read, embed, write, index), pages, and the outcomes so far."""
+
+    stages: tuple[JobStage, ...]
+    pages_done: int
+    pages_total: int
+    seconds: float
+    current: str
+    documents: tuple[DocumentOutcome, ...]
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages committed per second of wall time."""
+        return self.pages_done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds left at the rate so far; None before a page is done."""
+        left = self.pages_total - self.pages_done
+        return left / self.pages_per_second if self.pages_done else None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An ingest that runs in the background: ``waiting | running | stopping | stopped | done | failed | interrupted``."""
+
+    id: str
+    collection: str
+    state: str
+    progress: Progress
+    message: str
+    started: str
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still going to change."""
+        return self.state in ("waiting", "running", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,4 +478,3 @@ class StoredPage:
     words: Words
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
-
