@@ -207,13 +207,13 @@ def _reason(output: Sequence[str], log: Path) -> str:
     if "No space left on device" in text or "Errno 28" in text:
         free = shutil.disk_usage(ROOT).free / 2**30
         return (
-            f"The disk is full ({free:.1f} GiB free at {ROOT}; about 4 GiB are needed, 10 with the CUDA build of torch): "
+            f"The disk is full ({free:.1f} GiB free at {ROOT}; about 4 are needed, 10 with the CUDA build of torch): "
             f"make room and {again}."
         )
     if any(sign in text for sign in _NO_NETWORK):
         return (
-            "The packages could not be downloaded because the package index cannot be reached: check the network (behind "
-            f"a proxy set HTTPS_PROXY, with a mirror PIP_INDEX_URL, with a folder of wheels PIP_FIND_LINKS) and {again}."
+            "The packages could not be downloaded because the package index cannot be reached: check the network "
+            f"(for a proxy set HTTPS_PROXY, for a mirror PIP_INDEX_URL, for a folder of wheels PIP_FIND_LINKS) and {again}."
         )
     errors = [line.removeprefix("ERROR: ") for line in output if line.startswith("ERROR: ")] or ["pip gave no reason"]
     return f"The packages could not be installed ({errors[-1].strip().rstrip('.')}); the whole story is in {log}."
