@@ -213,7 +213,7 @@ def _reason(output: Sequence[str], log: Path) -> str:
     if any(sign in text for sign in _NO_NETWORK):
         return (
             "The packages could not be downloaded because the package index cannot be reached: check the network "
-            f"(for a proxy set HTTPS_PROXY, for a mirror PIP_INDEX_URL, for a folder of wheels PIP_FIND_LINKS) and {again}."
+            f"(a proxy: set HTTPS_PROXY; a mirror: PIP_INDEX_URL; a folder of wheels: PIP_FIND_LINKS) and {again}."
         )
     errors = [line.removeprefix("ERROR: ") for line in output if line.startswith("ERROR: ")] or ["pip gave no reason"]
     return f"The packages could not be installed ({errors[-1].strip().rstrip('.')}); the whole story is in {log}."
