@@ -28,6 +28,7 @@ _CLAUSE = re.compile(r"\s*(?P<operator>>=|<=|==|!=|~=|<|>)\s*(?P<version>[0-9][^
 _DOWNLOAD = re.compile(
     r"Downloading (?:\S*/)?(?P<name>[^\s-]+)-(?P<version>[^\s-]+)\S*\.(?:whl|zip|gz) \((?P<size>[^)]+)\)"
 )
+_ERROR = re.compile(r"(?:ERROR: |\s*\w+(?:Error|Exception): )")
 _NO_NETWORK = (
     *("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError", "SSLError"),
     *("Temporary failure in name resolution", "Network is unreachable", "getaddrinfo failed"),
@@ -215,8 +216,8 @@ def _reason(output: Sequence[str], log: Path) -> str:
             "The packages could not be downloaded because the package index cannot be reached: check the network "
             f"(a proxy: set HTTPS_PROXY; a mirror: PIP_INDEX_URL; a folder of wheels: PIP_FIND_LINKS) and {again}."
         )
-    errors = [line.removeprefix("ERROR: ") for line in output if line.startswith("ERROR: ")] or ["pip gave no reason"]
-    return f"The packages could not be installed ({errors[-1].strip().rstrip('.')}); the whole story is in {log}."
+    errors = [line.strip().removeprefix("ERROR: ") for line in output if _ERROR.match(line)] or ["pip gave no reason"]
+    return f"The packages could not be installed ({errors[-1].rstrip('.')}); the whole story is in {log}."
 
 
 def _install(pip: list[str], extras: Sequence[str]) -> None:
