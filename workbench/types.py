@@ -398,7 +398,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An ingest that runs in the background: ``waiting | running | stopping | stopped | done | failed | interrupted``."""
+    """A background ingest, ``waiting | running | stopping | stopped | done | failed | interrupted``."""
 
     id: str
     collection: str

@@ -38,10 +38,9 @@ _TIE = 4e-6
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A query's embedding as the caller got it: with the milliseconds it took, and whether that was cold or cached."""
+    """A query's embedding as the caller got it, and whether that took loading the model (cold) or came from a cache."""
 
     embedding: QueryEmbedding
-    ms: float
     cold: bool = False
     cache_hit: bool = False
 

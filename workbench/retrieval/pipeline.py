@@ -13,6 +13,7 @@ engine's to say. What this module does not do: run anything.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -175,7 +176,7 @@ class _Parser:
             raise self._error("expected '>' or the end")
         *first, last = steps
         kept = [step if step.keep is not None else replace(step, keep=DEFAULT_PREFETCH) for step in first]
-        for wider, narrower in zip(kept, [*kept[1:], last], strict=True):
+        for wider, narrower in itertools.pairwise((*kept, last)):
             if narrower.keep is not None and wider.keep is not None and narrower.keep > wider.keep:
                 raise PipelineError(
                     f"'{narrower.name}:{narrower.keep}' cannot keep more pages than '{wider.name}:{wider.keep}' "

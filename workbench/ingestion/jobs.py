@@ -1,0 +1,197 @@
+"""Ingests that run in the background, one at a time, and outlive the page that started them.
+
+A job's snapshot is written to ``jobs/<id>.json`` as it goes, so that a reload or a restart shows it again; a job whose
+process is gone reads as ``interrupted`` and can be resumed, since what was committed stays and the rest is read again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import psutil
+
+from workbench.errors import NotFoundError, PagelensError
+from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
+
+log = logging.getLogger(__name__)
+
+WRITE_EVERY = 1.0
+NOTHING_YET = Progress((), 0, 0, 0.0, "", ())
+ORPHANED = "Pagelens stopped while this ran; what was indexed is safe. Resume to do the rest."
+
+Run = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
+"""Does a job's work: (request, progress callback, stop) -> report."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    job: Job
+    request: Mapping[str, Any]
+    stop: threading.Event
+    written: float = 0.0
+
+
+class Jobs:
+    """The jobs of one home folder. ``request`` is what `run` needs, as JSON values."""
+
+    def __init__(self, folder: Path, run: Run) -> None:
+        self._folder = folder
+        self._run = run
+        self._lock = threading.Lock()
+        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self._entries: dict[str, _Entry] = {}
+        for path in sorted(folder.glob("*.json")) if folder.exists() else []:
+            entry = _read(path)
+            if entry is not None:
+                self._entries[entry.job.id] = entry
+
+    def start(self, collection: str, request: Mapping[str, Any]) -> Job:
+        """Queue a job and return its first snapshot."""
+        job = Job(uuid.uuid4().hex[:12], collection, "waiting", NOTHING_YET, "", _now())
+        return self._enqueue(_Entry(job, request, threading.Event()))
+
+    def resume(self, job_id: str) -> Job:
+        """Run a stopped, failed or interrupted job again; pages already committed are skipped."""
+        entry = self._entry(job_id)
+        if entry.job.active:
+            return entry.job
+        return self._enqueue(_Entry(replace(entry.job, state="waiting", message=""), entry.request, threading.Event()))
+
+    def stop(self, job_id: str) -> Job:
+        """Ask a job to stop after the batch it is at."""
+        entry = self._entry(job_id)
+        with self._lock:
+            if entry.job.active:
+                entry.stop.set()
+                entry.job = replace(entry.job, state="stopping")
+        return entry.job
+
+    def get(self, job_id: str) -> Job:
+        """The job as it is now; `NotFoundError` for an unknown id."""
+        return self._entry(job_id).job
+
+    def all(self) -> list[Job]:
+        """Every job, newest first."""
+        with self._lock:
+            return sorted((entry.job for entry in self._entries.values()), key=lambda job: job.started, reverse=True)
+
+    def forget(self, collection: str) -> None:
+        """Drop the finished jobs of a deleted collection."""
+        with self._lock:
+            for job_id in [i for i, e in self._entries.items() if e.job.collection == collection and not e.job.active]:
+                del self._entries[job_id]
+                (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+
+    def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
+        """Block until a job ends or the time is over."""
+        end = time.monotonic() + seconds
+        while self.get(job_id).active and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.get(job_id)
+
+    def _entry(self, job_id: str) -> _Entry:
+        with self._lock:
+            if job_id not in self._entries:
+                raise NotFoundError(f"There is no job '{job_id}'.")
+            return self._entries[job_id]
+
+    def _enqueue(self, entry: _Entry) -> Job:
+        with self._lock:
+            self._entries[entry.job.id] = entry
+            self._write(entry)
+            self._queue.put(entry.job.id)
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._work, name="pagelens-jobs", daemon=True)
+                self._worker.start()
+        return entry.job
+
+    def _work(self) -> None:
+        while True:
+            self._do(self._entry(self._queue.get()))
+
+    def _do(self, entry: _Entry) -> None:
+        def report(progress: Progress) -> None:
+            with self._lock:
+                entry.job = replace(entry.job, progress=progress)
+                if time.monotonic() - entry.written > WRITE_EVERY:
+                    self._write(entry)
+
+        if not entry.stop.is_set():
+            self._change(entry, state="running")
+        try:
+            ended = self._run(entry.request, report, entry.stop)
+        except PagelensError as error:
+            self._change(entry, state="failed", message=str(error))
+        except Exception as error:  # a job's thread must outlive whatever a job does
+            log.exception("ingest job %s failed", entry.job.id)
+            self._change(entry, state="failed", message=f"Unexpected error: {error}. The log has the details.")
+        else:
+            done = replace(entry.job.progress, documents=ended.documents)
+            self._change(entry, state="stopped" if ended.stopped else "done", progress=done)
+
+    def _change(self, entry: _Entry, **values: Any) -> None:
+        with self._lock:
+            entry.job = replace(entry.job, **values)
+            self._write(entry)
+
+    def _write(self, entry: _Entry) -> None:
+        entry.written = time.monotonic()
+        record = {"job": asdict(entry.job), "request": dict(entry.request), "process": _process()}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            path = self._folder / f"{entry.job.id}.json"
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(record), encoding="utf-8")
+            os.replace(partial, path)
+        except OSError:
+            log.warning("could not write the record of job %s", entry.job.id, exc_info=True)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _process() -> list[float]:
+    return [os.getpid(), psutil.Process().create_time()]
+
+
+def _alive(process: list[float]) -> bool:
+    try:
+        return psutil.Process(int(process[0])).create_time() == process[1]
+    except psutil.Error:
+        return False
+
+
+def _read(path: Path) -> _Entry | None:
+    """A job as its file tells; a file that is not whole is skipped, for the collection itself knows what is indexed."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        job = _job(record["job"])
+        if job.active and not _alive(record["process"]):
+            job = replace(job, state="interrupted", message=ORPHANED)
+        return _Entry(job, record["request"], threading.Event())
+    except (OSError, ValueError, KeyError, TypeError):
+        log.warning("could not read the job record %s", path)
+        return None
+
+
+def _job(record: Mapping[str, Any]) -> Job:
+    progress = record["progress"]
+    documents = tuple(
+        DocumentOutcome(**{**document, "failed": tuple(PageFailureRecord(**page) for page in document["failed"])})
+        for document in progress["documents"]
+    )
+    stages = tuple(JobStage(**stage) for stage in progress["stages"])
+    return Job(**{**record, "progress": Progress(**{**progress, "stages": stages, "documents": documents})})

@@ -1,0 +1,315 @@
+"""One ingest: files in, committed pages out, with progress, a stop, and an outcome for every file and page.
+
+Reading (rendering, words, OCR) runs in its own thread, a bounded number of pages ahead of embedding and writing, so
+that two cores are used and memory does not grow with the file. A batch is committed as soon as it is embedded; whatever
+happens later, committed pages stay and are skipped the next time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import Empty, Full, Queue
+
+from PIL.Image import Image
+
+from workbench.documents import DocumentProbe, ReadSettings, Source, probe, read_pages
+from workbench.encoders import Encoder
+from workbench.errors import DocumentError, PagelensError
+from workbench.settings import CollectionSettings
+from workbench.store import Collection, DocumentRecord, Writer
+from workbench.types import (
+    DocumentOutcome,
+    IngestReport,
+    JobStage,
+    Page,
+    PageEmbedding,
+    PageFailure,
+    PageFailureRecord,
+    Progress,
+)
+
+log = logging.getLogger(__name__)
+
+BATCH = 8
+READ_AHEAD = 4
+UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page with its picture rendered."""
+
+    page: Page
+    image: Image
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What will be done with one file: ``missing`` are the pages to read (None: all); ``note`` says why none are."""
+
+    source: Source
+    probe: DocumentProbe | None
+    missing: tuple[int, ...] | None
+    note: str = ""
+    refused: bool = False
+
+    @property
+    def pages_to_read(self) -> int:
+        """How many pages have to be read."""
+        if self.probe is None or self.refused:
+            return 0
+        return self.probe.pages if self.missing is None else len(self.missing)
+
+
+def plan_sources(collection: Collection | None, sources: Sequence[Source]) -> Iterator[Planned]:
+    """Look at each file: new, known, partly known, a duplicate of another in this list, or refused with its reason."""
+    seen: dict[str, str] = {}
+    for source in sources:
+        try:
+            found = probe(source.path)
+        except DocumentError as error:
+            yield Planned(source, None, None, str(error), refused=True)
+            continue
+        if found.content_hash in seen:
+            yield Planned(source, found, (), f"same content as {seen[found.content_hash]}")
+            continue
+        seen[found.content_hash] = source.name
+        known = collection.document_by_hash(found.content_hash) if collection is not None else None
+        if known is None:
+            yield Planned(source, found, None)
+            continue
+        assert collection is not None
+        have = collection.indexed_pages(known.content_hash)
+        missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
+        note = "" if missing else f"already indexed as {known.name}"
+        yield Planned(replace(source, name=known.name), found, missing, note)
+
+
+def ingest(
+    collection: Collection,
+    encoder: Encoder,
+    sources: Sequence[Source],
+    refused: Sequence[DocumentOutcome] = (),
+    report: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+    home: Path | None = None,
+) -> IngestReport:
+    """Index files into a collection.
+
+    ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
+    have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when space
+    runs out, with all that was committed kept.
+    """
+    meter = _Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
+    with collection.writer() as writer:
+        planned = list(plan_sources(collection, sources))
+        meter.total = sum(item.pages_to_read for item in planned)
+        for item in planned:
+            if meter.stop.is_set():
+                break
+            meter.document(_one(collection, writer, encoder, item, meter, home))
+        meter.begin("index")
+        writer.finish()
+        meter.end("index", meter.written)
+    return IngestReport(
+        collection.name, tuple(meter.documents), round(time.monotonic() - meter.started, 3), meter.stop.is_set()
+    )
+
+
+class _Meter:
+    """Counts and times the stages of a run and tells the caller. Reading runs in another thread, hence the lock."""
+
+    def __init__(
+        self, report: Callable[[Progress], None], stop: threading.Event, documents: list[DocumentOutcome]
+    ) -> None:
+        self.report = report
+        self.stop = stop
+        self.documents = documents
+        self.total = 0
+        self.written = 0
+        self.started = time.monotonic()
+        self.current = ""
+        self._done = dict.fromkeys(("read", "embed", "write", "index"), 0)
+        self._seconds = dict.fromkeys(self._done, 0.0)
+        self._since: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, stage: str) -> None:
+        self._since[stage] = time.monotonic()
+
+    def end(self, stage: str, pages: int) -> None:
+        with self._lock:
+            self._seconds[stage] += time.monotonic() - self._since.pop(stage)
+            self._done[stage] += pages
+            if stage == "write":
+                self.written += pages
+            stages = tuple(
+                JobStage(name, done, self.total, round(self._seconds[name], 3)) for name, done in self._done.items()
+            )
+            seconds = time.monotonic() - self.started
+            progress = Progress(stages, self.written, self.total, seconds, self.current, tuple(self.documents))
+        self.report(progress)
+
+    def document(self, outcome: DocumentOutcome) -> None:
+        self.documents.append(outcome)
+        self.begin("write")
+        self.end("write", 0)
+
+
+def _one(
+    collection: Collection, writer: Writer, encoder: Encoder, item: Planned, meter: _Meter, home: Path | None
+) -> DocumentOutcome:
+    """Index one file; whatever goes wrong inside it is its outcome, but for errors that concern the whole run."""
+    name = item.source.name
+    if item.probe is None:
+        return DocumentOutcome(name, 0, 0, 0, (), item.note)
+    if item.refused or item.missing == ():
+        return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), "" if item.refused else item.note)
+    meter.current = name
+    record = DocumentRecord(
+        name=name,
+        source=_identity(item.source, home),
+        content_hash=item.probe.content_hash,
+        pages=item.probe.pages,
+        bytes=item.probe.bytes,
+    )
+    record = writer.begin_document(record)
+    indexed = 0
+    failed: list[PageFailureRecord] = []
+    source = replace(item.source, name=record.name)
+    reader = _Reader(source, _read_settings(collection.settings), item.missing, meter)
+    try:
+        for pages, failures in reader.batches():
+            embedded, broken = _embed(encoder, pages, meter)
+            meter.begin("write")
+            broken = [*failures, *broken, *writer.add_pages(record, embedded)]
+            if broken:
+                writer.add_failures(record, broken)
+            meter.end("write", len(pages) + len(failures))
+            indexed += len(pages) + len(failures) - len(broken)
+            failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in broken]
+    finally:
+        reader.close()
+    if not meter.stop.is_set():
+        writer.finish_document(record)
+    skipped = item.probe.pages - item.pages_to_read
+    return DocumentOutcome(record.name, item.probe.pages, indexed, skipped, tuple(failed))
+
+
+def _read_settings(settings: CollectionSettings) -> ReadSettings:
+    return ReadSettings(settings.dpi, settings.crop, settings.crop_furniture, settings.ocr)
+
+
+def _identity(source: Source, home: Path | None) -> str:
+    """What makes a file the same file when its bytes change: its path, or, for an upload, the name it was given."""
+    path = source.path.resolve()
+    if home is not None and path.is_relative_to((home / UPLOADS).resolve()):
+        return f"upload:{source.name}"
+    return str(path)
+
+
+def _embed(
+    encoder: Encoder, pages: Sequence[ReadPage], meter: _Meter
+) -> tuple[list[tuple[Page, PageEmbedding, Image]], list[PageFailure]]:
+    """Embed a batch; if it fails as a batch, page by page, so that one bad page does not take the others with it."""
+    if not pages:
+        return [], []
+    meter.begin("embed")
+    try:
+        found = encoder.encode_pages([item.page for item in pages])
+    except PagelensError:
+        raise
+    except Exception:
+        log.exception("a batch of %d pages failed; trying page by page", len(pages))
+        found = [_embed_one(encoder, item.page) for item in pages]
+    meter.end("embed", len(pages))
+    good: list[tuple[Page, PageEmbedding, Image]] = []
+    bad: list[PageFailure] = []
+    for item, result in zip(pages, found, strict=True):
+        if isinstance(result, PageFailure):
+            bad.append(result)
+        else:
+            good.append((item.page, result, item.image))
+    return good, bad
+
+
+def _embed_one(encoder: Encoder, page: Page) -> PageEmbedding | PageFailure:
+    try:
+        return encoder.encode_pages([page])[0]
+    except Exception as error:  # a page the model cannot take is that page's outcome
+        log.exception("%s failed in the encoder", page.ref)
+        return PageFailure(page.ref, f"The encoder failed on this page: {error}")
+
+
+class _Reader:
+    """Reads pages in a thread of its own, at most `READ_AHEAD` ahead, and hands them out in batches."""
+
+    def __init__(self, source: Source, settings: ReadSettings, numbers: Sequence[int] | None, meter: _Meter) -> None:
+        self._source = source
+        self._settings = settings
+        self._numbers = numbers
+        self._meter = meter
+        self._closed = threading.Event()
+        self._queue: Queue[ReadPage | PageFailure | BaseException | None] = Queue(READ_AHEAD)
+        self._thread = threading.Thread(target=self._read, name="pagelens-read", daemon=True)
+        self._thread.start()
+
+    def batches(self) -> Iterator[tuple[list[ReadPage], list[PageFailure]]]:
+        """Up to `BATCH` pages at a time, with the failures met among them; ends early when a stop is asked for."""
+        pages: list[ReadPage] = []
+        failures: list[PageFailure] = []
+        while True:
+            item = self._queue.get()
+            if isinstance(item, BaseException):
+                raise item
+            if isinstance(item, ReadPage):
+                pages.append(item)
+            elif item is not None:
+                failures.append(item)
+            if item is None or len(pages) + len(failures) == BATCH:
+                if pages or failures:
+                    yield pages, failures
+                pages, failures = [], []
+            if item is None or self._meter.stop.is_set():
+                return
+
+    def close(self) -> None:
+        """Stop reading and wait for the thread."""
+        self._closed.set()
+        while self._thread.is_alive():
+            with suppress(Empty):
+                self._queue.get(timeout=0.05)
+
+    def _put(self, item: ReadPage | PageFailure | BaseException | None) -> bool:
+        while not self._closed.is_set():
+            with suppress(Full):
+                self._queue.put(item, timeout=0.1)
+                return True
+        return False
+
+    def _read(self) -> None:
+        try:
+            self._meter.begin("read")
+            for item in read_pages(self._source, self._settings, self._numbers):
+                ready = _render(item) if isinstance(item, Page) else item
+                self._meter.end("read", 1)
+                if not self._put(ready):
+                    return
+                self._meter.begin("read")
+        except BaseException as error:  # handed to the thread that waits for pages
+            self._put(error)
+        else:
+            self._put(None)
+
+
+def _render(page: Page) -> ReadPage | PageFailure:
+    try:
+        return ReadPage(page, page.image())
+    except DocumentError as error:
+        return PageFailure(page.ref, str(error))

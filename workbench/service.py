@@ -1,0 +1,380 @@
+"""The one door to Pagelens: what the screen, the command line and the API can ask for, and nothing else.
+
+`Workbench` holds the few things that live longer than a call (open collections, the query cache, jobs) and turns texts
+(collection names, pipelines, filters, page references) into values. What this module does not do: retrieval, reading or
+storing, which are its parts' work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workbench import doctor, encoders, resources
+from workbench.documents import discover
+from workbench.encoders import Encoder, EncoderSpec
+from workbench.errors import InputError, NotFoundError, QueryError
+from workbench.explanation import explain, why
+from workbench.ingestion import UPLOADS, Jobs, ingest, plan_sources
+from workbench.retrieval import (
+    FIELDS,
+    PRESETS,
+    Encoded,
+    Pipeline,
+    compile_filter,
+    search_stages,
+)
+from workbench.settings import CollectionSettings, Settings
+from workbench.store import Collection, Library
+from workbench.types import (
+    CollectionInfo,
+    DocumentInfo,
+    Explanation,
+    IngestPlan,
+    IngestReport,
+    Job,
+    PageRef,
+    Progress,
+    QueryEmbedding,
+    SearchResult,
+    StoredPage,
+    WhyVerdict,
+)
+
+MAX_QUERY = 2_000
+QUERY_CACHE = 512
+SAMPLE = "sample"
+
+
+class Workbench:
+    """Everything Pagelens does, over one home folder. Safe to call from several threads."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._library = Library(self.settings.home)
+        self._open: dict[str, Collection] = {}
+        self._queries: OrderedDict[tuple[str, str], QueryEmbedding] = OrderedDict()
+        self._lock = threading.RLock()
+        self._jobs = Jobs(self.settings.home / "jobs", self._run_job)
+
+    # -- collections --------------------------------------------------------------------------------------------------
+
+    def collections(self) -> list[CollectionInfo]:
+        """All collections that can be opened, by name."""
+        return [self._collection(name).info() for name in self._library.names()]
+
+    def collection_names(self) -> list[str]:
+        """The names alone, which is quick."""
+        return self._library.names()
+
+    def collection(self, name: str) -> CollectionInfo:
+        """One collection; `NotFoundError` names those that exist."""
+        return self._collection(name).info()
+
+    def documents(self, name: str) -> list[DocumentInfo]:
+        """The documents of a collection, by name."""
+        return self._collection(name).documents()
+
+    def create_collection(self, name: str, settings: CollectionSettings | None = None) -> CollectionInfo:
+        """Create an empty collection; `StoreError` when the name is taken or unusable."""
+        wanted = settings or CollectionSettings()
+        info = self._encoder(wanted.encoder).info
+        with self._lock:
+            self._open[name] = self._library.create(name, wanted, info)
+        return self._open[name].info()
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection and everything in it."""
+        with self._lock:
+            self._library.delete(name)
+            self._open.pop(name, None)
+        self._jobs.forget(name)
+
+    def delete_document(self, collection: str, document: str) -> int:
+        """Delete one document; returns the pages removed, none of which can be found any more."""
+        store = self._collection(collection)
+        with store.writer() as writer:
+            removed = writer.delete_document(document)
+            writer.finish()
+        return int(removed)
+
+    # -- ingestion ----------------------------------------------------------------------------------------------------
+
+    def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
+        """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
+        sources, refused = discover(paths)
+        store = self._collection(collection) if collection in self._library.names() else None
+        files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        pages = reading = 0
+        for item in plan_sources(store, sources):
+            count = item.probe.pages if item.probe else 0
+            files.append((item.source.name, count, item.note))
+            pages += count
+            reading += item.pages_to_read
+        rate = self._rates().get(store.encoder if store else (settings or CollectionSettings()).encoder, FIRST_RATE)
+        return IngestPlan(
+            tuple(files), pages, reading, reading * rate["seconds_per_page"], int(reading * rate["bytes_per_page"])
+        )
+
+    def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
+        """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
+
+        Returns the folder to ingest. Names are made relative and stripped of anything that could leave the folder.
+        """
+        folder = self.settings.home / UPLOADS / uuid.uuid4().hex[:12]
+        for path, name in files:
+            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
+            target = folder.joinpath(*parts) if parts else folder / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        return [folder]
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> IngestReport:
+        """Index files and folders, creating the collection if there is none; blocks until done."""
+        sources, refused = discover(paths)
+        if not sources and not refused:
+            raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
+                             "BMP and GIF.")  # fmt: skip
+        if collection not in self._library.names():
+            if not sources:
+                return IngestReport(collection, tuple(refused), 0.0)
+            self.create_collection(collection, settings)
+        store = self._collection(collection)
+        encoder = self._encoder_of(store)
+        before = store.info().bytes
+        report = ingest(store, encoder, sources, refused, progress, stop, self.settings.home)
+        self._learn_rate(store, report, before)
+        return report
+
+    def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
+        """Queue an ingest in the background and return at once."""
+        request = {"paths": [str(path) for path in paths], "collection": collection}
+        if settings is not None:
+            request["settings"] = settings.as_dict()
+        return self._jobs.start(collection, request)
+
+    def jobs(self) -> list[Job]:
+        """Background ingests, newest first."""
+        return self._jobs.all()
+
+    def job(self, job_id: str) -> Job:
+        """One background ingest as it is now."""
+        return self._jobs.get(job_id)
+
+    def stop_job(self, job_id: str) -> Job:
+        """Stop after the batch at hand; what is committed stays."""
+        return self._jobs.stop(job_id)
+
+    def resume_job(self, job_id: str) -> Job:
+        """Go on with a stopped, failed or interrupted ingest."""
+        return self._jobs.resume(job_id)
+
+    def wait_for(self, job_id: str, seconds: float = 3600.0) -> Job:
+        """Block until a job ends."""
+        return self._jobs.wait(job_id, seconds)
+
+    def _run_job(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        settings = request.get("settings")
+        made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
+        paths = [Path(path) for path in request["paths"]]
+        ended = self.ingest(paths, request["collection"], made, report, stop)
+        if not ended.stopped:
+            for path in paths:
+                if path.is_relative_to(self.settings.home / UPLOADS):
+                    shutil.rmtree(path, ignore_errors=True)
+        return ended
+
+    # -- search -------------------------------------------------------------------------------------------------------
+
+    def search(
+        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+    ) -> SearchResult:
+        """Search to the end. ``k`` replaces the number of results the pipeline states."""
+        *_, result = self.search_stages(query, collection, pipeline, k, filter)
+        return result
+
+    def search_stages(
+        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+    ) -> Iterator[SearchResult]:
+        """Search, yielding after each stage; everything that can be refused is refused before the first one."""
+        text = _query(query)
+        parsed = Pipeline.parse(pipeline)
+        parsed = parsed if k is None else parsed.returning(k)
+        where = compile_filter(filter)
+        store = self._collection(collection)
+        return search_stages(store, text, parsed, self._encode(store), where)
+
+    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
+        """Why a page scores what it scores."""
+        store = self._collection(collection)
+        return explain(store, ref, self._encode(store)(_query(query)).embedding)
+
+    def why(
+        self,
+        query: str,
+        ref: PageRef,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+    ) -> WhyVerdict:
+        """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
+        parsed = Pipeline.parse(pipeline)
+        parsed = parsed if k is None else parsed.returning(k)
+        store = self._collection(collection)
+        return why(store, _query(query), ref, parsed, self._encode(store), compile_filter(filter))
+
+    def page(self, ref: PageRef, collection: str) -> StoredPage:
+        """A page's size, words and neighbours; `NotFoundError` when it is not there."""
+        return self._collection(collection).page(ref)
+
+    def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
+        """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
+        store = self._collection(collection)
+        return store.image_path(store.page(ref).page_id, size)
+
+    def sample_queries(self, collection: str) -> list[str]:
+        """Example questions for the collection of sample data; none for others, since they would find nothing."""
+        if collection != SAMPLE:
+            return []
+        path = resources.sample_data() / "queries.jsonl"
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [row["text"] for row in rows if row.get("example")]
+
+    def warm_up(self, collection: str | None = None) -> None:
+        """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
+        store = self._collection(collection) if collection in self._library.names() and collection else None
+        encoder = self._encoder_of(store) if store else self._encoder(CollectionSettings().encoder)
+        encoder.encode_query("warm up")
+        if store is not None:
+            for index in store.indexes:
+                store.vectors(index)
+
+    def start_sample(self) -> Job | None:
+        """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
+        if SAMPLE in self._library.names() and self._collection(SAMPLE).documents():
+            return None
+        active = [job for job in self.jobs() if job.collection == SAMPLE and job.active]
+        return active[0] if active else self.start_ingest([resources.sample_data() / "documents"], SAMPLE)
+
+    # -- what there is to choose from ---------------------------------------------------------------------------------
+
+    def pipelines(self) -> Mapping[str, str]:
+        """Preset names and their text forms."""
+        return PRESETS
+
+    def filter_fields(self) -> Mapping[str, str]:
+        """Fields a filter can test, and what they hold."""
+        return {name: spec.summary for name, spec in FIELDS.items()}
+
+    def encoders(self) -> Sequence[EncoderSpec]:
+        """Every encoder there is, whether its weights are here or not."""
+        return list(encoders.ENCODERS.values())
+
+    def doctor(self) -> Sequence[doctor.Check]:
+        """What is present, what is missing, and the cure."""
+        return doctor.checks(self.settings)
+
+    def verify(self, collection: str) -> list[str]:
+        """Inconsistencies of a collection on disk, in words; an empty list is good news."""
+        return self._collection(collection).verify()
+
+    def compact(self, collection: str) -> tuple[int, int]:
+        """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
+        store = self._collection(collection)
+        before = store.info().bytes
+        with store.writer() as writer:
+            writer.compact()
+        return before, store.info().bytes
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _collection(self, name: str) -> Collection:
+        with self._lock:
+            names = self._library.names()
+            if name not in names:
+                self._open.pop(name, None)
+                there = f"there are: {', '.join(names)}" if names else "there are none yet; 'pagelens ingest' makes one"
+                raise NotFoundError(f"There is no collection '{name}' ({there}).")
+            if name not in self._open:
+                self._open[name] = self._library.open(name)
+            return self._open[name]
+
+    def _encoder(self, encoder_id: str) -> Encoder:
+        return encoders.load(encoder_id, offline=self.settings.offline, threads=self.settings.threads)
+
+    def _encoder_of(self, store: Collection) -> Encoder:
+        encoder = self._encoder(store.encoder)
+        store.check_encoder(encoder.info)
+        return encoder
+
+    def _encode(self, store: Collection) -> Callable[[str], Encoded]:
+        def encode(text: str) -> Encoded:
+            key = (store.encoder, text)
+            with self._lock:
+                known = self._queries.get(key)
+                if known is not None:
+                    self._queries.move_to_end(key)
+                    return Encoded(known, cache_hit=True)
+            cold = not encoders.is_loaded(store.encoder)
+            embedding = self._encoder_of(store).encode_query(text)
+            with self._lock:
+                self._queries[key] = embedding
+                while len(self._queries) > QUERY_CACHE:
+                    self._queries.popitem(last=False)
+            return Encoded(embedding, cold)
+
+        return encode
+
+    def _rates(self) -> dict[str, dict[str, float]]:
+        try:
+            return dict(json.loads((self.settings.home / "rates.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            return {}
+
+    def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
+        """Remember what a page cost on this machine, for the next plan."""
+        pages = sum(document.indexed for document in report.documents)
+        if pages < 5 or report.seconds <= 0:
+            return
+        rates = self._rates()
+        rates[store.encoder] = {
+            "seconds_per_page": report.seconds / pages,
+            "bytes_per_page": max(store.info().bytes - bytes_before, 0) / pages,
+        }
+        path = self.settings.home / "rates.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(rates), encoding="utf-8")
+        os.replace(partial, path)
+
+
+FIRST_RATE: Mapping[str, float] = {"seconds_per_page": 1.0, "bytes_per_page": 1_500_000.0}
+"""What a plan says before this machine has been measured: a careful guess for the reader on two cores."""
+
+
+def _query(text: str) -> str:
+    """The query as it will be encoded; `QueryError` when it is empty or too long to mean anything."""
+    clean = " ".join(text.split())
+    if not clean:
+        raise QueryError("The query is empty; type what you are looking for.")
+    if len(clean) > MAX_QUERY:
+        raise QueryError(
+            f"The query has {len(clean):,} characters; at most {MAX_QUERY:,} are searched. Shorten it to the question."
+        )
+    return clean
