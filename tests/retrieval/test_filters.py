@@ -53,7 +53,7 @@ def test_filters_compile_to_quoted_sql(text, sql):
     ],
 )
 def test_bad_filters_are_refused_in_words(text, says):
-    with pytest.raises(FilterError, match=".") as caught:
+    with pytest.raises(FilterError) as caught:
         compile_filter(text)
     assert says in str(caught.value)
 

@@ -152,7 +152,7 @@ PRESETS: Mapping[str, str] = {
     "two-stage": "rows:256 > full:10",
     "three-stage": "global:1000 > rows:300 > full:10",
     "hybrid": "rrf(bm25, rows):256 > full:10",
-    "bm25": "bm25:10",
+    "text": "bm25:10",
 }
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=])|(?P<bad>\S))")

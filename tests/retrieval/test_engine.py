@@ -1,0 +1,259 @@
+"""The engine over a collection held in plain arrays; the store's own tests check that the real one answers alike."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workbench.errors import PipelineError
+from workbench.maxsim import maxsim_reference
+from workbench.pooling import pool
+from workbench.retrieval.engine import Encoded, best, search_stages
+from workbench.retrieval.pipeline import Pipeline
+from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding, Ragged, ScoreKind
+
+DIM = 8
+INDEXES = ("global", "rows", "conv", "tiles", "full")
+
+
+def unit(rng, n):
+    vectors = rng.normal(size=(n, DIM)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class Arrays:
+    """A collection in memory: what the engine asks of the store, from first principles."""
+
+    name, encoder, indexes = "arrays", "random", INDEXES
+
+    def __init__(self, pages, lexical):
+        self.pages = pages  # page id -> (ref, PageEmbedding)
+        self.lexical = lexical  # page id -> BM25 score
+
+    def vectors(self, index):
+        ids = list(self.pages)
+        parts = [self.pages[i][1] for i in ids]
+        arrays = [p.vectors if index == "full" else pool(p, index).vectors for p in parts]
+        lengths = np.array([len(a) for a in arrays])
+        return SimpleNamespace(
+            flat=np.concatenate(arrays),
+            page_ids=ids,
+            starts=np.cumsum(lengths) - lengths,
+            lengths=lengths,
+            row_of={page: i for i, page in enumerate(ids)},
+        )
+
+    def bm25(self, query, limit, where):
+        allowed = set(self.page_ids(where))
+        found = sorted(((p, s) for p, s in self.lexical.items() if p in allowed), key=lambda item: -item[1])
+        return found[:limit]
+
+    def page_ids(self, where):
+        return [i for i, (ref, _) in self.pages.items() if where is None or ref.document == where]
+
+    def page_count(self):
+        return len(self.pages)
+
+    def refs(self, ids):
+        return {i: self.pages[i][0] for i in ids if i in self.pages}
+
+
+def collection(seed, pages, shuffle=None):
+    rng = np.random.default_rng(seed)
+    made = {}
+    for n in range(pages):
+        count = int(rng.integers(1, 30))
+        boxes = np.sort(rng.uniform(size=(count, 2, 2)), axis=1).reshape(count, 4).astype(np.float32)
+        geometry = Geometry(boxes, None, np.full(count, -1, np.int32))
+        made[f"p{n}"] = (PageRef(f"d{n % 3}.pdf", n + 1), PageEmbedding(unit(rng, count), geometry))
+    lexical = {f"p{n}": float(rng.uniform(1, 9)) for n in range(pages) if rng.uniform() < 0.6}
+    order = list(made)
+    if shuffle is not None:
+        np.random.default_rng(shuffle).shuffle(order)
+    return Arrays({page: made[page] for page in order}, lexical)
+
+
+def encoder(seed, tokens=4):
+    rng = np.random.default_rng(seed + 1)
+    weights = rng.uniform(0.2, 1.0, tokens).astype(np.float32)
+    embedding = QueryEmbedding("q", unit(rng, tokens), tuple("abcd"[:tokens]), weights, "test")
+    return lambda text: Encoded(embedding)
+
+
+def run(arrays, text, seed, where=None):
+    *_, last = search_stages(arrays, "q", Pipeline.parse(text), encoder(seed), where)
+    return last
+
+
+def order(result):
+    return [hit.page_id for hit in result.hits]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40))
+def test_exact_is_the_plain_reference(seed, pages):
+    arrays = collection(seed, pages)
+    query = encoder(seed)("q").embedding
+    flat = arrays.vectors("full")
+    offsets = np.r_[flat.starts, len(flat.flat)].astype(np.int64)
+    expected = maxsim_reference(query.vectors, Ragged(flat.flat, offsets), query.weights)
+    result = run(arrays, f"full:{pages}", seed)
+    assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(
+        dict(zip(flat.page_ids, expected.tolist(), strict=True)), abs=1e-5
+    )
+    assert all(hit.kind is ScoreKind.EXACT for hit in result.hits)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 40),
+    st.sampled_from(["rows:K > full:10", "global:K > rows:K > full:10", "rrf(rows, conv):K > full:10"]),
+)
+def test_stages_that_keep_everything_equal_exact(seed, pages, text):
+    arrays = collection(seed, pages)
+    exact = run(arrays, "full:10", seed)
+    staged = run(arrays, text.replace("K", str(max(pages, 10))), seed)
+    assert order(staged) == order(exact)
+    assert [hit.score for hit in staged.hits] == pytest.approx([hit.score for hit in exact.hits], abs=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(0, 99))
+def test_order_of_insertion_does_not_matter(seed, pages, shuffle):
+    for text in ("full:10", "rows:8 > full:5", "rrf(bm25, rows):8 > full:5", "sum(bm25, full):10"):
+        assert order(run(collection(seed, pages), text, seed)) == order(
+            run(collection(seed, pages, shuffle), text, seed)
+        )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 40), st.integers(1, 20), st.integers(1, 20))
+def test_fewer_candidates_are_a_prefix_of_more(seed, pages, few, more):
+    few, more = sorted((few, few + more))
+    arrays = collection(seed, pages)
+    assert order(run(arrays, f"rows:{few}", seed)) == order(run(arrays, f"rows:{more}", seed))[:few]
+
+
+def test_every_hit_carries_its_rank_in_every_stage():
+    arrays = collection(3, 30)
+    result = run(arrays, "rrf(bm25, rows):12 > full:5", 3)
+    stages = [stage.name for stage in result.trace.stages]
+    assert stages == ["encode", "rrf", "full", "results"]
+    for hit in result.hits:
+        names = {stage.name: stage for stage in hit.stages}
+        assert {"rows", "rrf", "full"} - set(names) in (set(), {"rows"})
+        assert names["full"].rank == hit.rank
+        assert names["full"].score == hit.score
+        assert names["rrf"].kind is ScoreKind.APPROXIMATE
+
+
+def test_the_trace_counts_what_was_compared_and_sums_to_its_total():
+    arrays = collection(5, 20)
+    result = run(arrays, "rows:6 > full:3", 5)
+    by_name = {stage.name: stage for stage in result.trace.stages}
+    kept = order(run(arrays, "rows:6", 5))
+    full = arrays.vectors("full")
+    assert by_name["rows"].vectors_compared == len(arrays.vectors("rows").flat)
+    assert by_name["full"].vectors_compared == sum(full.lengths[full.row_of[page]] for page in kept)
+    assert by_name["full"].bytes_read == by_name["full"].vectors_compared * DIM * 4
+    assert (by_name["rows"].candidates_in, by_name["rows"].candidates_out) == (20, 6)
+    assert (by_name["full"].candidates_in, by_name["full"].candidates_out) == (6, 3)
+    assert result.trace.total_ms == pytest.approx(sum(stage.ms for stage in result.trace.stages))
+
+
+def test_partial_results_come_first_and_only_the_last_is_complete():
+    arrays = collection(7, 20)
+    results = list(search_stages(arrays, "q", Pipeline.parse("global:9 > rows:6 > full:3"), encoder(7)))
+    assert [result.complete for result in results] == [False, False, True]
+    assert [result.hits[0].kind for result in results] == ["approximate", "approximate", "exact"]
+    assert [len(result.hits) for result in results] == [3, 3, 3]
+
+
+def test_the_reader_of_a_partial_result_may_take_its_time():
+    import time
+
+    arrays = collection(7, 20)
+    for result in search_stages(arrays, "q", Pipeline.parse("rows:6 > full:3"), encoder(7)):
+        if not result.complete:
+            time.sleep(1.5)
+    assert result.trace.total_ms < 1500
+
+
+@pytest.mark.parametrize(
+    "text", ["full:10", "rows:4 > full:4", "bm25:10", "rrf(bm25, rows):6 > full:6", "sum(bm25, full)"]
+)
+def test_a_filter_applies_before_the_first_cut(text):
+    arrays = collection(11, 30)
+    result = run(arrays, text, 11, where="d1.pdf")
+    assert {hit.ref.document for hit in result.hits} == {"d1.pdf"}
+    assert len(result.hits) == min(4 if "rows:4" in text else 10, len(result.hits))
+    if text == "full:10":
+        assert len(result.hits) == 10
+    assert "filter" in [stage.name for stage in result.trace.stages]
+
+
+def test_a_filter_that_leaves_nothing_gives_nothing():
+    for text in ("full:10", "rows:4 > full:4", "bm25:3", "rrf(bm25, rows):6 > full:6", "sum(bm25, full)"):
+        assert run(collection(1, 9), text, 1, where="nowhere.pdf").hits == ()
+
+
+def test_text_search_needs_no_query_vectors():
+    def refuse(text):
+        raise AssertionError("encoded")
+
+    *_, result = search_stages(collection(1, 9), "q", Pipeline.parse("bm25:3"), refuse)
+    assert result.hits
+
+
+def test_reciprocal_rank_fusion_is_the_published_formula():
+    arrays = collection(13, 12)
+    ranks = [order(run(arrays, text, 13)) for text in ("bm25:12", "rows:12")]
+    expected = {
+        page: sum(
+            weight / (20 + ranking.index(page) + 1)
+            for ranking, weight in zip(ranks, (1, 3), strict=True)
+            if page in ranking
+        )
+        for page in arrays.pages
+    }
+    result = run(arrays, "rrf[k=20,weights=1/3](bm25, rows):12", 13)
+    assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_sum_adds_z_scores_and_counts_an_unnamed_page_as_zero():
+    arrays = collection(17, 12)
+    ids = list(arrays.pages)
+    lexical = np.array([arrays.lexical.get(page, 0.0) for page in ids])
+    exact = {hit.page_id: hit.score for hit in run(arrays, "full:12", 17).hits}
+    visual = np.array([exact[page] for page in ids])
+    z = [(column - column.mean()) / column.std() for column in (lexical, visual)]
+    result = run(arrays, "sum[weights=1/2](bm25, full):12", 17)
+    expected = dict(zip(ids, (z[0] + 2 * z[1]).tolist(), strict=True))
+    assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(expected, abs=1e-4)
+
+
+def test_equal_scores_go_by_page_ref():
+    refs = {"a": PageRef("b.pdf", 2), "b": PageRef("a.pdf", 9), "c": PageRef("b.pdf", 1), "d": PageRef("z.pdf", 1)}
+    chosen = best(list("abcd"), np.array([1, 1, 1, 2], np.float32), 3, lambda ids: {i: refs[i] for i in ids})
+    assert [list("abcd")[i] for i in chosen] == ["d", "b", "c"]
+
+
+def test_a_missing_index_is_named_before_anything_runs():
+    arrays = collection(1, 3)
+    arrays.indexes = ("rows", "full")
+    with pytest.raises(PipelineError, match=r"no 'tiles' index; it has rows, full and bm25"):
+        run(arrays, "tiles:5 > full:3", 1)
+
+
+def test_query_mean_scores_one_vector():
+    arrays = collection(19, 10)
+    query = encoder(19)("q").embedding
+    mean = (query.vectors * query.weights[:, None]).sum(0)
+    mean /= np.linalg.norm(mean)
+    index = arrays.vectors("global")
+    expected = dict(zip(index.page_ids, (index.flat @ mean).tolist(), strict=True))
+    result = run(arrays, "global[query=mean]:10", 19)
+    assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(expected, abs=1e-5)
