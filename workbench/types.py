@@ -220,7 +220,8 @@ class Hit:
 class StageTrace:
     """What one stage cost, measured.
 
-    ``ms`` wall milliseconds; ``vectors_compared`` page vectors scored; ``bytes_read`` vector bytes read from the store;
+    ``ms`` wall milliseconds, of which ``kernel_ms`` in the MaxSim kernel (its reads of the memory map included);
+    ``vectors_compared`` page vectors scored; ``bytes_read`` vector bytes read from the store;
     ``cold`` true when the stage had to load something a warm process keeps (a model, an index map).
     """
 
@@ -230,6 +231,7 @@ class StageTrace:
     candidates_out: int = 0
     vectors_compared: int = 0
     bytes_read: int = 0
+    kernel_ms: float = 0.0
     cold: bool = False
     cache_hit: bool = False
 

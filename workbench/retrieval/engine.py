@@ -57,6 +57,7 @@ class _Search:
     tables: dict[str, dict[str, StageScore]] = field(default_factory=dict)
     vectors: int = 0
     bytes: int = 0
+    kernel_ms: float = 0.0
 
     def run(self, step: Step, given: Candidates | None) -> Candidates:
         """Score, record and cut: the candidates this step hands on."""
@@ -114,7 +115,9 @@ class _Search:
             pages = [page for page in wanted if page in index.row_of]
             rows = np.asarray([index.row_of[page] for page in pages], np.int64)
         starts, lengths = index.starts[rows], index.lengths[rows]
+        kernel = Stopwatch()
         scores = maxsim_of_ranges(query, index.flat, starts, lengths, weights)
+        self.kernel_ms += kernel.lap()
         compared = int(lengths.sum())
         self.vectors += compared
         self.bytes += compared * index.flat.shape[1] * index.flat.dtype.itemsize
@@ -232,9 +235,10 @@ def search_stages(
     for step in (*pipeline.steps[:-1], replace(pipeline.steps[-1], keep=pipeline.keep)):
         entering = pages if given is None else len(given)
         state.vectors = state.bytes = 0
+        state.kernel_ms = 0.0
         given = state.run(step, given)
         name = list(state.tables)[-1]
-        traces.append(StageTrace(name, watch.lap(), entering, len(given), state.vectors, state.bytes))
+        traces.append(StageTrace(name, watch.lap(), entering, len(given), state.vectors, state.bytes, state.kernel_ms))
         hits = _hits(collection, given, state.tables, pipeline.keep)
         assembling += watch.lap()
         yield SearchResult(
