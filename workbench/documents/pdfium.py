@@ -1,0 +1,167 @@
+"""PDF files through pypdfium2, behind one lock.
+
+PDFium is not thread-safe, not even across documents, so every call into it happens while `LOCK` is held, closing
+included (which is why nothing here is left to the garbage collector). What this module does not do: decide how large a
+page is drawn, or read its words.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from workbench.documents.sources import display_name
+from workbench.errors import DocumentError
+from workbench.types import Float
+
+LOCK = threading.RLock()
+
+_HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
+_DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls: exact to 6e-8 of the page
+
+
+class PdfFile:
+    """An open PDF. Closing it is safe at any time; a page asked for afterwards opens it again for that one call."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._document: Any = _open(path)
+        with LOCK:
+            self.pages = len(self._document)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with LOCK:
+            if self._document is not None:
+                self._document.close()
+                self._document = None
+
+    @contextmanager
+    def page(self, number: int) -> Iterator[PdfPage]:
+        """The page with this 1-based number, with the lock held; ``DocumentError`` when it does not load."""
+        with LOCK:
+            document = self._document or _open(self.path)
+            try:
+                handle = _load_page(document, number)
+                try:
+                    yield PdfPage(handle, number)
+                finally:
+                    handle.close()
+            finally:
+                if document is not self._document:
+                    document.close()
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """A loaded page; valid only inside `PdfFile.page`."""
+
+    handle: Any
+    number: int
+
+    def points(self) -> tuple[float, float]:
+        """Width and height in points (1/72 inch) as shown: crop box and rotation applied."""
+        width, height = self.handle.get_size()
+        if not (np.isfinite(width) and np.isfinite(height) and width > 0 and height > 0):
+            raise DocumentError(f"Page {self.number} has no size; the file is damaged, save it again.")
+        return float(width), float(height)
+
+    def render(self, size: tuple[int, int]) -> Image.Image:
+        """The page drawn on white at exactly ``size`` (width, height) pixels, RGB."""
+        import pypdfium2 as pdfium
+        import pypdfium2.raw as raw
+
+        width, height = size
+        bitmap = pdfium.PdfBitmap.new_native(width, height, raw.FPDFBitmap_BGRx, rev_byteorder=True)
+        try:
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+            flags = raw.FPDF_ANNOT | raw.FPDF_REVERSE_BYTE_ORDER
+            raw.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, width, height, 0, flags)
+            if self.handle.formenv:
+                raw.FPDF_FFLDraw(self.handle.formenv, bitmap, self.handle, 0, 0, width, height, 0, flags)
+            pixels = bitmap.to_numpy()
+            return Image.fromarray(np.ascontiguousarray(pixels[:, :, :3]), "RGB")
+        finally:
+            bitmap.close()
+
+    def to_fractions(self) -> NDArray[np.float64]:
+        """The affine map ``(2, 3)`` from PDF page space (points, origin bottom left) to fractions of the page as shown.
+
+        PDFium is asked where three corners fall, so that rotation and crop box are exactly those of the drawing.
+        """
+        import pypdfium2.raw as raw
+
+        rect = raw.FS_RECTF()
+        if not raw.FPDF_GetPageBoundingBox(self.handle, rect) or rect.right <= rect.left or rect.top <= rect.bottom:
+            rect.left, rect.bottom, (rect.right, rect.top) = 0.0, 0.0, self.points()
+        corners = [(rect.left, rect.bottom), (rect.right, rect.bottom), (rect.left, rect.top)]
+        shown = []
+        for x, y in corners:
+            device_x, device_y = ctypes.c_int(), ctypes.c_int()
+            raw.FPDF_PageToDevice(self.handle, 0, 0, _DEVICE, _DEVICE, 0, x, y, device_x, device_y)
+            shown.append((device_x.value / _DEVICE, device_y.value / _DEVICE))
+        source = np.array([(x, y, 1.0) for x, y in corners])
+        return np.linalg.solve(source, np.array(shown)).T
+
+
+def map_boxes(matrix: NDArray[np.float64], boxes: NDArray[Any]) -> Float:
+    """Boxes ``(n, 4)`` under an affine map ``(2, 3)`` that turns by multiples of 90 degrees: ``(n, 4)`` float32."""
+    corners = np.stack([boxes[:, [0, 1]], boxes[:, [2, 3]]], axis=1).astype(np.float64)
+    moved = corners @ matrix[:, :2].T + matrix[:, 2]
+    return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1).astype(np.float32)
+
+
+def _open(path: Path) -> Any:
+    import pypdfium2 as pdfium
+
+    name = display_name(path.name)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_WITHIN)
+    except OSError as error:
+        raise DocumentError(f"{name} cannot be opened ({(error.strerror or 'unknown reason').lower()}).") from error
+    if not head:
+        raise DocumentError(f"{name} is empty; save or download it again.")
+    if b"%PDF-" not in head:
+        raise DocumentError(f"{name} is not a PDF, whatever its name says.")
+    with LOCK:
+        try:
+            document = pdfium.PdfDocument(path)
+        except pdfium.PdfiumError as error:
+            raise DocumentError(_why_not_loaded(name, getattr(error, "err_code", None))) from error
+        except OSError as error:
+            raise DocumentError(f"{name} cannot be opened ({error}).") from error
+        # A form that cannot be set up is no reason to lose the pages: its fields are just not drawn.
+        try:
+            document.init_forms()
+        except pdfium.PdfiumError:
+            pass
+        return document
+
+
+def _why_not_loaded(name: str, code: int | None) -> str:
+    import pypdfium2.raw as raw
+
+    if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+        return f"{name} is encrypted; save a copy without a password and add that."
+    if code == raw.FPDF_ERR_SUCCESS:
+        return f"{name} has no pages."
+    return f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
+
+
+def _load_page(document: Any, number: int) -> Any:
+    import pypdfium2 as pdfium
+
+    try:
+        return document[number - 1]
+    except (pdfium.PdfiumError, IndexError) as error:
+        raise DocumentError(f"Page {number} is damaged and cannot be read.") from error

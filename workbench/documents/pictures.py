@@ -1,0 +1,121 @@
+"""Image files: frames, EXIF rotation, transparency, and limits that keep a bomb from going off."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from workbench.documents.raster import bounded_size
+from workbench.documents.sources import display_name
+from workbench.errors import DocumentError
+
+MAX_PICTURE_PIXELS = 120_000_000  # px; a 108-megapixel phone photograph passes, a decompression bomb does not
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF")
+_EXIF_ORIENTATION = 0x0112
+_QUARTER_TURNS = (5, 6, 7, 8)
+
+
+class PictureFile:
+    """An image file as a document. Only TIFF has more than one page; of an animation the first frame is the page."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _opened(path) as image:
+            _check_size(image, display_name(path.name))
+            self.pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+    def size(self, number: int) -> tuple[int, int]:
+        """Pixels (width, height) of the page as `draw` gives it, from the header alone."""
+        with self._frame(number) as image:
+            width, height = image.size
+            if image.getexif().get(_EXIF_ORIENTATION, 1) in _QUARTER_TURNS:
+                width, height = height, width
+            return bounded_size(width, height)
+
+    def draw(self, number: int) -> Image.Image:
+        """The page upright, RGB, transparency on white; reduced where it exceeds the limits of a page."""
+        size = self.size(number)
+        with self._frame(number) as image:
+            try:
+                image.draft("RGB", size if image.width <= image.height else (max(size), max(size)))
+                upright = ImageOps.exif_transpose(image)
+                flat = _flatten(upright)
+            except DocumentError:
+                raise
+            except (OSError, SyntaxError, ValueError, EOFError, MemoryError, ZeroDivisionError) as error:
+                raise DocumentError(_damaged(self.path)) from error
+        return flat if flat.size == size else flat.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+    @contextmanager
+    def _frame(self, number: int) -> Iterator[Image.Image]:
+        with _opened(self.path) as image:
+            try:
+                if number > 1:
+                    image.seek(number - 1)
+            except (EOFError, OSError, SyntaxError, ValueError) as error:
+                raise DocumentError(f"Frame {number} of {display_name(self.path.name)} cannot be read.") from error
+            _check_size(image, display_name(self.path.name))
+            yield image
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    _quieten_pillow()
+    name = display_name(path.name)
+    try:
+        if path.stat().st_size == 0:
+            raise DocumentError(f"{name} is empty; save or download it again.")
+        image = Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise DocumentError(f"{name} is not an image Pagelens can read, whatever its name says.") from error
+    except Image.DecompressionBombError as error:
+        raise DocumentError(_too_large(name)) from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise DocumentError(_damaged(path)) from error
+    with image:
+        yield image
+
+
+def _check_size(image: Image.Image, name: str) -> None:
+    if image.width * image.height > MAX_PICTURE_PIXELS:
+        raise DocumentError(_too_large(name))
+
+
+def _too_large(name: str) -> str:
+    limit = MAX_PICTURE_PIXELS // 1_000_000
+    return (
+        f"{name} has more than {limit} million pixels, which is more than a page needs; scale it down and add it again."
+    )
+
+
+def _damaged(path: Path) -> str:
+    return f"{display_name(path.name)} is damaged or cut short and cannot be shown; save or download it again."
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """RGB, with transparent parts on white and 16-bit or float greys brought to 8 bits by their own range."""
+    if image.mode in ("I", "F", "I;16", "I;16L", "I;16B"):
+        grey = image.convert("F")
+        low, high = grey.getextrema()
+        top = 65535.0 if image.mode.startswith("I;16") and high > 255 else max(high, low + 1.0)
+        return grey.point(lambda value: value * (255.0 / top) + 0.0).convert("L").convert("RGB")
+    if image.mode == "RGB" and "transparency" not in image.info:
+        image.load()
+        return image.copy()
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, (255, 255, 255))
+        white.paste(rgba, mask=rgba.getchannel("A"))
+        return white
+    return image.convert("RGB")
+
+
+@functools.cache
+def _quieten_pillow() -> None:
+    """Sizes are checked here before anything is decoded; Pillow's warning would only repeat it on standard error."""
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

@@ -1,0 +1,79 @@
+"""Pages as pictures: pdf2image where poppler is installed, pypdfium2 where it is not, the same page either way.
+
+Both engines are given the exact size in pixels, so they agree on it whatever their rounding. Poppler is another
+program reading hostile files: each call has a time limit, and whatever goes wrong in it, PDFium draws the page.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from math import sqrt
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from workbench.documents.pdfium import PdfFile
+
+MAX_EDGE = 16_000  # px; the longest side of a rendered page (WebP ends at 16,383)
+MAX_PIXELS = 24_000_000  # px; a page larger than this at the asked resolution is drawn at a lower one
+POPPLER_SECONDS = 30.0
+
+Engine = Literal["pdf2image", "pypdfium2"]
+
+
+def rasterizer() -> Engine:
+    """Which engine draws PDF pages: ``pdf2image`` when poppler's pdftoppm and pdfinfo are found, else ``pypdfium2``."""
+    return "pdf2image" if shutil.which("pdftoppm") and shutil.which("pdfinfo") else "pypdfium2"
+
+
+def bounded_size(width: float, height: float, scale: float = 1.0) -> tuple[int, int]:
+    """Pixels ``(width, height)`` of something this large times ``scale``, reduced to the limits where it exceeds them.
+
+    >>> bounded_size(612, 792, 2)
+    (1224, 1584)
+    >>> bounded_size(2e9, 2e9, 2)
+    (4898, 4898)
+    """
+    scale = min(scale, MAX_EDGE / max(width, height), sqrt(MAX_PIXELS / width / height))
+    return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
+
+
+def draw(file: PdfFile, number: int, size: tuple[int, int], engine: Engine | None = None) -> Image.Image:
+    """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if neither can."""
+    if (engine or rasterizer()) == "pdf2image":
+        image = _draw_with_poppler(file.path, number, size)
+        if image is not None:
+            return image
+    with file.page(number) as page:
+        return page.render(size)
+
+
+def _draw_with_poppler(path: Path, number: int, size: tuple[int, int]) -> Image.Image | None:
+    """The page by poppler, or None when poppler failed, hung, or drew something of another size."""
+    from pdf2image import convert_from_path
+
+    try:
+        stamp = path.stat().st_mtime_ns
+        if not _poppler_opens(path, stamp):
+            return None
+        images = convert_from_path(
+            path, first_page=number, last_page=number, size=size, use_cropbox=True, timeout=POPPLER_SECONDS
+        )
+    except Exception:
+        return None
+    if len(images) != 1 or images[0].size != size:
+        return None
+    return images[0].convert("RGB")
+
+
+@functools.lru_cache(maxsize=64)
+def _poppler_opens(path: Path, stamp: int) -> bool:
+    """Whether pdfinfo reads the file in time; convert_from_path asks it too, but sets it no limit."""
+    from pdf2image import pdfinfo_from_path
+
+    try:
+        return int(pdfinfo_from_path(str(path), timeout=POPPLER_SECONDS)["Pages"]) > 0
+    except Exception:
+        return False
