@@ -1,0 +1,98 @@
+"""What every encoder is: the protocol, what it says about itself, its row in the table, and a guard on what it returns.
+
+Importing this module costs nothing: no torch, no model library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, QueryEmbedding
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What made a vector: a collection keeps this and refuses vectors made by anything else.
+
+    ``kind`` is ``words`` (a vector per word) or ``patches`` (a vector per piece of the picture); ``dim`` numbers per
+    vector; ``revision`` names the version of the weights and ``weights_hash`` is their sha256; ``policy`` names the
+    rule that turns a query into vectors.
+    """
+
+    id: str
+    name: str
+    kind: str
+    dim: int
+    revision: str
+    weights_hash: str
+    licence: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """A row of the table: everything known about an encoder before its weights are touched.
+
+    ``loader`` is ``module:function``, called as ``function(spec, offline)``; ``get`` the command that brings the
+    weights; ``options`` what the loader of that family needs to know (classes, hub ids).
+    """
+
+    id: str
+    name: str
+    family: str
+    kind: str
+    dim: int
+    licence: str
+    summary: str
+    loader: str
+    get: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns pages and queries into vectors of one space. Both methods may be called from several threads."""
+
+    info: EncoderInfo
+
+    def encode_pages(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
+        """One outcome per page, in order: at least one ``(dim,) float32`` unit vector, or why there is none.
+
+        What a page becomes does not depend on the pages it comes with (to 1e-5).
+        """
+        ...
+
+    def encode_query(self, text: str) -> QueryEmbedding:
+        """The query's vectors ``(m, dim) float32``, unit rows, m >= 1; `QueryError` when it has nothing to search."""
+        ...
+
+
+def guarded(
+    ref: PageRef, vectors: NDArray[Any], geometry: Geometry, labels: tuple[str, ...] = ()
+) -> PageEmbedding | PageFailure:
+    """Scale ``vectors (n, dim)`` to unit rows and wrap them; a `PageFailure` when they are no directions at all."""
+    unit = unit_rows(vectors)
+    if unit is None or not len(unit):
+        broken = f"{len(unusable(vectors))} of {len(vectors)}" if len(vectors) else "no"
+        return PageFailure(ref, f"The model gave {broken} vectors that are not usable numbers; the page is left out.")
+    return PageEmbedding(unit, geometry, labels)
+
+
+def unusable(vectors: NDArray[Any]) -> NDArray[np.intp]:
+    """Rows that have no direction: a NaN, an infinity, or all zeros."""
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    return np.flatnonzero(~(np.isfinite(norms) & (norms > 0)))
+
+
+def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32] | None:
+    """``(n, dim) float32`` rows of length 1, or None when a row has no direction."""
+    wide = vectors.astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    if not (np.isfinite(norms) & (norms > 0)).all():
+        return None
+    return np.ascontiguousarray(wide / norms, np.float32)

