@@ -68,7 +68,7 @@ def _rows_in_order(boxes: NDArray[np.float64], among: NDArray[np.int64]) -> list
 
 
 def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """``part`` split into what is read first and what is read second, or None when nothing in it stands side by side."""
+    """``part`` split into what is read first and second, or None when nothing in it stands side by side."""
     own = boxes[part]
     heights = own[:, 3] - own[:, 1]
     height = float(np.median(np.minimum(heights, own[:, 2] - own[:, 0])))

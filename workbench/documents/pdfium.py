@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,8 @@ def _open(path: Path) -> Any:
         except OSError as error:
             raise DocumentError(f"{name} cannot be opened ({error}).") from error
         # A form that cannot be set up is no reason to lose the pages: its fields are just not drawn.
-        try:
+        with suppress(pdfium.PdfiumError):
             document.init_forms()
-        except pdfium.PdfiumError:
-            pass
         return document
 
 

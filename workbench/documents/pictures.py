@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from workbench.documents.raster import bounded_size
@@ -98,12 +99,13 @@ def _damaged(path: Path) -> str:
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """RGB, with transparent parts on white and 16-bit or float greys brought to 8 bits by their own range."""
+    """RGB, with transparent parts on white and 16-bit or float greys brought to 8 bits."""
     if image.mode in ("I", "F", "I;16", "I;16L", "I;16B"):
-        grey = image.convert("F")
-        low, high = grey.getextrema()
-        top = 65535.0 if image.mode.startswith("I;16") and high > 255 else max(high, low + 1.0)
-        return grey.point(lambda value: value * (255.0 / top) + 0.0).convert("L").convert("RGB")
+        grey = np.asarray(image.convert("F"), np.float32)
+        high = float(np.nanmax(grey, initial=0.0))
+        top = 255.0 if high <= 255 else max(65535.0, high)  # 16-bit greys, and 8-bit values kept in a wide mode
+        levels = np.clip(np.nan_to_num(grey) * (255.0 / top), 0, 255).astype(np.uint8)
+        return Image.fromarray(levels).convert("RGB")
     if image.mode == "RGB" and "transparency" not in image.info:
         image.load()
         return image.copy()

@@ -41,7 +41,7 @@ def bounded_size(width: float, height: float, scale: float = 1.0) -> tuple[int, 
 
 
 def draw(file: PdfFile, number: int, size: tuple[int, int], engine: Engine | None = None) -> Image.Image:
-    """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if neither can."""
+    """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if damaged."""
     if (engine or rasterizer()) == "pdf2image":
         image = _draw_with_poppler(file.path, number, size)
         if image is not None:
@@ -63,9 +63,8 @@ def _draw_with_poppler(path: Path, number: int, size: tuple[int, int]) -> Image.
         )
     except Exception:
         return None
-    if len(images) != 1 or images[0].size != size:
-        return None
-    return images[0].convert("RGB")
+    image: Image.Image | None = images[0] if len(images) == 1 else None
+    return image.convert("RGB") if image is not None and image.size == size else None
 
 
 @functools.lru_cache(maxsize=64)

@@ -51,23 +51,28 @@ def read_pages(
         digest = content_hash(source.path)
         kept = RecentImages(_KEPT_PIXELS)
         for number in range(1, file.pages + 1) if pages is None else pages:
-            ref = PageRef(source.name, max(1, number))
-            try:
-                if not 1 <= number <= file.pages:
-                    raise DocumentError(f"There is no page {number}; the document has {file.pages}.")
-                if isinstance(file, PdfFile):
-                    yield _pdf_page(file, ref, settings, digest, kept)
-                else:
-                    yield _picture_page(file, ref, settings, digest, kept)
-            except DocumentError as error:
-                yield PageFailure(ref, str(error))
-            except MemoryError:
-                yield PageFailure(ref, f"Page {number} needs more memory than there is; lower the resolution.")
-            except Exception as error:  # one bad page must never lose the rest
-                yield PageFailure(ref, f"Page {number} could not be read ({type(error).__name__}: {error}).")
+            yield _read_page(file, PageRef(source.name, number), settings, digest, kept)
     finally:
         if isinstance(file, PdfFile):
             file.close()
+
+
+def _read_page(
+    file: PdfFile | PictureFile, ref: PageRef, settings: ReadSettings, digest: str, kept: RecentImages
+) -> Page | PageFailure:
+    """One page, or why there is none: nothing that is wrong with a page may lose the others."""
+    try:
+        if not 1 <= ref.page <= file.pages:
+            raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
+        if isinstance(file, PdfFile):
+            return _pdf_page(file, ref, settings, digest, kept)
+        return _picture_page(file, ref, settings, digest, kept)
+    except DocumentError as error:
+        return PageFailure(ref, str(error))
+    except MemoryError:
+        return PageFailure(ref, f"Page {ref.page} needs more memory than there is; lower the resolution.")
+    except Exception as error:
+        return PageFailure(ref, f"Page {ref.page} could not be read ({type(error).__name__}: {error}).")
 
 
 class RecentImages:

@@ -140,7 +140,7 @@ def _follows(before: Float, after: Float) -> NDArray[np.bool_]:
 
 
 def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.bool_]]:
-    """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, which keeps the first part's place."""
+    """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
     keep = np.ones(len(words), bool)
     for i, word in enumerate(words):
         if not word.endswith((_LINE_END_HYPHEN, "\u00ad")):
@@ -157,7 +157,7 @@ def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str]
 def _collect(words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDArray[np.bool_]) -> tuple[Run, ...]:
     """Runs of cleaned words that lie on the page; a word printed twice in one place (mock bold) counts once."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    on_page = np.isfinite(boxes).all(axis=1) & ((centre >= 0) & (centre <= 1)).all(axis=1)
+    on_page = np.all(np.isfinite(boxes), axis=1) & np.all((centre >= 0) & (centre <= 1), axis=1)
     boxes = np.clip(boxes, 0.0, 1.0).astype(np.float32)
     seen: set[tuple[str, int, int]] = set()
     runs: list[Run] = []
@@ -196,7 +196,7 @@ def uncovered_pictures(page: PdfPage, words: Float) -> list[tuple[float, float, 
     uncovered = []
     for box in found:
         area = float((box[2] - box[0]) * (box[3] - box[1]))
-        inside = ((centre >= box[:2]) & (centre <= box[2:])).all(axis=1).sum() if len(words) else 0
+        inside = int(np.all((centre >= box[:2]) & (centre <= box[2:]), axis=1).sum())
         if area >= PICTURE_AREA and inside <= WORDS_PER_PICTURE * area:
             uncovered.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
     return uncovered
