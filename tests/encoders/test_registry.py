@@ -25,7 +25,7 @@ def test_ids_are_the_keys_and_every_row_is_complete() -> None:
     for key, spec in ENCODERS.items():
         assert spec.id == key
         assert all((spec.name, spec.family, spec.licence, spec.summary, spec.get)), key
-        assert spec.kind in ("words", "patches"), key
+        assert spec.kind in ("words", "patches", "page"), key
         module, function = spec.loader.split(":")
         assert module.startswith("workbench.encoders.") and function
 
@@ -40,10 +40,10 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[EncoderSpec]:
     """An encoder 'slow' that records each load and takes a moment."""
     calls: list[EncoderSpec] = []
 
-    def load(spec: EncoderSpec, offline: bool) -> SimpleNamespace:
+    def load(spec: EncoderSpec) -> SimpleNamespace:
         calls.append(spec)
         time.sleep(0.05)
-        return SimpleNamespace(info=spec.id, offline=offline)
+        return SimpleNamespace(info=spec.id)
 
     monkeypatch.setitem(sys.modules, "workbench.encoders.slow", SimpleNamespace(load=load))
     monkeypatch.setitem(ENCODERS, "slow", replace(ENCODERS["reader"], id="slow", loader="workbench.encoders.slow:load"))
@@ -72,17 +72,17 @@ def test_threads_share_one_load_and_unload_forgets_it(counted: list[EncoderSpec]
 def test_a_load_that_failed_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     outcomes = iter([EncoderError("not yet"), None])
 
-    def load(spec: EncoderSpec, offline: bool) -> SimpleNamespace:
+    def load(spec: EncoderSpec) -> SimpleNamespace:
         if error := next(outcomes):
             raise error
-        return SimpleNamespace(spec=spec, offline=offline)
+        return SimpleNamespace(info=spec.id)
 
     monkeypatch.setitem(sys.modules, "workbench.encoders.late", SimpleNamespace(load=load))
     monkeypatch.setitem(ENCODERS, "late", replace(ENCODERS["reader"], id="late", loader="workbench.encoders.late:load"))
     with pytest.raises(EncoderError, match="not yet"):
         encoders.load("late")
     assert not encoders.is_loaded("late")
-    assert encoders.load("late", offline=True).offline  # type: ignore[attr-defined]
+    assert encoders.load("late").info == "late"
     encoders.unload("late")
 
 

@@ -19,9 +19,9 @@ from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef,
 class EncoderInfo:
     """What made a vector: a collection keeps this and refuses vectors made by anything else.
 
-    ``kind`` is ``words`` (a vector per word) or ``patches`` (a vector per piece of the picture); ``dim`` numbers per
-    vector; ``revision`` names the version of the weights and ``weights_hash`` is their sha256; ``policy`` names the
-    rule that turns a query into vectors.
+    ``kind`` is ``words`` (a vector per word), ``patches`` (a vector per piece of the picture) or ``page`` (one vector a
+    page); ``dim`` numbers per vector; ``revision`` names the version of the weights and ``weights_hash`` is their
+    sha256; ``policy`` names the rule that turns a query into vectors.
     """
 
     id: str
@@ -38,8 +38,8 @@ class EncoderInfo:
 class EncoderSpec:
     """A row of the table: everything known about an encoder before its weights are touched.
 
-    ``loader`` is ``module:function``, called as ``function(spec, offline)``; ``get`` the command that brings the
-    weights; ``options`` what the loader of that family needs to know (classes, hub ids).
+    ``loader`` is ``module:function``, called as ``function(spec)``; ``get`` the command that brings the weights;
+    ``options`` what the loader of that family needs to know (classes, hub ids).
     """
 
     id: str

@@ -65,7 +65,7 @@ class Pieces:
     starts: NDArray[np.int64]
 
 
-def load(spec: EncoderSpec, offline: bool) -> Reader:
+def load(spec: EncoderSpec) -> Reader:
     """Read the packaged weights, never the network; `EncoderError` when they are missing, changed or unreadable."""
     folder = weights_folder(spec)
     weights_hash = _checked(folder / "model.safetensors", str(spec.options["sha256"]), spec.get)

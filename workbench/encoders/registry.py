@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from collections import defaultdict
 
@@ -18,8 +19,9 @@ _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 def load(encoder_id: str, offline: bool = False, threads: int = 0) -> Encoder:
     """The encoder of that id, loaded at the first call and kept.
 
-    ``offline`` forbids asking a model hub for weights; ``threads`` is what torch may use in this process (0: its own
-    choice). `EncoderError` says in one sentence what is missing and the command that cures it.
+    Weights are only ever read from this machine; ``offline`` also tells the model libraries so, which then ask no hub
+    for anything. ``threads`` is what torch may use in this process (0: its own choice). `EncoderError` says in one
+    sentence what is missing and the command that gets it.
     """
     spec = _spec(encoder_id)
     with _lock:
@@ -27,11 +29,13 @@ def load(encoder_id: str, offline: bool = False, threads: int = 0) -> Encoder:
     with lock:  # a second caller waits for the first rather than loading twice; other encoders load meanwhile
         encoder = _loaded.get(encoder_id)
         if encoder is None:
+            if offline:
+                os.environ["HF_HUB_OFFLINE"] = "1"  # read by huggingface_hub at its import
             if threads:
                 import torch
 
                 torch.set_num_threads(threads)
-            encoder = _loaded[encoder_id] = _load(spec, offline)
+            encoder = _loaded[encoder_id] = _load(spec)
         return encoder
 
 
@@ -52,11 +56,11 @@ def _spec(encoder_id: str) -> EncoderSpec:
         raise EncoderError(f"There is no encoder '{encoder_id}'; there are: {', '.join(ENCODERS)}.") from None
 
 
-def _load(spec: EncoderSpec, offline: bool) -> Encoder:
+def _load(spec: EncoderSpec) -> Encoder:
     module, function = spec.loader.split(":")
     try:
         loader = getattr(importlib.import_module(module), function)
-        encoder: Encoder = loader(spec, offline)
+        encoder: Encoder = loader(spec)
     except ImportError as error:
         raise EncoderError(
             f"The encoder '{spec.id}' needs a library that cannot be imported ({error}); run: pip install pagelens"
