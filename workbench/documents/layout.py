@@ -17,6 +17,7 @@ from workbench.types import Float, Words
 _PROSE_WIDTH = 8.0  # line heights; runs at least this wide are prose rather than table cells
 _ALIGNED = 0.5  # of the runs: when more share their height with one across the gutter, they are table rows
 _SAME_ROW = 0.5  # line heights between the centres of runs in one row, at most
+_ALIKE = 0.8  # of the widest gap between rows; gaps this wide are cut in the same step
 _INSET = 0.2  # of a run's height taken off above and below, since ascenders reach into the line before
 
 
@@ -63,27 +64,29 @@ def _rows_in_order(boxes: NDArray[np.float64], among: NDArray[np.int64]) -> list
         if cut is None:
             rows.extend(_rows(boxes, part))
         else:
-            stack.extend((cut[1], cut[0]))
+            stack.extend(reversed(cut))
     return rows
 
 
-def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """``part`` split into what is read first and second, or None when nothing in it stands side by side."""
+def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64]) -> list[NDArray[np.int64]] | None:
+    """``part`` split into pieces to be read in turn, or None when nothing in it stands side by side or comes apart."""
     own = boxes[part]
     heights = own[:, 3] - own[:, 1]
     height = float(np.median(np.minimum(heights, own[:, 2] - own[:, 0])))
     top, bottom = own[:, 1] + _INSET * heights, own[:, 3] - _INSET * heights
     if not _any_overlap(top, bottom):
         return None
-    for middle in _gaps(own[:, 0], own[:, 2], least=height):
+    for middle, _ in _gaps(own[:, 0], own[:, 2], least=height):
         left = own[:, 2] <= middle
         if _are_columns(own[left], own[~left], height):
-            return part[left], part[~left]
+            return [part[left], part[~left]]
     gaps = _gaps(top, bottom, least=0.0)
     if not gaps:
         return None
-    above = bottom <= gaps[0]
-    return part[above], part[~above]
+    # All gaps about as wide as the widest at once: the rows of a table come apart in one step.
+    cuts = np.sort([middle for middle, width in gaps if width >= _ALIKE * gaps[0][1]])
+    piece = np.searchsorted(cuts, (top + bottom) / 2)
+    return [part[piece == i] for i in range(len(cuts) + 1)]
 
 
 def _any_overlap(start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
@@ -91,14 +94,14 @@ def _any_overlap(start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
     return bool((start[order][1:] < np.maximum.accumulate(end[order])[:-1]).any())
 
 
-def _gaps(start: NDArray[np.float64], end: NDArray[np.float64], least: float) -> list[float]:
-    """Middles of the stretches no interval covers and wider than ``least``, the widest first."""
+def _gaps(start: NDArray[np.float64], end: NDArray[np.float64], least: float) -> list[tuple[float, float]]:
+    """Middle and width of the stretches no interval covers and wider than ``least``, the widest first."""
     order = np.argsort(start, kind="stable")
     reach = np.maximum.accumulate(end[order])[:-1]
     after = start[order][1:]
     width = after - reach
     wide = np.flatnonzero((width > least) & (width > 0))
-    return [float((reach[i] + after[i]) / 2) for i in wide[np.argsort(-width[wide], kind="stable")]]
+    return [(float((reach[i] + after[i]) / 2), float(width[i])) for i in wide[np.argsort(-width[wide], kind="stable")]]
 
 
 def _are_columns(left: NDArray[np.float64], right: NDArray[np.float64], height: float) -> bool:
