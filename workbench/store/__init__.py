@@ -1,0 +1,10 @@
+"""The store: collections of pages on disk, LanceDB for the truth and memory-mapped copies for speed."""
+
+from workbench.store.collection import Collection
+from workbench.store.flat import FlatVectors
+from workbench.store.library import Library
+from workbench.store.manifest import Manifest
+from workbench.store.schema import DocumentRecord
+from workbench.store.writer import Writer
+
+__all__ = ["Collection", "DocumentRecord", "FlatVectors", "Library", "Manifest", "Writer"]

@@ -1,0 +1,256 @@
+"""The tables of a collection as Arrow schemas, and values as rows of them and back.
+
+``documents`` has a row per file, ``pages`` a row per page that was committed or failed, and each encoder has a table
+per index (``rows__reader``): pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex
+digits of the file's sha256, a colon, and the page number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
+
+FULL = "full"
+ID_DIGITS = 32
+
+DOCUMENTS = pa.schema(
+    [
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("name", pa.string()),
+        pa.field("source", pa.string()),
+        pa.field("pages", pa.int32()),
+        pa.field("bytes", pa.int64()),
+        pa.field("added", pa.string()),
+        pa.field("complete", pa.bool_()),
+        pa.field("tags", pa.list_(pa.string())),
+        pa.field("meta", pa.list_(pa.string())),
+    ]
+)
+
+PAGES = pa.schema(
+    [
+        pa.field("page_id", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string()),
+        pa.field("document", pa.string()),
+        pa.field("page", pa.int32()),
+        pa.field("document_pages", pa.int32()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("crop", pa.list_(pa.float32(), 4)),
+        pa.field("text", pa.string()),
+        pa.field("words", pa.list_(pa.string())),
+        pa.field("boxes", pa.list_(pa.list_(pa.float32(), 4))),
+        pa.field("lines", pa.list_(pa.int32())),
+        pa.field("ocr", pa.list_(pa.bool_())),
+        pa.field("words_source", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("tags", pa.list_(pa.string())),
+        pa.field("meta", pa.list_(pa.string())),
+        pa.field("added", pa.string()),
+        pa.field("status", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+OK, FAILED = "ok", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A file of a collection. ``source`` tells it from another of the same name; ``bytes`` is the file's size."""
+
+    name: str
+    source: str
+    content_hash: str
+    pages: int
+    bytes: int
+    added: str = ""
+    complete: bool = False
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """As a row of `DOCUMENTS`."""
+        return {
+            "content_hash": self.content_hash,
+            "name": self.name,
+            "source": self.source,
+            "pages": self.pages,
+            "bytes": self.bytes,
+            "added": self.added,
+            "complete": self.complete,
+            "tags": list(self.tags),
+            "meta": meta_rows(self.meta),
+        }
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> DocumentRecord:
+        """From a row of `DOCUMENTS`."""
+        return cls(
+            row["name"],
+            row["source"],
+            row["content_hash"],
+            row["pages"],
+            row["bytes"],
+            row["added"],
+            row["complete"],
+            tuple(row["tags"] or ()),
+            meta_of(row["meta"]),
+        )
+
+
+def meta_rows(meta: Mapping[str, str]) -> list[str]:
+    """Metadata as the list of ``key=value`` texts that filters test."""
+    return [f"{key}={value}" for key, value in meta.items()]
+
+
+def meta_of(rows: Sequence[str] | None) -> dict[str, str]:
+    """The mapping that `meta_rows` wrote."""
+    return dict(row.split("=", 1) for row in rows or ())
+
+
+def page_id(content_hash: str, page: int) -> str:
+    """The id of a page."""
+    return f"{content_hash[:ID_DIGITS]}:{page}"
+
+
+def table_name(index: str, encoder_id: str) -> str:
+    """The table of one index of one encoder."""
+    return f"{index}__{re.sub(r'[^A-Za-z0-9_-]', '_', encoder_id)}"
+
+
+def vectors_schema(index: str, dim: int) -> pa.Schema:
+    """Schema of a vectors table: float16 with places for `full`, float32 alone for a pooled index."""
+    number = pa.float16() if index == FULL else pa.float32()
+    fields = [
+        pa.field("page_id", pa.string(), nullable=False),
+        pa.field("vectors", pa.list_(pa.list_(number, dim))),
+    ]
+    if index == FULL:
+        fields += [
+            pa.field("boxes", pa.list_(pa.list_(pa.float32(), 4))),
+            pa.field("cell", pa.list_(pa.int32())),
+            pa.field("grid", pa.list_(pa.int32())),
+            pa.field("labels", pa.list_(pa.string())),
+        ]
+    return pa.schema(fields)
+
+
+def ragged(arrays: Sequence[NDArray[Any]], value: pa.DataType, width: int) -> pa.Array:
+    """Arrays ``(n_i, width)`` as one Arrow list column of fixed-size lists."""
+    offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int32)
+    flat = np.ascontiguousarray(np.concatenate(arrays) if arrays else np.zeros((0, width)), value.to_pandas_dtype())
+    inner = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1), value), width)
+    return pa.ListArray.from_arrays(pa.array(offsets), inner)
+
+
+def vectors_table(index: str, dim: int, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> pa.Table:
+    """Rows of a pooled vectors table."""
+    schema = vectors_schema(index, dim)
+    number = schema.field("vectors").type.value_type.value_type
+    return pa.table({"page_id": pa.array(ids, pa.string()), "vectors": ragged(arrays, number, dim)}, schema=schema)
+
+
+def full_table(dim: int, ids: Sequence[str], embeddings: Sequence[PageEmbedding]) -> pa.Table:
+    """Rows of a full vectors table, with each vector's place and label."""
+    schema = vectors_schema(FULL, dim)
+    places = [embedding.geometry for embedding in embeddings]
+    return pa.table(
+        {
+            "page_id": pa.array(ids, pa.string()),
+            "vectors": ragged([embedding.vectors for embedding in embeddings], pa.float16(), dim),
+            "boxes": ragged([place.boxes for place in places], pa.float32(), 4),
+            "cell": pa.array([place.cell.tolist() for place in places], pa.list_(pa.int32())),
+            "grid": pa.array([list(place.grid or ()) for place in places], pa.list_(pa.int32())),
+            "labels": pa.array([list(embedding.labels) for embedding in embeddings], pa.list_(pa.string())),
+        },
+        schema=schema,
+    )
+
+
+def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
+    """A page's embedding from a row of a full vectors table; vectors come back as float32."""
+    vectors = np.asarray(row["vectors"], np.float16).reshape(-1, dim).astype(np.float32)
+    boxes = np.asarray(row["boxes"], np.float32).reshape(-1, 4)
+    grid = tuple(row["grid"])
+    geometry = Geometry(boxes, (grid[0], grid[1]) if grid else None, np.asarray(row["cell"], np.int32))
+    return PageEmbedding(vectors, geometry, tuple(row["labels"]))
+
+
+def page_row(page: Page, record: DocumentRecord, kind: str) -> dict[str, Any]:
+    """A page that is committed."""
+    return {
+        **_common(page.ref, record, kind),
+        "width": page.size[0],
+        "height": page.size[1],
+        "crop": list(page.crop),
+        "text": page.words.text,
+        "words": list(page.words.texts),
+        "boxes": page.words.boxes.tolist(),
+        "lines": page.words.lines.tolist(),
+        "ocr": page.words.ocr.tolist(),
+        "words_source": page.words.source,
+        "status": OK,
+        "reason": "",
+    }
+
+
+def failed_row(ref: PageRef, reason: str, record: DocumentRecord, kind: str) -> dict[str, Any]:
+    """A page that could not be read, embedded or stored."""
+    return {
+        **_common(ref, record, kind),
+        "width": 0,
+        "height": 0,
+        "crop": [0.0, 0.0, 1.0, 1.0],
+        "text": "",
+        "words": [],
+        "boxes": [],
+        "lines": [],
+        "ocr": [],
+        "words_source": "none",
+        "status": FAILED,
+        "reason": reason,
+    }
+
+
+def _common(ref: PageRef, record: DocumentRecord, kind: str) -> dict[str, Any]:
+    return {
+        "page_id": page_id(record.content_hash, ref.page),
+        "content_hash": record.content_hash,
+        "document": record.name,
+        "page": ref.page,
+        "document_pages": record.pages,
+        "kind": kind,
+        "tags": list(record.tags),
+        "meta": meta_rows(record.meta),
+        "added": record.added,
+    }
+
+
+def stored_page(row: Mapping[str, Any]) -> StoredPage:
+    """A page as read back from its row."""
+    words = Words(
+        tuple(row["words"]),
+        np.asarray(row["boxes"], np.float32).reshape(-1, 4),
+        np.asarray(row["lines"], np.int32),
+        np.asarray(row["ocr"], np.bool_),
+    )
+    x0, y0, x1, y1 = row["crop"]
+    crop: Box = (x0, y0, x1, y1)
+    return StoredPage(
+        row["page_id"],
+        PageRef(row["document"], row["page"]),
+        row["document_pages"],
+        (row["width"], row["height"]),
+        crop,
+        words,
+        tuple(row["tags"] or ()),
+        meta_of(row["meta"]),
+    )
