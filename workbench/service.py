@@ -15,9 +15,9 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench import doctor, encoders, resources
+from workbench import encoders, resources
 from workbench.documents import discover
 from workbench.encoders import Encoder, EncoderSpec
 from workbench.errors import InputError, NotFoundError, QueryError
@@ -47,6 +47,9 @@ from workbench.types import (
     StoredPage,
     WhyVerdict,
 )
+
+if TYPE_CHECKING:
+    from workbench.doctor import Check
 
 MAX_QUERY = 2_000
 QUERY_CACHE = 512
@@ -287,8 +290,10 @@ class Workbench:
         """Every encoder there is, whether its weights are here or not."""
         return list(encoders.ENCODERS.values())
 
-    def doctor(self) -> Sequence[doctor.Check]:
+    def doctor(self) -> Sequence[Check]:
         """What is present, what is missing, and the cure."""
+        from workbench import doctor
+
         return doctor.checks(self.settings)
 
     def verify(self, collection: str) -> list[str]:

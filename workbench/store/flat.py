@@ -1,8 +1,8 @@
 """A memory-mapped copy of one vectors table, for scans and reranks at the speed of memory.
 
 LanceDB keeps the truth; this copy can be thrown away at any time. It is one flat file to which pages are appended, and
-a directory (page ids, where each starts, how long it is) replaced as a whole. Pages that are gone leave the directory at
-once and the file when more than half of it is dead. A new file has a new number, so that a reader with the old one
+a directory (page ids, where each starts, how long it is) replaced as a whole. Pages that are gone leave the directory
+at once and the file when more than half of it is dead. A new file has a new number, so that a reader with the old one
 mapped keeps what it maps.
 """
 

@@ -1,8 +1,8 @@
 """The tables of a collection as Arrow schemas, and values as rows of them and back.
 
 ``documents`` has a row per file, ``pages`` a row per page that was committed or failed, and each encoder has a table
-per index (``rows__reader``): pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex
-digits of the file's sha256, a colon, and the page number.
+per index (``rows__reader``): pooled vectors float32, full vectors float16 with their places. Page ids are the first 32
+hex digits of the file's sha256, a colon, and the page number.
 """
 
 from __future__ import annotations

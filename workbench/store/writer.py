@@ -151,7 +151,7 @@ class Writer:
         with self._room():
             if not pages.list_indices():
                 pages.create_index("text", config=TEXT_INDEX)
-            elif pages.stats().fragment_stats.num_fragments > COMPACT_FRAGMENTS:
+            elif pages.stats()["fragment_stats"]["num_fragments"] > COMPACT_FRAGMENTS:
                 self._tidy(pages, timedelta(hours=1))
             for index in self._collection.indexes:
                 self._collection.vectors(index)
