@@ -1,0 +1,252 @@
+"""What is present on this machine, what is missing, and the command that cures it: one line each.
+
+Looks, and changes nothing: no model is loaded, torch is not imported, and the network is never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench import bootstrap
+from workbench.documents import rasterizer
+from workbench.encoders import ENCODERS
+from workbench.settings import Settings
+
+NAMED = ("gradio", "torch", "open_clip_torch", "colpali-engine", "lancedb", "pdf2image", "pillow")
+"""The packages that get a line of their own; the others share one."""
+
+LEAST_DISK = 2 * 2**30
+"""Bytes that should be free where collections live: a thousand pages take a few hundred MiB, with room to work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding: ``ok`` is None for something optional that is absent or was not looked at.
+
+    ``cure`` is the command (or the setting) that helps, empty where nothing needs helping.
+    """
+
+    name: str
+    ok: bool | None
+    detail: str
+    cure: str = ""
+
+
+def checks(settings: Settings) -> list[Check]:
+    """All findings, in the order a person would want to repair them."""
+    parts: tuple[Callable[[], Iterator[Check]], ...] = (
+        _python,
+        _packages,
+        _device,
+        _torchvision,
+        _reader,
+        _ocr,
+        _raster,
+        lambda: _home(settings),
+        lambda: _hub(settings),
+        _browser,
+    )
+    return [check for part in parts for check in part()]
+
+
+def _python() -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = bootstrap.OLDEST <= sys.version_info[:2] <= bootstrap.NEWEST
+    yield Check("Python", fits, f"{version} at {sys.executable}", "" if fits else "python3.13 app.py")
+
+
+def _packages() -> Iterator[Check]:
+    others = []
+    for requirement in bootstrap.requirements():
+        if requirement.name in NAMED:
+            yield _package(requirement)
+        else:
+            others.append(requirement)
+    wrong = [requirement for requirement in others if not requirement.met()]
+    if wrong:
+        said = ", ".join(f"{r.name} {r.installed() or 'missing'}" for r in wrong)
+        yield Check("other packages", False, said, "pip install " + " ".join(f'"{r}"' for r in wrong))
+    else:
+        yield Check("other packages", True, f"all {len(others)} present")
+
+
+def _package(requirement: bootstrap.Requirement) -> Check:
+    version = requirement.installed()
+    if version is None:
+        return Check(requirement.name, False, "missing", f'pip install "{requirement}"')
+    if not requirement.admits(version):
+        return Check(requirement.name, False, f"{version}, but {requirement} is needed", f'pip install "{requirement}"')
+    return Check(requirement.name, True, version)
+
+
+def _device() -> Iterator[Check]:
+    torch = sys.modules.get("torch")
+    cuda = _built_for("torch")
+    if cuda is None:
+        return  # the missing package has its own line
+    if torch is not None and torch.cuda.is_available():
+        yield Check("compute", True, f"GPU, {torch.cuda.get_device_name()} (CUDA {cuda})")
+    elif cuda and _nvidia():
+        yield Check("compute", True, f"NVIDIA GPU, torch is built for CUDA {cuda}")
+    elif _nvidia():
+        cure = "install the CUDA build of torch (see its own site for the command)"
+        yield Check("compute", None, "CPU, although an NVIDIA GPU is here: this torch is a CPU build", cure)
+    elif sys.platform == "darwin" and os.uname().machine == "arm64":
+        yield Check("compute", True, "Apple GPU (MPS)")
+    else:
+        yield Check("compute", True, f"CPU, {os.cpu_count()} cores; the reader needs no GPU")
+
+
+def _nvidia() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _built_for(package: str) -> str | None:
+    """The CUDA version a package was built for, empty for a CPU build, None when it is not installed.
+
+    Read from its ``version.py`` as text: importing torch takes seconds.
+    """
+    folder = _folder(package)
+    if folder is None:
+        return None
+    try:
+        text = (folder / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    if match := re.search(r"^cuda\b.*=\s*['\"]([0-9.]+)['\"]", text, re.MULTILINE):
+        return match[1]
+    match = re.search(r"\+cu([0-9]+)([0-9])['\"]", text)
+    return f"{match[1]}.{match[2]}" if match else ""
+
+
+def _torchvision() -> Iterator[Check]:
+    torch, vision = _built_for("torch"), _built_for("torchvision")
+    if torch is None or vision is None:
+        return
+    if vision and not torch:
+        detail = f"built for CUDA {vision} beside a CPU torch; Pagelens declares the operators it misses"
+        yield Check("torchvision", True, detail)
+    else:
+        yield Check("torchvision", True, "fits torch")
+
+
+def _folder(package: str) -> Path | None:
+    """Where a top-level package lies, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))) if places else None
+
+
+def _reader() -> Iterator[Check]:
+    spec = ENCODERS["reader"]
+    again = f"{spec.get} --force-reinstall --no-deps"
+    folder = _folder(str(spec.options["package"]))
+    if folder is None:
+        yield Check("reader weights", False, "missing", spec.get)
+        return
+    weights = folder / "model" / "model.safetensors"
+    try:
+        with weights.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        yield Check("reader weights", False, f"{weights} cannot be read", again)
+        return
+    if found == spec.options["sha256"]:
+        size = weights.stat().st_size / 1e6
+        yield Check("reader weights", True, f"all-MiniLM-L6-v2, {size:.0f} MB, sha256 {found[:12]}… as it should be")
+    else:
+        yield Check("reader weights", False, f"changed or damaged (sha256 {found[:12]}…)", again)
+
+
+def _ocr() -> Iterator[Check]:
+    folder = _folder("rapidocr")
+    if folder is None:
+        yield Check("OCR", False, "rapidocr is missing: scans and pictures cannot be read", "pip install rapidocr")
+        return
+    models = {kind: next(iter(sorted((folder / "models").glob(f"*_{kind}_*.onnx"))), None) for kind in ("det", "rec")}
+    missing = [kind for kind, file in models.items() if file is None]
+    if missing:
+        cure = "pip install --force-reinstall --no-deps rapidocr"
+        yield Check("OCR", False, f"the models of rapidocr are missing ({', '.join(missing)})", cure)
+    else:
+        yield Check("OCR", True, "models " + ", ".join(file.stem for file in models.values() if file))
+
+
+_POPPLER = {"darwin": "brew install poppler", "win32": "conda install -c conda-forge poppler"}
+_CHROMIUM = "playwright install chromium"
+
+
+def _raster() -> Iterator[Check]:
+    if rasterizer() == "pdf2image":
+        yield Check("PDF pages", True, f"drawn by poppler ({shutil.which('pdftoppm')}) through pdf2image")
+    else:
+        cure = _POPPLER.get(sys.platform, "sudo apt-get install poppler-utils")
+        yield Check("PDF pages", True, "drawn by pypdfium2; poppler is not installed and not needed", cure)
+
+
+def _home(settings: Settings) -> Iterator[Check]:
+    home = settings.home.expanduser()
+    standing = next(place for place in (home, *home.absolute().parents) if place.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        yield Check("home folder", False, f"{home} cannot be written to", "set PAGELENS_HOME to a folder of yours")
+        return
+    free = shutil.disk_usage(standing).free
+    if free < LEAST_DISK:
+        detail = f"{home}, only {free / 2**30:.1f} GiB free"
+        yield Check("home folder", False, detail, "make room, or set PAGELENS_HOME to another disk")
+    else:
+        yield Check("home folder", True, f"{home}, {free / 2**30:.0f} GiB free")
+
+
+def _hub(settings: Settings) -> Iterator[Check]:
+    if settings.offline:
+        yield Check("model hub", None, "not asked (offline mode); the reader needs none")
+    else:
+        yield Check("model hub", None, "not checked, since nothing leaves this machine unasked; the reader needs none")
+
+
+def _browser() -> Iterator[Check]:
+    browser = chromium()
+    if browser:
+        yield Check("Chromium", True, f"{browser}, for the browser tests")
+    else:
+        yield Check("Chromium", None, "not found; only the browser tests want it", _CHROMIUM)
+
+
+def chromium() -> Path | None:
+    """A Chromium or Chrome on this machine for the browser tests, or None.
+
+    ``PAGELENS_CHROMIUM`` names one; else the usual names on the path, the usual folders of macOS and Windows, and the
+    browsers that ``playwright install chromium`` keeps.
+    """
+    if named := os.environ.get("PAGELENS_CHROMIUM"):
+        return Path(named) if Path(named).is_file() else None
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"):
+        if found := shutil.which(name):
+            return Path(found)
+    return next((place for place in _usual_places() if place.is_file()), None)
+
+
+def _usual_places() -> Iterator[Path]:
+    if sys.platform == "darwin":
+        for name in ("Google Chrome", "Chromium", "Microsoft Edge"):
+            yield Path(f"/Applications/{name}.app/Contents/MacOS/{name}")
+        kept = Path.home() / "Library" / "Caches" / "ms-playwright"
+    elif sys.platform == "win32":
+        for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
+            if base := os.environ.get(variable):
+                yield Path(base) / "Google" / "Chrome" / "Application" / "chrome.exe"
+                yield Path(base) / "Microsoft" / "Edge" / "Application" / "msedge.exe"
+        kept = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "ms-playwright"
+    else:
+        kept = Path.home() / ".cache" / "ms-playwright"
+    for name in ("chrome", "chrome.exe", "Chromium", "Google Chrome for Testing"):
+        yield from sorted(kept.glob(f"chromium-*/**/{name}"), reverse=True)
