@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -165,6 +166,15 @@ def test_a_query_is_the_official_one_with_all_its_tokens(encoder: LateInteractio
     assert found.policy == encoder.info.policy == "official"
     with pytest.raises(QueryError, match="empty"):
         encoder.encode_query("  ")
+
+
+def test_threads_take_turns(encoder: LateInteraction) -> None:
+    texts = [f"revenue of region {i}" for i in range(16)]
+    alone = [encoder.encode_query(text).vectors for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        together = [found.vectors for found in pool.map(encoder.encode_query, texts)]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_a_page_whose_picture_cannot_be_read_fails_alone(encoder: LateInteraction) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,15 @@ def test_a_query_finds_the_page_that_answers_it(reader: Reader) -> None:
         query = reader.encode_query(question).vectors
         scores = [(query @ found.vectors.T).max(axis=1).sum() for found in pages]
         assert int(np.argmax(scores)) == answer
+
+
+def test_threads_do_not_disturb_each_other(reader: Reader) -> None:
+    texts = [" ".join(PROSE[i : i + 5]) for i in range(24)]
+    alone = [reader.encode_query(text).vectors for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        together = [found.vectors for found in pool.map(reader.encode_query, texts)]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_unusable_numbers_fail_that_page_alone(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,3 +42,9 @@ def test_the_last_window_is_as_long_as_the_others() -> None:
     lengths = [window.stop - window.start for window in cut(np.ones(300, np.int64), 254, 48)]
     assert len(lengths) == 2
     assert max(lengths) - min(lengths) <= 1
+
+
+@pytest.mark.parametrize(("pieces", "overlap"), [([1, 9, 1], 2), ([1, 1], 8)], ids=["long word", "wide overlap"])
+def test_what_cannot_fit_is_refused(pieces: list[int], overlap: int) -> None:
+    with pytest.raises(ValueError, match="need windows of more than 8"):
+        cut(np.array(pieces, np.int64), 8, overlap)

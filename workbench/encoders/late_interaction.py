@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -118,7 +119,7 @@ def run_on() -> tuple[str, Any]:
 
 
 class LateInteraction:
-    """A colpali-engine model with its processor. Safe to call from several threads."""
+    """A colpali-engine model with its processor. Safe to call from several threads; they take turns."""
 
     def __init__(self, spec: EncoderSpec, checkpoint: Checkpoint, model: Any, processor: Any) -> None:
         self.info = EncoderInfo(
@@ -133,6 +134,7 @@ class LateInteraction:
         )
         self._model = model
         self._processor = processor
+        self._turn = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
         self._place = PLACERS[spec.options["places"]]
         self._forward = dict(spec.options.get("forward", {}))
 
@@ -144,8 +146,9 @@ class LateInteraction:
         """A vector per token of the model's own query form; `QueryError` for an empty text."""
         if not text.strip():
             raise QueryError("The query is empty; write what you are looking for.")
-        batch = self._processor.process_queries([text])
-        states = self._states(batch)
+        with self._turn:
+            batch = self._processor.process_queries([text])
+            states = self._states(batch)
         keep = batch["attention_mask"][0].bool().numpy()
         unit = unit_rows(states[keep])
         if unit is None:
@@ -155,9 +158,12 @@ class LateInteraction:
 
     def _encode_page(self, page: Page) -> PageEmbedding | PageFailure:
         try:
-            batch = self._processor.process_images([seen(page)])
-            geometry = self._place(self._processor, batch, page.crop)
-            vectors = self._states(batch)[self._processor.get_image_mask(batch)[0].numpy()]
+            picture = seen(page)
+            with self._turn:
+                batch = self._processor.process_images([picture])
+                geometry = self._place(self._processor, batch, page.crop)
+                shown = self._processor.get_image_mask(batch)[0].numpy()
+                vectors = self._states(batch)[shown]
         except Exception as error:  # one bad page never fails a document
             log.warning("%s failed in %s", page.ref, self.info.id, exc_info=True)
             return PageFailure(page.ref, f"The '{self.info.id}' model failed on this page ({brief(error)}).")

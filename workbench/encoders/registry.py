@@ -63,6 +63,6 @@ def _load(spec: EncoderSpec) -> Encoder:
         encoder: Encoder = loader(spec)
     except ImportError as error:
         raise EncoderError(
-            f"The encoder '{spec.id}' needs a library that cannot be imported ({error}); run: pip install pagelens"
+            f"The encoder '{spec.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
         ) from error
     return encoder

@@ -39,6 +39,10 @@ def cut(pieces: NDArray[np.int64], size: int, overlap: int) -> tuple[Window, ...
     n = len(pieces)
     if not n:
         return ()
+    if pieces.max() > size or overlap >= size:
+        raise ValueError(
+            f"a word of {pieces.max()} pieces and an overlap of {overlap} need windows of more than {size}"
+        )
     ends = np.cumsum(pieces)  # (n,) pieces up to and including a word
     begins = ends - pieces
     total = int(ends[-1])
