@@ -8,6 +8,7 @@ page is drawn, or read its words.
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -122,6 +123,7 @@ def map_boxes(matrix: NDArray[np.float64], boxes: NDArray[Any]) -> Float:
 
 def _open(path: Path) -> Any:
     import pypdfium2 as pdfium
+    import pypdfium2.raw as raw
 
     name = display_name(path.name)
     try:
@@ -134,26 +136,24 @@ def _open(path: Path) -> Any:
     if b"%PDF-" not in head:
         raise DocumentError(f"{name} is not a PDF, whatever its name says.")
     with LOCK:
-        try:
-            document = pdfium.PdfDocument(path)
-        except pdfium.PdfiumError as error:
-            raise DocumentError(_why_not_loaded(name, getattr(error, "err_code", None))) from error
-        except OSError as error:
-            raise DocumentError(f"{name} cannot be opened ({error}).") from error
+        # Opened through the raw call, since only a missing handle tells an unreadable file from one without pages:
+        # PDFium does not reset its last error.
+        errors = "strict" if sys.platform == "win32" else "surrogateescape"
+        handle = raw.FPDF_LoadDocument(str(path.resolve()).encode("utf-8", errors) + b"\0", None)
+        if not handle:
+            if raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+                raise DocumentError(f"{name} is encrypted; save a copy without a password and add that.")
+            raise DocumentError(
+                f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
+            )
+        document = pdfium.PdfDocument(handle)
+        if len(document) < 1:
+            document.close()
+            raise DocumentError(f"{name} has no pages.")
         # A form that cannot be set up is no reason to lose the pages: its fields are just not drawn.
         with suppress(pdfium.PdfiumError):
             document.init_forms()
         return document
-
-
-def _why_not_loaded(name: str, code: int | None) -> str:
-    import pypdfium2.raw as raw
-
-    if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-        return f"{name} is encrypted; save a copy without a password and add that."
-    if code == raw.FPDF_ERR_SUCCESS:
-        return f"{name} has no pages."
-    return f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
 
 
 def _load_page(document: Any, number: int) -> Any:

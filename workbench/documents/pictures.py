@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ from workbench.documents.sources import display_name
 from workbench.errors import DocumentError
 
 MAX_PICTURE_PIXELS = 120_000_000  # px; a 108-megapixel phone photograph passes, a decompression bomb does not
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF")
-_EXIF_ORIENTATION = 0x0112
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+_ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 0x0112, 0x0100, 0x0101
 _QUARTER_TURNS = (5, 6, 7, 8)
 
 
@@ -32,34 +33,28 @@ class PictureFile:
 
     def size(self, number: int) -> tuple[int, int]:
         """Pixels (width, height) of the page as `draw` gives it, from the header alone."""
-        with self._frame(number) as image:
+        with self._frame(number) as image, _reading(self.path):
             width, height = image.size
-            if image.getexif().get(_EXIF_ORIENTATION, 1) in _QUARTER_TURNS:
+            if image.format == "TIFF":  # newer Pillows have turned its size already
+                width, height = image.tag_v2[_TIFF_WIDTH], image.tag_v2[_TIFF_HEIGHT]  # type: ignore[attr-defined]
+            if image.getexif().get(_ORIENTATION, 1) in _QUARTER_TURNS:
                 width, height = height, width
             return bounded_size(width, height)
 
     def draw(self, number: int) -> Image.Image:
         """The page upright, RGB, transparency on white; reduced where it exceeds the limits of a page."""
         size = self.size(number)
-        with self._frame(number) as image:
-            try:
-                image.draft("RGB", size if image.width <= image.height else (max(size), max(size)))
-                upright = ImageOps.exif_transpose(image)
-                flat = _flatten(upright)
-            except DocumentError:
-                raise
-            except (OSError, SyntaxError, ValueError, EOFError, MemoryError, ZeroDivisionError) as error:
-                raise DocumentError(_damaged(self.path)) from error
+        with self._frame(number) as image, _reading(self.path):
+            image.draft("RGB", (max(size), max(size)))
+            flat = _flatten(ImageOps.exif_transpose(image))
         return flat if flat.size == size else flat.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
     @contextmanager
     def _frame(self, number: int) -> Iterator[Image.Image]:
         with _opened(self.path) as image:
-            try:
+            with _reading(self.path):
                 if number > 1:
                     image.seek(number - 1)
-            except (EOFError, OSError, SyntaxError, ValueError) as error:
-                raise DocumentError(f"Frame {number} of {display_name(self.path.name)} cannot be read.") from error
             _check_size(image, display_name(self.path.name))
             yield image
 
@@ -71,15 +66,34 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         if path.stat().st_size == 0:
             raise DocumentError(f"{name} is empty; save or download it again.")
-        image = Image.open(path, formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise DocumentError(f"{name} is not an image Pagelens can read, whatever its name says.") from error
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise DocumentError(f"{name} cannot be opened ({reason}).") from error
+    try:
+        with _reading(path):
+            image = Image.open(path, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise DocumentError(_too_large(name)) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise DocumentError(_damaged(path)) from error
+    except DocumentError as error:
+        if isinstance(error.__cause__, UnidentifiedImageError):
+            raise DocumentError(f"{name} is not an image Pagelens can read, whatever its name says.") from error
+        raise
     with image:
         yield image
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Whatever Pillow raises on damaged bytes, as one sentence."""
+    try:
+        yield
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, ZeroDivisionError, struct.error) as error:
+        name = display_name(path.name)
+        raise DocumentError(
+            f"{name} is damaged or cut short and cannot be shown; save or download it again."
+        ) from error
 
 
 def _check_size(image: Image.Image, name: str) -> None:
@@ -92,10 +106,6 @@ def _too_large(name: str) -> str:
     return (
         f"{name} has more than {limit} million pixels, which is more than a page needs; scale it down and add it again."
     )
-
-
-def _damaged(path: Path) -> str:
-    return f"{display_name(path.name)} is damaged or cut short and cannot be shown; save or download it again."
 
 
 def _flatten(image: Image.Image) -> Image.Image:

@@ -1,0 +1,105 @@
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from tests.documents.make import text_pdf
+from workbench.documents import Source, discover
+
+
+def touch(path: Path, data: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def names(found: list[Source]) -> list[str]:
+    return [source.name for source in found]
+
+
+def test_a_folder_gives_its_readable_files_sorted_and_nothing_else(tmp_path):
+    for name in ("b.pdf", "a.PNG", "sub/deep/c.tiff", "notes.txt", "data.json", ".hidden.pdf", ".git/d.pdf"):
+        touch(tmp_path / name)
+    found, refused = discover([tmp_path])
+    assert names(found) == ["a.PNG", "b.pdf", "sub/deep/c.tiff"]
+    assert refused == []
+
+
+def test_a_file_goes_by_its_own_name(tmp_path):
+    found, _ = discover([touch(tmp_path / "deep" / "report.pdf")])
+    assert found == [Source(tmp_path / "deep" / "report.pdf", "report.pdf")]
+
+
+def test_a_file_that_is_not_read_is_refused_when_named(tmp_path):
+    found, refused = discover([touch(tmp_path / "notes.txt"), tmp_path / "gone.pdf"])
+    assert found == []
+    assert [outcome.name for outcome in refused] == ["notes.txt", "gone.pdf"]
+    assert refused[0].reason.startswith("notes.txt is not a file Pagelens reads")
+    assert refused[1].reason == "There is no file or folder gone.pdf; check the path."
+
+
+def test_an_empty_folder_says_so(tmp_path):
+    (tmp_path / "empty").mkdir()
+    _, refused = discover([tmp_path / "empty"])
+    assert refused[0].reason.startswith("The folder empty holds no PDF")
+
+
+def test_the_same_name_in_two_folders_is_two_documents(tmp_path):
+    for folder in ("one", "two"):
+        touch(tmp_path / folder / "report.pdf", folder.encode())
+        touch(tmp_path / folder / f"only-{folder}.pdf")
+    found, _ = discover([tmp_path / "one", tmp_path / "two"])
+    assert names(found) == ["one/report.pdf", "only-one.pdf", "only-two.pdf", "two/report.pdf"]
+    found, _ = discover([tmp_path])
+    assert "one/report.pdf" in names(found) and "two/report.pdf" in names(found)
+
+
+def test_a_file_given_twice_is_taken_once(tmp_path):
+    path = touch(tmp_path / "report.pdf")
+    assert names(discover([path, path, tmp_path])[0]) == ["report.pdf"]
+
+
+def link(target: Path, at: Path) -> None:
+    try:
+        os.symlink(target, at, target_is_directory=target.is_dir())
+    except OSError:
+        pytest.skip("this system does not let us make links")
+
+
+@pytest.mark.timeout(20)
+def test_a_loop_of_links_ends(tmp_path):
+    touch(tmp_path / "a" / "report.pdf")
+    link(tmp_path, tmp_path / "a" / "up")
+    link(tmp_path / "a", tmp_path / "b")
+    link(tmp_path / "nowhere.pdf", tmp_path / "dangling.pdf")
+    found, refused = discover([tmp_path])
+    assert names(found) == ["a/report.pdf"]
+    assert refused == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+@pytest.mark.timeout(20)
+def test_a_named_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pdf")
+    touch(tmp_path / "report.pdf")
+    assert names(discover([tmp_path])[0]) == ["report.pdf"]
+    assert "not a regular file" in discover([tmp_path / "pipe.pdf"])[1][0].reason
+
+
+def test_names_are_composed_unicode_that_can_be_stored(tmp_path):
+    path = text_pdf(tmp_path / (unicodedata.normalize("NFD", "résumé") + ".pdf"))
+    assert names(discover([path])[0]) == ["résumé.pdf"]
+    strange = os.fsdecode(b"caf\xe9.pdf")
+    try:
+        touch(tmp_path / strange)
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("this file system holds Unicode names only")
+    assert names(discover([tmp_path / strange])[0])[0].encode("utf-8")
+
+
+def test_a_hostile_name_is_only_a_name(tmp_path):
+    name = "<img onerror=...>${alert(1)}.pdf"
+    if os.name == "nt":
+        pytest.skip("Windows has no such names")
+    assert names(discover([touch(tmp_path / name)])[0]) == [name]

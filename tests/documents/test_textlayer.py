@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+
+from tests.documents.make import LINES, raw_pdf, show, text_pdf
+from workbench.documents.layout import arrange
+from workbench.documents.pdfium import PdfFile
+from workbench.documents.raster import bounded_size
+from workbench.documents.textlayer import clean, read_text_layer
+
+
+def layer(path, number=1):
+    file = PdfFile(path)
+    try:
+        with file.page(number) as page:
+            width, height = page.points()
+            found = read_text_layer(page)
+            pixels = np.asarray(page.render(bounded_size(width, height, 2)).convert("L"))
+        return found, arrange(found.runs, width / height), pixels
+    finally:
+        file.close()
+
+
+def test_words_lines_and_order(tmp_path):
+    found, words, _ = layer(text_pdf(tmp_path / "text.pdf"))
+    assert found.usable
+    assert words.text == "\n".join(["Heading of page 1", *LINES])
+    assert words.source == "text"
+    assert words.lines.tolist() == sorted(words.lines.tolist())
+
+
+def ink_share(pixels, box, margin=0.004) -> float:
+    """Share of the page's ink that lies within a box."""
+    height, width = pixels.shape
+    x0, y0, x1, y1 = box
+    part = pixels[
+        max(0, int((y0 - margin) * height)) : int((y1 + margin) * height) + 1,
+        max(0, int((x0 - margin) * width)) : int((x1 + margin) * width) + 1,
+    ]
+    return float((part < 128).sum() / (pixels < 128).sum())
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("crop", ["", "/CropBox [20 30 280 190]"])
+@pytest.mark.parametrize("media", ["[0 0 300 200]", "[-30 -10 270 190]"])
+def test_a_word_s_box_holds_its_ink_whatever_the_page_s_frame(tmp_path, turn, crop, media):
+    entries = f"/MediaBox {media} {crop} /Rotate {turn}"
+    path = raw_pdf(tmp_path / "page.pdf", [(entries, show("Xylophone", 110, 95, 14))])
+    _, words, pixels = layer(path)
+    assert words.texts == ("Xylophone",)
+    box = words.boxes[0]
+    assert ink_share(pixels, box) == 1.0
+    assert (box[2] - box[0]) * (box[3] - box[1]) < 0.06
+
+
+def test_columns_of_prose_are_read_one_after_the_other_and_tables_row_by_row(tmp_path):
+    prose = b"".join(
+        show(f"{side} column line {i} runs on and on", x, 700 - 14 * i, 10)
+        for i in range(8)
+        for side, x in (("left", 50), ("right", 320))
+    )
+    _, words, _ = layer(
+        raw_pdf(tmp_path / "prose.pdf", [("/MediaBox [0 0 612 792]", show("A title above", 50, 750, 18) + prose)])
+    )
+    starts = [words.texts[i] for i in range(len(words)) if i == 0 or words.lines[i] != words.lines[i - 1]]
+    assert starts == ["A", *["left"] * 8, *["right"] * 8]
+
+    rows = b"".join(
+        show(cell, x, 700 - 14 * i, 10)
+        for i, row in enumerate(
+            (("Region", "2021", "2020"), ("Europe", "11", "12"), ("Asia", "21", "22"), ("Africa", "31", "32"))
+        )
+        for cell, x in zip(row, (50, 300, 400), strict=True)
+    )
+    _, words, _ = layer(raw_pdf(tmp_path / "table.pdf", [("/MediaBox [0 0 612 792]", rows)]))
+    assert words.text == "Region 2021 2020\nEurope 11 12\nAsia 21 22\nAfrica 31 32"
+
+
+def test_a_word_divided_at_a_line_s_end_is_one_word(tmp_path):
+    content = show("We gather infor-", 72, 700) + show("mation about the North-", 72, 684) + show("South line", 72, 668)
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", content)]))
+    assert "information" in words.texts and "mation" not in words.texts
+    assert "North-" in words.texts and "South" in words.texts
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        ("plain", "plain"),
+        ("e\ufb03cient", "efficient"),
+        ("soft\u00adhyphen", "softhyphen"),
+        ("a\x00b\x1fc", "abc"),
+        ("\ue001\uf8ff", ""),
+        ("\ufffd\ufffe", ""),
+        ("x\u200by", "xy"),
+        ("\ud83d\ude00", "\U0001f600"),
+        ("a\ud83db", "ab"),
+        ("cafe\u0301", "café"),
+        ("H₂O", "H₂O"),
+    ],
+)
+def test_words_are_cleaned(raw, wanted):
+    assert clean(raw) == wanted
+    wanted.encode("utf-8")
+
+
+def garbage_pdf(path, glyph: str):
+    """A text layer whose glyphs all map to one character."""
+    cmap = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def "
+        "1 begincodespacerange <00> <FF> endcodespacerange 95 beginbfchar "
+        + " ".join(f"<{code:02X}> <{glyph}>" for code in range(0x20, 0x7F))
+        + " endbfchar endcmap end end"
+    )
+    text = " ".join(LINES)
+    content = show(text, 20, 700, 4)
+    return raw_pdf(
+        path,
+        [
+            (
+                "/MediaBox [0 0 612 792] /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 "
+                "/BaseFont /Helvetica /ToUnicode 7 0 R >> >> >>",
+                content,
+            ),
+            ("/MediaBox [0 0 10 10]", cmap.encode()),
+        ],
+        kids="4 0 R",
+    )
+
+
+@pytest.mark.parametrize("glyph", ["FFFD", "E017", "0007"])
+def test_a_text_layer_of_garbage_is_not_believed(tmp_path, glyph):
+    found, _, pixels = layer(garbage_pdf(tmp_path / "garbage.pdf", glyph))
+    assert (pixels < 128).any()  # there is print on the page
+    assert not found.usable
+    good, words, _ = layer(garbage_pdf(tmp_path / "good.pdf", "0041"))
+    assert good.usable and set("".join(words.texts)) == {"A"}
+
+
+def test_a_page_without_text_has_no_usable_layer(tmp_path):
+    found, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", b"0 0 100 100 re f")]))
+    assert not found.usable and words.source == "none"
+
+
+def test_words_off_the_page_are_left_out_and_mock_bold_counts_once(tmp_path):
+    content = show("beyond", 700, 100) + show("bold", 72, 500) + show("bold", 72.2, 500) + show("bold", 72, 300)
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", content)]))
+    assert words.texts == ("bold", "bold")
+
+
+def test_a_dense_page_takes_little_time(tmp_path):
+    import time
+
+    lines = [" ".join(LINES)] * 40  # 40 lines, 4,900 characters
+    path = text_pdf(tmp_path / "dense.pdf", lines=lines)
+    layer(path)
+    file = PdfFile(path)
+    spent = []
+    for _ in range(5):
+        with file.page(1) as page:
+            start = time.thread_time()
+            found = read_text_layer(page)
+            arrange(found.runs, 0.77)
+            spent.append(time.thread_time() - start)
+    file.close()
+    # 10 ms of processor time where this was written; ten times that would be another algorithm.
+    assert min(spent) < 0.1
+
+
+def test_nothing_arranged_is_no_words():
+    assert len(arrange([])) == 0 and arrange([]).source == "none"
