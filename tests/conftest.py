@@ -1,0 +1,46 @@
+"""What all tests share: a home folder of their own, no network, and the browser where there is one."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Set before any test imports the package: nothing may touch the collections of the person who runs the tests, ask a
+# model hub, or report usage.
+_HOME = tempfile.mkdtemp(prefix="pagelens-tests-")
+os.environ["PAGELENS_HOME"] = _HOME
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out where there is no Chromium, unless PAGELENS_BROWSER_TESTS=1 asks for them."""
+    from workbench.doctor import chromium
+
+    wanted = os.environ.get("PAGELENS_BROWSER_TESTS", "")
+    marked = [item for item in items if item.get_closest_marker("browser")]
+    if not marked or (wanted != "0" and chromium()):
+        return
+    if wanted == "1":
+        raise pytest.UsageError("PAGELENS_BROWSER_TESTS=1, but no Chromium was found; set PAGELENS_CHROMIUM to one")
+    reason = "switched off by PAGELENS_BROWSER_TESTS=0" if wanted == "0" else "no Chromium; playwright install chromium"
+    for item in marked:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Iterator[Path]:
+    """The browser to drive; a test that wants it should be marked ``browser``."""
+    from workbench.doctor import chromium
+
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium; playwright install chromium")
+    yield path
