@@ -36,7 +36,7 @@ def raw_pdf(
         objects.append(b"(this is no page)" if i in damaged else body.encode())
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
     kids = kids if kids is not None else " ".join(f"{n} 0 R" for n in numbers)
-    objects[1] = f"<< /Type /Pages /Kids [{kids}] /Count {len(numbers)} >>".encode()
+    objects[1] = f"<< /Type /Pages /Kids [{kids}] /Count {kids.count('R')} >>".encode()
     out = bytearray(b"%PDF-1.7\n")
     offsets = []
     for number, body in enumerate(objects, 1):

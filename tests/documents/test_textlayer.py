@@ -111,8 +111,7 @@ def garbage_pdf(path, glyph: str):
         + " ".join(f"<{code:02X}> <{glyph}>" for code in range(0x20, 0x7F))
         + " endbfchar endcmap end end"
     )
-    text = " ".join(LINES)
-    content = show(text, 20, 700, 4)
+    content = b"".join(show(line, 72, 700 - 24 * i, 16) for i, line in enumerate(LINES))
     return raw_pdf(
         path,
         [

@@ -28,6 +28,7 @@ _MARGIN_ZONE = 0.12  # of the height, above and below, where page numbers and ru
 _LINE = 0.035  # of the height; anything taller is not one line
 _RULE = 0.004  # of the height; the thickest rule that may go with a running head
 _NUMBER_WIDTH = 0.06  # of the width; a lone block no wider than this, where no words are known
+_DOT_GAP = 0.003  # of the height; white rows inside a line of print
 _HEAD_WORDS = 16
 _BODY_LINES = 8
 _PAGE_NUMBER = re.compile(
@@ -45,22 +46,34 @@ def content_box(pixels: NDArray[np.uint8], words: Words, *, furniture: bool = Fa
     ``pixels (h, w, 3) uint8`` RGB. Unless ``furniture``, no pixel outside the box differs from the paper by more than
     `TOLERANCE`. A blank page, a dark page and one that bleeds to its edges stay whole. Doing it twice cuts no more.
     """
+    found = _filled(pixels, words if furniture else None)
+    if found is None:
+        return WHOLE
+    left, top, right, bottom = found
+    if _filled(pixels[top:bottom, left:right], None) not in (None, (0, 0, right - left, bottom - top)):
+        return WHOLE  # two light colours frame the page: what is paper to one look is content to the next
+    height, width = pixels.shape[:2]
+    return left / width, top / height, right / width, bottom / height
+
+
+def _filled(pixels: NDArray[np.uint8], words: Words | None) -> tuple[int, int, int, int] | None:
+    """The box of the content and its padding in pixels, or None; with ``words``, less the furniture among them."""
     ink = _ink(pixels)
     if ink is None or not ink.any():
-        return WHOLE
-    rows: _Mask = np.any(ink, axis=1)
-    if furniture:
-        top, bottom = _without_furniture(ink, _bands(rows), words)
-        rows[:top] = False
-        rows[bottom:] = False
-    filled_rows = np.flatnonzero(rows)
-    columns = np.flatnonzero(ink[filled_rows[0] : filled_rows[-1] + 1].any(axis=0))
+        return None
+    filled: _Mask = np.any(ink, axis=1)
+    if words is not None:
+        top, bottom = _without_furniture(ink, _bands(filled), words)
+        filled[:top] = False
+        filled[bottom:] = False
+    rows = np.flatnonzero(filled)
+    columns = np.flatnonzero(ink[rows[0] : rows[-1] + 1].any(axis=0))
     height, width = ink.shape
     return (
-        float(max(0, columns[0] - PADDING) / width),
-        float(max(0, filled_rows[0] - PADDING) / height),
-        float(min(width, columns[-1] + 1 + PADDING) / width),
-        float(min(height, filled_rows[-1] + 1 + PADDING) / height),
+        max(0, int(columns[0]) - PADDING),
+        max(0, int(rows[0]) - PADDING),
+        min(width, int(columns[-1]) + 1 + PADDING),
+        min(height, int(rows[-1]) + 1 + PADDING),
     )
 
 
@@ -75,7 +88,7 @@ def _ink(pixels: NDArray[np.uint8]) -> _Mask | None:
     high = np.clip(paper.astype(np.int16) + TOLERANCE, 0, 255).astype(np.uint8)
     import cv2
 
-    return np.asarray(cv2.inRange(pixels, low, high) == 0)
+    return np.asarray(cv2.inRange(np.ascontiguousarray(pixels), low, high) == 0)
 
 
 def _paper(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -95,9 +108,12 @@ def _paper(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
 
 
 def _bands(rows: _Mask) -> list[_Band]:
-    """The unbroken stretches of rows that hold ink, from top to bottom."""
+    """The stretches of rows that hold ink, from top to bottom; the dot of an i belongs to the letters below it."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], rows, [False]]).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    starts, ends = edges[::2], edges[1::2]
+    apart = starts[1:] - ends[:-1] > _DOT_GAP * len(rows)
+    starts, ends = starts[np.append(True, apart)], ends[np.append(apart, True)]
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _without_furniture(ink: _Mask, bands: list[_Band], words: Words) -> _Band:
@@ -175,6 +191,8 @@ def _stands_apart(gap: int, line: _Band, body: Sequence[_Band], shape: tuple[int
         return gap >= 2.0 * print_height
     if len(np.unique(words.lines[others])) < _BODY_LINES:
         return False  # a cover or a slide, whose last line is as likely its author
+    if body[-1][0] > (1 - _MARGIN_ZONE) * height:
+        body = body[:-1]  # the gap before the furniture of the other margin is none between lines
     with_text = [len(_words_in(band, height, words)) > 0 for band in body]
     inner = [b[0] - a[1] for (a, x), (b, y) in pairwise(zip(body, with_text, strict=True)) if x and y]
     return gap >= 1.5 * print_height and gap > 1.2 * max(inner, default=height)
