@@ -20,7 +20,7 @@ from tests.documents.make import (
     text_picture,
 )
 from workbench.documents import ReadSettings, Source, probe, read_pages
-from workbench.errors import DocumentError
+from workbench.errors import DocumentError, InputError
 from workbench.types import Page, PageFailure
 
 NO_OCR = ReadSettings(ocr=False)
@@ -62,6 +62,12 @@ def test_the_resolution_is_the_one_asked_for(tmp_path):
     path = text_pdf(tmp_path / "text.pdf")
     assert one(path, ReadSettings(dpi=72, ocr=False)).size == (612, 792)
     assert one(path, ReadSettings(dpi=300, ocr=False)).size == (2550, 3300)
+
+
+@pytest.mark.parametrize("dpi", [0, -144, 35, 601, 10**9])
+def test_a_resolution_out_of_range_is_refused(dpi):
+    with pytest.raises(InputError, match="out of range; give 36 to 600"):
+        ReadSettings(dpi=dpi)
 
 
 def test_probe_counts_pages_and_hashes_bytes(tmp_path):
@@ -351,3 +357,16 @@ def test_a_page_with_words_is_not_sent_to_ocr(tmp_path, monkeypatch):
     assert one(covered, ReadSettings()).words.source == "text"
     icon = picture_pdf(tmp_path / "icon.pdf", text_picture(["x"]), [(72, 700, "words")], box=(500, 700, 60, 60))
     assert one(icon, ReadSettings()).words.source == "text"
+
+
+def test_when_ocr_fails_a_page_keeps_its_own_words_and_a_scan_says_why(tmp_path, monkeypatch):
+    from workbench.documents import ocr
+
+    def fail(image):
+        raise DocumentError("The text of the picture could not be read (RuntimeError).")
+
+    monkeypatch.setattr(ocr, "read_words", fail)
+    picture = text_picture(LINES)
+    assert one(picture_pdf(tmp_path / "a.pdf", picture, [(72, 700, "words")]), ReadSettings()).words.texts == ("words",)
+    (scan,) = read(picture_pdf(tmp_path / "b.pdf", picture), ReadSettings())
+    assert isinstance(scan, PageFailure) and scan.reason.startswith("The text of the picture")

@@ -116,9 +116,6 @@ def _flatten(image: Image.Image) -> Image.Image:
         top = 255.0 if high <= 255 else max(65535.0, high)  # 16-bit greys, and 8-bit values kept in a wide mode
         levels = np.clip(np.nan_to_num(grey) * (255.0 / top), 0, 255).astype(np.uint8)
         return Image.fromarray(levels).convert("RGB")
-    if image.mode == "RGB" and "transparency" not in image.info:
-        image.load()
-        return image.copy()
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGB", rgba.size, (255, 255, 255))

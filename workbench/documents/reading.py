@@ -20,9 +20,10 @@ from workbench.documents.probing import content_hash, open_document
 from workbench.documents.raster import bounded_size, draw
 from workbench.documents.sources import Source
 from workbench.documents.textlayer import read_text_layer, uncovered_pictures
-from workbench.errors import DocumentError
+from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
 
+MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 _KEPT_PIXELS = 24_000_000  # px; pictures a reader keeps in case they are asked for again, about a dozen pages
@@ -36,6 +37,10 @@ class ReadSettings:
     crop: bool = False
     crop_furniture: bool = False
     ocr: bool = True
+
+    def __post_init__(self) -> None:
+        if not MIN_DPI <= self.dpi <= MAX_DPI:
+            raise InputError(f"A resolution of {self.dpi} dpi is out of range; give {MIN_DPI} to {MAX_DPI}.")
 
 
 def read_pages(
@@ -123,7 +128,11 @@ def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str, 
             to_read = uncovered_pictures(page, _boxes(runs)) if runs else [(0.0, 0.0, 1.0, 1.0)]
         drawn = page.render(_ocr_size(width, height)) if to_read else None
     if drawn is not None:
-        runs += _read_regions(drawn, to_read, _boxes(runs))
+        try:
+            runs += _read_regions(drawn, to_read, _boxes(runs))
+        except DocumentError:
+            if not runs:  # a page with text of its own is worth having without the words of its pictures
+                raise
     words = arrange(runs, width / height)
     image = LazyImage(lambda: draw(file, ref.page, size), kept)
     return Page(ref, size, image, words, digest, _crop(image, words, settings))
