@@ -1,0 +1,130 @@
+"""The ``pagelens`` command: its options, its commands, and how failures end.
+
+Exit codes: 0 done; 1 something failed that the message explains; 2 the command was not understood; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from workbench.cli import collections, evaluating, ingesting, output, searching, system
+from workbench.cli.session import STOPPED
+from workbench.errors import PagelensError
+
+log = logging.getLogger(__name__)
+
+
+class Commands(TyperGroup):
+    """The commands, with every failure told in one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except PagelensError as error:
+            sentence, code = str(error), 1
+        except KeyboardInterrupt:
+            sentence, code = "Stopped.", STOPPED
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of a pipe left: typer ends quietly
+            sentence, code = _of_the_system(error), 1
+        except Exception as error:
+            if hasattr(error, "exit_code") or isinstance(error, typer.Abort):
+                raise  # typer's own: wrong usage, an exit, an aborted question
+            log.debug("unexpected", exc_info=True)
+            sentence = f"Unexpected error ({type(error).__name__}: {error}). 'pagelens --verbose ...' shows where."
+            code = 1
+        output.say(sentence)
+        raise typer.Exit(code)
+
+
+app = typer.Typer(
+    name="pagelens",
+    cls=Commands,
+    help="Search documents by what their pages show: index PDFs, scans and images, ask in words, see why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(system.serve)
+app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
+app.command(cls=searching.PipelineCommand)(searching.search)
+app.command()(searching.explain)
+app.command(cls=searching.PipelineCommand)(searching.why)
+app.command("eval", cls=searching.PipelineCommand)(evaluating.evaluate)
+app.add_typer(collections.app, name="collections")
+app.add_typer(system.models, name="models")
+app.command()(system.doctor)
+app.add_typer(system.bench, name="bench")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        output.show(f"pagelens {version('pagelens')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", envvar="PAGELENS_HOME", help="Where collections live.", show_default=False),
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask a model hub.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Tell more on standard error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+    context.obj = {} if home is None else {"home": home}
+    if offline:
+        context.obj["offline"] = True
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines(verbose))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("workbench").setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+class _Lines(logging.Formatter):
+    """Log records as one line each; with tracebacks only when asked for."""
+
+    def __init__(self, tracebacks: bool) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+        self._tracebacks = tracebacks
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if self._tracebacks else output.plain(text.partition("\n")[0])
+
+
+def _of_the_system(error: OSError) -> str:
+    what = error.strerror or str(error) or type(error).__name__
+    if error.errno == errno.ENOSPC:
+        return f"No space left on the disk ({error.filename or 'while writing'}); what was committed is safe."
+    return f"{what}: {error.filename}" if error.filename else f"The system refused: {what}."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (that of the process by default) and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a page name the terminal has no letters for
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="pagelens")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    return 0

@@ -1,0 +1,184 @@
+"""``pagelens ingest``: files and folders into a collection, with progress, a clean stop, and an outcome per file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from typer.core import TyperCommand
+
+from workbench.cli import output
+from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
+from workbench.errors import MismatchError
+
+if TYPE_CHECKING:
+    from workbench.service import Workbench
+    from workbench.settings import CollectionSettings
+    from workbench.types import DocumentOutcome, IngestReport, Progress
+
+
+class IngestCommand(TyperCommand):
+    """Lists the encoders there are below the help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with the list read from the code when it is asked for."""
+        from workbench.encoders import ENCODERS
+
+        self.epilog = "Encoders: " + ", ".join(ENCODERS)
+        super().format_help(ctx, formatter)
+
+
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, and folders of them.")],
+    collection: Collection,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="ID", help="What turns pages into vectors; reader by default.")
+    ] = None,
+    dpi: Annotated[int | None, typer.Option(help="Resolution pages are drawn at; 144 by default.")] = None,
+    crop: Annotated[bool | None, typer.Option("--crop/--no-crop", help="Cut empty margins off.")] = None,
+    furniture: Annotated[
+        bool | None,
+        typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
+    ] = None,
+    ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Index files and folders into a collection, which is made if there is none of that name.
+
+    A file that cannot be read is named with its reason and loses nothing else: all other files go in, and the exit code
+    is 1. What is already there is skipped, so the same command goes on where it was stopped.
+    """
+    bench = workbench(context)
+    given = {"encoder": encoder, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    asked = {name: value for name, value in given.items() if value is not None}
+    made = settings_for(bench, collection, asked)
+    report = run(bench, existing(paths), collection, made)
+    if as_json:
+        output.emit(as_record(report))
+    else:
+        _print(report)
+    for document in report.documents:
+        for sentence in complaints(document):
+            output.say(sentence)
+    if report.stopped:
+        output.say("Stopped. What is indexed is safe; the same command does the rest.")
+        raise typer.Exit(STOPPED)
+    if any(map(nothing_went_in, report.documents)):
+        raise typer.Exit(1)
+
+
+def settings_for(bench: Workbench, collection: str, asked: dict[str, Any]) -> CollectionSettings | None:
+    """Settings for a new collection; for an existing one None, or `MismatchError` if other ones are asked for."""
+    from workbench.documents import ReadSettings
+    from workbench.settings import CollectionSettings
+
+    made = replace(CollectionSettings(), **asked)
+    ReadSettings(made.dpi, made.crop, made.crop_furniture, made.ocr)  # refuses what no page can be made with
+    if collection not in bench.collection_names():
+        return made
+    stored = bench.collection(collection)
+    have = {**stored.settings, "encoder": stored.encoder}
+    other = [f"{name} {have[name]}, not {value}" for name, value in asked.items() if have[name] != value]
+    if other:
+        raise MismatchError(
+            f"Collection '{collection}' was made with {' and '.join(other)}; leave the option out, or choose another "
+            "name to make a new collection."
+        )
+    return None
+
+
+def run(bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None) -> IngestReport:
+    """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
+    with stop_on_interrupt() as stop, progress_bar() as progress:
+        return bench.ingest(paths, collection, settings, progress, stop)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal; elsewhere one line whenever a file is done."""
+    if not sys.stderr.isatty():
+        told = 0
+
+        def tell(progress: Progress) -> None:
+            nonlocal told
+            for document in progress.documents[told:]:
+                output.say(f"{document.name}: {output.count(document.indexed, 'page')} indexed")
+            told = len(progress.documents)
+
+        yield tell
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("pages"),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=output.errors(), transient=True) as bars:
+        bar = bars.add_task("Looking at the files", total=None)
+
+        def move(progress: Progress) -> None:
+            rate = f" ({progress.pages_per_second:.1f}/s)" if progress.pages_done else ""
+            name = output.plain(progress.current)[-40:]
+            bars.update(bar, completed=progress.pages_done, total=progress.pages_total, description=name + rate)
+
+        yield move
+
+
+def as_record(report: IngestReport) -> dict[str, Any]:
+    """The report as JSON values; a file that could not be read, or was known already, also has its ``reason``."""
+    record: dict[str, Any] = {
+        "collection": report.collection,
+        "documents": [
+            {
+                "name": document.name,
+                "pages": document.pages,
+                "indexed": document.indexed,
+                "skipped": document.skipped,
+                "failed": [asdict(page) for page in document.failed],
+                **({"reason": document.reason} if document.reason else {}),
+            }
+            for document in report.documents
+        ],
+        "seconds": report.seconds,
+    }
+    return {**record, "stopped": True} if report.stopped else record
+
+
+def nothing_went_in(document: DocumentOutcome) -> bool:
+    """Whether a file failed as a whole."""
+    return document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+
+
+def complaints(document: DocumentOutcome) -> Iterator[str]:
+    """What went wrong with a file, a sentence each."""
+    if document.reason and nothing_went_in(document):
+        yield document.reason if document.name in document.reason else f"{document.name}: {document.reason}"
+    for page in document.failed:
+        yield f"{document.name}#page={page.page}: {page.reason}"
+
+
+def _print(report: IngestReport) -> None:
+    rows = [
+        (
+            d.name,
+            str(d.pages),
+            str(d.indexed),
+            str(d.skipped),
+            str(len(d.failed)),
+            "" if nothing_went_in(d) else d.reason,
+        )
+        for d in report.documents
+    ]
+    if rows:
+        output.table(("document", ">pages", ">indexed", ">skipped", ">failed", ""), rows)
+    indexed = sum(document.indexed for document in report.documents)
+    output.show(f"{output.count(indexed, 'page')} indexed into '{report.collection}' in {report.seconds:.1f} s.")

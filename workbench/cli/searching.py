@@ -1,0 +1,216 @@
+"""``pagelens search``, ``explain`` and ``why``: the pages for a query, why a page scores, and where one was lost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperCommand
+
+from workbench.cli import output
+from workbench.cli.session import AsJson, Collection, Filter, PageArgument, Pipeline, Query, clean, workbench
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workbench.types import Explanation, SearchResult, StageTrace
+
+
+class PipelineCommand(TyperCommand):
+    """Lists presets, stages and filter fields below the help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with the lists read from the code when it is asked for."""
+        from workbench.retrieval import FIELDS, PRESETS, STAGES
+
+        presets = "; ".join(f"{name} = {text}" for name, text in PRESETS.items())
+        lists = [f"Presets: {presets}.", f"Stages: {', '.join(STAGES)}."]
+        if any("--filter" in parameter.opts for parameter in self.params):
+            lists.append(f"Filter fields: {', '.join(FIELDS)}, meta.NAME.")
+        self.epilog = escape("\n\n".join(lists))
+        super().format_help(ctx, formatter)
+
+
+Results = Annotated[
+    int | None,
+    typer.Option("-k", metavar="K", min=1, max=100_000, help="Pages to return; else what the pipeline says, or 10."),
+]
+
+
+def search(
+    context: typer.Context,
+    query: Query,
+    collection: Collection,
+    pipeline: Pipeline = "two-stage",
+    k: Results = None,
+    filter: Filter = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
+    result = workbench(context).search(query, collection, pipeline, k, filter)
+    if as_json:
+        output.emit(search_record(result))
+        return
+    stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
+    rows = []
+    for hit in result.hits:
+        said = {stage.name: f"#{stage.rank}  {stage.score:.3f}" for stage in hit.stages}
+        rows.append(
+            (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.kind), *(said.get(s, "") for s in stages))
+        )
+    if rows:
+        output.table((">rank", "page", ">score", "", *(f">{name}" for name in stages)), rows)
+    else:
+        output.show("No page was found.")
+    spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
+    output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
+
+
+def search_record(result: SearchResult) -> dict[str, Any]:
+    """A search result as JSON values."""
+    return {
+        "query": result.query,
+        "collection": result.collection,
+        "encoder": result.encoder,
+        "pipeline": result.pipeline,
+        "hits": [
+            {
+                "rank": hit.rank,
+                "page": str(hit.ref),
+                "score": hit.score,
+                "score_kind": str(hit.kind),
+                "stages": [{"name": stage.name, "rank": stage.rank, "score": stage.score} for stage in hit.stages],
+            }
+            for hit in result.hits
+        ],
+        "trace": {"total_ms": result.trace.total_ms, "stages": [_cost(stage) for stage in result.trace.stages]},
+    }
+
+
+def _cost(stage: StageTrace) -> dict[str, Any]:
+    """A stage's cost; encoding has no candidates, but may have loaded the model (cold) or been remembered."""
+    record = asdict(stage)
+    if stage.name == "encode":
+        return {name: record[name] for name in ("name", "ms", "cold", "cache_hit")}
+    return {name: value for name, value in record.items() if name not in ("cold", "cache_hit")}
+
+
+def explain(
+    context: typer.Context,
+    query: Query,
+    page: PageArgument,
+    collection: Collection,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PICTURE", help="Draw the heatmap over the page into this file.")
+    ] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD", parser=clean, help="Only the heat of this query token; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
+    bench = workbench(context)
+    explanation = bench.explain(query, page, collection)
+    tokens = chosen(explanation, token or [])
+    if out is not None:
+        from PIL import Image
+
+        from workbench import heatmap
+
+        with Image.open(bench.page_image(collection, explanation.ref)) as picture:
+            heatmap.save(heatmap.draw(picture, explanation, tokens), out.expanduser())
+        output.say(f"The heatmap is in {out}.")
+    if as_json:
+        output.emit(explain_record(explanation, collection, tokens))
+        return
+    output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
+    rows = [
+        (
+            row.label,
+            f"{row.weight:.2f}",
+            f"{row.similarity:.3f}",
+            f"{row.contribution:.3f}",
+            f"{row.share:.1%}",
+            row.text,
+        )
+        for row in explanation.ledger
+    ]
+    output.show()
+    output.table(("token", ">weight", ">similarity", ">contribution", ">share", "met at"), rows)
+    if explanation.regions:
+        output.show()
+        output.table((">heat", "line"), [(f"{region.score:.3f}", region.text) for region in explanation.regions])
+
+
+def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
+    """Positions of the query tokens with these labels; None for all; wrong usage for a word that is not one."""
+    labels = [label.casefold() for label in explanation.query.labels]
+    for word in words:
+        if word.casefold() not in labels:
+            raise typer.BadParameter(f"'{word}' is no token of the query; its tokens are {', '.join(labels)}")
+    wanted = {word.casefold() for word in words}
+    return [i for i, label in enumerate(labels) if label in wanted] if words else None
+
+
+def explain_record(explanation: Explanation, collection: str, tokens: list[int] | None = None) -> dict[str, Any]:
+    """An explanation as JSON values: heat as rows of a ``grid`` (null where a cell has no vector) or by ``boxes``."""
+    from workbench import heatmap
+
+    heat = heatmap.values(explanation, tokens)
+    geometry = explanation.geometry
+    record: dict[str, Any] = {
+        "query": explanation.query.text,
+        "collection": collection,
+        "encoder": explanation.encoder,
+        "page": str(explanation.ref),
+        "score": explanation.score,
+        "score_kind": "exact",
+        "tokens": [
+            {"token": i, "label": label, "weight": float(explanation.query.weights[i])}
+            for i, label in enumerate(explanation.query.labels)
+        ],
+    }
+    if geometry.grid is not None:
+        rows, columns = geometry.grid
+        cells: list[float | None] = [None] * (rows * columns)
+        for cell, value in zip(geometry.cell.tolist(), heat.tolist(), strict=True):
+            if cell >= 0:
+                cells[cell] = value
+        grid = [cells[row * columns : (row + 1) * columns] for row in range(rows)]
+        record["grid"] = {"rows": rows, "columns": columns, "values": grid}
+    else:
+        labels = explanation.labels or ("",) * len(heat)
+        record["boxes"] = [
+            {"box": box, "value": value, "text": text}
+            for box, value, text in zip(_numbers(geometry.boxes), heat.tolist(), labels, strict=True)
+        ]
+    record["ledger"] = [asdict(row) for row in explanation.ledger]
+    record["regions"] = [asdict(region) for region in explanation.regions]
+    return record
+
+
+def _numbers(boxes: NDArray[np.float32]) -> list[list[float]]:
+    return [[round(value, 6) for value in box] for box in boxes.tolist()]
+
+
+def why(
+    context: typer.Context,
+    query: Query,
+    page: PageArgument,
+    collection: Collection,
+    pipeline: Pipeline = "two-stage",
+    k: Results = None,
+    filter: Filter = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a search finds a page and, if not, which stage lost it and how many pages it should have kept."""
+    verdict = workbench(context).why(query, page, collection, pipeline, k, filter)
+    if as_json:
+        output.emit(asdict(verdict))
+    else:
+        output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")

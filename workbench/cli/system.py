@@ -1,0 +1,180 @@
+"""``pagelens serve``, ``models``, ``doctor`` and ``bench``: the page, and the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+import webbrowser
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.session import AsJson, settings, workbench
+from workbench.errors import InputError
+
+models = typer.Typer(help="The encoders there are, and whether one works here.", no_args_is_help=True)
+bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="Address to listen on; only this machine's own are allowed.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    demo: Annotated[bool, typer.Option("--demo", help="Have the sample collection indexed if it is not yet.")] = False,
+    show: Annotated[
+        bool | None,
+        typer.Option(
+            "--open/--no-open", help="Open the browser; by default on a desktop's terminal.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Open the workbench in the browser; Ctrl-C ends it."""
+    _check_port(host, port)
+    service = workbench(context)
+    from workbench import ui
+
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if demo:
+        service.start_sample()
+    if _has_desktop() if show is None else show:
+        threading.Thread(target=_open, args=(host, port, address), daemon=True).start()
+    output.say(f"Pagelens is opening at {address} (Ctrl-C ends it).")
+    try:
+        ui.serve(service, host, port)
+    except KeyboardInterrupt:
+        output.say("Pagelens has stopped.")
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse a taken port in words, before anything is loaded."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise InputError(f"'{host}' is no address of this machine; use --host 127.0.0.1.") from None
+    with socket.socket(family, kind, protocol) as probe:
+        if os.name == "posix":  # as servers do; on Windows this option would let two servers share a port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InputError(
+                f"Port {port} of {host} cannot be used ({reason.lower()}); choose another, as --port {port + 1}."
+            ) from None
+
+
+def _has_desktop() -> bool:
+    screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return screen and sys.stderr.isatty()
+
+
+def _open(host: str, port: int, address: str) -> None:
+    """Open the browser once the server answers, or give up after a minute."""
+    for _ in range(300):
+        try:
+            with socket.create_connection((host, port), timeout=1):
+                break
+        except OSError:
+            time.sleep(0.2)
+    else:
+        return
+    webbrowser.open(address)
+
+
+@models.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """List the encoders, and the command that gets each one's weights."""
+    from workbench.encoders import ENCODERS
+
+    if as_json:
+        output.emit({"models": [{**asdict(spec), "options": dict(spec.options)} for spec in ENCODERS.values()]})
+        return
+    rows = [(spec.id, spec.kind, str(spec.dim), spec.licence, spec.get, spec.summary) for spec in ENCODERS.values()]
+    output.table(("id", "vectors of", ">numbers", "licence", "get it by", ""), rows)
+
+
+@models.command()
+def check(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the encoder, as 'models list' says it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Load an encoder and encode a query with it; exit code 1 if that does not work here."""
+    context.with_resource(output.only_ours())
+    from workbench.encoders import load
+
+    made = settings(context)
+    started = time.perf_counter()
+    encoder = load(model, offline=made.offline, threads=made.threads)
+    loaded = time.perf_counter()
+    vectors = encoder.encode_query("where is the answer").vectors
+    ended = time.perf_counter()
+    info = encoder.info
+    if as_json:
+        times = {"load_seconds": loaded - started, "query_seconds": ended - loaded}
+        output.emit({**asdict(info), **times, "query_vectors": len(vectors)})
+    else:
+        output.show(
+            f"{info.id} works: {info.name}, revision {info.revision}, {vectors.shape[1]} numbers a vector; "
+            f"loaded in {loaded - started:.1f} s, a query of {len(vectors)} tokens in {1000 * (ended - loaded):.0f} ms."
+        )
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Say what is present, what is missing, and its cure; exit code 1 if something that is needed is missing."""
+    context.with_resource(output.only_ours())
+    from workbench import doctor as looking
+
+    found = looking.checks(settings(context))
+    well = all(check.ok is not False for check in found)
+    if as_json:
+        output.emit({"ok": well, "checks": [asdict(check) for check in found]})
+    else:
+        wide = max(len(check.name) for check in found)
+        for check in found:
+            mark = {True: "ok", False: "MISSING", None: "-"}[check.ok]
+            output.show(f"{mark:8}{check.name:{wide}}  {check.detail}" + (f" | {check.cure}" if check.cure else ""))
+    if not well:
+        raise typer.Exit(1)
+
+
+@bench.callback()
+def benchmarks() -> None:
+    """Measure this machine."""
+
+
+@bench.command()
+def speed(
+    context: typer.Context,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often every task is timed.")] = 15,
+    as_json: AsJson = False,
+) -> None:
+    """Time the kernels as ratios to a bare matrix product in the same run."""
+    context.with_resource(output.only_ours())
+    from workbench import bench as measuring
+
+    report = measuring.speed(settings(context), rounds)
+    if as_json:
+        output.emit({**asdict(report), "rows": [{**asdict(row), "ok": row.ok} for row in report.rows]})
+        return
+    verdict = {True: "yes", False: "NO", None: ""}
+    output.table(
+        ("task", ">ms", ">ratio", ">at most", "met", "what"),
+        [
+            (
+                row.name,
+                f"{row.ms:.2f}",
+                f"{row.ratio:.2f}",
+                "" if row.most is None else f"{row.most:.1f}",
+                verdict[row.ok],
+                row.what,
+            )
+            for row in report.rows
+        ],
+    )
+    output.show(f"Medians of {report.rounds} rounds, {report.threads} threads, {report.machine}.")
