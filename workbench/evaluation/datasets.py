@@ -1,23 +1,27 @@
 """An evaluation dataset in a folder: documents, questions, and which pages answer them.
 
 ``documents/`` holds PDFs and images; ``queries.jsonl`` has ``query_id``, ``text`` and optionally ``document`` (the file
-the question was asked of) and ``tags``; ``qrels.tsv`` has the BEIR header and a row per relevant page, whose corpus id
-is a page ref. Everything is checked before anything runs. What this module does not do: read the documents.
+the question was asked of) and ``tags``; ``qrels.tsv`` has the BEIR header and a row per judged page, whose corpus id is
+a page ref; ``boxes.jsonl``, if there is one, says where on a page the answer stands. Everything is checked before
+anything runs: what would make a measure wrong is an error, what a person should look at is a warning. What this module
+does not do: read the documents.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workbench.documents.sources import display_name
 from workbench.errors import DatasetError
-from workbench.types import PageRef
+from workbench.types import Box, PageRef
 
 HEADER = ["query-id", "corpus-id", "score"]
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +36,27 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Questions with their labels; ``qrels[query][page ref]`` is the grade. ``warnings`` are worth a person's look."""
+    """Questions with their labels; ``qrels[query][page ref]`` is the grade, ``boxes[query][page ref]`` the places.
+
+    ``warnings`` are worth a person's look.
+    """
 
     name: str
     folder: Path
     queries: tuple[Query, ...]
     qrels: Mapping[str, Mapping[str, int]]
+    boxes: Mapping[str, Mapping[str, tuple[Box, ...]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
     def documents(self) -> Path:
         """The folder with the files."""
         return self.folder / "documents"
+
+    @property
+    def scope(self) -> str:
+        """The scope to evaluate in unless another is asked for: the document, where questions name theirs."""
+        return "document" if any(query.document for query in self.queries) else "corpus"
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -56,74 +69,145 @@ def load_dataset(folder: Path) -> Dataset:
             f"'{folder}' is not a dataset: {' and '.join(missing)} missing; it needs documents/, queries.jsonl and "
             "qrels.tsv."
         )
+    name = folder.resolve().name
     problems: list[str] = []
     queries = _queries(folder / "queries.jsonl", problems)
-    qrels = _qrels(folder / "qrels.tsv", {query.id for query in queries}, problems)
+    known = {query.id for query in queries}
+    qrels = _qrels(folder / "qrels.tsv", known, problems)
+    boxes = _boxes(folder / "boxes.jsonl", known, problems) if (folder / "boxes.jsonl").exists() else {}
     if problems:
-        shown = "; ".join(problems[:5]) + (f"; and {len(problems) - 5} more" if len(problems) > 5 else "")
-        raise DatasetError(f"Dataset '{folder.name}' cannot be used: {shown}.")
+        raise DatasetError(f"Dataset '{name}' cannot be used: {_shown(problems, '; ')}.")
     labelled = tuple(query for query in queries if any(grade > 0 for grade in qrels.get(query.id, {}).values()))
     if not labelled:
-        raise DatasetError(f"Dataset '{folder.name}' has no question with a relevant page.")
+        raise DatasetError(f"Dataset '{name}' has no question with a relevant page.")
     warnings = []
     if len(labelled) < len(queries):
         warnings.append(f"{len(queries) - len(labelled)} questions have no relevant page and are left out")
-    return Dataset(folder.resolve().name, folder, labelled, qrels, tuple(warnings))
+    files = {display_name(path.relative_to(folder / "documents")) for path in (folder / "documents").rglob("*")}
+    named = {PageRef.parse(page).document for pages in qrels.values() for page in pages}
+    named |= {query.document for query in labelled if query.document}
+    if named - files:
+        warnings.append(f"documents/ lacks files that the questions are about: {_shown(sorted(named - files), ', ')}")
+    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings))
 
 
-def _queries(path: Path, problems: list[str]) -> list[Query]:
-    found: dict[str, Query] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+def _shown(items: list[str], between: str) -> str:
+    return between.join(items[:SHOWN]) + (f"{between}and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"'{path.name}' is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
+
+
+def _rows(path: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects of a file of JSON lines, each with where it stands. A line ends at a newline and nowhere else."""
+    for number, line in enumerate(_text_of(path).split("\n"), 1):
+        where = f"{path.name} line {number}"
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-            query = Query(str(row["query_id"]), str(row["text"]), str(row.get("document") or ""), flat_tags(row))
-        except (ValueError, KeyError, TypeError) as error:
-            problems.append(f"{path.name} line {number} is not a question ({type(error).__name__}: {error})")
+        except ValueError as error:
+            problems.append(f"{where} is not JSON ({error})")
             continue
-        if query.id in found:
-            problems.append(f"{path.name} line {number} repeats query id {query.id}")
-        found[query.id] = query
+        if isinstance(row, dict):
+            yield where, row
+        else:
+            problems.append(f"{where} is not a JSON object")
+
+
+def _id(row: Mapping[str, Any], key: str) -> str:
+    """An id as text; 0 is an id, nothing is not."""
+    value = row.get(key)
+    return "" if value is None else str(value)
+
+
+def _queries(path: Path, problems: list[str]) -> list[Query]:
+    found: dict[str, Query] = {}
+    for where, row in _rows(path, problems):
+        query = Query(
+            _id(row, "query_id"), str(row.get("text") or "").strip(), str(row.get("document") or ""), flat_tags(row)
+        )
+        if not query.id or not query.text:
+            problems.append(f"{where} lacks its {'text' if query.id else 'query_id'}")
+        elif query.id in found:
+            problems.append(f"{where} repeats query id {query.id}")
+        else:
+            found[query.id] = query
     return list(found.values())
 
 
 def flat_tags(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Tags of a query row as texts: a list keeps its members, a mapping its keys, anything else stands for itself."""
-    tags = row.get("tags") or {}
-    if isinstance(tags, list):
-        return {"tag": tuple(map(str, tags))}
-    return {
-        str(key): tuple(map(str, value)) if isinstance(value, (list, tuple)) else (_text(value),)
-        for key, value in tags.items()
-    }
+    """Tags of a query row as texts: a list keeps its members, an object is opened (``key.inner``), nothing is no tag.
+
+    >>> flat_tags({"tags": {"evidence": ["Chart", "Table"], "self_contained": True, "page": {"side": "left"}}})
+    {'evidence': ('Chart', 'Table'), 'self_contained': ('true',), 'page.side': ('left',)}
+    """
+    tags = row.get("tags")
+    if not isinstance(tags, dict):
+        values = _texts(tags)
+        return {"tag": values} if values else {}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in tags.items():
+        if isinstance(value, dict):
+            found |= {f"{key}.{inner}": texts for inner, texts in flat_tags({"tags": value}).items()}
+        elif texts := _texts(value):
+            found[str(key)] = texts
+    return found
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(dict.fromkeys(text for item in value for text in _texts(item)))
+    if value is None or value == "":
+        return ()
+    return (str(value).lower() if isinstance(value, bool) else str(value),)
 
 
 def _qrels(path: Path, known: set[str], problems: list[str]) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        header = next(rows, [])
-        if header != HEADER:
-            problems.append(f"{path.name} begins with {header}, not with {HEADER}")
-            return qrels
-        for row in rows:
-            if not row:
-                continue
-            where = f"{path.name} line {rows.line_num}"
-            try:
-                query, page, grade = row[0], str(PageRef.parse(row[1])), int(row[2])
-            except (IndexError, ValueError) as error:
-                problems.append(f"{where}: {error}")
-                continue
-            if query not in known:
-                problems.append(f"{where} names the unknown query {query}")
-            elif page in qrels.setdefault(query, {}):
-                problems.append(f"{where} repeats {query} {page}")
-            else:
-                qrels[query][page] = grade
+    lines = [line.rstrip("\r") for line in _text_of(path).split("\n")]
+    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if rows[:1] != [HEADER]:
+        problems.append(f"{path.name} begins with {lines[0][:80]!r}, not with {' '.join(HEADER)} separated by tabs")
+        return qrels
+    for number, row in enumerate(rows[1:], 2):
+        if not row:
+            continue
+        where = f"{path.name} line {number}"
+        try:
+            query, page, grade = row
+            page, level = str(PageRef.parse(page)), int(grade)
+        except ValueError as error:
+            problems.append(f"{where}: {error}" if len(row) == 3 else f"{where} has {len(row)} fields, not 3")
+            continue
+        if query not in known:
+            problems.append(f"{where} names the unknown query {query}")
+        elif page in qrels.setdefault(query, {}):
+            problems.append(f"{where} repeats {query} {page}")
+        else:
+            qrels[query][page] = level
     return qrels
+
+
+def _boxes(path: Path, known: set[str], problems: list[str]) -> dict[str, dict[str, tuple[Box, ...]]]:
+    boxes: dict[str, dict[str, tuple[Box, ...]]] = {}
+    for where, row in _rows(path, problems):
+        query = _id(row, "query_id")
+        try:
+            page = str(PageRef.parse(_id(row, "page")))
+            x0, y0, x1, y1 = (float(value) for value in row["box"])
+        except (KeyError, TypeError, ValueError) as error:
+            problems.append(f"{where} is not a box ({error})")
+            continue
+        if query not in known:
+            problems.append(f"{where} names the unknown query {query}")
+        elif not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            problems.append(f"{where}: a box is x0, y0, x1, y1 as fractions of the page, not {row['box']}")
+        else:
+            pages = boxes.setdefault(query, {})
+            pages[page] = (*pages.get(page, ()), (x0, y0, x1, y1))
+    return boxes

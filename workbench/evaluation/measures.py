@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from workbench.errors import InputError
 
 DEFAULT = ("nDCG@5", "nDCG@10", "R@1", "R@5", "R@10", "RR@10")
+DEPTH, WHOLE_DEPTH = 10, 100
+"""Pages a run holds at least, and where a measure without a cutoff (AP) needs as many as there are."""
 
 Qrels = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Sequence[str]]
@@ -21,12 +24,7 @@ def per_query(qrels: Qrels, run: Run, names: Sequence[str] = DEFAULT) -> dict[st
     """
     import ir_measures
 
-    try:
-        measures = [ir_measures.parse_measure(name) for name in names]
-    except (NameError, ValueError, SyntaxError, TypeError) as error:
-        raise InputError(
-            f"Unknown measure among {', '.join(names)} ({error}); names are as nDCG@5, R@10, RR@10."
-        ) from None
+    measures = dict(zip(parsed(names), names, strict=True))
     for query, pages in run.items():
         if len(set(pages)) != len(pages):
             raise InputError(f"The run ranks a page twice for query {query}; each page may be ranked once.")
@@ -36,9 +34,34 @@ def per_query(qrels: Qrels, run: Run, names: Sequence[str] = DEFAULT) -> dict[st
     }
     judged = {query: dict(pages) for query, pages in qrels.items()}
     found: dict[str, dict[str, float]] = {query: dict.fromkeys(names, 0.0) for query in judged}
-    for metric in ir_measures.iter_calc(measures, judged, scored):
-        found[metric.query_id][names[measures.index(metric.measure)]] = float(metric.value)
+    try:
+        for metric in ir_measures.iter_calc(list(measures), judged, scored):
+            found[metric.query_id][measures[metric.measure]] = float(metric.value)
+    except ValueError as error:  # a known measure that needs a provider which is not installed
+        raise InputError(f"Not every measure can be computed here. {str(error).partition('.')[0]}.") from None
     return found
+
+
+def parsed(names: Sequence[str]) -> list[Any]:
+    """The measures as ir-measures has them; `InputError` names every one it does not know."""
+    import ir_measures
+
+    found, unknown = [], []
+    for name in names:
+        try:
+            found.append(ir_measures.parse_measure(name))
+        except (NameError, ValueError, SyntaxError, TypeError, AssertionError):
+            unknown.append(name)
+    if unknown:
+        raise InputError(f"Unknown measure {', '.join(unknown)}; write measures as nDCG@5, R@10, RR@10.")
+    if len(set(found)) != len(found):
+        raise InputError(f"A measure is named twice among {', '.join(names)}.")
+    return found
+
+
+def depth(names: Sequence[str]) -> int:
+    """How many pages a run must hold for these measures."""
+    return max(DEPTH, *(int(measure.params.get("cutoff", WHOLE_DEPTH)) for measure in parsed(names)))
 
 
 def mean(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
