@@ -1,5 +1,6 @@
 """The set-up: reads its requirements, makes an environment once, notices changes, and fails in one sentence."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -105,6 +106,20 @@ def test_an_environment_is_made_once_and_again_after_a_change(
     assert runs == [["test"], ["test"]]
     stamp = json.loads((project / ".venv" / "pagelens.json").read_text(encoding="utf-8"))
     assert stamp == {"fingerprint": bootstrap.fingerprint(), "extras": ["test"]}
+
+
+def test_a_python_without_ensurepip_uses_its_pip(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name))
+    python = prepare()
+    assert subprocess.run([python, "-c", "import tiny"]).returncode == 0
+    assert subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode != 0
+
+
+def test_a_python_that_can_make_no_environment_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SetupError, match="apt-get install python3-venv"):
+        prepare()
 
 
 def test_a_failed_install_is_one_sentence_and_is_tried_again(project: Path) -> None:
