@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,22 +94,25 @@ def options(
     context.obj = {} if home is None else {"home": home}
     if offline:
         context.obj["offline"] = True
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Lines(verbose))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    _notes.verbose = verbose
+    logging.getLogger().addHandler(_notes)
     logging.getLogger("workbench").setLevel(logging.DEBUG if verbose else logging.WARNING)
+    if not verbose and not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries have to say to programmers
 
 
-class _Lines(logging.Formatter):
-    """Log records as one line each; with tracebacks only when asked for."""
+class _Notes(logging.Handler):
+    """Log records on standard error, a line each; with tracebacks only when asked for."""
 
-    def __init__(self, tracebacks: bool) -> None:
-        super().__init__("%(levelname)s %(name)s: %(message)s")
-        self._tracebacks = tracebacks
+    verbose = False
 
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        return text if self._tracebacks else output.plain(text.partition("\n")[0])
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        text = self.format(record)
+        output.say(text if self.verbose else text.partition("\n")[0])
+
+
+_notes = _Notes()
 
 
 def _of_the_system(error: OSError) -> str:
