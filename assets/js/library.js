@@ -1,0 +1,197 @@
+/* library: what is in a collection, and how more gets in. */
+pagelens.part("library", (root) => {
+  const { h, icon, fmt, state, on, emit, call, choose, refresh, loadOverview, dialog, notify } = pagelens;
+  const READABLE = /\.(pdf|png|jpe?g|webp|tiff?|bmp|gif)$/i;
+
+  const side = h("aside", { class: "pl-side", "aria-label": "Collections" });
+  const head = h("div", { class: "pl-lib-head" });
+  const files = h("input", { type: "file", id: "pl-files", multiple: true, class: "pl-sr", accept: ".pdf,.png,.jpg,.jpeg,.webp,.tif,.tiff,.bmp,.gif", onchange: () => take(files, false) });
+  const folder = h("input", { type: "file", id: "pl-folder", webkitdirectory: true, multiple: true, class: "pl-sr", onchange: () => take(folder, true) });
+  const limit = h("span");
+  const drop = h("div", { class: "pl-drop", ondragover: dragging, ondragleave: () => drop.classList.remove("pl-over"), ondrop: dropped },
+    icon("upload"), h("p", { class: "pl-drop-title", text: "Drop PDFs, scans or whole folders here" }),
+    h("p", { class: "pl-muted" }, "PDF, PNG, JPEG, WebP, TIFF, BMP, GIF", limit),
+    h("div", { class: "pl-row" }, h("label", { class: "pl-button", for: "pl-files" }, "Choose files"), files, h("label", { class: "pl-button", for: "pl-folder" }, "Choose a folder"), folder));
+  const plan = h("section", { class: "pl-card pl-plan", hidden: true, "aria-live": "polite" });
+  const documents = h("section", { class: "pl-docs" });
+  root.append(h("div", { class: "pl-library" }, side, h("div", { class: "pl-lib-main" }, head, drop, plan, h("div", { id: "pl-job-slot" }), documents)));
+
+  /* --- collections ---------------------------------------------------------------------------------------------- */
+  function paintSide() {
+    const all = state.overview.collections;
+    side.replaceChildren(
+      h("div", { class: "pl-side-head" }, h("h2", { text: "Collections" }), h("button", { type: "button", class: "pl-quiet", "aria-label": "New collection", title: "New collection", onclick: create }, icon("plus"))),
+      h("ul", {}, all.map((c) => h("li", {}, h("button", { type: "button", class: "pl-side-item", "aria-current": c.name === state.collection ? "true" : null, onclick: () => choose(c.name) },
+        h("b", { text: c.name }), h("span", { text: c.pages ? `${fmt.plural(c.documents, "document")}, ${fmt.plural(c.pages, "page")}` : "Empty" }))))),
+      all.length ? null : h("p", { class: "pl-muted", text: "None yet. The first files you add make one." }));
+  }
+  async function create() {
+    const encoders = state.overview.encoders;
+    const name = h("input", { class: "pl-input", required: true, maxlength: 64, placeholder: "annual-reports", id: "pl-new-name" });
+    const encoder = h("select", { class: "pl-select" }, encoders.map((e) => h("option", { value: e.id, text: e.summary ? `${e.name} (${e.summary})` : e.name })));
+    const dpi = h("input", { class: "pl-input pl-short", type: "number", min: 36, max: 600, value: "144" });
+    const crop = h("input", { type: "checkbox" }), furniture = h("input", { type: "checkbox" }), ocr = h("input", { type: "checkbox", checked: true });
+    const request = await dialog({
+      title: "New collection", confirm: "Create",
+      body: h("div", { class: "pl-form" },
+        h("label", {}, h("span", { text: "Name" }), name),
+        h("label", {}, h("span", { text: "Encoder" }), encoder),
+        h("label", {}, h("span", { text: "Resolution, dots per inch" }), dpi),
+        h("label", { class: "pl-check" }, ocr, h("span", { text: "Read scans and pictures of text (OCR)" })),
+        h("label", { class: "pl-check" }, crop, h("span", { text: "Crop empty margins before encoding" })),
+        h("label", { class: "pl-check" }, furniture, h("span", { text: "Also crop page numbers and running heads" })),
+        h("p", { class: "pl-muted", text: "These stay as they are for the life of the collection, so that its scores can be compared." })),
+      read: () => ({ name: name.value, encoder: encoder.value, dpi: Number(dpi.value), crop: crop.checked || furniture.checked, crop_furniture: furniture.checked, ocr: ocr.checked }),
+    });
+    if (!request) return;
+    try {
+      state.overview = await call("create_collection", request);
+      emit("overview");
+      await choose(request.name.trim());
+    } catch (error) { notify(error.message, "error"); }
+  }
+  async function removeCollection() {
+    const c = state.details.collection;
+    const sure = await dialog({ title: `Delete the collection “${c.name}”?`, confirm: "Delete it all", danger: true,
+      body: h("p", { text: `${fmt.plural(c.documents, "document")} and ${fmt.plural(c.pages, "page")} with their pictures and vectors (${fmt.bytes(c.bytes)}) are removed from this machine. Your own files stay where they are.` }) });
+    if (!sure) return;
+    try {
+      state.overview = await call("delete_collection", { collection: c.name });
+      emit("overview");
+      notify(`The collection ${c.name} is deleted.`);
+      const next = state.overview.collections[0];
+      await choose(next ? next.name : "documents");
+    } catch (error) { notify(error.message, "error"); }
+  }
+
+  /* --- one collection -------------------------------------------------------------------------------------------- */
+  function paintHead() {
+    const c = state.details && state.details.collection;
+    limit.textContent = state.overview ? `, up to ${state.overview.max_upload_mb} MB each` : "";
+    if (!c) { head.replaceChildren(h("h2", { text: state.collection }), h("p", { class: "pl-muted", text: "A new collection, made when you add the first files." })); return; }
+    const set = c.settings || {};
+    const how = [set.dpi ? `${set.dpi} dpi` : null, set.crop ? (set.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped", set.ocr ? "OCR where needed" : "no OCR"].filter(Boolean);
+    const vectors = c.pages ? h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-indexes" },
+      h("thead", {}, h("tr", {}, ["Index", "Vectors", "per page", "Dim", "Type", "Size", "per page"].map((t, i) => h("th", { scope: "col", class: i ? "pl-num" : "", text: t })))),
+      h("tbody", {}, c.indexes.map((x) => h("tr", {}, h("th", { scope: "row" }, h("code", { text: x.name })), [fmt.count(x.vectors), (x.vectors / Math.max(1, x.pages)).toFixed(1), fmt.count(x.dim), x.dtype, fmt.bytes(x.bytes), fmt.bytes(x.bytes / Math.max(1, x.pages))].map((t) => h("td", { class: "pl-num", text: t }))))))) : null;
+    head.replaceChildren(
+      h("div", { class: "pl-lib-title" }, h("h2", { text: c.name }), h("button", { type: "button", class: "pl-button pl-subtle", onclick: removeCollection }, icon("trash"), "Delete collection")),
+      h("p", { class: "pl-facts" }, [fmt.plural(c.documents, "document"), fmt.plural(c.pages, "page"), fmt.bytes(c.bytes), `encoder ${c.encoder}`, ...how, c.failed_pages ? `${fmt.plural(c.failed_pages, "page")} failed` : null].filter(Boolean).map((t) => h("span", { text: t }))),
+      vectors ? h("details", { class: "pl-inspect" }, h("summary", { text: "Indexes: vectors and bytes per page" }), vectors) : null);
+  }
+  function paintDocuments() {
+    const all = (state.details && state.details.documents) || [];
+    if (!all.length) { documents.replaceChildren(h("div", { class: "pl-empty" }, h("p", { class: "pl-empty-title", text: "No documents yet" }), h("p", { text: "Add some above. You see how many pages there are and how long it takes before anything starts." }))); return; }
+    documents.replaceChildren(h("h3", { text: "Documents" }), h("div", { class: "pl-scroll" }, h("table", { class: "pl-table" },
+      h("thead", {}, h("tr", {}, ["Name", "Pages", "Words from", "Size", "Added", ""].map((t, i) => h("th", { scope: "col", class: i === 1 || i === 3 ? "pl-num" : "", text: t })))),
+      h("tbody", {}, all.map((d) => h("tr", { "data-document": d.name },
+        h("th", { scope: "row" }, h("button", { type: "button", class: "pl-linklike", onclick: () => pagelens.openPage({ document: d.name, page: 1 }), text: d.name }),
+          d.failed.length ? h("details", { class: "pl-failed" }, h("summary", { text: `${fmt.plural(d.failed.length, "page")} could not be read` }), d.failed.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` }))) : null),
+        h("td", { class: "pl-num", text: d.failed.length ? `${d.indexed} of ${d.pages}` : d.pages }), h("td", { text: { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" }[d.words] || d.words }),
+        h("td", { class: "pl-num", text: fmt.bytes(d.bytes) }), h("td", { class: "pl-muted", text: fmt.date(d.added) }),
+        h("td", { class: "pl-num" }, h("button", { type: "button", class: "pl-quiet", "aria-label": `Delete ${d.name}`, title: "Delete this document", onclick: () => removeDocument(d) }, icon("trash")))))))));
+  }
+  async function removeDocument(d) {
+    const sure = await dialog({ title: "Delete this document?", confirm: "Delete it", danger: true,
+      body: h("div", {}, h("p", { class: "pl-strong", text: d.name }), h("p", { text: `Its ${fmt.plural(d.pages, "page")} leave the collection ${state.collection}. Your own file stays where it is.` })) });
+    if (!sure) return;
+    try {
+      const answer = await call("delete_document", { collection: state.collection, document: d.name });
+      notify(answer.found ? `${d.name} is still found ${answer.found} times; run pagelens doctor.` : `${d.name} is deleted: ${fmt.plural(answer.pages, "page")} removed. A search for its own words finds none of it.`, answer.found ? "error" : "info");
+      if (state.open && state.open.document === d.name) state.open = null;
+      await loadOverview();
+      await refresh();
+      emit("deleted", d.name);
+    } catch (error) { notify(error.message, "error"); }
+  }
+
+  /* --- adding ------------------------------------------------------------------------------------------------------ */
+  function dragging(event) { event.preventDefault(); drop.classList.add("pl-over"); }
+  async function dropped(event) {
+    event.preventDefault();
+    drop.classList.remove("pl-over");
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry()).filter(Boolean);
+    const found = [];
+    for (const entry of entries) await walk(entry, "", found);
+    upload(found);
+  }
+  async function walk(entry, above, found) {
+    const name = above + entry.name;
+    if (entry.isFile) {
+      if (!above || READABLE.test(entry.name)) found.push({ name, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+      return;
+    }
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!some.length) return;
+      for (const inner of some) await walk(inner, `${name}/`, found);
+    }
+  }
+  function take(input, whole) {
+    const found = [...input.files].map((file) => ({ name: whole ? file.webkitRelativePath || file.name : file.name, file })).filter((item) => !whole || READABLE.test(item.name));
+    input.value = "";
+    if (!found.length) { notify("There is no PDF or image in that folder.", "error"); return; }
+    upload(found);
+  }
+  function put(batch, item, progress) {
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      request.open("PUT", `uploads/${batch}?name=${encodeURIComponent(item.name)}`);
+      request.upload.onprogress = (event) => progress(event.loaded);
+      request.onload = () => { let reason = ""; if (request.status !== 200) { try { reason = JSON.parse(request.responseText).error; } catch { reason = `The server refused it (${request.status}).`; } } resolve(reason); };
+      request.onerror = () => resolve("The upload broke off.");
+      request.send(item.file);
+    });
+  }
+  let uploading = false;
+  async function upload(items) {
+    if (uploading || !items.length) return;
+    uploading = true;
+    const most = state.overview.max_upload_mb * 1024 * 1024;
+    const total = items.reduce((sum, item) => sum + item.file.size, 0) || 1;
+    const bar = h("i"), note = h("p", { class: "pl-muted" });
+    plan.hidden = false;
+    plan.replaceChildren(h("h3", { text: `Taking in ${fmt.plural(items.length, "file")}` }), h("div", { class: "pl-meter" }, bar), note);
+    const refused = [];
+    let sent = 0;
+    try {
+      const answer = await fetch("uploads", { method: "POST" });
+      const { batch } = await answer.json();
+      for (const item of items) {
+        note.textContent = item.name;
+        const reason = item.file.size > most ? `Larger than the limit of ${state.overview.max_upload_mb} MB.` : await put(batch, item, (n) => { bar.style.width = `${((sent + n) / total) * 100}%`; });
+        if (reason) refused.push({ name: item.name, pages: 0, note: reason });
+        sent += item.file.size;
+        bar.style.width = `${(sent / total) * 100}%`;
+      }
+      note.textContent = "Counting pages";
+      const found = await call("plan_ingest", { collection: state.collection, batch });
+      paintPlan(batch, { ...found, files: [...found.files, ...refused] });
+    } catch (error) { plan.hidden = true; notify(error.message, "error"); }
+    uploading = false;
+  }
+  function paintPlan(batch, p) {
+    const start = h("button", { type: "button", class: "pl-button pl-primary", id: "pl-start", disabled: p.pages_to_read === 0, onclick: begin }, icon("play"), "Start");
+    const noted = p.files.filter((f) => f.note).length;
+    plan.replaceChildren(
+      h("div", { class: "pl-job-head" }, h("div", {}, h("h3", { text: p.pages_to_read ? "Ready to add" : "Nothing to add" }),
+        h("p", { class: "pl-plan-facts" }, [[fmt.count(p.files.length - p.files.filter((f) => f.note && !f.pages).length), "files"], [fmt.count(p.pages_to_read), "pages to read"], [p.pages_to_read ? `about ${fmt.duration(p.seconds)}` : "no time", "on this machine"], [p.pages_to_read ? fmt.bytes(p.bytes) : "0 B", "on disk"]].map(([value, what]) => h("span", {}, h("b", { text: value }), ` ${what}`)))),
+        h("div", { class: "pl-row" }, h("button", { type: "button", class: "pl-button", onclick: cancel, text: "Cancel" }), start)),
+      h("details", { open: noted > 0 || p.files.length <= 6 }, h("summary", { text: noted ? `${fmt.plural(p.files.length, "file")}, ${noted} with a note` : fmt.plural(p.files.length, "file") }),
+        h("div", { class: "pl-scroll" }, h("table", { class: "pl-table" }, h("tbody", {}, p.files.map((f) => h("tr", { class: f.note && !f.pages ? "pl-bad" : "" }, h("th", { scope: "row", text: f.name }), h("td", { class: "pl-num", text: f.pages ? fmt.plural(f.pages, "page") : "" }), h("td", { text: f.note }))))))));
+    async function begin() {
+      start.disabled = true;
+      try {
+        await call("start_ingest", { collection: state.collection, batch });
+        plan.hidden = true;
+        emit("watch-jobs");
+      } catch (error) { start.disabled = false; notify(error.message, "error"); }
+    }
+    async function cancel() { plan.hidden = true; try { await call("discard_upload", { batch }); } catch { /* swept later */ } }
+  }
+
+  on("overview", paintSide);
+  on("collection", () => { paintSide(); plan.hidden = true; });
+  on("details", () => { paintSide(); paintHead(); paintDocuments(); });
+});

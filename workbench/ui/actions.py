@@ -1,0 +1,201 @@
+"""What the page can ask for: each action takes one JSON object and answers ``{ok, data}`` or ``{ok, error}``.
+
+They are Gradio server functions, so the browser calls them like functions and gets the answer back. An error in words
+(`PagelensError`) is passed on; anything else is logged, and the person is told so without a traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import InputError, NotFoundError, PagelensError
+from workbench.settings import CollectionSettings
+from workbench.types import PageRef, SearchResult
+from workbench.ui import payload
+from workbench.ui.uploads import Uploads
+from workbench.ui.warmup import Warmup
+
+if TYPE_CHECKING:
+    from workbench.service import Workbench
+
+logger = logging.getLogger(__name__)
+Json = dict[str, Any]
+UNEXPECTED = "Something went wrong that Pagelens did not foresee; the server's log has the details."
+
+
+class Actions:
+    """The page's requests, answered by one workbench."""
+
+    def __init__(self, workbench: Workbench, uploads: Uploads, warmup: Warmup) -> None:
+        self.workbench = workbench
+        self.uploads = uploads
+        self.warmup = warmup
+
+    def functions(self) -> list[Callable[[Json], Json]]:
+        """All actions, wrapped so that no exception crosses to the browser."""
+        return [
+            _answering(action)
+            for action in (
+                self.overview,
+                self.collection_details,
+                self.create_collection,
+                self.delete_collection,
+                self.delete_document,
+                self.plan_ingest,
+                self.start_ingest,
+                self.stop_job,
+                self.resume_job,
+                self.discard_upload,
+                self.explain_page,
+                self.read_page,
+                self.model_state,
+            )
+        ]
+
+    def search(self, request: Mapping[str, Any]) -> Iterator[SearchResult]:
+        """Results stage by stage; the last is complete."""
+        query = _text(request, "query")
+        if not query.strip():
+            raise InputError("Write what you are looking for.")
+        k = _whole(request, "k", 12, 1, 200)
+        pipeline = _text(request, "pipeline") or "two-stage"
+        yield from self.workbench.search_stages(
+            query, _text(request, "collection"), pipeline=pipeline, k=k, filter=_text(request, "filter")
+        )
+
+    def overview(self, _: Json) -> Json:
+        """Everything the page needs before a collection is chosen."""
+        return {
+            "collections": [payload.collection(info) for info in self.workbench.collections()],
+            "pipelines": dict(self.workbench.pipelines()),
+            "encoders": [_encoder(spec) for spec in self.workbench.encoders()],
+            "fields": _fields(self.workbench.filter_fields()),
+            "model": self.model_state({}),
+            "max_upload_mb": self.workbench.settings.max_upload_mb,
+        }
+
+    def model_state(self, _: Json) -> Json:
+        """Whether the model is loaded yet."""
+        state = self.warmup.state
+        return {"state": state.state, "detail": state.detail}
+
+    def collection_details(self, request: Json) -> Json:
+        """A collection, its documents, and queries to try on it."""
+        name = _text(request, "collection")
+        return {
+            "collection": payload.collection(self.workbench.collection(name)),
+            "documents": [payload.document(info) for info in self.workbench.documents(name)],
+            "samples": list(self.workbench.sample_queries(name)),
+        }
+
+    def create_collection(self, request: Json) -> Json:
+        """Make a collection; its settings stay what they are."""
+        settings = CollectionSettings(
+            encoder=_text(request, "encoder") or "reader",
+            dpi=_whole(request, "dpi", 144, 36, 600),
+            crop=bool(request.get("crop")),
+            crop_furniture=bool(request.get("crop")) and bool(request.get("crop_furniture")),
+            ocr=bool(request.get("ocr", True)),
+        )
+        name = _text(request, "name").strip()
+        if not name:
+            raise InputError("Give the collection a name.")
+        self.workbench.create_collection(name, settings)
+        return self.overview({})
+
+    def delete_collection(self, request: Json) -> Json:
+        """Delete a collection and everything in it."""
+        self.workbench.delete_collection(_text(request, "collection"))
+        return self.overview({})
+
+    def delete_document(self, request: Json) -> Json:
+        """Delete one document, then look for it again: ``pages`` removed, and ``found`` of it afterwards (0)."""
+        name, document = _text(request, "collection"), _text(request, "document")
+        pages = self.workbench.delete_document(name, document)
+        left = sum(info.name == document for info in self.workbench.documents(name))
+        return {"pages": pages, "found": left, **self.collection_details(request)}
+
+    def plan_ingest(self, request: Json) -> Json:
+        """What adding an upload would cost."""
+        name = _text(request, "collection")
+        paths = self.uploads.paths(_text(request, "batch"))
+        return payload.plan(self.workbench.plan(paths, name, None))
+
+    def start_ingest(self, request: Json) -> Json:
+        """Start adding an upload; the job outlives this request and the page."""
+        paths = self.uploads.paths(_text(request, "batch"))
+        return payload.job(self.workbench.start_ingest(paths, _text(request, "collection"), None))
+
+    def discard_upload(self, request: Json) -> Json:
+        """Throw an upload away that was not started."""
+        self.uploads.discard(_text(request, "batch"))
+        return {}
+
+    def stop_job(self, request: Json) -> Json:
+        """Ask a job to stop; what is committed stays."""
+        self.workbench.stop_job(_text(request, "job"))
+        return {}
+
+    def resume_job(self, request: Json) -> Json:
+        """Go on with a stopped job; pages already there are not read again."""
+        return payload.job(self.workbench.resume_job(_text(request, "job")))
+
+    def read_page(self, request: Json) -> Json:
+        """A page and its text."""
+        return payload.stored_page(self.workbench.page(_ref(request), _text(request, "collection")))
+
+    def explain_page(self, request: Json) -> Json:
+        """Why the page scores what it scores for the query."""
+        explanation = self.workbench.explain(_text(request, "query"), _ref(request), _text(request, "collection"))
+        return payload.explanation(explanation)
+
+
+def _answering(action: Callable[[Json], Json]) -> Callable[[Json], Json]:
+    @functools.wraps(action)
+    def answer(request: Any = None) -> Json:
+        try:
+            return {"ok": True, "data": action(request if isinstance(request, dict) else {})}
+        except PagelensError as error:
+            return {"ok": False, "error": str(error), "missing": isinstance(error, NotFoundError)}
+        except Exception:
+            logger.exception("The action %s failed", action.__name__)
+            return {"ok": False, "error": UNEXPECTED}
+
+    # Gradio marks and names server functions by attribute and reads the parameters of what is wrapped.
+    del answer.__wrapped__  # type: ignore[attr-defined]
+    return answer
+
+
+def _text(request: Mapping[str, Any], key: str) -> str:
+    value = request.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(f"{key!r} must be text.")
+    return value
+
+
+def _whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
+    value = request.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not low <= value <= high:
+        raise InputError(f"{key!r} must be a whole number from {low} to {high}.")
+    return int(value)
+
+
+def _ref(request: Mapping[str, Any]) -> PageRef:
+    return PageRef(_text(request, "document"), _whole(request, "page", 1, 1, 10_000_000))
+
+
+def _encoder(spec: Any) -> Json:
+    return {
+        "id": spec.id,
+        "name": getattr(spec, "name", spec.id),
+        "summary": getattr(spec, "summary", "") or getattr(spec, "kind", ""),
+        "licence": getattr(spec, "licence", ""),
+    }
+
+
+def _fields(fields: Any) -> list[Json]:
+    items = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
+    return [{"name": name, "summary": getattr(spec, "summary", str(spec))} for name, spec in items]

@@ -1,0 +1,187 @@
+"""The values of the service as plain JSON for the browser.
+
+Similarities travel as bytes: ``value = low + byte / 255 * (high - low)``, base64; boxes as 16-bit fractions of the page.
+A page of 800 words and 20 query tokens is about 30 kB that way.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from workbench.types import (
+    CollectionInfo,
+    DocumentInfo,
+    DocumentOutcome,
+    Explanation,
+    Float,
+    Hit,
+    IngestPlan,
+    Job,
+    SearchResult,
+    StoredPage,
+)
+
+MAX_CELLS = 150_000
+"""Most token x vector similarities sent for one page; beyond it, the tokens that matter least stay behind."""
+
+
+def _base64(array: np.ndarray[Any, Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def quantised(values: Float) -> dict[str, Any]:
+    """A float array as ``{shape, low, high, data}`` with one byte a value; the error is at most ``(high - low) / 510``."""
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    span = high - low or 1.0
+    data = np.rint((values - low) / span * 255.0).astype(np.uint8)
+    return {"shape": list(values.shape), "low": low, "high": low + span, "data": _base64(data)}
+
+
+def packed_boxes(boxes: Float) -> str:
+    """Boxes ``(n, 4)`` as little-endian uint16, 65535 being the far edge of the page."""
+    return _base64(np.rint(np.clip(boxes, 0.0, 1.0) * 65535.0).astype("<u2"))
+
+
+def hit(value: Hit) -> dict[str, Any]:
+    """One result; ``page_id`` also versions the address of its picture."""
+    return {
+        "page_id": value.page_id,
+        "document": value.ref.document,
+        "page": value.ref.page,
+        "ref": str(value.ref),
+        "rank": value.rank,
+        "score": value.score,
+        "kind": str(value.kind),
+        "stages": [{"name": s.name, "rank": s.rank, "score": s.score, "kind": str(s.kind)} for s in value.stages],
+    }
+
+
+def search_result(value: SearchResult) -> dict[str, Any]:
+    """A search result with its trace."""
+    return {
+        "query": value.query,
+        "collection": value.collection,
+        "encoder": value.encoder,
+        "pipeline": value.pipeline,
+        "complete": value.complete,
+        "hits": [hit(h) for h in value.hits],
+        "total_ms": value.trace.total_ms,
+        "stages": [asdict(stage) for stage in value.trace.stages],
+    }
+
+
+def collection(value: CollectionInfo) -> dict[str, Any]:
+    """A collection with its indexes and the settings that made it."""
+    return {**asdict(value), "settings": {key: _plain(item) for key, item in value.settings.items()}}
+
+
+def document(value: DocumentInfo) -> dict[str, Any]:
+    """A document of a collection."""
+    return asdict(value)
+
+
+def outcome(value: DocumentOutcome) -> dict[str, Any]:
+    """What became of one file."""
+    return asdict(value)
+
+
+def plan(value: IngestPlan) -> dict[str, Any]:
+    """What an ingest would do."""
+    files = [{"name": name, "pages": pages, "note": note} for name, pages, note in value.files]
+    return {
+        "files": files,
+        "pages": value.pages,
+        "pages_to_read": value.pages_to_read,
+        "seconds": value.seconds,
+        "bytes": value.bytes,
+    }
+
+
+def job(value: Job) -> dict[str, Any]:
+    """A job as its panel shows it."""
+    progress = value.progress
+    return {
+        "id": value.id,
+        "collection": value.collection,
+        "state": value.state,
+        "active": value.active,
+        "stages": [asdict(stage) for stage in progress.stages],
+        "pages_done": progress.pages_done,
+        "pages_total": progress.pages_total,
+        "pages_per_second": progress.pages_per_second,
+        "eta_seconds": progress.eta_seconds,
+        "seconds": progress.seconds,
+        "current": progress.current,
+        "documents": [outcome(item) for item in progress.documents],
+        "message": value.message,
+        "started": value.started,
+    }
+
+
+def stored_page(value: StoredPage) -> dict[str, Any]:
+    """A page without its vectors: size, text, and where the text came from."""
+    return {
+        "page_id": value.page_id,
+        "document": value.ref.document,
+        "page": value.ref.page,
+        "ref": str(value.ref),
+        "pages": value.document_pages,
+        "width": value.size[0],
+        "height": value.size[1],
+        "text": value.words.text,
+        "source": value.words.source,
+        "words": len(value.words),
+        "tags": list(value.tags),
+    }
+
+
+def explanation(value: Explanation) -> dict[str, Any]:
+    """Heat, ledger, regions and pooled views of one page. Tokens beyond `MAX_CELLS` are left out, least share first."""
+    tokens = value.similarities.shape[0]
+    keep = _tokens_to_keep(value)
+    at = {int(token): i for i, token in enumerate(keep)}
+    return {
+        "ref": str(value.ref),
+        "query": value.query.text,
+        "encoder": value.encoder,
+        "policy": value.query.policy,
+        "score": value.score,
+        "tokens_left_out": tokens - len(keep),
+        "grid": list(value.geometry.grid) if value.geometry.grid else None,
+        "boxes": packed_boxes(value.geometry.boxes),
+        "labels": list(value.labels),
+        "similarities": quantised(value.similarities[keep]),
+        "weights": [float(value.query.weights[token]) for token in keep],
+        "tokens": [value.query.labels[token] for token in keep],
+        "ledger": [{**asdict(row), "token": at[row.token]} for row in value.ledger if row.token in at],
+        "regions": [asdict(region) for region in value.regions],
+        "pooled": [
+            {
+                "index": view.index,
+                "boxes": packed_boxes(view.boxes),
+                "similarities": quantised(view.similarities[keep]),
+                "score": view.score,
+            }
+            for view in value.pooled
+        ],
+    }
+
+
+def _tokens_to_keep(value: Explanation) -> list[int]:
+    tokens, vectors = value.similarities.shape
+    most = max(1, MAX_CELLS // max(vectors, 1))
+    if tokens <= most:
+        return list(range(tokens))
+    share = {row.token: abs(row.contribution) for row in value.ledger}
+    return sorted(sorted(range(tokens), key=lambda token: -share.get(token, 0.0))[:most])
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types as they are, everything else as text."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,26 @@
+"""Gradio's theme, quietened: system fonts, our own colours, and no shadows or blocks of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+STYLES = ("css/tokens.css", "css/frame.css", "css/library.css", "css/search.css", "css/viewer.css")
+SCRIPTS = ("js/core.js", "js/bar.js", "js/library.js", "js/jobs.js", "js/search.js", "js/heat.js", "js/viewer.js")
+_SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
+_MONO = ["ui-monospace", "monospace"]
+
+
+def theme() -> Any:
+    """A `gradio.themes.Base` with local fonts only, so that nothing is fetched."""
+    return gr.themes.Base(font=_SANS, font_mono=_MONO).set(
+        body_background_fill="#f6f6f4",
+        body_background_fill_dark="#131312",
+        body_text_color="#1c1c1a",
+        body_text_color_dark="#eeede8",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        block_shadow="none",
+    )
