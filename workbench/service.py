@@ -165,7 +165,7 @@ class Workbench:
 
     def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
         """Queue an ingest in the background and return at once."""
-        request = {"paths": [str(path) for path in paths], "collection": collection}
+        request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         if settings is not None:
             request["settings"] = settings.as_dict()
         return self._jobs.start(collection, request)

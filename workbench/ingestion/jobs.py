@@ -169,7 +169,7 @@ def _process() -> list[float]:
 
 def _alive(process: list[float]) -> bool:
     try:
-        return psutil.Process(int(process[0])).create_time() == process[1]
+        return bool(psutil.Process(int(process[0])).create_time() == process[1])
     except psutil.Error:
         return False
 
