@@ -83,7 +83,7 @@ class _Search:
 
     def _sum(self, step: Step, given: Candidates | None, _keep: int) -> tuple[Sequence[str], Float]:
         """Normalise each leg over the pages all legs speak of; a page a text leg does not name scores 0 in it."""
-        ids = list(given.ids) if given else list(self.allowed if self.allowed is not None else self._all())
+        ids = list(given.ids if given else self.allowed if self.allowed is not None else self._all(step))
         position = {page: i for i, page in enumerate(ids)}
         total = np.zeros(len(ids), np.float32)
         for leg, weight in zip(step.legs, step.weights(), strict=True):
@@ -131,8 +131,10 @@ class _Search:
             pairs = [(page, score) for page, score in pairs if page in wanted]
         return _split(pairs)
 
-    def _all(self) -> Sequence[str]:
-        return self.collection.page_ids(None)
+    def _all(self, step: Step) -> Sequence[str]:
+        """Every page: an index in memory knows them all, the store's table would have to be read."""
+        index = next((leaf.name for leaf in step.leaves() if leaf.spec.vectors), None)
+        return self.collection.page_ids(None) if index is None else self.collection.vectors(index).page_ids
 
     def _record(self, name: str, found: Candidates) -> Candidates:
         unique, n = name, 2

@@ -151,7 +151,8 @@ PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",
     "three-stage": "global:1000 > rows:300 > full:10",
-    "hybrid": "rrf(bm25, rows):256 > full:10",
+    "fused": "rrf(bm25, rows):256 > full:10",
+    "hybrid": "sum(bm25, conv):10",
     "text": "bm25:10",
 }
 
