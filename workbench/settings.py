@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ class Settings(BaseSettings):
 
     @property
     def collections(self) -> Path:
+        """The folder of the collections."""
         return self.home / "collections"
 
 
@@ -45,4 +48,14 @@ class CollectionSettings:
     indexes: tuple[str, ...] = field(default=POOLED_INDEXES)
 
     def as_dict(self) -> dict[str, Any]:
+        """As JSON values, for the manifest."""
         return asdict(self)
+
+
+def version() -> str:
+    """The version of Pagelens: as installed, or, in a checkout that is not, as its ``pyproject.toml`` says."""
+    try:
+        return importlib.metadata.version("pagelens")
+    except importlib.metadata.PackageNotFoundError:
+        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])

@@ -71,9 +71,9 @@ app.add_typer(system.bench, name="bench")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from workbench.settings import version
 
-        output.show(f"pagelens {version('pagelens')}")
+        output.show(f"pagelens {version()}")
         raise typer.Exit
 
 

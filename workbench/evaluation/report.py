@@ -7,14 +7,16 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
 from workbench.evaluation.runs import write_trec
+from workbench.settings import version
 
-MADE_WITH = ("pagelens", "ir-measures", "lancedb", "numpy", "torch", "transformers", "pypdfium2", "rapidocr")
+MADE_WITH = ("ir-measures", "lancedb", "numpy", "torch", "transformers", "pypdfium2", "rapidocr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,11 @@ def ready(folder: Path) -> None:
 
 def versions() -> dict[str, Any]:
     """What the figures were made with, and when."""
-    found = {}
+    found = {"pagelens": version()}
     for package in MADE_WITH:
         try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a checkout that was never installed
+            found[package] = installed(package)
+        except PackageNotFoundError:
             found[package] = "not installed"
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

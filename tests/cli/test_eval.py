@@ -1,0 +1,103 @@
+"""``pagelens eval`` end to end on a small dataset of real PDFs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import TOPICS, Run, write_pdf
+from workbench.evaluation import read_trec
+
+QUESTIONS = (
+    ("0", "Which animal is the largest?", "whales.pdf", {"about": ["animals", "size"], "self_contained": True}, 1),
+    ("1", "songs under water", "whales.pdf", {"about": ["animals"], "self_contained": False}, 2),
+    ("2", "how far away is a star", "stars.pdf", {"about": ["space"], "self_contained": True}, 2),
+)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    folder = tmp_path / "small set"
+    for name in ("whales.pdf", "stars.pdf"):
+        write_pdf(folder / "documents" / name, TOPICS[name])
+    rows = [{"query_id": i, "text": text, "document": name, "tags": tags} for i, text, name, tags, _ in QUESTIONS]
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    labels = [f"{i}\t{name}#page={page}\t1" for i, _, name, _, page in QUESTIONS]
+    text = "\n".join(("query-id\tcorpus-id\tscore", *labels))
+    (folder / "qrels.tsv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_dataset_is_indexed_once_and_measured(fresh: Run, dataset: Path, tmp_path: Path) -> None:
+    arguments = ("eval", dataset, "-p", "exact", "-p", "rows:1 > full:1", "--out", tmp_path / "out", "--json")
+    first = fresh(*arguments)
+    assert first.code == 0, first.err
+    assert "Indexing 4 pages into collection 'small set'." in first.err
+    record = json.loads(first.out)
+    assert (record["dataset"], record["scope"], record["pages"], record["queries"]) == ("small set", "document", 4, 3)
+    assert list(record["pipelines"]) == ["exact", "rows:1 > full:1"]
+    exact = record["pipelines"]["exact"]
+    assert exact["metrics"] == dict.fromkeys(("nDCG@5", "nDCG@10", "R@1", "R@5", "R@10", "RR@10"), 1.0)
+    assert {key: values["queries"] for key, values in exact["slices"].items()} == {
+        "about=animals": 2,
+        "about=size": 1,
+        "about=space": 1,
+        "self_contained=false": 1,
+        "self_contained=true": 2,
+        "text layer": 3,
+    }
+    assert 0 < exact["latency_ms"]["p50"] <= exact["latency_ms"]["p95"]
+    assert exact["storage"]["full_bytes_per_page"] == pytest.approx(exact["storage"]["full_vectors_per_page"] * 768, 5)
+    assert read_trec(tmp_path / "out" / "01-exact.trec")["2"][0] == "stars.pdf#page=2"
+    full = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert full["made_with"]["settings"]["dpi"] == 144
+    assert full["pipelines"]["exact"]["ranks"]["1"] == {"whales.pdf#page=2": 1}
+    second = fresh(*arguments)
+    assert "Indexing" not in second.err
+    assert json.loads(second.out)["pipelines"]["exact"]["metrics"] == exact["metrics"]
+
+
+def test_corpus_scope_asks_what_stands_alone(fresh: Run, dataset: Path) -> None:
+    ended = fresh("eval", dataset, "--scope", "corpus", "--measure", "R@1")
+    assert ended.code == 0
+    assert ended.out.startswith("small set, scope corpus: 2 questions, 4 pages in 'small set'.\n")
+    assert [line.split() for line in ended.out.splitlines()[2:4]] == [
+        ["pipeline", "R@1", "p50", "ms", "p95", "ms", "encode", "ms", "bytes", "a", "page"],
+        ["two-stage", "1.000", *ended.out.splitlines()[3].split()[2:]],
+    ]
+
+
+def test_a_document_that_cannot_be_read_counts_as_a_miss(fresh: Run, dataset: Path) -> None:
+    (dataset / "documents" / "stars.pdf").write_bytes(b"%PDF-1.7 cut")
+    ended = fresh("eval", dataset, "-p", "exact", "--measure", "R@1", "--json")
+    record = json.loads(ended.out)
+    assert (ended.code, record["missing_pages"]) == (0, ["stars.pdf#page=2"])
+    assert record["pipelines"]["exact"]["metrics"] == {"R@1": 0.6667}
+    assert "stars.pdf is damaged" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("-p", "ful"), 1, "Unknown stage 'ful'"),
+        (("--measure", "accuracy"), 1, "Unknown measure accuracy"),
+        (("--scope", "page"), 2, "'page' is none of document, corpus"),
+        (("-c", "none"), 1, "There is no collection 'none'"),
+        (("--out", "{dataset}/qrels.tsv"), 1, "cannot be made"),
+    ],
+)
+def test_bad_requests_are_refused_before_anything_is_indexed(
+    fresh: Run, dataset: Path, arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    ended = fresh("eval", dataset, *(argument.format(dataset=dataset) for argument in arguments))
+    assert (ended.code, ended.out) == (code, "")
+    assert sentence in " ".join(ended.err.replace("│", " ").split())
+    assert json.loads(fresh("collections", "list", "--json").out) == {"collections": []}
+
+
+def test_what_is_no_dataset_is_refused(fresh: Run, dataset: Path, tmp_path: Path) -> None:
+    assert "There is no dataset folder" in fresh("eval", tmp_path / "nowhere").err
+    (dataset / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n9\twhales.pdf#page=1\t1\n")
+    ended = fresh("eval", dataset)
+    assert (ended.code, ended.out) == (1, "")
+    assert "qrels.tsv line 2 names the unknown query 9" in ended.err

@@ -1,0 +1,190 @@
+"""``search``, ``why`` and ``explain``: their JSON, their words, and what they refuse."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Place, Run, keys
+from workbench.service import Workbench
+from workbench.settings import Settings
+from workbench.types import PageRef
+
+STAGE = {"name": "str", "ms": "float", "candidates_in": "int", "candidates_out": "int", "vectors_compared": "int"}
+STAGE |= {"bytes_read": "int", "kernel_ms": "float"}
+
+
+def test_search_prints_one_document_of_its_shape(run: Run) -> None:
+    ended = run("search", "largest animal", "-c", "notes", "-p", "rows:5 > full:2", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    record = json.loads(ended.out)
+    hit = {"rank": "int", "page": "str", "score": "float", "score_kind": "str"}
+    shape = keys(record)
+    assert shape.pop("trace") == {"total_ms": "float", "stages": [{"name": "str", "ms": "float"} | CACHE]}
+    assert shape == {
+        **dict.fromkeys(("query", "collection", "encoder", "pipeline"), "str"),
+        "hits": [hit | {"stages": [{"name": "str", "rank": "int", "score": "float"}]}],
+    }
+    assert record["pipeline"] == "rows:5 > full:2"
+    assert [hit["rank"] for hit in record["hits"]] == [1, 2]
+    first = record["hits"][0]
+    assert (first["page"], first["score_kind"]) == ("whales.pdf#page=1", "exact")
+    assert [stage["name"] for stage in first["stages"]] == ["rows", "full"]
+    stages = record["trace"]["stages"]
+    assert [stage["name"] for stage in stages] == ["encode", "rows", "full", "results"]
+    assert all(keys(stage) == STAGE for stage in stages[1:])
+    assert (stages[1]["candidates_in"], stages[1]["candidates_out"]) == (6, 5)
+    assert record["trace"]["total_ms"] == pytest.approx(sum(stage["ms"] for stage in stages))
+
+
+CACHE = {"cold": "bool", "cache_hit": "bool"}
+
+
+def test_search_in_words_shows_names_as_they_are(run: Run) -> None:
+    ended = run("search", "hot oven", "-c", "notes", "-k", "1")
+    assert ended.code == 0
+    header, first, spent = ended.out.splitlines()
+    assert header.split() == ["rank", "page", "score", "rows", "full"]
+    assert "bread & [b]butter.pdf#page=2" in first
+    assert spent.startswith("rows:256 > full:1: ")
+
+
+def test_filters_and_k_hold(run: Run) -> None:
+    ended = run("search", "star", "-c", "notes", "--filter", "document = 'whales.pdf' and page >= 2", "--json")
+    assert [hit["page"] for hit in json.loads(ended.out)["hits"]] == ["whales.pdf#page=2"]
+    assert len(json.loads(run("search", "star", "-c", "notes", "-k", "4", "--json").out)["hits"]) == 4
+    assert run("search", "zebra", "-c", "notes", "-p", "bm25").out.startswith("No page was found.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("", "-c", "notes"), "The query is empty"),
+        (("  \n ", "-c", "notes"), "The query is empty"),
+        (("why " * 2500, "-c", "notes"), "at most 2,000 are searched"),
+        (("x", "-c", "nets"), "There is no collection 'nets' (there are: notes)."),
+        (("x", "-c", "notes", "-p", "rows:5 > ful:2"), "Unknown stage 'ful' at character 10"),
+        (("x", "-c", "notes", "-p", "rows:5 >"), "expected a stage name at character 9, but the text ends"),
+        (("x", "-c", "notes", "-p", "rows:5 > full:9"), "cannot keep more pages"),
+        (("x", "-c", "notes", "--filter", "pages > 3"), "Unknown field 'pages' at character 1; fields: document"),
+        (("x", "-c", "notes", "--filter", "page > 3; drop"), "Bad filter"),
+        (("x", "-c", "\x1b[31mred"), "There is no collection '\N{REPLACEMENT CHARACTER}[31mred'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["search", "why", "search --json"])
+def test_bad_input_is_one_sentence_and_exit_code_1(
+    run: Run, command: str, arguments: tuple[str, ...], sentence: str
+) -> None:
+    name, *more = command.split()
+    page = ["whales.pdf#page=1"] if name == "why" else []
+    ended = run(name, arguments[0], *page, *arguments[1:], *more)
+    assert (ended.code, ended.out) == (1, "")
+    assert sentence in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "x"),
+        ("search", "-c", "notes"),
+        ("search", "x", "-c", "notes", "-k", "0"),
+        ("search", "x", "-c", "notes", "-k", "many"),
+        ("search", "x", "y", "-c", "notes"),
+        ("search", "x", "-c", "notes", "--fast"),
+        ("explain", "x", "whales.pdf", "-c", "notes"),
+        ("explain", "x", "whales.pdf#page=0", "-c", "notes"),
+        ("explain", "largest animal", "whales.pdf#page=1", "-c", "notes", "--token", "zebra"),
+        ("look", "x"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run: Run, arguments: tuple[str, ...]) -> None:
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Usage:" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("page", "arguments", "expected"),
+    [
+        ("whales.pdf#page=1", ("-p", "rows:5 > full:2"), ("found", "full", 1, 2, None)),
+        ("stars.pdf#page=2", ("-p", "bm25:2 > full:2"), ("lost", "bm25", None, 2, None)),
+        ("whales.pdf#page=1", ("--filter", "page = 2"), ("filtered", "filter", None, None, None)),
+        ("whales.pdf#page=9", (), ("absent", "", None, None, None)),
+        ("zebra.pdf#page=1", (), ("absent", "", None, None, None)),
+    ],
+)
+def test_why_tells_what_became_of_a_page(
+    run: Run, page: str, arguments: tuple[str, ...], expected: tuple[object, ...]
+) -> None:
+    ended = run("why", "largest animal", page, "-c", "notes", *arguments, "--json")
+    verdict = json.loads(ended.out)
+    assert ended.code == 0
+    assert list(verdict) == ["page", "verdict", "stage", "rank", "keep", "needs", "reason"]
+    assert (verdict["page"], *(verdict[key] for key in ("verdict", "stage", "rank", "keep", "needs"))) == (
+        page,
+        *expected,
+    )
+    assert verdict["reason"] in run("why", "largest animal", page, "-c", "notes", *arguments).out
+
+
+def test_the_k_that_why_asks_for_keeps_the_page(run: Run) -> None:
+    arguments = ("why", "largest animal", "stars.pdf#page=2", "-c", "notes", "--json", "-p")
+    lost = json.loads(run(*arguments, "rows:1 > full:1").out)
+    assert (lost["verdict"], lost["stage"], lost["keep"]) == ("lost", "rows", 1)
+    assert lost["needs"] == lost["rank"] > 1
+    assert json.loads(run(*arguments, f"rows:{lost['needs']} > full:{lost['needs']}").out)["verdict"] == "found"
+    assert json.loads(run(*arguments, f"rows:{lost['needs'] - 1} > full:1").out)["stage"] == "rows"
+
+
+def test_explain_prints_boxes_ledger_and_regions(run: Run) -> None:
+    ended = run("explain", "largest animal", "whales.pdf#page=1", "-c", "notes", "--json")
+    record = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert sum(row["contribution"] for row in record["ledger"]) == pytest.approx(record["score"])
+    assert [token["label"] for token in record["tokens"]] == ["largest", "animal"]
+    hottest = max(record["boxes"], key=lambda box: box["value"])
+    assert hottest["text"] == "largest"
+    assert keys(hottest) == {"box": ["float"], "value": "float", "text": "str"}
+    assert record["regions"][0]["text"] == "The blue whale is the largest animal alive."
+    words = run("explain", "largest animal", "whales.pdf#page=1", "-c", "notes").out
+    assert words.startswith("whales.pdf#page=1 scores ")
+    assert "The blue whale is the largest animal alive." in words
+
+
+def test_the_picture_is_hot_at_the_word_and_untouched_elsewhere(run: Run, place: Place, tmp_path: Path) -> None:
+    ended = run(
+        *("explain", "largest animal", "whales.pdf#page=1", "-c", "notes"),
+        *("--token", "animal", "--out", tmp_path / "heat.png", "--json"),
+    )
+    assert ended.code == 0
+    assert json.loads(ended.out)["page"] == "whales.pdf#page=1"
+    bench, ref = Workbench(Settings(home=place.home)), PageRef("whales.pdf", 1)
+    page = np.asarray(Image.open(bench.page_image("notes", ref)).convert("RGB"), float)
+    heat = np.asarray(Image.open(tmp_path / "heat.png").convert("RGB"), float)
+    assert heat.shape == page.shape
+    change = np.abs(heat - page).max(axis=2)
+    words = bench.page(ref, "notes").words
+    size = np.array([page.shape[1], page.shape[0]] * 2)
+
+    def mean_change(word: str) -> float:
+        x0, y0, x1, y1 = np.rint(words.boxes[words.texts.index(word)] * size).astype(int)
+        return float(change[y0:y1, x0:x1].mean())
+
+    assert mean_change("animal") > 60 > mean_change("blue")
+    inside = np.zeros(change.shape, bool)
+    for x0, y0, x1, y1 in np.rint(words.boxes * size).astype(int):
+        inside[max(y0 - 2, 0) : y1 + 2, max(x0 - 2, 0) : x1 + 2] = True
+    assert change[~inside].max() == 0
+
+
+def test_a_picture_of_no_kind_or_place_is_refused_in_words(run: Run, tmp_path: Path) -> None:
+    arguments = ("explain", "largest", "whales.pdf#page=1", "-c", "notes", "--out")
+    ended = run(*arguments, tmp_path / "heat.txt")
+    assert (ended.code, ended.out) == (1, "")
+    assert "does not name a kind of picture" in ended.err
+    ended = run(*arguments, tmp_path / "none" / "heat.png")
+    assert ended.code == 1
+    assert "No such file or directory" in ended.err

@@ -1,0 +1,113 @@
+"""The heatmap is true to the boxes of the vectors, for grids and for words."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workbench.errors import InputError
+from workbench.heatmap import draw, paint, palette, save, scaled, values
+from workbench.types import Explanation, Geometry, PageRef, QueryEmbedding
+
+
+def grid(rows: int, columns: int, extra: int = 0) -> Geometry:
+    """Cells of a grid in order, then vectors without a place."""
+    boxes = [
+        (c / columns, r / rows, (c + 1) / columns, (r + 1) / rows) for r in range(rows) for c in range(columns)
+    ] + [(0.0, 0.0, 1.0, 1.0)] * extra
+    cell = [*range(rows * columns), *[-1] * extra]
+    return Geometry(np.array(boxes, np.float32), (rows, columns), np.array(cell, np.int32))
+
+
+def explained(similarities: list[list[float]], geometry: Geometry, weights: list[float] | None = None) -> Explanation:
+    matrix = np.array(similarities, np.float32)
+    m = len(matrix)
+    given = np.ones(m) if weights is None else weights
+    query = QueryEmbedding(
+        "q", np.zeros((m, 2), np.float32), tuple(f"t{i}" for i in range(m)), np.asarray(given, np.float32), "all"
+    )
+    return Explanation(PageRef("a.pdf", 1), query, "fake", 1.0, geometry, matrix, (), (), (), ())
+
+
+def test_only_the_hot_cell_of_a_grid_changes() -> None:
+    heat = [0.0] * 12
+    heat[7] = 1.0
+    page = Image.new("RGB", (101, 67), "white")
+    changed = np.any(np.asarray(draw(page, explained([heat], grid(3, 4)))) != 255, axis=2)
+    rows, columns = np.nonzero(changed)
+    assert (rows.min(), rows.max() + 1) == (round(67 / 3), round(2 * 67 / 3))
+    assert (columns.min(), columns.max() + 1) == (round(3 * 101 / 4), 101)
+    assert changed.sum() == (rows.max() + 1 - rows.min()) * (columns.max() + 1 - columns.min())
+
+
+@pytest.mark.parametrize(("rows", "columns", "size"), [(32, 32, (448, 633)), (27, 19, (333, 471)), (5, 7, (3, 2))])
+def test_cells_cover_the_page_without_seam_or_overlap(rows: int, columns: int, size: tuple[int, int]) -> None:
+    heat = np.arange(rows * columns, dtype=np.float32)
+    canvas = paint(heat, grid(rows, columns), size)
+    assert canvas.shape == (size[1], size[0])
+    assert not np.isnan(canvas).any()
+    if rows < size[1] and columns < size[0]:
+        assert set(canvas.ravel()) == set(heat)
+
+
+def test_words_paint_their_box_and_vectors_without_a_place_nothing() -> None:
+    words = Geometry(np.array([[0.1, 0.2, 0.3, 0.4], [0.2, 0.2, 0.5, 0.4]], np.float32), None, np.full(2, -1, np.int32))
+    canvas = paint(np.array([2.0, 1.0], np.float32), words, (100, 50))
+    assert np.isnan(canvas[:, :10]).all()
+    assert np.isnan(canvas[:10]).all()
+    assert (canvas[10:20, 10:30] == 2).all()  # the overlap shows the higher heat
+    assert (canvas[10:20, 30:50] == 1).all()
+    assert np.nanmax(paint(np.array([1, 1, 1, 1, 9], np.float32), grid(2, 2, extra=1), (10, 10))) == 1
+
+
+def test_a_box_of_no_width_at_the_far_edge_keeps_a_pixel() -> None:
+    thin = Geometry(np.array([[1.0, 1.0, 1.0, 1.0]], np.float32), None, np.full(1, -1, np.int32))
+    canvas = paint(np.ones(1, np.float32), thin, (10, 10))
+    assert np.argwhere(~np.isnan(canvas)).tolist() == [[9, 9]]
+
+
+def test_tokens_are_weighed_and_chosen() -> None:
+    explanation = explained([[0.5, 0.1], [0.2, 0.4]], grid(1, 2), [1.0, 2.0])
+    assert values(explanation).tolist() == pytest.approx([0.5, 0.8])
+    assert values(explanation, [0]).tolist() == pytest.approx([0.5, 0.1])
+    assert values(explanation, []).tolist() == [0, 0]
+    for wrong in ([2], [-1]):
+        with pytest.raises(InputError, match="tokens 0 to 1"):
+            values(explanation, wrong)
+
+
+def test_opacity_and_colours_do_what_they_say() -> None:
+    page = Image.new("RGB", (20, 10), "white")
+    explanation = explained([[0.0, 1.0]], grid(1, 2))
+    assert np.asarray(draw(page, explanation, opacity=0.0)).min() == 255
+    for colour in ("magma", "viridis"):
+        last = palette(colour)[-1]
+        drawn = np.asarray(draw(page, explanation, colour=colour, opacity=1.0))
+        assert (drawn[:, :10] == 255).all()
+        assert (drawn[:, 10:] == np.rint(last)).all()
+        half = np.asarray(draw(page, explanation, colour=colour, opacity=0.5))[0, 15].astype(float)
+        assert half == pytest.approx((255 + last) / 2, abs=1)
+    with pytest.raises(InputError, match="no colour map 'jet'"):
+        draw(page, explanation, colour="jet")
+    with pytest.raises(InputError, match="from 0 to 1"):
+        draw(page, explanation, opacity=1.5)
+
+
+def test_a_page_without_differences_stays_as_it_is() -> None:
+    page = Image.new("RGB", (20, 10), "white")
+    assert np.asarray(draw(page, explained([[0.3, 0.3]], grid(1, 2)))).min() == 255
+    none = Geometry(np.zeros((0, 4), np.float32), None, np.zeros(0, np.int32))
+    assert np.asarray(draw(page, explained([[]], none))).min() == 255
+    assert scaled(np.full((2, 2), np.nan, np.float32)).tolist() == [[0, 0], [0, 0]]
+
+
+def test_pictures_keep_their_size_and_need_a_suffix(tmp_path: Path) -> None:
+    page = Image.new("L", (31, 17), 200)
+    drawn = draw(page, explained([[0.1, 0.9]], grid(1, 2)))
+    assert (drawn.size, drawn.mode) == ((31, 17), "RGB")
+    for name in ("x.png", "x.webp", "x.jpg"):
+        save(drawn, tmp_path / name)
+        assert Image.open(tmp_path / name).size == (31, 17)
+    with pytest.raises(InputError, match="kind of picture"):
+        save(drawn, tmp_path / "x.heat")
