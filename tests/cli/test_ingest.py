@@ -101,7 +101,7 @@ def test_a_collection_that_is_being_written_is_left_alone(fresh: Run, place: Pla
 @pytest.mark.skipif(sys.platform == "win32", reason="a child cannot be sent Ctrl-C alone")
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path: Path) -> None:
     for number in range(12):
-        write_pdf(tmp_path / "files" / f"{number:02}.pdf", [f"Chapter {number} page {page}." for page in range(4)])
+        write_pdf(tmp_path / "files" / f"{number:02}.pdf", [f"Chapter {number} page {page}." for page in range(2)])
     command = [sys.executable, "-m", "workbench", "--home", str(tmp_path / "home"), "ingest", str(tmp_path / "files")]
     process = subprocess.Popen(
         [*command, "-c", "c", "--json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -110,16 +110,16 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path:
     told = process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    assert told == "00.pdf: 4 pages indexed\n"
+    assert told == "00.pdf: 2 pages indexed\n"
     assert process.returncode == 130
     assert "Stopped. What is indexed is safe" in err
     assert "Traceback" not in err
     report = json.loads(out)
     first = sum(document["indexed"] for document in report["documents"])
     assert report["stopped"]
-    assert 0 < first < 48
+    assert 0 < first < 24
     documents = json.loads(fresh("ingest", tmp_path / "files", "-c", "c", "--json").out)["documents"]
-    assert sum(document["indexed"] for document in documents) == 48 - first
+    assert sum(document["indexed"] for document in documents) == 24 - first
     assert sum(document["skipped"] for document in documents) == first
-    assert json.loads(fresh("collections", "show", "c", "--json").out)["pages"] == 48
+    assert json.loads(fresh("collections", "show", "c", "--json").out)["pages"] == 24
     assert json.loads(fresh("collections", "verify", "c", "--json").out)["ok"]
