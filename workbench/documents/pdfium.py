@@ -114,6 +114,20 @@ class PdfPage:
         return np.linalg.solve(source, np.array(shown)).T
 
 
+def repeat_pages(source: Path, target: Path, pages: int) -> None:
+    """Write a PDF of so many pages: those of ``source`` in order, over and over."""
+    import pypdfium2 as pdfium
+
+    with LOCK:
+        document, made = _open(source), pdfium.PdfDocument.new()
+        try:
+            made.import_pages(document, [number % len(document) for number in range(pages)])
+            made.save(target)
+        finally:
+            made.close()
+            document.close()
+
+
 def map_boxes(matrix: NDArray[np.float64], boxes: NDArray[Any]) -> Float:
     """Boxes ``(n, 4)`` under an affine map ``(2, 3)`` that turns by multiples of 90 degrees: ``(n, 4)`` float32."""
     corners = np.stack([boxes[:, [0, 1]], boxes[:, [2, 3]]], axis=1).astype(np.float64)
