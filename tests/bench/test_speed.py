@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from workbench import bench
+from workbench.bench import kernels
 
 quiet_machine = pytest.mark.skipif(os.environ.get("PAGELENS_BENCH") != "1", reason="set PAGELENS_BENCH=1 to measure")
 RERANKS = ["rerank, in memory", "rerank, fetched", "rerank, page by page"]
@@ -18,7 +19,7 @@ RERANKS = ["rerank, in memory", "rerank, fetched", "rerank, page by page"]
 def small(monkeypatch):
     """The same tasks over so little data that they are worth running every time."""
     for name, value in {"CANDIDATES": 5, "VECTORS": 30, "STORED": 12, "SCANNED": 20}.items():
-        monkeypatch.setattr(bench, name, value)
+        monkeypatch.setattr(kernels, name, value)
 
 
 @pytest.fixture(scope="module")
