@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
+
+from workbench.store.files import replace
 
 SIDES = {"page": 1600, "thumb": 360}
 """Longest side in pixels of each size."""
@@ -15,13 +18,16 @@ EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per c
 
 def image_file(folder: Path, page_id: str, size: str) -> Path:
     """Where a page's picture is; ``size`` is ``page`` or ``thumb``."""
-    digest, number = page_id.split(":")
+    if size not in SIDES:
+        raise ValueError(f"a page's picture is {' or '.join(SIDES)}, not {size!r}")
+    digest, _, number = page_id.partition(":")
     return folder / digest[:2] / f"{digest}-{number}.{size}.webp"
 
 
-def save_images(folder: Path, page_id: str, image: Image.Image) -> None:
-    """Write both sizes, each whole or not at all."""
+def save_images(folder: Path, page_id: str, image: Image.Image) -> int:
+    """Write both sizes, each whole or not at all; returns their bytes."""
     picture = image.convert("RGB")
+    written = 0
     for size, side in SIDES.items():
         scale = side / max(picture.size)
         if scale < 1:
@@ -34,22 +40,37 @@ def save_images(folder: Path, page_id: str, image: Image.Image) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         picture.save(partial, "WEBP", quality=QUALITY, method=EFFORT)
-        partial.replace(path)
+        replace(partial, path)
+        written += path.stat().st_size
+    return written
+
+
+def stored_images(folder: Path) -> set[str]:
+    """Ids of the pages that have all their pictures."""
+    there = {path.name for path in folder.glob("*/*.webp")}
+    digests = {name.removesuffix(".page.webp") for name in there if name.endswith(".page.webp")}
+    whole = {stem for stem in digests if all(f"{stem}.{size}.webp" in there for size in SIDES)}
+    return {stem.replace("-", ":") for stem in whole}
 
 
 def remove_images(folder: Path, page_ids: Iterable[str]) -> None:
     """Delete the pictures of these pages, if there are any."""
     for page_id in page_ids:
         for size in SIDES:
-            image_file(folder, page_id, size).unlink(missing_ok=True)
+            _unlink(image_file(folder, page_id, size))
 
 
 def sweep_images(folder: Path, keep: set[str]) -> int:
     """Delete pictures of pages not in ``keep`` and what a crash left half written; returns how many."""
     swept = 0
-    for path in folder.glob("*/*") if folder.exists() else ():
-        digest, _, number = path.name.split(".")[0].rpartition("-")
-        if path.suffix == ".partial" or f"{digest}:{number}" not in keep:
-            path.unlink(missing_ok=True)
-            swept += 1
+    for path in folder.glob("*/*"):
+        if path.suffix == ".partial" or path.name.partition(".")[0].replace("-", ":") not in keep:
+            swept += _unlink(path)
     return swept
+
+
+def _unlink(path: Path) -> bool:
+    with suppress(OSError):  # gone already, or on Windows being looked at; the next sweep takes it
+        path.unlink()
+        return True
+    return False

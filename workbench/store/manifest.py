@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
+import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workbench.encoders import EncoderInfo
-from workbench.errors import MismatchError, StoreError
+from workbench.errors import MismatchError, NotFoundError, StoreError
 from workbench.settings import CollectionSettings
+from workbench.store.files import write_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "manifest.json"
+_CHECKED = ("id", "revision", "weights_hash", "dim", "policy")
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Settings and encoder of a collection, and the version of its layout on disk."""
+    """Settings and encoder of a collection, and the version of its layout on disk.
+
+    ``id`` is new with every collection made, so that one deleted and made again under the same name is told apart.
+    """
 
     settings: CollectionSettings
     encoder: Mapping[str, Any]
     schema_version: int = SCHEMA_VERSION
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def dim(self) -> int:
@@ -32,7 +38,7 @@ class Manifest:
 
     def check(self, info: EncoderInfo) -> None:
         """`MismatchError` unless this encoder made the collection: same id, weights, dim and token policy."""
-        for key in ("id", "revision", "weights_hash", "dim", "policy"):
+        for key in _CHECKED:
             found = getattr(info, key)
             if found != self.encoder[key]:
                 raise MismatchError(
@@ -44,12 +50,11 @@ class Manifest:
         """Write it whole or not at all."""
         record = {
             "schema_version": self.schema_version,
+            "id": self.id,
             "settings": self.settings.as_dict(),
             "encoder": dict(self.encoder),
         }
-        partial = folder / (FILE + ".partial")
-        partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        os.replace(partial, folder / FILE)
+        write_whole(folder / FILE, json.dumps(record, indent=1))
 
     @classmethod
     def of(cls, settings: CollectionSettings, info: EncoderInfo) -> Manifest:
@@ -58,19 +63,21 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read it; `MismatchError` for another layout, `StoreError` when it cannot be read."""
+        """Read it; `NotFoundError` without one, `MismatchError` for another layout, `StoreError` for a torn one."""
         try:
             record = json.loads((folder / FILE).read_text(encoding="utf-8"))
             version = record["schema_version"]
+            if version != SCHEMA_VERSION:
+                raise MismatchError(
+                    f"Collection '{folder.name}' has layout version {version}, this Pagelens reads version "
+                    f"{SCHEMA_VERSION}; ingest its files again into a new collection."
+                )
+            encoder = {key: record["encoder"][key] for key in (*_CHECKED, *record["encoder"])}
             settings = CollectionSettings(**{**record["settings"], "indexes": tuple(record["settings"]["indexes"])})
-            encoder = record["encoder"]
+            return cls(settings, encoder, version, record["id"])
+        except FileNotFoundError:
+            raise NotFoundError(f"There is no collection '{folder.name}' any more.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"Collection '{folder.name}' has no readable manifest; delete the collection and ingest again."
             ) from error
-        if version != SCHEMA_VERSION:
-            raise MismatchError(
-                f"Collection '{folder.name}' has layout version {version}, this Pagelens reads version "
-                f"{SCHEMA_VERSION}; ingest its files again into a new collection."
-            )
-        return cls(settings, encoder, version)

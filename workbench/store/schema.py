@@ -3,6 +3,9 @@
 ``documents`` has a row per file, ``pages`` a row per page that was committed or failed, and each encoder has a table
 per index (``rows__reader``): pooled vectors float32, full vectors float16 with their places. Page ids are the first 32
 hex digits of the file's sha256, a colon, and the page number.
+
+A document is ``incoming`` while its pages are written, ``complete`` after, ``leaving`` while it is deleted or replaced;
+one commit of the documents table makes a new content complete and the old one leaving.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ DOCUMENTS = pa.schema(
         pa.field("pages", pa.int32()),
         pa.field("bytes", pa.int64()),
         pa.field("added", pa.string()),
-        pa.field("complete", pa.bool_()),
+        pa.field("state", pa.string()),
         pa.field("tags", pa.list_(pa.string())),
         pa.field("meta", pa.list_(pa.string())),
     ]
@@ -52,6 +55,7 @@ PAGES = pa.schema(
         pa.field("ocr", pa.list_(pa.bool_())),
         pa.field("words_source", pa.string()),
         pa.field("kind", pa.string()),
+        pa.field("picture_bytes", pa.int64()),
         pa.field("tags", pa.list_(pa.string())),
         pa.field("meta", pa.list_(pa.string())),
         pa.field("added", pa.string()),
@@ -60,6 +64,7 @@ PAGES = pa.schema(
     ]
 )
 OK, FAILED = "ok", "failed"
+INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class DocumentRecord:
     pages: int
     bytes: int
     added: str = ""
-    complete: bool = False
+    state: str = INCOMING
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,7 +90,7 @@ class DocumentRecord:
             "pages": self.pages,
             "bytes": self.bytes,
             "added": self.added,
-            "complete": self.complete,
+            "state": self.state,
             "tags": list(self.tags),
             "meta": meta_rows(self.meta),
         }
@@ -100,7 +105,7 @@ class DocumentRecord:
             row["pages"],
             row["bytes"],
             row["added"],
-            row["complete"],
+            row["state"],
             tuple(row["tags"] or ()),
             meta_of(row["meta"]),
         )
@@ -116,9 +121,24 @@ def meta_of(rows: Sequence[str] | None) -> dict[str, str]:
     return dict(row.split("=", 1) for row in rows or ())
 
 
+def wellformed(text: str) -> str:
+    """The text with halves of surrogate pairs, which some PDFs hold and UTF-8 cannot, as replacement characters."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def storable(name: str) -> str:
+    """A file name as text that can be stored, one to one: bytes of it that are no text come as ``\\udc80``."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def page_id(content_hash: str, page: int) -> str:
     """The id of a page."""
-    return f"{content_hash[:ID_DIGITS]}:{page}"
+    return f"{file_part(content_hash)}:{page}"
+
+
+def file_part(content_hash: str) -> str:
+    """The part of a content hash that page ids begin with."""
+    return content_hash[:ID_DIGITS]
 
 
 def table_name(index: str, encoder_id: str) -> str:
@@ -131,6 +151,7 @@ def vectors_schema(index: str, dim: int) -> pa.Schema:
     number = pa.float16() if index == FULL else pa.float32()
     fields = [
         pa.field("page_id", pa.string(), nullable=False),
+        pa.field("count", pa.int32()),
         pa.field("vectors", pa.list_(pa.list_(number, dim))),
     ]
     if index == FULL:
@@ -155,7 +176,9 @@ def vectors_table(index: str, dim: int, ids: Sequence[str], arrays: Sequence[NDA
     """Rows of a pooled vectors table."""
     schema = vectors_schema(index, dim)
     number = schema.field("vectors").type.value_type.value_type
-    return pa.table({"page_id": pa.array(ids, pa.string()), "vectors": ragged(arrays, number, dim)}, schema=schema)
+    counts = pa.array([len(array) for array in arrays], pa.int32())
+    vectors = ragged(arrays, number, dim)
+    return pa.table({"page_id": pa.array(ids, pa.string()), "count": counts, "vectors": vectors}, schema=schema)
 
 
 def full_table(dim: int, ids: Sequence[str], embeddings: Sequence[PageEmbedding]) -> pa.Table:
@@ -165,11 +188,14 @@ def full_table(dim: int, ids: Sequence[str], embeddings: Sequence[PageEmbedding]
     return pa.table(
         {
             "page_id": pa.array(ids, pa.string()),
+            "count": pa.array([len(embedding.vectors) for embedding in embeddings], pa.int32()),
             "vectors": ragged([embedding.vectors for embedding in embeddings], pa.float16(), dim),
             "boxes": ragged([place.boxes for place in places], pa.float32(), 4),
             "cell": pa.array([place.cell.tolist() for place in places], pa.list_(pa.int32())),
             "grid": pa.array([list(place.grid or ()) for place in places], pa.list_(pa.int32())),
-            "labels": pa.array([list(embedding.labels) for embedding in embeddings], pa.list_(pa.string())),
+            "labels": pa.array(
+                [[wellformed(label) for label in embedding.labels] for embedding in embeddings], pa.list_(pa.string())
+            ),
         },
         schema=schema,
     )
@@ -184,15 +210,16 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
     return PageEmbedding(vectors, geometry, tuple(row["labels"]))
 
 
-def page_row(page: Page, record: DocumentRecord, kind: str) -> dict[str, Any]:
-    """A page that is committed."""
+def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str, Any]:
+    """A page that is committed; ``picture_bytes`` is what its pictures take on disk."""
     return {
-        **_common(page.ref, record, kind),
+        **_common(page.ref, record),
+        "picture_bytes": picture_bytes,
         "width": page.size[0],
         "height": page.size[1],
         "crop": list(page.crop),
-        "text": page.words.text,
-        "words": list(page.words.texts),
+        "text": wellformed(page.words.text),
+        "words": [wellformed(word) for word in page.words.texts],
         "boxes": page.words.boxes.tolist(),
         "lines": page.words.lines.tolist(),
         "ocr": page.words.ocr.tolist(),
@@ -202,10 +229,11 @@ def page_row(page: Page, record: DocumentRecord, kind: str) -> dict[str, Any]:
     }
 
 
-def failed_row(ref: PageRef, reason: str, record: DocumentRecord, kind: str) -> dict[str, Any]:
+def failed_row(ref: PageRef, reason: str, record: DocumentRecord) -> dict[str, Any]:
     """A page that could not be read, embedded or stored."""
     return {
-        **_common(ref, record, kind),
+        **_common(ref, record),
+        "picture_bytes": 0,
         "width": 0,
         "height": 0,
         "crop": [0.0, 0.0, 1.0, 1.0],
@@ -216,18 +244,18 @@ def failed_row(ref: PageRef, reason: str, record: DocumentRecord, kind: str) -> 
         "ocr": [],
         "words_source": "none",
         "status": FAILED,
-        "reason": reason,
+        "reason": wellformed(reason),
     }
 
 
-def _common(ref: PageRef, record: DocumentRecord, kind: str) -> dict[str, Any]:
+def _common(ref: PageRef, record: DocumentRecord) -> dict[str, Any]:
     return {
         "page_id": page_id(record.content_hash, ref.page),
         "content_hash": record.content_hash,
         "document": record.name,
         "page": ref.page,
         "document_pages": record.pages,
-        "kind": kind,
+        "kind": "pdf" if record.name.lower().endswith(".pdf") else "image",
         "tags": list(record.tags),
         "meta": meta_rows(record.meta),
         "added": record.added,

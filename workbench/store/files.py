@@ -1,0 +1,73 @@
+"""Files as the store writes them: whole or not at all, and a full disk said in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.errors import DiskFullError
+
+_FULL_ERRNO = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the disk")
+_BUSY_TRIES = 20
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a text file in one step, so that a reader or a crash meets either the old text or the new one."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    replace(partial, path)
+
+
+def replace(partial: Path, path: Path) -> None:
+    """``os.replace``, patient with Windows, where it fails while somebody has the old file open."""
+    for attempt in range(_BUSY_TRIES):
+        try:
+            os.replace(partial, path)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == _BUSY_TRIES - 1:
+                raise
+            time.sleep(0.05)
+
+
+def tree_bytes(path: Path) -> int:
+    """Bytes of all files below a folder; files that vanish meanwhile count 0."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.stat(os.path.join(folder, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of the system, or LanceDB's words for one, says that there is no space left."""
+    if isinstance(error, OSError) and error.errno in _FULL_ERRNO:
+        return True
+    return any(words in str(error).lower() for words in _FULL_WORDS)
+
+
+@contextmanager
+def room(collection: str) -> Iterator[None]:
+    """Turn a full disk, however it is reported, into `DiskFullError`."""
+    try:
+        yield
+    except DiskFullError:
+        raise
+    except Exception as error:
+        if is_disk_full(error):
+            raise DiskFullError(
+                f"The disk with collection '{collection}' is full; what was indexed so far is safe. "
+                "Free some space and ingest again to do the rest."
+            ) from error
+        raise
