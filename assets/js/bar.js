@@ -1,20 +1,18 @@
 /* bar: name, collection, state of the model, theme, keys. */
 pagelens.part("bar", (root) => {
-  const { h, icon, state, on, call, choose, showKeys, notify } = pagelens;
+  const { h, put, icon, state, on, call, choose, showKeys, notify } = pagelens;
   const mark = () => h("span", { class: "pl-mark", "aria-hidden": "true" });
   const select = h("select", { class: "pl-select", id: "pl-collection", "aria-label": "Collection", onchange: () => choose(select.value) });
   const model = h("span", { class: "pl-model", role: "status" });
   const theme = h("button", { type: "button", class: "pl-quiet", onclick: toggleTheme });
   root.append(h("header", { class: "pl-bar" },
     h("div", { class: "pl-brand" }, mark(), h("span", { class: "pl-name", text: "Pagelens" })),
-    h("label", { class: "pl-collection" }, h("span", { class: "pl-sr", text: "Collection" }), select),
-    model,
-    h("div", { class: "pl-bar-end" },
+    h("div", { class: "pl-bar-end" }, model, h("label", { class: "pl-collection" }, h("span", { class: "pl-sr", text: "Collection" }), select),
       h("button", { type: "button", class: "pl-quiet", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", onclick: showKeys }, icon("keys")), theme)));
 
   function dark() { return document.body.classList.contains("dark"); }
   function paintTheme() {
-    theme.replaceChildren(icon(dark() ? "sun" : "moon"));
+    put(theme, icon(dark() ? "sun" : "moon"));
     theme.setAttribute("aria-label", dark() ? "Light theme" : "Dark theme");
     theme.title = theme.getAttribute("aria-label");
   }
@@ -33,7 +31,7 @@ pagelens.part("bar", (root) => {
   function paintCollections() {
     const names = state.overview.collections.map((c) => c.name);
     if (state.collection && !names.includes(state.collection)) names.unshift(state.collection);
-    select.replaceChildren(...names.map((name) => h("option", { value: name, text: name })));
+    put(select, ...names.map((name) => h("option", { value: name, text: name })));
     select.value = state.collection;
     select.disabled = names.length < 2;
   }

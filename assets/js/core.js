@@ -19,6 +19,9 @@
   const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
   const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
+  /* Puts children in place of what is there; the absent (null, false) are left out, as in h(). */
+  const put = (node, ...children) => { node.replaceChildren(); return fill(node, null, children); };
+
   const PATHS = {
     search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14Zm5 12 4.5 4.5",
     sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8Zm0-5v2m0 14v2M3 12h2m14 0h2M5.6 5.6 7 7m10 10 1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4",
@@ -58,8 +61,9 @@
   /* --- state: one object, and who wants to know when a part of it changes --------------------------------------- */
   const listeners = new Map();
   const state = { overview: null, details: null, collection: "", query: "", pipeline: "two-stage", filter: "", k: 12, hits: [], open: null };
-  const on = (name, listener) => { if (!listeners.has(name)) listeners.set(name, []); listeners.get(name).push(listener); };
-  const emit = (name, value) => { for (const listener of listeners.get(name) || []) listener(value); };
+  let mounting = "";
+  const on = (name, listener) => { if (!listeners.has(name)) listeners.set(name, []); listeners.get(name).push({ part: mounting, listener }); };
+  const emit = (name, value, part = null) => { for (const entry of [...(listeners.get(name) || [])]) if (part === null || entry.part === part) entry.listener(value); };
 
   /* --- the server ------------------------------------------------------------------------------------------------ */
   let server = null;
@@ -73,28 +77,34 @@
   const imageUrl = (document_, page, id, size) =>
     `pages/${encodeURIComponent(state.collection)}/${part(document_)}/${page}.webp?size=${size}&v=${encodeURIComponent(String(id).slice(0, 16))}`;
 
-  /* --- parts ------------------------------------------------------------------------------------------------------ */
+  /* --- parts: Gradio mounts a tab's when it is first shown, so one may come late and is told what it missed ------- */
   const makers = new Map();
   const mounted = new Set();
-  let started = false;
+  let started = false, settled = false;
   function mount(name, context) {
     if (context.server && Object.keys(context.server).length) server = context.server;
     const root = context.element.querySelector(".pl-part") || context.element;
     root.replaceChildren();
+    for (const [key, entries] of listeners) listeners.set(key, entries.filter((entry) => entry.part !== name));
+    mounting = name;
     makers.get(name)(root, context);
+    mounting = "";
     mounted.add(name);
-    if (!started && [...makers.keys()].every((key) => mounted.has(key))) { started = true; start(); }
+    if (settled) {
+      for (const event of ["overview", "collection", "details", "restore"]) emit(event, undefined, name);
+      if (state.open) emit("open", state.open, name);
+    } else if (!started && server && mounted.has("bar") && mounted.has("search")) { started = true; start(); }
   }
 
-  /* --- permalink: ?c=&q=&p=&f=&k=&page= ----------------------------------------------------------------------------- */
+  /* --- permalink: ?c=&q=&p=&f=&k=&ref=  (Gradio keeps ?page= for itself) ----------------------------------------------------------------------------- */
   const wanted = new URLSearchParams(location.search);
   function writeLink() {
     const link = new URLSearchParams();
-    const put = (key, value, usual) => { if (value && String(value) !== String(usual)) link.set(key, value); };
-    put("c", state.collection);
-    put("q", state.query);
-    if (state.query) { put("p", state.pipeline, "two-stage"); put("f", state.filter); put("k", state.k, 12); }
-    if (state.open && currentTab() === "page") link.set("page", `${state.open.document}#page=${state.open.page}`);
+    const add = (key, value, usual) => { if (value && String(value) !== String(usual)) link.set(key, value); };
+    add("c", state.collection);
+    add("q", state.query);
+    if (state.query) { add("p", state.pipeline, "two-stage"); add("f", state.filter); add("k", state.k, 12); }
+    if (state.open && currentTab() === "page") link.set("ref", `${state.open.document}#page=${state.open.page}`);
     if (wanted.has("__theme")) link.set("__theme", wanted.get("__theme"));
     const text = link.toString();
     history.replaceState(null, "", text ? `?${text}` : location.pathname);
@@ -130,7 +140,8 @@
     if (asked && !names.includes(asked)) notify(`There is no collection “${asked}” here.`, "error");
     await choose(names.includes(asked) ? asked : preferred());
     emit("restore");
-    const ref = parseRef(wanted.get("page"));
+    settled = true;
+    const ref = parseRef(wanted.get("ref"));
     if (ref) openPage(ref);
     else if (!state.details || !state.details.documents.length) showTab(state.query ? "search" : "library");
     document.documentElement.dataset.pagelens = "ready";
@@ -192,5 +203,5 @@
   });
 
   const debounce = (wait, fn) => { let timer = 0; return (...args) => { clearTimeout(timer); timer = setTimeout(() => fn(...args), wait); }; };
-  window.pagelens = { h, s, icon, fmt, state, on, emit, call, imageUrl, mount, part: (name, make) => makers.set(name, make), choose, refresh, loadOverview, openPage, showTab, currentTab, writeLink, notify, dialog, showKeys, debounce };
+  window.pagelens = { h, s, put, icon, fmt, state, on, emit, call, imageUrl, mount, part: (name, make) => makers.set(name, make), choose, refresh, loadOverview, openPage, showTab, currentTab, writeLink, notify, dialog, showKeys, debounce };
 })();

@@ -1,10 +1,13 @@
 /* jobs: ingests that run on the server, whatever becomes of this page. The server's timer sends them once a second. */
 pagelens.part("jobs", (root, { props, watch, trigger }) => {
-  const { h, icon, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
+  const { h, put, icon, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
   const STATES = { waiting: "Waiting", running: "Running", stopping: "Stopping after this batch", stopped: "Stopped", done: "Done", failed: "Failed", interrupted: "Interrupted" };
   const WHAT = { read: "Read", embed: "Embed", write: "Write", index: "Index" };
   const cards = new Map();
   const seen = new Map();
+  const hidden = new Set();
+  try { for (const id of JSON.parse(localStorage.getItem("pagelens-hidden-jobs") || "[]")) hidden.add(id); } catch { /* private window */ }
+  const hide = (id) => { hidden.add(id); try { localStorage.setItem("pagelens-hidden-jobs", JSON.stringify([...hidden].slice(-50))); } catch { /* lasts as long as the page */ } };
   const list = h("div", { class: "pl-jobs", "aria-label": "Jobs" });
   root.append(list);
 
@@ -14,19 +17,19 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     const resume = h("button", { type: "button", class: "pl-button pl-primary" }, icon("play"), "Resume");
     const hide = h("button", { type: "button", class: "pl-quiet", "aria-label": "Hide this job" }, icon("close"));
     const node = h("section", { class: "pl-card pl-job" }, h("div", { class: "pl-job-head" }, h("div", {}, title, note), h("div", { class: "pl-row" }, stop, resume, hide)), bars, files);
-    return { node, title, note, bars, files, stop, resume, hide, open: false, hidden: false };
+    return { node, title, note, bars, files, stop, resume, hide, open: false, touched: false };
   }
   function paint(job) {
     if (!cards.has(job.id)) {
       const made = card();
       made.stop.onclick = () => act("stop_job", job.id);
       made.resume.onclick = () => act("resume_job", job.id);
-      made.hide.onclick = () => { made.hidden = true; made.node.hidden = true; };
+      made.hide.onclick = () => { hide(job.id); made.node.hidden = true; };
       cards.set(job.id, made);
     }
     const c = cards.get(job.id);
     c.node.dataset.state = job.state;
-    c.node.hidden = c.hidden && !job.active;
+    c.node.hidden = hidden.has(job.id) && !job.active;
     c.title.textContent = `${STATES[job.state] || job.state}: adding to ${job.collection}`;
     const facts = [`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`];
     if (job.active && job.pages_done) facts.push(`${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`, `${fmt.duration(job.eta_seconds)} left`);
@@ -38,13 +41,13 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     c.resume.hidden = !["stopped", "failed", "interrupted"].includes(job.state);
     c.hide.hidden = job.active;
     c.bars.hidden = job.state === "done";
-    c.bars.replaceChildren(...job.stages.map((stage) => {
+    put(c.bars, ...job.stages.map((stage) => {
       const share = stage.total ? Math.min(1, stage.done / stage.total) : 0;
       return h("div", { class: "pl-stagebar" }, h("span", { text: WHAT[stage.name] || stage.name }),
         h("div", { class: "pl-meter", role: "progressbar", "aria-label": stage.name, "aria-valuemin": "0", "aria-valuemax": stage.total, "aria-valuenow": stage.done }, h("i", { style: { width: `${share * 100}%` } })),
         h("span", { class: "pl-num", text: `${fmt.count(stage.done)}/${fmt.count(stage.total)}` }), h("span", { class: "pl-num pl-muted", text: stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "" }));
     }));
-    c.files.replaceChildren(outcomes(job, c));
+    put(c.files, outcomes(job, c));
   }
   function outcomes(job, c) {
     const bad = job.documents.filter((d) => d.reason || d.failed.length);
@@ -61,27 +64,24 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     try { await call(name, { job }); } catch (error) { notify(error.message, "error"); }
     trigger("watch_jobs");
   }
-  let newest = [];
   function update() {
     const jobs = (props.value && props.value.jobs) || [];
-    newest = jobs;
     jobs.forEach((job, i) => {
       const before = seen.get(job.id);
       if (job.active || before || i < 1 || ["stopped", "failed", "interrupted"].includes(job.state)) paint(job);
       if (before && before.active && !job.active) finished(job);
-      else if (before && job.active && job.collection === state.collection && settled(job) !== settled(before)) pagelens.debounced();
+      else if (before && job.active && job.collection === state.collection && settled(job) !== settled(before)) changed();
       seen.set(job.id, job);
     });
     const order = jobs.filter((job) => cards.has(job.id)).map((job) => cards.get(job.id).node);
-    const slot = document.getElementById("pl-job-slot");
-    if (slot && list.parentElement !== slot) slot.append(list);
-    if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length) list.replaceChildren(...order);
+    settle();
+    if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length) put(list, ...order);
     const active = jobs.filter((job) => job.active).length;
     const button = document.getElementById("pl-tab-library-button");
     if (button) button.dataset.busy = active ? "yes" : "";
   }
   const settled = (job) => job.documents.filter((d) => d.indexed + d.skipped + d.failed.length >= d.pages).length;
-  pagelens.debounced = pagelens.debounce(800, async () => { await loadOverview(); await refresh(); });
+  const changed = pagelens.debounce(800, async () => { await loadOverview(); await refresh(); });
   async function finished(job) {
     await loadOverview();
     if (job.collection === state.collection) await refresh();
@@ -91,6 +91,8 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     } else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   }
   watch("value", update);
+  function settle() { const slot = document.getElementById("pl-job-slot"); if (slot && list.parentElement !== slot) slot.append(list); }
+  on("library-ready", settle);
   on("watch-jobs", () => trigger("watch_jobs"));
   update();
 });

@@ -1,6 +1,6 @@
 /* library: what is in a collection, and how more gets in. */
 pagelens.part("library", (root) => {
-  const { h, icon, fmt, state, on, emit, call, choose, refresh, loadOverview, dialog, notify } = pagelens;
+  const { h, put, icon, fmt, state, on, emit, call, choose, refresh, loadOverview, dialog, notify } = pagelens;
   const READABLE = /\.(pdf|png|jpe?g|webp|tiff?|bmp|gif)$/i;
 
   const side = h("aside", { class: "pl-side", "aria-label": "Collections" });
@@ -19,7 +19,7 @@ pagelens.part("library", (root) => {
   /* --- collections ---------------------------------------------------------------------------------------------- */
   function paintSide() {
     const all = state.overview.collections;
-    side.replaceChildren(
+    put(side,
       h("div", { class: "pl-side-head" }, h("h2", { text: "Collections" }), h("button", { type: "button", class: "pl-quiet", "aria-label": "New collection", title: "New collection", onclick: create }, icon("plus"))),
       h("ul", {}, all.map((c) => h("li", {}, h("button", { type: "button", class: "pl-side-item", "aria-current": c.name === state.collection ? "true" : null, onclick: () => choose(c.name) },
         h("b", { text: c.name }), h("span", { text: c.pages ? `${fmt.plural(c.documents, "document")}, ${fmt.plural(c.pages, "page")}` : "Empty" }))))),
@@ -68,21 +68,21 @@ pagelens.part("library", (root) => {
   function paintHead() {
     const c = state.details && state.details.collection;
     limit.textContent = state.overview ? `, up to ${state.overview.max_upload_mb} MB each` : "";
-    if (!c) { head.replaceChildren(h("h2", { text: state.collection }), h("p", { class: "pl-muted", text: "A new collection, made when you add the first files." })); return; }
+    if (!c) { put(head, h("h2", { text: state.collection }), h("p", { class: "pl-muted", text: "A new collection, made when you add the first files." })); return; }
     const set = c.settings || {};
     const how = [set.dpi ? `${set.dpi} dpi` : null, set.crop ? (set.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped", set.ocr ? "OCR where needed" : "no OCR"].filter(Boolean);
     const vectors = c.pages ? h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-indexes" },
       h("thead", {}, h("tr", {}, ["Index", "Vectors", "per page", "Dim", "Type", "Size", "per page"].map((t, i) => h("th", { scope: "col", class: i ? "pl-num" : "", text: t })))),
       h("tbody", {}, c.indexes.map((x) => h("tr", {}, h("th", { scope: "row" }, h("code", { text: x.name })), [fmt.count(x.vectors), (x.vectors / Math.max(1, x.pages)).toFixed(1), fmt.count(x.dim), x.dtype, fmt.bytes(x.bytes), fmt.bytes(x.bytes / Math.max(1, x.pages))].map((t) => h("td", { class: "pl-num", text: t }))))))) : null;
-    head.replaceChildren(
+    put(head,
       h("div", { class: "pl-lib-title" }, h("h2", { text: c.name }), h("button", { type: "button", class: "pl-button pl-subtle", onclick: removeCollection }, icon("trash"), "Delete collection")),
       h("p", { class: "pl-facts" }, [fmt.plural(c.documents, "document"), fmt.plural(c.pages, "page"), fmt.bytes(c.bytes), `encoder ${c.encoder}`, ...how, c.failed_pages ? `${fmt.plural(c.failed_pages, "page")} failed` : null].filter(Boolean).map((t) => h("span", { text: t }))),
       vectors ? h("details", { class: "pl-inspect" }, h("summary", { text: "Indexes: vectors and bytes per page" }), vectors) : null);
   }
   function paintDocuments() {
     const all = (state.details && state.details.documents) || [];
-    if (!all.length) { documents.replaceChildren(h("div", { class: "pl-empty" }, h("p", { class: "pl-empty-title", text: "No documents yet" }), h("p", { text: "Add some above. You see how many pages there are and how long it takes before anything starts." }))); return; }
-    documents.replaceChildren(h("h3", { text: "Documents" }), h("div", { class: "pl-scroll" }, h("table", { class: "pl-table" },
+    if (!all.length) { put(documents, h("div", { class: "pl-empty" }, h("p", { class: "pl-empty-title", text: "No documents yet" }), h("p", { text: "Add some above. You see how many pages there are and how long it takes before anything starts." }))); return; }
+    put(documents, h("h3", { text: "Documents" }), h("div", { class: "pl-scroll" }, h("table", { class: "pl-table" },
       h("thead", {}, h("tr", {}, ["Name", "Pages", "Words from", "Size", "Added", ""].map((t, i) => h("th", { scope: "col", class: i === 1 || i === 3 ? "pl-num" : "", text: t })))),
       h("tbody", {}, all.map((d) => h("tr", { "data-document": d.name },
         h("th", { scope: "row" }, h("button", { type: "button", class: "pl-linklike", onclick: () => pagelens.openPage({ document: d.name, page: 1 }), text: d.name }),
@@ -134,7 +134,7 @@ pagelens.part("library", (root) => {
     if (!found.length) { notify("There is no PDF or image in that folder.", "error"); return; }
     upload(found);
   }
-  function put(batch, item, progress) {
+  function send(batch, item, progress) {
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
       request.open("PUT", `uploads/${batch}?name=${encodeURIComponent(item.name)}`);
@@ -152,7 +152,7 @@ pagelens.part("library", (root) => {
     const total = items.reduce((sum, item) => sum + item.file.size, 0) || 1;
     const bar = h("i"), note = h("p", { class: "pl-muted" });
     plan.hidden = false;
-    plan.replaceChildren(h("h3", { text: `Taking in ${fmt.plural(items.length, "file")}` }), h("div", { class: "pl-meter" }, bar), note);
+    put(plan, h("h3", { text: `Taking in ${fmt.plural(items.length, "file")}` }), h("div", { class: "pl-meter" }, bar), note);
     const refused = [];
     let sent = 0;
     try {
@@ -160,7 +160,7 @@ pagelens.part("library", (root) => {
       const { batch } = await answer.json();
       for (const item of items) {
         note.textContent = item.name;
-        const reason = item.file.size > most ? `Larger than the limit of ${state.overview.max_upload_mb} MB.` : await put(batch, item, (n) => { bar.style.width = `${((sent + n) / total) * 100}%`; });
+        const reason = item.file.size > most ? `Larger than the limit of ${state.overview.max_upload_mb} MB.` : await send(batch, item, (n) => { bar.style.width = `${((sent + n) / total) * 100}%`; });
         if (reason) refused.push({ name: item.name, pages: 0, note: reason });
         sent += item.file.size;
         bar.style.width = `${(sent / total) * 100}%`;
@@ -174,7 +174,7 @@ pagelens.part("library", (root) => {
   function paintPlan(batch, p) {
     const start = h("button", { type: "button", class: "pl-button pl-primary", id: "pl-start", disabled: p.pages_to_read === 0, onclick: begin }, icon("play"), "Start");
     const noted = p.files.filter((f) => f.note).length;
-    plan.replaceChildren(
+    put(plan,
       h("div", { class: "pl-job-head" }, h("div", {}, h("h3", { text: p.pages_to_read ? "Ready to add" : "Nothing to add" }),
         h("p", { class: "pl-plan-facts" }, [[fmt.count(p.files.length - p.files.filter((f) => f.note && !f.pages).length), "files"], [fmt.count(p.pages_to_read), "pages to read"], [p.pages_to_read ? `about ${fmt.duration(p.seconds)}` : "no time", "on this machine"], [p.pages_to_read ? fmt.bytes(p.bytes) : "0 B", "on disk"]].map(([value, what]) => h("span", {}, h("b", { text: value }), ` ${what}`)))),
         h("div", { class: "pl-row" }, h("button", { type: "button", class: "pl-button", onclick: cancel, text: "Cancel" }), start)),
@@ -191,6 +191,7 @@ pagelens.part("library", (root) => {
     async function cancel() { plan.hidden = true; try { await call("discard_upload", { batch }); } catch { /* swept later */ } }
   }
 
+  emit("library-ready");
   on("overview", paintSide);
   on("collection", () => { paintSide(); plan.hidden = true; });
   on("details", () => { paintSide(); paintHead(); paintDocuments(); });

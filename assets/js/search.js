@@ -1,6 +1,6 @@
 /* search: the query, its pipeline, results as they come, and what every stage cost. */
 pagelens.part("search", (root, { props, watch, trigger }) => {
-  const { h, s, icon, fmt, state, on, openPage, imageUrl, writeLink } = pagelens;
+  const { h, put, s, icon, fmt, state, on, openPage, imageUrl, writeLink } = pagelens;
   const ABOUT = { exact: "Every vector of every page: the reference, and the slowest", "two-stage": "Pooled rows find candidates, exact MaxSim ranks them", "three-stage": "One vector a page, then rows, then exact", hybrid: "Word search and pooled rows fused, then exact", bm25: "Words only, no model" };
   let number = 0, pending = 0, result = null, at = -1;
 
@@ -45,7 +45,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   }
   function paintSizes() {
     const found = steps(text());
-    sizes.replaceChildren(...found.slice(0, -1).map((step, i) => h("label", { class: "pl-inline" }, h("span", {}, h("code", { text: step.source || "?" }), " keeps"),
+    put(sizes, ...found.slice(0, -1).map((step, i) => h("label", { class: "pl-inline" }, h("span", {}, h("code", { text: step.source || "?" }), " keeps"),
       h("input", { class: "pl-input pl-short", type: "number", min: 1, max: 100000, value: step.keep || 256, onchange: (event) => {
         found[i].keep = Math.max(1, Math.round(Number(event.target.value)) || 1);
         pipeline.value = found.map((x) => (x.keep ? `${x.source}:${x.keep}` : x.source)).join(" > ");
@@ -57,9 +57,9 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   }
   function paintPreset() { for (const input of presets.querySelectorAll("input")) input.checked = input.value === state.pipeline || state.overview.pipelines[input.value] === state.pipeline; }
   function paintPresets() {
-    presets.replaceChildren(...Object.keys(state.overview.pipelines).map((name) => h("label", { title: ABOUT[name] || state.overview.pipelines[name] },
+    put(presets, ...Object.keys(state.overview.pipelines).map((name) => h("label", { title: ABOUT[name] || state.overview.pipelines[name] },
       h("input", { type: "radio", name: "pl-preset", value: name, onchange: () => { state.pipeline = name; pipeline.value = text(); paintSizes(); if (state.query) ask(); } }), h("span", { text: name }))));
-    fields.replaceChildren("Fields: ", ...state.overview.fields.flatMap((f, i) => [i ? ", " : "", h("code", { text: f.name }), ` (${f.summary})`]), ". Combine with and, or, not; compare with = != < <= > >= in contains.");
+    put(fields, "Fields: ", ...state.overview.fields.flatMap((f, i) => [i ? ", " : "", h("code", { text: f.name }), ` (${f.summary})`]), ". Combine with and, or, not; compare with = != < <= > >= in contains.");
     paintPreset();
   }
   function pickDocument() {
@@ -72,10 +72,10 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   }
   function paintDetails() {
     const documents = (state.details && state.details.documents) || [];
-    picker.replaceChildren(h("option", { value: "", text: "All documents" }), ...documents.map((d) => h("option", { value: d.name, text: d.name })));
+    put(picker, h("option", { value: "", text: "All documents" }), ...documents.map((d) => h("option", { value: d.name, text: d.name })));
     const samples = (state.details && state.details.samples) || [];
     examples.hidden = !samples.length;
-    examples.replaceChildren(h("span", { class: "pl-muted", text: "Try" }), ...samples.slice(0, 6).map((sample) => h("button", { type: "button", class: "pl-chip", text: sample, onclick: () => { query.value = state.query = sample; ask(); } })));
+    put(examples, h("span", { class: "pl-muted", text: "Try" }), ...samples.slice(0, 6).map((sample) => h("button", { type: "button", class: "pl-chip", text: sample, onclick: () => { query.value = state.query = sample; ask(); } })));
     paintBlank();
   }
 
@@ -88,9 +88,9 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     at = -1;
     paintSizes();
     grid.classList.add("pl-stale");
-    status.replaceChildren(h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Searching");
+    put(status, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Searching");
     const wait = pending;
-    setTimeout(() => { if (pending === wait && state.overview && document.querySelector(".pl-model-warming")) status.replaceChildren(h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Warming up the model; the first search waits for it"); }, 900);
+    setTimeout(() => { if (pending === wait && state.overview && document.querySelector(".pl-model-warming")) put(status, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Warming up the model; the first search waits for it"); }, 900);
     trigger("ask", { number, query: state.query, collection: state.collection, pipeline: state.pipeline, k: state.k, filter: state.filter });
     writeLink();
   }
@@ -106,21 +106,21 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   });
 
   /* --- results ------------------------------------------------------------------------------------------------------- */
-  function fail(message) { blank.hidden = false; blank.replaceChildren(h("p", { class: "pl-empty-title", text: "That search did not run" }), h("p", { class: "pl-error", role: "alert", text: message })); }
+  function fail(message) { blank.hidden = false; put(blank, h("p", { class: "pl-empty-title", text: "That search did not run" }), h("p", { class: "pl-error", role: "alert", text: message })); }
   function paintBlank() {
     if (result && result.hits.length) { blank.hidden = true; return; }
     const pages = state.details ? state.details.collection.pages : 0;
     blank.hidden = false;
-    if (!pages) blank.replaceChildren(h("p", { class: "pl-empty-title", text: "This collection is empty" }), h("p", { text: "Add documents first, then search them here." }), h("button", { type: "button", class: "pl-button pl-primary", onclick: () => pagelens.showTab("library"), text: "Go to the library" }));
-    else if (result) blank.replaceChildren(h("p", { class: "pl-empty-title", text: "No page fits" }), h("p", { text: state.filter ? "The filter lets no page through that the first stage could rank. Loosen it, or check its spelling." : "The first stage found no candidate. Other words, or another pipeline, may." }));
-    else blank.replaceChildren(h("p", { class: "pl-empty-title", text: "Ask in your own words" }), h("p", { text: `The ${fmt.plural(pages, "page")} of ${state.collection} are ranked by what stands on them. Open a result to see, word by word, why it was found.` }));
+    if (!pages) put(blank, h("p", { class: "pl-empty-title", text: "This collection is empty" }), h("p", { text: "Add documents first, then search them here." }), h("button", { type: "button", class: "pl-button pl-primary", onclick: () => pagelens.showTab("library"), text: "Go to the library" }));
+    else if (result) put(blank, h("p", { class: "pl-empty-title", text: "No page fits" }), h("p", { text: state.filter ? "The filter lets no page through that the first stage could rank. Loosen it, or check its spelling." : "The first stage found no candidate. Other words, or another pipeline, may." }));
+    else put(blank, h("p", { class: "pl-empty-title", text: "Ask in your own words" }), h("p", { text: `The ${fmt.plural(pages, "page")} of ${state.collection} are ranked by what stands on them. Open a result to see, word by word, why it was found.` }));
   }
   const cards = new Map();
   function show() {
     const hits = result ? result.hits : [];
     grid.hidden = !hits.length;
     const kept = new Set();
-    grid.replaceChildren(...hits.map((hit) => {
+    put(grid, ...hits.map((hit) => {
       const key = `${result.collection}/${hit.page_id}`;
       kept.add(key);
       if (!cards.has(key)) cards.set(key, card(hit));
@@ -146,7 +146,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       badge.textContent = now.kind;
       badge.className = `pl-badge pl-${now.kind}`;
       badge.title = now.kind === "exact" ? "The model's own MaxSim over all vectors: the sum, over the query's tokens, of weight times best similarity." : "Stands in for the exact score; the two do not share a scale.";
-      path.replaceChildren(...trail(now));
+      put(path, ...trail(now));
       open.setAttribute("aria-label", `Rank ${now.rank}: ${hit.document}, page ${hit.page}, score ${fmt.score(now.score)} ${now.kind}`);
     };
     return { node, open, paint };
@@ -165,7 +165,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     const parts = [h("b", { text: fmt.plural(result.hits.length, "page") }), h("code", { text: result.pipeline })];
     if (result.complete) parts.push(h("span", { text: `${fmt.ms(result.total_ms)} in all` }));
     else parts.unshift(h("span", { class: "pl-provisional" }, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Provisional order, later stages still run"));
-    status.replaceChildren(...parts);
+    put(status, ...parts);
     status.dataset.complete = result.complete ? "yes" : "no";
   }
 
@@ -191,7 +191,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       h("thead", {}, h("tr", {}, ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"].map((t, i) => h("th", { scope: "col", class: i && i < 6 ? "pl-num" : "", text: t })))),
       h("tbody", {}, result.stages.map((x) => h("tr", {}, h("th", { scope: "row", text: x.name }), [x.ms.toFixed(2), fmt.count(x.candidates_in), fmt.count(x.candidates_out), fmt.count(x.vectors_compared), fmt.count(x.bytes_read)].map((t) => h("td", { class: "pl-num", text: t })), h("td", { text: x.cold ? "cold" : x.cache_hit ? "cached" : "warm" })))));
     const wasOpen = cost.querySelector("details") && cost.querySelector("details").open;
-    cost.replaceChildren(h("h3", {}, "Where the time went", h("span", { class: "pl-num", text: fmt.ms(result.total_ms) })), h("div", { class: "pl-fall", "aria-hidden": "true" }, rows), h("details", { class: "pl-twin", open: wasOpen }, h("summary", { text: "As a table" }), h("div", { class: "pl-scroll" }, table)));
+    put(cost, h("h3", {}, "Where the time went", h("span", { class: "pl-num", text: fmt.ms(result.total_ms) })), h("div", { class: "pl-fall", "aria-hidden": "true" }, rows), h("details", { class: "pl-twin", open: wasOpen }, h("summary", { text: "As a table" }), h("div", { class: "pl-scroll" }, table)));
   }
   /* Lines from a page's rank in each stage to its rank in the next; ranks beyond the list share the lowest line. */
   function slopes() {
@@ -214,7 +214,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     });
     const beyond = hits.some((hit) => hit.stages[0].rank >= low);
     if (beyond) picture.append(s("text", { x: x(0) - 8, y: y(low) + 4, "text-anchor": "end", text: `≥${low}` }));
-    moves.replaceChildren(h("h3", { text: "How ranks moved" }), picture);
+    put(moves, h("h3", { text: "How ranks moved" }), picture);
   }
 
   /* --- keys and state --------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* viewer: the page picture with zoom and pan, the heat over it, the score as a ledger, and the page's text. */
 pagelens.part("viewer", (root) => {
-  const { h, s, icon, fmt, state, on, call, imageUrl, openPage, showTab, notify } = pagelens;
+  const { h, put, s, icon, fmt, state, on, call, imageUrl, openPage, showTab, notify } = pagelens;
   const heat = pagelens.heat;
   let page = null, why = null, ticket = 0, sims = null, places = null, combined = null;
   const look = { on: true, chosen: [], opacity: 0.85, scale: "ember", mode: "shared", pooled: "" };
@@ -27,7 +27,7 @@ pagelens.part("viewer", (root) => {
   root.append(h("div", { class: "pl-viewer" }, blank, view));
   view.hidden = true;
   empty("No page is open", "Open a result of a search, or a document of the library.");
-  function empty(head, body, act) { view.hidden = true; blank.hidden = false; blank.replaceChildren(h("p", { class: "pl-empty-title", text: head }), h("p", { text: body }), act || h("button", { type: "button", class: "pl-button", onclick: () => showTab("search"), text: "Go to search" })); }
+  function empty(head, body, act) { view.hidden = true; blank.hidden = false; put(blank, h("p", { class: "pl-empty-title", text: head }), h("p", { text: body }), act || h("button", { type: "button", class: "pl-button", onclick: () => showTab("search"), text: "Go to search" })); }
 
   /* --- opening --------------------------------------------------------------------------------------------------------- */
   on("open", async (ref) => {
@@ -191,7 +191,7 @@ pagelens.part("viewer", (root) => {
     const use = look.chosen.length ? look.chosen : [...why.tokens.keys()];
     const rows = use.map((t) => ({ label: why.tokens[t], value: source[t * n + best] })).sort((a, b) => b.value - a.value).slice(0, 6);
     const name = combined.pooled ? `${combined.pooled.index} ${best + 1}` : why.labels[best] || (why.grid ? `patch r${Math.floor(best / why.grid[1]) + 1} c${(best % why.grid[1]) + 1}` : `vector ${best + 1}`);
-    tip.replaceChildren(h("b", { text: name }), h("dl", {}, rows.map((r) => [h("dt", { text: r.label }), h("dd", { class: "pl-num", text: r.value.toFixed(2) })])));
+    put(tip, h("b", { text: name }), h("dl", {}, rows.map((r) => [h("dt", { text: r.label }), h("dd", { class: "pl-num", text: r.value.toFixed(2) })])));
     tip.hidden = false;
     const w = tip.offsetWidth, t = tip.offsetHeight;
     tip.style.left = `${Math.min(stage.clientWidth - w - 6, Math.max(6, p.x + 14))}px`;
@@ -202,7 +202,7 @@ pagelens.part("viewer", (root) => {
   const legend = h("div", { class: "pl-legend" });
   function paintLegend() {
     if (!combined) return;
-    legend.replaceChildren(h("span", { class: "pl-num", text: combined.low.toFixed(2) }), h("i", { style: { background: heat.gradient(look.scale) } }), h("span", { class: "pl-num", text: combined.high.toFixed(2) }));
+    put(legend, h("span", { class: "pl-num", text: combined.low.toFixed(2) }), h("i", { style: { background: heat.gradient(look.scale) } }), h("span", { class: "pl-num", text: combined.high.toFixed(2) }));
   }
   const chips = () => h("div", { class: "pl-chips pl-tokens", role: "group", "aria-label": "Query words that the heat shows" },
     h("button", { type: "button", class: "pl-chip", "aria-pressed": look.chosen.length ? "false" : "true", onclick: () => choose([]), text: "All" }),
@@ -218,7 +218,7 @@ pagelens.part("viewer", (root) => {
     const text = h("section", { class: "pl-section" }, h("details", { open: !why && !waiting }, h("summary", {}, h("h3", { text: "Page text" }), h("span", { class: "pl-muted", text: { text: "text layer", ocr: "read by OCR", mixed: "text layer and OCR", none: "none" }[page.source] || page.source })), h("pre", { class: "pl-text", id: "pl-page-text", tabindex: "0", text: page.text || "No words were found on this page." })));
     if (!why) {
       const note = problem ? h("p", { class: "pl-error", role: "alert", text: problem }) : waiting ? h("p", { class: "pl-muted" }, h("span", { class: "pl-spinner" }), "Comparing the query with every vector of this page") : h("div", {}, h("p", { text: "Search for something to see which parts of this page answer it." }), h("button", { type: "button", class: "pl-button", onclick: () => { showTab("search"); setTimeout(() => pagelens.emit("focus-query"), 80); }, text: "Search" }));
-      panel.replaceChildren(h("section", { class: "pl-section" }, h("h3", { text: waiting ? "Heat" : "Nothing searched" }), note), text);
+      put(panel, h("section", { class: "pl-section" }, h("h3", { text: waiting ? "Heat" : "Nothing searched" }), note), text);
       return;
     }
     tokenRow = chips();
@@ -236,7 +236,7 @@ pagelens.part("viewer", (root) => {
         h("td", { class: "pl-share" }, h("span", { class: "pl-share-bar", style: { "--share": Math.max(0, row.share / total) } }), h("span", { class: "pl-num", text: `${Math.round(row.share * 100)}%` })));
       return { node, row };
     });
-    panel.replaceChildren(
+    put(panel,
       h("section", { class: "pl-section" },
         h("div", { class: "pl-section-head" }, h("h3", { text: "Heat" }), h("label", { class: "pl-switch" }, shown, h("span", { text: "On" }))),
         h("p", { class: "pl-view-query", text: why.query }), tokenRow,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InputError, NotFoundError, PagelensError
+from workbench.retrieval import document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.ui import payload
@@ -112,11 +113,21 @@ class Actions:
         return self.overview({})
 
     def delete_document(self, request: Json) -> Json:
-        """Delete one document, then look for it again: ``pages`` removed, and ``found`` of it afterwards (0)."""
+        """Delete one document, then search for its own words: ``pages`` removed, and pages still ``found`` (0)."""
         name, document = _text(request, "collection"), _text(request, "document")
+        words = self._some_words(name, document)
         pages = self.workbench.delete_document(name, document)
-        left = sum(info.name == document for info in self.workbench.documents(name))
-        return {"pages": pages, "found": left, **self.collection_details(request)}
+        left = self.workbench.search(words, name, "bm25:10", filter=document_filter(document)).hits if words else ()
+        listed = sum(info.name == document for info in self.workbench.documents(name))
+        return {"pages": pages, "found": len(left) + listed}
+
+    def _some_words(self, name: str, document: str) -> str:
+        """A few words of the document's first page, to look for afterwards; empty when it has none."""
+        try:
+            texts = self.workbench.page(PageRef(document, 1), name).words.texts
+        except NotFoundError:
+            return ""
+        return " ".join([text for text in texts if len(text) > 3 and text.isalnum()][:8])
 
     def plan_ingest(self, request: Json) -> Json:
         """What adding an upload would cost."""

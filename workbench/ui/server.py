@@ -209,8 +209,11 @@ class _Guard:
         if refusal:
             await PlainTextResponse(refusal, 403)(scope, receive, send)
             return
-        document = scope["path"] == "/" and scope["method"] == "GET"
-        await self._app(scope, receive, _document_sender(send, self._head) if document else _header_sender(send))
+        if scope["path"] == "/" and scope["method"] == "GET":
+            # Our permalink is read in the browser; Gradio would take its `page` for the name of a page of its own.
+            await self._app({**scope, "query_string": b""}, receive, _document_sender(send, self._head))
+        else:
+            await self._app(scope, receive, _header_sender(send))
 
     def _refusal(self, method: str, headers: dict[str, str]) -> str:
         host = headers.get("host", "")

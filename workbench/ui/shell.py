@@ -61,13 +61,13 @@ def build(workbench: Workbench) -> gr.Blocks:
         title="Pagelens", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400), elem_id="pagelens"
     ) as blocks:
         _part("bar", server_functions=actions.functions())
+        jobs = _part("jobs", events="'watch_jobs'")
         with gr.Tabs(elem_id="pl-tabs", selected="search"):
-            with gr.Tab("Library", id="library", elem_id="pl-tab-library", render_children=True):
+            with gr.Tab("Library", id="library", elem_id="pl-tab-library"):
                 _part("library")
-                jobs = _part("jobs", events="'watch_jobs'")
-            with gr.Tab("Search", id="search", elem_id="pl-tab-search", render_children=True):
+            with gr.Tab("Search", id="search", elem_id="pl-tab-search"):
                 results = _part("search", events="'ask'")
-            with gr.Tab("Page", id="page", elem_id="pl-tab-page", render_children=True):
+            with gr.Tab("Page", id="page", elem_id="pl-tab-page"):
                 _part("viewer")
         timer = gr.Timer(1.0, active=False)
         results.ask(
