@@ -8,6 +8,7 @@ storing, which are its parts' work.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import threading
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from workbench import encoders, resources
 from workbench.documents import discover
 from workbench.encoders import Encoder, EncoderSpec
-from workbench.errors import InputError, NotFoundError, QueryError
+from workbench.errors import InputError, NotFoundError, PagelensError, QueryError
 from workbench.explanation import explain, why
 from workbench.ingestion import UPLOADS, Jobs, ingest, plan_sources
 from workbench.retrieval import (
@@ -51,6 +52,8 @@ from workbench.types import (
 if TYPE_CHECKING:
     from workbench.doctor import Check
 
+log = logging.getLogger(__name__)
+
 MAX_QUERY = 2_000
 QUERY_CACHE = 512
 SAMPLE = "sample"
@@ -70,8 +73,14 @@ class Workbench:
     # -- collections --------------------------------------------------------------------------------------------------
 
     def collections(self) -> list[CollectionInfo]:
-        """All collections that can be opened, by name."""
-        return [self._collection(name).info() for name in self._library.names()]
+        """All collections that can be opened, by name; one that cannot is logged, and says why when asked for by name."""
+        found = []
+        for name in self._library.names():
+            try:
+                found.append(self._collection(name).info())
+            except PagelensError as error:
+                log.warning("collection '%s' cannot be opened: %s", name, error)
+        return found
 
     def collection_names(self) -> list[str]:
         """The names alone, which is quick."""

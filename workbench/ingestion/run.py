@@ -103,8 +103,8 @@ def ingest(
     """Index files into a collection.
 
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
-    have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when space
-    runs out, with all that was committed kept.
+    have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when
+    space runs out, with all that was committed kept.
     """
     meter = _Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     with collection.writer() as writer:

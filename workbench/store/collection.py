@@ -68,10 +68,16 @@ class Collection:
         self._whole: tuple[int, set[str]] = (-1, set())
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._seen = self._signature()
-        self.manifest = Manifest.read(path)
+        self._manifest = Manifest.read(path)
         self._db = connect(path)
 
     # -- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def manifest(self) -> Manifest:
+        """What made it, and the version of its layout."""
+        self._refresh()
+        return self._manifest
 
     @property
     def settings(self) -> CollectionSettings:
@@ -365,11 +371,12 @@ class Collection:
 
     def _refresh(self) -> None:
         """Notice that the collection was deleted, or deleted and made again, by whoever did it."""
-        signature = self._signature()
-        if signature != self._seen:
-            self.close()
-            self.manifest, self._seen = Manifest.read(self.path), signature
-            self._db = connect(self.path)
+        if self._signature() != self._seen:
+            with self._lock:
+                signature = self._signature()
+                self._manifest, self._db = Manifest.read(self.path), connect(self.path)
+                self.close()
+                self._seen = signature
 
     def _version(self) -> int:
         return int(self.table("pages").version)

@@ -58,6 +58,7 @@ VECTOR_FRAGMENTS = 200
 """The same for a vectors table, after an ingest; dearer to tidy, and seldom read but through its mapped copy."""
 KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
+NOW = timedelta(milliseconds=1)
 _IDS_AT_ONCE = 500
 _UNIT = 1e-2
 
@@ -195,7 +196,7 @@ class Writer:
         with room(self._collection.name):
             self._index_text()
             for name in ("documents", "pages", *map(self._vectors, self._collection.indexes)):
-                self._tidy(name, timedelta(0))
+                self._tidy(name, NOW)
             self._collection.rebuild_copies()
             self.finish()
 

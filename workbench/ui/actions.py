@@ -176,7 +176,7 @@ def _answering(action: Callable[[Json], Json]) -> Callable[[Json], Json]:
             return {"ok": False, "error": UNEXPECTED}
 
     # Gradio marks and names server functions by attribute and reads the parameters of what is wrapped.
-    del answer.__wrapped__  # type: ignore[attr-defined]
+    del answer.__wrapped__
     return answer
 
 

@@ -1,7 +1,7 @@
 """The values of the service as plain JSON for the browser.
 
-Similarities travel as bytes: ``value = low + byte / 255 * (high - low)``, base64; boxes as 16-bit fractions of the page.
-A page of 800 words and 20 query tokens is about 30 kB that way.
+Similarities travel as bytes: ``value = low + byte / 255 * (high - low)``, base64; boxes as 16-bit fractions of the
+page. A page of 800 words and 20 query tokens is about 30 kB that way.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _base64(array: np.ndarray[Any, Any]) -> str:
 
 
 def quantised(values: Float) -> dict[str, Any]:
-    """A float array as ``{shape, low, high, data}`` with one byte a value; the error is at most ``(high - low) / 510``."""
+    """A float array as ``{shape, low, high, data}``, one byte a value; the error is at most ``(high - low) / 510``."""
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     span = high - low or 1.0
     data = np.rint((values - low) / span * 255.0).astype(np.uint8)

@@ -89,7 +89,7 @@ def create_app(workbench: Workbench, host: str = "127.0.0.1", port: int = 7860) 
     bundle.add_routes(app)
     app.add_middleware(_Guard, hosts=LOOPBACK, head=bundle.head)
     app.router.on_startup.append(blocks.pagelens.warmup.start)
-    return gr.mount_gradio_app(
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
         path="",
@@ -106,6 +106,7 @@ def create_app(workbench: Workbench, host: str = "127.0.0.1", port: int = 7860) 
         blocked_paths=[str(home / "collections"), str(uploads.root)],
         max_file_size=f"{workbench.settings.max_upload_mb}mb",
     )
+    return mounted
 
 
 def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
@@ -117,7 +118,7 @@ def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
         if not page.isdecimal() or int(page) < 1:
             return PlainTextResponse("Pages are numbered from 1.", 404)
         try:
-            path = Path(workbench.page_image(collection, PageRef(document, int(page)), size))  # type: ignore[arg-type]
+            path = Path(workbench.page_image(collection, PageRef(document, int(page)), size))
             status = path.stat()
         except PagelensError as error:
             return PlainTextResponse(str(error), 404)
