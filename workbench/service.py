@@ -73,7 +73,7 @@ class Workbench:
     # -- collections --------------------------------------------------------------------------------------------------
 
     def collections(self) -> list[CollectionInfo]:
-        """All collections that can be opened, by name; one that cannot is logged, and says why when asked for by name."""
+        """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
         found = []
         for name in self._library.names():
             try:
