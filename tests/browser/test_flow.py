@@ -1,0 +1,249 @@
+"""The page as a person uses it, in headless Chromium on a real server: add, search, open, read the heat, delete."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+WAIT = 90_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+HOSTILE = "<img src=x onerror=window.hacked=1>${window.hacked=2}.pdf"
+
+LISTED = "[...document.querySelectorAll('tr[data-document]')].some((row) => row.dataset.document === name)"
+
+
+def write_pdf(path: Path, pages: list[str]) -> Path:
+    canvas = Canvas(str(path), pagesize=A4)
+    for text in pages:
+        canvas.setFont("Helvetica", 18)
+        canvas.drawString(72, 700, text)
+        canvas.drawString(72, 120, "Printed for testing")
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    whales = write_pdf(folder / "whales.pdf", ["The blue whale is the largest animal", "Humpback whales sing songs"])
+    bread = write_pdf(folder / "bread.pdf", ["Bake the bread in a hot oven"])
+    return whales, bread
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    port = free_port()
+    env = {**os.environ, "PAGELENS_HOME": str(tmp_path_factory.mktemp("served"))}
+    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
+    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(url, timeout=2).close()
+                break
+            except OSError:
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.2)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Seen:
+    """What a page must not do: complain in the console, or ask another machine for anything."""
+
+    def __init__(self, page, address):
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"error {error}"))
+        page.on("console", lambda m: self.problems.append(f"console {m.text}") if m.type == "error" else None)
+        page.on("request", lambda r: self.outside(r.url, address))
+
+    def outside(self, url, address):
+        if not url.startswith((address, "data:", "blob:")):
+            self.problems.append(f"request {url}")
+
+
+def opened(browser, address, query="", **size):
+    page = browser.new_page(viewport={"width": 1440, "height": 900, **size})
+    page.set_default_timeout(WAIT)
+    page.seen = Seen(page, address)
+    page.goto(address + "/" + query)
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    return page
+
+
+def show(page, tab):
+    page.get_by_role("tab", name=re.compile(tab, re.I)).first.click()
+
+
+def add(page, *paths):
+    show(page, "Library")
+    page.set_input_files("#pl-files", [str(path) for path in paths])
+    page.wait_for_selector("#pl-start:not([disabled])")
+    plan = page.inner_text(".pl-plan")
+    page.click("#pl-start")
+    for path in paths:
+        page.wait_for_selector(f'tr[data-document="{path.name}"]') if "<" not in path.name else None
+    return plan
+
+
+def search(page, query):
+    show(page, "Search")
+    page.fill("#pl-query", query)
+    page.press("#pl-query", "Enter")
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    page.wait_for_function("document.querySelectorAll('.pl-hit').length > 0 || !pagelens.state.hits.length")
+
+
+@pytest.fixture(scope="module")
+def filled(browser, address, files):
+    """The collection `documents`, filled through the page."""
+    page = opened(browser, address)
+    plan = add(page, *files)
+    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
+    assert page.seen.problems == []
+    page.close()
+    return plan
+
+
+def test_the_plan_says_what_adding_costs_before_it_starts(filled):
+    assert re.search(r"3\s+pages to read", filled)
+    assert "on disk" in filled
+
+
+def test_a_search_shows_pages_their_ranks_and_what_each_stage_cost(browser, address, filled):
+    page = opened(browser, address)
+    search(page, "largest animal")
+    first = page.locator(".pl-hit").first
+    assert "whales.pdf" in first.inner_text()
+    assert "exact" in first.inner_text()
+    assert page.evaluate("document.querySelector('.pl-hit img').naturalWidth") > 0
+    stages = page.locator(".pl-fall-name").all_inner_texts()
+    assert stages == ["encode", "rows", "full", "results"]
+    cost = page.inner_text(".pl-cost")
+    assert "3 → 3 pages" in cost
+    assert page.seen.problems == []
+    page.close()
+
+
+def colour_at(page, x, y):
+    """RGBA of the heat canvas at a point of the page, given as fractions."""
+    return page.evaluate(
+        """([x, y]) => { const c = document.querySelector('#pl-heat');
+        return [...c.getContext('2d').getImageData(Math.round(x * c.width), Math.round(y * c.height), 1, 1).data] }""",
+        [x, y],
+    )
+
+
+def test_the_heat_lies_on_the_word_that_was_asked_for(browser, address, filled):
+    page = opened(browser, address)
+    search(page, "animal")
+    page.locator(".pl-hit").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.wait_for_function(
+        """() => { const c = document.querySelector('#pl-heat'); if (!c || !c.width) return false;
+        return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0) }"""
+    )
+    box = page.evaluate(
+        """async () => { const ref = pagelens.state.open;
+        const why = await pagelens.call('explain_page', {collection: pagelens.state.collection, document: ref.document,
+        page: ref.page, query: 'animal'}); return why.ledger[0].box }"""
+    )
+    assert box[1] < 0.2 < box[0]  # "animal" is printed to the right of the top line
+    on_word = colour_at(page, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    far_away = colour_at(page, 0.5, 0.5)
+    assert on_word[3] > 120
+    assert far_away[3] == 0
+    assert on_word[3] > colour_at(page, 0.2, 0.855)[3]  # "Printed for testing", at the foot of the page
+    row = page.locator("#pl-ledger tbody tr").first.inner_text()
+    assert "animal" in row
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_link_restores_collection_query_and_page(browser, address, filled):
+    page = opened(browser, address)
+    search(page, "hot oven")
+    page.locator(".pl-hit").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.wait_for_function("location.search.includes('ref=')")
+    link = page.evaluate("location.search")
+    page.close()
+    again = opened(browser, address, link)
+    again.wait_for_selector("#pl-ledger tbody tr")
+    assert again.evaluate("[pagelens.state.query, pagelens.state.open.document]") == ["hot oven", "bread.pdf"]
+    assert again.seen.problems == []
+    again.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_a_phone(browser, address, filled, theme):
+    page = opened(browser, address, f"?__theme={theme}", width=390, height=844)
+    assert page.evaluate("document.body.classList.contains('dark')") is (theme == "dark")
+    for tab in ("Library", "Search", "Page"):
+        show(page, tab)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+    search(page, "songs")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_hostile_name_is_only_text_and_a_deleted_document_is_gone(browser, address, filled, tmp_path):
+    name = HOSTILE if os.name != "nt" else "${window.hacked=2}.pdf"
+    page = opened(browser, address)
+    add(page, write_pdf(tmp_path / name, ["Zebras gallop over the savanna"]))
+    page.wait_for_function(f"(name) => {LISTED}", arg=name)
+    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
+    search(page, "zebras savanna")
+    assert name in page.locator(".pl-hit").first.inner_text()
+    page.locator(".pl-hit").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert page.evaluate("window.hacked") is None
+    show(page, "Library")
+    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("button", name="Delete it", exact=True).click()
+    page.wait_for_function(f"(name) => !{LISTED}", arg=name)
+    search(page, "zebras savanna")
+    assert all(name not in text for text in page.locator(".pl-hit").all_inner_texts())
+    assert page.evaluate("window.hacked") is None
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_errors_are_said_in_words(browser, address, filled):
+    page = opened(browser, address, "?q=whale&p=rowz:3")
+    page.wait_for_selector("[role=alert]")
+    assert "Did you mean 'rows'" in page.inner_text("[role=alert]")
+    assert page.seen.problems == []
+    page.close()
