@@ -12,7 +12,7 @@ from workbench import bench
 from workbench.bench import kernels
 
 quiet_machine = pytest.mark.skipif(os.environ.get("PAGELENS_BENCH") != "1", reason="set PAGELENS_BENCH=1 to measure")
-RERANKS = ["rerank, in memory", "rerank, fetched", "rerank, page by page"]
+RERANKS = ["rerank, in memory", "rerank, fetched"]
 
 
 @pytest.fixture
