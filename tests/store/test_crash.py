@@ -1,0 +1,184 @@
+"""Killed at any moment: what was committed stays, the rest comes with the next run, and nothing comes twice."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lancedb.merge import LanceMergeInsertBuilder
+from lancedb.table import LanceTable
+
+from tests.store import make
+from tests.store.make import assert_whole, collection, put, record, resume
+from workbench.errors import CollectionBusyError
+from workbench.store import Collection, flat, writer
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = """
+import sys
+from pathlib import Path
+from tests.store.make import put, record, resume
+from workbench.store import Collection
+store = Collection(Path(sys.argv[1]))
+documents = [record(f"doc{i}", 12) for i in range(4)]
+with store.writer() as writer:
+    print("writing", flush=True)
+    for document in documents:
+        have = store.indexed_pages(document.content_hash)
+        for number in range(1, document.pages + 1):
+            if number not in have:
+                put(writer, document, 1, [number], finish=False)
+        writer.finish_document(writer.begin_document(document))
+        writer.finish()
+print("done", flush=True)
+"""
+
+
+def start(store):
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(store.path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+def test_killed_again_and_again_then_resumed(tmp_path):
+    store = collection(tmp_path)
+    documents = [record(f"doc{i}", 12) for i in range(4)]
+    rng = random.Random(7)
+    seen = [0]
+    for _ in range(5):
+        process = start(store)
+        goal = seen[-1] + 3
+        deadline = time.monotonic() + 60
+        while store.page_count() < goal and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(rng.random() * 0.15)
+        with pytest.raises(CollectionBusyError):
+            store.writer().__enter__()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        seen.append(store.page_count())
+        assert goal <= seen[-1] < 48, "killed too late to prove anything"
+        assert len(set(store.page_ids(None))) == len(store.page_ids(None))
+        searched = {
+            page for page, _ in store.lance_maxsim("rows", make.unit(make.np.random.default_rng(0), 2), 99, None)
+        }
+        assert searched == set(store.page_ids(None)) == set(store.vectors("full").page_ids)
+    resume(store, documents)
+    assert_whole(store, documents)
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+class Fuse:
+    """Counts the steps that change the disk and dies before one of them, which is after the one before."""
+
+    def __init__(self, monkeypatch):
+        self.left, self.steps = None, 0
+        targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
+        targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (writer, "remove_images")]
+        targets += [(flat, "write_whole")]
+        for owner, name in targets:
+            monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
+
+    def _fused(self, step):
+        def run(*args, **more):
+            self.steps += 1
+            if self.left is not None and self.steps > self.left:
+                raise Killed
+            return step(*args, **more)
+
+        return run
+
+    def burn(self, left, work):
+        """Let ``left`` steps of ``work`` happen; whether that was all of it."""
+        self.left, self.steps = left, 0
+        try:
+            work()
+        except Killed:
+            return False
+        finally:
+            self.left = None
+        return True
+
+
+OLD, NEW, OTHER = record("old", 3, name="r.pdf"), record("new", 2, name="r.pdf"), record("other", 2)
+
+
+def replace(store):
+    """Everything a writer does: a new document, one that replaces another, a deletion, tidying."""
+    with store.writer() as opened:
+        put(opened, NEW, batch=1)
+        opened.finish()
+
+
+def delete(store):
+    with store.writer() as opened:
+        if any(document.name == "r.pdf" for document in store.documents()):
+            opened.delete_document("r.pdf")
+        opened.finish()
+
+
+def compact(store):
+    with store.writer() as opened:
+        opened.compact()
+
+
+@pytest.mark.parametrize(
+    ("work", "finish", "expected"),
+    [
+        (replace, lambda store: resume(store, [NEW, OTHER]), [NEW, OTHER]),
+        (delete, delete, [OTHER]),
+        (compact, lambda store: resume(store, [OLD, OTHER]), [OLD, OTHER]),
+    ],
+    ids=["replacing", "deleting", "compacting"],
+)
+def test_died_at_any_step(tmp_path, monkeypatch, work, finish, expected):
+    fuse = Fuse(monkeypatch)
+    for step in range(200):
+        store = collection(tmp_path, f"c{step}")
+        resume(store, [OLD, OTHER])
+        through = fuse.burn(step, lambda store=store: work(store))
+        found = {document.content_hash for document in store.documents() if document.indexed == document.pages}
+        assert found & {OLD.content_hash, NEW.content_hash} or work is delete, "neither the old nor the new is whole"
+        reopened = Collection(store.path)
+        assert_sound(reopened)
+        finish(reopened)
+        assert_whole(reopened, expected)
+        if through:
+            assert step > 5
+            return
+    raise AssertionError("never got through")
+
+
+def assert_sound(store):
+    """Nothing that can be found now lacks anything, and nothing is there twice."""
+    committed = set(store.page_ids(None))
+    for index in store.indexes:
+        stored = store.stored_ids(index)
+        assert committed <= set(stored)
+        assert len(stored) == len(set(stored))
+        assert set(store.vectors(index).page_ids) == committed
+    assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
+    assert {page for page, _ in store.bm25("page number", 99, None)} <= committed
+
+
+def test_half_written_files_are_swept(tmp_path):
+    store = collection(tmp_path)
+    resume(store, [OTHER])
+    table = store.path / "lance" / "full__tiny_one.lance" / "data"
+    (table / ".tmpAb12").write_bytes(b"x" * 100)
+    (table / ".tmpdir").mkdir()
+    (table / ".tmpdir" / "x").write_bytes(b"x")
+    images = store.path / "images" / "ab"
+    images.mkdir(exist_ok=True)
+    (images / f"{'ab' * 16}-1.page.partial").write_bytes(b"x")
+    (images / f"{'ab' * 16}-1.page.webp").write_bytes(b"x")
+    resume(store, [OTHER])
+    assert_whole(store, [OTHER])

@@ -1,0 +1,221 @@
+"""The memory-mapped copy: in step with the table, cheap when it is, and never trusted when it should not be."""
+
+import json
+import os
+import threading
+
+import numpy as np
+import pytest
+
+from tests.store.make import collection, digest, put, record, resume
+from workbench.store import Collection
+from workbench.store.flat import BATCH, FlatFile
+from workbench.types import Ragged
+
+DIM = 4
+
+
+class Table:
+    """Stands for a vectors table: pages with as many vectors as their number says, delivered out of order."""
+
+    def __init__(self, pages):
+        self.pages = {f"p{n}": np.full((n % 5 + 1, DIM), n, np.float32) for n in range(pages)}
+        self.fetched = []
+
+    def fetch(self, ids):
+        self.fetched += ids
+        there = [page for page in reversed(ids) if page in self.pages]
+        for half in (there[::2], there[1::2]):
+            arrays = [self.pages[page] for page in half]
+            if arrays:
+                yield half, Ragged(np.concatenate(arrays), np.cumsum([0, *map(len, arrays)]).astype(np.int64))
+
+    def current(self, flat, stamp):
+        self.fetched = []
+        return flat.current(stamp, lambda: list(self.pages), self.fetch)
+
+
+def make(folder, dim=DIM, dtype=np.float32):
+    return FlatFile(folder, "rows__e", dim, dtype)
+
+
+def assert_equal(copy, table):
+    assert set(copy.page_ids) == set(table.pages)
+    assert copy.row_of == {page: i for i, page in enumerate(copy.page_ids)}
+    for page, vectors in table.pages.items():
+        i = copy.row_of[page]
+        np.testing.assert_array_equal(copy.flat[copy.starts[i] : copy.starts[i] + copy.lengths[i]], vectors)
+
+
+def files(folder):
+    return sorted(path.name for path in folder.glob("*.bin"))
+
+
+def test_only_what_is_missing_is_fetched(tmp_path):
+    table, flat = Table(3 * BATCH + 5), make(tmp_path)
+    first = table.current(flat, "1")
+    assert_equal(first, table)
+    assert len(table.fetched) == 3 * BATCH + 5
+    assert table.current(flat, "1") is first
+    table.pages["new"] = np.ones((2, DIM), np.float32)
+    assert_equal(table.current(flat, "2"), table)
+    assert table.fetched == ["new"]
+    assert_equal(table.current(make(tmp_path), "2"), table)  # another process
+    assert table.fetched == []
+    assert_equal(table.current(make(tmp_path), "3"), table)
+    assert table.fetched == []
+
+
+def test_pages_that_are_gone_leave_at_once_and_the_file_when_it_is_half_dead(tmp_path):
+    table, flat = Table(20), make(tmp_path)
+    old = table.current(flat, "1")
+    values = np.array(old.flat)
+    for n in range(8):
+        del table.pages[f"p{n}"]
+    assert_equal(table.current(flat, "2"), table)
+    assert table.fetched == []
+    before = files(tmp_path)
+    for n in range(8, 14):
+        del table.pages[f"p{n}"]
+    assert_equal(table.current(flat, "3"), table)
+    assert len(table.fetched) == 6
+    assert files(tmp_path) != before
+    assert len(files(tmp_path)) == 1 or os.name == "nt"
+    np.testing.assert_array_equal(old.flat, values)  # whoever still scans the old copy is not disturbed
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda folder: [path.unlink() for path in folder.glob("*.json")],
+        lambda folder: [path.write_text('{"dim":') for path in folder.glob("*.json")],
+        lambda folder: [path.write_text("[]") for path in folder.glob("*.json")],
+        lambda folder: change(folder, lengths=[1, 2]),
+        lambda folder: change(folder, starts=[10**6] * 20),
+        lambda folder: change(folder, dim=DIM + 1),
+        lambda folder: change(folder, dtype="<f2"),
+    ],
+)
+def test_a_damaged_directory_is_made_again_beside_the_old_file(tmp_path, harm):
+    table = Table(20)
+    mapped = table.current(make(tmp_path), "1")
+    values = np.array(mapped.flat)
+    harm(tmp_path)
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    assert len(table.fetched) == 20
+    np.testing.assert_array_equal(mapped.flat, values)
+
+
+def change(folder, **fields):
+    (path,) = folder.glob("*.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def test_a_cut_or_lost_file_is_made_again(tmp_path):
+    table = Table(20)
+    table.current(make(tmp_path), "1")
+    (path,) = tmp_path.glob("*.bin")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    for path in tmp_path.glob("*.bin"):
+        path.unlink()
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert_equal(table.current(make(tmp_path), "1"), table)
+
+
+def test_what_a_crash_appended_is_written_over(tmp_path):
+    table = Table(5)
+    table.current(make(tmp_path), "1")
+    (path,) = tmp_path.glob("*.bin")
+    path.write_bytes(path.read_bytes() + b"\xff" * 1001)
+    table.pages["new"] = np.ones((2, DIM), np.float32)
+    copy = table.current(make(tmp_path), "2")
+    assert table.fetched == ["new"]
+    assert_equal(copy, table)
+
+
+def test_a_page_the_table_lacks_is_left_out_and_asked_for_again(tmp_path):
+    table, flat = Table(3), make(tmp_path)
+    copy = flat.current("1", lambda: [*table.pages, "lost"], table.fetch)
+    assert "lost" not in copy.row_of
+    table.pages["lost"] = np.ones((1, DIM), np.float32)
+    assert_equal(table.current(flat, "2"), table)
+
+
+def test_an_empty_table_is_an_empty_array(tmp_path):
+    copy = Table(0).current(make(tmp_path), "1")
+    assert copy.flat.shape == (0, DIM)
+    assert copy.starts.dtype == copy.lengths.dtype == np.int64
+
+
+def test_many_readers_make_it_once(tmp_path):
+    table, copies = Table(200), []
+    shared = make(tmp_path)
+    asked = []
+
+    def fetch(ids):
+        asked.extend(ids)
+        yield from table.fetch(ids)
+
+    def read(flat):
+        copies.append(flat.current("1", lambda: list(table.pages), fetch))
+
+    threads = [threading.Thread(target=read, args=(flat,)) for flat in (shared, shared, make(tmp_path), make(tmp_path))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(asked) == 200
+    for copy in copies:
+        assert_equal(copy, table)
+
+
+def test_readers_see_whole_pages_while_a_writer_writes(tmp_path):
+    store = collection(tmp_path)
+    reader = Collection(store.path)
+    done, errors, sizes = threading.Event(), [], []
+
+    def read():
+        try:
+            while not done.is_set():
+                copy = reader.vectors("full")
+                sizes.append(len(copy.page_ids))
+                norms = np.linalg.norm(copy.flat.astype(np.float32), axis=1)
+                assert len(norms) >= copy.lengths.sum()
+                for start, length in zip(copy.starts, copy.lengths, strict=True):
+                    assert abs(norms[start : start + length] - 1).max() < 1e-2
+                assert set(reader.refs(copy.page_ids)) <= set(copy.page_ids)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    with store.writer() as writer:
+        for i in range(4):
+            put(writer, record(f"doc{i}", 6), batch=2)
+        writer.delete_document("doc1.pdf")
+        writer.finish()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert max(sizes) > 0
+    assert set(reader.vectors("full").page_ids) == set(store.page_ids(None))
+    assert not any(page.startswith(digest("doc1")[:32]) for page in reader.vectors("full").page_ids)
+
+
+def test_a_warm_copy_reads_no_vectors(tmp_path, monkeypatch):
+    store = collection(tmp_path)
+    resume(store, [record("whales", 4)])
+
+    def refuse(*_args, **_more):
+        raise AssertionError("the table was read")
+
+    for name in ("search", "to_arrow", "take_offsets", "take_row_ids"):
+        monkeypatch.setattr(type(store.vector_table("full")), name, refuse)
+    again = Collection(store.path)
+    for index in store.indexes:
+        assert len(again.vectors(index).page_ids) == 4

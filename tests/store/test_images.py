@@ -1,0 +1,57 @@
+"""Pictures of pages: two sizes, whatever the shape and mode of the original."""
+
+import pytest
+from PIL import Image
+
+from workbench.store.images import image_file, remove_images, save_images, stored_images, sweep_images
+
+PAGE = "ab" * 16 + ":7"
+
+
+@pytest.mark.parametrize(
+    ("size", "page", "thumb"),
+    [
+        ((1240, 1754), (1131, 1600), (254, 360)),
+        ((4000, 1000), (1600, 400), (360, 90)),
+        ((100, 50), (100, 50), (100, 50)),
+        ((1, 1), (1, 1), (1, 1)),
+        ((20000, 2), (1600, 1), (360, 1)),
+    ],
+)
+def test_the_long_side_is_bounded_and_the_shape_kept(tmp_path, size, page, thumb):
+    written = save_images(tmp_path, PAGE, Image.new("RGB", size, "teal"))
+    for name, wanted in (("page", page), ("thumb", thumb)):
+        with Image.open(image_file(tmp_path, PAGE, name)) as picture:
+            assert max(abs(a - b) for a, b in zip(picture.size, wanted, strict=True)) <= 1
+            assert picture.format == "WEBP"
+    assert written == sum(path.stat().st_size for path in tmp_path.rglob("*.webp"))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "CMYK", "I;16"])
+def test_every_mode_is_stored(tmp_path, mode):
+    save_images(tmp_path, PAGE, Image.new(mode, (40, 30)))
+    with Image.open(image_file(tmp_path, PAGE, "thumb")) as picture:
+        assert picture.size == (40, 30)
+
+
+def test_colours_survive(tmp_path):
+    picture = Image.new("RGB", (400, 400), "white")
+    picture.paste((200, 30, 30), (0, 0, 200, 400))
+    save_images(tmp_path, PAGE, picture)
+    with Image.open(image_file(tmp_path, PAGE, "thumb")) as small:
+        rgb = small.convert("RGB")
+        assert all(abs(a - b) < 12 for a, b in zip(rgb.getpixel((40, 180)), (200, 30, 30), strict=True))
+        assert all(abs(a - b) < 12 for a, b in zip(rgb.getpixel((320, 180)), (255, 255, 255), strict=True))
+
+
+def test_what_is_stored_removed_and_swept(tmp_path):
+    others = ["cd" * 16 + ":1", "ab" * 16 + ":12"]
+    for page in (PAGE, *others):
+        save_images(tmp_path, page, Image.new("RGB", (9, 9)))
+    assert stored_images(tmp_path) == {PAGE, *others}
+    image_file(tmp_path, PAGE, "thumb").unlink()
+    assert stored_images(tmp_path) == set(others)
+    assert sweep_images(tmp_path, set(others)) == 1
+    assert sweep_images(tmp_path, set(others)) == 0
+    remove_images(tmp_path, [others[0], PAGE])
+    assert stored_images(tmp_path) == {others[1]}

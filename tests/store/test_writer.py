@@ -1,0 +1,301 @@
+"""The writer: one at a time, documents by content and source, and pages that cannot be stored."""
+
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.store.make import DIM, assert_whole, collection, digest, item, put, record, resume, unit
+from workbench.errors import CollectionBusyError, NotFoundError
+from workbench.pooling import pool
+from workbench.store import Collection
+from workbench.store.writer import Writer
+from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
+
+
+def names(store):
+    return [document.name for document in store.documents()]
+
+
+def test_one_writer_at_a_time_in_one_process(tmp_path):
+    store = collection(tmp_path)
+    with store.writer():
+        for second in (store, Collection(store.path)):
+            with pytest.raises(CollectionBusyError, match="Another ingest is writing to collection 'notes'"):
+                second.writer().__enter__()
+        outcome = []
+
+        def attempt():
+            try:
+                store.writer().__enter__()
+            except CollectionBusyError as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+        assert len(outcome) == 1
+    with store.writer():
+        pass
+
+
+def test_a_writer_that_fails_lets_the_next_one_in(tmp_path):
+    store = collection(tmp_path)
+    with pytest.raises(RuntimeError, match="boom"), store.writer():
+        raise RuntimeError("boom")
+    with store.writer() as writer:
+        put(writer, record("whales", 1))
+    assert names(store) == ["whales.pdf"]
+
+
+def test_the_same_content_is_one_document_under_its_first_name(tmp_path):
+    store = collection(tmp_path)
+    assert store.document_by_hash(digest("whales")) is None
+    with store.writer() as writer:
+        put(writer, record("whales", 3))
+        again = writer.begin_document(record("whales", 3, name="copy.pdf"))
+        assert again.name == "whales.pdf"
+        put(writer, record("whales", 3, name="copy.pdf"))
+        writer.finish()
+    assert store.document_by_hash(digest("whales")).name == "whales.pdf"
+    assert store.indexed_pages(digest("whales")) == {1, 2, 3}
+    assert_whole(store, [record("whales", 3)])
+
+
+def test_changed_bytes_replace_and_keep_the_name(tmp_path):
+    store = collection(tmp_path)
+    with store.writer() as writer:
+        put(writer, record("old", 5, name="report.pdf"))
+        put(writer, record("other", 2))
+        started = put(writer, record("new", 3, name="report.pdf"), finish=False)
+        assert started.name == "report.pdf"
+        assert len(store.page_ids("document = 'report.pdf'")) == 8  # both, until the new one is whole
+        assert store.page(PageRef("report.pdf", 2)).words.texts[0] == digest("new")[:6]
+        writer.finish_document(started)
+        writer.finish()
+    assert_whole(store, [record("new", 3), record("other", 2)])
+    assert names(store) == ["other.pdf", "report.pdf"]
+    assert store.bm25(digest("old")[:6], 9, None) == []
+    assert len(store.bm25(digest("new")[:6], 9, None)) == 3
+
+
+def test_one_name_from_several_sources_is_told_apart(tmp_path):
+    store = collection(tmp_path)
+    sources = ["/a/2023/report.pdf", "/a/2024/report.pdf", "/b/2024/report.pdf", "report.pdf", "upload:report.pdf"]
+    with store.writer() as writer:
+        given = [
+            put(writer, record(f"c{i}", 1, name="report.pdf", source=source)).name for i, source in enumerate(sources)
+        ]
+    assert given[0] == "report.pdf"
+    assert given[1] == "2024/report.pdf"
+    assert given[2] == "b/2024/report.pdf"
+    assert len(set(given)) == 5
+    assert sorted(given) == names(store)
+
+
+def test_a_deleted_document_is_found_by_nothing(tmp_path):
+    store = collection(tmp_path)
+    gone, kept = record("whales", 3), record("bread", 2)
+    with store.writer() as writer:
+        put(writer, gone)
+        put(writer, kept)
+        broken = writer.begin_document(record("broken", 1))
+        writer.add_failures(broken, [PageFailure(PageRef(broken.name, 1), "Torn.")])
+        writer.finish()
+        assert writer.delete_document("whales.pdf") == 3
+        assert writer.delete_document("broken.pdf") == 1
+        query = unit(np.random.default_rng(0), 2)
+        part = digest("whales")[:32]
+        assert not any(page.startswith(part) for page, _ in store.lance_maxsim("full", query, 99, None))
+        assert not any(page.startswith(part) for page, _ in store.bm25("page number topic1", 99, None))
+        assert not any(page.startswith(part) for index in store.indexes for page in store.vectors(index).page_ids)
+        with pytest.raises(NotFoundError):
+            store.page(PageRef("whales.pdf", 1))
+        with pytest.raises(NotFoundError):
+            store.image_path(f"{part}:1", "thumb")
+        with pytest.raises(NotFoundError, match=r"no document 'whales\.pdf'"):
+            writer.delete_document("whales.pdf")
+        writer.finish()
+    assert_whole(store, [kept])
+    resume(store, [gone])
+    assert_whole(store, [gone, kept])
+
+
+def bad(vectors, boxes=None, cell=None, labels=()):
+    n = len(vectors)
+    geometry = Geometry(
+        np.zeros((n, 4), np.float32) if boxes is None else boxes,
+        None,
+        np.full(n, -1, np.int32) if cell is None else cell,
+    )
+    return PageEmbedding(vectors, geometry, labels)
+
+
+GOOD = unit(np.random.default_rng(1), 3)
+
+
+@pytest.mark.parametrize(
+    ("embedding", "says"),
+    [
+        (bad(np.zeros((0, DIM), np.float32)), "0 vectors"),
+        (bad(unit(np.random.default_rng(1), 3, DIM + 1)), r"shape \(3, 9\); this collection holds 8"),
+        (bad(GOOD * 1.5), "not of length 1"),
+        (bad(np.where(np.arange(3)[:, None] == 1, np.nan, GOOD).astype(np.float32)), "not finite"),
+        (bad(np.where(np.arange(3)[:, None] == 1, np.inf, GOOD).astype(np.float32)), "not finite"),
+        (bad(GOOD * np.float32([[1], [0], [1]])), "not of length 1"),
+        (bad(GOOD, boxes=np.zeros((2, 4), np.float32)), "do not fit"),
+        (bad(GOOD, cell=np.zeros(1, np.int32)), "do not fit"),
+        (bad(GOOD, labels=("one",)), "1 labels, which do not fit"),
+        (bad(GOOD, boxes=np.full((3, 4), np.nan, np.float32)), "places that are not numbers"),
+    ],
+)
+def test_vectors_that_cannot_be_stored_fail_their_page_alone(tmp_path, embedding, says):
+    store = collection(tmp_path)
+    with store.writer() as writer:
+        started = writer.begin_document(record("whales", 3))
+        pages = [item(started, number) for number in (1, 2, 3)]
+        pages[1] = (pages[1][0], embedding, pages[1][2])
+        (failure,) = writer.add_pages(started, pages)
+        assert failure.ref == PageRef("whales.pdf", 2)
+        writer.add_failures(started, [failure])
+        writer.finish_document(started)
+    assert [ref.page for ref in store.refs(store.page_ids(None)).values()] == [1, 3]
+    ((number, reason),) = [(f.page, f.reason) for f in store.failed_pages("whales.pdf")]
+    assert number == 2
+    with pytest.raises(AssertionError, match=says):
+        raise AssertionError(reason)
+    assert "\n" not in reason
+    assert store.verify() == []
+
+
+def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
+    store = collection(tmp_path)
+
+    class Torn(Image.Image):
+        def convert(self, *_args, **_more):
+            raise ValueError("the picture is torn")
+
+    def picky(embedding, index):
+        if "topic3" in embedding.labels and index == "conv":
+            raise ZeroDivisionError("no rows")
+        return pool(embedding, index)
+
+    with store.writer() as lock:  # not two at once: the first is only asked for its lock
+        assert lock
+    with Writer(store, pool=picky) as writer:
+        started = writer.begin_document(record("whales", 4))
+        pages = [item(started, number) for number in (1, 2, 3, 4)]
+        pages[1] = (*pages[1][:2], Torn())
+        failures = writer.add_pages(started, pages)
+        assert [(f.ref.page, f.reason) for f in failures] == [
+            (2, "The page could not be stored: the picture is torn"),
+            (3, "The page could not be stored: no rows"),
+        ]
+        writer.add_failures(started, failures)
+        writer.finish_document(started)
+    assert store.indexed_pages(digest("whales")) == {1, 4}
+    resume(store, [record("whales", 4)])
+    assert store.failed_pages("whales.pdf") == ()
+    assert_whole(store, [record("whales", 4)])
+
+
+def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
+    store = collection(tmp_path)
+    name = "scan\udce4 <img onerror=alert(1)>'\".pdf"
+    with store.writer() as writer:
+        started = writer.begin_document(record("odd", 1, name=name))
+        page, embedding, image = item(started, 1, text="whole ab c")
+        texts = ("half\ud83d", "😀é", "nul\x00")
+        odd = Words(texts, page.words.boxes, page.words.lines, page.words.ocr)
+        page = type(page)(page.ref, page.size, page.image, odd, page.content_hash)
+        embedding = PageEmbedding(embedding.vectors, embedding.geometry, texts)
+        assert writer.add_pages(started, [(page, embedding, image)]) == []
+        writer.add_failures(started, [PageFailure(PageRef(started.name, 2), "torn \udc80")])
+        writer.finish_document(started)
+        assert writer.begin_document(record("odd2", 1, name=name)).name == started.name
+    stored = store.page(PageRef(started.name, 1))
+    assert stored.words.texts == ("half�", "😀é", "nul\x00")
+    assert stored.ref.document == "scan\\udce4 <img onerror=alert(1)>'\".pdf"
+    assert store.page_embedding(stored.page_id).labels == stored.words.texts
+    assert [page for page, _ in store.bm25("half", 5, None)] == [stored.page_id]
+
+
+def test_two_surrogate_names_stay_two(tmp_path):
+    store = collection(tmp_path)
+    with store.writer() as writer:
+        put(writer, record("one", 1, name="a\udc80.pdf"))
+        put(writer, record("two", 1, name="a\udc81.pdf"))
+    assert len(set(names(store))) == 2
+
+
+def test_lost_vectors_and_pictures_are_read_again(tmp_path):
+    store = collection(tmp_path)
+    document = record("whales", 4)
+    resume(store, [document])
+    ids = [f"{digest('whales')[:32]}:{n}" for n in (1, 2, 3, 4)]
+    store.vector_table("conv").delete(f"page_id = '{ids[1]}'")
+    store.image_path(ids[2], "thumb").unlink()
+    reopened = Collection(store.path)
+    assert len(reopened.verify()) == 2
+    assert all("ingest their files again" in problem for problem in reopened.verify())
+    assert reopened.indexed_pages(digest("whales")) == {1, 4}
+    resume(reopened, [document])
+    assert_whole(reopened, [document])
+
+
+def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
+    from workbench.store import writer as module
+
+    monkeypatch.setattr(module, "PAGES_FRAGMENTS", 5)
+    monkeypatch.setattr(module, "VECTOR_FRAGMENTS", 5)
+    store = collection(tmp_path)
+    document = record("long", 24)
+    with store.writer() as writer:
+        put(writer, document, batch=1)
+        assert store.table("pages").stats()["fragment_stats"]["num_fragments"] <= 6
+        writer.finish()
+    for name in ("pages", "full__tiny_one"):  # rows already in the text index are not merged with rows that are not
+        assert store.table(name).stats()["fragment_stats"]["num_fragments"] <= 2
+    assert_whole(store, [document])
+
+
+def test_an_ingest_with_nothing_new_changes_nothing(tmp_path):
+    store = collection(tmp_path)
+    resume(store, [record("whales", 3)])
+    before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*") if path.is_file()}
+    resume(store, [record("whales", 3)])
+    after = {path: path.stat().st_mtime_ns for path in store.path.rglob("*") if path.is_file()}
+    changed = {path.name for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed <= {".lock"}
+
+
+def test_compacting_gives_space_back_and_loses_nothing(tmp_path):
+    store = collection(tmp_path)
+    kept = [record("bread", 6)]
+    resume(store, [record("whales", 60), *kept], batch=2)
+    with store.writer() as writer:
+        writer.delete_document("whales.pdf")
+        writer.finish()
+        before = store.info().bytes
+        writer.compact()
+    assert store.info().bytes < before / 3
+    assert_whole(store, kept)
+    resume(store, [record("stars", 2), *kept])
+    assert_whole(store, [record("stars", 2), *kept])
+
+
+def test_a_refused_compaction_loses_nothing(tmp_path, monkeypatch, caplog):
+    from lancedb.table import LanceTable
+
+    store = collection(tmp_path)
+
+    def refuse(*_args, **_more):
+        raise RuntimeError("lance error: cannot compact")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LanceTable, "optimize", refuse)
+        resume(store, [record("whales", 3)])
+    assert "could not compact table pages" in caplog.text
+    assert_whole(store, [record("whales", 3)])
+    assert len(store.bm25("page number", 9, None)) == 3
