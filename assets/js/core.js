@@ -117,10 +117,15 @@
   /* --- tabs --------------------------------------------------------------------------------------------------------- */
   const tabButton = (name) => document.getElementById(`pl-tab-${name}-button`);
   const currentTab = () => ["library", "search", "page"].find((name) => { const b = tabButton(name); return b && b.getAttribute("aria-selected") === "true"; });
-  function showTab(name) {
+  /* Gradio may still be settling on its first tab when a permalink asks for another, so the click is made to hold. */
+  function showTab(name, tries = 20) {
     const button = tabButton(name);
     if (button && button.getAttribute("aria-selected") !== "true") button.click();
-    setTimeout(() => { emit("tab", name); writeLink(); }, 30);
+    setTimeout(() => {
+      if (currentTab() !== name && tries > 0) { showTab(name, tries - 1); return; }
+      emit("tab", name);
+      writeLink();
+    }, 40);
   }
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest('#pl-tabs button[role="tab"]');

@@ -30,7 +30,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     const c = cards.get(job.id);
     c.node.dataset.state = job.state;
     c.node.hidden = hidden.has(job.id) && !job.active;
-    c.title.textContent = `${STATES[job.state] || job.state}: adding to ${job.collection}`;
+    c.title.textContent = job.state === "running" ? `Adding to ${job.collection}` : `${STATES[job.state] || job.state}: adding to ${job.collection}`;
     const facts = [`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`];
     if (job.active && job.pages_done) facts.push(`${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`, `${fmt.duration(job.eta_seconds)} left`);
     if (!job.active) facts.push(fmt.duration(job.seconds));

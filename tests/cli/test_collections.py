@@ -67,7 +67,7 @@ def test_verify_tells_what_is_missing(filled: Run, tmp_path: Path) -> None:
         file.unlink()
     ended = filled("collections", "verify", "c")
     assert ended.code == 1
-    assert "have no picture; ingest them again" in ended.out
+    assert "have no picture" in ended.out
 
 
 @pytest.mark.parametrize("command", ["show", "delete", "verify", "compact"])
