@@ -146,7 +146,7 @@ def test_a_search_shows_pages_their_ranks_and_what_each_stage_cost(browser, addr
     first = page.locator(".pl-hit").first
     assert "whales.pdf" in first.inner_text()
     assert "exact" in first.inner_text()
-    assert page.evaluate("document.querySelector('.pl-hit img').naturalWidth") > 0
+    page.wait_for_function("document.querySelector('.pl-hit img').naturalWidth > 0")
     stages = page.locator(".pl-fall-name").all_inner_texts()
     assert stages == ["encode", "rows", "full", "results"]
     cost = page.inner_text(".pl-cost")
