@@ -104,7 +104,7 @@
     add("c", state.collection);
     add("q", state.query);
     if (state.query) { add("p", state.pipeline, "two-stage"); add("f", state.filter); add("k", state.k, 12); }
-    if (state.open && currentTab() === "page") link.set("page", `${state.open.document}#page=${state.open.page}`);
+    if (state.open && currentTab() === "page") link.set("ref", `${state.open.document}#page=${state.open.page}`);
     if (wanted.has("__theme")) link.set("__theme", wanted.get("__theme"));
     const text = link.toString();
     history.replaceState(null, "", text ? `?${text}` : location.pathname);
@@ -146,7 +146,7 @@
     await choose(names.includes(asked) ? asked : preferred());
     emit("restore");
     settled = true;
-    const ref = parseRef(wanted.get("page"));
+    const ref = parseRef(wanted.get("ref"));
     if (ref) openPage(ref);
     else if (!state.details || !state.details.documents.length) showTab(state.query ? "search" : "library");
     document.documentElement.dataset.pagelens = "ready";

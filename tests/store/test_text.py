@@ -135,6 +135,7 @@ def test_scores_do_not_depend_on_how_the_pages_came(tmp_path):
             if i % 5 == 0:
                 writer.finish()
         writer.finish_document(started)
+        writer.finish()
         writer.delete_document("gone.pdf")
         writer.finish()
     assert scores(one) == scores(many)
