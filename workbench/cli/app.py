@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import collections, evaluating, ingesting, output, searching, system
+from workbench.cli import benching, collections, evaluating, ingesting, output, searching, system
 from workbench.cli.session import STOPPED
 from workbench.errors import PagelensError
 
@@ -66,7 +66,7 @@ app.command("eval", cls=searching.PipelineCommand)(evaluating.evaluate)
 app.add_typer(collections.app, name="collections")
 app.add_typer(system.models, name="models")
 app.command()(system.doctor)
-app.add_typer(system.bench, name="bench")
+app.add_typer(benching.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

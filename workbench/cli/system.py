@@ -1,4 +1,4 @@
-"""``pagelens serve``, ``models``, ``doctor`` and ``bench``: the page, and the machine it runs on."""
+"""``pagelens serve``, ``models`` and ``doctor``: the page, and the machine it runs on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from workbench.cli.session import AsJson, settings, workbench
 from workbench.errors import InputError
 
 models = typer.Typer(help="The encoders there are, and whether one works here.", no_args_is_help=True)
-bench = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
 
 def serve(
@@ -140,85 +139,4 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
             mark = {True: "ok", False: "MISSING", None: "-"}[check.ok]
             output.show(f"{mark:8}{check.name:{wide}}  {check.detail}" + (f" | {check.cure}" if check.cure else ""))
     if not well:
-        raise typer.Exit(1)
-
-
-@bench.callback()
-def benchmarks() -> None:
-    """Measure this machine."""
-
-
-@bench.command()
-def speed(
-    context: typer.Context,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often every task is timed.")] = 15,
-    as_json: AsJson = False,
-) -> None:
-    """Time the kernels as ratios to a bare matrix product in the same run."""
-    context.with_resource(output.only_ours())
-    from workbench import bench as measuring
-
-    report = measuring.speed(settings(context), rounds)
-    if as_json:
-        output.emit({**asdict(report), "rows": [{**asdict(row), "ok": row.ok} for row in report.rows]})
-        return
-    verdict = {True: "yes", False: "NO", None: ""}
-    output.table(
-        ("task", ">ms", ">ratio", ">at most", "met", "what"),
-        [
-            (
-                row.name,
-                f"{row.ms:.2f}",
-                f"{row.ratio:.2f}",
-                "" if row.most is None else f"{row.most:.1f}",
-                verdict[row.ok],
-                row.what,
-            )
-            for row in report.rows
-        ],
-    )
-    output.show(f"Medians of {report.rounds} rounds, {report.threads} threads, {report.machine}.")
-
-
-@bench.command()
-def overhead(context: typer.Context, as_json: AsJson = False) -> None:
-    """Time what a search on the sample data costs besides encoding and kernels; exit code 1 above what we accept."""
-    context.with_resource(output.only_ours())
-    from workbench import bench as measuring
-
-    report = measuring.overhead()
-    if as_json:
-        output.emit({**asdict(report), "ok": report.ok})
-    else:
-        columns = ("pipeline", ">median ms", ">95 % ms", ">search ms")
-        output.table(columns, [(name, *(f"{value:.1f}" for value in values)) for name, *values in report.rows])
-        output.show(
-            f"Outside encoder and kernel, {report.queries} searches of {report.pages} pages each; at most "
-            f"{measuring.MOST_OVERHEAD_MS:.0f} ms are accepted."
-        )
-    if not report.ok:
-        raise typer.Exit(1)
-
-
-@bench.command()
-def memory(
-    context: typer.Context,
-    pages: Annotated[int, typer.Option(min=1, max=100_000, help="Pages of the PDF that is ingested.")] = 1000,
-    as_json: AsJson = False,
-) -> None:
-    """Watch memory while one long PDF is ingested; exit code 1 above what we accept."""
-    context.with_resource(output.only_ours())
-    from workbench import bench as measuring
-
-    report = measuring.memory(pages)
-    if as_json:
-        output.emit({**asdict(report), "growth_bytes": report.growth_bytes, "ok": report.ok})
-    else:
-        output.show(
-            f"{report.pages} pages in {report.seconds:.0f} s ({report.pages / report.seconds:.1f} pages/s): "
-            f"{report.loaded_bytes / 2**20:.0f} MiB with the models loaded, {report.peak_bytes / 2**20:.0f} MiB at the "
-            f"peak, {report.growth_bytes / 2**20:.0f} MiB above; at most {measuring.MOST_GROWTH_BYTES / 2**20:.0f} MiB "
-            "are accepted."
-        )
-    if not report.ok:
         raise typer.Exit(1)
