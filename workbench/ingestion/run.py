@@ -18,6 +18,7 @@ from queue import Empty, Full, Queue
 
 from PIL.Image import Image
 
+from workbench import memory
 from workbench.documents import DocumentProbe, ReadSettings, Source, probe, read_pages
 from workbench.encoders import Encoder
 from workbench.errors import DocumentError, PagelensError
@@ -37,6 +38,8 @@ from workbench.types import (
 log = logging.getLogger(__name__)
 
 BATCH = 8
+TRIM_EVERY = 4
+"""Batches after which freed memory goes back to the system."""
 READ_AHEAD = 4
 UPLOADS = "uploads"
 
@@ -185,7 +188,7 @@ def _one(
     source = replace(item.source, name=record.name)
     reader = _Reader(source, _read_settings(collection.settings), item.missing, meter)
     try:
-        for pages, failures in reader.batches():
+        for number, (pages, failures) in enumerate(reader.batches(), 1):
             embedded, broken = _embed(encoder, pages, meter)
             meter.begin("write")
             broken = [*failures, *broken, *writer.add_pages(record, embedded)]
@@ -194,6 +197,8 @@ def _one(
             meter.end("write", len(pages) + len(failures))
             indexed += len(pages) + len(failures) - len(broken)
             failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in broken]
+            if number % TRIM_EVERY == 0:
+                memory.give_back()
     finally:
         reader.close()
     if not meter.stop.is_set():
