@@ -6,9 +6,10 @@ import importlib.metadata
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_data_path
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +24,14 @@ class Settings(BaseSettings):
     """Threads for models and kernels; 0 lets torch choose."""
     offline: bool = False
     """Never ask a model hub."""
+    device: str = "auto"
+    """Where page models run: cpu, cuda, cuda:1, mps; auto takes the best there is."""
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    """Numbers that page models compute in; auto is float32 on a processor and bfloat16 where a GPU has it."""
+    attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
+    """How page models compute attention; auto takes the fastest that the device and the model have."""
+    batch_size: int = Field(0, ge=0)
+    """Pages that go through a page model at once; 0 fits them to the memory there is."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
 

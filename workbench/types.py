@@ -108,6 +108,18 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenPicture:
+    """A picture as a model got it, after its processor resized it or cut it into tiles.
+
+    ``image`` RGB; ``box`` the part of the page that it shows; ``label`` says which, as in "tile row 1, column 2".
+    """
+
+    image: Image
+    box: Box
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageFailure:
     """A page that could not be read, embedded or stored, and why, in one sentence."""
 

@@ -34,12 +34,22 @@ class EncoderInfo:
     policy: str
 
 
+SPEEDS = {
+    "fast": "several pages a second on a processor",
+    "seconds": "seconds a page on a processor",
+    "accelerator": "minutes a page on a processor, well under a second on a GPU",
+}
+"""What to expect of a model before it was measured on the machine at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
     """A row of the table: everything known about an encoder before its weights are touched.
 
     ``loader`` is ``module:function``, called as ``function(spec)``; ``get`` the command that brings the weights;
-    ``options`` what the loader of that family needs to know (classes, hub ids).
+    ``options`` what the loader of that family needs to know (hub id, folder). ``parameters`` are billions and
+    ``download`` bytes, both about and 0 when unknown; ``speed`` is a key of `SPEEDS` or empty; ``policies`` are the
+    query token policies it offers, the default first, empty when it has but one.
     """
 
     id: str
@@ -52,6 +62,10 @@ class EncoderSpec:
     loader: str
     get: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    parameters: float = 0.0
+    download: int = 0
+    speed: str = ""
+    policies: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -73,9 +87,16 @@ class Encoder(Protocol):
 
 
 def guarded(
-    ref: PageRef, vectors: NDArray[Any], geometry: Geometry, labels: tuple[str, ...] = ()
+    ref: PageRef, vectors: NDArray[Any], geometry: Geometry, labels: tuple[str, ...] = (), dim: int = 0
 ) -> PageEmbedding | PageFailure:
-    """Scale ``vectors (n, dim)`` to unit rows and wrap them; a `PageFailure` when they are no directions at all."""
+    """Scale ``vectors (n, dim)`` to unit rows and wrap them; a `PageFailure` when they are not what they should be.
+
+    That is: not one vector a place, not ``dim`` numbers each (0: any), or no directions at all (NaN, infinite, zero).
+    """
+    if len(vectors) != len(geometry):
+        return PageFailure(ref, f"The model gave {len(vectors)} vectors for a grid of {len(geometry)} places.")
+    if dim and vectors.shape[1] != dim:
+        return PageFailure(ref, f"The model gave vectors of {vectors.shape[1]} numbers where {dim} were expected.")
     unit = unit_rows(vectors)
     if unit is None or not len(unit):
         broken = f"{len(unusable(vectors))} of {len(vectors)}" if len(vectors) else "no"
