@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from workbench import resources
+from workbench.bench.watch import MemoryWatch
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.timing import Stopwatch
@@ -23,7 +21,6 @@ MOST_OVERHEAD_MS = 20.0
 """Median milliseconds besides encoding and kernels that we accept on the sample collection."""
 MOST_GROWTH_BYTES = 2**30
 """Bytes above the loaded models that an ingest may reach."""
-_SAMPLE_EVERY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +99,10 @@ def memory(pages: int = 1000) -> MemoryReport:
         documents = resources.sample_data() / "documents"
         workbench.ingest([documents / "observers-cards-scan.pdf"], "long")
         long = _repeated(documents / "reportlab-userguide.pdf", root / "long.pdf", pages)
-        process, peak, done = psutil.Process(), 0, threading.Event()
-        loaded = process.memory_info().rss
-
-        def watch() -> None:
-            nonlocal peak
-            while not done.wait(_SAMPLE_EVERY):
-                peak = max(peak, process.memory_info().rss)
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
         clock = Stopwatch()
-        try:
+        with MemoryWatch() as watch:
             workbench.ingest([long], "long")
-        finally:
-            done.set()
-            watcher.join()
-        return MemoryReport(pages, clock.lap() / 1000, loaded, peak)
+        return MemoryReport(pages, clock.lap() / 1000, watch.before.resident, watch.peak.resident)
 
 
 def _repeated(source: Path, target: Path, pages: int) -> Path:
