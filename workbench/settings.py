@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """Numbers that page models compute in; auto is float32 on a processor and bfloat16 where a GPU has it."""
     attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
     """How page models compute attention; auto takes the fastest that the device and the model have."""
-    batch_size: int = Field(0, ge=0)
+    batch_size: int = Field(default=0, ge=0)
     """Pages that go through a page model at once; 0 fits them to the memory there is."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
