@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """How page models compute attention; auto takes the fastest that the device and the model have."""
     batch_size: int = Field(default=0, ge=0)
     """Pages that go through a page model at once; 0 fits them to the memory there is."""
+    models_loaded: int = Field(default=2, ge=1)
+    """Models that stay in memory; when another is needed, the one unused for longest goes."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import threading
 import time
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -90,3 +93,104 @@ def test_a_library_that_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(ENCODERS, "gone", replace(ENCODERS["reader"], id="gone", loader="workbench.encoders.gone:load"))
     with pytest.raises(EncoderError, match="'gone' needs a library"):
         encoders.load("gone")
+
+
+class Weights:
+    """Stands for a model: can be watched going, and is held by a cycle as torch modules are."""
+
+    def __init__(self, name: str) -> None:
+        self.info, self.me = name, self
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Callable[[], Weights]]]:
+    """Encoders a, b and c, and how each is loaded; a test may replace that."""
+    ways: dict[str, Callable[[], Weights]] = {}
+    module = SimpleNamespace(load=lambda spec: ways[spec.id]())
+    monkeypatch.setitem(sys.modules, "workbench.encoders.made", module)
+    for name in "abc":
+        ways[name] = functools.partial(Weights, name)
+        monkeypatch.setitem(ENCODERS, name, replace(ENCODERS["reader"], id=name, loader="workbench.encoders.made:load"))
+    yield ways
+    for name in "abc":
+        encoders.unload(name)
+
+
+@pytest.mark.usefixtures("made")
+def test_the_model_unused_for_longest_makes_room_and_its_memory_is_freed() -> None:
+    a, b = (weakref.ref(encoders.load(name)) for name in "ab")
+    encoders.load("a")
+    encoders.load("c")
+    assert [encoders.is_loaded(name) for name in "abc"] == [True, False, True]
+    assert b() is None
+    assert a() is not None
+    assert encoders.unload("a")
+    assert a() is None
+    encoders.load("b", keep=1)
+    assert [encoders.is_loaded(name) for name in "abc"] == [False, True, False]
+
+
+@pytest.mark.usefixtures("made")
+def test_a_model_at_work_stays() -> None:
+    with encoders.using("a") as encoder:
+        encoders.load("b")
+        encoders.load("c")
+        assert [encoders.is_loaded(name) for name in "abc"] == [True, False, True]
+        assert encoders.load("a") is encoder
+        with pytest.raises(EncoderError, match="'a' is at work"):
+            encoders.unload("a")
+    assert encoders.unload("a")
+
+
+def test_when_memory_runs_out_idle_models_go_and_the_load_is_tried_again(
+    made: dict[str, Callable[[], Weights]],
+) -> None:
+    first = weakref.ref(encoders.load("a"))
+
+    def tight() -> Weights:
+        if first() is not None:
+            raise EncoderError("cannot be loaded") from RuntimeError("CUDA out of memory. Tried to allocate")
+        return Weights("b")
+
+    made["b"] = tight
+    assert encoders.load("b").info == "b"
+    assert not encoders.is_loaded("a")
+    with encoders.using("a"):
+        first = weakref.ref(encoders.load("a"))
+        encoders.unload("b")
+        with pytest.raises(EncoderError, match="cannot be loaded"):
+            encoders.load("b")
+        assert first() is not None
+
+
+def test_loading_in_the_background_tells_its_state(made: dict[str, Callable[[], Weights]]) -> None:
+    may_end, begun = threading.Event(), threading.Event()
+
+    def slow() -> Weights:
+        begun.set()
+        may_end.wait(60)
+        return Weights("a")
+
+    made["a"] = slow
+    assert encoders.state("a") == ("", "")
+    encoders.start("a")
+    assert encoders.state("a") == ("loading", "")
+    encoders.start("a")
+    assert begun.wait(60)
+    may_end.set()
+    encoders.load("a")
+    assert encoders.state("a") == ("loaded", "")
+
+    def broken() -> Weights:
+        raise EncoderError("The weights are cut off.")
+
+    made["b"] = broken
+    encoders.start("b")
+    while encoders.state("b")[0] == "loading":
+        time.sleep(0.01)
+    assert encoders.state("b") == ("failed", "The weights are cut off.")
+    made["b"] = functools.partial(Weights, "b")
+    encoders.load("b")
+    assert encoders.state("b") == ("loaded", "")
+    with pytest.raises(EncoderError, match="no encoder 'nobody'"):
+        encoders.start("nobody")

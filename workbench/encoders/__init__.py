@@ -6,7 +6,19 @@ Importing this package is cheap; torch and the model libraries come with the fir
 from __future__ import annotations
 
 from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
-from workbench.encoders.registry import is_loaded, load, unload
+from workbench.encoders.registry import is_loaded, load, loaded, start, state, unload, using
 from workbench.encoders.table import ENCODERS
 
-__all__ = ["ENCODERS", "Encoder", "EncoderInfo", "EncoderSpec", "is_loaded", "load", "unload"]
+__all__ = [
+    "ENCODERS",
+    "Encoder",
+    "EncoderInfo",
+    "EncoderSpec",
+    "is_loaded",
+    "load",
+    "loaded",
+    "start",
+    "state",
+    "unload",
+    "using",
+]

@@ -1,68 +1,218 @@
-"""One loaded copy of each encoder per process, whoever asks and from whichever thread."""
+"""The models in memory: one copy of each per process, whoever asks and from whichever thread.
+
+A few stay loaded; when another is wanted, the one that was not used for longest makes room, unless it is at work. What
+this module does not do: load anything itself, which each family's loader does.
+"""
 
 from __future__ import annotations
 
+import gc
 import importlib
+import logging
 import os
+import sys
 import threading
-from collections import defaultdict
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from workbench import memory
 from workbench.encoders.base import Encoder, EncoderSpec
 from workbench.encoders.table import ENCODERS
-from workbench.errors import EncoderError
+from workbench.errors import EncoderError, PagelensError
 
-_loaded: dict[str, Encoder] = {}
-_lock = threading.Lock()
-_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+log = logging.getLogger(__name__)
 
-
-def load(encoder_id: str, offline: bool = False, threads: int = 0) -> Encoder:
-    """The encoder of that id, loaded at the first call and kept.
-
-    Weights are only ever read from this machine; ``offline`` also tells the model libraries so, which then ask no hub
-    for anything. ``threads`` is what torch may use in this process (0: its own choice). `EncoderError` says in one
-    sentence what is missing and the command that gets it.
-    """
-    spec = _spec(encoder_id)
-    with _lock:
-        lock = _locks[encoder_id]
-    with lock:  # a second caller waits for the first rather than loading twice; other encoders load meanwhile
-        encoder = _loaded.get(encoder_id)
-        if encoder is None:
-            if offline:
-                os.environ["HF_HUB_OFFLINE"] = "1"  # read by huggingface_hub at its import
-            if threads:
-                import torch
-
-                torch.set_num_threads(threads)
-            encoder = _loaded[encoder_id] = _load(spec)
-        return encoder
+KEPT = 2
+"""Models that stay loaded unless settings say otherwise."""
 
 
-def is_loaded(encoder_id: str) -> bool:
-    """Whether `load` would return at once."""
-    return encoder_id in _loaded
+class Registry:
+    """Loads models by id and keeps the last few. Safe to call from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._loaded: OrderedDict[str, Encoder] = OrderedDict()  # the one used last comes last
+        self._users: Counter[str] = Counter()
+        self._loading: set[str] = set()
+        self._failed: dict[str, str] = {}
+
+    def load(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> Encoder:
+        """The encoder of that id, loaded at the first call and kept until others crowd it out.
+
+        Weights are only ever read from this machine; ``offline`` also tells the model libraries so, which then ask no
+        hub for anything. ``threads`` is what torch may use in this process (0: its own choice). ``keep`` is how many
+        models stay loaded, this one included. `EncoderError` says in one sentence what is missing and the command that
+        gets it.
+        """
+        row = spec(encoder_id)
+        with self._lock:
+            turn = self._turns[encoder_id]
+        with turn:  # a second caller waits for the first rather than loading twice; other models load meanwhile
+            encoder = self.loaded(encoder_id)
+            if encoder is None:
+                if offline:
+                    os.environ["HF_HUB_OFFLINE"] = "1"  # read by huggingface_hub at its import
+                if threads:
+                    import torch
+
+                    torch.set_num_threads(threads)
+                encoder = self._load(row, keep)
+            return encoder
+
+    @contextmanager
+    def using(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> Iterator[Encoder]:
+        """`load` for a longer piece of work: the model stays until the block ends, however many others are wanted."""
+        with self._lock:
+            self._users[encoder_id] += 1
+        try:
+            yield self.load(encoder_id, offline, threads, keep)
+        finally:
+            with self._lock:
+                self._users[encoder_id] -= 1
+
+    def start(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> None:
+        """Load in the background; `state` tells how it goes. `EncoderError` at once for an id that does not exist."""
+        spec(encoder_id)
+        with self._lock:
+            if encoder_id in self._loaded or encoder_id in self._loading:
+                return
+            self._loading.add(encoder_id)
+
+        def run() -> None:
+            try:
+                self.load(encoder_id, offline, threads, keep)
+            except PagelensError:
+                pass  # its state says so
+            except Exception:
+                log.exception("loading %s", encoder_id)
+
+        threading.Thread(target=run, name=f"pagelens-load-{encoder_id}", daemon=True).start()
+
+    def loaded(self, encoder_id: str) -> Encoder | None:
+        """The encoder if it is in memory, which counts as a use of it."""
+        with self._lock:
+            encoder = self._loaded.get(encoder_id)
+            if encoder is not None:
+                self._loaded.move_to_end(encoder_id)
+            return encoder
+
+    def is_loaded(self, encoder_id: str) -> bool:
+        """Whether `load` would return at once."""
+        return encoder_id in self._loaded
+
+    def state(self, encoder_id: str) -> tuple[str, str]:
+        """``loaded``, ``loading``, ``failed`` with the reason, or two empty texts for one that nobody asked for."""
+        with self._lock:
+            if encoder_id in self._loaded:
+                return "loaded", ""
+            if encoder_id in self._loading:
+                return "loading", ""
+            reason = self._failed.get(encoder_id, "")
+            return ("failed", reason) if reason else ("", "")
+
+    def unload(self, encoder_id: str) -> bool:
+        """Free a model's memory; False when it was not loaded, `EncoderError` while work in progress needs it."""
+        with self._lock:
+            self._failed.pop(encoder_id, None)
+            if self._users[encoder_id] > 0:
+                raise EncoderError(f"The model '{encoder_id}' is at work; stop what uses it, or wait until it is done.")
+            found = self._loaded.pop(encoder_id, None) is not None
+        if found:
+            free()
+        return found
+
+    def _load(self, row: EncoderSpec, keep: int) -> Encoder:
+        with self._lock:
+            self._loading.add(row.id)
+            self._failed.pop(row.id, None)
+        try:
+            self._make_room(keep)
+            encoder = self._tried(row)
+            with self._lock:
+                self._loaded[row.id] = encoder
+            return encoder
+        except Exception as error:
+            with self._lock:
+                self._failed[row.id] = str(error) or type(error).__name__
+            raise
+        finally:
+            with self._lock:
+                self._loading.discard(row.id)
+
+    def _tried(self, row: EncoderSpec) -> Encoder:
+        """The loaded model; should memory run out, once more with every idle model gone."""
+        try:
+            return _call(row)
+        except Exception as error:
+            if not _short_of_memory(error) or not self._drop_idle(0):
+                raise
+            log.info("memory ran out loading %s; the idle models are gone, trying again", row.id)
+        return _call(row)  # outside the handler, whose traceback would hold on to what was half loaded
+
+    def _make_room(self, keep: int) -> None:
+        self._drop_idle(max(keep, 1) - 1)
+
+    def _drop_idle(self, most: int) -> int:
+        """Let go of models not at work, the longest unused first, until ``most`` are loaded; how many went."""
+        with self._lock:
+            idle = [name for name in self._loaded if self._users[name] <= 0]
+            going = idle[: max(len(self._loaded) - most, 0)]
+            for name in going:
+                log.info("unloading %s to make room", name)
+                del self._loaded[name]
+        if going:
+            free()
+        return len(going)
 
 
-def unload(encoder_id: str) -> bool:
-    """Forget a loaded encoder so that its memory can be freed; False when it was not loaded."""
-    return _loaded.pop(encoder_id, None) is not None
-
-
-def _spec(encoder_id: str) -> EncoderSpec:
+def spec(encoder_id: str) -> EncoderSpec:
+    """The row of an encoder; `EncoderError` names those that exist."""
     try:
         return ENCODERS[encoder_id]
     except KeyError:
         raise EncoderError(f"There is no encoder '{encoder_id}'; there are: {', '.join(ENCODERS)}.") from None
 
 
-def _load(spec: EncoderSpec) -> Encoder:
-    module, function = spec.loader.split(":")
+def free() -> None:
+    """Give memory that nothing refers to any more back to the system, and a GPU's back to its driver."""
+    gc.collect()  # models hold cycles, so that letting go of them frees nothing yet
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch is not None and torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+    memory.give_back()
+
+
+def _call(row: EncoderSpec) -> Encoder:
+    module, function = row.loader.split(":")
     try:
         loader = getattr(importlib.import_module(module), function)
-        encoder: Encoder = loader(spec)
+        encoder: Encoder = loader(row)
     except ImportError as error:
         raise EncoderError(
-            f"The encoder '{spec.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
+            f"The encoder '{row.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
         ) from error
     return encoder
+
+
+def _short_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, says that memory ran out."""
+    while error is not None:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text:
+            return True
+        error = error.__cause__
+    return False
+
+
+_registry = Registry()
+load = _registry.load
+using = _registry.using
+start = _registry.start
+is_loaded = _registry.is_loaded
+loaded = _registry.loaded
+state = _registry.state
+unload = _registry.unload
