@@ -7,7 +7,22 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from workbench.pooling import POOLS, adaptive, group_means, pool, sliding, text_lines, weights
+from workbench.pooling import (
+    POOLS,
+    adaptive,
+    apply,
+    block_weights,
+    gauss_weights,
+    gaussian,
+    group_means,
+    neighbour_weights,
+    pool,
+    sliding,
+    smoothing,
+    text_lines,
+    triangle,
+    weights,
+)
 from workbench.settings import POOLED_INDEXES
 from workbench.types import Geometry, PageEmbedding
 
@@ -63,8 +78,8 @@ pages = st.builds(page, geometries(), st.integers(0, 2**31))
 indexes = st.sampled_from(sorted(POOLS))
 
 
-def test_every_index_a_collection_can_have_is_pooled_here():
-    assert set(POOLS) == set(POOLED_INDEXES)
+def test_every_index_a_collection_has_by_default_is_pooled_here():
+    assert set(POOLED_INDEXES) <= set(POOLS)
 
 
 # -- golden numbers ---------------------------------------------------------------------------------------------------
@@ -194,6 +209,81 @@ def test_global_is_the_mean_of_the_rows_where_bins_overlap():
     np.testing.assert_allclose(pool(embedding, "global").vectors[0], normalised(bins.mean(axis=0)), atol=1e-6)
 
 
+def test_columns_of_a_grid():
+    embedding = page(grid_geometry(20, 36))
+    means = embedding.vectors.reshape(20, 36, DIM).mean(axis=0)
+    np.testing.assert_allclose(pool(embedding, "columns").vectors, normalised(adaptive(36, 32) @ means), atol=1e-6)
+
+
+def test_kernels_of_the_published_code_and_of_the_paper():
+    np.testing.assert_allclose(gaussian(3) / gaussian(3).sum(), [0.1065, 0.7870, 0.1065], atol=5e-5)
+    np.testing.assert_allclose(gaussian(5) / gaussian(5).sum(), [0.0545, 0.2442, 0.4026, 0.2442, 0.0545], atol=5e-5)
+    np.testing.assert_allclose(gaussian(3), [0.135, 1, 0.135], atol=5e-4)
+    np.testing.assert_allclose(gaussian(3, sigma=1), [0.61, 1, 0.61], atol=5e-3)  # as the paper prints them
+    assert triangle(3).tolist() == [1, 2, 1]
+    assert triangle(5).tolist() == [1, 2, 3, 2, 1]
+
+
+def test_an_impulse_through_the_gaussian():
+    np.testing.assert_allclose(smoothing(9, gaussian(3))[:, 4][3:6], [0.1065, 0.7870, 0.1065], atol=5e-5)
+    np.testing.assert_allclose(smoothing(9, gaussian(3))[:2, 0], [0.8808, 0.1065], atol=5e-5)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 9), st.booleans())
+def test_smoothing_is_the_loop_that_defines_it(rows, width, triangular):
+    kernel = triangle(width) if triangular else gaussian(width)
+    values = np.random.default_rng(rows).normal(size=(rows, DIM))
+    expected = []
+    for i in range(rows):
+        terms = [(kernel[t], i - width // 2 + t) for t in range(width) if 0 <= i - width // 2 + t < rows]
+        expected.append(sum(w * values[j] for w, j in terms) / sum(w for w, _ in terms))
+    np.testing.assert_allclose(smoothing(rows, kernel) @ values, expected, atol=1e-12)
+
+
+def test_gauss_takes_both_published_sigmas():
+    embedding = page(grid_geometry(10, 4))
+    rows = embedding.vectors.reshape(10, 4, DIM).mean(axis=1)
+    for sigma, side in ((0.0, 0.135335), (1.0, 0.606531)):
+        middle = (side * rows[3] + rows[4] + side * rows[5]) / (1 + 2 * side)
+        pooled = apply(gauss_weights(embedding.geometry, 3, sigma), embedding)
+        np.testing.assert_allclose(pooled.vectors[4], normalised(middle), atol=1e-5)
+
+
+def test_a_tile_and_its_four_neighbours():
+    """4 x 3 tiles and a global tile: what one tile at (1, 1) gives to the others."""
+    geometry = grid_geometry(32, 24, placeless=64)
+    matrix = neighbour_weights(geometry)
+    inside = (geometry.cell // 24 // 8 == 1) & (geometry.cell % 24 // 8 == 1)
+    given_to = matrix[:, inside].sum(axis=1)
+    expected = np.zeros(13)
+    expected[[4, 1, 3, 5, 7]] = 0.2, 0.25, 0.25, 0.25, 0.2
+    np.testing.assert_allclose(given_to, expected, atol=1e-12)
+    np.testing.assert_allclose(matrix[12, -64:], 1 / 64)
+    assert not matrix[12, :-64].any()
+
+
+def test_tiles_and_every_vector_of_the_global_tile():
+    embedding = page(grid_geometry(32, 24, placeless=64))
+    pooled = pool(embedding, "tiles-global")
+    assert len(pooled) == 76
+    np.testing.assert_allclose(pooled.vectors[:12], pool(embedding, "tiles").vectors[:12], atol=1e-6)
+    np.testing.assert_allclose(pooled.vectors[12:], embedding.vectors[-64:], atol=1e-6)
+
+
+def test_blocks_of_a_grid_that_divides_are_means_of_squares():
+    embedding = page(grid_geometry(32, 32))
+    squares = embedding.vectors.reshape(8, 4, 8, 4, DIM).mean(axis=(1, 3)).reshape(64, DIM)
+    np.testing.assert_allclose(pool(embedding, "blocks").vectors, normalised(squares), atol=1e-6)
+
+
+def test_blocks_cut_a_page_the_same_way_for_a_grid_and_for_boxes():
+    geometry = grid_geometry(32, 23)
+    words = word_geometry(geometry.boxes)
+    for side in (1, 2, 5, 8):
+        np.testing.assert_allclose(block_weights(words, side), block_weights(geometry, side))
+
+
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -267,7 +357,8 @@ def test_shape_of_the_result(embedding, index):
     pooled = pool(embedding, index)
     assert pooled.vectors.dtype == np.float32
     assert pooled.vectors.flags.c_contiguous
-    assert len(pooled.vectors) == len(pooled.groups) <= {"global": 1, "rows": 32, "conv": 34}.get(index, 10_000)
+    most = {"global": 1, "rows": 32, "conv": 34, "columns": 32, "gauss": 32, "triangular": 32, "blocks": 65}
+    assert len(pooled.vectors) == len(pooled.groups) <= most.get(index, 10_000)
     np.testing.assert_allclose(np.linalg.norm(pooled.vectors, axis=1), 1, atol=1e-5)
     assert all(len(group) and group.dtype == np.int64 and (np.diff(group) > 0).all() for group in pooled.groups)
 
@@ -280,7 +371,8 @@ def test_weights_are_means_over_the_groups(geometry, index):
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-12)
     placeless = geometry.grid is not None and (geometry.cell < 0)
     covered = (matrix > 0).any(axis=0)
-    assert (covered | placeless).all() if index in ("rows", "conv") else covered.all()
+    spared = index in ("rows", "columns", "conv", "gauss", "triangular")
+    assert (covered | placeless).all() if spared else covered.all()
 
 
 @settings(max_examples=80, deadline=None)
@@ -289,7 +381,8 @@ def test_groups_reproduce_the_vectors(embedding, index):
     """Tiles always, and the others where the rows are equal: a whole grid of no more than 32 rows."""
     geometry = embedding.geometry
     equal = geometry.grid is not None and geometry.grid[0] <= 32 and len(geometry) == math.prod(geometry.grid)
-    assume(index == "tiles" or equal)
+    smoothed = index in ("gauss", "triangular", "neighbours")
+    assume(index in ("tiles", "blocks", "tiles-global") or (equal and not smoothed))
     pooled = pool(embedding, index)
     for vector, group in zip(pooled.vectors, pooled.groups, strict=True):
         mean = embedding.vectors[group].astype(np.float64).mean(axis=0)
@@ -353,7 +446,7 @@ def test_vectors_that_cancel_out_leave_a_direction():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match=r"no pooled index 'row'; there are global, rows, conv, tiles"):
+    with pytest.raises(ValueError, match=r"no pooled index 'row'; there are global, rows, columns, tiles"):
         pool(page(grid_geometry(2, 2)), "row")
     with pytest.raises(ValueError, match="without vectors"):
         pool(page(word_geometry([])), "rows")
