@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench import encoders, resources
 from workbench.documents import discover
@@ -24,6 +23,7 @@ from workbench.encoders import Encoder, EncoderSpec
 from workbench.errors import InputError, NotFoundError, PagelensError, QueryError
 from workbench.explanation import explain, why
 from workbench.ingestion import UPLOADS, Jobs, ingest, plan_sources
+from workbench.rates import Rates
 from workbench.retrieval import (
     FIELDS,
     PRESETS,
@@ -59,6 +59,12 @@ QUERY_CACHE = 512
 SAMPLE = "sample"
 
 
+class _Loading(TypedDict):
+    offline: bool
+    threads: int
+    keep: int
+
+
 class Workbench:
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""
 
@@ -69,6 +75,7 @@ class Workbench:
         self._queries: OrderedDict[tuple[str, str], QueryEmbedding] = OrderedDict()
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._run_job)
+        self._rates = Rates(self.settings.home)
 
     # -- collections --------------------------------------------------------------------------------------------------
 
@@ -130,10 +137,9 @@ class Workbench:
             files.append((item.source.name, count, item.note))
             pages += count
             reading += item.pages_to_read
-        rate = self._rates().get(store.encoder if store else (settings or CollectionSettings()).encoder, FIRST_RATE)
-        return IngestPlan(
-            tuple(files), pages, reading, reading * rate["seconds_per_page"], int(reading * rate["bytes_per_page"])
-        )
+        rate = self._rates.of(store.encoder if store else (settings or CollectionSettings()).encoder)
+        seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
+        return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
 
     def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
         """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
@@ -166,9 +172,10 @@ class Workbench:
                 return IngestReport(collection, tuple(refused), 0.0)
             self.create_collection(collection, settings)
         store = self._collection(collection)
-        encoder = self._encoder_of(store)
         before = store.info().bytes
-        report = ingest(store, encoder, sources, refused, progress, stop, self.settings.home)
+        with encoders.using(store.encoder, **self._loading) as encoder:
+            store.check_encoder(encoder.info)
+            report = ingest(store, encoder, sources, refused, progress, stop, self.settings.home)
         self._learn_rate(store, report, before)
         return report
 
@@ -330,8 +337,17 @@ class Workbench:
                 self._open[name] = self._library.open(name)
             return self._open[name]
 
+    @property
+    def _loading(self) -> _Loading:
+        """How this process loads models."""
+        return {
+            "offline": self.settings.offline,
+            "threads": self.settings.threads,
+            "keep": self.settings.models_loaded,
+        }
+
     def _encoder(self, encoder_id: str) -> Encoder:
-        return encoders.load(encoder_id, offline=self.settings.offline, threads=self.settings.threads)
+        return encoders.load(encoder_id, **self._loading)
 
     def _encoder_of(self, store: Collection) -> Encoder:
         encoder = self._encoder(store.encoder)
@@ -356,30 +372,20 @@ class Workbench:
 
         return encode
 
-    def _rates(self) -> dict[str, dict[str, float]]:
-        try:
-            return dict(json.loads((self.settings.home / "rates.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError):
-            return {}
-
     def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
         """Remember what a page cost on this machine, for the next plan."""
         pages = sum(document.indexed for document in report.documents)
         if pages < 5 or report.seconds <= 0:
             return
-        rates = self._rates()
-        rates[store.encoder] = {
-            "seconds_per_page": report.seconds / pages,
-            "bytes_per_page": max(store.info().bytes - bytes_before, 0) / pages,
-        }
-        path = self.settings.home / "rates.json"
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(rates), encoding="utf-8")
-        os.replace(partial, path)
+        self._rates.learn(
+            store.encoder,
+            seconds_per_page=report.seconds / pages,
+            bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
+        )
 
 
-FIRST_RATE: Mapping[str, float] = {"seconds_per_page": 1.0, "bytes_per_page": 1_500_000.0}
-"""What a plan says before this machine has been measured: a careful guess for the reader on two cores."""
+FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
+"""What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
 
 
 def _query(text: str) -> str:
