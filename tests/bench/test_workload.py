@@ -1,13 +1,14 @@
 import pytest
 
 from workbench import bench
-from workbench.documents import probe, repeat_pages
+from workbench.bench.workload import _repeated
+from workbench.documents import probe
 from workbench.resources import sample_data
 
 
 def test_a_long_file_is_made_of_the_short_one(tmp_path):
     source = sample_data() / "documents" / "observers-cards-scan.pdf"
-    repeat_pages(source, tmp_path / "long.pdf", 8)
+    _repeated(source, tmp_path / "long.pdf", 8)
     assert probe(tmp_path / "long.pdf").pages == 8
 
 

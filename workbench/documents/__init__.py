@@ -6,10 +6,21 @@ not do: embed, store, or show anything.
 
 from __future__ import annotations
 
-from workbench.documents.pdfium import repeat_pages
+from workbench.documents.pdfium import Bookmark, copy_pages, read_outline
 from workbench.documents.probing import DocumentProbe, probe
 from workbench.documents.raster import rasterizer
 from workbench.documents.reading import ReadSettings, read_pages
 from workbench.documents.sources import Source, discover
 
-__all__ = ["DocumentProbe", "ReadSettings", "Source", "discover", "probe", "rasterizer", "read_pages", "repeat_pages"]
+__all__ = [
+    "Bookmark",
+    "DocumentProbe",
+    "ReadSettings",
+    "Source",
+    "copy_pages",
+    "discover",
+    "probe",
+    "rasterizer",
+    "read_outline",
+    "read_pages",
+]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,17 +114,41 @@ class PdfPage:
         return np.linalg.solve(source, np.array(shown)).T
 
 
-def repeat_pages(source: Path, target: Path, pages: int) -> None:
-    """Write a PDF of so many pages: those of ``source`` in order, over and over."""
+def copy_pages(source: Path, target: Path, numbers: Sequence[int]) -> None:
+    """Write a PDF of these pages (1-based) of ``source``, in this order; a page may be named more than once."""
     import pypdfium2 as pdfium
 
     with LOCK:
         document, made = _open(source), pdfium.PdfDocument.new()
         try:
-            made.import_pages(document, [number % len(document) for number in range(pages)])
+            made.import_pages(document, [number - 1 for number in numbers])
             made.save(target)
         finally:
             made.close()
+            document.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of a PDF's outline: its title and the 1-based page it leads to."""
+
+    title: str
+    page: int
+
+
+def read_outline(path: Path) -> tuple[tuple[Bookmark, ...], tuple[str, ...]]:
+    """A PDF's bookmarks in order, without those that lead to no page, and each page's label ("" where it has none)."""
+    with LOCK:
+        document = _open(path)
+        try:
+            found = []
+            for mark in document.get_toc():
+                place = mark.get_dest()
+                page = None if place is None else place.get_index()
+                if page is not None and page >= 0:
+                    found.append(Bookmark(" ".join(mark.get_title().split()), page + 1))
+            return tuple(found), tuple(document.get_page_label(i) for i in range(len(document)))
+        finally:
             document.close()
 
 
