@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import TOPICS, Run, write_pdf
-from workbench.evaluation import read_trec
+from workbench.evaluation import load, read_trec
 
 QUESTIONS = (
     ("0", "Which animal is the largest?", "whales.pdf", {"about": ["animals", "size"], "self_contained": True}, 1),
@@ -49,9 +49,9 @@ def test_a_dataset_is_indexed_once_and_measured(fresh: Run, dataset: Path, tmp_p
     assert 0 < exact["latency_ms"]["p50"] <= exact["latency_ms"]["p95"]
     assert exact["storage"]["full_bytes_per_page"] == pytest.approx(exact["storage"]["full_vectors_per_page"] * 768, 5)
     assert read_trec(tmp_path / "out" / "01-exact.trec")["2"][0] == "stars.pdf#page=2"
-    full = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert full["made_with"]["settings"]["dpi"] == 144
-    assert full["pipelines"]["exact"]["ranks"]["1"] == {"whales.pdf#page=2": 1}
+    full = load(tmp_path / "out")
+    assert full.collection.settings["dpi"] == 144
+    assert full.pipelines["exact"].answers["1"].relevant == {"whales.pdf#page=2": {"full": 1}}
     second = fresh(*arguments)
     assert "Indexing" not in second.err
     assert json.loads(second.out)["pipelines"]["exact"]["metrics"] == exact["metrics"]

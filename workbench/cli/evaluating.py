@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,10 +16,8 @@ from workbench.cli.session import STOPPED, AsJson, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.evaluation import Dataset, EvaluationReport
+    from workbench.evaluation import Dataset, Record
     from workbench.service import Workbench
-
-ON_DISK = "collection_bytes_per_page"
 
 
 def evaluate(
@@ -86,16 +84,16 @@ def evaluate(
         output.say(f"{loaded.name}: {warning}.")
     name = collection or prepare(bench, loaded, encoder)
     with _progress_bar() as progress:
-        report = evaluation.evaluate(bench, loaded, name, pipelines, scope or loaded.scope, measures, progress)
+        record = evaluation.evaluate(bench, loaded, name, pipelines, scope or loaded.scope, measures, progress)
     if out is not None:
-        for path in report.write(out.expanduser()):
+        for path in evaluation.write(record, out.expanduser()):
             output.say(f"Written: {path}")
-    for warning in report.warnings[len(loaded.warnings) :]:
+    for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
-        output.emit(report.summary())
+        output.emit(evaluation.summary(record))
     else:
-        _print(report)
+        _print(record)
 
 
 def _folder(dataset: Path) -> Path:
@@ -141,41 +139,32 @@ def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
-def _print(report: EvaluationReport) -> None:
-    output.show(
-        f"{report.dataset}, scope {report.scope}: {output.count(report.queries, 'question')}, "
-        f"{output.count(report.pages, 'page')} in '{report.collection}'."
-    )
-    if report.missing:
-        output.show(f"{output.count(len(report.missing), 'relevant page')} not in the collection, counted as misses.")
-    first, *_ = report.pipelines.values()
-    names = list(first.metrics)
+def _print(record: Record) -> None:
+    asked = output.count(record.dataset.questions, "question")
+    pages = output.count(record.collection.pages, "page")
+    output.show(f"{record.dataset.name}, scope {record.dataset.scope}: {asked}, {pages} in '{record.collection.name}'.")
+    if record.missing:
+        output.show(f"{output.count(len(record.missing), 'relevant page')} not in the collection, counted as misses.")
     output.show()
-    rows = [
-        (
-            name,
-            *(f"{found.metrics[measure]:.3f}" for measure in names),
-            f"{found.latency_ms.get('p50', 0):.1f}",
-            f"{found.latency_ms.get('p95', 0):.1f}",
-            f"{found.latency_ms['encode_p50']:.1f}" if "encode_p50" in found.latency_ms else "",
-            f"{_bytes(found.storage):,.0f}",
+    rows = []
+    for name, run in record.pipelines.items():
+        means, times = record.mean(name), record.latency(name)
+        size = sum(value for key, value in run.storage.items() if key.endswith("_bytes_per_page"))
+        encode = f"{times['encode_p50']:.1f}" if "encode_p50" in times else ""
+        figures = [f"{means[measure]:.3f}" for measure in record.measures]
+        rows.append(
+            (name, *figures, f"{times.get('p50', 0):.1f}", f"{times.get('p95', 0):.1f}", encode, f"{size:,.0f}")
         )
-        for name, found in report.pipelines.items()
-    ]
-    columns = (*(f">{name}" for name in names), ">p50 ms", ">p95 ms", ">encode ms", ">bytes a page")
+    columns = (*(f">{name}" for name in record.measures), ">p50 ms", ">p95 ms", ">encode ms", ">bytes a page")
     output.table(("pipeline", *columns), rows)
-    for name, found in report.pipelines.items():
-        if found.candidate_recall:
-            kept = ", ".join(f"{stage} {share:.3f}" for stage, share in found.candidate_recall.items())
+    for name, run in record.pipelines.items():
+        if len(run.stages) > 1:
+            kept = ", ".join(f"{step.text} {record.recall_at(name, step.name):.3f}" for step in run.stages[:-1])
             output.show(f"{name}: share of relevant pages handed on by {kept}.")
     output.show()
+    main = record.measures[0]
     groups = [
-        (key, str(int(values["queries"])), *(f"{p.slices[key][names[0]]:.3f}" for p in report.pipelines.values()))
-        for key, values in first.slices.items()
+        (key, str(len(ids)), *(f"{record.mean(name, ids)[main]:.3f}" for name in record.pipelines))
+        for key, ids in record.slices.items()
     ]
-    output.table((f"{names[0]} by slice", ">questions", *(f">{name}" for name in report.pipelines)), groups)
-
-
-def _bytes(storage: Mapping[str, float]) -> float:
-    """Bytes a page of the indexes a pipeline reads."""
-    return sum(value for key, value in storage.items() if key.endswith("_bytes_per_page") and key != ON_DISK)
+    output.table((f"{main} by slice", ">questions", *(f">{name}" for name in record.pipelines)), groups)

@@ -2,23 +2,28 @@
 
 from workbench.evaluation.datasets import Dataset, Query, load_dataset
 from workbench.evaluation.evaluate import SCOPES, Searcher, evaluate
+from workbench.evaluation.files import ready, summary, write
 from workbench.evaluation.measures import DEFAULT, parsed, per_query
-from workbench.evaluation.report import EvaluationReport, PipelineReport, ready
+from workbench.evaluation.record import Record, changes, differences, load
 from workbench.evaluation.runs import read_trec, write_trec
 
 __all__ = [
     "DEFAULT",
     "SCOPES",
     "Dataset",
-    "EvaluationReport",
-    "PipelineReport",
     "Query",
+    "Record",
     "Searcher",
+    "changes",
+    "differences",
     "evaluate",
+    "load",
     "load_dataset",
     "parsed",
     "per_query",
     "read_trec",
     "ready",
+    "summary",
+    "write",
     "write_trec",
 ]

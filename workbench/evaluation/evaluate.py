@@ -1,4 +1,4 @@
-"""Runs a dataset's questions through pipelines and says how well, how fast and at what size.
+"""Runs a dataset's questions through pipelines: a record of how well, how fast and at what size they were answered.
 
 In scope ``document`` each question searches the pages of its own document; in scope ``corpus`` all pages, and then only
 questions that make sense without their document are asked, where the dataset says which (tag ``self_contained``).
@@ -8,21 +8,38 @@ A relevant page that is not in the collection, failed or never given, stays in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
 
-from workbench.errors import DatasetError, NotFoundError, QueryError
+from workbench.errors import DatasetError, NotFoundError
+from workbench.evaluation.asking import Asking
 from workbench.evaluation.datasets import Dataset, Query
-from workbench.evaluation.measures import DEFAULT, depth, mean, per_query
-from workbench.evaluation.report import EvaluationReport, PipelineReport, RankedPage, versions
-from workbench.retrieval import Pipeline, document_filter
-from workbench.types import CollectionInfo, PageRef, SearchResult, StoredPage
+from workbench.evaluation.measures import DEFAULT, depth, per_query
+from workbench.evaluation.provenance import collection_facts, dataset_hash, machine, versions
+from workbench.evaluation.ranking import RANKED, Ranks, stage_texts
+from workbench.evaluation.record import (
+    Answer,
+    DatasetFacts,
+    FailedPage,
+    Measured,
+    PipelineRun,
+    Question,
+    RankedPage,
+    Record,
+    StageWork,
+)
+from workbench.retrieval import Pipeline
+from workbench.timing import Stopwatch
+from workbench.types import CollectionInfo, DocumentInfo, PageRef, SearchResult, StoredPage
 
 WARM_UP = 3
 """Questions asked once before a pipeline is timed."""
 SCOPES = ("document", "corpus")
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
+OVERHEAD = frozenset({"encode", "filter", "results"})
+"""Parts of a search that are no stage of its pipeline."""
 
 Sources = Mapping[str, str | None]
 """Where each labelled page's words came from; None for a page that is not in the collection."""
@@ -39,6 +56,10 @@ class Searcher(Protocol):
         """As `Workbench.collection`."""
         ...
 
+    def documents(self, name: str) -> Sequence[DocumentInfo]:
+        """As `Workbench.documents`."""
+        ...
+
     def page(self, ref: PageRef, collection: str) -> StoredPage:
         """As `Workbench.page`."""
         ...
@@ -52,17 +73,18 @@ def evaluate(
     scope: str = "document",
     measures: Sequence[str] = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
-) -> EvaluationReport:
+) -> Record:
     """Ask every question of every pipeline; ``progress`` hears (searches done, of how many).
 
     `DatasetError` when no question fits the scope or none of the labelled pages is in the collection; `InputError` for
     an unknown measure, `PipelineError` for a bad pipeline, both before anything is searched.
     """
+    watch = Stopwatch()
     deep = depth(measures)
     parsed = {name: _deep_enough(Pipeline.parse(name), deep) for name in pipelines}
     info = searcher.collection(collection)
     queries = in_scope(dataset, scope)
-    qrels = {query.id: dataset.qrels[query.id] for query in queries}
+    qrels = {query.id: dict(dataset.qrels[query.id]) for query in queries}
     sources = _word_sources(searcher, collection, qrels)
     missing = tuple(sorted(page for page, source in sources.items() if source is None))
     if len(missing) == len(sources):
@@ -70,94 +92,108 @@ def evaluate(
             f"Collection '{collection}' holds none of the pages that dataset '{dataset.name}' asks for; ingest its "
             "documents folder into it, or leave the collection out."
         )
-    asking = _Asking(searcher, collection, scope, progress, sum(len(p.steps) for p in parsed.values()) * len(queries))
-    groups = slices(queries, qrels, sources)
-    reports = {name: _measure(asking, p, queries, qrels, groups, measures, info) for name, p in parsed.items()}
+    documents = searcher.documents(collection)
+    total = sum(len(p.steps) + 1 for p in parsed.values()) * len(queries)
+    asking = Asking(searcher.search, collection, scope, progress, total)
+    ranks = Ranks(asking, queries, qrels)
+    runs: dict[str, PipelineRun] = {}
+    stage_ms: dict[str, Mapping[str, Mapping[str, float]]] = {}
+    for name, pipeline in parsed.items():
+        runs[name], stage_ms[name] = _measure(asking, ranks, name, pipeline, queries, qrels, measures, info)
     refused = [f"question {query} was not searched: {reason}" for query, reason in asking.refused.items()]
-    return EvaluationReport(
-        dataset.name,
-        collection,
-        scope,
-        info.pages,
-        len(queries),
-        missing,
-        (*dataset.warnings, *refused),
-        reports,
-        {**versions(), "encoder": info.encoder, "settings": dict(info.settings), "measures": list(measures)},
+    boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
+    return Record(
+        settings={
+            "scope": scope,
+            "measures": list(measures),
+            "pipelines": {name: str(pipeline) for name, pipeline in parsed.items()},
+            "depth": deep,
+            "ranked": RANKED,
+        },
+        dataset=DatasetFacts(
+            dataset.name,
+            dataset_hash(queries, qrels, boxes),
+            scope,
+            len(queries),
+            len(sources),
+            tuple(sorted({language for query in queries for language in query.tags.get("language", ())})),
+        ),
+        collection=collection_facts(info, documents),
+        versions=versions(),
+        questions={
+            query.id: Question(query.text, query.document, dict(query.tags), qrels[query.id]) for query in queries
+        },
+        slices={key: tuple(ids) for key, ids in slices(queries, qrels, sources).items()},
+        missing=missing,
+        failed=tuple(
+            FailedPage(str(PageRef(document.name, page.page)), page.reason)
+            for document in documents
+            for page in document.failed
+        ),
+        warnings=(*dataset.warnings, *refused),
+        pipelines=runs,
+        boxes=(),
+        measured=Measured(
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            machine(),
+            round(watch.lap() / 1000, 3),
+            info.bytes,
+            stage_ms,
+            asking.encode_ms,
+        ),
     )
 
 
-class _Asking:
-    """Asks questions, counts them, and keeps what encoding took and which questions were refused."""
-
-    def __init__(
-        self,
-        searcher: Searcher,
-        collection: str,
-        scope: str,
-        progress: Callable[[int, int], None] | None,
-        total: int,
-    ) -> None:
-        self.encode_ms: list[float] = []
-        self.refused: dict[str, str] = {}
-        self._searcher = searcher
-        self._collection = collection
-        self._scope = scope
-        self._progress = progress or (lambda done, total: None)
-        self._total = total
-        self._done = 0
-
-    def all(self, queries: Sequence[Query], pipeline: Pipeline) -> dict[str, SearchResult]:
-        """The results of the questions that can be searched; a refused one has none, which counts 0."""
-        found = {}
-        for query in queries:
-            result = self.one(query, pipeline)
-            if result is not None:
-                found[query.id] = result
-            self._done += 1
-            self._progress(self._done, self._total)
-        return found
-
-    def one(self, query: Query, pipeline: Pipeline) -> SearchResult | None:
-        """One question, or None when the service refuses it."""
-        restrict = document_filter(query.document) if self._scope == "document" else ""
-        try:
-            result = self._searcher.search(query.text, self._collection, str(pipeline), None, restrict)
-        except QueryError as error:
-            self.refused[query.id] = str(error)
-            return None
-        # A query is encoded once and then remembered, so each question's encoding is seen in one search only.
-        self.encode_ms += [s.ms for s in result.trace.stages if s.name == "encode" and not (s.cache_hit or s.cold)]
-        return result
-
-
 def _measure(
-    asking: _Asking,
+    asking: Asking,
+    ranks: Ranks,
+    name: str,
     pipeline: Pipeline,
     queries: Sequence[Query],
     qrels: Mapping[str, Mapping[str, int]],
-    groups: Mapping[str, Sequence[str]],
     measures: Sequence[str],
     info: CollectionInfo,
-) -> PipelineReport:
+) -> tuple[PipelineRun, dict[str, dict[str, float]]]:
     for query in queries[:WARM_UP]:
         asking.one(query, pipeline)
     results = asking.all(queries, pipeline)
-    run = {
-        query: [RankedPage(str(h.ref), h.rank, h.score, {s.name: s.rank for s in h.stages}) for h in result.hits]
+    run = {query: [str(hit.ref) for hit in result.hits] for query, result in results.items()}
+    scores = per_query(qrels, run, measures)
+    stages = stage_texts(pipeline, next(iter(results.values()), None))
+    found = ranks.of(pipeline, [stage.name for stage in stages])
+    answers = {
+        query.id: _answer(scores[query.id], found[query.id], results.get(query.id), asking.refused.get(query.id, ""))
+        for query in queries
+    }
+    encodes = any(leaf.spec.vectors for leaf in pipeline.leaves())
+    times = {
+        query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if stage.name != "encode"}
         for query, result in results.items()
     }
-    scores = per_query(qrels, {query: [hit.page for hit in hits] for query, hits in run.items()}, measures)
-    return PipelineReport(
-        str(pipeline),
-        mean(list(scores.values()), measures),
-        {key: {"queries": len(ids), **mean([scores[q] for q in ids], measures)} for key, ids in groups.items()},
-        _latency(list(results.values()), asking.encode_ms),
-        _candidate_recall(asking, queries, pipeline, qrels),
-        _storage(info, pipeline),
-        scores,
-        {query: _ranks(qrels[query], run.get(query, [])) for query in qrels},
-        run,
+    return PipelineRun(name, str(pipeline), encodes, stages, _storage(info, pipeline), answers), times
+
+
+def _answer(
+    measures: Mapping[str, float],
+    relevant: Mapping[str, Mapping[str, int | None]],
+    result: SearchResult | None,
+    refused: str,
+) -> Answer:
+    measures = {name: round(value, 6) for name, value in measures.items()}
+    if result is None:
+        return Answer(measures, relevant, refused=refused)
+    return Answer(
+        measures,
+        relevant,
+        tuple(
+            RankedPage(str(hit.ref), float(f"{hit.score:.5g}"), {s.name: s.rank for s in hit.stages})
+            for hit in result.hits
+        ),
+        tuple(
+            StageWork(s.name, s.candidates_in, s.candidates_out, s.vectors_compared, s.bytes_read)
+            for s in result.trace.stages
+            if s.name not in OVERHEAD
+        ),
     )
 
 
@@ -209,46 +245,8 @@ def _word_sources(searcher: Searcher, collection: str, qrels: Mapping[str, Mappi
     return found
 
 
-def _ranks(grades: Mapping[str, int], hits: Sequence[RankedPage]) -> dict[str, int | None]:
-    """The rank of every relevant page; None where it was not found."""
-    found = {hit.page: hit.rank for hit in hits}
-    return {page: found.get(page) for page, grade in grades.items() if grade > 0}
-
-
-def _latency(results: Sequence[SearchResult], encode_ms: Sequence[float]) -> dict[str, float]:
-    """Median and 95th percentile in milliseconds: of the search without encoding, and of encoding a query.
-
-    Encoding does not depend on the pipeline and is measured over all questions encoded so far.
-    """
-    search = [sum(s.ms for s in result.trace.stages if s.name != "encode") for result in results]
-    encodes = any(s.name == "encode" for result in results for s in result.trace.stages)
-    times = {"": search, "encode_": list(encode_ms) if encodes else []}
-    return {
-        f"{name}p{percent}": round(float(np.percentile(values, percent)), 2)
-        for name, values in times.items()
-        if values
-        for percent in (50, 95)
-    }
-
-
-def _candidate_recall(
-    asking: _Asking, queries: Sequence[Query], pipeline: Pipeline, qrels: Mapping[str, Mapping[str, int]]
-) -> dict[str, float]:
-    """For every stage but the last: the share of relevant pages among what it hands on, averaged over queries."""
-    found: dict[str, float] = {}
-    for i, step in enumerate(pipeline.steps[:-1]):
-        results = asking.all(queries, Pipeline(pipeline.steps[: i + 1]))
-        shares = []
-        for query in queries:
-            relevant = {page for page, grade in qrels[query.id].items() if grade > 0}
-            kept = {str(hit.ref) for hit in results[query.id].hits} if query.id in results else set()
-            shares.append(len(relevant & kept) / len(relevant))
-        found[str(step)] = round(float(np.mean(shares)), 4)
-    return found
-
-
 def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
-    """Vectors and their bytes per page for each index the pipeline reads, and the whole collection's bytes per page."""
+    """Vectors and their bytes per page for each index the pipeline reads."""
     used = {leaf.name for leaf in pipeline.leaves()}
     pages = max(info.pages, 1)
     found: dict[str, float] = {}
@@ -257,4 +255,4 @@ def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
             width = index.dim * np.dtype(index.dtype).itemsize
             found[f"{index.name}_vectors_per_page"] = round(index.vectors / pages, 1)
             found[f"{index.name}_bytes_per_page"] = round(index.vectors * width / pages)
-    return {**found, "collection_bytes_per_page": round(info.bytes / pages)}
+    return found

@@ -1,0 +1,69 @@
+"""Asks a collection questions, one after another, and goes on when one of them cannot be answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from workbench.errors import EncoderError, PagelensError, QueryError
+from workbench.evaluation.datasets import Query
+from workbench.retrieval import Pipeline, document_filter
+from workbench.types import SearchResult
+
+log = logging.getLogger(__name__)
+
+Search = Callable[[str, str, str, int | None, str], SearchResult]
+"""``search(query, collection, pipeline, k, filter)``, as `Workbench.search`."""
+
+
+class Asking:
+    """The questions of one evaluation: where they are asked, how many are done, and which were refused and why.
+
+    ``encode_ms`` keeps what encoding each took: once, since a query is remembered, and not while the model was loaded.
+    """
+
+    def __init__(
+        self, search: Search, collection: str, scope: str, progress: Callable[[int, int], None] | None, total: int
+    ) -> None:
+        self.refused: dict[str, str] = {}
+        self.encode_ms: dict[str, float] = {}
+        self._search = search
+        self._collection = collection
+        self._scope = scope
+        self._progress = progress or (lambda done, total: None)
+        self._total = total
+        self._done = 0
+
+    def all(self, queries: Sequence[Query], pipeline: Pipeline) -> dict[str, SearchResult]:
+        """The results of the questions that can be searched; a refused one has none, which counts 0."""
+        found = {}
+        for query in queries:
+            result = self.one(query, pipeline)
+            if result is not None:
+                found[query.id] = result
+            self.skip(1)
+        return found
+
+    def one(self, query: Query, pipeline: Pipeline) -> SearchResult | None:
+        """One question, or None when it is refused or fails; what concerns the whole run is raised."""
+        restrict = document_filter(query.document) if self._scope == "document" else ""
+        try:
+            result = self._search(query.text, self._collection, str(pipeline), None, restrict)
+        except (QueryError, EncoderError) as error:
+            self.refused[query.id] = str(error)
+        except PagelensError:
+            raise
+        except Exception as error:
+            log.exception("question %s failed", query.id)
+            self.refused[query.id] = f"It failed: {type(error).__name__}: {error}"
+        else:
+            for stage in result.trace.stages:
+                if stage.name == "encode" and not (stage.cold or stage.cache_hit):
+                    self.encode_ms.setdefault(query.id, round(stage.ms, 3))
+            return result
+        return None
+
+    def skip(self, searches: int) -> None:
+        """Count searches as done."""
+        self._done += searches
+        self._progress(self._done, self._total)

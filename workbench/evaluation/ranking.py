@@ -1,0 +1,90 @@
+"""Where every relevant page stands in every stage, also below the number of pages that the stage hands on.
+
+A stage is asked for its first `RANKED` pages rather than for those it keeps, so a record can say what any smaller K
+would have kept. Reciprocal rank fusion ranks differently at another depth and is asked for what it keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workbench.evaluation.asking import Asking
+from workbench.evaluation.datasets import Query
+from workbench.evaluation.record import StageText
+from workbench.retrieval import Pipeline, Step
+from workbench.types import SearchResult
+
+RANKED = 1000
+"""Pages of a stage among which relevant ones are looked for."""
+
+PageRanks = Mapping[str, Mapping[str, int | None]]
+
+
+class Ranks:
+    """Ranks of relevant pages by stage; what two pipelines begin with in common is asked once."""
+
+    def __init__(self, asking: Asking, queries: Sequence[Query], qrels: Mapping[str, Mapping[str, int]]) -> None:
+        self._asking = asking
+        self._queries = queries
+        self._relevant = {query.id: [p for p, grade in qrels[query.id].items() if grade > 0] for query in queries}
+        self._known: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
+
+    def of(self, pipeline: Pipeline, stages: Sequence[str]) -> Mapping[str, PageRanks]:
+        """``result[question][relevant page][stage]``: its rank, or None where the stage did not have it.
+
+        ``stages`` are the names of the pipeline's steps; stages that a step fuses come with it.
+        """
+        found: dict[str, dict[str, dict[str, int | None]]] = {
+            query: {page: dict.fromkeys(stages) for page in pages} for query, pages in self._relevant.items()
+        }
+        for i in range(len(pipeline.steps)):
+            for query, pages in self._searched(deepened(pipeline, i)).items():
+                for page, ranks in pages.items():
+                    for stage, rank in ranks.items():
+                        if found[query][page].get(stage) is None:
+                            found[query][page][stage] = rank
+        return found
+
+    def _searched(self, prefix: Pipeline) -> dict[str, dict[str, dict[str, int]]]:
+        text = str(prefix)
+        if text in self._known:
+            self._asking.skip(len(self._queries))
+        else:
+            results = self._asking.all(self._queries, prefix)
+            self._known[text] = {query: self._ranks(query, result) for query, result in results.items()}
+        return self._known[text]
+
+    def _ranks(self, query: str, result: SearchResult) -> dict[str, dict[str, int]]:
+        by_page = {str(hit.ref): hit for hit in result.hits}
+        return {
+            page: {stage.name: stage.rank for stage in by_page[page].stages}
+            for page in self._relevant[query]
+            if page in by_page
+        }
+
+
+def deepened(pipeline: Pipeline, i: int) -> Pipeline:
+    """The first ``i + 1`` steps, the last of them keeping as many pages as it can rank without ranking differently."""
+    prefix = Pipeline(pipeline.steps[: i + 1])
+    step = prefix.steps[-1]
+    if _depends_on_depth(step):
+        return prefix.returning(step.keep or prefix.keep)
+    before = prefix.steps[-2].keep if i else None
+    most = RANKED if before is None else min(before, RANKED)
+    return prefix.returning(max(most, prefix.keep))
+
+
+def _depends_on_depth(step: Step) -> bool:
+    return any(_depends_on_depth(leg) or (step.name == "rrf" and leg.keep is None) for leg in step.legs)
+
+
+def stage_texts(pipeline: Pipeline, result: SearchResult | None) -> tuple[StageText, ...]:
+    """The steps under the names that results know them by; under their texts when there is no result."""
+    traced = [] if result is None else [stage.name for stage in result.trace.stages]
+    names = [name for name in traced if name not in ("encode", "filter", "results")]
+    if len(names) != len(pipeline.steps):
+        names = [str(step) for step in pipeline.steps]
+    keeps = [*(step.keep or 0 for step in pipeline.steps[:-1]), pipeline.keep]
+    return tuple(
+        StageText(name, str(step), keep) for name, step, keep in zip(names, pipeline.steps, keeps, strict=True)
+    )
