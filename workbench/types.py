@@ -196,11 +196,16 @@ class ScoreKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a stage hands on: page ids best first, their scores, and the kind of score."""
+    """What a stage hands on: page ids best first, their scores, and the kind of score.
+
+    The last ``unscored`` of them have no score, since the stage's encoder has no vectors of them; their place in
+    ``scores`` holds 0.
+    """
 
     ids: tuple[str, ...]
     scores: Float
     kind: ScoreKind
+    unscored: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -208,12 +213,17 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class StageScore:
-    """Rank (from 1) and score of one page in one stage."""
+    """Rank (from 1) and score of one page in one stage.
+
+    ``scored`` is false where the stage's encoder has no vectors of the page: it ranks after all that have a score, and
+    ``score`` is 0.
+    """
 
     name: str
     rank: int
     score: float
     kind: ScoreKind
+    scored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +257,11 @@ class StageTrace:
     cold: bool = False
     cache_hit: bool = False
 
+    @property
+    def encoding(self) -> bool:
+        """Whether it encoded the query: ``encode``, or ``encode@ID`` where several encoders did."""
+        return self.name.partition("@")[0] == "encode"
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -262,7 +277,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one search. ``complete`` is false while later stages are still to run."""
+    """The answer to one search. ``complete`` is false while later stages are still to run.
+
+    ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
+    ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors.
+    """
 
     query: str
     collection: str
@@ -271,6 +290,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     trace: Trace
     complete: bool = True
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,11 +310,16 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A line of the page with the relevance that falls on it."""
+    """A part of the page (``text``, ``table``, ``figure`` or ``line``) with the relevance that falls on it.
+
+    ``score`` is the mean of the heat map over the box; ``share`` the part of the page's MaxSim won inside it.
+    """
 
     box: Box
     score: float
     text: str
+    kind: str = "line"
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,12 +394,16 @@ class DocumentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did, per document, and how long it took."""
+    """What an ingest (or adding an encoder) did, per document, and how long it took.
+
+    ``notes`` are sentences on what was left undone although all pages went in, as vectors of another encoder.
+    """
 
     collection: str
     documents: tuple[DocumentOutcome, ...]
     seconds: float
     stopped: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +441,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A background ingest, ``waiting | running | stopping | stopped | done | failed | interrupted``."""
+    """Work in the background, ``waiting | running | stopping | stopped | done | failed | interrupted``.
+
+    ``kind`` is ``ingest``, or ``embed`` for adding the vectors of ``encoder`` to what is there.
+    """
 
     id: str
     collection: str
@@ -420,6 +452,8 @@ class Job:
     progress: Progress
     message: str
     started: str
+    kind: str = "ingest"
+    encoder: str = ""
 
     @property
     def active(self) -> bool:
@@ -440,8 +474,17 @@ class IngestPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PageGap:
+    """A page that is in the collection without the vectors of one of its encoders, which failed on it, and why."""
+
+    page: int
+    encoder: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document of a collection. ``bytes`` counts its vectors and pictures in the store."""
+    """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page."""
 
     name: str
     pages: int
@@ -452,6 +495,7 @@ class DocumentInfo:
     added: str
     words: str = "text"
     tags: tuple[str, ...] = ()
+    gaps: tuple[PageGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,8 +511,36 @@ class IndexInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """One encoder's vectors of a collection; ``primary`` for the encoder the collection was made with.
+
+    Of the collection's pages it holds the vectors of ``pages``; on ``failed`` its encoder failed, and ``missing`` are
+    still to be embedded.
+    """
+
+    encoder: str
+    kind: str
+    dim: int
+    primary: bool
+    pages: int
+    failed: int
+    missing: int
+    bytes: int
+    indexes: tuple[IndexInfo, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds the vectors of every page its encoder could take."""
+        return self.missing == 0
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionInfo:
-    """A collection as the Library shows it; ``settings`` is what made it (manifest)."""
+    """A collection as the Library shows it; ``settings`` is what made it (manifest).
+
+    ``encoder`` and ``indexes`` are those of the first of its ``spaces``, which has a vector stage's say where a
+    pipeline names no encoder.
+    """
 
     name: str
     encoder: str
@@ -478,6 +550,7 @@ class CollectionInfo:
     bytes: int
     indexes: tuple[IndexInfo, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    spaces: tuple[SpaceInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ SAME = [
     "rrf[k=20,weights=1/2](bm25:100, rows[engine=lance]):256 > sum[norm=minmax](bm25, full):10",
     "sum(bm25, rrf(rows, conv)):5",
     "full",
+    "global@clip-vit-b-32:256 > full@colqwen2.5-v0.2:10",
+    "rrf[weights=1/2](rows@reader, full@own.model_1[query=mean]:50, bm25):10 > full",
+    "full@tiny/one[engine=lance]:7",
 ]
 
 
@@ -60,6 +63,11 @@ def test_an_unstated_prefetch_gets_the_default_and_the_last_step_stays_open():
         ("rows:10 > full:20", 14, "cannot keep more pages"),
         ("bm25[k=2]:10", 5, "no option 'k'"),
         ("<script>", 0, "stage name"),
+        ("rows@:10", 5, "the id of an encoder"),
+        ("rows@", 5, "the id of an encoder"),
+        ("bm25@clip:10", 4, "reads words, not vectors"),
+        ("rrf@clip(bm25, rows)", 3, "behind theirs"),
+        ("rows@clip(bm25)", 0, "takes no list"),
     ],
 )
 def test_bad_pipelines_say_where_and_what_would_do(text, position, says):
@@ -67,6 +75,35 @@ def test_bad_pipelines_say_where_and_what_would_do(text, position, says):
         Pipeline.parse(text)
     assert says in str(caught.value)
     assert caught.value.position == position
+
+
+def test_a_stage_knows_its_encoder_and_where_it_stands():
+    pipeline = Pipeline.parse("sum(bm25, rows @ clip.v2) > exact@col-q:5")
+    assert [(leaf.name, leaf.encoder, leaf.at) for leaf in pipeline.leaves()] == [
+        ("bm25", "", 4),
+        ("rows", "clip.v2", 10),
+        ("full", "col-q", 28),
+    ]
+    assert [leaf.label for leaf in pipeline.vector_leaves()] == ["rows@clip.v2", "full@col-q"]
+    assert pipeline.decider() == "col-q"
+    assert Pipeline.parse("rows@a > bm25").decider() == "a"
+    assert Pipeline.parse("bm25").decider() == ""
+    assert {leaf.at for leaf in Pipeline.parse("two-stage").leaves()} == {-1}
+
+
+@pytest.mark.parametrize(
+    ("preset", "indexes", "text"),
+    [
+        ("three-stage", ("global", "rows", "full"), "global:1000 > rows:300 > full:10"),
+        ("three-stage", ("global", "full"), "global:300 > full:10"),
+        ("two-stage", ("full",), "full:10"),
+        ("fused", ("global", "full"), "rrf(bm25, global):256 > full:10"),
+        ("hybrid", ("rows", "full"), "sum(bm25, rows):10"),
+        ("text", ("full",), "bm25:10"),
+    ],
+)
+def test_presets_fit_the_indexes_there_are(preset, indexes, text):
+    assert str(Pipeline.parse(preset).fitted(indexes)) == text
 
 
 @given(st.text(max_size=60))
@@ -82,7 +119,11 @@ def test_any_text_parses_or_is_refused_in_words(text):
 def steps():
     plain = [name for name, spec in STAGES.items() if not spec.fusion]
     keeps = st.none() | st.integers(1, 5000)
-    leaf = st.builds(Step, st.sampled_from(plain), keeps)
+    vectors = [name for name in plain if STAGES[name].vectors]
+    ids = st.just("") | st.from_regex(r"[a-z0-9][a-z0-9._-]{0,12}", fullmatch=True)
+    leaf = st.builds(Step, st.sampled_from(plain), keeps) | st.builds(
+        lambda name, keep, encoder: Step(name, keep, encoder=encoder), st.sampled_from(vectors), keeps, ids
+    )
     return leaf | st.builds(
         lambda name, keep, legs: Step(name, keep, (), tuple(legs)),
         st.sampled_from(["rrf", "sum"]),

@@ -76,7 +76,7 @@ class _Search:
         totals: dict[str, float] = {}
         for leg, weight in zip(step.legs, step.weights(), strict=True):
             depth = leg.keep or keep
-            ranked = self.run(Step(leg.name, depth, leg.options, leg.legs), given)
+            ranked = self.run(replace(leg, keep=depth), given)
             for rank, page in enumerate(ranked.ids, 1):
                 totals[page] = totals.get(page, 0.0) + weight / (constant + rank)
         return list(totals), np.fromiter(totals.values(), np.float32, len(totals))
@@ -87,7 +87,7 @@ class _Search:
         position = {page: i for i, page in enumerate(ids)}
         total = np.zeros(len(ids), np.float32)
         for leg, weight in zip(step.legs, step.weights(), strict=True):
-            ranked = self.run(Step(leg.name, max(len(ids), 1), leg.options, leg.legs), given)
+            ranked = self.run(replace(leg, keep=max(len(ids), 1)), given)
             column = np.zeros(len(ids), np.float32)
             for page, score in zip(ranked.ids, ranked.scores, strict=True):
                 if page in position:
@@ -199,6 +199,11 @@ def _normalise(column: Float, norm: str) -> Float:
 def check(pipeline: Pipeline, collection: Collection) -> None:
     """Refuse a pipeline that names an index the collection does not have (`PipelineError`)."""
     for leaf in pipeline.leaves():
+        if leaf.encoder not in ("", collection.encoder):
+            raise PipelineError(
+                f"'{collection.name}' has no vectors of encoder '{leaf.encoder}'; it has {collection.encoder}.",
+                leaf.at,
+            )
         if leaf.spec.vectors and leaf.name not in collection.indexes:
             raise PipelineError(
                 f"Collection '{collection.name}' has no '{leaf.name}' index; "

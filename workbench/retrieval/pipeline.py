@@ -2,12 +2,14 @@
 
     pipeline := step (">" step)*
     step     := source [":" K]
-    source   := NAME [options] | FUSION [options] "(" step ("," step)* ")"
+    source   := NAME ["@" ENCODER] [options] | FUSION [options] "(" step ("," step)* ")"
     options  := "[" key "=" value ("," key "=" value)* "]"
 
-``rows:256 > full:10`` keeps the 256 best pages by pooled rows and reranks them by exact MaxSim to 10. A name's options
-and their values are checked here, against `STAGES`, before anything runs; whether the collection has the index is the
-engine's to say. What this module does not do: run anything.
+``rows:256 > full:10`` keeps the 256 best pages by pooled rows and reranks them by exact MaxSim to 10. Where a
+collection holds the vectors of several encoders, ``global@clip-vit-b-32:256 > full@colqwen2-v1.0:10`` says whose a
+stage compares; a stage that names none compares those of the collection's first encoder. A name's options and their
+values are checked here, against `STAGES`, before anything runs; whether the collection has the index is the engine's to
+say. What this module does not do: run anything.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.errors import PipelineError
@@ -84,17 +86,28 @@ ALIASES: Mapping[str, str] = {"exact": "full"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage: its name, how many pages it keeps (None: not stated), options, and the lists it fuses, if it fuses."""
+    """One stage: its name, how many pages it keeps (None: not stated), options, and the lists it fuses, if it fuses.
+
+    ``encoder`` is the id of the encoder whose vectors it compares, empty for the collection's first; ``at`` is where it
+    stands in the text it was read from (0-based character), -1 when it was not read from one that a person wrote.
+    """
 
     name: str
     keep: int | None = None
     options: tuple[tuple[str, str], ...] = ()
     legs: tuple[Step, ...] = ()
+    encoder: str = ""
+    at: int = field(default=-1, compare=False, repr=False)
 
     def __str__(self) -> str:
         options = "[" + ",".join(f"{key}={value}" for key, value in self.options) + "]" if self.options else ""
         legs = "(" + ", ".join(map(str, self.legs)) + ")" if self.legs else ""
-        return f"{self.name}{options}{legs}" + (f":{self.keep}" if self.keep is not None else "")
+        return f"{self.label}{options}{legs}" + (f":{self.keep}" if self.keep is not None else "")
+
+    @property
+    def label(self) -> str:
+        """Its name, with the encoder that it states: what its results go by."""
+        return f"{self.name}@{self.encoder}" if self.encoder else self.name
 
     @property
     def spec(self) -> StageSpec:
@@ -104,6 +117,11 @@ class Step:
     def option(self, key: str) -> str:
         """The value given, or the default."""
         return dict(self.options).get(key, self.spec.options[key].default)
+
+    @property
+    def bare(self) -> Step:
+        """The same stage without a number of pages to keep."""
+        return replace(self, keep=None)
 
     def weights(self) -> tuple[float, ...]:
         """One weight per leg; a single number stands for all."""
@@ -141,10 +159,28 @@ class Pipeline:
         for step in self.steps:
             yield from step.leaves()
 
+    def vector_leaves(self) -> Iterator[Step]:
+        """Those of them that compare vectors."""
+        return (leaf for leaf in self.leaves() if leaf.spec.vectors)
+
+    def decider(self) -> str:
+        """The encoder of the last stage that compares vectors, which is the one whose score decides; may be empty."""
+        return next((leaf.encoder for leaf in reversed(list(self.vector_leaves()))), "")
+
+    def fitted(self, indexes: Sequence[str]) -> Pipeline:
+        """The pipeline over these indexes: a stage that has none becomes the nearest that has (`NEAREST`).
+
+        For presets, which were written for pages of many vectors; what a person wrote is searched as it stands. A step
+        that becomes the same stage as the one after it is left out.
+        """
+        steps = [_fitted(step, indexes) for step in self.steps]
+        return Pipeline(tuple(a for a, b in itertools.pairwise((*steps, None)) if b is None or a.bare != b.bare))
+
     @classmethod
     def parse(cls, text: str) -> Pipeline:
         """Read the text form, or the name of a preset. `PipelineError` says where it went wrong and what would do."""
-        return _Parser(PRESETS.get(text.strip(), text)).pipeline()
+        preset = PRESETS.get(text.strip())
+        return _Parser(text, True).pipeline() if preset is None else _Parser(preset, False).pipeline()
 
 
 PRESETS: Mapping[str, str] = {
@@ -156,15 +192,20 @@ PRESETS: Mapping[str, str] = {
     "text": "bm25:10",
 }
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=])|(?P<bad>\S))")
+NEAREST = ("rows", "conv", "tiles", "global", "full")
+"""What stands in for an index that a collection lacks: the first of these that it has."""
+
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
 _VALUE = re.compile(r"\s*([\w./+-]+)")
+_ENCODER = re.compile(r"\s*([A-Za-z0-9][\w./+-]*)")
 
 
 class _Parser:
     """A recursive descent over the grammar above; ``_at`` is where the next token starts."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, written: bool) -> None:
         self._text = text
+        self._written = written
         self._at = 0
 
     def pipeline(self) -> Pipeline:
@@ -202,6 +243,7 @@ class _Parser:
                 start,
             )
         spec = STAGES[name]
+        encoder = self._encoder(spec)
         options = self._options(spec) if self._take("[") else ()
         legs: list[Step] = []
         if self._take("("):
@@ -214,10 +256,23 @@ class _Parser:
                 raise self._error("expected ',' or ')'")
         if spec.fusion and len(legs) < 2:
             raise PipelineError(f"'{name}' needs two stages or more, as in {name}(bm25, rows).", start)
-        step = Step(name, self._keep(), options, tuple(legs))
+        step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
         if spec.fusion and len(step.weights()) != len(legs):
             raise PipelineError(f"'{name}' has {len(legs)} stages but {len(step.weights())} weights.", start)
         return step
+
+    def _encoder(self, spec: StageSpec) -> str:
+        start = self._start()
+        if not self._take("@"):
+            return ""
+        if spec.fusion or not spec.vectors:
+            why = "fuses other stages; write the encoder behind theirs" if spec.fusion else "reads words, not vectors"
+            raise PipelineError(f"'{spec.name}' takes no encoder: it {why}.", start)
+        found = _ENCODER.match(self._text, self._at)
+        if found is None:
+            raise self._error("expected the id of an encoder")
+        self._at = found.end()
+        return found[1]
 
     def _keep(self) -> int | None:
         if not self._take(":"):
@@ -278,6 +333,14 @@ class _Parser:
         found = self._peek()[1]
         what = f"found {found!r}" if found else "the text ends"
         return PipelineError(f"Bad pipeline {self._text!r}: {expected} at character {start + 1}, but {what}.", start)
+
+
+def _fitted(step: Step, indexes: Sequence[str]) -> Step:
+    if step.legs:
+        return replace(step, legs=tuple(_fitted(leg, indexes) for leg in step.legs))
+    if not step.spec.vectors or step.encoder or step.name in indexes:
+        return step
+    return replace(step, name=next((name for name in NEAREST if name in indexes), step.name))
 
 
 def _check_value(stage: str, key: str, value: str, option: OptionSpec, at: int) -> None:
