@@ -15,7 +15,7 @@ SAME = [
     "sum(bm25, rrf(rows, conv)):5",
     "full",
     "global@clip-vit-b-32:256 > full@colqwen2.5-v0.2:10",
-    "rrf[weights=1/2](rows@reader, full@own.model_1[query=mean]:50, bm25):10 > full",
+    "rrf[weights=1/2/3](rows@reader, full@own.model_1[query=mean]:50, bm25):10 > full",
     "full@tiny/one[engine=lance]:7",
 ]
 

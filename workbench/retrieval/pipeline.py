@@ -173,8 +173,9 @@ class Pipeline:
         For presets, which were written for pages of many vectors; what a person wrote is searched as it stands. A step
         that becomes the same stage as the one after it is left out.
         """
-        steps = [_fitted(step, indexes) for step in self.steps]
-        return Pipeline(tuple(a for a, b in itertools.pairwise((*steps, None)) if b is None or a.bare != b.bare))
+        *first, last = (_fitted(step, indexes) for step in self.steps)
+        kept = [a for a, b in itertools.pairwise((*first, last)) if a.bare != b.bare]
+        return Pipeline((*kept, last))
 
     @classmethod
     def parse(cls, text: str) -> Pipeline:
