@@ -1,19 +1,23 @@
 """Why a page scores what it scores, and where a page was lost: read from the stored vectors, never from a new encoding.
 
-`explain` gives the token x patch similarities with the score as a ledger over query tokens, the lines of the page that
-the relevance falls on, and what each pooled index saw. `why` follows one page through a pipeline. What this module does
+`explain` gives the token x patch similarities with the score as a ledger over query tokens, the parts of the page
+that it falls on, and what each pooled index saw. `why` follows one page through a pipeline. What this module does
 not do: draw anything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from workbench.documents.blocks import find_blocks
 from workbench.errors import NotFoundError
 from workbench.maxsim import similarities
 from workbench.pooling import pool
+from workbench.regions import Area, area_of, lines, regions_of
 from workbench.retrieval.engine import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store import Collection
@@ -21,16 +25,14 @@ from workbench.types import (
     Box,
     Explanation,
     Float,
-    Geometry,
     LedgerRow,
     PageEmbedding,
     PageRef,
     PooledView,
     QueryEmbedding,
-    Region,
     SearchResult,
+    StoredPage,
     WhyVerdict,
-    Words,
 )
 
 TOP_REGIONS = 5
@@ -42,7 +44,7 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding) -> Expl
     embedding = collection.page_embedding(page.page_id)
     matrix = similarities(query.vectors, embedding.vectors)
     rows = ledger(query, matrix, embedding)
-    heat = (query.weights[:, None] * matrix).max(axis=0) if len(matrix) else np.zeros(matrix.shape[1], np.float32)
+    areas = page_areas(page, _picture(collection, page.page_id))
     return Explanation(
         ref=page.ref,
         query=query,
@@ -52,7 +54,7 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding) -> Expl
         similarities=matrix,
         labels=embedding.labels,
         ledger=rows,
-        regions=line_regions(heat, embedding.geometry, page.words)[:TOP_REGIONS],
+        regions=regions_of(areas, query, matrix, embedding.geometry)[:TOP_REGIONS],
         pooled=tuple(pooled_view(index, query, embedding) for index in collection.indexes if index != "full"),
     )
 
@@ -78,35 +80,17 @@ def ledger(query: QueryEmbedding, matrix: Float, embedding: PageEmbedding) -> tu
     )
 
 
-def line_regions(heat: Float, geometry: Geometry, words: Words) -> tuple[Region, ...]:
-    """Text lines by the mean heat over their area, best first; lines that no vector touches are left out.
-
-    ``heat (n,) float32`` one value per page vector. A vector weighs in by the area of its box inside the line, so that
-    the score is the mean of the heat map over the line, whatever the grid.
-    """
-    if not len(words) or not len(geometry):
-        return ()
-    numbers, first = np.unique(words.lines, return_index=True)
-    member = [words.lines == number for number in numbers]
-    boxes = np.stack([np.r_[words.boxes[m, :2].min(axis=0), words.boxes[m, 2:].max(axis=0)] for m in member])
-    placed = np.asarray(geometry.cell >= 0) if geometry.grid else np.ones(len(geometry), bool)
-    weights = overlap(boxes, geometry.boxes) * placed
-    covered = weights.sum(axis=1)
-    regions = [
-        Region(
-            _box(boxes[i]), float(weights[i] @ heat / covered[i]), " ".join(np.asarray(words.texts, object)[member[i]])
-        )
-        for i in np.argsort(first)
-        if covered[i] > 0
-    ]
-    return tuple(sorted(regions, key=lambda region: -region.score))
-
-
-def overlap(a: Float, b: Float) -> Float:
-    """Area of intersection of every box of ``a (p, 4)`` with every box of ``b (q, 4)``: (p, q), in page fractions."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.asarray(np.clip(high - low, 0, None).prod(axis=2), np.float32)
+def page_areas(page: StoredPage, picture: Path | None) -> list[Area]:
+    """The blocks of a page found in its picture, with their words; without one, or without blocks, its text lines."""
+    if picture is not None:
+        with Image.open(picture) as image:
+            blocks = find_blocks(image, page.words)
+        found = [
+            area_of(block.kind, page.words, block.words, block.box) for block in blocks if block.words or not block.thin
+        ]
+        if found:
+            return found
+    return lines(page.words)
 
 
 def pooled_view(index: str, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
@@ -117,6 +101,13 @@ def pooled_view(index: str, query: QueryEmbedding, embedding: PageEmbedding) -> 
     places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in pooled.groups])
     score = float((query.weights * matrix.max(axis=1)).sum()) if len(matrix) else 0.0
     return PooledView(index, places.astype(np.float32), matrix, pooled.groups, score)
+
+
+def _picture(collection: Collection, page_id: str) -> Path | None:
+    try:
+        return collection.image_path(page_id, "page")
+    except NotFoundError:
+        return None
 
 
 def _box(row: Float) -> Box:

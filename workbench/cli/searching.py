@@ -144,7 +144,10 @@ def explain(
     output.table(("token", ">weight", ">similarity", ">contribution", ">share", "met at"), rows)
     if explanation.regions:
         output.show()
-        output.table((">heat", "line"), [(f"{region.score:.3f}", region.text) for region in explanation.regions])
+        output.table(
+            (">share", ">heat", "part", "text"),
+            [(f"{r.share:.1%}", f"{r.score:.3f}", r.kind, " ".join(r.text.split())) for r in explanation.regions],
+        )
 
 
 def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
