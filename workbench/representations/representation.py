@@ -1,0 +1,225 @@
+"""One way to store pages: a method that chooses vectors, perhaps fewer numbers of each, and an encoding.
+
+Its text form is a name with options, as a pipeline writes it: ``ward[factor=4,dtype=int8]``, ``full[dtype=bits]``,
+``kmeans[k=16]``. It is worked out from a page's full vectors alone, so that adding one to a collection never reads a
+page again. What this module does not do: keep anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.maxsim import maxsim_of_ranges
+from workbench.representations.base import Cost, Derived, Encoding, Method, Option, Rows, State, Value, Values
+from workbench.representations.scalars import pca_fit, reduce, reduce_unit, truncate_fit
+from workbench.representations.table import COMMON, DTYPE, ENCODINGS, METHODS, SHORT
+from workbench.types import Float, PageEmbedding
+
+SAMPLE = 1 << 16
+"""Most vectors that anything is fitted on."""
+BLOCK_ROWS = 1 << 15
+"""Stored rows that are decoded at once: 50 MB of float32 at 384 numbers."""
+
+_FORM = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*(?:\[(?P<options>[^\[\]]*)\])?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """A method, an encoding, and the options that were given; equal where they mean the same."""
+
+    method: Method
+    encoding: Encoding
+    given: tuple[tuple[str, Value], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Representation:
+        """Read the text form; `ValueError` in one sentence names what would do."""
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ValueError(f"'{text}' is not a representation; write one as ward[factor=4,dtype=int8]")
+        pairs = _pairs(match["options"] or "")
+        if match["name"] in SHORT and match["name"] not in METHODS:
+            short = _FORM.fullmatch(SHORT[match["name"]])
+            assert short is not None
+            pairs = {**_pairs(short["options"] or ""), **pairs}
+            return cls.of(short["name"], pairs)
+        return cls.of(match["name"], pairs)
+
+    @classmethod
+    def of(cls, name: str, options: Mapping[str, str] | None = None) -> Representation:
+        """A representation from a method's name and the text of options; `ValueError` as `parse`."""
+        if name not in METHODS:
+            raise ValueError(f"there is no representation '{name}'; there are {', '.join([*METHODS, *SHORT])}")
+        pairs = dict(options or {})
+        encoding = ENCODINGS[str(COMMON["dtype"].read("dtype", pairs.get("dtype", DTYPE)))]
+        method = METHODS[name]
+        known = options_of(method, encoding)
+        unknown = next((key for key in pairs if key not in known), None)
+        if unknown is not None:
+            raise ValueError(f"'{name}' has no option '{unknown}'; its options: {', '.join(known)}")
+        if not method.unit and (not encoding.lossless or pairs.get("dims", "0") != "0"):
+            raise ValueError(f"the lengths of '{name}' vectors mean something; store them whole, as fp16 or fp32")
+        values = {key: known[key].read(key, text) for key, text in pairs.items()}
+        kept = {key: value for key, value in values.items() if value != known[key].default}
+        return cls(method, encoding, tuple(sorted(kept.items())))
+
+    def __str__(self) -> str:
+        options = ",".join(f"{key}={value}" for key, value in self.given)
+        return f"{self.method.name}[{options}]" if options else self.method.name
+
+    @property
+    def values(self) -> Values:
+        """Every option's value, given or default."""
+        known = options_of(self.method, self.encoding)
+        return {key: option.default for key, option in known.items()} | dict(self.given)
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether fitting has to see real pages; if not, any one page will do."""
+        return self.encoding.needs_fit or (bool(self.dims) and self.values["reduce"] == "pca")
+
+    @property
+    def exact(self) -> bool:
+        """Whether its score is the model's own MaxSim, to the rounding of its floats."""
+        return self.method.name == "full" and self.encoding.lossless and not self.dims
+
+    @property
+    def dims(self) -> int:
+        """Numbers kept of each vector; 0: all."""
+        return int(self.values["dims"])
+
+    def cost(self, vectors: int, dim: int) -> Cost:
+        """The most a page of so many vectors of ``dim`` numbers comes to."""
+        k = self.method.most(vectors, self.values)
+        stored = self.encoding.size(k, self._stored_dim(dim), self.values)
+        return Cost(min(k, int(self.values["centroids"])) if self.encoding.regroup else k, stored)
+
+    def fit(self, pages: Sequence[PageEmbedding]) -> State:
+        """Learn from a sample of pages what deriving and scoring need; the same pages in order give the same state.
+
+        `ValueError` without a page. At most `SAMPLE` vectors are looked at, evenly from all pages.
+        """
+        if not pages:
+            raise ValueError(f"'{self}' needs at least one page to be fitted on")
+        method = self.method.fit(np.asarray(pages[0].vectors, np.float32), self.values)
+        state = _named("method", method)
+        dim = pages[0].vectors.shape[1]
+        state["dim"] = np.asarray(dim, np.int64)
+        looking = pages if self.needs_fit else pages[:1]
+        share = max(1, SAMPLE // len(looking))
+        sample = np.concatenate([_evenly(self._chosen(page, method), share) for page in looking])
+        if self.dims:
+            if self.dims > dim:
+                raise ValueError(f"vectors of {dim} numbers cannot be reduced to {self.dims}")
+            reduced = (pca_fit if self.values["reduce"] == "pca" else truncate_fit)(sample, self.values)
+            state |= _named("reduce", reduced)
+            sample = reduce_unit(sample, reduced, self.dims)
+        return state | _named("encoding", self.encoding.fit(sample, self.values))
+
+    def derive(self, page: PageEmbedding, state: State) -> Derived:
+        """A page as stored. `ValueError` for a page without vectors, or of another dimension than was fitted."""
+        if not len(page.vectors):
+            raise ValueError("a page without vectors cannot be stored")
+        self._check(page.vectors.shape[1], state)
+        chosen = self.method.derive(page, _of("method", state), self.values)
+        vectors = chosen.vectors
+        if self.dims:
+            vectors = reduce_unit(vectors, _of("reduce", state), self.dims)
+        encoding, values = _of("encoding", state), self._encoding_values(state)
+        groups = chosen.groups
+        if self.encoding.regroup:
+            inner = self.encoding.regroup(vectors, encoding, values)
+            groups = tuple(np.unique(np.concatenate([groups[i] for i in members])) for members in inner)
+        return Derived(self.encoding.encode(vectors, encoding, values), groups, chosen.note)
+
+    def decode(self, rows: Rows, state: State) -> Float:
+        """The vectors that a page's rows stand for, one to a group: ``(k, d') float32``; `query` is their match."""
+        return self.encoding.decode(rows, _of("encoding", state), self._encoding_values(state))
+
+    def query(self, vectors: Float, weights: Float, state: State) -> tuple[Float, Float]:
+        """A query ``(m, d)`` with weights ``(m,)`` as it is compared with decoded vectors."""
+        self._check(vectors.shape[1], state)
+        query, weights = self.method.query(vectors, weights, _of("method", state), self.values)
+        # Not scaled to length 1: what a query vector loses here is what it could never have matched.
+        return (reduce(query, _of("reduce", state), self.dims) if self.dims else query), weights
+
+    def score(
+        self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, state: State
+    ) -> Float:
+        """The score of every page for a query: ``(pages,) float32``; page i is ``flat[starts[i]:][:lengths[i]]``.
+
+        ``vectors (m, d) float32`` and ``weights (m,)`` are the query's own. Rows are decoded a block at a time, so
+        memory does not grow with the number of pages.
+        """
+        query, weights = self.query(vectors, np.asarray(weights, np.float32), state)
+        at, count = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
+        if self.encoding.lossless:
+            return maxsim_of_ranges(query, flat, at, count, weights)
+        inner, values = _of("encoding", state), self._encoding_values(state)
+        if self.encoding.score:
+            return self.encoding.score(query, weights, flat, at, count, inner, values)
+        scores = np.zeros(len(at), np.float32)
+        order = np.argsort(at, kind="stable")
+        for block in _blocks(count[order]):
+            pages = order[block]
+            ends = np.cumsum(count[pages])
+            rows = np.concatenate([flat[a : a + n] for a, n in zip(at[pages], count[pages], strict=True)])
+            decoded = self.encoding.decode(rows, inner, values)
+            scores[pages] = maxsim_of_ranges(query, decoded, ends - count[pages], count[pages], weights)
+        return scores
+
+    def _chosen(self, page: PageEmbedding, method: State) -> Float:
+        return self.method.derive(page, method, self.values).vectors
+
+    def _stored_dim(self, dim: int) -> int:
+        return self.dims or self.method.dim(dim, self.values)
+
+    def _encoding_values(self, state: State) -> Values:
+        return {**self.values, "dim": self._stored_dim(int(state["dim"]))}
+
+    def _check(self, dim: int, state: State) -> None:
+        if dim != int(state["dim"]):
+            raise ValueError(f"'{self}' was fitted on vectors of {int(state['dim'])} numbers, not of {dim}")
+
+
+def options_of(method: Method, encoding: Encoding) -> dict[str, Option]:
+    """All options of a method stored in an encoding."""
+    return {**method.options, **COMMON, **encoding.options}
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (key and equals and value):
+            raise ValueError(f"'{part}' is not an option; write one as factor=4")
+        pairs[key] = value
+    return pairs
+
+
+def _named(part: str, state: State) -> dict[str, NDArray[np.generic]]:
+    return {f"{part}.{key}": array for key, array in state.items()}
+
+
+def _of(part: str, state: State) -> State:
+    return {key.partition(".")[2]: array for key, array in state.items() if key.startswith(f"{part}.")}
+
+
+def _evenly(vectors: Float, most: int) -> Float:
+    return vectors if len(vectors) <= most else vectors[np.arange(most) * len(vectors) // most]
+
+
+def _blocks(lengths: NDArray[np.int64]) -> list[slice]:
+    """Consecutive pages of at most `BLOCK_ROWS` rows together; a page that alone has more is a block of its own."""
+    blocks, first, rows = [], 0, 0
+    for i, length in enumerate(lengths):
+        if rows and rows + length > BLOCK_ROWS:
+            blocks.append(slice(first, i))
+            first, rows = i, 0
+        rows += int(length)
+    return [*blocks, slice(first, len(lengths))] if len(lengths) else []
