@@ -124,7 +124,7 @@ def regions_of(
     by: str = "share",
     how: str = "area",
 ) -> tuple[Region, ...]:
-    """Areas with their share and heat, best first by ``share`` or ``heat``; those that no vector touches are left out."""
+    """Areas with their share and heat, best first by ``share`` or ``heat``; untouched ones are left out."""
     if not areas or not len(geometry):
         return ()
     boxes = np.asarray([area.box for area in areas], np.float32)
