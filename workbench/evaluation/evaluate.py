@@ -15,12 +15,14 @@ import numpy as np
 
 from workbench.errors import DatasetError, NotFoundError
 from workbench.evaluation.asking import Asking
+from workbench.evaluation.boxes import box_answer
 from workbench.evaluation.datasets import Dataset, Query
 from workbench.evaluation.measures import DEFAULT, depth, per_query
 from workbench.evaluation.provenance import collection_facts, dataset_hash, machine, versions
 from workbench.evaluation.ranking import RANKED, Ranks, stage_texts
 from workbench.evaluation.record import (
     Answer,
+    BoxAnswer,
     DatasetFacts,
     FailedPage,
     Measured,
@@ -32,7 +34,7 @@ from workbench.evaluation.record import (
 )
 from workbench.retrieval import Pipeline
 from workbench.timing import Stopwatch
-from workbench.types import CollectionInfo, DocumentInfo, PageRef, SearchResult, StoredPage
+from workbench.types import CollectionInfo, DocumentInfo, Explanation, PageRef, SearchResult, StoredPage
 
 WARM_UP = 3
 """Questions asked once before a pipeline is timed."""
@@ -64,6 +66,10 @@ class Searcher(Protocol):
         """As `Workbench.page`."""
         ...
 
+    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
+        """As `Workbench.explain`; asked where the dataset has boxes."""
+        ...
+
 
 def evaluate(
     searcher: Searcher,
@@ -93,7 +99,9 @@ def evaluate(
             "documents folder into it, or leave the collection out."
         )
     documents = searcher.documents(collection)
-    total = sum(len(p.steps) + 1 for p in parsed.values()) * len(queries)
+    boxes = {query.id: dict(dataset.boxes[query.id]) for query in queries if query.id in dataset.boxes}
+    pointed = [(query, page) for query in queries for page in boxes.get(query.id, ()) if sources.get(page) is not None]
+    total = sum(len(p.steps) + 1 for p in parsed.values()) * len(queries) + len(pointed)
     asking = Asking(searcher.search, collection, scope, progress, total)
     ranks = Ranks(asking, queries, qrels)
     runs: dict[str, PipelineRun] = {}
@@ -101,7 +109,10 @@ def evaluate(
     for name, pipeline in parsed.items():
         runs[name], stage_ms[name] = _measure(asking, ranks, name, pipeline, queries, qrels, measures, info)
     refused = [f"question {query} was not searched: {reason}" for query, reason in asking.refused.items()]
-    boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
+    found: list[BoxAnswer] = []
+    for query, page in pointed:
+        found.append(box_answer(searcher.explain, collection, query.id, query.text, page, boxes[query.id][page]))
+        asking.skip(1)
     return Record(
         settings={
             "scope": scope,
@@ -132,7 +143,7 @@ def evaluate(
         ),
         warnings=(*dataset.warnings, *refused),
         pipelines=runs,
-        boxes=(),
+        boxes=tuple(found),
         measured=Measured(
             datetime.now(UTC).isoformat(timespec="seconds"),
             machine(),
