@@ -114,7 +114,7 @@ def test_jaccard_of_runs_of_words():
 
 
 def test_probes_come_from_the_pages_and_are_the_same_each_time():
-    texts = "The annual flow of the river Nile at Aswan was least in 1913".split()
+    texts = ["The", "annual", "flow", "of", "the", "river", "Nile", "at", "Aswan", "was", "least", "in", "1913"]
     words = Words(
         tuple(texts), np.zeros((13, 4), np.float32), np.repeat([0, 1], [7, 6]).astype(np.int32), np.zeros(13, bool)
     )
