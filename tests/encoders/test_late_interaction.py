@@ -1,77 +1,55 @@
-"""The real loading code and the real processors, on models with random weights in the published layout."""
+"""Every late-interaction family: the real loading code and the real processors, on models with random weights."""
 
 from __future__ import annotations
 
-import json
+import importlib.util
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from tests.encoders import tiny
-from tests.encoders.pages import page
-from workbench.encoders import ENCODERS, EncoderSpec
-from workbench.encoders.late_interaction import LateInteraction, load
+from tests.encoders.conftest import Zoo
+from tests.encoders.pages import CROP, SHAPES, WHOLE, page, picture, scene
+from tests.encoders.probes import an_impulse_lights_its_place, batches_change_nothing, embed, views_show_their_boxes
+from workbench.encoders.families import FAMILIES
+from workbench.encoders.late_interaction import LateInteraction
+from workbench.encoders.tokens import special_ids
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types import PageEmbedding, PageFailure
 
-ROWS = {
-    "colpali-v1.3": tiny.colpali,
-    "colqwen2-v1.0": tiny.colqwen2,
-    "colqwen2.5-v0.2": tiny.colqwen2_5,
-    "colsmol-256m": tiny.colidefics3,
-    "colmodernvbert": tiny.colmodernvbert,
-}
-AUGMENTATION = {
-    "colpali-v1.3": "<pad>",
-    "colqwen2-v1.0": "<|endoftext|>",
-    "colqwen2.5-v0.2": "<|endoftext|>",
-    "colsmol-256m": "<end_of_utterance>",
-    "colmodernvbert": "<end_of_utterance>",
-}
+FAMILY_IDS = [family.id for family in FAMILIES.values() if family.kind == "patches"]
+UNAUGMENTED = ("colgemma3",)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+@pytest.fixture(scope="module", params=FAMILY_IDS)
+def encoder(request: pytest.FixtureRequest, zoo: Zoo) -> Any:
+    return zoo.load(request.param)
 
 
-@pytest.fixture(autouse=True)
-def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAGELENS_HOME", str(home))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-
-@pytest.fixture(scope="module", params=list(ROWS))
-def encoder(request: pytest.FixtureRequest, home: Path) -> LateInteraction:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAGELENS_HOME", str(home))
-        tiny.build(ROWS[request.param], home / "models" / request.param)
-        return load(ENCODERS[request.param])
-
-
-def picture(size: tuple[int, int]) -> Image.Image:
-    image = Image.effect_noise(size, 80).convert("RGB")
-    ImageDraw.Draw(image).rectangle((size[0] // 2, 10, size[0] - 10, size[1] // 3), fill="navy")
-    return image
-
-
-def embed(encoder: LateInteraction, *pages: Page) -> list[PageEmbedding]:
-    found = encoder.encode_pages(pages)
-    assert all(isinstance(item, PageEmbedding) for item in found), found
-    return [item for item in found if isinstance(item, PageEmbedding)]
-
-
-def official(encoder: LateInteraction, image: Image.Image) -> np.ndarray:
+def official(encoder: LateInteraction, image: Image.Image) -> np.ndarray[Any, Any]:
     """Image token vectors by colpali-engine's own calls."""
-    batch = encoder._processor.process_images([image])
+    batch = encoder.engine.processor.process_images([image])
     with torch.inference_mode():
-        states = encoder._model(**batch)[0]
-    return states[encoder._processor.get_image_mask(batch)[0]].numpy()
+        states = encoder.engine.model(**batch)[0]
+    return states[batch["input_ids"][0] == encoder.engine.model.config.image_token_id].numpy()
+
+
+def _library_s_maps() -> Any:
+    """Its own function for plain grids, from its file: the package around it draws, and wants libraries for that."""
+    package = importlib.util.find_spec("colpali_engine")
+    assert package is not None and package.origin is not None
+    file = Path(package.origin).parent / "interpretability" / "similarity_map_utils.py"
+    spec = importlib.util.spec_from_file_location("similarity_map_utils", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_similarity_maps_from_embeddings
 
 
 @pytest.mark.parametrize("size", [(200, 300), (320, 180), (40, 40)], ids=["upright", "slide", "small"])
@@ -80,96 +58,131 @@ def test_a_page_becomes_its_image_tokens_each_with_its_place(encoder: LateIntera
     (found,) = embed(encoder, page(image=image))
     np.testing.assert_allclose(found.vectors, official(encoder, image), atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
+    assert found.vectors.shape[1] == encoder.info.dim
     grid = found.geometry.grid
     assert grid is not None
     placed = found.geometry.cell >= 0
     assert sorted(found.geometry.cell[placed].tolist()) == list(range(grid[0] * grid[1]))
     boxes = found.geometry.boxes[placed]
     np.testing.assert_allclose(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).sum(), 1, atol=1e-4)
-    if encoder.info.id != "colpali-v1.3" and size != (40, 40):
+    if encoder.engine.family.cut != "square" and size != (40, 40):
         assert (grid[0] > grid[1]) == (size[1] > size[0])
+
+
+@pytest.mark.parametrize("crop", [WHOLE, CROP], ids=["whole", "cropped"])
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_an_impulse_on_the_page_lights_its_place(encoder: LateInteraction, shape: str, crop: Any) -> None:
+    an_impulse_lights_its_place(encoder, encoder.engine.model, SHAPES[shape], crop)
 
 
 def test_the_grid_is_the_one_the_processor_reports(encoder: LateInteraction) -> None:
     image = picture((200, 300))
     (found,) = embed(encoder, page(image=image))
-    processor = encoder._processor
-    reported = {
-        "colpali-v1.3": lambda: processor.get_n_patches(image.size, patch_size=14),
-        "colqwen2-v1.0": lambda: processor.get_n_patches(image.size, spatial_merge_size=2),
-        "colqwen2.5-v0.2": lambda: processor.get_n_patches(image.size, spatial_merge_size=2),
-        "colsmol-256m": lambda: [4 * tiles for tiles in processor.get_n_patches(image.size[::-1], patch_size=64)],
-        "colmodernvbert": lambda: processor.get_n_patches(image.size[::-1]),
-    }[encoder.info.id]()
+    processor, cut = encoder.engine.processor, encoder.engine.family.cut
+    if cut == "square":  # the count is all there is to go by; ColGemma3's own method counts before pooling
+        side = int(np.sqrt(len(found.vectors)))
+        reported = (side, side)
+    elif encoder.info.id == "colqwen-omni":  # whose own method is not implemented
+        rows, cols = processor.process_images([image])["image_grid_thw"][0, 1:].tolist()
+        reported = (cols // 2, rows // 2)
+    elif cut == "dynamic":
+        reported = processor.get_n_patches(image.size, spatial_merge_size=2)
+    elif encoder.info.id == "colidefics3":
+        reported = tuple(4 * tiles for tiles in processor.get_n_patches(image.size[::-1], patch_size=64))
+    else:
+        reported = processor.get_n_patches(image.size[::-1])
     assert found.geometry.grid == tuple(reversed(reported))
 
 
-def test_tiles_are_ordered_as_in_the_library_s_own_similarity_maps(encoder: LateInteraction) -> None:
-    processor, image = encoder._processor, picture((200, 300))
-    if not hasattr(processor, "rearrange_image_embeddings"):
-        pytest.skip("this model does not cut the picture into tiles")
+def test_scores_and_maps_are_the_library_s_own(encoder: LateInteraction) -> None:
+    """MaxSim over our vectors is `processor.score` over theirs; our cells are their similarity maps' places."""
+    processor, image = encoder.engine.processor, picture((200, 300))
     (found,) = embed(encoder, page(image=image))
-    grid, placed = found.geometry.grid, found.geometry.cell >= 0
+    vectors = encoder.encode_query("revenue by region").vectors
+    ours = vectors @ found.vectors.T
+    theirs = processor.score([torch.from_numpy(vectors)], [torch.from_numpy(official(encoder, image))], device="cpu")
+    np.testing.assert_allclose(ours.max(axis=1).sum(), theirs[0, 0].item(), atol=1e-4)
+
+    placed, grid = found.geometry.cell >= 0, found.geometry.grid
     assert grid is not None
-    batch = processor.process_images([image])
-    with torch.inference_mode():
-        states = encoder._model(**batch)
-    query = torch.from_numpy(encoder.encode_query("revenue").vectors)[None]
-    local = processor.get_local_image_mask(batch)
-    (maps,) = processor.get_similarity_maps_from_embeddings(states, query, (grid[1], grid[0]), local)
-    ours = np.zeros((query.shape[1], grid[0] * grid[1]), np.float32)
-    ours[:, found.geometry.cell[placed]] = query[0].numpy() @ found.vectors[placed].T
-    theirs = maps.permute(0, 2, 1).reshape(ours.shape).numpy()  # theirs is (token, x, y)
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-@pytest.mark.parametrize("spot", [(0.1, 0.1), (0.9, 0.1), (0.35, 0.6), (0.6, 0.9)])
-def test_what_changes_on_the_page_changes_the_vector_at_that_place(
-    encoder: LateInteraction, spot: tuple[float, float]
-) -> None:
-    """Geometry end to end, through the model: the vector that moves most lies on the spot that was painted."""
-    plain = Image.new("RGB", (200, 300), "white")
-    painted = plain.copy()
-    x, y = round(spot[0] * 200), round(spot[1] * 300)
-    ImageDraw.Draw(painted).rectangle((x - 6, y - 6, x + 6, y + 6), fill="black")
-    before, after = embed(encoder, page(image=plain), page(image=painted, number=2))
-    moved = np.linalg.norm(before.vectors - after.vectors, axis=1)
-    box = after.geometry.boxes[np.where(after.geometry.cell >= 0, moved, 0).argmax()]
-    reach = (box[2:] - box[:2]) + np.array([6 / 200, 6 / 300])
-    assert (np.abs((box[:2] + box[2:]) / 2 - spot) <= reach).all(), (box, spot)
+    batch, states = encoder.engine.pictures([image])
+    shown = torch.from_numpy(batch.shown(0))[None]
+    if hasattr(processor, "rearrange_image_embeddings"):
+        shown, maps_of = processor.get_local_image_mask(batch.inputs), processor.get_similarity_maps_from_embeddings
+    else:
+        maps_of = _library_s_maps()
+    (maps,) = maps_of(torch.from_numpy(states), torch.from_numpy(vectors)[None], (grid[1], grid[0]), shown)
+    placed_ours = np.zeros((len(vectors), grid[0] * grid[1]), np.float32)
+    placed_ours[:, found.geometry.cell[placed]] = ours[:, placed]
+    flat = maps.permute(0, 2, 1).reshape(placed_ours.shape).numpy()  # theirs is (token, x, y)
+    np.testing.assert_allclose(placed_ours, flat, atol=1e-5)
 
 
 def test_a_crop_is_what_the_model_sees_and_where_its_boxes_lie(encoder: LateInteraction) -> None:
     image = picture((200, 300))
-    crop = (0.1, 0.2, 0.9, 0.8)
-    (found,) = embed(encoder, page(image=image, crop=crop))
+    (found,) = embed(encoder, page(image=image, crop=CROP))
     np.testing.assert_allclose(found.vectors, official(encoder, image.crop((20, 60, 180, 240))), atol=1e-5)
     boxes = found.geometry.boxes
-    np.testing.assert_allclose([*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)], crop, atol=1e-6)
+    np.testing.assert_allclose([*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)], CROP, atol=1e-6)
 
 
 def test_a_page_does_not_depend_on_its_batch_mates(encoder: LateInteraction) -> None:
-    first, second = page(image=picture((200, 300))), page(image=picture((320, 180)), number=2)
-    together, alone = embed(encoder, first, second), (*embed(encoder, first), *embed(encoder, second))
-    for one, other in zip(together, alone, strict=True):
-        np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-5)
+    sizes = [(200, 300), (320, 180), (40, 40), (180, 320)]
+    batches_change_nothing(encoder, [page(image=picture(size), number=i + 1) for i, size in enumerate(sizes)])
+
+
+@pytest.mark.parametrize("crop", [WHOLE, CROP], ids=["whole", "cropped"])
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_what_the_model_saw_is_the_page(encoder: LateInteraction, shape: str, crop: Any) -> None:
+    shown = page(image=scene(SHAPES[shape]), crop=crop)
+    views_show_their_boxes(encoder, shown)
+    (found,) = embed(encoder, shown)
+    views = encoder.saw(shown)
+    assert len(views) == 1 or len(found.vectors) == 16 * len(views)
+    assert views[-1].label == "whole page"
+    np.testing.assert_allclose(views[-1].box, crop)
 
 
 def test_a_query_is_the_official_one_with_all_its_tokens(encoder: LateInteraction) -> None:
     found = encoder.encode_query("What is the total, in $ ?")
-    batch = encoder._processor.process_queries(["What is the total, in $ ?"])
+    processor = encoder.engine.processor
+    batch = processor.process_queries(["What is the total, in $ ?"])
     with torch.inference_mode():
-        states = encoder._model(**batch)[0].numpy()
+        states = encoder.engine.model(**batch)[0].numpy()
     np.testing.assert_allclose(found.vectors, states, atol=1e-5)
-    assert found.labels[-10:] == (AUGMENTATION[encoder.info.id],) * 10
-    assert "$" in "".join(found.labels)
+    assert "total, in $ ?" in "".join(found.labels)
+    assert len(found.labels) == len(found.vectors)
     assert found.policy == encoder.info.policy == "official"
     with pytest.raises(QueryError, match="empty"):
         encoder.encode_query("  ")
 
 
+def test_the_policies_drop_what_they_say(encoder: LateInteraction) -> None:
+    text = "What is the total, in $ ?"
+    whole = encoder.encode_query(text)
+    processor = encoder.engine.processor
+    bare = encoder.with_policy("no_augmentation").encode_query(text)
+    dropped = len(whole.vectors) - len(bare.vectors)
+    assert dropped == (0 if encoder.info.id in UNAUGMENTED else 10)
+    kept = [label for label in whole.labels if label != processor.query_augmentation_token]
+    if dropped:
+        assert list(bare.labels) == kept
+    plain = encoder.with_policy("no_special").encode_query(text)
+    names = {processor.tokenizer.decode([number]) for number in special_ids(processor.tokenizer)}
+    assert list(plain.labels) == [label for label in whole.labels if label not in names]
+    assert "".join(plain.labels).count("total, in $ ?") == 1
+    at = [whole.labels.index(label) for label in ("$", " total") if label in whole.labels]
+    for position in at:  # what is kept is not computed anew
+        np.testing.assert_array_equal(
+            plain.vectors[plain.labels.index(whole.labels[position])], whole.vectors[position]
+        )
+    assert (plain.policy, bare.policy, encoder.info.policy) == ("no_special", "no_augmentation", "official")
+    with pytest.raises(EncoderError, match="no token policy 'none'; it has: official, no_special, no_augmentation"):
+        encoder.with_policy("none")
+
+
 def test_threads_take_turns(encoder: LateInteraction) -> None:
-    texts = [f"revenue of region {i}" for i in range(16)]
+    texts = [f"revenue of region {i}" for i in range(8)]
     alone = [encoder.encode_query(text).vectors for text in texts]
     with ThreadPoolExecutor(8) as pool:
         together = [found.vectors for found in pool.map(encoder.encode_query, texts)]
@@ -181,71 +194,50 @@ def test_a_page_whose_picture_cannot_be_read_fails_alone(encoder: LateInteractio
     def broken() -> Image.Image:
         raise OSError("the picture is truncated")
 
-    good, bad = encoder.encode_pages([page(image=picture((200, 300))), replace(page(number=2), image=broken)])
-    assert isinstance(good, PageEmbedding)
+    good, bad, other = encoder.encode_pages(
+        [page(image=picture((200, 300))), replace(page(number=2), image=broken), page(number=3)]
+    )
+    assert isinstance(good, PageEmbedding) and isinstance(other, PageEmbedding)
     assert isinstance(bad, PageFailure)
     assert "truncated" in bad.reason
 
 
-def test_unusable_numbers_fail_the_page(encoder: LateInteraction, monkeypatch: pytest.MonkeyPatch) -> None:
-    states = encoder._states
-    monkeypatch.setattr(encoder, "_states", lambda batch: states(batch) * np.float32("nan"))
-    (found,) = encoder.encode_pages([page(image=picture((200, 300)))])
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda states: np.where(np.arange(states.shape[-1]) == 3, np.nan, states), "not usable"),
+        (lambda states: states * np.inf, "not usable"),
+        (lambda states: states[..., :-1], "numbers where .* were expected"),
+    ],
+    ids=["nan", "infinite", "narrow"],
+)
+def test_unusable_numbers_fail_their_page_alone(
+    encoder: LateInteraction, monkeypatch: pytest.MonkeyPatch, spoil: Any, reason: str
+) -> None:
+    pictures, seen = encoder.engine.pictures, []
+
+    def spoiled(images: Any) -> Any:
+        batch, states = pictures(images)
+        seen.append(len(images))
+        return batch, spoil(states) if len(seen) == 1 else states
+
+    monkeypatch.setattr(encoder.engine, "pictures", spoiled)
+    monkeypatch.setattr(encoder._batches, "size", 1)
+    bad, good = encoder.encode_pages([page(image=picture((40, 40))), page(number=2)])
+    assert isinstance(bad, PageFailure) and isinstance(good, PageEmbedding)
+    assert re.search(reason, bad.reason)
+
+
+def test_a_grid_that_does_not_fit_its_vectors_fails_the_page(
+    encoder: LateInteraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.encoders import cuts, places
+
+    class Wrong(cuts.Square):
+        def geometry(self, batch: Any, row: int, crop: Any) -> Any:
+            return places.grid(3, 3, crop)
+
+    monkeypatch.setattr(encoder.engine, "cut", Wrong())
+    (found,) = encoder.encode_pages([page()])
     assert isinstance(found, PageFailure)
-    assert "not usable" in found.reason
-
-
-# -- loading ----------------------------------------------------------------------------------------------------------
-
-
-def _row(encoder_id: str) -> EncoderSpec:
-    return replace(ENCODERS["colqwen2-v1.0"], id=encoder_id)
-
-
-def test_an_adapter_is_loaded_over_its_base(home: Path) -> None:
-    tiny.build(tiny.adapted, home / "models" / "adapted")
-    adapted, base = load(_row("adapted")), load(_row("base"))
-    shown = page(image=picture((200, 300)))
-    (one,), (other,) = embed(adapted, shown), embed(base, shown)
-    assert one.vectors.shape == other.vectors.shape
-    assert np.abs(one.vectors - other.vectors).max() > 1e-3
-    assert adapted.info.weights_hash != base.info.weights_hash
-    assert adapted.info.revision == "local"
-
-
-def test_missing_weights_name_the_command_that_gets_them() -> None:
-    with pytest.raises(EncoderError, match=r"not on this machine; run: hf download vidore/colqwen2-v1\.0$"):
-        load(_row("nowhere"))
-
-
-def test_a_missing_base_model_is_named(home: Path) -> None:
-    folder = home / "models" / "orphan"
-    folder.mkdir(parents=True)
-    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "vidore/colqwen2-base"}))
-    with pytest.raises(EncoderError, match=r"run: hf download vidore/colqwen2-base$"):
-        load(_row("orphan"))
-
-
-def test_a_folder_without_weights_is_refused(home: Path) -> None:
-    (home / "models" / "hollow").mkdir(parents=True)
-    with pytest.raises(EncoderError, match=r"holds no weights .*run: hf download"):
-        load(_row("hollow"))
-
-
-def test_a_checkpoint_that_lacks_a_weight_is_refused_rather_than_filled_at_random(home: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    folder = tiny.build(tiny.colqwen2, home / "models" / "holed")
-    weights = {key: value for key, value in load_file(folder / "model.safetensors").items() if "custom" not in key}
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(EncoderError, match=r"incomplete: 2 weights are missing, custom_text_proj"):
-        load(_row("holed"))
-
-
-def test_a_broken_checkpoint_is_an_error_in_words(home: Path) -> None:
-    folder = home / "models" / "broken"
-    folder.mkdir(parents=True)
-    (folder / "model.safetensors").write_bytes(b"not weights")
-    (folder / "config.json").write_text("{")
-    with pytest.raises(EncoderError, match="cannot be loaded"):
-        load(_row("broken"))
+    assert "for a grid of 9 places" in found.reason

@@ -1,11 +1,14 @@
-"""Page models with a few thousand random weights, saved in the layout that the real ones are published in."""
+"""Page models with a few thousand random weights, one of every family, saved in the layout of the published ones."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.encoders.engine import model_class
+from workbench.encoders.families import FAMILIES
 from workbench.encoders.torchvision_cure import cure
 
 CORPUS = ["The annual report shows revenue by region.", "Describe the image. User: Assistant: What is the total?"]
@@ -22,11 +25,18 @@ IDEFICS_TOKENS = [
 ]
 QWEN_TOKENS = [
     *("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"),
-    "<|video_pad|>",
+    *("<|video_pad|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<|vision_pad|>"),
 ]
+LAYERS = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+TILED_VISION = {**LAYERS, "image_size": 64, "patch_size": 8}
 
 
-def _tokenizer(special: list[str], **named: str) -> Any:
+def _tokenizer(special: list[str], **named: Any) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -40,9 +50,8 @@ def _tokenizer(special: list[str], **named: str) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=raw, **named)
 
 
-def colpali(folder: Path) -> None:
-    """PaliGemma: 112 x 112 pixels in patches of 14, so 8 x 8 tokens."""
-    from colpali_engine.models import ColPali, ColPaliProcessor
+def _paligemma(model: Any, processor: Any, folder: Path) -> None:
+    """112 x 112 pixels in patches of 14, so 8 x 8 tokens."""
     from transformers import PaliGemmaConfig, SiglipImageProcessor
 
     tokenizer = _tokenizer(
@@ -50,95 +59,105 @@ def colpali(folder: Path) -> None:
     )
     images = SiglipImageProcessor(size={"height": 112, "width": 112})
     images.image_seq_length = 64
-    processor = ColPaliProcessor(image_processor=images, tokenizer=tokenizer)
+    made = processor(image_processor=images, tokenizer=tokenizer)
     config = PaliGemmaConfig(
         text_config={
+            **LAYERS,
             "model_type": "gemma",
-            "vocab_size": len(processor.tokenizer),
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
+            "vocab_size": len(made.tokenizer),
             "num_key_value_heads": 1,
             "head_dim": 16,
             "pad_token_id": 0,
         },
         vision_config={
+            **LAYERS,
             "model_type": "siglip_vision_model",
-            "hidden_size": 32,
-            "intermediate_size": 64,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
             "image_size": 112,
             "patch_size": 14,
             "projection_dim": 32,
         },
-        image_token_index=processor.image_token_id,
+        image_token_index=made.image_token_id,
         projection_dim=32,
         hidden_size=32,
     )
-    _save(ColPali(config), processor, folder)
+    _save(model(config), made, folder)
 
 
-def _qwen(folder: Path, model: Any, processor: Any, config: Any, window: bool) -> None:
-    from transformers import Qwen2VLImageProcessor, Qwen2VLVideoProcessor
+def _gemma3(model: Any, processor: Any, folder: Path) -> None:
+    """64 x 64 pixels in patches of 8, pooled two by two, so 4 x 4 tokens."""
+    from transformers import Gemma3Config, Gemma3ImageProcessor
 
-    tokenizer = _tokenizer(QWEN_TOKENS, pad_token="<|endoftext|>", eos_token="<|im_end|>")
-    made = processor(
-        image_processor=Qwen2VLImageProcessor(
-            patch_size=14, merge_size=2, size={"shortest_edge": 56 * 56, "longest_edge": 48 * 28 * 28}
-        ),
-        tokenizer=tokenizer,
-        video_processor=Qwen2VLVideoProcessor(),
+    special = ["<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"]
+    pictures = {"boi_token": "<start_of_image>", "image_token": "<image_soft_token>", "eoi_token": "<end_of_image>"}
+    tokenizer = _tokenizer(
+        [*special, *pictures.values()],
+        pad_token="<pad>",
+        eos_token="<eos>",
+        bos_token="<bos>",
+        extra_special_tokens=pictures,
     )
-    vision: dict[str, Any] = {"depth": 2, "num_heads": 2, "patch_size": 14, "spatial_merge_size": 2, "in_channels": 3}
-    if window:
-        vision |= {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 32, "fullatt_block_indexes": [1]}
-    else:
-        vision |= {"embed_dim": 32, "hidden_size": 32, "mlp_ratio": 2}
-    token = tokenizer.convert_tokens_to_ids
+    tokenizer.chat_template = (
+        "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message.role }}\n"
+        "{% for item in message.content %}{% if item.type == 'image' %}<start_of_image>"
+        "{% else %}{{ item.text }}{% endif %}{% endfor %}<end_of_turn>\n{% endfor %}"
+    )
+    images = Gemma3ImageProcessor(size={"height": 64, "width": 64})
+    made = processor(image_processor=images, tokenizer=tokenizer, image_seq_length=16)
+    config = Gemma3Config(
+        text_config={
+            **LAYERS,
+            "vocab_size": len(tokenizer),
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+            "pad_token_id": 0,
+            "sliding_window": 64,
+        },
+        vision_config={**LAYERS, "model_type": "siglip_vision_model", "image_size": 64, "patch_size": 8},
+        image_token_index=tokenizer.convert_tokens_to_ids("<image_soft_token>"),
+        boi_token_index=tokenizer.convert_tokens_to_ids("<start_of_image>"),
+        eoi_token_index=tokenizer.convert_tokens_to_ids("<end_of_image>"),
+        mm_tokens_per_image=16,
+    )
+    made_model = model(config)
+    made_model.multi_modal_projector.mm_input_projection_weight.data.normal_(0, 0.2)  # it starts at zero: blind
+    _save(made_model, made, folder)
+
+
+def _idefics3(model: Any, processor: Any, folder: Path) -> None:
+    """Tiles of 64 x 64 pixels, of 4 x 4 tokens each (patches of 8, two by two merged); longest edge 256."""
+    from transformers import Idefics3Config
+
+    made = _idefics_processor(processor)
     text = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
+        **LAYERS,
+        "model_type": "llama",
+        "vocab_size": len(made.tokenizer),
         "num_key_value_heads": 1,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
+        "pad_token_id": 0,
     }
-    ids = {"image_token_id": token("<|image_pad|>"), "video_token_id": token("<|video_pad|>")}
-    ids |= {"vision_start_token_id": token("<|vision_start|>"), "vision_end_token_id": token("<|vision_end|>")}
-    _save(model(config(text_config=text, vision_config=vision, **ids)), made, folder)
+    token = made.image_token_id
+    config = Idefics3Config(
+        text_config=text, vision_config=TILED_VISION, scale_factor=2, image_token_id=token, pad_token_id=0
+    )
+    _save(model(config), made, folder)
 
 
-def colqwen2(folder: Path) -> None:
-    """Qwen2-VL: at most 48 tokens of 28 x 28 pixels."""
-    from colpali_engine.models import ColQwen2, ColQwen2Processor
-    from transformers import Qwen2VLConfig
+def _modernvbert(model: Any, processor: Any, folder: Path) -> None:
+    """A bidirectional text model under the same tiles."""
+    from transformers import ModernVBertConfig
 
-    _qwen(folder, ColQwen2, ColQwen2Processor, Qwen2VLConfig, window=False)
-
-
-def colqwen2_5(folder: Path) -> None:
-    """Qwen2.5-VL: at most 48 tokens of 28 x 28 pixels."""
-    from colpali_engine.models import ColQwen2_5, ColQwen2_5_Processor
-    from transformers import Qwen2_5_VLConfig
-
-    _qwen(folder, ColQwen2_5, ColQwen2_5_Processor, Qwen2_5_VLConfig, window=True)
-
-
-VISION = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "image_size": 64,
-    "patch_size": 8,
-}
+    made = _idefics_processor(processor)
+    text = {**LAYERS, "model_type": "modernbert", "vocab_size": len(made.tokenizer), "pad_token_id": 0}
+    config = ModernVBertConfig(
+        text_config=text,
+        vision_config={**TILED_VISION, "model_type": "siglip_vision_model"},
+        pixel_shuffle_factor=2,
+        image_token_id=made.image_token_id,
+    )
+    _save(model(config), made, folder)
 
 
 def _idefics_processor(processor: Any) -> Any:
-    """Tiles of 64 x 64 pixels, of 4 x 4 tokens each (patches of 8, two by two merged); longest edge 256."""
     from transformers import Idefics3ImageProcessor
 
     tokenizer = _tokenizer(
@@ -148,82 +167,197 @@ def _idefics_processor(processor: Any) -> Any:
     return processor(image_processor=images, tokenizer=tokenizer, image_seq_len=16)
 
 
-def colidefics3(folder: Path) -> None:
-    """Idefics3, as ColSmol is."""
-    from colpali_engine.models import ColIdefics3, ColIdefics3Processor
-    from transformers import Idefics3Config
+def _qwen_tokenizer() -> Any:
+    return _tokenizer(QWEN_TOKENS, pad_token="<|endoftext|>", eos_token="<|im_end|>")
 
-    processor = _idefics_processor(ColIdefics3Processor)
-    text = {
-        "model_type": "llama",
-        "vocab_size": len(processor.tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "pad_token_id": 0,
-    }
-    config = Idefics3Config(
-        text_config=text, vision_config=VISION, scale_factor=2, image_token_id=processor.image_token_id, pad_token_id=0
+
+def _qwen_pictures(patch: int) -> Any:
+    """At most 48 tokens of two by two patches."""
+    from transformers import Qwen2VLImageProcessor
+
+    side = 2 * patch
+    size = {"shortest_edge": 4 * side * side, "longest_edge": 48 * side * side}
+    return Qwen2VLImageProcessor(patch_size=patch, merge_size=2, size=size)
+
+
+def _qwen_text(tokenizer: Any, **more: Any) -> dict[str, Any]:
+    rope = {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]}
+    return {**LAYERS, "vocab_size": len(tokenizer), "num_key_value_heads": 1, "rope_parameters": rope, **more}
+
+
+def _qwen(
+    config: str, videos: str, vision: dict[str, Any], patch: int = 14, **text: Any
+) -> Callable[[Any, Any, Path], None]:
+    def build(model: Any, processor: Any, folder: Path) -> None:
+        import transformers
+
+        tokenizer = _qwen_tokenizer()
+        made = processor(
+            image_processor=_qwen_pictures(patch),
+            tokenizer=tokenizer,
+            video_processor=getattr(transformers, videos)(),
+        )
+        token = tokenizer.convert_tokens_to_ids
+        common = {"depth": 2, "num_heads": 2, "patch_size": patch, "spatial_merge_size": 2, "in_channels": 3}
+        ids = {"image_token_id": token("<|image_pad|>"), "video_token_id": token("<|video_pad|>")}
+        ids |= {"vision_start_token_id": token("<|vision_start|>"), "vision_end_token_id": token("<|vision_end|>")}
+        made_config = getattr(transformers, config)(
+            text_config=_qwen_text(tokenizer, **text), vision_config={**common, **vision}, **ids
+        )
+        _save(model(made_config), made, folder)
+
+    return build
+
+
+_WINDOWED = {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 32, "fullatt_block_indexes": [1]}
+_NEWER = {"hidden_size": 32, "intermediate_size": 64, "out_hidden_size": 32, "num_position_embeddings": 64}
+_HYBRID = {
+    "layer_types": ["linear_attention", "full_attention"],
+    "head_dim": 32,
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 2,
+    "linear_key_head_dim": 16,
+    "linear_value_head_dim": 16,
+}
+_qwen2 = _qwen("Qwen2VLConfig", "Qwen2VLVideoProcessor", {"embed_dim": 32, "hidden_size": 32, "mlp_ratio": 2})
+_qwen2_5 = _qwen("Qwen2_5_VLConfig", "Qwen2VLVideoProcessor", _WINDOWED)
+_qwen3 = _qwen(
+    "Qwen3VLConfig", "Qwen3VLVideoProcessor", {**_NEWER, "deepstack_visual_indexes": [0]}, patch=16, head_dim=16
+)
+_qwen3_5 = _qwen("Qwen3_5Config", "Qwen3VLVideoProcessor", _NEWER, patch=16, **_HYBRID)
+
+
+def _omni(model: Any, processor: Any, folder: Path) -> None:
+    """The part of Qwen2.5-Omni that listens and sees, with one layer of ears."""
+    from transformers import Qwen2_5OmniThinkerConfig, Qwen2VLVideoProcessor, WhisperFeatureExtractor
+
+    named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>", "audio_token": "<|AUDIO|>"}
+    named |= {"vision_bos_token": "<|vision_start|>", "vision_eos_token": "<|vision_end|>"}
+    named |= {"audio_bos_token": "<|audio_bos|>", "audio_eos_token": "<|audio_eos|>"}
+    tokenizer = _tokenizer(QWEN_TOKENS, pad_token="<|endoftext|>", eos_token="<|im_end|>", extra_special_tokens=named)
+    tokenizer.chat_template = (
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+        "{% for item in message.content %}{% if item.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+        "{% else %}{{ item.text }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
-    _save(ColIdefics3(config), processor, folder)
-
-
-def colmodernvbert(folder: Path) -> None:
-    """ModernVBERT: a bidirectional text model under the same tiles."""
-    from colpali_engine.models import ColModernVBert, ColModernVBertProcessor
-    from transformers import ModernVBertConfig
-
-    processor = _idefics_processor(ColModernVBertProcessor)
-    text = {
-        "model_type": "modernbert",
-        "vocab_size": len(processor.tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "pad_token_id": 0,
-    }
-    config = ModernVBertConfig(
-        text_config=text,
-        vision_config={**VISION, "model_type": "siglip_vision_model"},
-        pixel_shuffle_factor=2,
-        image_token_id=processor.image_token_id,
+    made = processor(
+        image_processor=_qwen_pictures(14),
+        video_processor=Qwen2VLVideoProcessor(),
+        feature_extractor=WhisperFeatureExtractor(feature_size=16),
+        tokenizer=tokenizer,
+        chat_template=tokenizer.chat_template,
     )
-    _save(ColModernVBert(config), processor, folder)
+    token = tokenizer.convert_tokens_to_ids
+    vision = {"depth": 2, "num_heads": 2, "patch_size": 14, "spatial_merge_size": 2, "in_channels": 3, **_WINDOWED}
+    audio = {"num_mel_bins": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32}
+    audio |= {"d_model": 32, "output_dim": 32}
+    config = Qwen2_5OmniThinkerConfig(
+        text_config=_qwen_text(tokenizer),
+        vision_config=vision,
+        audio_config=audio,
+        image_token_index=token("<|image_pad|>"),
+        video_token_index=token("<|video_pad|>"),
+        audio_token_index=token("<|AUDIO|>"),
+        audio_start_token_id=token("<|audio_bos|>"),
+        audio_end_token_id=token("<|audio_eos|>"),
+        vision_start_token_id=token("<|vision_start|>"),
+        vision_end_token_id=token("<|vision_end|>"),
+    )
+    _save(model(config), made, folder)
 
 
-def clip(folder: Path) -> None:
-    """CLIP over 32 x 32 pixels, with its weights under the names open_clip publishes."""
-    import json
-
-    import open_clip
-    from safetensors.torch import save_file
-
-    vision = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
-    text = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
-    config = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text}
-    model = open_clip.CLIP(**config)
-    folder.mkdir(parents=True)
-    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
-    preprocess = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
-    (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}))
+_BACKBONES: dict[str, Callable[[Any, Any, Path], None]] = {
+    "pali": _paligemma,
+    "pali-proj": _paligemma,
+    "qwen2": _qwen2,
+    "qwen2.5": _qwen2_5,
+    "qwen3": _qwen3,
+    "qwen3.5": _qwen3_5,
+    "qwen-omni": _omni,
+    "idefics3": _idefics3,
+    "modernvbert": _modernvbert,
+    "gemma3": _gemma3,
+}
 
 
-def adapted(folder: Path) -> None:
+def family(family_id: str) -> Callable[[Path], None]:
+    """The builder of a family's tiny checkpoint."""
+
+    def build(folder: Path) -> None:
+        import colpali_engine.models as models
+
+        classes = FAMILIES[family_id]
+        backbone = _BACKBONES[family_id.removeprefix("col").removeprefix("bi")]
+        backbone(model_class(classes), getattr(models, classes.processor), folder)
+
+    return build
+
+
+def adapter(base: Path, model: str, targets: str) -> Callable[[Path], None]:
     """A LoRA adapter over a base model in another folder, as ColQwen2 and ColSmol are published."""
-    from colpali_engine.models import ColQwen2, ColQwen2Processor
-    from peft import LoraConfig, get_peft_model
 
-    base = folder.parent / "base"
-    colqwen2(base)
-    model = ColQwen2.from_pretrained(base)
-    lora = LoraConfig(r=2, target_modules=r".*(q_proj|custom_text_proj)$", init_lora_weights=False)
-    wrapped = get_peft_model(model, lora)
-    wrapped.peft_config["default"].base_model_name_or_path = str(base)
-    wrapped.save_pretrained(folder)
-    ColQwen2Processor.from_pretrained(base).save_pretrained(folder)
+    def build(folder: Path) -> None:
+        import shutil
+
+        import colpali_engine.models as models
+        from peft import LoraConfig, get_peft_model
+
+        loaded = getattr(models, model).from_pretrained(base)
+        wrapped = get_peft_model(loaded, LoraConfig(r=2, target_modules=targets, init_lora_weights=False))
+        wrapped.peft_config["default"].base_model_name_or_path = str(base)
+        wrapped.save_pretrained(folder)
+        for file in base.iterdir():
+            if file.name not in ("config.json", "model.safetensors"):
+                shutil.copyfile(file, folder / file.name)
+
+    return build
+
+
+def clip(vision: dict[str, Any], text: dict[str, Any], **more: Any) -> Callable[[Path], None]:
+    """An open_clip model over small pictures, with its weights under the names open_clip publishes."""
+
+    def build(folder: Path) -> None:
+        import open_clip
+        from safetensors.torch import save_file
+
+        config = {"embed_dim": 24, "vision_cfg": vision, "text_cfg": text, **more}
+        custom = config.pop("custom_text", False)
+        tower = {key: value for key, value in text.items() if not key.startswith("hf_tokenizer")}
+        model = (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(**{**config, "text_cfg": tower})
+        folder.mkdir(parents=True)
+        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, folder / CLIP_WEIGHTS)
+        preprocess = {"mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
+        written = {**config, "custom_text": custom}
+        (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": written, "preprocess_cfg": preprocess}))
+        if "hf_tokenizer_name" in text:
+            _tokenizer(["<pad>", "</s>"], pad_token="<pad>", eos_token="</s>").save_pretrained(folder)
+
+    return build
+
+
+CLIP_WEIGHTS = "open_clip_model.safetensors"
+CLIP_TEXT = {"context_length": 77, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2}
+VIT = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
+SIGLIP_TEXT = CLIP_TEXT | {"context_length": 64, "vocab_size": 600}
+SIGLIP_TEXT |= {"hf_tokenizer_name": "local", "no_causal_mask": True, "pool_type": "last", "proj_bias": True}
+
+CLIPS: dict[str, Callable[[Path], None]] = {
+    "vit": clip(VIT, CLIP_TEXT),
+    "vit-avg": clip({**VIT, "pool_type": "avg"}, CLIP_TEXT),
+    "vit-wide": clip({**VIT, "image_size": (32, 48)}, CLIP_TEXT),
+    "coca-pool": clip({**VIT, "attentional_pool": True, "attn_pooler_heads": 2}, CLIP_TEXT),
+    "siglip": clip(
+        {"image_size": 160, "timm_model_name": "test_vit", "timm_pool": "map", "timm_proj": "none"},
+        SIGLIP_TEXT,
+        custom_text=True,
+        embed_dim=64,
+    ),
+    "convnext": clip(
+        {"image_size": 160, "timm_model_name": "test_convnext", "timm_pool": "avg", "timm_proj": "linear"}, CLIP_TEXT
+    ),
+}
+"""open_clip towers of every kind that has patches."""
 
 
 def _save(model: Any, processor: Any, folder: Path) -> None:

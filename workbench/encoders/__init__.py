@@ -6,7 +6,10 @@ Importing this package is cheap; torch and the model libraries come with the fir
 from __future__ import annotations
 
 from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
-from workbench.encoders.registry import is_loaded, load, loaded, start, state, unload, using
+from workbench.encoders.own import adopt
+from workbench.encoders.own import specs as own_specs
+from workbench.encoders.registry import is_loaded, load, loaded, spec, specs, start, state, unload, using
+from workbench.encoders.status import status, statuses
 from workbench.encoders.table import ENCODERS
 
 __all__ = [
@@ -14,11 +17,17 @@ __all__ = [
     "Encoder",
     "EncoderInfo",
     "EncoderSpec",
+    "adopt",
     "is_loaded",
     "load",
     "loaded",
+    "own_specs",
+    "spec",
+    "specs",
     "start",
     "state",
+    "status",
+    "statuses",
     "unload",
     "using",
 ]

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.errors import EncoderError
 from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, QueryEmbedding
 
 
@@ -70,7 +71,11 @@ class EncoderSpec:
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns pages and queries into vectors of one space. Both methods may be called from several threads."""
+    """Turns pages and queries into vectors of one space. Both methods may be called from several threads.
+
+    Encoders that look at pictures also have ``saw(page) -> tuple[SeenPicture, ...]``, what the model got of a page,
+    and ``with_policy(policy)``; see `pictures.PictureEncoder`.
+    """
 
     info: EncoderInfo
 
@@ -84,6 +89,17 @@ class Encoder(Protocol):
     def encode_query(self, text: str) -> QueryEmbedding:
         """The query's vectors ``(m, dim) float32``, unit rows, m >= 1; `QueryError` when it has nothing to search."""
         ...
+
+
+def under_policy(encoder: Encoder, policy: str) -> Encoder:
+    """The encoder with another query token policy, sharing its model; `EncoderError` for one it does not have."""
+    if not policy or policy == encoder.info.policy:
+        return encoder
+    change = getattr(encoder, "with_policy", None)
+    if change is None:
+        raise EncoderError(f"The encoder '{encoder.info.id}' has but one token policy, '{encoder.info.policy}'.")
+    changed: Encoder = change(policy)
+    return changed
 
 
 def guarded(

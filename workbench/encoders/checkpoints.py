@@ -1,7 +1,8 @@
 """Finds the weights of a page model on this machine: a folder of one's own, or the hub's cache. It never fetches any.
 
 A folder ``models/<encoder id>`` under PAGELENS_HOME comes first; then whatever `hf download` left in the hub's cache.
-Models published as an adapter (LoRA) name a base model in ``adapter_config.json``; that one is looked for the same way.
+Models published as an adapter (LoRA) name a base model in ``adapter_config.json``; that one is looked for in a folder
+``base`` inside the adapter's, then where the name points to, then in the hub's cache.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.encoders.base import EncoderSpec
 from workbench.errors import EncoderError
 from workbench.settings import Settings
 
-_WEIGHTS = (".safetensors", ".bin", ".pt")
+POINTER = "pagelens.json"
+"""A file in a folder of one's own that may say what the checkpoint is, or where; see `own`."""
+
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".npz")
 _BLOB = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,14 +41,28 @@ class Checkpoint:
 
 def find(spec: EncoderSpec) -> Checkpoint:
     """The checkpoint of a table row; `EncoderError` with the command that gets what is missing."""
+    folder, revision = place(spec)
+    base = base_folder(folder, spec)
+    own = list(weights(folder))
+    if not own:
+        raise EncoderError(f"{folder} holds no weights (*.safetensors); run: {spec.get} --local-dir {own_folder(spec)}")
+    return Checkpoint(folder, base, revision, weights_hash([*own, *(weights(base) if base else ())]))
+
+
+def place(spec: EncoderSpec) -> tuple[Path, str]:
+    """The folder of a row's checkpoint and its revision; `EncoderError` with the command that gets it."""
     own = own_folder(spec)
-    folder = own if own.is_dir() else _cached(str(spec.options["hub"]), spec)
-    base = _base(folder, spec)
-    files = [file for place in (folder, base) if place for file in _weights(place)]
-    if not any(file.parent == folder for file in files):
-        raise EncoderError(f"{folder} holds no weights (*.safetensors); run: {spec.get} --local-dir {own}")
-    digest = hashlib.sha256("\n".join(_sha256(file) for file in files).encode())
-    return Checkpoint(folder, base, "local" if folder == own else folder.name, digest.hexdigest())
+    if holds_model(own):
+        return own, "local"
+    if named := spec.options.get("folder"):
+        folder = Path(str(named))
+        if not folder.is_dir():
+            raise EncoderError(
+                f"The folder of the '{spec.id}' encoder, {folder}, is not there; correct {own / POINTER}."
+            )
+        return folder, "local"
+    folder = cached(str(spec.options["hub"]), spec)
+    return folder, folder.name
 
 
 def own_folder(spec: EncoderSpec) -> Path:
@@ -51,18 +70,13 @@ def own_folder(spec: EncoderSpec) -> Path:
     return Settings().home / "models" / spec.id
 
 
-def _base(folder: Path, spec: EncoderSpec) -> Path | None:
-    adapter = folder / "adapter_config.json"
-    if not adapter.is_file():
-        return None
-    try:
-        name = str(json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"])
-    except (ValueError, KeyError, OSError) as error:
-        raise EncoderError(f"{adapter} does not name its base model ({error}).") from error
-    return Path(name) if Path(name).is_dir() else _cached(name, spec)
+def holds_model(folder: Path) -> bool:
+    """Whether a folder is a checkpoint's (finished or not), rather than absent or a mere pointer to one."""
+    return folder.is_dir() and any(file.name != POINTER for file in folder.iterdir())
 
 
-def _cached(repository: str, spec: EncoderSpec) -> Path:
+def cached(repository: str, spec: EncoderSpec) -> Path:
+    """The hub cache's copy of a repository; `EncoderError` with the command that makes one."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -74,7 +88,50 @@ def _cached(repository: str, spec: EncoderSpec) -> Path:
         ) from error
 
 
-def _weights(folder: Path) -> Iterator[Path]:
+def _base_name(folder: Path) -> str:
+    adapter = folder / "adapter_config.json"
+    if not adapter.is_file():
+        return ""
+    name = read(adapter).get("base_model_name_or_path")
+    if not name:
+        raise EncoderError(f"{adapter} does not name its base model.")
+    return str(name)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """A JSON object from a file; `EncoderError` when it is not one."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise EncoderError(f"{file} cannot be read ({error}).") from error
+    if not isinstance(found, dict):
+        raise EncoderError(f"{file} does not hold a JSON object.")
+    return found
+
+
+def weights_hash(files: list[Path]) -> str:
+    """The sha256 over the sha256 of each file, in the order given."""
+    return hashlib.sha256("\n".join(_sha256(file) for file in files).encode()).hexdigest()
+
+
+def base_folder(folder: Path, spec: EncoderSpec) -> Path | None:
+    """Where an adapter's base model is, None when the folder's is no adapter; `EncoderError` when it is not here."""
+    name = _base_name(folder)
+    if not name:
+        return None
+    for candidate in (folder / "base", Path(name), folder / name):
+        if candidate.is_dir():
+            return candidate
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        return cached(name, spec)
+    raise EncoderError(
+        f"The base model of the '{spec.id}' encoder, {name}, is not there; put it into {folder / 'base'}, "
+        f"or correct base_model_name_or_path in {folder / 'adapter_config.json'}."
+    )
+
+
+def weights(folder: Path) -> Iterator[Path]:
+    """The files of weights in a folder, by name."""
     yield from (file for file in sorted(folder.iterdir()) if file.suffix in _WEIGHTS)
 
 

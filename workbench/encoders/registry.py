@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from workbench import memory
-from workbench.encoders.base import Encoder, EncoderSpec
+from workbench.encoders import own
+from workbench.encoders.base import Encoder, EncoderSpec, under_policy
 from workbench.encoders.table import ENCODERS
 from workbench.errors import EncoderError, PagelensError
 
@@ -38,19 +39,22 @@ class Registry:
         self._loading: set[str] = set()
         self._failed: dict[str, str] = {}
 
-    def load(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> Encoder:
+    def load(
+        self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT, policy: str = ""
+    ) -> Encoder:
         """The encoder of that id, loaded at the first call and kept until others crowd it out.
 
         Weights are only ever read from this machine; ``offline`` also tells the model libraries so, which then ask no
         hub for anything. ``threads`` is what torch may use in this process (0: its own choice). ``keep`` is how many
-        models stay loaded, this one included. `EncoderError` says in one sentence what is missing and the command that
-        gets it.
+        models stay loaded, this one included. ``policy`` names the rule that turns a query into vectors (empty: the
+        model's own); models are shared between policies. `EncoderError` says in one sentence what is missing and the
+        command that gets it.
         """
         row = spec(encoder_id)
         with self._lock:
             turn = self._turns[encoder_id]
         with turn:  # a second caller waits for the first rather than loading twice; other models load meanwhile
-            encoder = self.loaded(encoder_id)
+            encoder = self._used(encoder_id)
             if encoder is None:
                 if offline:
                     os.environ["HF_HUB_OFFLINE"] = "1"  # read by huggingface_hub at its import
@@ -59,15 +63,17 @@ class Registry:
 
                     torch.set_num_threads(threads)
                 encoder = self._load(row, keep)
-            return encoder
+            return under_policy(encoder, policy)
 
     @contextmanager
-    def using(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> Iterator[Encoder]:
+    def using(
+        self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT, policy: str = ""
+    ) -> Iterator[Encoder]:
         """`load` for a longer piece of work: the model stays until the block ends, however many others are wanted."""
         with self._lock:
             self._users[encoder_id] += 1
         try:
-            yield self.load(encoder_id, offline, threads, keep)
+            yield self.load(encoder_id, offline, threads, keep, policy)
         finally:
             with self._lock:
                 self._users[encoder_id] -= 1
@@ -91,7 +97,10 @@ class Registry:
         threading.Thread(target=run, name=f"pagelens-load-{encoder_id}", daemon=True).start()
 
     def loaded(self, encoder_id: str) -> Encoder | None:
-        """The encoder if it is in memory, which counts as a use of it."""
+        """The encoder if it is in memory. To look at it is no use of it: that is not what keeps it there."""
+        return self._loaded.get(encoder_id)
+
+    def _used(self, encoder_id: str) -> Encoder | None:
         with self._lock:
             encoder = self._loaded.get(encoder_id)
             if encoder is not None:
@@ -167,12 +176,18 @@ class Registry:
         return len(going)
 
 
+def specs() -> dict[str, EncoderSpec]:
+    """Every encoder there is: the table's, then a person's own."""
+    return {**ENCODERS, **own.specs()}
+
+
 def spec(encoder_id: str) -> EncoderSpec:
-    """The row of an encoder; `EncoderError` names those that exist."""
-    try:
+    """The row of an encoder, from the table or of one's own; `EncoderError` names those that exist."""
+    if encoder_id in ENCODERS:
         return ENCODERS[encoder_id]
-    except KeyError:
-        raise EncoderError(f"There is no encoder '{encoder_id}'; there are: {', '.join(ENCODERS)}.") from None
+    if own.exists(encoder_id):
+        return own.spec(encoder_id)
+    raise EncoderError(f"There is no encoder '{encoder_id}'; there are: {', '.join((*ENCODERS, *own.specs()))}.")
 
 
 def free() -> None:

@@ -1,10 +1,14 @@
-"""The encoders there are, as data. Nothing here needs torch or a model library."""
+"""The encoders there are, as data. Nothing here needs torch or a model library.
+
+Parameters and download sizes are the published ones, rounded; an adapter's download counts its base model.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from workbench.encoders.base import EncoderSpec
+from workbench.encoders.families import FAMILIES
 
 READER = EncoderSpec(
     id="reader",
@@ -21,116 +25,318 @@ READER = EncoderSpec(
         "revision": "all-MiniLM-L6-v2/1",
         "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     },
+    parameters=0.02,
+    download=90_000_000,
+    speed="fast",
 )
 
+_MIT = "MIT"
+_GEMMA = "Gemma terms (base), MIT (adapter)"
+_APACHE_MIT = "Apache-2.0 (base), MIT (adapter)"
+_APACHE = "Apache-2.0"
+_QWEN = "Qwen Research License (base, non-commercial), MIT (adapter)"
 
-def _late(
-    encoder_id: str, name: str, hub: str, classes: tuple[str, str], places: str, licence: str, summary: str, **more: Any
+
+def _model(
+    family_id: str,
+    encoder_id: str,
+    name: str,
+    hub: str,
+    licence: str,
+    parameters: float,
+    gigabytes: float,
+    summary: str,
+    dim: int = 0,
+    base: str = "",
 ) -> EncoderSpec:
-    model, processor = classes
+    """A checkpoint of a colpali-engine family; ``base`` is the repository that an adapter needs besides its own."""
+    family = FAMILIES[family_id]
     return EncoderSpec(
         id=encoder_id,
         name=name,
-        family="late-interaction",
-        kind="patches",
-        dim=128,
+        family=family_id,
+        kind=family.kind,
+        dim=dim or family.dim,
         licence=licence,
         summary=summary,
-        loader="workbench.encoders.late_interaction:load",
-        get=f"hf download {hub}",
-        options={"hub": hub, "model": model, "processor": processor, "places": places, **more},
+        loader=family.loader,
+        get=" && ".join(f"hf download {repository}" for repository in (hub, base) if repository),
+        options={"hub": hub},
+        parameters=parameters,
+        download=round(gigabytes * 1e9),
+        speed="seconds" if parameters < 1 else "accelerator",
+        policies=family.policies,
     )
 
 
-def _clip(encoder_id: str, name: str, hub: str, dim: int) -> EncoderSpec:
-    return EncoderSpec(
+LATE_INTERACTION = (
+    _model(
+        "colmodernvbert",
+        "colmodernvbert",
+        "ColModernVBERT",
+        "ModernVBERT/colmodernvbert",
+        _MIT,
+        0.25,
+        1.0,
+        "The lightest page model, for a machine without a GPU; 64 vectors a tile.",
+    ),
+    _model(
+        "colidefics3",
+        "colsmol-256m",
+        "ColSmol 256M",
+        "vidore/colSmol-256M",
+        _APACHE_MIT,
+        0.26,
+        0.5,
+        "A small page model; 64 vectors a tile, about 900 a page.",
+        base="vidore/ColSmolVLM-Instruct-256M-base",
+    ),
+    _model(
+        "colidefics3",
+        "colsmol-500m",
+        "ColSmol 500M",
+        "vidore/colSmol-500M",
+        _APACHE_MIT,
+        0.5,
+        1.0,
+        "A small page model; 64 vectors a tile, about 900 a page.",
+        base="vidore/ColSmolVLM-Instruct-500M-base",
+    ),
+    _model(
+        "colpali",
+        "colpali-v1.3",
+        "ColPali v1.3",
+        "vidore/colpali-v1.3",
+        _GEMMA,
+        2.9,
+        5.9,
+        "The first page model, third version; 1,024 vectors a page.",
+        base="vidore/colpaligemma-3b-pt-448-base",
+    ),
+    _model(
+        "colpali",
+        "colpali-v1.3-merged",
+        "ColPali v1.3, merged",
+        "vidore/colpali-v1.3-merged",
+        _GEMMA,
+        2.9,
+        5.9,
+        "ColPali v1.3 in one repository; 1,024 vectors a page.",
+    ),
+    _model(
+        "colpali",
+        "colpali-v1.2",
+        "ColPali v1.2",
+        "vidore/colpali-v1.2",
+        _GEMMA,
+        2.9,
+        5.9,
+        "The first page model, second version; 1,024 vectors a page.",
+        base="vidore/colpaligemma-3b-pt-448-base",
+    ),
+    _model(
+        "colpali",
+        "colpali-v1.2-merged",
+        "ColPali v1.2, merged",
+        "vidore/colpali-v1.2-merged",
+        _GEMMA,
+        2.9,
+        5.9,
+        "ColPali v1.2 in one repository; 1,024 vectors a page.",
+    ),
+    _model(
+        "colqwen2",
+        "colqwen2-v1.0",
+        "ColQwen2 v1.0",
+        "vidore/colqwen2-v1.0",
+        _APACHE_MIT,
+        2.2,
+        4.5,
+        "Sees pages in their own shape; up to 768 vectors a page.",
+        base="vidore/colqwen2-base",
+    ),
+    _model(
+        "colqwen2",
+        "colqwen2-v1.0-merged",
+        "ColQwen2 v1.0, merged",
+        "vidore/colqwen2-v1.0-merged",
+        _APACHE_MIT,
+        2.2,
+        4.4,
+        "ColQwen2 v1.0 in one repository; up to 768 vectors a page.",
+    ),
+    _model(
+        "colqwen2",
+        "colqwen2-v0.1",
+        "ColQwen2 v0.1",
+        "vidore/colqwen2-v0.1",
+        _APACHE_MIT,
+        2.2,
+        4.5,
+        "The first ColQwen2; up to 768 vectors a page.",
+        base="vidore/colqwen2-base",
+    ),
+    _model(
+        "colqwen2.5",
+        "colqwen2.5-v0.2",
+        "ColQwen2.5 v0.2",
+        "vidore/colqwen2.5-v0.2",
+        _QWEN,
+        3.75,
+        7.7,
+        "Sees pages in their own shape; up to 768 vectors a page.",
+        base="vidore/colqwen2.5-base",
+    ),
+    _model(
+        "colqwen2.5",
+        "colqwen2.5-v0.1",
+        "ColQwen2.5 v0.1",
+        "vidore/colqwen2.5-v0.1",
+        _QWEN,
+        3.75,
+        7.7,
+        "The first ColQwen2.5; up to 768 vectors a page.",
+        base="vidore/colqwen2.5-base",
+    ),
+    _model(
+        "colqwen2.5",
+        "colqwen2.5-3b-multilingual-v1.0",
+        "ColQwen2.5 3B multilingual (T-Systems)",
+        "tsystems/colqwen2.5-3b-multilingual-v1.0-merged",
+        "Qwen Research License (base, non-commercial)",
+        3.75,
+        7.5,
+        "ColQwen2.5 trained on five languages; up to 768 vectors a page.",
+    ),
+    _model(
+        "colqwen3",
+        "tomoro-colqwen3-4b",
+        "Tomoro ColQwen3 4B",
+        "TomoroAI/tomoro-colqwen3-embed-4b",
+        _APACHE,
+        4.4,
+        8.9,
+        "Sees pages in their own shape; vectors of 320 numbers.",
+    ),
+    _model(
+        "colqwen3",
+        "tomoro-colqwen3-8b",
+        "Tomoro ColQwen3 8B",
+        "TomoroAI/tomoro-colqwen3-embed-8b",
+        _APACHE,
+        8.8,
+        17.5,
+        "Sees pages in their own shape; vectors of 320 numbers.",
+    ),
+    _model(
+        "colqwen3.5",
+        "colqwen3.5-4.5b-v3",
+        "ColQwen3.5 4.5B v3",
+        "athrael-soju/colqwen3.5-4.5B-v3",
+        _APACHE,
+        4.5,
+        9.1,
+        "Sees pages in their own shape; vectors of 320 numbers.",
+        dim=320,
+    ),
+    _model(
+        "colgemma3",
+        "colnetraembed",
+        "ColNetraEmbed",
+        "Cognitive-Lab/ColNetraEmbed",
+        "Gemma terms",
+        4.3,
+        8.6,
+        "Trained on 22 languages; 256 vectors a page.",
+    ),
+    _model(
+        "colqwen-omni",
+        "colqwen-omni-v0.1",
+        "ColQwen-Omni v0.1",
+        "vidore/colqwen-omni-v0.1",
+        _QWEN,
+        4.7,
+        9.5,
+        "Built for pictures, sound and video; here it sees pages.",
+        base="vidore/colqwen-omni-base",
+    ),
+)
+
+SINGLE_VECTOR = (
+    _model(
+        "bimodernvbert",
+        "bimodernvbert",
+        "BiModernVBERT",
+        "ModernVBERT/bimodernvbert",
+        _MIT,
+        0.25,
+        1.0,
+        "One vector a page; the lightest that was trained on pages.",
+        dim=768,
+    ),
+    _model(
+        "bigemma3",
+        "netraembed",
+        "NetraEmbed",
+        "Cognitive-Lab/NetraEmbed",
+        "Gemma terms",
+        4.3,
+        8.6,
+        "One vector a page; trained on 22 languages.",
+        dim=2560,
+    ),
+    _model(
+        "biqwen2.5",
+        "nomic-embed-multimodal-3b",
+        "Nomic Embed Multimodal 3B",
+        "nomic-ai/nomic-embed-multimodal-3b",
+        "Qwen Research License (base, non-commercial)",
+        3.75,
+        7.7,
+        "One vector a page.",
+        dim=2048,
+        base="Qwen/Qwen2.5-VL-3B-Instruct",
+    ),
+)
+
+
+def _clip(encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float) -> tuple[EncoderSpec, ...]:
+    """An open_clip checkpoint both ways: one vector a page, and one a patch."""
+    row = EncoderSpec(
         id=encoder_id,
         name=name,
-        family="open_clip",
+        family="open-clip",
         kind="page",
         dim=dim,
-        licence="MIT",
+        licence=licence,
         summary="One vector a page, from its picture; a baseline that does not read.",
         loader="workbench.encoders.clip:load",
         get=f"hf download {hub}",
         options={"hub": hub},
+        parameters=parameters,
+        download=round(parameters * 4e9),
+        speed="fast",
     )
+    dense = replace(
+        row,
+        id=f"{encoder_id.split('-')[0]}-dense-{encoder_id.partition('-')[2]}",
+        name=f"{name}, patches",
+        family="open-clip-dense",
+        kind="patches",
+        summary="A vector a patch, for photographs and figures; it does not read.",
+        loader="workbench.encoders.clip_dense:load",
+    )
+    return row, dense
 
 
-_COLPALI = ("ColPali", "ColPaliProcessor")
-_COLQWEN2 = ("ColQwen2", "ColQwen2Processor")
-_COLQWEN2_5 = ("ColQwen2_5", "ColQwen2_5_Processor")
-_COLSMOL = ("ColIdefics3", "ColIdefics3Processor")
-_COLMODERNVBERT = ("ColModernVBert", "ColModernVBertProcessor")
-
-_GEMMA = "Gemma terms (base), MIT (adapter)"
-_APACHE = "Apache-2.0 (base), MIT (adapter)"
-_QWEN = "Qwen Research License (base, non-commercial), MIT (adapter)"
-
-# ColPali's forward computes a language-model head that nobody reads; for one position instead of 1,030 that is free.
-_ONE_LOGIT = {"logits_to_keep": 1}
-
-LATE_INTERACTION = (
-    _late(
-        "colmodernvbert",
-        "ColModernVBERT",
-        "ModernVBERT/colmodernvbert",
-        _COLMODERNVBERT,
-        "tiles",
-        "MIT",
-        "A page model of 0.25 billion weights; the lightest, for a machine without a GPU.",
-    ),
-    _late(
-        "colsmol-256m",
-        "ColSmol 256M",
-        "vidore/colSmol-256M",
-        _COLSMOL,
-        "tiles",
-        _APACHE,
-        "A page model of 0.26 billion weights; seconds a page without a GPU.",
-    ),
-    _late(
-        "colsmol-500m",
-        "ColSmol 500M",
-        "vidore/colSmol-500M",
-        _COLSMOL,
-        "tiles",
-        _APACHE,
-        "A page model of 0.5 billion weights; seconds a page without a GPU.",
-    ),
-    _late(
-        "colpali-v1.3",
-        "ColPali v1.3",
-        "vidore/colpali-v1.3",
-        _COLPALI,
-        "square",
-        _GEMMA,
-        "A page model of 3 billion weights, 1,024 vectors a page; wants a GPU.",
-        forward=_ONE_LOGIT,
-    ),
-    _late(
-        "colqwen2-v1.0",
-        "ColQwen2 v1.0",
-        "vidore/colqwen2-v1.0",
-        _COLQWEN2,
-        "dynamic",
-        _APACHE,
-        "A page model of 2 billion weights, up to 768 vectors a page; wants a GPU.",
-    ),
-    _late(
-        "colqwen2.5-v0.2",
-        "ColQwen2.5 v0.2",
-        "vidore/colqwen2.5-v0.2",
-        _COLQWEN2_5,
-        "dynamic",
-        _QWEN,
-        "A page model of 3 billion weights, up to 768 vectors a page; wants a GPU.",
-    ),
+CLIP: tuple[EncoderSpec, ...] = (
+    *_clip("clip-vit-b-32", "CLIP ViT-B/32 (LAION-2B)", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 512, _MIT, 0.15),
+    *_clip("clip-vit-b-16", "CLIP ViT-B/16 (LAION-2B)", "laion/CLIP-ViT-B-16-laion2B-s34B-b88K", 512, _MIT, 0.15),
+    *_clip("clip-vit-l-14", "CLIP ViT-L/14 (LAION-2B)", "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", 768, _MIT, 0.43),
+    *_clip("siglip-vit-b-16", "SigLIP ViT-B/16", "timm/ViT-B-16-SigLIP", 768, _APACHE, 0.2),
 )
 
-CLIP = (
-    _clip("clip-vit-b-32", "CLIP ViT-B/32 (LAION-2B)", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 512),
-    _clip("clip-vit-l-14", "CLIP ViT-L/14 (LAION-2B)", "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", 768),
-)
+_ALL = (READER, *LATE_INTERACTION, *SINGLE_VECTOR, *CLIP)
 
-ENCODERS: dict[str, EncoderSpec] = {spec.id: spec for spec in (READER, *LATE_INTERACTION, *CLIP)}
+ENCODERS: dict[str, EncoderSpec] = {spec.id: spec for spec in _ALL}
+"""The rows that come with Pagelens, by id; `own.specs` has those that a person added."""

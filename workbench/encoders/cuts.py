@@ -1,0 +1,145 @@
+"""What a processor made of a page's picture, read from the batch it returned: where each vector lies, what was seen.
+
+``square``  the picture is stretched to a fixed square, a vector a patch (PaliGemma, Gemma 3).
+``dynamic`` it is resized to about its own shape, on a grid that ``image_grid_thw`` gives (Qwen).
+``tiles``   it is resized and cut into square tiles, each a small grid, and shown once more as a whole (Idefics 3).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from workbench.encoders import places
+from workbench.encoders.pictures import denormalised
+from workbench.types import Box, Geometry, SeenPicture
+
+_MARKER = re.compile(r"<row_(\d+)_col_(\d+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A processor, what it returned for some pictures, and the id of the token that stands for a piece of picture."""
+
+    processor: Any
+    inputs: Any
+    image_token: int
+
+    def shown(self, row: int) -> NDArray[np.bool_]:
+        """Which tokens of a row stand for a piece of its picture, ``(tokens,) bool``."""
+        return np.asarray(self.inputs["input_ids"][row].numpy() == self.image_token)
+
+    def image(self, pixels: Any) -> Image.Image:
+        """The picture of normalised ``pixels (3, height, width)``."""
+        made = self.processor.image_processor
+        return denormalised(pixels.float().numpy(), made.image_mean, made.image_std)
+
+    def grid(self, row: int) -> tuple[int, int, int]:
+        """Of a dynamic picture: rows and columns of patches, and how many patches a side make one token."""
+        _, rows, cols = (int(value) for value in self.inputs["image_grid_thw"][row])
+        return rows, cols, int(self.processor.image_processor.merge_size)
+
+
+class Cut(Protocol):
+    """How a family treats a picture."""
+
+    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+        """The places of a row's image tokens, in order; ``ValueError`` when the batch is not cut like this."""
+        ...
+
+    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+        """The pictures that the model gets of a row."""
+        ...
+
+
+class Square:
+    """One picture of a fixed size."""
+
+    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+        """A square grid over all of the picture."""
+        count = int(batch.shown(row).sum())
+        side = round(count**0.5)
+        if side * side != count or len(batch.inputs["pixel_values"]) != len(batch.inputs["input_ids"]):
+            raise ValueError(f"{count} visual tokens do not form one square")
+        return places.grid(side, side, crop)
+
+    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+        """The stretched picture."""
+        return (SeenPicture(batch.image(batch.inputs["pixel_values"][row]), crop, "whole page"),)
+
+
+class Dynamic:
+    """One picture whose size keeps about the page's shape."""
+
+    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+        """The grid of merged patches."""
+        rows, cols, merge = batch.grid(row)
+        return places.grid(rows // merge, cols // merge, crop)
+
+    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+        """The resized picture, put together again from its patches.
+
+        They come as ``(patches, channels * frames * size * size)``, block by block of merge x merge patches.
+        """
+        rows, cols, merge = batch.grid(row)
+        made = batch.processor.image_processor
+        size, frames = int(made.patch_size), int(made.temporal_patch_size)
+        pixels = batch.inputs["pixel_values"]
+        if pixels.ndim == 3:  # padded to the longest of the batch
+            pixels = pixels[row, : rows * cols]
+        else:  # one after another
+            before = int(batch.inputs["image_grid_thw"][:row].prod(dim=1).sum())
+            pixels = pixels[before : before + rows * cols]
+        blocks = pixels.reshape(rows // merge, cols // merge, merge, merge, 3, frames, size, size)[..., 0, :, :]
+        flat = blocks.permute(4, 0, 2, 5, 1, 3, 6).reshape(3, rows * size, cols * size)
+        return (SeenPicture(batch.image(flat), crop, "whole page"),)
+
+
+class Tiles:
+    """Square tiles in reading order, each introduced by ``<row_i_col_j>``; another tag introduces the whole picture."""
+
+    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+        """The tiles' grids put together; the whole picture's vectors have boxes but no cells."""
+        tiles = self._tiles(batch, row)
+        side = round((int(batch.shown(row).sum()) / len(tiles)) ** 0.5)
+        return places.tiled(tiles, side, crop)
+
+    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+        """Every tile, and the whole picture."""
+        tiles = self._tiles(batch, row)
+        located = [tile for tile in tiles if tile is not None]
+        rows, cols = (1 + max((tile[axis] for tile in located), default=0) for axis in (0, 1))
+        boxes = places.cells(rows, cols, crop)
+        found: list[SeenPicture] = []
+        for tile, pixels in zip(tiles, batch.inputs["pixel_values"][row], strict=False):  # padded with empty tiles
+            image = batch.image(pixels)
+            if tile is None:
+                found.append(SeenPicture(image, crop, "whole page"))
+            else:
+                x0, y0, x1, y1 = (float(value) for value in boxes[tile[0] * cols + tile[1]])
+                found.append(SeenPicture(image, (x0, y0, x1, y1), f"tile row {tile[0] + 1}, column {tile[1] + 1}"))
+        return tuple(found)
+
+    def _tiles(self, batch: Batch, row: int) -> list[tuple[int, int] | None]:
+        """(row, col) of each tile in the order of the vectors, None for the whole picture."""
+        ids = batch.inputs["input_ids"][row]
+        where = np.flatnonzero(batch.shown(row))
+        breaks = np.flatnonzero(np.diff(where) > 1) + 1
+        tiles: list[tuple[int, int] | None] = []
+        end = 0
+        for first, last in pairwise([0, *breaks.tolist(), len(where)]):
+            start = int(where[first])
+            # A marker is one token or, where the vocabulary lacks it, a few; before the first may be padding.
+            markers = _MARKER.findall(batch.processor.tokenizer.decode(ids[max(end, start - 16) : start]))
+            tiles.append((int(markers[-1][0]) - 1, int(markers[-1][1]) - 1) if markers else None)
+            end = int(where[last - 1]) + 1
+        return tiles
+
+
+CUTS: dict[str, Cut] = {"square": Square(), "dynamic": Dynamic(), "tiles": Tiles()}

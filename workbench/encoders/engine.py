@@ -1,0 +1,177 @@
+"""Loads a colpali-engine model with its processor, and runs it: pictures or text in, vectors out.
+
+Everything that can be wrong with a checkpoint is said here, at load, rather than found out by pages that rank badly:
+weights that the files lack (the library fills them with random numbers and goes on), in the model as in its adapter.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from workbench.encoders.base import EncoderSpec
+from workbench.encoders.checkpoints import Checkpoint, find
+from workbench.encoders.cuts import CUTS, Batch
+from workbench.encoders.device import Batches, Device, choose
+from workbench.encoders.families import FAMILIES, Family
+from workbench.encoders.pictures import brief
+from workbench.encoders.torchvision_cure import cure
+from workbench.errors import EncoderError
+from workbench.types import Float
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """A loaded model. Safe to call from several threads; they take turns."""
+
+    def __init__(self, family: Family, checkpoint: Checkpoint, device: Device, model: Any, processor: Any) -> None:
+        self.family, self.checkpoint, self.device = family, checkpoint, device
+        self.model, self.processor = model, processor
+        self.cut = CUTS[family.cut]
+        self._image_token = int(model.config.image_token_id)
+        self._turn = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
+
+    @classmethod
+    def load(cls, spec: EncoderSpec) -> Engine:
+        """Load a model from this machine; `EncoderError` when its weights are missing, incomplete or do not fit."""
+        checkpoint = find(spec)
+        device = choose()
+        cure()
+        import colpali_engine.models as models
+        import transformers
+
+        transformers.utils.logging.disable_progress_bar()
+        family = FAMILIES[spec.family]
+        try:
+            processor = getattr(models, family.processor).from_pretrained(checkpoint.folder, local_files_only=True)
+            keys = getattr(models, family.keys)._checkpoint_conversion_mapping if family.keys else None
+            model = _model(spec, model_class(family), checkpoint, device, keys)
+        except EncoderError:
+            raise
+        except Exception as error:  # the libraries raise whatever their parts raise
+            log.debug("loading %s", checkpoint.folder, exc_info=True)
+            raise EncoderError(
+                f"The '{spec.id}' model in {checkpoint.folder} cannot be loaded ({brief(error)})."
+            ) from error
+        _tie_head(model)
+        return cls(family, checkpoint, device, model.to(device.name).eval(), processor)
+
+    @property
+    def parameters(self) -> int:
+        """How many weights the model has."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+    def batches(self) -> Batches:
+        """Pages at a time that fit this model on its device."""
+        return Batches.fitting(self.device, self.parameters)
+
+    def pictures(self, pictures: Sequence[Image.Image]) -> tuple[Batch, Float]:
+        """The processed batch, and the model's output for it, float32: ``(pictures, tokens, dim)`` or ``(.., dim)``."""
+        with self._turn:
+            batch = self._batch(pictures)
+            return batch, self._run(batch.inputs)
+
+    def prepared(self, picture: Image.Image) -> Batch:
+        """What the processor makes of one picture."""
+        with self._turn:
+            return self._batch([picture])
+
+    def query(self, text: str) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Float]:
+        """The ids of the official query's tokens ``(tokens,)`` and the model's output, as of `pictures`, for it."""
+        with self._turn:
+            inputs = getattr(self.processor, self.family.queries)([text])
+            states = self._run(inputs)[0]
+        real = inputs["attention_mask"][0].bool().numpy()
+        return inputs["input_ids"][0].numpy()[real], states[real] if states.ndim == 2 else states
+
+    def _batch(self, pictures: Sequence[Image.Image]) -> Batch:
+        return Batch(self.processor, self.processor.process_images(list(pictures)), self._image_token)
+
+    def _run(self, inputs: Any) -> Float:
+        import torch
+
+        placed = {
+            key: value.to(self.device.name, self.device.dtype if value.is_floating_point() else None)
+            for key, value in inputs.items()
+            if key != "labels"
+        }
+        with torch.inference_mode():
+            found = self.model(**placed, **self.family.forward)
+        return np.asarray(found.float().cpu().numpy(), np.float32)
+
+
+def model_class(family: Family) -> Any:
+    """The class that reads a family's checkpoints, mended where transformers 5 has outrun colpali-engine.
+
+    ColQwen2_5Omni declares a property where its parent now sets an attribute before the property's source is there,
+    and asks the whole model's configuration for the language model's width.
+    """
+    import colpali_engine.models as models
+
+    found = getattr(models, family.model)
+    if found is not models.ColQwen2_5Omni:
+        return found
+
+    class ColQwen2_5Omni(found):  # type: ignore[misc, valid-type]
+        spatial_merge_size = 0
+
+        def __init__(self, config: Any, *arguments: Any, **named: Any) -> None:
+            config.hidden_size = config.get_text_config().hidden_size
+            super().__init__(config, *arguments, **named)
+
+    return ColQwen2_5Omni
+
+
+def _model(spec: EncoderSpec, model_class: Any, checkpoint: Checkpoint, device: Device, keys: Any) -> Any:
+    """The model, adapter included, with every weight from its files; ``keys`` rename older files' weights."""
+    options: dict[str, Any] = {"local_files_only": True, "output_loading_info": True, "dtype": device.dtype}
+    if keys is not None:
+        options["key_mapping"] = dict(keys)
+    if device.attention:
+        options["attn_implementation"] = device.attention
+    if checkpoint.base is None:
+        model, report = _with_attention(model_class, checkpoint.folder, options)
+        _complete(spec, checkpoint, report)
+        return model
+    # With an adapter the library reports on the adapter alone; what the base lacks is asked without reading it.
+    _, report = model_class.from_pretrained(checkpoint.base, **{**options, "device_map": "meta"})
+    _complete(spec, checkpoint, report)
+    options["adapter_kwargs"] = {"_adapter_model_path": str(checkpoint.folder)}
+    model, report = _with_attention(model_class, checkpoint.base, options)
+    _complete(spec, checkpoint, report)
+    return model
+
+
+def _with_attention(model_class: Any, folder: Any, options: dict[str, Any]) -> Any:
+    """`from_pretrained`, with the library's own choice of attention where the model lacks the one asked for."""
+    try:
+        return model_class.from_pretrained(folder, **options)
+    except (ValueError, ImportError) as error:
+        wanted = options.pop("attn_implementation", None)
+        if wanted is None:
+            raise
+        log.warning("attention %s is not to be had (%s); going on with another", wanted, brief(error))
+        return model_class.from_pretrained(folder, **options)
+
+
+def _complete(spec: EncoderSpec, checkpoint: Checkpoint, report: Any) -> None:
+    missing = sorted(key for key in report["missing_keys"] if "lm_head" not in key)
+    if missing:
+        raise EncoderError(
+            f"The '{spec.id}' model in {checkpoint.folder} is incomplete: {len(missing)} weights are missing, "
+            f"{missing[0]} for one; run: {spec.get}"
+        )
+
+
+def _tie_head(model: Any) -> None:
+    """Give a language-model head without weights of its own (ColPali's) those of the word embeddings, as it is tied."""
+    embeddings = model.get_input_embeddings().weight
+    for name, parameter in list(model.named_parameters()):
+        if parameter.is_meta and name.endswith("lm_head.weight"):
+            model.get_submodule(name.rpartition(".")[0]).weight = embeddings

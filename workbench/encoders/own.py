@@ -1,0 +1,156 @@
+"""Models of one's own: a fine-tune, a merge, any checkpoint of a family that Pagelens knows.
+
+A folder ``models/<id>`` under PAGELENS_HOME makes an encoder of that id. It holds the checkpoint itself, or only a file
+``pagelens.json`` that says where one is::
+
+    {"hub": "me/my-colqwen2"}                                    a repository in the hub's cache
+    {"folder": "/data/my-colqwen2"}                              a folder elsewhere
+    {"architecture": "ViT-B-16", "pretrained": "laion2b_s34b_b88k"}    an open_clip model by its tag
+    {"architecture": "ViT-B-16", "pretrained": "/data/epoch_5.pt"}     or by a file
+
+Which family reads it is found in the checkpoint's own files: the class that an adapter says it was trained on, or that
+``architectures`` in ``config.json`` (its base model's, for an adapter) names, or ``open_clip_config.json``. Where they
+do not say, ``"family"`` does. The file may also give ``name``, ``licence``, ``summary`` and ``parameters`` (billions).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.encoders import checkpoints
+from workbench.encoders.base import EncoderSpec
+from workbench.encoders.checkpoints import POINTER
+from workbench.encoders.families import BY_CLASS, FAMILIES
+from workbench.errors import EncoderError, InputError
+from workbench.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CLIP_FAMILIES = {"open-clip": ("page", "clip"), "open-clip-dense": ("patches", "clip_dense")}
+"""open_clip's two ways: one vector a page, or one a patch. Kind and module of each."""
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_SOURCES = ("hub", "folder", "architecture")
+_KEYS = {*_SOURCES, "pretrained", "family", "name", "licence", "summary", "parameters"}
+
+
+def specs() -> dict[str, EncoderSpec]:
+    """The rows of all models of one's own that can be read; those that cannot are logged."""
+    from workbench.encoders.table import ENCODERS
+
+    models = Settings().home / "models"
+    found: dict[str, EncoderSpec] = {}
+    for folder in sorted(models.iterdir()) if models.is_dir() else ():
+        if folder.is_dir() and folder.name not in ENCODERS:
+            try:
+                found[folder.name] = spec(folder.name)
+            except EncoderError as error:
+                log.warning("%s", error)
+    return found
+
+
+def exists(encoder_id: str) -> bool:
+    """Whether a folder of that id is there, readable or not."""
+    return bool(_ID.fullmatch(encoder_id)) and (Settings().home / "models" / encoder_id).is_dir()
+
+
+def spec(encoder_id: str) -> EncoderSpec:
+    """The row of one's own model; `EncoderError` says what is wrong with its folder."""
+    folder = Settings().home / "models" / encoder_id
+    if not _ID.fullmatch(encoder_id):
+        raise EncoderError(f"{folder}: an encoder's id is made of small letters, digits, '.', '_' and '-'; rename it.")
+    said = checkpoints.read(folder / POINTER) if (folder / POINTER).is_file() else {}
+    if unknown := sorted(set(said) - _KEYS):
+        raise EncoderError(f"{folder / POINTER} says {', '.join(unknown)}; it may say {', '.join(sorted(_KEYS))}.")
+    options = {key: said[key] for key in (*_SOURCES, "pretrained") if key in said}
+    if not checkpoints.holds_model(folder) and len({*options} & {*_SOURCES}) != 1:
+        raise EncoderError(f"{folder / POINTER} must say one of {', '.join(_SOURCES)}.")
+    row = EncoderSpec(
+        id=encoder_id,
+        name=str(said.get("name", encoder_id)),
+        family="",
+        kind="",
+        dim=0,
+        licence=str(said.get("licence", "not stated")),
+        summary=str(said.get("summary", "A model of your own.")),
+        loader="",
+        get=_command(options, folder),
+        options=options,
+        parameters=float(said.get("parameters", 0)),
+    )
+    return _of_family(row, str(said.get("family") or _family(row)))
+
+
+def adopt(encoder_id: str, **said: Any) -> EncoderSpec:
+    """Make a model known under an id, by the file that points to it; the keys are those of ``pagelens.json``.
+
+    `InputError` when the id is taken or no id, `EncoderError` when there is no such checkpoint or nobody can read it;
+    nothing is left behind then.
+    """
+    from workbench.encoders.table import ENCODERS
+
+    folder = Settings().home / "models" / encoder_id
+    if encoder_id in ENCODERS or folder.exists():
+        raise InputError(f"There is an encoder '{encoder_id}' already; choose another id.")
+    if not _ID.fullmatch(encoder_id):
+        raise InputError("An encoder's id is made of small letters, digits, '.', '_' and '-'.")
+    folder.mkdir(parents=True)
+    try:
+        (folder / POINTER).write_text(json.dumps(said, indent=2), encoding="utf-8")
+        return spec(encoder_id)
+    except BaseException:
+        (folder / POINTER).unlink(missing_ok=True)
+        folder.rmdir()
+        raise
+
+
+def _command(options: dict[str, Any], folder: Path) -> str:
+    if "hub" in options:
+        return f"hf download {options['hub']}"
+    if "architecture" in options:
+        arguments = f"{options['architecture']!r}, pretrained={str(options.get('pretrained', ''))!r}"
+        return f'python -c "import open_clip; open_clip.create_model({arguments})"'
+    return f"hf download REPOSITORY --local-dir {folder}"
+
+
+def _family(row: EncoderSpec) -> str:
+    """What the checkpoint's own files say of its family."""
+    if "architecture" in row.options:
+        return "open-clip"
+    folder, _ = checkpoints.place(row)
+    if (folder / "open_clip_config.json").is_file():
+        return "open-clip"
+    config, adapter = folder / "config.json", folder / "adapter_config.json"
+    adapted = checkpoints.read(adapter).get("auto_mapping") if adapter.is_file() else None
+    if adapted and adapted.get("base_model_class") in BY_CLASS:
+        return BY_CLASS[adapted["base_model_class"]].id
+    if not config.is_file() and (base := checkpoints.base_folder(folder, row)):
+        config = base / "config.json"
+    if not config.is_file():
+        raise EncoderError(f"{folder} holds no config.json; is it a model's folder?")
+    classes = [str(name) for name in checkpoints.read(config).get("architectures") or ()]
+    for name in classes:
+        if name in BY_CLASS:
+            return BY_CLASS[name].id
+    raise EncoderError(
+        f"{config} names {', '.join(classes) or 'no class'}, which no family of Pagelens reads; if one does all the "
+        f'same, say so in {checkpoints.own_folder(row) / POINTER}: "family": one of {", ".join(FAMILIES)}.'
+    )
+
+
+def _of_family(row: EncoderSpec, family_id: str) -> EncoderSpec:
+    if family_id in CLIP_FAMILIES:
+        kind, module = CLIP_FAMILIES[family_id]
+        return replace(row, family=family_id, kind=kind, loader=f"workbench.encoders.{module}:load")
+    if family_id not in FAMILIES:
+        known = ", ".join((*FAMILIES, *CLIP_FAMILIES))
+        raise EncoderError(f"There is no model family '{family_id}' ('{row.id}'); there are: {known}.")
+    family = FAMILIES[family_id]
+    return replace(
+        row, family=family_id, kind=family.kind, dim=family.dim, loader=family.loader, policies=family.policies
+    )

@@ -1,0 +1,106 @@
+"""What every encoder of pictures does alike: show it the page, batch after batch, and wrap what it answers."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded
+from workbench.encoders.checkpoints import Checkpoint
+from workbench.encoders.device import Batches
+from workbench.errors import EncoderError
+from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, SeenPicture
+
+log = logging.getLogger(__name__)
+
+
+class PictureEncoder(ABC):
+    """An encoder that looks at a page's picture. Subclasses say how vectors come of pictures."""
+
+    info: EncoderInfo
+
+    def __init__(self, spec: EncoderSpec, checkpoint: Checkpoint, dim: int, policy: str, batches: Batches) -> None:
+        self.info = EncoderInfo(
+            id=spec.id,
+            name=spec.name,
+            kind=spec.kind,
+            dim=dim,
+            revision=checkpoint.revision,
+            weights_hash=checkpoint.weights_hash,
+            licence=spec.licence,
+            policy=policy,
+        )
+        self._policies = spec.policies
+        self._batches = batches
+
+    def encode_pages(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
+        """One outcome a page, in order; see `Encoder.encode_pages`. Pages go through the model several at a time."""
+        return self._batches.run(pages, self._embed, self._failure)
+
+    def saw(self, page: Page) -> tuple[SeenPicture, ...]:
+        """The pictures that the model really gets of this page, resized or cut into tiles, in the model's order."""
+        return self._views(seen(page), page.crop)
+
+    def with_policy(self, policy: str) -> Self:
+        """The same loaded model under another query token policy; `EncoderError` for one it does not have."""
+        if policy == self.info.policy:
+            return self
+        if policy not in self._policies:
+            known = ", ".join(self._policies) or self.info.policy
+            raise EncoderError(f"The encoder '{self.info.id}' has no token policy '{policy}'; it has: {known}.")
+        other = copy.copy(self)
+        other.info = replace(self.info, policy=policy)
+        return other
+
+    @abstractmethod
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
+        """Of each picture, which is what the crop leaves of its page: ``(n, dim)`` vectors and their places."""
+
+    @abstractmethod
+    def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
+        """What the processor makes of a picture."""
+
+    def _embed(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
+        found = self._vectors([seen(page) for page in pages], [page.crop for page in pages])
+        return [
+            guarded(page.ref, vectors, geometry, dim=self.info.dim)
+            for page, (vectors, geometry) in zip(pages, found, strict=True)
+        ]
+
+    def _failure(self, page: Page, error: Exception) -> PageEmbedding | PageFailure:
+        log.warning("%s failed in %s", page.ref, self.info.id, exc_info=error)
+        return PageFailure(page.ref, f"The '{self.info.id}' model failed on this page ({brief(error)}).")
+
+
+def seen(page: Page) -> Image.Image:
+    """The part of the page's picture that the crop leaves, RGB."""
+    image = page.image()
+    width, height = image.size
+    x0, y0, x1, y1 = page.crop
+    box = (round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height))
+    shown = image if box == (0, 0, width, height) else image.crop(box)
+    return shown if shown.mode == "RGB" else shown.convert("RGB")  # which would copy a picture that is RGB already
+
+
+def whole(crop: Box) -> Geometry:
+    """The place of a single vector that stands for all that the model saw."""
+    return Geometry(np.array([crop], np.float32), None, np.array([-1], np.int32))
+
+
+def denormalised(pixels: Float, mean: Sequence[float], std: Sequence[float]) -> Image.Image:
+    """The picture of ``pixels (3, height, width)`` that were normalised by ``mean`` and ``std`` of 0..1."""
+    values = pixels * np.array(std, np.float32)[:, None, None] + np.array(mean, np.float32)[:, None, None]
+    return Image.fromarray(np.clip(np.rint(values * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0), "RGB")
+
+
+def brief(error: BaseException) -> str:
+    """The first line of an error, at most 200 characters."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
