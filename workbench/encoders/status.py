@@ -1,0 +1,49 @@
+"""The models as a person chooses among them: what each is, where its weights are, and what it is doing now."""
+
+from __future__ import annotations
+
+from workbench.encoders import registry
+from workbench.encoders.base import Encoder, EncoderSpec
+from workbench.encoders.whereabouts import whereabouts
+from workbench.rates import Rates
+from workbench.types import ModelStatus
+
+
+def statuses(rates: Rates) -> list[ModelStatus]:
+    """Every model, those that come with Pagelens first; ``rates`` says what a page of each takes here."""
+    return [status(spec, rates) for spec in registry.specs().values()]
+
+
+def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
+    """One model as it is now."""
+    found = whereabouts(spec)
+    state, reason = registry.state(spec.id)
+    if not state or (state == "failed" and found.folder is None):  # that it failed for want of weights is no news
+        state, reason = ("absent" if found.folder is None else "here"), found.reason
+    encoder = registry.loaded(spec.id) if state == "loaded" else None
+    return ModelStatus(
+        id=spec.id,
+        name=spec.name,
+        family=spec.family,
+        kind=spec.kind,
+        dim=spec.dim or (encoder.info.dim if encoder else 0),
+        parameters=spec.parameters,
+        licence=spec.licence,
+        summary=spec.summary,
+        download=spec.download,
+        folder=str(found.folder or ""),
+        available=found.folder is not None,
+        reason=reason,
+        command="" if found.folder is not None else spec.get,
+        state=state,
+        seconds_per_page=rates.of(spec.id).expected_seconds,
+        device=_device(encoder),
+    )
+
+
+def _device(encoder: Encoder | None) -> str:
+    """Where a loaded model computes, as torch names it; models without a choice run on the processor."""
+    if encoder is None:
+        return ""
+    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None)
+    return str(inside.device.name) if inside is not None else "cpu"
