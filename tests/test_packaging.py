@@ -99,7 +99,7 @@ def test_the_pins_are_public_versions_for_every_platform() -> None:
     assert not any(name.startswith(("nvidia-", "triton", "pywin", "pyobjc")) for name in found)
 
 
-@pytest.mark.parametrize("extra", ["", "test"])
+@pytest.mark.parametrize("extra", ["", "test", "peers"])
 def test_every_requirement_is_pinned_within_its_bounds(extra: str) -> None:
     found = pins()
     for requirement in requirements(extra):
@@ -119,7 +119,7 @@ def imported(folder: Path) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"workbench", "tests"}
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("workbench", ("",)), ("tests", ("", "test"))])
+@pytest.mark.parametrize(("folder", "extras"), [("workbench", ("", "peers")), ("tests", ("", "test"))])
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = {canonical(requirement.name) for extra in extras for requirement in requirements(extra)}
     owners = packages_distributions()

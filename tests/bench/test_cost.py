@@ -11,7 +11,7 @@ from workbench.retrieval import Pipeline
 from workbench.types import CollectionInfo, IndexInfo, StageTrace
 
 MACHINE = Machine(bandwidth=10e9, gemm=100e9, threads=1, processors=2, name="made up")
-DIMS = {"global": 384, "rows": 384, "full": 384}
+DIMS = {("", "global"): 384, ("", "rows"): 384, ("", "full"): 384, ("clip", "rows"): 512}
 
 
 def stage(name, **values):
@@ -38,19 +38,25 @@ def test_nothing_measured_is_no_time():
 def test_operations_are_two_for_every_number_of_every_pair():
     trace = stage("full", vectors_compared=1000)
     (step,) = Pipeline.parse("full:10").steps
-    assert operations(trace, step, 20, DIMS) == 2 * 20 * 1000 * 384
+    assert operations(trace, step, {"": 20}, DIMS) == 2 * 20 * 1000 * 384
 
 
 def test_a_mean_query_is_one_vector():
     trace = stage("global", vectors_compared=1000)
     (step,) = Pipeline.parse("global[query=mean]:10").steps
-    assert operations(trace, step, 20, DIMS) == 2 * 1000 * 384
+    assert operations(trace, step, {"": 20}, DIMS) == 2 * 1000 * 384
+
+
+def test_a_stage_counts_what_its_own_encoder_made():
+    trace = stage("rows@clip", vectors_compared=10)
+    (step,) = Pipeline.parse("rows@clip:10").steps
+    assert operations(trace, step, {"": 20, "clip": 1}, DIMS) == 2 * 1 * 10 * 512
 
 
 def test_text_search_multiplies_nothing_and_a_fusion_only_in_its_vector_lists():
     fused, text = Pipeline.parse("rrf(bm25, rows):10").steps[0], Pipeline.parse("bm25:10").steps[0]
-    assert operations(stage("bm25"), text, 20, DIMS) == 0
-    assert operations(stage("rrf", vectors_compared=32), fused, 20, DIMS) == 2 * 20 * 32 * 384
+    assert operations(stage("bm25"), text, {"": 20}, DIMS) == 0
+    assert operations(stage("rrf", vectors_compared=32), fused, {"": 20}, DIMS) == 2 * 20 * 32 * 384
 
 
 def test_the_floor_is_the_slower_of_reading_and_multiplying():
@@ -65,7 +71,7 @@ def test_shares_set_all_work_against_all_kernel_time():
         stage("full", ms=3, kernel_ms=1, vectors_compared=1000, bytes_read=read),
         stage("full", ms=5, kernel_ms=3, vectors_compared=1000, bytes_read=read),
     ]
-    found = cost(traces, step, [10, 30], DIMS, MACHINE)
+    found = cost(traces, step, [{"": 10}, {"": 30}], DIMS, MACHINE)
     assert (found.ms, found.kernel_ms, found.vectors_compared, found.bytes_read) == (4, 2, 1000, read)
     assert found.operations == 2 * 20 * 1000 * 384  # a query has 20 vectors on average
     assert found.bandwidth_share == pytest.approx(2 * read / 0.004 / 10e9)
@@ -83,7 +89,7 @@ def test_every_step_gets_its_own_traces():
         stage("full", vectors_compared=9, bytes_read=20, kernel_ms=1),
         stage("results"),
     ]
-    found = costs([trace, trace], pipeline, [3, 3], DIMS, MACHINE)
+    found = costs([trace, trace], pipeline, [{"": 3}] * 2, DIMS, MACHINE)
     assert [(s.name, s.vectors_compared, s.bytes_read) for s in found] == [("rows", 7, 10), ("full", 9, 20)]
     assert [s.name for s in stages_of(trace)] == ["rows", "full"]
     assert without_encoding(trace) == 4

@@ -16,8 +16,13 @@ from workbench.bench.machine import Machine
 from workbench.retrieval.pipeline import Pipeline, Step
 from workbench.types import StageTrace
 
-OUTSIDE = frozenset({"encode", "filter", "results"})
-"""Parts of a trace that are no steps of the pipeline."""
+OUTSIDE = frozenset({"filter", "results"})
+"""Parts of a trace, besides encoding, that are no steps of the pipeline."""
+
+Dims = Mapping[tuple[str, str], int]
+"""Numbers per vector by (encoder as a pipeline writes it, "" for the collection's first; index)."""
+Lengths = Mapping[str, int]
+"""Vectors of one query by encoder, "" for the collection's first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class StageCost:
         return "arithmetic" if ratio > 0 else "memory"
 
 
-def operations(trace: StageTrace, step: Step, query_vectors: int, dims: Mapping[str, int]) -> float:
-    """Floating point operations of the products of one step; ``dims`` is the numbers per vector of each index.
+def operations(trace: StageTrace, step: Step, query_vectors: Lengths, dims: Dims) -> float:
+    """Floating point operations of the products of one step.
 
     A trace counts the page vectors of all lists that a step fuses together. Where some are compared with the query's
     mean and others with every vector, or have different dimensions, the larger count is taken for all: never too few.
@@ -57,19 +62,19 @@ def operations(trace: StageTrace, step: Step, query_vectors: int, dims: Mapping[
     compared = [leaf for leaf in step.leaves() if leaf.spec.vectors]
     if not compared or not trace.vectors_compared:
         return 0.0
-    rows = max(1 if leaf.option("query") == "mean" else query_vectors for leaf in compared)
-    return 2.0 * rows * trace.vectors_compared * max(dims[leaf.name] for leaf in compared)
+    rows = max(1 if leaf.option("query") == "mean" else query_vectors[leaf.encoder] for leaf in compared)
+    return 2.0 * rows * trace.vectors_compared * max(dims[leaf.encoder, leaf.name] for leaf in compared)
 
 
 def stages_of(traces: Sequence[StageTrace]) -> list[StageTrace]:
     """The parts of a trace that are steps of the pipeline, in its order."""
-    return [trace for trace in traces if trace.name not in OUTSIDE]
+    return [trace for trace in traces if not trace.encoding and trace.name not in OUTSIDE]
 
 
 def cost(
-    traces: Sequence[StageTrace], step: Step, query_vectors: Sequence[int], dims: Mapping[str, int], machine: Machine
+    traces: Sequence[StageTrace], step: Step, query_vectors: Sequence[Lengths], dims: Dims, machine: Machine
 ) -> StageCost:
-    """The cost of one step over many searches; ``traces[i]`` was made by a query of ``query_vectors[i]`` vectors.
+    """The cost of one step over many searches; ``traces[i]`` was made by the query of ``query_vectors[i]``.
 
     Times are medians, work is the mean, and shares set the whole work against the whole kernel time.
     """
@@ -94,8 +99,8 @@ def cost(
 def costs(
     traces: Sequence[Sequence[StageTrace]],
     pipeline: Pipeline,
-    query_vectors: Sequence[int],
-    dims: Mapping[str, int],
+    query_vectors: Sequence[Lengths],
+    dims: Dims,
     machine: Machine,
 ) -> tuple[StageCost, ...]:
     """The cost of every step of a pipeline over many searches; ``traces[i]`` is the whole trace of search i."""

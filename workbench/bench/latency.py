@@ -31,7 +31,7 @@ from workbench.retrieval import Pipeline
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.timing import Stopwatch
-from workbench.types import CollectionInfo, SearchResult, StageTrace
+from workbench.types import CollectionInfo, IndexInfo, SearchResult, StageTrace
 
 if TYPE_CHECKING:
     from workbench.encoders import Encoder
@@ -85,9 +85,10 @@ class LatencyReport:
     """Everything the collection has on disk."""
     questions: int
     repeats: int
-    query_vectors: float
-    """Mean vectors of a query."""
-    encode: Times
+    query_vectors: Mapping[str, float]
+    """Mean vectors of a query, by encoder."""
+    encode: Mapping[str, Times]
+    """Times of encoding one query, by encoder."""
     pipelines: Mapping[str, PipelineLatency]
     peak: Memory
     """Highest memory of this process over the warm searches, its model included."""
@@ -119,9 +120,11 @@ def latency(
         tell(f"Searching from cold: {name}")
         first[name] = cold_search(workbench.settings, collection, name, questions[0])
     found = machine or measure_machine()
-    tell("Timing the encoder")
-    encoder = encoder_of(workbench, info)
-    encode, lengths = time_encoder(encoder, questions, repeats)
+    encode: dict[str, Times] = {}
+    lengths: dict[str, list[int]] = {}
+    for named in sorted({leaf.encoder for pipeline in parsed.values() for leaf in pipeline.vector_leaves()}):
+        tell(f"Timing encoder {named or info.encoder}")
+        encode[named], lengths[named] = time_encoder(encoder_of(workbench, info, named), questions, repeats)
     with MemoryWatch() as watch:
         tell("Timing warm searches")
         results = ask_all(workbench, collection, questions, list(parsed), repeats)
@@ -136,22 +139,19 @@ def latency(
         info.bytes,
         len(questions),
         repeats,
-        float(np.mean(lengths)),
-        encode,
-        {
-            name: _pipeline(pipeline, info, results[name], lengths, found, under_load[name], first.get(name))
-            for name, pipeline in parsed.items()
-        },
+        {named or info.encoder: float(np.mean(counts)) for named, counts in lengths.items()},
+        {named or info.encoder: times for named, times in encode.items()},
+        {name: _pipeline(info, results[name], lengths, found, under_load[name], first.get(name)) for name in parsed},
         watch.peak,
         found,
     )
 
 
-def encoder_of(workbench: Workbench, info: CollectionInfo) -> Encoder:
-    """The loaded encoder that searches of a collection use."""
+def encoder_of(workbench: Workbench, info: CollectionInfo, named: str = "") -> Encoder:
+    """The loaded encoder that stages of a pipeline use: the one they name, or the collection's first."""
     from workbench import encoders
 
-    return encoders.load(info.encoder, offline=workbench.settings.offline, threads=workbench.settings.threads)
+    return encoders.load(named or info.encoder, offline=workbench.settings.offline, threads=workbench.settings.threads)
 
 
 def time_encoder(encoder: Encoder, questions: Sequence[str], repeats: int) -> tuple[Times, list[int]]:
@@ -227,44 +227,53 @@ def _cold(settings: Mapping[str, Any], collection: str, pipeline: str, question:
     workbench = Workbench(Settings(**settings))
     with MemoryWatch() as watch:
         result = workbench.search(question, collection, pipeline)
-    encode = sum(stage.ms for stage in result.trace.stages if stage.name == "encode")
+    encode = sum(stage.ms for stage in result.trace.stages if stage.encoding)
     return ColdSearch(encode, result.trace.total_ms - encode, watch.peak)
 
 
 def without_encoding(stages: Sequence[StageTrace]) -> float:
     """Milliseconds of a search besides encoding its query."""
-    return sum(stage.ms for stage in stages if stage.name != "encode")
+    return sum(stage.ms for stage in stages if not stage.encoding)
 
 
 def _pipeline(
-    pipeline: Pipeline,
     info: CollectionInfo,
     asked: Sequence[tuple[int, SearchResult]],
-    lengths: Sequence[int],
+    lengths: Mapping[str, Sequence[int]],
     machine: Machine,
     throughput: tuple[Throughput, ...],
     cold: ColdSearch | None,
 ) -> PipelineLatency:
+    pipeline = Pipeline.parse(asked[0][1].pipeline)  # what ran, which for a preset depends on the collection
     traces = [result.trace.stages for _, result in asked]
+    by_question = [{named: counts[number] for named, counts in lengths.items()} for number, _ in asked]
     search = [without_encoding(stages) for stages in traces]
     kernel = [sum(stage.kernel_ms for stage in stages) for stages in traces]
     return PipelineLatency(
         str(pipeline),
         Times.of(search),
         Times.of([whole - inside for whole, inside in zip(search, kernel, strict=True)]),
-        costs(traces, pipeline, [lengths[number] for number, _ in asked], dims(info), machine),
+        costs(traces, pipeline, by_question, dims(info), machine),
         throughput,
         cold,
         index_bytes(info, pipeline),
     )
 
 
-def dims(info: CollectionInfo) -> dict[str, int]:
+def indexes(info: CollectionInfo) -> dict[tuple[str, str], IndexInfo]:
+    """Every index by (encoder as a pipeline writes it, index); the first encoder's also without its name."""
+    found = {("", index.name): index for index in info.indexes}
+    return found | {(space.encoder, index.name): index for space in info.spaces for index in space.indexes}
+
+
+def dims(info: CollectionInfo) -> dict[tuple[str, str], int]:
     """Numbers per vector of each index."""
-    return {index.name: index.dim for index in info.indexes}
+    return {key: index.dim for key, index in indexes(info).items()}
 
 
 def index_bytes(info: CollectionInfo, pipeline: Pipeline) -> int:
-    """Bytes of the vectors that a pipeline may read."""
-    used = {leaf.name for leaf in pipeline.leaves()}
-    return sum(i.vectors * i.dim * np.dtype(i.dtype).itemsize for i in info.indexes if i.name in used)
+    """Bytes of the vectors that a pipeline may read; an index that it names twice counts once."""
+    there = indexes(info)
+    used = {(leaf.encoder or info.encoder, leaf.name): (leaf.encoder, leaf.name) for leaf in pipeline.vector_leaves()}
+    read = [there[key] for key in used.values()]
+    return sum(index.vectors * index.dim * np.dtype(index.dtype).itemsize for index in read)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,8 @@ from workbench.cli.session import AsJson, clean, settings, workbench
 
 if TYPE_CHECKING:
     from workbench.bench import LatencyReport, PipelineLatency
+    from workbench.bench.manuals import Manuals
+    from workbench.bench.peers import PeerRow
     from workbench.evaluation import Dataset
     from workbench.service import Workbench
 
@@ -160,17 +162,19 @@ def _print_latency(report: LatencyReport) -> None:
     machine = report.machine
     output.show(
         f"'{report.collection}' ({report.encoder}): {output.count(report.pages, 'page')}, "
-        f"{output.size(report.bytes)} on disk; {output.count(report.questions, 'question')} x {report.repeats}, "
-        f"{report.query_vectors:.1f} vectors a query."
+        f"{output.size(report.bytes)} on disk; {output.count(report.questions, 'question')} x {report.repeats}."
     )
     output.show(
         f"Machine: {machine.name}, {machine.processors} processors, {machine.threads} threads; reads "
         f"{machine.bandwidth / 1e9:.1f} GB/s, multiplies {machine.gemm / 1e9:.0f} GFLOP/s."
     )
-    encode = report.encode
+    for encoder, times in report.encode.items():
+        output.show(
+            f"Encoding a query with {encoder} ({report.query_vectors[encoder]:.1f} vectors): p50 {times.p50:.1f}, p95 "
+            f"{times.p95:.1f}, p99 {times.p99:.1f} ms."
+        )
     output.show(
-        f"Encoding a query: p50 {encode.p50:.1f}, p95 {encode.p95:.1f}, p99 {encode.p99:.1f} ms. Peak memory "
-        f"{output.size(report.peak.resident)}, of which {output.size(report.peak.own)} not backed by index files."
+        f"Peak memory {output.size(report.peak.resident)}, of which {output.size(report.peak.own)} not backed by files."
     )
     output.show()
     under = next(iter(report.pipelines.values())).throughput
@@ -227,6 +231,181 @@ def _latency_row(found: PipelineLatency) -> tuple[str, ...]:
         *cold,
         output.size(found.index_bytes),
     )
+
+
+@app.command()
+def manuals(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Debian packages, or PDF files with a printed index."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The dataset's folder, with what was downloaded.")] = Path(
+        "manuals"
+    ),
+    pipeline: Pipelines = None,
+    scope: Annotated[
+        str, typer.Option(metavar="corpus|document", help="Search all manuals, or each question's own.")
+    ] = "document",
+    most: Annotated[int, typer.Option(min=1, help="At most so many questions of a manual.")] = 200,
+    encoder: Annotated[str | None, typer.Option(metavar="ID", help="What a new collection is made with.")] = None,
+    search: Annotated[
+        bool, typer.Option("--search/--only-make", help="Measure pipelines, or only make the dataset.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Measure pipelines on real manuals, whose printed indexes are the questions and labels.
+
+    Without names: the manuals of some Debian packages, fetched with apt (nothing is installed). Index phrases of two or
+    more words are asked; a measure is the mean over manuals of the mean over a manual's questions.
+    """
+    bench = workbench(context)
+    from workbench import evaluation
+    from workbench.bench import manuals as making
+
+    found = making.build(names or making.PACKAGES, out.expanduser(), most, output.say)
+    for reason in found.refused:
+        output.say(f"Left out: {reason}")
+    report: dict[str, Any] = {"dataset": str(found.dataset.folder), "manuals": _manual_rows(found)}
+    if search:
+        name = evaluating.prepare(bench, found.dataset, encoder)
+        pipelines = list(dict.fromkeys(pipeline or PIPELINES))
+        report |= {"collection": name, "scope": scope, "measures": {}}
+        for kind, dataset in (("index", found.dataset), ("bookmark", found.bookmarks)):
+            if dataset is not None:
+                output.say(f"Asking {output.count(len(dataset.queries), f'{kind} question')}")
+                groups = {query.id: query.document for query in dataset.queries}
+                record = evaluation.evaluate(bench, dataset, name, pipelines, scope)
+                for path in evaluation.write(record, out.expanduser() / f"record-{kind}"):
+                    output.say(f"Written: {path}")
+                report["measures"][kind] = {
+                    key: {
+                        **making.macro({q: answer.measures for q, answer in run.answers.items()}, groups),
+                        **_ms(record.latency(key)),
+                    }
+                    for key, run in record.pipelines.items()
+                }
+    if as_json:
+        output.emit(report)
+    else:
+        _print_manuals(report)
+
+
+def _manual_rows(found: Manuals) -> list[dict[str, Any]]:
+    asked = [query.document for query in found.dataset.queries]
+    return [
+        {
+            "name": manual.pdf.name,
+            "version": manual.pdf.version,
+            "sha256": manual.pdf.sha256,
+            "pages": len(manual.kept),
+            "phrases": len(manual.phrases),
+            "questions": asked.count(f"{manual.pdf.name}.pdf"),
+            "words_on_page": manual.agreement[0],
+        }
+        for manual in found.manuals
+    ]
+
+
+def _ms(latency: Mapping[str, float]) -> dict[str, float]:
+    return {"p50 ms": latency.get("p50", 0.0), "p95 ms": latency.get("p95", 0.0)}
+
+
+def _print_manuals(report: Mapping[str, Any]) -> None:
+    rows = report["manuals"]
+    output.table(
+        ("manual", "version", ">pages", ">phrases", ">asked", ">words on page", "sha256"),
+        [
+            (
+                row["name"],
+                row["version"],
+                str(row["pages"]),
+                str(row["phrases"]),
+                str(row["questions"]),
+                f"{row['words_on_page']:.0%}",
+                row["sha256"][:12],
+            )
+            for row in rows
+        ],
+    )
+    output.show(
+        f"{report['dataset']}: {len(rows)} manuals without their contents and index pages. 'Words on page': labels "
+        "whose page has all the phrase's words, told as a check and used to choose no question."
+    )
+    for kind, found in report.get("measures", {}).items():
+        output.show()
+        names = list(next(iter(found.values())))
+        output.table(
+            (f"{kind} questions, scope {report['scope']}", *(f">{name}" for name in names)),
+            [
+                (key, *(f"{v:.1f}" if n.endswith("ms") else f"{v:.3f}" for n, v in f.items()))
+                for key, f in found.items()
+            ],
+        )
+
+
+@app.command()
+def peers(
+    context: typer.Context,
+    dataset: DatasetArgument = Path("sample"),
+    collection: Collection = None,
+    pipeline: Pipelines = None,
+    peer: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this system; may be repeated. [default: all]")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, max=10_000, help="How often every question is timed.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Put the same vectors through other systems: quality, time and bytes beside those of Pagelens.
+
+    Systems that are not installed have a row that says how to install them.
+    """
+    bench = workbench(context)
+    from workbench.bench import peers as others
+
+    unknown = [name for name in peer or () if name not in others.PEERS]
+    if unknown:
+        raise typer.BadParameter(
+            f"there is no {', '.join(unknown)}; there are {', '.join(others.PEERS)}", param_hint="--peer"
+        )
+    name, loaded = _indexed(bench, dataset, collection)
+    pipelines = list(dict.fromkeys(pipeline or PIPELINES))
+    report = others.compare(bench, name, loaded, pipelines, list(peer or others.PEERS), repeats, output.say)
+    if as_json:
+        output.emit(asdict(report))
+        return
+    output.show(
+        f"{report.dataset}: {output.count(report.questions, 'question')} x {report.repeats} over "
+        f"{output.count(report.pages, 'page')} of '{report.collection}' ({report.encoder}, {report.vectors:,} "
+        f"vectors); {report.machine.name}, {report.machine.threads} of {report.machine.processors} processors."
+    )
+    measures = next((list(row.measures) for row in report.rows if row.measures), [])
+    columns = (*(f">{name}" for name in measures), ">as exact", ">p50 ms", ">p95 ms", ">bytes a page", ">build s")
+    output.table(("system", *columns, "what"), [_peer_row(row, measures, report.pages) for row in report.rows])
+    output.show(
+        "Searching alone, queries encoded before. 'As exact': share of the first 10 of exact MaxSim that are found. "
+        "LanceDB and Qdrant choose their own number of threads."
+    )
+
+
+def _peer_row(row: PeerRow, measures: Sequence[str], pages: int) -> tuple[str, ...]:
+    name = f"{row.name} {row.version}".strip()
+    if row.measures is None or row.search is None:
+        return (name, *("" for _ in range(len(measures) + 5)), row.note)
+    return (
+        name,
+        *(f"{row.measures[measure]:.3f}" for measure in measures),
+        f"{row.shared:.0%}",
+        f"{row.search.p50:.1f}",
+        f"{row.search.p95:.1f}",
+        f"{row.bytes / max(pages, 1):,.0f}",
+        "" if row.build_seconds is None else f"{row.build_seconds:.1f}",
+        row.what,
+    )
+
+
+def _measured(name: str, value: float) -> str:
+    return f"{value:.1f}" if name.endswith("ms") else f"{value:.3f}"
 
 
 def _numbers(text: str, option: str) -> Sequence[int]:
