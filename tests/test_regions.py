@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.regions import MEASURES, Area, evidence, heat_of, intersection, iou, lines, measure, regions_of, shares
+from workbench.regions import (
+    MEASURES,
+    Area,
+    area_of,
+    evidence,
+    heat_of,
+    intersection,
+    iou,
+    lines,
+    measure,
+    regions_of,
+    shares,
+)
 from workbench.types import Geometry, QueryEmbedding, Region, Words
 
 
@@ -129,6 +141,11 @@ def test_lines_keep_the_reading_order_and_their_boxes():
 
 def region(text: str) -> Region:
     return Region((0, 0, 1, 1), 0.5, text, "text", 0.1)
+
+
+def test_a_picture_is_an_area_without_words():
+    box = (0.1, 0.2, 0.3, 0.4)
+    assert area_of("picture", Words.empty(), [], box) == Area("picture", box, "")
 
 
 def test_evidence_fits_the_budget_and_says_nothing_twice():

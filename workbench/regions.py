@@ -49,7 +49,7 @@ def area_of(kind: str, words: Words, members: Sequence[int], box: Box | None = N
     edges = words.boxes[index]
     around = box if box is not None else _box(np.r_[edges[:, :2].min(axis=0), edges[:, 2:].max(axis=0)])
     parts: list[str] = []
-    for before, i in zip([None, *members[:-1]], members, strict=True):
+    for before, i in zip([None, *members], members, strict=False):  # a picture has no words
         if before is not None:
             parts.append(" " if words.lines[before] == words.lines[i] else "\n")
         parts.append(words.texts[i])
