@@ -7,7 +7,6 @@ not do: draw anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,9 @@ from PIL import Image
 from workbench.documents.blocks import find_blocks
 from workbench.errors import NotFoundError
 from workbench.maxsim import similarities
-from workbench.pooling import pool
+from workbench.pooling import POOLS, pool
 from workbench.regions import Area, area_of, lines, regions_of
-from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval.engine import Encode, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store import Collection
 from workbench.types import (
@@ -38,24 +37,27 @@ from workbench.types import (
 TOP_REGIONS = 5
 
 
-def explain(collection: Collection, ref: PageRef, query: QueryEmbedding) -> Explanation:
-    """Explain one stored page's exact MaxSim score for a query; `NotFoundError` when the page is not there."""
-    page = collection.page(ref)
-    embedding = collection.page_embedding(page.page_id)
+def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder: str = "") -> Explanation:
+    """Explain one stored page's exact MaxSim score for a query by an encoder, the collection's first without a name.
+
+    `NotFoundError` when the page, or that encoder's vectors of it, are not there.
+    """
+    page, space = collection.page(ref), collection.space(encoder)
+    embedding = space.page_embedding(page.page_id)
     matrix = similarities(query.vectors, embedding.vectors)
     rows = ledger(query, matrix, embedding)
     areas = page_areas(page, _picture(collection, page.page_id))
     return Explanation(
         ref=page.ref,
         query=query,
-        encoder=collection.encoder,
+        encoder=space.encoder,
         score=float(sum(row.contribution for row in rows)),
         geometry=embedding.geometry,
         similarities=matrix,
         labels=embedding.labels,
         ledger=rows,
         regions=regions_of(areas, query, matrix, embedding.geometry)[:TOP_REGIONS],
-        pooled=tuple(pooled_view(index, query, embedding) for index in collection.indexes if index != "full"),
+        pooled=tuple(pooled_view(index, query, embedding) for index in space.indexes if index in POOLS),
     )
 
 
@@ -120,7 +122,7 @@ def why(
     query: str,
     ref: PageRef,
     pipeline: Pipeline,
-    encode: Callable[[str], Encoded],
+    encode: Encode,
     where: str | None = None,
 ) -> WhyVerdict:
     """Follow one page through a pipeline: found, or the first step that lost it and the smallest K that keeps it."""
@@ -140,8 +142,8 @@ def why(
         if rank is None:
             return _lost(collection, query, page_id, name, prefix, encode, where)
         if i == len(pipeline.steps) - 1:
-            reason = f"Found at rank {rank} of {prefix.keep} by '{step.name}'."
-            return WhyVerdict(name, "found", step.name, rank, prefix.keep, None, reason)
+            reason = f"Found at rank {rank} of {prefix.keep} by '{step.label}'."
+            return WhyVerdict(name, "found", step.label, rank, prefix.keep, None, reason)
     raise AssertionError("a pipeline has at least one step")
 
 
@@ -151,10 +153,10 @@ def _lost(
     page_id: str,
     name: str,
     prefix: Pipeline,
-    encode: Callable[[str], Encoded],
+    encode: Encode,
     where: str | None,
 ) -> WhyVerdict:
-    stage, keep = prefix.steps[-1].name, prefix.keep
+    stage, keep = prefix.steps[-1].label, prefix.keep
     most = max(collection.page_count(), 1)
 
     def rank_at(k: int) -> int | None:
@@ -175,9 +177,7 @@ def _lost(
     return WhyVerdict(name, "lost", stage, rank, keep, high, reason)
 
 
-def _last(
-    collection: Collection, query: str, pipeline: Pipeline, encode: Callable[[str], Encoded], where: str | None
-) -> SearchResult:
+def _last(collection: Collection, query: str, pipeline: Pipeline, encode: Encode, where: str | None) -> SearchResult:
     *_, result = search_stages(collection, query, pipeline, encode, where)
     return result
 

@@ -12,28 +12,29 @@ import logging
 import shutil
 import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench import encoders, resources
-from workbench.documents import discover
+from workbench.documents import ReadSettings, discover
 from workbench.encoders import Encoder, EncoderSpec
-from workbench.errors import InputError, NotFoundError, PagelensError, QueryError
+from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PagelensError, QueryError
 from workbench.explanation import explain, why
-from workbench.ingestion import UPLOADS, Jobs, ingest, plan_sources
+from workbench.ingestion import UPLOADS, Jobs, embed, ingest, plan_sources
 from workbench.rates import Rates
 from workbench.retrieval import (
     FIELDS,
     PRESETS,
-    Encoded,
     Pipeline,
+    QueryCache,
     compile_filter,
     search_stages,
 )
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, Library
+from workbench.store import Collection, Library, Space
 from workbench.types import (
     CollectionInfo,
     DocumentInfo,
@@ -44,8 +45,8 @@ from workbench.types import (
     ModelStatus,
     PageRef,
     Progress,
-    QueryEmbedding,
     SearchResult,
+    SpaceInfo,
     StoredPage,
     WhyVerdict,
 )
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_QUERY = 2_000
-QUERY_CACHE = 512
 SAMPLE = "sample"
 
 
@@ -73,7 +73,7 @@ class Workbench:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        self._queries: OrderedDict[tuple[str, str], QueryEmbedding] = OrderedDict()
+        self._queries = QueryCache(self._encoder_of, encoders.is_loaded)
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._run_job)
         self._rates = Rates(self.settings.home)
@@ -103,8 +103,9 @@ class Workbench:
         return self._collection(name).documents()
 
     def create_collection(self, name: str, settings: CollectionSettings | None = None) -> CollectionInfo:
-        """Create an empty collection; `StoreError` when the name is taken or unusable."""
+        """Create an empty collection; `StoreError` when the name is taken, `InputError` for what cannot be one."""
         wanted = settings or CollectionSettings()
+        ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
         info = self._encoder(wanted.encoder).info
         with self._lock:
             self._open[name] = self._library.create(name, wanted, info)
@@ -131,6 +132,7 @@ class Workbench:
         """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
         sources, refused = discover(paths)
         store = self._collection(collection) if collection in self._library.names() else None
+        made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
         files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
         for item in plan_sources(store, sources):
@@ -138,7 +140,7 @@ class Workbench:
             files.append((item.source.name, count, item.note))
             pages += count
             reading += item.pages_to_read
-        rate = self._rates.of(store.encoder if store else (settings or CollectionSettings()).encoder)
+        rate = self._rates.of("+".join(made_by))
         seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
         return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
 
@@ -174,11 +176,66 @@ class Workbench:
             self.create_collection(collection, settings)
         store = self._collection(collection)
         before = store.info().bytes
-        with encoders.using(store.encoder, **self._loading) as encoder:
-            store.check_encoder(encoder.info)
-            report = ingest(store, encoder, sources, refused, progress, stop, self.settings.home)
+        with ExitStack() as models:
+            first = models.enter_context(encoders.using(store.encoder, **self._loading))
+            store.space().check(first.info)
+            later, notes = self._later_encoders(store, models)
+            report = ingest(store, [first, *later], sources, refused, progress, stop, self.settings.home)
         self._learn_rate(store, report, before)
-        return report
+        return replace(report, notes=notes) if any(document.indexed for document in report.documents) else report
+
+    def embed(
+        self,
+        collection: str,
+        encoder_id: str,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> IngestReport:
+        """Add an encoder's vectors to every page that lacks them, from the stored pictures and words.
+
+        The files are not read again; what is there already is skipped, so that the same call goes on where it was
+        stopped. The report counts embedded pages as indexed. Blocks until done.
+        """
+        store = self._collection(collection)
+        with encoders.using(encoder_id, **self._loading) as encoder:
+            return embed(store, encoder, progress, stop)
+
+    def start_embed(self, collection: str, encoder_id: str) -> Job:
+        """Queue `embed` in the background and return at once; the job can be stopped and resumed as an ingest can."""
+        self._collection(collection)
+        encoders.spec(encoder_id)
+        request = {"collection": collection, "encoder": encoder_id}
+        return self._jobs.start(collection, request, "embed", encoder_id)
+
+    def add_encoder(self, collection: str, encoder_id: str) -> SpaceInfo:
+        """Make an encoder one of a collection's, so that pages ingested from now on get its vectors too.
+
+        Pages that are there already wait for `embed`. `MismatchError` when it is there in another version.
+        """
+        store = self._collection(collection)
+        info = self._encoder(encoder_id).info
+        with store.writer() as writer:
+            writer.add_space(info, store.settings.indexes)
+        return self._space(store, encoder_id)
+
+    def remove_encoder(self, collection: str, encoder_id: str) -> None:
+        """Take an encoder's vectors out of a collection; `InputError` for its first one."""
+        store = self._collection(collection)
+        with store.writer() as writer:
+            writer.remove_space(encoder_id)
+
+    def add_index(
+        self, collection: str, index: str, encoder: str = "", progress: Callable[[int], None] | None = None
+    ) -> SpaceInfo:
+        """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
+
+        Nothing is encoded again; ``progress`` hears how many pages are done. `InputError` when it is there already or
+        the encoder's kind of vectors cannot have it.
+        """
+        store = self._collection(collection)
+        with store.writer() as writer:
+            writer.add_index(encoder, index, progress)
+        return self._space(store, encoder)
 
     def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
         """Queue an ingest in the background and return at once."""
@@ -210,6 +267,8 @@ class Workbench:
     def _run_job(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
+        if "encoder" in request:
+            return self.embed(request["collection"], request["encoder"], report, stop)
         settings = request.get("settings")
         made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
         paths = [Path(path) for path in request["paths"]]
@@ -234,16 +293,20 @@ class Workbench:
     ) -> Iterator[SearchResult]:
         """Search, yielding after each stage; everything that can be refused is refused before the first one."""
         text = _query(query)
-        parsed = Pipeline.parse(pipeline)
-        parsed = parsed if k is None else parsed.returning(k)
         where = compile_filter(filter)
         store = self._collection(collection)
-        return search_stages(store, text, parsed, self._encode(store), where)
+        return search_stages(store, text, _pipeline(pipeline, k, store), self._queries.of(store), where)
 
-    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
-        """Why a page scores what it scores."""
+    def explain(self, query: str, ref: PageRef, collection: str, encoder: str = "", pipeline: str = "") -> Explanation:
+        """Why a page scores what it scores by an encoder.
+
+        That is the encoder named, or the one whose stage decides in a pipeline, or the collection's first.
+        """
         store = self._collection(collection)
-        return explain(store, ref, self._encode(store)(_query(query)).embedding)
+        text = _query(query)
+        chosen = encoder or (_pipeline(pipeline, None, store).decider() if pipeline else "")
+        space = store.space(chosen)
+        return explain(store, ref, self._queries.of(store)(space.encoder, text).embedding, space.encoder)
 
     def why(
         self,
@@ -255,10 +318,9 @@ class Workbench:
         filter: str = "",
     ) -> WhyVerdict:
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
-        parsed = Pipeline.parse(pipeline)
-        parsed = parsed if k is None else parsed.returning(k)
         store = self._collection(collection)
-        return why(store, _query(query), ref, parsed, self._encode(store), compile_filter(filter))
+        parsed = _pipeline(pipeline, k, store)
+        return why(store, _query(query), ref, parsed, self._queries.of(store), compile_filter(filter))
 
     def page(self, ref: PageRef, collection: str) -> StoredPage:
         """A page's size, words and neighbours; `NotFoundError` when it is not there."""
@@ -279,12 +341,13 @@ class Workbench:
 
     def warm_up(self, collection: str | None = None) -> None:
         """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
-        store = self._collection(collection) if collection in self._library.names() and collection else None
-        encoder = self._encoder_of(store) if store else self._encoder(CollectionSettings().encoder)
-        encoder.encode_query("warm up")
-        if store is not None:
-            for index in store.indexes:
-                store.vectors(index)
+        if collection not in self._library.names():
+            self._encoder(CollectionSettings().encoder).encode_query("warm up")
+            return
+        space = self._collection(str(collection)).space()
+        self._encoder_of(space).encode_query("warm up")
+        for index in space.indexes:
+            space.vectors(index)
 
     def start_sample(self) -> Job | None:
         """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
@@ -364,28 +427,27 @@ class Workbench:
     def _encoder(self, encoder_id: str) -> Encoder:
         return encoders.load(encoder_id, **self._loading)
 
-    def _encoder_of(self, store: Collection) -> Encoder:
-        encoder = self._encoder(store.encoder)
-        store.check_encoder(encoder.info)
+    def _encoder_of(self, space: Space) -> Encoder:
+        encoder = self._encoder(space.encoder)
+        space.check(encoder.info)
         return encoder
 
-    def _encode(self, store: Collection) -> Callable[[str], Encoded]:
-        def encode(text: str) -> Encoded:
-            key = (store.encoder, text)
-            with self._lock:
-                known = self._queries.get(key)
-                if known is not None:
-                    self._queries.move_to_end(key)
-                    return Encoded(known, cache_hit=True)
-            cold = not encoders.is_loaded(store.encoder)
-            embedding = self._encoder_of(store).encode_query(text)
-            with self._lock:
-                self._queries[key] = embedding
-                while len(self._queries) > QUERY_CACHE:
-                    self._queries.popitem(last=False)
-            return Encoded(embedding, cold)
+    def _later_encoders(self, store: Collection, models: ExitStack) -> tuple[list[Encoder], tuple[str, ...]]:
+        """The collection's encoders but the first, loaded; and a sentence about each that cannot be."""
+        found, notes = list[Encoder](), list[str]()
+        for space in store.spaces()[1:]:
+            try:
+                encoder = models.enter_context(encoders.using(space.encoder, **self._loading))
+                space.check(encoder.info)
+                found.append(encoder)
+            except (EncoderError, MismatchError) as error:
+                cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
+                notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
+        return found, tuple(notes)
 
-        return encode
+    def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
+        wanted = store.space(encoder_id).encoder
+        return next(space for space in store.info().spaces if space.encoder == wanted)
 
     def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
         """Remember what a page cost on this machine, for the next plan."""
@@ -393,7 +455,7 @@ class Workbench:
         if pages < 5 or report.seconds <= 0:
             return
         self._rates.learn(
-            store.encoder,
+            "+".join(store.encoders),
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
@@ -401,6 +463,14 @@ class Workbench:
 
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
+
+
+def _pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
+    """The pipeline as it will run: a preset fitted to the indexes the collection has, with ``k`` results."""
+    parsed = Pipeline.parse(text)
+    if text.strip() in PRESETS:
+        parsed = parsed.fitted(store.space().indexes)
+    return parsed if k is None else parsed.returning(k)
 
 
 def _query(text: str) -> str:

@@ -237,6 +237,11 @@ class Hit:
     kind: ScoreKind
     stages: tuple[StageScore, ...]
 
+    @property
+    def scored(self) -> bool:
+        """Whether the last stage had vectors of the page; if not, its score is 0 and it ranks after those that have."""
+        return not self.stages or self.stages[-1].scored
+
 
 @dataclass(frozen=True, slots=True)
 class StageTrace:

@@ -26,19 +26,28 @@ def unit(rng, n):
 class Arrays:
     """A collection in memory: what the engine asks of the store, from first principles."""
 
-    name, encoder, indexes = "arrays", "random", INDEXES
+    name, encoder, indexes, kind, primary = "arrays", "random", INDEXES, "words", True
 
-    def __init__(self, pages, lexical):
+    def __init__(self, pages, lexical, others=()):
         self.pages = pages  # page id -> (ref, PageEmbedding)
         self.lexical = lexical  # page id -> BM25 score
+        self.others = dict(others)  # encoder id -> Arrays
+        self.info = SimpleNamespace(kind=self.kind)
+
+    @property
+    def encoders(self):
+        return (self.encoder, *self.others)
+
+    def space(self, encoder=""):
+        return self if encoder in ("", self.encoder) else self.others[encoder]
 
     def vectors(self, index):
         ids = list(self.pages)
         parts = [self.pages[i][1] for i in ids]
         arrays = [p.vectors if index == "full" else pool(p, index).vectors for p in parts]
-        lengths = np.array([len(a) for a in arrays])
+        lengths = np.array([len(a) for a in arrays], np.int64)
         return SimpleNamespace(
-            flat=np.concatenate(arrays),
+            flat=np.concatenate([*arrays, np.zeros((0, DIM), np.float32)]),
             page_ids=ids,
             starts=np.cumsum(lengths) - lengths,
             lengths=lengths,
@@ -79,7 +88,7 @@ def encoder(seed, tokens=4):
     rng = np.random.default_rng(seed + 1)
     weights = rng.uniform(0.2, 1.0, tokens).astype(np.float32)
     embedding = QueryEmbedding("q", unit(rng, tokens), tuple("abcd"[:tokens]), weights, "test")
-    return lambda text: Encoded(embedding)
+    return lambda encoder_id, text: Encoded(embedding)
 
 
 def run(arrays, text, seed, where=None):
@@ -95,7 +104,7 @@ def order(result):
 @given(st.integers(0, 10_000), st.integers(1, 40))
 def test_exact_is_the_plain_reference(seed, pages):
     arrays = collection(seed, pages)
-    query = encoder(seed)("q").embedding
+    query = encoder(seed)("random", "q").embedding
     flat = arrays.vectors("full")
     offsets = np.r_[flat.starts, len(flat.flat)].astype(np.int64)
     expected = maxsim_reference(query.vectors, Ragged(flat.flat, offsets), query.weights)
@@ -201,7 +210,7 @@ def test_a_filter_that_leaves_nothing_gives_nothing():
 
 
 def test_text_search_needs_no_query_vectors():
-    def refuse(text):
+    def refuse(encoder_id, text):
         raise AssertionError("encoded")
 
     *_, result = search_stages(collection(1, 9), "q", Pipeline.parse("bm25:3"), refuse)
@@ -250,7 +259,7 @@ def test_a_missing_index_is_named_before_anything_runs():
 
 def test_query_mean_scores_one_vector():
     arrays = collection(19, 10)
-    query = encoder(19)("q").embedding
+    query = encoder(19)("random", "q").embedding
     mean = (query.vectors * query.weights[:, None]).sum(0)
     mean /= np.linalg.norm(mean)
     index = arrays.vectors("global")

@@ -92,13 +92,13 @@ def assert_whole(store, documents):
     assert store.verify() == []
     rows = store.table("pages").search().select(["page_id"]).to_arrow()["page_id"].to_pylist()
     assert sorted(rows) == sorted(wanted)
-    for index in store.indexes:
-        assert sorted(store.stored_ids(index)) == sorted(wanted)
-        assert set(store.vectors(index).page_ids) == wanted
+    for index in store.space().indexes:
+        assert sorted(store.space().stored_ids(index)) == sorted(wanted)
+        assert set(store.space().vectors(index).page_ids) == wanted
     assert {(d.content_hash, d.pages, d.indexed) for d in store.documents()} == {
         (d.content_hash, d.pages, d.pages) for d in documents
     }
-    full = store.vectors("full")
+    full = store.space().vectors("full")
     for document in documents:
         for number in range(1, document.pages + 1):
             i = full.row_of[f"{document.content_hash[:32]}:{number}"]

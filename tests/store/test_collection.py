@@ -43,8 +43,7 @@ def test_a_page_comes_back_as_it_went_in(store):
     np.testing.assert_array_equal(stored.words.ocr, page.words.ocr)
     assert stored.tags == ("sea", "it's")
     assert stored.meta == {"year": "2023", "by": "a=b"}
-    assert store.page_by_id(stored.page_id).ref == stored.ref
-    read = store.page_embedding(stored.page_id)
+    read = store.space().page_embedding(stored.page_id)
     np.testing.assert_allclose(read.vectors, embedding.vectors, atol=1e-3)
     assert read.vectors.dtype == np.float32
     np.testing.assert_array_equal(read.geometry.boxes, embedding.geometry.boxes)
@@ -62,7 +61,7 @@ def test_a_grid_comes_back_too(tmp_path):
         started = writer.begin_document(document)
         pages = [(page, dataclasses.replace(embedding, geometry=geometry, labels=()), image)]
         assert writer.add_pages(started, pages) == []
-    read = store.page_embedding(store.page_ids(None)[0])
+    read = store.space().page_embedding(store.page_ids(None)[0])
     assert read.geometry.grid == (2, 3)
     assert read.geometry.cell.tolist() == [0, 1, 2, 3, -1, 5]
     assert read.labels == ()
@@ -70,7 +69,7 @@ def test_a_grid_comes_back_too(tmp_path):
 
 def test_pooled_indexes_hold_what_pooling_gives(store):
     for index in store.settings.indexes:
-        copy = store.vectors(index)
+        copy = store.space().vectors(index)
         assert copy.flat.dtype == np.float32
         for number in (1, 2, 3):
             i = copy.row_of[f"{digest('whales')[:32]}:{number}"]
@@ -109,7 +108,9 @@ def test_compiled_filters_select_pages(store, text, found):
     where = compile_filter(text)
     assert {str(ref) for ref in store.refs(store.page_ids(where)).values()} == found
     query = np.eye(DIM, dtype=np.float32)[:2]
-    assert {str(r) for r in store.refs([p for p, _ in store.lance_maxsim("rows", query, 99, where)]).values()} == found
+    assert {
+        str(r) for r in store.refs([p for p, _ in store.space().lance_maxsim("rows", query, 99, where)]).values()
+    } == found
     assert {str(r) for r in store.refs([p for p, _ in store.bm25("number", 99, where)]).values()} == found
 
 
@@ -158,19 +159,19 @@ def test_sizes_add_up(store):
     by_name = {index.name: index for index in info.indexes}
     assert list(by_name) == ["global", "rows", "conv", "tiles", "full"]
     for index in info.indexes:
-        assert (index.pages, index.vectors, index.dim) == (10, len(store.vectors(index.name).flat), DIM)
+        assert (index.pages, index.vectors, index.dim) == (10, len(store.space().vectors(index.name).flat), DIM)
     assert (by_name["full"].dtype, by_name["rows"].dtype) == ("float16", "float32")
-    sizes = {name: len(store.vectors(name).flat[0].tobytes()) for name in by_name}
+    sizes = {name: len(store.space().vectors(name).flat[0].tobytes()) for name in by_name}
     pictures = sum(path.stat().st_size for path in (store.path / "images").rglob("*.webp"))
     vectors = sum(by_name[name].vectors * sizes[name] for name in by_name)
     assert sum(document.bytes for document in store.documents()) == vectors + pictures
 
 
 def test_another_encoder_is_refused(store):
-    store.check_encoder(INFO)
+    store.space().check(INFO)
     for change in ({"id": "other"}, {"revision": "r2"}, {"weights_hash": "def"}, {"dim": 9}, {"policy": "words"}):
         with pytest.raises(MismatchError, match="make a new collection") as caught:
-            store.check_encoder(dataclasses.replace(INFO, **change))
+            store.space().check(dataclasses.replace(INFO, **change))
         assert "\n" not in str(caught.value)
 
 
@@ -178,7 +179,8 @@ def test_another_encoder_is_refused(store):
     ("spoil", "error", "says"),
     [
         (lambda m: {**m, "schema_version": 99, "settings": {"unknown": 1}}, MismatchError, "layout version 99"),
-        (lambda m: {**m, "encoder": {"id": "x"}}, StoreError, "no readable manifest"),
+        (lambda m: {**m, "spaces": [{"encoder": {"id": "x"}}]}, StoreError, "no readable manifest"),
+        (lambda m: {**m, "spaces": []}, StoreError, "no readable manifest"),
         (lambda m: [], StoreError, "no readable manifest"),
     ],
 )
@@ -205,12 +207,12 @@ def test_one_handle_sees_what_another_writes(tmp_path):
     store = collection(tmp_path)
     reader = Collection(store.path)
     assert reader.page_ids(None) == []
-    assert len(reader.vectors("rows").flat) == 0
+    assert len(reader.space().vectors("rows").flat) == 0
     assert reader.bm25("topic1", 5, None) == []
     with store.writer() as writer:
         put(writer, record("whales", 3))
         assert len(reader.page_ids(None)) == 3
-        assert len(reader.vectors("rows").page_ids) == 3
+        assert len(reader.space().vectors("rows").page_ids) == 3
         assert [page[-2:] for page, _ in reader.bm25("topic1", 5, None)] == [":1"]
         writer.finish()
         writer.compact()
@@ -219,4 +221,4 @@ def test_one_handle_sees_what_another_writes(tmp_path):
         writer.delete_document("whales.pdf")
     assert reader.page_ids(None) == []
     assert reader.refs([f"{digest('whales')[:32]}:1"]) == {}
-    assert list(reader.vectors("rows").page_ids) == []
+    assert list(reader.space().vectors("rows").page_ids) == []

@@ -65,9 +65,10 @@ def test_killed_again_and_again_then_resumed(tmp_path):
         assert goal <= seen[-1] < 48, "killed too late to prove anything"
         assert len(set(store.page_ids(None))) == len(store.page_ids(None))
         searched = {
-            page for page, _ in store.lance_maxsim("rows", make.unit(make.np.random.default_rng(0), 2), 99, None)
+            page
+            for page, _ in store.space().lance_maxsim("rows", make.unit(make.np.random.default_rng(0), 2), 99, None)
         }
-        assert searched == set(store.page_ids(None)) == set(store.vectors("full").page_ids)
+        assert searched == set(store.page_ids(None)) == set(store.space().vectors("full").page_ids)
     resume(store, documents)
     assert_whole(store, documents)
 
@@ -160,11 +161,11 @@ def test_died_at_any_step(tmp_path, monkeypatch, work, finish, expected):
 def assert_sound(store):
     """Nothing that can be found now lacks anything, and nothing is there twice."""
     committed = set(store.page_ids(None))
-    for index in store.indexes:
-        stored = store.stored_ids(index)
+    for index in store.space().indexes:
+        stored = store.space().stored_ids(index)
         assert committed <= set(stored)
         assert len(stored) == len(set(stored))
-        assert set(store.vectors(index).page_ids) == committed
+        assert set(store.space().vectors(index).page_ids) == committed
     assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
     assert {page for page, _ in store.bm25("page number", 99, None)} <= committed
 
@@ -172,7 +173,7 @@ def assert_sound(store):
 def test_half_written_files_are_swept(tmp_path):
     store = collection(tmp_path)
     resume(store, [OTHER])
-    table = store.path / "lance" / "full__tiny_one.lance" / "data"
+    table = store.path / "lance" / f"{store.space().index('full').table}.lance" / "data"
     (table / ".tmpAb12").write_bytes(b"x" * 100)
     (table / ".tmpdir").mkdir()
     (table / ".tmpdir" / "x").write_bytes(b"x")

@@ -29,7 +29,7 @@ def test_how_a_full_disk_is_told(error, full):
     assert is_disk_full(error) is full
 
 
-@pytest.mark.parametrize("where", ["save_images", "vectors_table", "page_row"])
+@pytest.mark.parametrize("where", ["writer.save_images", "spacewriter.vectors_table", "writer.page_row"])
 def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, where):
     store = collection(tmp_path)
     document = record("whales", 6)
@@ -40,7 +40,7 @@ def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, whe
     with store.writer() as opened:
         started = put(opened, document, numbers=[1, 2, 3], finish=False)
         with monkeypatch.context() as patch:
-            patch.setattr(writer, where, full)
+            patch.setattr(f"workbench.store.{where}", full)
             with pytest.raises(DiskFullError, match="what was indexed so far is safe") as caught:
                 opened.add_pages(started, [item(started, 4)])
         assert "\n" not in str(caught.value)
@@ -81,7 +81,7 @@ def test_a_disk_that_really_fills_up(small_disk, monkeypatch, pictures):
     reader = Collection(store.path)
     assert set(reader.page_ids(None)) == set(committed)
     for page in committed:
-        assert len(reader.page_embedding(page).vectors) == 301
+        assert len(reader.space().page_embedding(page).vectors) == 301
         assert not pictures or reader.image_path(page, "page").stat().st_size > 0
     monkeypatch.undo()
     subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)

@@ -180,7 +180,7 @@ def test_readers_see_whole_pages_while_a_writer_writes(tmp_path):
     def read():
         try:
             while not done.is_set():
-                copy = reader.vectors("full")
+                copy = reader.space().vectors("full")
                 sizes.append(len(copy.page_ids))
                 norms = np.linalg.norm(copy.flat.astype(np.float32), axis=1)
                 assert len(norms) >= copy.lengths.sum()
@@ -203,8 +203,8 @@ def test_readers_see_whole_pages_while_a_writer_writes(tmp_path):
         thread.join()
     assert errors == []
     assert max(sizes) > 0
-    assert set(reader.vectors("full").page_ids) == set(store.page_ids(None))
-    assert not any(page.startswith(digest("doc1")[:32]) for page in reader.vectors("full").page_ids)
+    assert set(reader.space().vectors("full").page_ids) == set(store.page_ids(None))
+    assert not any(page.startswith(digest("doc1")[:32]) for page in reader.space().vectors("full").page_ids)
 
 
 def test_a_warm_copy_reads_no_vectors(tmp_path, monkeypatch):
@@ -215,7 +215,7 @@ def test_a_warm_copy_reads_no_vectors(tmp_path, monkeypatch):
         raise AssertionError("the table was read")
 
     for name in ("search", "to_arrow", "take_offsets", "take_row_ids"):
-        monkeypatch.setattr(type(store.vector_table("full")), name, refuse)
+        monkeypatch.setattr(type(store.space().vector_table("full")), name, refuse)
     again = Collection(store.path)
-    for index in store.indexes:
-        assert len(again.vectors(index).page_ids) == 4
+    for index in store.space().indexes:
+        assert len(again.space().vectors(index).page_ids) == 4

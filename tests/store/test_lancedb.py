@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from tests.store.make import DIM, collection, put, record, unit
-from workbench.store.schema import FULL, ragged, vectors_schema, vectors_table
+from workbench.store.manifest import FULL
+from workbench.store.schema import ragged, vectors_schema, vectors_table
 from workbench.store.tables import connect, ragged_batches, within
 from workbench.types import Ragged
 
@@ -17,13 +18,13 @@ from workbench.types import Ragged
 def table(tmp_path):
     """60 pages of 1 to 40 vectors, in several fragments."""
     rng = np.random.default_rng(3)
-    made = connect(tmp_path).create_table("v", schema=vectors_schema("rows", DIM))
+    made = connect(tmp_path).create_table("v", schema=vectors_schema(DIM, "float32"))
     made.set_unenforced_primary_key("page_id")
     made.pages = {f"p{i}": unit(rng, int(rng.integers(1, 40))) for i in range(60)}
     names = list(made.pages)
     for start in range(0, 60, 25):
         chunk = names[start : start + 25]
-        made.add(vectors_table("rows", DIM, chunk, [made.pages[name] for name in chunk]))
+        made.add(vectors_table(DIM, "float32", chunk, [made.pages[name] for name in chunk]))
     return made
 
 
@@ -32,7 +33,7 @@ def maxsim(query, vectors):
 
 
 def upsert(table, names, arrays):
-    rows = vectors_table("rows", DIM, names, arrays)
+    rows = vectors_table(DIM, "float32", names, arrays)
     table.merge_insert("page_id").when_matched_update_all().when_not_matched_insert_all().use_index(False).execute(rows)
 
 
@@ -172,7 +173,7 @@ def test_collections_are_made_with_key_and_stable_ids(tmp_path):
     with store.writer() as writer:
         put(writer, record("whales", 4))
         put(writer, record("bread", 4), batch=1)
-    for name in ("pages", "full__tiny_one", "rows__tiny_one"):
+    for name in ("pages", *store.manifest.tables):
         table = store.table(name)
         before = table.search().select(["page_id"]).with_row_id(True).to_arrow().to_pylist()
         table.optimize()
@@ -187,12 +188,12 @@ def test_the_store_scores_with_lancedb_as_numpy_does(tmp_path):
     with store.writer() as writer:
         put(writer, record("whales", 7))
     query = unit(np.random.default_rng(23), 5)
-    for index in store.indexes:
-        copy = store.vectors(index)
-        theirs = dict(store.lance_maxsim(index, query, 99, None))
+    for index in store.space().indexes:
+        copy = store.space().vectors(index)
+        theirs = dict(store.space().lance_maxsim(index, query, 99, None))
         for i, page in enumerate(copy.page_ids):
             vectors = copy.flat[copy.starts[i] :][: copy.lengths[i]].astype(np.float32)
             assert theirs[page] == pytest.approx(maxsim(query, vectors), abs=5e-3 if index == FULL else 1e-4)
-    assert store.lance_maxsim("rows", query, 0, None) == []
-    assert store.lance_maxsim("rows", query, 9, "false") == []
-    assert len(store.lance_maxsim("rows", query, 3, None)) == 3
+    assert store.space().lance_maxsim("rows", query, 0, None) == []
+    assert store.space().lance_maxsim("rows", query, 9, "false") == []
+    assert len(store.space().lance_maxsim("rows", query, 3, None)) == 3

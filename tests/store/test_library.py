@@ -57,12 +57,16 @@ def test_deleting_leaves_nothing_behind(tmp_path):
     with store.writer() as writer:
         put(writer, record("whales", 2))
         writer.finish()
-    mapped = store.vectors("full").flat
+    mapped = store.space().vectors("full").flat
     Library(tmp_path).delete("notes")
     assert sorted(path.name for path in (tmp_path / "collections").iterdir()) in ([], [".lock"])
     assert mapped.shape[1] == 8  # who still maps the copy is not harmed
     assert float(abs(mapped.astype("float32")).max()) <= 1.001
-    for call in (lambda: store.page_ids(None), lambda: store.vectors("full"), lambda: store.writer().__enter__()):
+    for call in (
+        lambda: store.page_ids(None),
+        lambda: store.space().vectors("full"),
+        lambda: store.writer().__enter__(),
+    ):
         with pytest.raises(NotFoundError, match="no collection 'notes' any more"):
             call()
 
@@ -72,15 +76,15 @@ def test_an_open_handle_follows_a_collection_made_again(tmp_path):
     with store.writer() as writer:
         put(writer, record("whales", 2))
         writer.finish()
-    assert len(store.vectors("full").page_ids) == 2
+    assert len(store.space().vectors("full").page_ids) == 2
     Library(tmp_path).delete("notes")
     again = collection(tmp_path, indexes=("rows",))
     with again.writer() as writer:
         put(writer, record("bread", 3))
         writer.finish()
-    assert store.indexes == ("rows", "full")
+    assert store.space().indexes == ("rows", "full")
     assert len(store.page_ids(None)) == 3
-    assert set(store.vectors("full").page_ids) == set(store.page_ids(None))
+    assert set(store.space().vectors("full").page_ids) == set(store.page_ids(None))
 
 
 def test_a_collection_is_not_deleted_under_its_writer(tmp_path):

@@ -107,9 +107,11 @@ def test_a_deleted_document_is_found_by_nothing(tmp_path):
         assert writer.delete_document("broken.pdf") == 1
         query = unit(np.random.default_rng(0), 2)
         part = digest("whales")[:32]
-        assert not any(page.startswith(part) for page, _ in store.lance_maxsim("full", query, 99, None))
+        assert not any(page.startswith(part) for page, _ in store.space().lance_maxsim("full", query, 99, None))
         assert not any(page.startswith(part) for page, _ in store.bm25("page number topic1", 99, None))
-        assert not any(page.startswith(part) for index in store.indexes for page in store.vectors(index).page_ids)
+        assert not any(
+            page.startswith(part) for index in store.space().indexes for page in store.space().vectors(index).page_ids
+        )
         with pytest.raises(NotFoundError):
             store.page(PageRef("whales.pdf", 1))
         with pytest.raises(NotFoundError):
@@ -217,7 +219,7 @@ def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     stored = store.page(PageRef(started.name, 1))
     assert stored.words.texts == ("half�", "😀é", "nul\x00")
     assert stored.ref.document == "scan\\udce4 <img onerror=alert(1)>'\".pdf"
-    assert store.page_embedding(stored.page_id).labels == stored.words.texts
+    assert store.space().page_embedding(stored.page_id).labels == stored.words.texts
     assert [page for page, _ in store.bm25("half", 5, None)] == [stored.page_id]
 
 
@@ -234,7 +236,7 @@ def test_lost_vectors_and_pictures_are_read_again(tmp_path):
     document = record("whales", 4)
     resume(store, [document])
     ids = [f"{digest('whales')[:32]}:{n}" for n in (1, 2, 3, 4)]
-    store.vector_table("conv").delete(f"page_id = '{ids[1]}'")
+    store.space().vector_table("conv").delete(f"page_id = '{ids[1]}'")
     store.image_path(ids[2], "thumb").unlink()
     reopened = Collection(store.path)
     assert len(reopened.verify()) == 2
@@ -245,17 +247,19 @@ def test_lost_vectors_and_pictures_are_read_again(tmp_path):
 
 
 def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
+    from workbench.store import spacewriter
     from workbench.store import writer as module
 
     monkeypatch.setattr(module, "PAGES_FRAGMENTS", 5)
-    monkeypatch.setattr(module, "VECTOR_FRAGMENTS", 5)
+    monkeypatch.setattr(spacewriter, "VECTOR_FRAGMENTS", 5)
     store = collection(tmp_path)
     document = record("long", 24)
     with store.writer() as writer:
         put(writer, document, batch=1)
         assert store.table("pages").stats()["fragment_stats"]["num_fragments"] <= 6
         writer.finish()
-    for name in ("pages", "full__tiny_one"):  # rows already in the text index are not merged with rows that are not
+    full = store.space().index("full").table
+    for name in ("pages", full):  # rows already in the text index are not merged with rows that are not
         assert store.table(name).stats()["fragment_stats"]["num_fragments"] <= 2
     assert_whole(store, [document])
 

@@ -1,4 +1,4 @@
-"""Ingests that run in the background, one at a time, and outlive the page that started them.
+"""Ingests and embeddings that run in the background, one at a time, and outlive the page that started them.
 
 A job's snapshot is written to ``jobs/<id>.json`` as it goes, so that a reload or a restart shows it again; a job whose
 process is gone reads as ``interrupted`` and can be resumed, since what was committed stays and the rest is read again.
@@ -57,9 +57,9 @@ class Jobs:
             if entry is not None:
                 self._entries[entry.job.id] = entry
 
-    def start(self, collection: str, request: Mapping[str, Any]) -> Job:
+    def start(self, collection: str, request: Mapping[str, Any], kind: str = "ingest", encoder: str = "") -> Job:
         """Queue a job and return its first snapshot."""
-        job = Job(uuid.uuid4().hex[:12], collection, "waiting", NOTHING_YET, "", _now())
+        job = Job(uuid.uuid4().hex[:12], collection, "waiting", NOTHING_YET, "", _now(), kind, encoder)
         return self._enqueue(_Entry(job, request, threading.Event()))
 
     def resume(self, job_id: str) -> Job:
@@ -135,11 +135,12 @@ class Jobs:
         except PagelensError as error:
             self._change(entry, state="failed", message=str(error))
         except Exception as error:  # a job's thread must outlive whatever a job does
-            log.exception("ingest job %s failed", entry.job.id)
+            log.exception("job %s failed", entry.job.id)
             self._change(entry, state="failed", message=f"Unexpected error: {error}. The log has the details.")
         else:
             done = replace(entry.job.progress, documents=ended.documents)
-            self._change(entry, state="stopped" if ended.stopped else "done", progress=done)
+            state = "stopped" if ended.stopped else "done"
+            self._change(entry, state=state, progress=done, message=" ".join(ended.notes))
 
     def _change(self, entry: _Entry, **values: Any) -> None:
         with self._lock:

@@ -21,13 +21,14 @@ from PIL.Image import Image
 from workbench import memory
 from workbench.documents import DocumentProbe, ReadSettings, Source, probe, read_pages
 from workbench.encoders import Encoder
-from workbench.errors import DocumentError, PagelensError
+from workbench.errors import DocumentError
+from workbench.ingestion.encoding import outcomes, outcomes_of_later
+from workbench.ingestion.meter import Meter
 from workbench.settings import CollectionSettings
 from workbench.store import Collection, DocumentRecord, Writer
 from workbench.types import (
     DocumentOutcome,
     IngestReport,
-    JobStage,
     Page,
     PageEmbedding,
     PageFailure,
@@ -96,7 +97,7 @@ def plan_sources(collection: Collection | None, sources: Sequence[Source]) -> It
 
 def ingest(
     collection: Collection,
-    encoder: Encoder,
+    encoders: Sequence[Encoder],
     sources: Sequence[Source],
     refused: Sequence[DocumentOutcome] = (),
     report: Callable[[Progress], None] | None = None,
@@ -105,18 +106,19 @@ def ingest(
 ) -> IngestReport:
     """Index files into a collection.
 
+    ``encoders`` are the collection's, its first one first; without a later one, the new pages wait for its vectors.
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
     have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when
     space runs out, with all that was committed kept.
     """
-    meter = _Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
+    meter = Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     with collection.writer() as writer:
         planned = list(plan_sources(collection, sources))
         meter.total = sum(item.pages_to_read for item in planned)
         for item in planned:
             if meter.stop.is_set():
                 break
-            meter.document(_one(collection, writer, encoder, item, meter, home))
+            meter.document(_one(collection, writer, encoders, item, meter, home))
         meter.begin("index")
         writer.finish()
         meter.end("index", meter.written)
@@ -125,48 +127,13 @@ def ingest(
     )
 
 
-class _Meter:
-    """Counts and times the stages of a run and tells the caller. Reading runs in another thread, hence the lock."""
-
-    def __init__(
-        self, report: Callable[[Progress], None], stop: threading.Event, documents: list[DocumentOutcome]
-    ) -> None:
-        self.report = report
-        self.stop = stop
-        self.documents = documents
-        self.total = 0
-        self.written = 0
-        self.started = time.monotonic()
-        self.current = ""
-        self._done = dict.fromkeys(("read", "embed", "write", "index"), 0)
-        self._seconds = dict.fromkeys(self._done, 0.0)
-        self._since: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def begin(self, stage: str) -> None:
-        self._since[stage] = time.monotonic()
-
-    def end(self, stage: str, pages: int) -> None:
-        with self._lock:
-            self._seconds[stage] += time.monotonic() - self._since.pop(stage)
-            self._done[stage] += pages
-            if stage == "write":
-                self.written += pages
-            stages = tuple(
-                JobStage(name, done, self.total, round(self._seconds[name], 3)) for name, done in self._done.items()
-            )
-            seconds = time.monotonic() - self.started
-            progress = Progress(stages, self.written, self.total, seconds, self.current, tuple(self.documents))
-        self.report(progress)
-
-    def document(self, outcome: DocumentOutcome) -> None:
-        self.documents.append(outcome)
-        self.begin("write")
-        self.end("write", 0)
-
-
 def _one(
-    collection: Collection, writer: Writer, encoder: Encoder, item: Planned, meter: _Meter, home: Path | None
+    collection: Collection,
+    writer: Writer,
+    encoders: Sequence[Encoder],
+    item: Planned,
+    meter: Meter,
+    home: Path | None,
 ) -> DocumentOutcome:
     """Index one file; whatever goes wrong inside it is its outcome, but for errors that concern the whole run."""
     name = item.source.name
@@ -189,9 +156,12 @@ def _one(
     reader = _Reader(source, _read_settings(collection.settings), item.missing, meter)
     try:
         for number, (pages, failures) in enumerate(reader.batches(), 1):
-            embedded, broken = _embed(encoder, pages, meter)
+            meter.begin("embed")
+            embedded, broken = _embed(encoders[0], pages)
+            others = {e.info.id: outcomes_of_later(e, [page for page, _, _ in embedded]) for e in encoders[1:]}
+            meter.end("embed", len(pages))
             meter.begin("write")
-            broken = [*failures, *broken, *writer.add_pages(record, embedded)]
+            broken = [*failures, *broken, *writer.add_pages(record, embedded, others)]
             if broken:
                 writer.add_failures(record, broken)
             meter.end("write", len(pages) + len(failures))
@@ -220,23 +190,12 @@ def _identity(source: Source, home: Path | None) -> str:
 
 
 def _embed(
-    encoder: Encoder, pages: Sequence[ReadPage], meter: _Meter
+    encoder: Encoder, pages: Sequence[ReadPage]
 ) -> tuple[list[tuple[Page, PageEmbedding, Image]], list[PageFailure]]:
-    """Embed a batch; if it fails as a batch, page by page, so that one bad page does not take the others with it."""
-    if not pages:
-        return [], []
-    meter.begin("embed")
-    try:
-        found = encoder.encode_pages([item.page for item in pages])
-    except PagelensError:
-        raise
-    except Exception:
-        log.exception("a batch of %d pages failed; trying page by page", len(pages))
-        found = [_embed_one(encoder, item.page) for item in pages]
-    meter.end("embed", len(pages))
+    """Embed a batch, and tell the pages that failed from the others."""
     good: list[tuple[Page, PageEmbedding, Image]] = []
     bad: list[PageFailure] = []
-    for item, result in zip(pages, found, strict=True):
+    for item, result in zip(pages, outcomes(encoder, [item.page for item in pages]), strict=True):
         if isinstance(result, PageFailure):
             bad.append(result)
         else:
@@ -244,18 +203,10 @@ def _embed(
     return good, bad
 
 
-def _embed_one(encoder: Encoder, page: Page) -> PageEmbedding | PageFailure:
-    try:
-        return encoder.encode_pages([page])[0]
-    except Exception as error:  # a page the model cannot take is that page's outcome
-        log.exception("%s failed in the encoder", page.ref)
-        return PageFailure(page.ref, f"The encoder failed on this page: {error}")
-
-
 class _Reader:
     """Reads pages in a thread of its own, at most `READ_AHEAD` ahead, and hands them out in batches."""
 
-    def __init__(self, source: Source, settings: ReadSettings, numbers: Sequence[int] | None, meter: _Meter) -> None:
+    def __init__(self, source: Source, settings: ReadSettings, numbers: Sequence[int] | None, meter: Meter) -> None:
         self._source = source
         self._settings = settings
         self._numbers = numbers

@@ -1,15 +1,18 @@
 """Staged retrieval: the pipeline's text form, the filter language, and the engine that runs them."""
 
-from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval.engine import Encode, Encoded, search_stages
 from workbench.retrieval.filters import FIELDS, compile_filter, document_filter
 from workbench.retrieval.pipeline import PRESETS, STAGES, Pipeline, Step
+from workbench.retrieval.queries import QueryCache
 
 __all__ = [
     "FIELDS",
     "PRESETS",
     "STAGES",
+    "Encode",
     "Encoded",
     "Pipeline",
+    "QueryCache",
     "Step",
     "compile_filter",
     "document_filter",

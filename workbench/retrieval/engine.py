@@ -2,14 +2,18 @@
 
 A step scores either every page (the first step, after the filter) or the candidates it was given, keeps its best, and
 records what that cost. Order is by score, then by page ref, so it depends neither on the order of insertion nor on
-which other pages were scored; scores closer than the rounding of float32 sums count as equal. What this module does
-not do: encode queries (the caller gives the embedding) or know how pages are stored.
+which other pages were scored; scores closer than the rounding of float32 sums count as equal.
+
+Each stage compares the vectors of the encoder it names. A page that encoder has no vectors of comes after all that it
+has, so that a later stage of another encoder may still find it. What this module does not do: encode queries (the
+caller gives the embeddings) or know how pages are stored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +21,6 @@ from numpy.typing import NDArray
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_of_ranges
 from workbench.retrieval.pipeline import DEFAULT_PREFETCH, Pipeline, Step
-from workbench.store import Collection
 from workbench.timing import Stopwatch
 from workbench.types import (
     Candidates,
@@ -32,6 +35,9 @@ from workbench.types import (
     Trace,
 )
 
+if TYPE_CHECKING:
+    from workbench.store import Collection, Space
+
 # A float32 sum of a few dozen products of unit vectors is good to about 1e-6 of its size; closer scores are ties.
 _TIE = 4e-6
 
@@ -45,13 +51,27 @@ class Encoded:
     cache_hit: bool = False
 
 
+Encode = Callable[[str, str], Encoded]
+"""Gives the embedding of a query by an encoder: (encoder id, query)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Pages and their scores, in any order; and pages without one, for want of vectors, to follow after them."""
+
+    ids: Sequence[str]
+    scores: Float
+    unscored: Sequence[str] = ()
+
+
 @dataclass(slots=True)
 class _Search:
     """The state of one search: what the steps share."""
 
     collection: Collection
     query: str
-    embedding: QueryEmbedding | None
+    spaces: Mapping[str, Space]
+    embeddings: Mapping[str, QueryEmbedding]
     where: str | None
     allowed: Sequence[str] | None
     tables: dict[str, dict[str, StageScore]] = field(default_factory=dict)
@@ -63,57 +83,70 @@ class _Search:
         """Score, record and cut: the candidates this step hands on."""
         keep = step.keep or DEFAULT_PREFETCH
         if not step.legs:
-            ids, scores = self._leaf(step, given.ids if given else None, keep)
             exact = step.name == "full" and step.option("query") == "tokens"
             kind = ScoreKind.EXACT if exact else ScoreKind.APPROXIMATE
-            return self._record(step.name, self._best(ids, scores, keep, kind))
+            return self._record(step.label, self._best(self._leaf(step, given, keep), keep, kind))
         fuse = {"rrf": self._rrf, "sum": self._sum}[step.name]
-        ids, scores = fuse(step, given, keep)
-        return self._record(step.name, self._best(ids, scores, keep, ScoreKind.APPROXIMATE))
+        return self._record(step.name, self._best(fuse(step, given, keep), keep, ScoreKind.APPROXIMATE))
 
-    def _rrf(self, step: Step, given: Candidates | None, keep: int) -> tuple[Sequence[str], Float]:
+    def _rrf(self, step: Step, given: Candidates | None, keep: int) -> _Scored:
+        """Sum 1 / (k + rank) over the legs; a page without vectors gets nothing from that leg."""
         constant = float(step.option("k"))
         totals: dict[str, float] = {}
         for leg, weight in zip(step.legs, step.weights(), strict=True):
-            depth = leg.keep or keep
-            ranked = self.run(replace(leg, keep=depth), given)
+            ranked = self.run(replace(leg, keep=leg.keep or keep), given)
+            scored = len(ranked) - ranked.unscored
             for rank, page in enumerate(ranked.ids, 1):
-                totals[page] = totals.get(page, 0.0) + weight / (constant + rank)
-        return list(totals), np.fromiter(totals.values(), np.float32, len(totals))
+                totals[page] = totals.get(page, 0.0) + (weight / (constant + rank) if rank <= scored else 0.0)
+        return _Scored(list(totals), np.fromiter(totals.values(), np.float32, len(totals)))
 
-    def _sum(self, step: Step, given: Candidates | None, _keep: int) -> tuple[Sequence[str], Float]:
-        """Normalise each leg over the pages all legs speak of; a page a text leg does not name scores 0 in it."""
-        ids = list(given.ids if given else self.allowed if self.allowed is not None else self._all(step))
+    def _sum(self, step: Step, given: Candidates | None, _keep: int) -> _Scored:
+        """Normalise each leg over the pages it speaks of and add up.
+
+        A page that a text leg does not name scores 0 in it before that; one that a leg has no vectors of counts as the
+        worst of those it has.
+        """
+        ids = list(given.ids if given else self._all())
         position = {page: i for i, page in enumerate(ids)}
         total = np.zeros(len(ids), np.float32)
         for leg, weight in zip(step.legs, step.weights(), strict=True):
             ranked = self.run(replace(leg, keep=max(len(ids), 1)), given)
             column = np.zeros(len(ids), np.float32)
-            for page, score in zip(ranked.ids, ranked.scores, strict=True):
+            lacking = np.zeros(len(ids), bool)
+            for rank, (page, score) in enumerate(zip(ranked.ids, ranked.scores, strict=True), 1):
                 if page in position:
                     column[position[page]] = score
-            total += np.float32(weight) * _normalise(column, step.option("norm"))
-        return ids, total
+                    lacking[position[page]] = rank > len(ranked) - ranked.unscored
+            normal = _normalise(column[~lacking], step.option("norm"))
+            column[~lacking] = normal
+            column[lacking] = normal.min(initial=0.0)
+            total += np.float32(weight) * column
+        return _Scored(ids, total)
 
-    def _leaf(self, step: Step, ids: Sequence[str] | None, keep: int) -> tuple[Sequence[str], Float]:
-        if step.name == "bm25":
+    def _leaf(self, step: Step, given: Candidates | None, keep: int) -> _Scored:
+        ids = given.ids if given else None
+        if not step.spec.vectors:
             return self._bm25(ids, keep)
-        if self.embedding is None:
-            raise PipelineError(f"Stage '{step.name}' compares vectors, but the query has none.")
-        query, weights = self.embedding.vectors, self.embedding.weights
+        space, embedding = self.spaces[step.encoder], self.embeddings[step.encoder]
+        query, weights = embedding.vectors, embedding.weights
         if step.option("query") == "mean":
             query, weights = _mean(query, weights), np.ones(1, np.float32)
         if step.option("engine") == "lance" and ids is None:
-            pairs = self.collection.lance_maxsim(step.name, query * weights[:, None], keep, self.where)
-            return _split(pairs)
-        index = self.collection.vectors(step.name)
+            pairs = space.lance_maxsim(step.name, query * weights[:, None], keep, self.where)
+            return _scored(pairs, self._rest([page for page, _ in pairs]) if len(pairs) < keep else ())
+        index = space.vectors(step.name)
         wanted = ids if ids is not None else self.allowed
+        unscored: Sequence[str] = ()
         if wanted is None:
             rows: NDArray[np.int64] | slice = slice(None)
             pages: Sequence[str] = index.page_ids
+            if len(pages) < keep and len(pages) < self.collection.page_count():
+                unscored = self._rest(pages)
         else:
             pages = [page for page in wanted if page in index.row_of]
             rows = np.asarray([index.row_of[page] for page in pages], np.int64)
+            if len(pages) < len(wanted):
+                unscored = [page for page in wanted if page not in index.row_of]
         starts, lengths = index.starts[rows], index.lengths[rows]
         kernel = Stopwatch()
         scores = maxsim_of_ranges(query, index.flat, starts, lengths, weights)
@@ -121,34 +154,41 @@ class _Search:
         compared = int(lengths.sum())
         self.vectors += compared
         self.bytes += compared * index.flat.shape[1] * index.flat.dtype.itemsize
-        return pages, scores
+        return _Scored(pages, scores, unscored)
 
-    def _bm25(self, ids: Sequence[str] | None, keep: int) -> tuple[Sequence[str], Float]:
+    def _bm25(self, ids: Sequence[str] | None, keep: int) -> _Scored:
         limit = keep if ids is None else max(self.collection.page_count(), 1)
         pairs = self.collection.bm25(self.query, limit, self.where)
         if ids is not None:
             wanted = set(ids)
             pairs = [(page, score) for page, score in pairs if page in wanted]
-        return _split(pairs)
+        return _scored(pairs)
 
-    def _all(self, step: Step) -> Sequence[str]:
-        """Every page: an index in memory knows them all, the store's table would have to be read."""
-        index = next((leaf.name for leaf in step.leaves() if leaf.spec.vectors), None)
-        return self.collection.page_ids(None) if index is None else self.collection.vectors(index).page_ids
+    def _all(self) -> Sequence[str]:
+        """Every page that the filter leaves."""
+        return self.allowed if self.allowed is not None else self.collection.page_ids(None)
+
+    def _rest(self, pages: Sequence[str]) -> Sequence[str]:
+        """Every other page that the filter leaves, in order of page ref."""
+        there = set(pages)
+        return [page for page in self._all() if page not in there]
 
     def _record(self, name: str, found: Candidates) -> Candidates:
         unique, n = name, 2
         while unique in self.tables:
             unique, n = f"{name}#{n}", n + 1
+        scored = len(found) - found.unscored
         self.tables[unique] = {
-            page: StageScore(unique, rank, float(score), found.kind)
+            page: StageScore(unique, rank, float(score), found.kind, rank <= scored)
             for rank, (page, score) in enumerate(zip(found.ids, found.scores, strict=True), 1)
         }
         return found
 
-    def _best(self, ids: Sequence[str], scores: Float, keep: int, kind: ScoreKind) -> Candidates:
-        order = best(ids, scores, keep, self.collection.refs)
-        return Candidates(tuple(ids[i] for i in order), scores[order], kind)
+    def _best(self, found: _Scored, keep: int, kind: ScoreKind) -> Candidates:
+        order = best(found.ids, found.scores, keep, self.collection.refs)
+        after = tuple(found.unscored[: keep - len(order)])
+        scores = np.concatenate([found.scores[order], np.zeros(len(after), np.float32)])
+        return Candidates((*(found.ids[i] for i in order), *after), scores, kind, len(after))
 
 
 def best(
@@ -172,8 +212,8 @@ def best(
     return order[:keep]
 
 
-def _split(pairs: Sequence[tuple[str, float]]) -> tuple[Sequence[str], Float]:
-    return [page for page, _ in pairs], np.asarray([score for _, score in pairs], np.float32)
+def _scored(pairs: Sequence[tuple[str, float]], unscored: Sequence[str] = ()) -> _Scored:
+    return _Scored([page for page, _ in pairs], np.asarray([score for _, score in pairs], np.float32), unscored)
 
 
 def _key(ref: PageRef | None, page_id: str) -> tuple[str, int, str]:
@@ -196,49 +236,87 @@ def _normalise(column: Float, norm: str) -> Float:
     return (column - column.mean()) / spread if spread > 1e-12 else np.zeros_like(column)
 
 
-def check(pipeline: Pipeline, collection: Collection) -> None:
-    """Refuse a pipeline that names an index the collection does not have (`PipelineError`)."""
-    for leaf in pipeline.leaves():
-        if leaf.encoder not in ("", collection.encoder):
+def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, Space]:
+    """The spaces that a pipeline compares vectors of, by encoder as its stages name it (empty: the first).
+
+    `PipelineError`, with the stage's place, for an encoder or index that the collection does not have, and for an
+    encoder that has no page's vectors yet.
+    """
+    found: dict[str, Space] = {}
+    for leaf in pipeline.vector_leaves():
+        if leaf.encoder and leaf.encoder not in collection.encoders:
             raise PipelineError(
-                f"'{collection.name}' has no vectors of encoder '{leaf.encoder}'; it has {collection.encoder}.",
+                f"Stage '{leaf.label}'{_place(leaf)}: collection '{collection.name}' has no vectors of encoder "
+                f"'{leaf.encoder}'; it has those of {', '.join(collection.encoders)}.",
                 leaf.at,
             )
-        if leaf.spec.vectors and leaf.name not in collection.indexes:
+        space = found.setdefault(leaf.encoder, collection.space(leaf.encoder))
+        if leaf.name not in space.indexes:
+            one = " gives one vector a page, so it" if space.info.kind == "page" else ""
+            whose = f"'{space.encoder}'{one}" if leaf.encoder or one else f"Collection '{collection.name}'"
             raise PipelineError(
-                f"Collection '{collection.name}' has no '{leaf.name}' index; "
-                f"it has {', '.join(collection.indexes)} and bm25."
+                f"Stage '{leaf.label}'{_place(leaf)}: {whose} has no '{leaf.name}' index; "
+                f"it has {', '.join(space.indexes)} and bm25.",
+                leaf.at,
             )
+        if not space.primary and collection.page_count() and not space.vectors(leaf.name).page_ids:
+            raise PipelineError(
+                f"Stage '{leaf.label}'{_place(leaf)}: '{space.encoder}' has no page's vectors yet; run: "
+                f"pagelens collections embed {collection.name} --encoder {space.encoder}",
+                leaf.at,
+            )
+    return found
+
+
+def _place(step: Step) -> str:
+    return f" at character {step.at + 1}" if step.at >= 0 else ""
+
+
+def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, collection: Collection) -> Iterator[str]:
+    """What the search cannot see, a sentence an encoder."""
+    pages = collection.page_count()
+    for name, space in spaces.items():
+        if space.primary:
+            continue
+        held = min(len(space.vectors(leaf.name).page_ids) for leaf in pipeline.vector_leaves() if leaf.encoder == name)
+        if held < pages:
+            yield (f"'{space.encoder}' has vectors of {held:,} of {pages:,} pages; the others come last in its stages.")
 
 
 def search_stages(
     collection: Collection,
     query: str,
     pipeline: Pipeline,
-    encode: Callable[[str], Encoded],
+    encode: Encode,
     where: str | None = None,
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
-    ``where`` is compiled SQL (`filters.compile_filter`) and is applied before the first cut. `PipelineError` when the
-    collection lacks an index.
+    ``where`` is compiled SQL (`filters.compile_filter`) and is applied before the first cut. The query is encoded once
+    by every encoder whose vectors are compared. `PipelineError` when the collection lacks an encoder or index.
     """
     watch = Stopwatch()
-    check(pipeline, collection)
+    spaces = spaces_of(pipeline, collection)
+    notes = tuple(_notes(spaces, pipeline, collection))
     traces: list[StageTrace] = []
-    embedding = None
-    if any(leaf.spec.vectors for leaf in pipeline.leaves()):
-        encoded = encode(query)
-        embedding = encoded.embedding
-        traces.append(StageTrace("encode", watch.lap(), cold=encoded.cold, cache_hit=encoded.cache_hit))
+    encoded: dict[str, Encoded] = {}
+    several = len({space.encoder for space in spaces.values()}) > 1
+    assembling = watch.lap()
+    for space in spaces.values():
+        if space.encoder not in encoded:
+            found = encoded[space.encoder] = encode(space.encoder, query)
+            name = f"encode@{space.encoder}" if several else "encode"
+            traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
+    embeddings = {name: encoded[space.encoder].embedding for name, space in spaces.items()}
     pages = collection.page_count()
     allowed = None if where is None else collection.page_ids(where)
     if allowed is not None:
         traces.append(StageTrace("filter", watch.lap(), pages, len(allowed)))
         pages = len(allowed)
-    state = _Search(collection, query, embedding, where, allowed)
+    state = _Search(collection, query, spaces, embeddings, where, allowed)
+    decider = collection.space(pipeline.decider()).encoder
     given: Candidates | None = None
-    before, assembling = len(traces), 0.0
+    prologue = len(traces)
     for step in (*pipeline.steps[:-1], replace(pipeline.steps[-1], keep=pipeline.keep)):
         entering = pages if given is None else len(given)
         state.vectors = state.bytes = 0
@@ -251,11 +329,12 @@ def search_stages(
         yield SearchResult(
             query,
             collection.name,
-            collection.encoder,
+            decider,
             str(pipeline),
             hits,
             Trace((*traces, StageTrace("results", assembling, len(given), len(hits)))),
-            complete=len(traces) == len(pipeline.steps) + before,
+            complete=len(traces) == len(pipeline.steps) + prologue,
+            notes=notes,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
 

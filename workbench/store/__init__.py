@@ -5,6 +5,7 @@ from workbench.store.flat import FlatVectors
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
+from workbench.store.space import Space
 from workbench.store.writer import Writer
 
-__all__ = ["Collection", "DocumentRecord", "FlatVectors", "Library", "Manifest", "Writer"]
+__all__ = ["Collection", "DocumentRecord", "FlatVectors", "Library", "Manifest", "Space", "Writer"]

@@ -1,47 +1,45 @@
-"""A collection as a reader sees it: pages, documents, vectors and text search. Writing is `Writer`'s."""
+"""A collection as a reader sees it: pages, documents and text search. Vectors are `Space`'s, writing is `Writer`'s."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from PIL import Image
 
-from workbench.encoders import EncoderInfo
 from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import textindex
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import room, tree_bytes
-from workbench.store.flat import FlatFile, FlatVectors
+from workbench.store.files import tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
-    FULL,
     LEAVING,
     OK,
     PAGES,
     DocumentRecord,
-    embedding_of,
     file_part,
+    page_id,
+    rebuilt_page,
     stored_page,
-    table_name,
 )
-from workbench.store.tables import FOLDER, both, connect, quoted, ragged_batches, within
+from workbench.store.space import Space
+from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
 from workbench.types import (
     CollectionInfo,
     DocumentInfo,
-    Float,
-    IndexInfo,
-    PageEmbedding,
+    Page,
     PageFailureRecord,
+    PageGap,
     PageRef,
-    Ragged,
     StoredPage,
 )
 
@@ -52,7 +50,7 @@ _MAX_PAGE = 2**31 - 1
 
 
 class Collection:
-    """Pages with their text, pooled and full vectors, on disk in one folder.
+    """Pages with their text and pictures, and the vectors of one encoder or more, on disk in one folder.
 
     Safe to read from several threads, while another thread or process writes: every call sees the last commit. A
     collection deleted and made again under the same name is noticed, one that is gone is a `NotFoundError`.
@@ -63,10 +61,9 @@ class Collection:
         self.name = path.name
         self._lock = threading.RLock()
         self._tables: dict[str, Any] = {}
-        self._flats: dict[str, FlatFile] = {}
+        self._spaces: dict[str, Space] = {}
         self._directory: PageDirectory | None = None
         self._whole: tuple[int, set[str]] = (-1, set())
-        self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
         self._db = connect(path)
@@ -86,38 +83,47 @@ class Collection:
 
     @property
     def encoder(self) -> str:
-        """Id of the encoder that made its vectors."""
-        return str(self.manifest.encoder["id"])
+        """Id of its first encoder, whose vectors are meant where none is named."""
+        return self.manifest.spaces[0].encoder.id
 
     @property
-    def indexes(self) -> tuple[str, ...]:
-        """Names of its vector indexes, full last."""
-        return (*self.settings.indexes, FULL)
+    def encoders(self) -> tuple[str, ...]:
+        """Ids of all its encoders, the first one first."""
+        return tuple(space.encoder.id for space in self.manifest.spaces)
 
-    def check_encoder(self, info: EncoderInfo) -> None:
-        """`MismatchError` unless this encoder made the collection."""
-        self.manifest.check(info)
+    def space(self, encoder_id: str = "") -> Space:
+        """The vectors of one encoder, of the first without a name; `NotFoundError` names the encoders there are."""
+        with self._lock:
+            records = self.manifest.spaces
+            wanted = encoder_id or records[0].encoder.id
+            for i, record in enumerate(records):
+                if record.encoder.id == wanted:
+                    if wanted not in self._spaces:
+                        self._spaces[wanted] = Space(self, record, primary=i == 0)
+                    return self._spaces[wanted]
+        raise NotFoundError(
+            f"Collection '{self.name}' has no vectors of encoder '{wanted}'; it has those of "
+            f"{', '.join(record.encoder.id for record in records)}."
+        )
+
+    def spaces(self) -> list[Space]:
+        """The vectors of every encoder, the first one first."""
+        return [self.space(encoder) for encoder in self.encoders]
 
     def info(self) -> CollectionInfo:
         """Counts and sizes, from the tables and the files; no vector is read."""
-        directory = self.directory()
+        gaps = self.gaps()
+        spaces = tuple(space.describe(gaps.get(space.encoder, {})) for space in self.spaces())
         return CollectionInfo(
             self.name,
             self.encoder,
             self.table("documents").count_rows(f"state != '{LEAVING}'"),
-            len(directory.refs),
+            self.page_count(),
             self.table("pages").count_rows(f"status = '{FAILED}'"),
             tree_bytes(self.path),
-            tuple(self._index_info(index, directory) for index in self.indexes),
-            {**self.settings.as_dict(), "encoder": dict(self.manifest.encoder)},
-        )
-
-    def _index_info(self, index: str, directory: PageDirectory) -> IndexInfo:
-        counts = self._counts(index)
-        held = [counts[page] for page in directory.ids if page in counts]
-        folder = self.path / FOLDER / f"{table_name(index, self.encoder)}.lance"
-        return IndexInfo(
-            index, len(held), sum(held), self.manifest.dim, np.dtype(_dtype(index)).name, tree_bytes(folder)
+            spaces[0].indexes,
+            {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
+            spaces,
         )
 
     # -- documents and pages ------------------------------------------------------------------------------------------
@@ -128,7 +134,8 @@ class Collection:
         by_hash: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
             by_hash.setdefault(row["content_hash"], []).append(row)
-        sizes = self._vector_bytes()
+        sizes: Counter[str] = sum((space.bytes_by_file() for space in self.spaces()), Counter())
+        lacking = self._lacking()
         found = []
         for record in self.records():
             if record.state == LEAVING:
@@ -147,6 +154,7 @@ class Collection:
                     record.added,
                     sources.pop() if len(sources) == 1 else "mixed" if sources else "none",
                     record.tags,
+                    tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))
@@ -162,12 +170,15 @@ class Collection:
         return DocumentRecord.of(rows[0]) if rows else None
 
     def indexed_pages(self, content_hash: str) -> set[int]:
-        """Numbers of the pages of a document that are committed and whole: vectors in every index, and pictures."""
+        """Numbers of the pages of a document that need not be read again.
+
+        They are committed, and have their pictures and the first encoder's vectors in every index.
+        """
         directory = self.directory()
         with self._lock:
             if self._whole[0] != directory.version:
-                held = [self._counts(index).keys() for index in self.indexes]
-                self._whole = (directory.version, stored_images(self.path / "images").intersection(*held))
+                held = self.space().held() & stored_images(self.path / "images")
+                self._whole = (directory.version, held)
             whole = self._whole[1]
         pages = directory.by_file.get(file_part(content_hash), [])
         return {directory.refs[page].page for page in pages if page in whole}
@@ -177,6 +188,24 @@ class Collection:
         where = both(f"status = '{FAILED}'", f"document = {quoted(document)}")
         rows = self._rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
+
+    def gaps(self) -> dict[str, dict[str, str]]:
+        """By encoder: the pages it failed on that are in the collection all the same, and why."""
+        found: dict[str, dict[str, str]] = {}
+        if self.has_table("gaps"):
+            for row in self._rows("gaps", None, ["page_id", "encoder", "reason"]):
+                found.setdefault(row["encoder"], {})[row["page_id"]] = row["reason"]
+        return found
+
+    def _lacking(self) -> dict[str, list[PageGap]]:
+        """By page: the encoders that failed on it."""
+        found: dict[str, list[PageGap]] = {}
+        for encoder, pages in self.gaps().items():
+            held = self.space(encoder).held() if encoder in self.encoders else set(pages)
+            for page, reason in pages.items():
+                if page not in held:
+                    found.setdefault(page, []).append(PageGap(int(page.rpartition(":")[2]), encoder, reason))
+        return found
 
     def page(self, ref: PageRef) -> StoredPage:
         """A committed page; `NotFoundError` says whether the document or only the page is missing."""
@@ -196,12 +225,20 @@ class Collection:
             f"'{ref.document}' has no indexed page {ref.page}; its pages are numbered 1 to {known[0]['pages']}."
         )
 
-    def page_by_id(self, page_id: str) -> StoredPage:
-        """A committed page by its id."""
-        rows = self._rows("pages", both(COMMITTED, f"page_id = {quoted(page_id)}"), PAGES.names)
-        if not rows:
-            raise NotFoundError(f"There is no page {page_id} in collection '{self.name}' any more.")
-        return stored_page(rows[0])
+    def rebuilt(self, page_ids: Sequence[str]) -> list[Page]:
+        """Pages as encoders take them, from their stored pictures and words; those not there any more are left out.
+
+        The picture is the stored one (`images.SIDES`, WebP), which a page drawn larger was reduced to; ``size`` is
+        still what it was drawn at, and crop and word boxes are fractions, so they fit either. Decoding it raises
+        `NotFoundError` when its file is lost.
+        """
+        rows = self._rows("pages", both(COMMITTED, within("page_id", page_ids)), PAGES.names)
+        found = {row["page_id"]: rebuilt_page(row, partial(self._picture, row["page_id"])) for row in rows}
+        return [found[page] for page in page_ids if page in found]
+
+    def _picture(self, page_id: str) -> Image.Image:
+        with Image.open(self.image_path(page_id, "page")) as picture:
+            return picture.convert("RGB")
 
     def page_ids(self, where: str | None) -> list[str]:
         """Ids of the committed pages that an SQL condition leaves, in order of document and page."""
@@ -226,31 +263,6 @@ class Collection:
                 return path
         raise NotFoundError(f"There is no picture of page {page_id} in collection '{self.name}'.")
 
-    # -- vectors ------------------------------------------------------------------------------------------------------
-
-    def page_embedding(self, page_id: str) -> PageEmbedding:
-        """Full vectors of a page (float16 as stored, returned as float32) with their places and labels."""
-        table = self.vector_table(FULL).search().where(f"page_id = {quoted(page_id)}").limit(1).to_arrow()
-        if not table.num_rows:
-            raise NotFoundError(f"The vectors of page {page_id} are not in collection '{self.name}'.")
-        row = {name: table[name][0].as_py() for name in ("boxes", "cell", "grid", "labels")}
-        ((_, vectors),) = ragged_batches(table)
-        return embedding_of({**row, "vectors": vectors.flat}, self.manifest.dim)
-
-    def vectors(self, index: str) -> FlatVectors:
-        """An index as one memory-mapped array, first brought in step with the committed pages.
-
-        Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
-        """
-        version = self._version()
-
-        def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
-            query = self.vector_table(index).search().where(within("page_id", ids))
-            return ragged_batches(query.select(["page_id", "vectors"]).to_arrow())
-
-        with room(self.name):
-            return self._flat(index).current(f"{self.manifest.id}:{version}", lambda: self.directory().ids, fetch)
-
     # -- search -------------------------------------------------------------------------------------------------------
 
     def bm25(self, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
@@ -259,22 +271,6 @@ class Collection:
         Only committed pages have text, so that only they are found.
         """
         return textindex.search(self.table("pages"), query, limit, where)
-
-    def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
-        """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
-        table, directory = self.vector_table(index), self.directory()
-        allowed: Sequence[str] | None = None if where is None else self.page_ids(where)
-        if allowed is None and table.count_rows() != len(directory.refs):
-            allowed = directory.ids  # vectors go in before their page is committed
-        if limit < 1 or (allowed is not None and not allowed):
-            return []
-        search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
-        search = search.where(within("page_id", allowed), prefilter=True) if allowed is not None else search
-        found = search.select(["page_id", "_distance"]).to_arrow()
-        return [
-            (page, len(query) - distance)
-            for page, distance in zip(found["page_id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
-        ]
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -287,32 +283,16 @@ class Collection:
     def verify(self) -> list[str]:
         """What is not as it should be, in words: pages without vectors or pictures, vectors without pages."""
         committed = set(self.directory().ids)
-        problems = []
-        for index in self.indexes:
-            stored = self.stored_ids(index)
-            if len(stored) != len(set(stored)):
-                problems.append(
-                    f"'{index}' holds {len(stored) - len(set(stored))} pages twice; delete and ingest again."
-                )
-            if lacking := len(committed.difference(stored)):
-                problems.append(f"{lacking} pages have no vectors in '{index}'; ingest their files again.")
-            if orphans := len(set(stored) - committed):
-                problems.append(
-                    f"'{index}' holds vectors of {orphans} pages never committed; the next ingest drops them."
-                )
+        problems = [problem for space in self.spaces() for problem in space.verify(committed)]
         if bare := len(committed - stored_images(self.path / "images")):
             problems.append(f"{bare} pages have no picture; ingest their files again.")
         return problems
-
-    def stored_ids(self, index: str) -> list[str]:
-        """Page ids in a vectors table, committed or not."""
-        return self._columns(self.vector_table(index), None, ["page_id"])["page_id"]
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
     def directory(self) -> PageDirectory:
         """The committed pages as they are now."""
-        version = self._version()
+        version = self.version()
         directory = self._directory
         if directory is None or directory.version != version:
             with self._lock:
@@ -335,32 +315,28 @@ class Collection:
                     ) from error
             return self._tables[name]
 
-    def vector_table(self, index: str) -> Any:
-        """The vectors table of an index."""
-        return self.table(table_name(index, self.encoder))
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name; collections of an older layout lack some."""
+        return (self.path / FOLDER / f"{name}.lance").is_dir()
 
-    def rebuild_copies(self) -> None:
-        """Have the memory-mapped copies made anew when they are next asked for."""
-        for index in self.indexes:
-            self._flat(index).rebuild()
+    def version(self) -> int:
+        """A number that grows with every change of the committed pages."""
+        return int(self.table("pages").version)
+
+    def database(self) -> Any:
+        """The LanceDB database, to make and drop tables in."""
+        self._refresh()
+        return self._db
 
     def close(self) -> None:
         """Let go of mapped files and handles; they come back when needed."""
         with self._lock:
-            for flat in self._flats.values():
-                flat.close()
-            self._flats.clear()
+            for space in self._spaces.values():
+                space.close()
+            self._spaces.clear()
             self._tables.clear()
-            self._counted.clear()
             self._directory = None
             self._whole = (-1, set())
-
-    def _flat(self, index: str) -> FlatFile:
-        with self._lock:
-            if index not in self._flats:
-                name = table_name(index, self.encoder)
-                self._flats[index] = FlatFile(self.path / "flat", name, self.manifest.dim, _dtype(index))
-            return self._flats[index]
 
     def _signature(self) -> tuple[int, int, int]:
         try:
@@ -378,40 +354,6 @@ class Collection:
                 self.close()
                 self._seen = signature
 
-    def _version(self) -> int:
-        return int(self.table("pages").version)
-
-    def _counts(self, index: str) -> dict[str, int]:
-        """Vectors of each page in an index, read again when its table has changed."""
-        table = self.vector_table(index)
-        version, known = int(table.version), self._counted.get(index)
-        if known is None or known[0] != version:
-            columns = self._columns(table, None, ["page_id", "count"])
-            known = version, dict(zip(columns["page_id"], columns["count"], strict=True))
-            self._counted[index] = known
-        return known[1]
-
-    def _vector_bytes(self) -> Counter[str]:
-        """Bytes of the vectors of each file, by the part of its hash that page ids carry."""
-        total: Counter[str] = Counter()
-        for index in self.indexes:
-            width = self.manifest.dim * np.dtype(_dtype(index)).itemsize
-            for page, count in self._counts(index).items():
-                total[page.partition(":")[0]] += count * width
-        return total
-
-    @staticmethod
-    def _columns(table: Any, where: str | None, columns: Sequence[str]) -> Mapping[str, list[Any]]:
-        query = table.search()
-        query = query.where(where) if where is not None else query
-        found: dict[str, list[Any]] = query.select(list(columns)).to_arrow().to_pydict()
-        return found
-
-    def _rows(self, table: str, where: str | None, columns: Sequence[str]) -> list[dict[str, Any]]:
-        found = self._columns(self.table(table), where, columns)
+    def _rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
+        found = columns(self.table(table), where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
-
-
-def _dtype(index: str) -> type[np.floating[Any]]:
-    """Numbers of an index: half precision for the many, single for the few that are scanned."""
-    return np.float16 if index == FULL else np.float32

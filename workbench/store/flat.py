@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from workbench.store.files import write_whole
 from workbench.types import Ragged
@@ -64,7 +64,7 @@ class _Copy:
 class FlatFile:
     """The copy of one table on disk. `current` brings it up to date; reading threads and processes may overlap."""
 
-    def __init__(self, folder: Path, name: str, dim: int, dtype: type[np.floating[Any]]) -> None:
+    def __init__(self, folder: Path, name: str, dim: int, dtype: DTypeLike) -> None:
         self._folder = folder
         self._name = name
         self._dim = dim

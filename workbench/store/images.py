@@ -10,7 +10,7 @@ from PIL import Image
 
 from workbench.store.files import replace
 
-SIDES = {"page": 1600, "thumb": 360}
+SIDES = {"page": 2048, "thumb": 360}
 """Longest side in pixels of each size."""
 QUALITY = 80
 EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per cent more bytes

@@ -1,65 +1,146 @@
-"""What made a collection, written beside it, so that it is never opened with anything else by mistake."""
+"""What made a collection, written beside it, so that it is never opened with anything else by mistake.
+
+The manifest also names the tables that belong to the collection: one that is made but not named yet, or named no more,
+is litter, so that writing the manifest is what adds an encoder or an index, and what takes one away.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workbench.encoders import EncoderInfo
-from workbench.errors import MismatchError, NotFoundError, StoreError
+from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
+from workbench.pooling import POOLS
 from workbench.settings import CollectionSettings
 from workbench.store.files import write_whole
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+ONE_ENCODER = 2
+"""The layout before collections could hold several encoders; it is read, and written as the present one."""
 FILE = "manifest.json"
+FULL = "full"
 _CHECKED = ("id", "revision", "weights_hash", "dim", "policy")
+_DTYPES = {FULL: "float16"}
+_POOLED_DTYPE = "float32"
+_OF_ONE_VECTOR = ("global",)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRecord:
+    """One index of a space: the table that holds it, with vectors of ``dim`` numbers of a numpy ``dtype``."""
+
+    name: str
+    dim: int
+    dtype: str
+    table: str
+
+    @classmethod
+    def of(cls, name: str, info: EncoderInfo) -> IndexRecord:
+        """A new index, in a table of its own name: full vectors in half precision, the few that are scanned in single.
+
+        `InputError` for a name that is no index, or an index that pages of one vector cannot have.
+        """
+        if name != FULL and name not in POOLS:
+            raise InputError(f"There is no index '{name}'; there are: {', '.join((*POOLS, FULL))}.")
+        if name not in index_names(info, (name,)):
+            raise InputError(
+                f"'{info.id}' gives one vector a page, which leaves nothing for '{name}' to pool; it has "
+                f"{' and '.join((*_OF_ONE_VECTOR, FULL))}."
+            )
+        slug = re.sub(r"[^A-Za-z0-9-]", "_", info.id)[:60]
+        return cls(name, info.dim, _DTYPES.get(name, _POOLED_DTYPE), f"{name}__{slug}__{uuid.uuid4().hex[:8]}")
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of a vector."""
+        return self.dim * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRecord:
+    """One encoder of a collection, as it was when it came, and the indexes of its vectors, `full` last."""
+
+    encoder: EncoderInfo
+    indexes: tuple[IndexRecord, ...]
+
+    @classmethod
+    def of(cls, info: EncoderInfo, wanted: Sequence[str]) -> SpaceRecord:
+        """A new space with those of the wanted pooled indexes that the encoder's kind of vectors can have."""
+        return cls(info, tuple(IndexRecord.of(name, info) for name in index_names(info, wanted)))
+
+    def adding(self, index: IndexRecord) -> SpaceRecord:
+        """The space with one index more."""
+        *pooled, full = self.indexes
+        return replace(self, indexes=(*pooled, index, full))
+
+    def check(self, info: EncoderInfo) -> None:
+        """`MismatchError` unless this encoder made the vectors: same id, weights, dim and token policy."""
+        for key in _CHECKED:
+            was, found = getattr(self.encoder, key), getattr(info, key)
+            if found != was:
+                raise MismatchError(
+                    f"This collection was made with encoder {self.encoder.id} ({key} {was}), not with "
+                    f"{info.id} ({key} {found}); make a new collection for it."
+                )
+
+
+def index_names(info: EncoderInfo, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The indexes of an encoder's vectors: those wanted, as far as pages of one vector can have them, and `full`."""
+    pooled = [name for name in wanted if name != FULL and (info.kind != "page" or name in _OF_ONE_VECTOR)]
+    return (*dict.fromkeys(pooled), FULL)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Settings and encoder of a collection, and the version of its layout on disk.
+    """Settings and encoders of a collection, and the version of its layout on disk.
 
-    ``id`` is new with every collection made, so that one deleted and made again under the same name is told apart.
+    The first of ``spaces`` is the encoder the collection was made with. ``id`` is new with every collection made, so
+    that one deleted and made again under the same name is told apart.
     """
 
     settings: CollectionSettings
-    encoder: Mapping[str, Any]
+    spaces: tuple[SpaceRecord, ...]
     schema_version: int = SCHEMA_VERSION
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
-    def dim(self) -> int:
-        """Numbers in a vector."""
-        return int(self.encoder["dim"])
+    def tables(self) -> list[str]:
+        """The vectors tables that belong to the collection."""
+        return [index.table for space in self.spaces for index in space.indexes]
 
-    def check(self, info: EncoderInfo) -> None:
-        """`MismatchError` unless this encoder made the collection: same id, weights, dim and token policy."""
-        for key in _CHECKED:
-            found = getattr(info, key)
-            if found != self.encoder[key]:
-                raise MismatchError(
-                    f"This collection was made with encoder {self.encoder['id']} ({key} {self.encoder[key]}), not with "
-                    f"{info.id} ({key} {found}); make a new collection for it."
-                )
+    def with_space(self, space: SpaceRecord) -> Manifest:
+        """The manifest with a space more, or with one in the place of that of the same encoder."""
+        there = [space if old.encoder.id == space.encoder.id else old for old in self.spaces]
+        return replace(self, spaces=tuple(there if space in there else (*there, space)))
+
+    def without(self, encoder_id: str) -> Manifest:
+        """The manifest without an encoder."""
+        return replace(self, spaces=tuple(space for space in self.spaces if space.encoder.id != encoder_id))
 
     def write(self, folder: Path) -> None:
         """Write it whole or not at all."""
         record = {
-            "schema_version": self.schema_version,
+            "schema_version": SCHEMA_VERSION,
             "id": self.id,
             "settings": self.settings.as_dict(),
-            "encoder": dict(self.encoder),
+            "spaces": [asdict(space) for space in self.spaces],
         }
         write_whole(folder / FILE, json.dumps(record, indent=1))
 
     @classmethod
     def of(cls, settings: CollectionSettings, info: EncoderInfo) -> Manifest:
-        """The manifest of a new collection."""
-        return cls(settings, asdict(info))
+        """The manifest of a new collection; `InputError` for an index that does not exist."""
+        space = SpaceRecord.of(info, settings.indexes)
+        pooled = tuple(index.name for index in space.indexes if index.name != FULL)
+        return cls(replace(settings, indexes=pooled), (space,))
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -67,17 +148,38 @@ class Manifest:
         try:
             record = json.loads((folder / FILE).read_text(encoding="utf-8"))
             version = record["schema_version"]
-            if version != SCHEMA_VERSION:
+            if version not in (ONE_ENCODER, SCHEMA_VERSION):
                 raise MismatchError(
                     f"Collection '{folder.name}' has layout version {version}, this Pagelens reads version "
                     f"{SCHEMA_VERSION}; ingest its files again into a new collection."
                 )
-            encoder = {key: record["encoder"][key] for key in (*_CHECKED, *record["encoder"])}
             settings = CollectionSettings(**{**record["settings"], "indexes": tuple(record["settings"]["indexes"])})
-            return cls(settings, encoder, version, record["id"])
+            spaces = (
+                tuple(_space(space) for space in record["spaces"])
+                if version == SCHEMA_VERSION
+                else (_only_space(_info(record["encoder"]), settings.indexes),)
+            )
+            if not spaces:
+                raise ValueError("no encoder")
+            return cls(settings, spaces, version, record["id"])
         except FileNotFoundError:
             raise NotFoundError(f"There is no collection '{folder.name}' any more.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"Collection '{folder.name}' has no readable manifest; delete the collection and ingest again."
             ) from error
+
+
+def _info(record: Mapping[str, Any]) -> EncoderInfo:
+    return EncoderInfo(**{known.name: record[known.name] for known in fields(EncoderInfo)})
+
+
+def _space(record: Mapping[str, Any]) -> SpaceRecord:
+    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in record["indexes"]))
+
+
+def _only_space(info: EncoderInfo, pooled: Sequence[str]) -> SpaceRecord:
+    """The space of a collection of layout `ONE_ENCODER`, whose tables were named by index and encoder alone."""
+    slug = re.sub(r"[^A-Za-z0-9_-]", "_", info.id)
+    made = [IndexRecord(n, info.dim, _DTYPES.get(n, _POOLED_DTYPE), f"{n}__{slug}") for n in (*pooled, FULL)]
+    return SpaceRecord(info, tuple(made))

@@ -1,8 +1,9 @@
 """The tables of a collection as Arrow schemas, and values as rows of them and back.
 
-``documents`` has a row per file, ``pages`` a row per page that was committed or failed, and each encoder has a table
-per index (``rows__reader``): pooled vectors float32, full vectors float16 with their places. Page ids are the first 32
-hex digits of the file's sha256, a colon, and the page number.
+``documents`` has a row per file, ``pages`` a row per page that was committed or failed, ``gaps`` a row per page and
+encoder that failed on it though the page is there, and each index of each encoder has a table of vectors, which the
+manifest names: pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex digits of
+the file's sha256, a colon, and the page number.
 
 A document is ``incoming`` while its pages are written, ``complete`` after, ``leaving`` while it is deleted or replaced;
 one commit of the documents table makes a new content complete and the old one leaving.
@@ -10,18 +11,17 @@ one commit of the documents table makes a new content complete and the old one l
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
 
-FULL = "full"
 ID_DIGITS = 32
 
 DOCUMENTS = pa.schema(
@@ -60,6 +60,14 @@ PAGES = pa.schema(
         pa.field("meta", pa.list_(pa.string())),
         pa.field("added", pa.string()),
         pa.field("status", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+GAPS = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("page_id", pa.string()),
+        pa.field("encoder", pa.string()),
         pa.field("reason", pa.string()),
     ]
 )
@@ -141,20 +149,14 @@ def file_part(content_hash: str) -> str:
     return content_hash[:ID_DIGITS]
 
 
-def table_name(index: str, encoder_id: str) -> str:
-    """The table of one index of one encoder."""
-    return f"{index}__{re.sub(r'[^A-Za-z0-9_-]', '_', encoder_id)}"
-
-
-def vectors_schema(index: str, dim: int) -> pa.Schema:
-    """Schema of a vectors table: float16 with places for `full`, float32 alone for a pooled index."""
-    number = pa.float16() if index == FULL else pa.float32()
+def vectors_schema(dim: int, dtype: str, places: bool = False) -> pa.Schema:
+    """Schema of a vectors table: ``dim`` numbers of a numpy ``dtype`` each, for `full` with places and labels."""
     fields = [
         pa.field("page_id", pa.string(), nullable=False),
         pa.field("count", pa.int32()),
-        pa.field("vectors", pa.list_(pa.list_(number, dim))),
+        pa.field("vectors", pa.list_(pa.list_(pa.from_numpy_dtype(np.dtype(dtype)), dim))),
     ]
-    if index == FULL:
+    if places:
         fields += [
             pa.field("boxes", pa.list_(pa.list_(pa.float32(), 4))),
             pa.field("cell", pa.list_(pa.int32())),
@@ -172,24 +174,22 @@ def ragged(arrays: Sequence[NDArray[Any]], value: pa.DataType, width: int) -> pa
     return pa.ListArray.from_arrays(pa.array(offsets), inner)
 
 
-def vectors_table(index: str, dim: int, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> pa.Table:
-    """Rows of a pooled vectors table."""
-    schema = vectors_schema(index, dim)
+def vectors_table(dim: int, dtype: str, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> pa.Table:
+    """Rows of a pooled vectors table; ``arrays`` one ``(n_i, dim)`` a page."""
+    schema = vectors_schema(dim, dtype)
     number = schema.field("vectors").type.value_type.value_type
     counts = pa.array([len(array) for array in arrays], pa.int32())
     vectors = ragged(arrays, number, dim)
     return pa.table({"page_id": pa.array(ids, pa.string()), "count": counts, "vectors": vectors}, schema=schema)
 
 
-def full_table(dim: int, ids: Sequence[str], embeddings: Sequence[PageEmbedding]) -> pa.Table:
+def full_table(dim: int, dtype: str, ids: Sequence[str], embeddings: Sequence[PageEmbedding]) -> pa.Table:
     """Rows of a full vectors table, with each vector's place and label."""
-    schema = vectors_schema(FULL, dim)
+    plain = vectors_table(dim, dtype, ids, [embedding.vectors for embedding in embeddings])
     places = [embedding.geometry for embedding in embeddings]
     return pa.table(
         {
-            "page_id": pa.array(ids, pa.string()),
-            "count": pa.array([len(embedding.vectors) for embedding in embeddings], pa.int32()),
-            "vectors": ragged([embedding.vectors for embedding in embeddings], pa.float16(), dim),
+            **{name: plain[name] for name in plain.column_names},
             "boxes": ragged([place.boxes for place in places], pa.float32(), 4),
             "cell": pa.array([place.cell.tolist() for place in places], pa.list_(pa.int32())),
             "grid": pa.array([list(place.grid or ()) for place in places], pa.list_(pa.int32())),
@@ -197,8 +197,17 @@ def full_table(dim: int, ids: Sequence[str], embeddings: Sequence[PageEmbedding]
                 [[wellformed(label) for label in embedding.labels] for embedding in embeddings], pa.list_(pa.string())
             ),
         },
-        schema=schema,
+        schema=vectors_schema(dim, dtype, places=True),
     )
+
+
+def gap_rows(gaps: Sequence[tuple[str, str, str]]) -> pa.Table:
+    """Rows of `GAPS` from (page id, encoder id, reason)."""
+    rows = [
+        {"id": f"{page}@{encoder}", "page_id": page, "encoder": encoder, "reason": wellformed(reason)}
+        for page, encoder, reason in gaps
+    ]
+    return pa.Table.from_pylist(rows, GAPS)
 
 
 def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
@@ -282,3 +291,9 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         tuple(row["tags"] or ()),
         meta_of(row["meta"]),
     )
+
+
+def rebuilt_page(row: Mapping[str, Any], picture: Callable[[], Image]) -> Page:
+    """A page as an encoder takes it, from its row and its stored picture."""
+    stored = stored_page(row)
+    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.store import textindex
-from workbench.store.manifest import Manifest
-from workbench.store.schema import DOCUMENTS, FULL, PAGES, storable, table_name, vectors_schema
+from workbench.store.manifest import FULL, IndexRecord, Manifest
+from workbench.store.schema import DOCUMENTS, GAPS, PAGES, storable, vectors_schema
 from workbench.types import Ragged
 
 FOLDER = "lance"
@@ -29,16 +29,25 @@ def connect(path: Path) -> Any:
 def create_tables(path: Path, manifest: Manifest) -> None:
     """Make the empty tables of a new collection, and the text index of its pages."""
     db = connect(path)
-    encoder, dim = str(manifest.encoder["id"]), manifest.dim
-    schemas = {table_name(index, encoder): vectors_schema(index, dim) for index in (*manifest.settings.indexes, FULL)}
-    for name, schema, key in [
-        ("documents", DOCUMENTS, "content_hash"),
-        ("pages", PAGES, "page_id"),
-        *((name, schema, "page_id") for name, schema in schemas.items()),
-    ]:
-        # Without a primary key, two upserts of one page at once would leave it twice.
-        db.create_table(name, schema=schema).set_unenforced_primary_key(key)
+    create_table(db, "documents", DOCUMENTS, "content_hash")
+    create_table(db, "pages", PAGES, "page_id")
+    create_table(db, "gaps", GAPS, "id")
+    for space in manifest.spaces:
+        for index in space.indexes:
+            create_index(db, index)
     textindex.build(db.open_table("pages"))
+
+
+def create_index(db: Any, index: IndexRecord) -> Any:
+    """Make the empty table of an index."""
+    return create_table(db, index.table, vectors_schema(index.dim, index.dtype, index.name == FULL), "page_id")
+
+
+def create_table(db: Any, name: str, schema: pa.Schema, key: str) -> Any:
+    """Make an empty table. Without a primary key, two upserts of one row at once would leave it twice."""
+    table = db.create_table(name, schema=schema)
+    table.set_unenforced_primary_key(key)
+    return table
 
 
 def quoted(value: str) -> str:
@@ -54,6 +63,14 @@ def within(column: str, values: Sequence[str]) -> str:
 def both(first: str, second: str | None) -> str:
     """Two SQL conditions joined by and."""
     return first if second is None else f"({first}) AND ({second})"
+
+
+def columns(table: Any, where: str | None, names: Sequence[str]) -> Mapping[str, list[Any]]:
+    """Columns of the rows that an SQL condition leaves, as Python values."""
+    query = table.search()
+    query = query.where(where) if where is not None else query
+    found: dict[str, list[Any]] = query.select(list(names)).to_arrow().to_pydict()
+    return found
 
 
 def ragged_batches(table: pa.Table) -> Iterator[tuple[list[str], Ragged]]:

@@ -1,66 +1,65 @@
 """The one writer of a collection: pages go in so that a crash at any moment leaves neither a hole nor a double.
 
-Order of a batch: pictures, vectors, then the pages rows, which are the commit. What a crash left before the commit, or
-of a deletion it cut short, is put right when the next writer opens. Only one writer can be open, in any process; the
-lock goes with its process.
+Order of a batch: pictures, vectors of the later encoders, of the first one, then the pages rows, which are the commit.
+What a crash left before the commit, or of a deletion it cut short, is put right when the next writer opens. Only one
+writer can be open, in any process; the lock goes with its process.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from filelock import FileLock, Timeout
 from PIL.Image import Image
 
-from workbench.errors import CollectionBusyError, DiskFullError, NotFoundError
-from workbench.pooling import Pooled, pool
+from workbench.encoders import EncoderInfo
+from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
+from workbench.pooling import pool
 from workbench.store import textindex
 from workbench.store.collection import Collection
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images, save_images, sweep_images
+from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
     COMPLETE,
     DOCUMENTS,
-    FULL,
+    GAPS,
     INCOMING,
     LEAVING,
     PAGES,
     DocumentRecord,
     failed_row,
     file_part,
-    full_table,
+    gap_rows,
     page_id,
     page_row,
     storable,
     vectors_table,
 )
-from workbench.store.tables import FOLDER, quoted, within
-from workbench.types import Float, Page, PageEmbedding, PageFailure
+from workbench.store.space import Space
+from workbench.store.spacewriter import Pool, Ready, SpaceWriter
+from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
+from workbench.types import Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
-
-Pool = Callable[[PageEmbedding, str], Pooled]
 
 LOCK = ".lock"
 PAGES_FRAGMENTS = 100
 """Small files of the pages table after which it is tidied while an ingest runs; each costs every query some time."""
-VECTOR_FRAGMENTS = 200
-"""The same for a vectors table, after an ingest; dearer to tidy, and seldom read but through its mapped copy."""
 KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
-_IDS_AT_ONCE = 500
-_UNIT = 1e-2
+_PAGES_AT_ONCE = 64
+_OWN_TABLES = ("documents", "pages", "gaps")
 
 
 def write_lock(path: Path) -> FileLock:
@@ -69,13 +68,12 @@ def write_lock(path: Path) -> FileLock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _New:
     """A page that can be stored."""
 
     id: str
     page: Page
-    embedding: PageEmbedding
-    pooled: tuple[Float, ...]
+    vectors: Ready
     picture_bytes: int
 
 
@@ -88,7 +86,7 @@ class Writer:
         self._images = collection.path / "images"
         self._pool = pool
         self._lock = write_lock(collection.path)
-        self._stored: dict[str, set[str]] = {}
+        self._rows = Rows(collection)
         self._removed = False
 
     def __enter__(self) -> Writer:
@@ -149,24 +147,30 @@ class Writer:
     # -- pages --------------------------------------------------------------------------------------------------------
 
     def add_pages(
-        self, record: DocumentRecord, pages: Sequence[tuple[Page, PageEmbedding, Image]]
+        self,
+        record: DocumentRecord,
+        pages: Sequence[tuple[Page, PageEmbedding, Image]],
+        others: Mapping[str, Sequence[PageEmbedding | PageFailure]] | None = None,
     ) -> list[PageFailure]:
         """Commit a batch. Pages that cannot be stored come back as failures, to be recorded; the others are in.
 
-        The larger the batch the better (16 to 64 pages): each costs one commit per table. `DiskFullError` loses
-        nothing that an earlier batch committed.
+        ``others`` are the outcomes of the collection's later encoders by their ids, one for each of ``pages``; a page
+        on which one of them failed is in all the same, and what it lacks is recorded. The larger the batch the better
+        (16 to 64 pages): each costs one commit per table. `DiskFullError` loses nothing that was committed earlier.
         """
-        ready: list[_Ready] = []
+        ready: dict[int, _New] = {}
         failures: list[PageFailure] = []
         with room(self._collection.name):
-            for page, embedding, image in pages:
+            for i, (page, embedding, image) in enumerate(pages):
                 made = self._prepare(record, page, embedding, image)
-                if isinstance(made, _Ready):
-                    ready.append(made)
+                if isinstance(made, _New):
+                    ready[i] = made
                 else:
                     failures.append(PageFailure(page.ref, made))
             if ready:
-                self._commit(record, ready)
+                for encoder, outcomes in (others or {}).items():
+                    self._add_vectors(encoder, [(new.id, outcomes[i]) for i, new in ready.items()])
+                self._commit(record, list(ready.values()))
         return failures
 
     def add_failures(self, record: DocumentRecord, failures: Sequence[PageFailure]) -> None:
@@ -174,7 +178,73 @@ class Writer:
         if failures:
             rows = [failed_row(failure.ref, failure.reason, record) for failure in failures]
             with room(self._collection.name):
-                self._write("pages", pa.Table.from_pylist(rows, PAGES))
+                self._write_pages(pa.Table.from_pylist(rows, PAGES))
+
+    # -- encoders and indexes -----------------------------------------------------------------------------------------
+
+    def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> Space:
+        """Make room for the vectors of one encoder more, with these pooled indexes as far as its kind has them.
+
+        One that is there already is left as it is; `MismatchError` when it was another version of the encoder.
+        """
+        if info.id in self._collection.encoders:
+            self._collection.space(info.id).check(info)
+            return self._collection.space(info.id)
+        record = SpaceRecord.of(info, indexes)
+        with room(self._collection.name):
+            for index in record.indexes:
+                create_index(self._collection.database(), index)
+            self._collection.manifest.with_space(record).write(self._path)
+            self._rows.look([index.table for index in record.indexes])
+        return self._collection.space(info.id)
+
+    def add_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
+        """Write an encoder's vectors of pages that are committed, by page id; returns why some could not be.
+
+        Those are recorded too, as pages that lack this encoder's vectors.
+        """
+        with room(self._collection.name):
+            return self._add_vectors(encoder_id, pages)
+
+    def add_index(self, encoder_id: str, name: str, progress: Callable[[int], None] | None = None) -> int:
+        """Make a pooled index from the stored full vectors; returns how many pages it holds.
+
+        ``progress`` hears how many are done. The full vectors are stored in half precision, so the pooled ones differ
+        from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
+        or its kind of vectors cannot have it.
+        """
+        space = self._collection.space(encoder_id)
+        index = IndexRecord.of(name, space.info)
+        if name in space.indexes:
+            raise InputError(f"'{space.encoder}' has the index '{name}' in '{self._collection.name}' already.")
+        with room(self._collection.name):
+            table = create_index(self._collection.database(), index)
+            ids, done = sorted(space.stored_ids(FULL)), 0
+            for start in range(0, len(ids), _PAGES_AT_ONCE):
+                found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
+                arrays = [self._pool(embedding, name).vectors for embedding in found.values()]
+                table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
+                done += len(found)
+                if progress is not None:
+                    progress(done)
+            self._collection.manifest.with_space(space.record.adding(index)).write(self._path)
+            self._rows.look([index.table])
+            self._collection.space(encoder_id).vectors(name)
+        return done
+
+    def remove_space(self, encoder_id: str) -> None:
+        """Take an encoder's vectors out; `InputError` for the first, which holds the collection together."""
+        space = self._collection.space(encoder_id)
+        if space.primary:
+            raise InputError(
+                f"Collection '{self._collection.name}' was made with '{space.encoder}'; delete the collection instead."
+            )
+        space.close()
+        with room(self._collection.name):
+            self._collection.manifest.without(space.encoder).write(self._path)
+            self._drop_unnamed()
+
+    # -- the end ------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Tidy what was written and bring the text index and the memory-mapped copies up to date.
@@ -183,69 +253,74 @@ class Writer:
         is no room for the copies.
         """
         with room(self._collection.name):
-            self._tidy("pages", KEEP_VERSIONS)
+            self._rows.tidy("pages", KEEP_VERSIONS)
             if self._removed:
                 self._index_text()
-            for index in self._collection.indexes:
-                if self._fragments(self._vectors(index)) > VECTOR_FRAGMENTS:
-                    self._tidy(self._vectors(index), KEEP_VERSIONS)
-                self._collection.vectors(index)
+            for space in self._spaces():
+                space.finish(KEEP_VERSIONS)
 
     def compact(self) -> None:
         """Rewrite the tables without their dead rows and old versions, and the copies without their dead part."""
         with room(self._collection.name):
             self._index_text()
-            for name in ("documents", "pages", *map(self._vectors, self._collection.indexes)):
-                self._tidy(name, NOW)
-            self._collection.rebuild_copies()
+            for name in ("documents", "pages", "gaps", *self._collection.manifest.tables):
+                self._rows.tidy(name, NOW)
+            for space in self._collection.spaces():
+                space.rebuild_copies()
             self.finish()
 
     # -- a batch ------------------------------------------------------------------------------------------------------
 
-    def _prepare(self, record: DocumentRecord, page: Page, embedding: PageEmbedding, image: Image) -> _Ready | str:
+    def _prepare(self, record: DocumentRecord, page: Page, embedding: PageEmbedding, image: Image) -> _New | str:
         """A page ready to be committed, its pictures written; or why it cannot be stored."""
-        reason = unfit(embedding, self._collection.manifest.dim)
-        if reason:
-            return reason
+        made = self._space("").prepare(embedding)
+        if isinstance(made, str):
+            return made
         key = page_id(record.content_hash, page.ref.page)
         try:
-            pooled = tuple(self._pool(embedding, index).vectors for index in self._collection.settings.indexes)
-            return _Ready(key, page, embedding, pooled, save_images(self._images, key, image))
+            return _New(key, page, made, save_images(self._images, key, image))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise
             log.exception("%s could not be stored", page.ref)
             return f"The page could not be stored: {error}"
 
-    def _commit(self, record: DocumentRecord, ready: Sequence[_Ready]) -> None:
-        ids, dim = [item.id for item in ready], self._collection.manifest.dim
-        for i, index in enumerate(self._collection.settings.indexes):
-            self._write(self._vectors(index), vectors_table(index, dim, ids, [item.pooled[i] for item in ready]))
-        self._write(self._vectors(FULL), full_table(dim, ids, [item.embedding for item in ready]))
-        rows = [page_row(item.page, record, item.picture_bytes) for item in ready]
-        self._write("pages", pa.Table.from_pylist(rows, PAGES))
-        if self._fragments("pages") > PAGES_FRAGMENTS:
-            self._tidy("pages", KEEP_VERSIONS)
+    def _commit(self, record: DocumentRecord, ready: Sequence[_New]) -> None:
+        self._space("").write([new.id for new in ready], [new.vectors for new in ready])
+        rows = [page_row(new.page, record, new.picture_bytes) for new in ready]
+        self._write_pages(pa.Table.from_pylist(rows, PAGES))
+        if self._rows.fragments("pages") > PAGES_FRAGMENTS:
+            self._rows.tidy("pages", KEEP_VERSIONS)
 
-    def _write(self, name: str, rows: pa.Table) -> None:
-        """Write rows by page id: appended when none of them is there, or else merged, which has to read all ids."""
-        table, ids = self._collection.table(name), set(rows["page_id"].to_pylist())
-        known = self._stored[name]
-        if known.isdisjoint(ids) and len(ids) == rows.num_rows:
-            known |= ids  # before the attempt: one that fails may have been committed nevertheless
-            table.add(rows)
-        else:
-            known |= ids
-            self._removed |= name == "pages"  # an update is a deletion to the text index
-            _merge(table, "page_id", rows)
+    def _add_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
+        space = self._space(encoder_id)
+        ready: dict[str, Ready] = {}
+        lacking: dict[str, str] = {}
+        for page, outcome in pages:
+            made = outcome.reason if isinstance(outcome, PageFailure) else space.prepare(outcome)
+            if isinstance(made, Ready):
+                ready[page] = made
+            else:
+                lacking[page] = made
+        if lacking:
+            gaps = gap_rows([(page, space.space.encoder, reason) for page, reason in lacking.items()])
+            merge(self._collection.table("gaps"), "id", gaps)
+        space.write(list(ready), list(ready.values()))
+        return lacking
+
+    def _write_pages(self, rows: pa.Table) -> None:
+        self._removed |= self._rows.write("pages", rows)  # an update is a deletion to the text index
+
+    def _space(self, encoder_id: str) -> SpaceWriter:
+        return SpaceWriter(self._collection.space(encoder_id), self._rows, self._pool)
+
+    def _spaces(self) -> list[SpaceWriter]:
+        return [SpaceWriter(space, self._rows, self._pool) for space in self._collection.spaces()]
 
     def _write_documents(self, records: Sequence[DocumentRecord]) -> None:
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)
         with room(self._collection.name):
-            _merge(self._collection.table("documents"), "content_hash", rows)
-
-    def _vectors(self, index: str) -> str:
-        return str(self._collection.vector_table(index).name)
+            merge(self._collection.table("documents"), "content_hash", rows)
 
     # -- removal and repair -------------------------------------------------------------------------------------------
 
@@ -257,44 +332,62 @@ class Writer:
         with room(self._collection.name):
             ids = self._page_ids_of(record)
             self._collection.table("pages").delete(f"content_hash = {quoted(record.content_hash)}")
-            for index in self._collection.indexes:
-                self._delete(self._vectors(index), ids)
+            for space in self._spaces():
+                space.delete(ids)
+            self._rows.delete("gaps", ids)
             remove_images(self._images, ids)
             self._collection.table("documents").delete(f"content_hash = {quoted(record.content_hash)}")
-        for known in self._stored.values():
-            known.difference_update(ids)
+        self._rows.stored["pages"].difference_update(ids)
         self._removed = True
         return len(ids)
 
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
-        ids = {page for known in self._stored.values() for page in known if page.startswith(part)}
+        ids = {page for known in self._rows.stored.values() for page in known if page.startswith(part)}
         return sorted(ids)
-
-    def _delete(self, name: str, ids: Sequence[str]) -> None:
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            self._collection.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
 
     def _reconcile(self) -> None:
         """Put right what a process that was killed left behind."""
         for path in (self._path / FOLDER).glob("*.lance/data/.tmp*"):
             log.info("removing %s, left by a process that was killed", path.name)
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        names = ("pages", *map(self._vectors, self._collection.indexes))
-        self._stored = {name: set(_ids(self._collection.table(name))) for name in names}
+        if not self._collection.has_table("gaps"):
+            create_table(self._collection.database(), "gaps", GAPS, "id")
+        self._drop_unnamed()
+        self._rows.look(["pages", *self._collection.manifest.tables])
         self._finish_changes()
         committed = set(self._collection.directory().ids)
-        for index in self._collection.indexes:
-            name = self._vectors(index)
-            orphans = sorted(self._stored[name] - committed)
-            self._delete(name, orphans)
-            self._stored[name].difference_update(orphans)
+        for space in self._spaces():
+            space.reconcile(committed)
+        self._drop_old_gaps(committed)
         sweep_images(self._images, committed)
+
+    def _drop_unnamed(self) -> None:
+        """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
+        tables = {*_OWN_TABLES, *self._collection.manifest.tables}
+        for path in (self._path / FOLDER).glob("*.lance"):
+            if path.stem not in tables:
+                log.info("removing table %s, which no encoder of the collection has", path.stem)
+                self._collection.database().drop_table(path.stem)
+        for path in (self._path / "flat").glob("*"):
+            if path.name.split(".")[0] not in tables:
+                with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
+                    path.unlink()
+
+    def _drop_old_gaps(self, committed: set[str]) -> None:
+        """Forget gaps of pages and encoders that are gone, and those that were filled meanwhile."""
+        for encoder, pages in self._collection.gaps().items():
+            known = encoder in self._collection.encoders
+            held = self._collection.space(encoder).held() if known else set(pages)
+            old = [page for page in pages if page in held or page not in committed]
+            for start in range(0, len(old), _PAGES_AT_ONCE):
+                part = within("page_id", old[start : start + _PAGES_AT_ONCE])
+                self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
         """Complete documents all of whose pages went in, and removals that had begun."""
         written: dict[str, int] = {}
-        for page in self._stored["pages"]:
+        for page in self._rows.stored["pages"]:
             part = page.partition(":")[0]
             written[part] = written.get(part, 0) + 1
         for record in self._collection.records():
@@ -303,51 +396,9 @@ class Writer:
             elif record.state == INCOMING and written.get(file_part(record.content_hash), 0) == record.pages:
                 self.finish_document(record)
 
-    # -- tidying ------------------------------------------------------------------------------------------------------
-
-    def _fragments(self, name: str) -> int:
-        return int(self._collection.table(name).stats()["fragment_stats"]["num_fragments"])
-
     def _index_text(self) -> None:
         textindex.build(self._collection.table("pages"))
         self._removed = False
-
-    def _tidy(self, name: str, older_than: timedelta) -> None:
-        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger."""
-        try:
-            self._collection.table(name).optimize(cleanup_older_than=older_than)
-        except Exception as error:
-            if is_disk_full(error):
-                raise
-            log.warning("could not compact table %s", name, exc_info=True)
-
-
-def unfit(embedding: PageEmbedding, dim: int) -> str:
-    """Why an embedding cannot be stored, in one sentence; empty when it can."""
-    vectors, places = embedding.vectors, embedding.geometry
-    if vectors.ndim != 2 or vectors.shape[1] != dim:
-        return f"The encoder gave vectors of shape {vectors.shape}; this collection holds {dim} numbers a vector."
-    n = len(vectors)
-    if n == 0 or places.boxes.shape != (n, 4) or places.cell.shape != (n,) or len(embedding.labels) not in (0, n):
-        return (
-            f"The encoder gave {n} vectors, {len(places)} places and {len(embedding.labels)} labels, which do not fit."
-        )
-    if not np.isfinite(places.boxes).all():
-        return "The encoder gave places that are not numbers."
-    norms = np.linalg.norm(vectors.astype(np.float32), axis=1)
-    if not np.isfinite(norms).all() or np.abs(norms - 1).max() > _UNIT:
-        return "The encoder gave vectors that are not finite or not of length 1."
-    return ""
-
-
-def _merge(table: Any, key: str, rows: pa.Table) -> None:
-    # use_index(False): with a scalar index on the key, LanceDB 0.40 was seen to duplicate rows upserted at once.
-    table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().use_index(False).execute(rows)
-
-
-def _ids(table: Any) -> list[str]:
-    ids: list[str] = table.search().select(["page_id"]).to_arrow()["page_id"].to_pylist()
-    return ids
 
 
 def _free_name(record: DocumentRecord, taken: set[str]) -> str:

@@ -1,0 +1,75 @@
+"""Rows going into and out of a collection's tables, for the one writer: by page id, in few commits, kept tidy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from workbench.store.files import is_disk_full
+from workbench.store.tables import within
+
+if TYPE_CHECKING:
+    from workbench.store.collection import Collection
+
+log = logging.getLogger(__name__)
+
+_IDS_AT_ONCE = 500
+
+
+class Rows:
+    """The tables whose rows are pages. ``stored`` says which pages each table has, which only the writer changes."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self.stored: dict[str, set[str]] = {}
+
+    def look(self, names: Iterable[str]) -> None:
+        """Read which pages these tables hold."""
+        for name in names:
+            found = self._collection.table(name).search().select(["page_id"]).to_arrow()
+            self.stored[name] = set(found["page_id"].to_pylist())
+
+    def write(self, name: str, rows: pa.Table) -> bool:
+        """Write rows by page id; true when some of them replaced others.
+
+        They are appended when none of them is there, or else merged, which has to read all ids.
+        """
+        table, ids = self._collection.table(name), set(rows["page_id"].to_pylist())
+        known = self.stored[name]
+        new = known.isdisjoint(ids) and len(ids) == rows.num_rows
+        known |= ids  # before the attempt: one that fails may have been committed nevertheless
+        if new:
+            table.add(rows)
+        else:
+            merge(table, "page_id", rows)
+        return not new
+
+    def delete(self, name: str, ids: Sequence[str]) -> None:
+        """Delete the rows of these pages, if there are any."""
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            self._collection.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
+        if name in self.stored:
+            self.stored[name].difference_update(ids)
+
+    def fragments(self, name: str) -> int:
+        """How many files a table consists of."""
+        return int(self._collection.table(name).stats()["fragment_stats"]["num_fragments"])
+
+    def tidy(self, name: str, older_than: timedelta) -> None:
+        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger."""
+        try:
+            self._collection.table(name).optimize(cleanup_older_than=older_than)
+        except Exception as error:
+            if is_disk_full(error):
+                raise
+            log.warning("could not compact table %s", name, exc_info=True)
+
+
+def merge(table: Any, key: str, rows: pa.Table) -> None:
+    """Write rows, each in the place of the one with its key if there is one."""
+    # use_index(False): with a scalar index on the key, LanceDB 0.40 was seen to duplicate rows upserted at once.
+    table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all().use_index(False).execute(rows)

@@ -1,0 +1,224 @@
+"""The vectors that one encoder made of a collection's pages, as a reader sees them. Writing is `SpaceWriter`'s.
+
+A space is a view at one moment: an encoder or index that comes later is in the next `Collection.space`, one that was
+taken out meanwhile is a `NotFoundError`. Pages may lack: those that are still to be embedded, and those on which the
+encoder failed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.encoders import EncoderInfo
+from workbench.errors import NotFoundError
+from workbench.store.directory import PageDirectory
+from workbench.store.files import room, tree_bytes
+from workbench.store.flat import FlatFile, FlatVectors
+from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.schema import embedding_of
+from workbench.store.tables import FOLDER, columns, ragged_batches, within
+from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
+
+if TYPE_CHECKING:
+    from workbench.store.collection import Collection
+
+PLACES = ("boxes", "cell", "grid", "labels")
+
+
+class Space:
+    """One encoder's vectors of a collection. Safe to read from several threads, while somebody writes."""
+
+    def __init__(self, collection: Collection, record: SpaceRecord, primary: bool) -> None:
+        self.record = record
+        self.primary = primary
+        self._collection = collection
+        self._indexes = {index.name: index for index in record.indexes}
+        self._flats = {
+            name: FlatFile(collection.path / "flat", index.table, index.dim, index.dtype)
+            for name, index in self._indexes.items()
+        }
+        self._counted: dict[str, tuple[int, dict[str, int]]] = {}
+
+    # -- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def encoder(self) -> str:
+        """Id of the encoder."""
+        return self.record.encoder.id
+
+    @property
+    def info(self) -> EncoderInfo:
+        """The encoder as it was when it came to the collection."""
+        return self.record.encoder
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a full vector."""
+        return self.record.encoder.dim
+
+    @property
+    def indexes(self) -> tuple[str, ...]:
+        """Names of its indexes, full last."""
+        return tuple(self._indexes)
+
+    def index(self, name: str) -> IndexRecord:
+        """What is known of one index; `NotFoundError` names those there are."""
+        if name not in self._indexes:
+            raise NotFoundError(
+                f"'{self.encoder}' has no '{name}' index in collection '{self._collection.name}'; it has "
+                f"{', '.join(self.indexes)}."
+            )
+        return self._indexes[name]
+
+    def check(self, info: EncoderInfo) -> None:
+        """`MismatchError` unless this encoder made the vectors."""
+        self.record.check(info)
+
+    def describe(self, gaps: Mapping[str, str]) -> SpaceInfo:
+        """Counts and sizes; no vector is read. ``gaps`` are the pages its encoder failed on."""
+        directory = self._collection.directory()
+        held = self.held().intersection(directory.refs)
+        failed = sum(page in directory.refs and page not in held for page in gaps)
+        indexes = tuple(self._describe(name, directory) for name in self.indexes)
+        return SpaceInfo(
+            self.encoder,
+            self.info.kind,
+            self.dim,
+            self.primary,
+            len(held),
+            failed,
+            len(directory.refs) - len(held) - failed,
+            sum(index.bytes for index in indexes),
+            indexes,
+        )
+
+    def _describe(self, name: str, directory: PageDirectory) -> IndexInfo:
+        index, counts = self._indexes[name], self.counts(name)
+        held = [counts[page] for page in directory.ids if page in counts]
+        folder = self._collection.path / FOLDER / f"{index.table}.lance"
+        return IndexInfo(name, len(held), sum(held), index.dim, index.dtype, tree_bytes(folder))
+
+    # -- pages --------------------------------------------------------------------------------------------------------
+
+    def held(self) -> set[str]:
+        """Pages that have their vectors in every index, committed or not."""
+        first, *others = (self.counts(name).keys() for name in self.indexes)
+        return set(first).intersection(*others)
+
+    def counts(self, index: str) -> Mapping[str, int]:
+        """How many vectors each page has in an index, read again when its table has changed."""
+        table = self.vector_table(index)
+        version, known = int(table.version), self._counted.get(index)
+        if known is None or known[0] != version:
+            found = columns(table, None, ["page_id", "count"])
+            known = version, dict(zip(found["page_id"], found["count"], strict=True))
+            self._counted[index] = known
+        return known[1]
+
+    def bytes_by_file(self) -> Counter[str]:
+        """Bytes of the vectors of each file, by the part of its hash that page ids carry."""
+        total: Counter[str] = Counter()
+        for name, index in self._indexes.items():
+            for page, count in self.counts(name).items():
+                total[page.partition(":")[0]] += count * index.itemsize
+        return total
+
+    def stored_ids(self, index: str) -> list[str]:
+        """Page ids in a vectors table, committed or not."""
+        return columns(self.vector_table(index), None, ["page_id"])["page_id"]
+
+    # -- vectors ------------------------------------------------------------------------------------------------------
+
+    def page_embedding(self, page_id: str) -> PageEmbedding:
+        """Full vectors of a page (float16 as stored, returned as float32) with their places and labels."""
+        for _, embedding in self.embeddings([page_id]):
+            return embedding
+        name = self._collection.name
+        why = self._collection.gaps().get(self.encoder, {}).get(page_id)
+        cure = f"run: pagelens collections embed {name} --encoder {self.encoder}"
+        reason = f"the encoder failed on it: {why}" if why else f"it is still to be embedded; {cure}"
+        raise NotFoundError(f"Collection '{name}' has no vectors of page {page_id} by '{self.encoder}': {reason}")
+
+    def embeddings(self, page_ids: Sequence[str]) -> Iterator[tuple[str, PageEmbedding]]:
+        """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
+        table = self.vector_table(FULL).search().where(within("page_id", page_ids)).limit(len(page_ids)).to_arrow()
+        vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
+        places = {name: table[name] for name in PLACES}
+        for i, page in enumerate(table["page_id"].to_pylist()):
+            row = {name: column[i].as_py() for name, column in places.items()}
+            yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
+
+    def vectors(self, index: str) -> FlatVectors:
+        """An index as one memory-mapped array, first brought in step with the committed pages.
+
+        Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
+        """
+        collection = self._collection
+        # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
+        stamp = f"{collection.manifest.id}:{collection.version()}"
+        stamp += "" if self.primary else f":{self.vector_table(index).version}"
+
+        def pages() -> Sequence[str]:
+            there = self.counts(index)
+            return [page for page in collection.directory().ids if page in there]
+
+        def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
+            query = self.vector_table(index).search().where(within("page_id", ids))
+            return ragged_batches(query.select(["page_id", "vectors"]).to_arrow())
+
+        with room(collection.name):
+            return self._flats[self.index(index).name].current(stamp, pages, fetch)
+
+    def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
+        """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
+        table, directory = self.vector_table(index), self._collection.directory()
+        allowed: Sequence[str] | None = None if where is None else self._collection.page_ids(where)
+        if allowed is None and not self.counts(index).keys() <= directory.refs.keys():
+            allowed = directory.ids  # vectors go in before their page is committed
+        if limit < 1 or (allowed is not None and not allowed):
+            return []
+        search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
+        search = search.where(within("page_id", allowed), prefilter=True) if allowed is not None else search
+        found = search.select(["page_id", "_distance"]).to_arrow()
+        return [
+            (page, len(query) - distance)
+            for page, distance in zip(found["page_id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
+        ]
+
+    # -- tables and copies --------------------------------------------------------------------------------------------
+
+    def vector_table(self, index: str) -> Any:
+        """The vectors table of an index; `NotFoundError` when it was taken out of the collection."""
+        name = self.index(index).table
+        if name not in self._collection.manifest.tables:
+            raise NotFoundError(
+                f"Collection '{self._collection.name}' has no '{index}' vectors of '{self.encoder}' any more."
+            )
+        return self._collection.table(name)
+
+    def verify(self, committed: set[str]) -> Iterator[str]:
+        """What is not as it should be with its vectors, in words. Pages still to be embedded are no fault."""
+        begun: set[str] = set().union(*(self.counts(name) for name in self.indexes)) & committed
+        cure = "ingest their files again" if self.primary else f"embed the collection with '{self.encoder}' again"
+        for name in self.indexes:
+            stored = self.stored_ids(name)
+            label = f"'{name}'" if self.primary else f"'{name}@{self.encoder}'"
+            if len(stored) != len(set(stored)):
+                yield f"{label} holds {len(stored) - len(set(stored))} pages twice; delete and ingest again."
+            if lacking := len((committed if self.primary else begun).difference(stored)):
+                yield f"{lacking} pages have no vectors in {label}; {cure}."
+            if orphans := len(set(stored) - committed):
+                yield f"{label} holds vectors of {orphans} pages never committed; the next ingest drops them."
+
+    def rebuild_copies(self) -> None:
+        """Have the memory-mapped copies made anew when they are next asked for."""
+        for flat in self._flats.values():
+            flat.rebuild()
+
+    def close(self) -> None:
+        """Let go of mapped files; they come back when needed."""
+        for flat in self._flats.values():
+            flat.close()
+        self._counted.clear()
