@@ -83,8 +83,10 @@ def test_signs_of_signs_are_themselves_and_a_rotation_changes_no_length():
     turned, state = fitted("binary[rotate=yes]", [embedding])
     rotation = state["encoding.rotation"]
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(DIM), atol=1e-5)
-    lengths = np.linalg.norm(turned.decode(turned.derive(embedding, state).rows, state), axis=1)
-    np.testing.assert_allclose(lengths, 1, atol=1e-5)
+    decoded = turned.decode(turned.derive(embedding, state).rows, state)
+    np.testing.assert_allclose(decoded, np.sign(embedding.vectors @ rotation) / DIM**0.5, atol=1e-6)
+    query, _ = turned.query(embedding.vectors, ONES, state)
+    np.testing.assert_allclose(query, embedding.vectors @ rotation, atol=1e-6)
 
 
 # -- codes ------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,10 @@ def _as_it_is(query: Float, weights: Float, _state: State, _values: Values) -> t
     return query, weights
 
 
+def _plain(query: Float, _state: State, _values: Values) -> Float:
+    return query
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """Chooses a page's vectors.
@@ -124,8 +128,9 @@ class Method:
 class Encoding:
     """Writes unit vectors down.
 
-    ``encode(vectors (k, d), state, values)`` makes rows and ``decode(rows, state, values)`` vectors ``(k, d) float32``;
-    ``size(k, d, values)`` bytes of k vectors. ``needs_fit`` says that ``fit`` has to see real vectors.
+    ``encode(vectors (k, d), state, values)`` makes rows and ``decode(rows, state, values)`` vectors ``(k, d) float32``
+    that are compared with what ``query(vectors, state, values)`` makes of a query's; ``size(k, d, values)`` bytes of k
+    vectors. ``needs_fit`` says that ``fit`` has to see real vectors.
     ``regroup`` is set where rows decode to other vectors than went in: it gives the numbers of those behind each.
     ``score`` is set where decoding is not the way to a score: it takes the arguments of `maxsim_of_ranges`, the state
     and the values.
@@ -139,6 +144,7 @@ class Encoding:
     size: Callable[[int, int, Values], int]
     options: Mapping[str, Option] = field(default_factory=dict)
     fit: Callable[[Float, Values], State] = _nothing
+    query: Callable[[Float, State, Values], Float] = _plain
     needs_fit: bool = False
     lossless: bool = False
     regroup: Callable[[Float, State, Values], Groups] | None = None

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import Encoding, Groups, Option, Rows, State, Values, group_by, number, unit
+from workbench.representations.scalars import BITS_OF_BYTE
 from workbench.types import Float
 
 ROUNDS = 12
 """Rounds of k-means; more move the centroids little."""
 BLOCK = 1 << 20
 """Most set members of one step of the lookup."""
-RESIDUAL_CHUNK = 1 << 14
 
 
 def fit_codebook(sample: Float, values: Values) -> State:
@@ -119,14 +119,13 @@ def encode_residual(vectors: Float, state: State, values: Values) -> Rows:
 def decode_residual(rows: Rows, state: State, values: Values) -> Float:
     """Centroid plus rest, scaled to length 1: ``(k, d) float32``."""
     width, d = int(values["bits"]), state["centroids"].shape[1]
-    decoded = np.empty((len(rows), d), np.float32)
     places = (1 << np.arange(width - 1, -1, -1)).astype(np.uint8)
-    for first in range(0, len(rows), RESIDUAL_CHUNK):
-        chunk = rows[first : first + RESIDUAL_CHUNK]
-        bits = np.unpackbits(chunk[:, 1:], axis=1, count=d * width).reshape(len(chunk), d, width)
-        bucket = (bits * places).sum(axis=2, dtype=np.uint8)
-        decoded[first : first + len(chunk)] = state["middles"][bucket] + state["centroids"][chunk[:, 0]]
-    return unit(decoded)
+    rests = state["middles"][(BITS_OF_BYTE.reshape(256, -1, width) * places).sum(axis=2)]
+    decoded = rests.take(rows[:, 1:], axis=0).reshape(len(rows), -1)[:, :d]
+    decoded += state["centroids"].take(rows[:, 0], axis=0)
+    lengths = np.sqrt(np.einsum("ij,ij->i", decoded, decoded))
+    decoded /= np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    return np.asarray(decoded, np.float32)
 
 
 _CENTROIDS = Option("centroids of the codebook", 256, low=1, high=256)

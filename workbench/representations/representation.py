@@ -22,8 +22,8 @@ from workbench.types import Float, PageEmbedding
 
 SAMPLE = 1 << 16
 """Most vectors that anything is fitted on."""
-BLOCK_ROWS = 1 << 15
-"""Stored rows that are decoded at once: 50 MB of float32 at 384 numbers."""
+BLOCK_NUMBERS = 1 << 20
+"""Numbers that are decoded at once: 4 MiB, which stay in the cache until they are scored."""
 
 _FORM = re.compile(r"\s*(?P<name>[A-Za-z][\w-]*)\s*(?:\[(?P<options>[^\[\]]*)\])?\s*")
 
@@ -146,7 +146,8 @@ class Representation:
         self._check(vectors.shape[1], state)
         query, weights = self.method.query(vectors, weights, _of("method", state), self.values)
         # Not scaled to length 1: what a query vector loses here is what it could never have matched.
-        return (reduce(query, _of("reduce", state), self.dims) if self.dims else query), weights
+        query = reduce(query, _of("reduce", state), self.dims) if self.dims else query
+        return self.encoding.query(query, _of("encoding", state), self._encoding_values(state)), weights
 
     def score(
         self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, state: State
@@ -165,11 +166,10 @@ class Representation:
             return self.encoding.score(query, weights, flat, at, count, inner, values)
         scores = np.zeros(len(at), np.float32)
         order = np.argsort(at, kind="stable")
-        for block in _blocks(count[order]):
+        for block in _blocks(count[order], BLOCK_NUMBERS // int(values["dim"])):
             pages = order[block]
             ends = np.cumsum(count[pages])
-            rows = np.concatenate([flat[a : a + n] for a, n in zip(at[pages], count[pages], strict=True)])
-            decoded = self.encoding.decode(rows, inner, values)
+            decoded = self.encoding.decode(_gathered(flat, at[pages], count[pages]), inner, values)
             scores[pages] = maxsim_of_ranges(query, decoded, ends - count[pages], count[pages], weights)
         return scores
 
@@ -214,12 +214,19 @@ def _evenly(vectors: Float, most: int) -> Float:
     return vectors if len(vectors) <= most else vectors[np.arange(most) * len(vectors) // most]
 
 
-def _blocks(lengths: NDArray[np.int64]) -> list[slice]:
-    """Consecutive pages of at most `BLOCK_ROWS` rows together; a page that alone has more is a block of its own."""
+def _gathered(flat: Rows, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Rows:
+    """The rows of pages one after the other; not copied where they lie so."""
+    if (starts[1:] == (starts + lengths)[:-1]).all():
+        return flat[starts[0] : starts[-1] + lengths[-1]]
+    return np.concatenate([flat[a : a + n] for a, n in zip(starts, lengths, strict=True)])
+
+
+def _blocks(lengths: NDArray[np.int64], most: int) -> list[slice]:
+    """Consecutive pages of at most so many rows together; a page that alone has more is a block of its own."""
     blocks, first, rows = [], 0, 0
-    for i, length in enumerate(lengths):
-        if rows and rows + length > BLOCK_ROWS:
+    for i, length in enumerate(lengths.tolist()):
+        if rows and rows + length > most:
             blocks.append(slice(first, i))
             first, rows = i, 0
-        rows += int(length)
+        rows += length
     return [*blocks, slice(first, len(lengths))] if len(lengths) else []

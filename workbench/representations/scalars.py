@@ -11,6 +11,9 @@ import numpy as np
 from workbench.representations.base import Encoding, Option, Rows, State, Values, number, unit
 from workbench.types import Float
 
+BITS_OF_BYTE = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+"""The eight bits of each byte, highest first: ``(256, 8)``."""
+
 
 def _float(dtype: type[np.floating], bytes_each: int) -> Encoding:
     name = f"fp{8 * bytes_each}"
@@ -48,19 +51,21 @@ def fit_bits(sample: Float, values: Values) -> State:
     return {"rotation": np.asarray(q * np.sign(np.diag(r)), np.float32)}
 
 
-def encode_bits(vectors: Float, state: State, _values: Values) -> Rows:
+def encode_bits(vectors: Float, state: State, values: Values) -> Rows:
     """The sign of each number, 1 for one that is positive: ``(k, ceil(d / 8)) uint8``, first number highest bit."""
-    turned = vectors @ state["rotation"] if "rotation" in state else vectors
-    return np.packbits(np.asarray(turned) > 0, axis=1)
+    return np.packbits(turn(vectors, state, values) > 0, axis=1)
 
 
 def decode_bits(rows: Rows, state: State, values: Values) -> Float:
-    """``sign(d) / sqrt(d)`` in the vectors' own space: of length 1."""
+    """``sign(d) / sqrt(d)``, of length 1, in the turned space where there is a rotation."""
     d = number(values, "dim")
-    signs = np.unpackbits(rows, axis=1, count=d).astype(np.float32)
-    signs *= np.float32(2 / np.sqrt(d))
-    signs -= np.float32(1 / np.sqrt(d))
-    return np.asarray(signs @ state["rotation"].T if "rotation" in state else signs, np.float32)
+    table = np.where(BITS_OF_BYTE, 1, -1).astype(np.float32) / np.float32(np.sqrt(d))
+    return np.asarray(table.take(rows, axis=0).reshape(len(rows), -1)[:, :d], np.float32)
+
+
+def turn(vectors: Float, state: State, _values: Values) -> Float:
+    """Vectors as they are compared with decoded signs: turned, where there is a rotation."""
+    return np.asarray(vectors @ state["rotation"] if "rotation" in state else vectors, np.float32)
 
 
 NUMBERS = (
@@ -88,6 +93,7 @@ NUMBERS = (
             "seed": Option("of the rotation", 0),
         },
         fit=fit_bits,
+        query=turn,
     ),
 )
 
