@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.errors import EncoderError, PagelensError, QueryError
 from workbench.evaluation.datasets import Query
-from workbench.retrieval import Pipeline, document_filter
+from workbench.retrieval import Pipeline
 from workbench.types import SearchResult
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,18 @@ class Asking:
     """
 
     def __init__(
-        self, search: Search, collection: str, scope: str, progress: Callable[[int, int], None] | None, total: int
+        self,
+        search: Search,
+        collection: str,
+        restriction: Callable[[Query], str],
+        progress: Callable[[int, int], None] | None,
+        total: int,
     ) -> None:
         self.refused: dict[str, str] = {}
         self.encode_ms: dict[str, float] = {}
         self._search = search
         self._collection = collection
-        self._scope = scope
+        self._restriction = restriction
         self._progress = progress or (lambda done, total: None)
         self._total = total
         self._done = 0
@@ -46,9 +51,8 @@ class Asking:
 
     def one(self, query: Query, pipeline: Pipeline) -> SearchResult | None:
         """One question, or None when it is refused or fails; what concerns the whole run is raised."""
-        restrict = document_filter(query.document) if self._scope == "document" else ""
         try:
-            result = self._search(query.text, self._collection, str(pipeline), None, restrict)
+            result = self._search(query.text, self._collection, str(pipeline), None, self._restriction(query))
         except (QueryError, EncoderError) as error:
             self.refused[query.id] = str(error)
         except PagelensError:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from workbench.evaluation.record import BoxAnswer
+from workbench.regions import iou
 from workbench.types import Box, Explanation, Float, PageRef
 
 log = logging.getLogger(__name__)
@@ -73,11 +74,3 @@ def everywhere(region: Box) -> Float:
     width, height = region[2] - region[0], region[3] - region[1]
     x, y = np.meshgrid(np.linspace(0, 1 - width, PLACES), np.linspace(0, 1 - height, PLACES))
     return np.stack([x, y, x + width, y + height], axis=-1).reshape(-1, 4).astype(np.float32)
-
-
-def iou(a: Float, b: Float) -> Float:
-    """Intersection over union of every box of ``a (p, 4)`` with every box of ``b (q, 4)``: (p, q)."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = np.clip(high - low, 0, None).prod(axis=2)
-    areas_a, areas_b = ((boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b))
-    return np.asarray(both / np.maximum(areas_a[:, None] + areas_b[None, :] - both, 1e-12), np.float32)

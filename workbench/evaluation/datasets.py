@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Query:
 class Dataset:
     """Questions with their labels; ``qrels[query][page ref]`` is the grade, ``boxes[query][page ref]`` the places.
 
-    ``warnings`` are worth a person's look.
+    ``warnings`` are worth a person's look. ``parts`` are the datasets that this one was put together from.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Dataset:
     qrels: Mapping[str, Mapping[str, int]]
     boxes: Mapping[str, Mapping[str, tuple[Box, ...]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    parts: tuple[Dataset, ...] = ()
 
     @property
     def documents(self) -> Path:
@@ -57,6 +58,13 @@ class Dataset:
     def scope(self) -> str:
         """The scope to evaluate in unless another is asked for: the document, where questions name theirs."""
         return "document" if any(query.document for query in self.queries) else "corpus"
+
+    def files(self) -> dict[str, Path]:
+        """The dataset's files under the names that its labels know them by."""
+        if self.parts:
+            return {f"{part.name}/{name}": path for part in self.parts for name, path in part.files().items()}
+        found = (path for path in sorted(self.documents.rglob("*")) if path.is_file())
+        return {display_name(path.relative_to(self.documents)): path for path in found}
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -80,15 +88,60 @@ def load_dataset(folder: Path) -> Dataset:
     labelled = tuple(query for query in queries if any(grade > 0 for grade in qrels.get(query.id, {}).values()))
     if not labelled:
         raise DatasetError(f"Dataset '{name}' has no question with a relevant page.")
-    warnings = []
+    warnings: list[str] = []
     if len(labelled) < len(queries):
         warnings.append(f"{len(queries) - len(labelled)} questions have no relevant page and are left out")
     files = {display_name(path.relative_to(folder / "documents")) for path in (folder / "documents").rglob("*")}
+    warnings += _notes(folder / "source.json")
     named = {PageRef.parse(page).document for pages in qrels.values() for page in pages}
     named |= {query.document for query in labelled if query.document}
     if named - files:
         warnings.append(f"documents/ lacks files that the questions are about: {_shown(sorted(named - files), ', ')}")
     return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings))
+
+
+def together(datasets: Sequence[Dataset]) -> Dataset:
+    """Several datasets as one: ids of questions and names of documents begin with the dataset's, so none can mix.
+
+    Every question has the tag ``dataset``. `DatasetError` when two have the same name.
+    """
+    names = [dataset.name for dataset in datasets]
+    if len(datasets) == 1:
+        return datasets[0]
+    if len(set(names)) < len(names):
+        raise DatasetError(f"Two of the datasets have the same name ({', '.join(names)}); rename a folder.")
+    queries: list[Query] = []
+    qrels: dict[str, Mapping[str, int]] = {}
+    boxes: dict[str, Mapping[str, tuple[Box, ...]]] = {}
+    for dataset in datasets:
+        for query in dataset.queries:
+            document = f"{dataset.name}/{query.document}" if query.document else ""
+            tags = {**query.tags, "dataset": (dataset.name,)}
+            queries.append(Query(f"{dataset.name}/{query.id}", query.text, document, tags))
+        for identifier, grades in dataset.qrels.items():
+            qrels[f"{dataset.name}/{identifier}"] = {f"{dataset.name}/{page}": grade for page, grade in grades.items()}
+        for identifier, places in dataset.boxes.items():
+            boxes[f"{dataset.name}/{identifier}"] = {f"{dataset.name}/{page}": found for page, found in places.items()}
+    warnings = tuple(f"{dataset.name}: {warning}" for dataset in datasets for warning in dataset.warnings)
+    return Dataset(" + ".join(names), datasets[0].folder, tuple(queries), qrels, boxes, warnings, tuple(datasets))
+
+
+def only(dataset: Dataset, languages: Sequence[str]) -> Dataset:
+    """The dataset with the questions in some languages (tag ``language``); `DatasetError` when there are none."""
+    kept = tuple(query for query in dataset.queries if set(query.tags.get("language", ())) & set(languages))
+    if not kept:
+        there = sorted({language for query in dataset.queries for language in query.tags.get("language", ())})
+        have = ", ".join(there) or "no language tags"
+        raise DatasetError(f"Dataset '{dataset.name}' has no question in {' or '.join(languages)}; it has {have}.")
+    return replace(dataset, queries=kept)
+
+
+def _notes(path: Path) -> list[str]:
+    """What was noted when a dataset was brought into this form."""
+    try:
+        return [str(note) for note in json.loads(path.read_text(encoding="utf-8"))["notes"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _shown(items: list[str], between: str) -> str:

@@ -1,15 +1,17 @@
 """Runs a dataset's questions through pipelines: a record of how well, how fast and at what size they were answered.
 
-In scope ``document`` each question searches the pages of its own document; in scope ``corpus`` all pages, and then only
-questions that make sense without their document are asked, where the dataset says which (tag ``self_contained``).
+In scope ``document`` each question searches the pages of its own document; in scope ``corpus`` those of its dataset, in
+scope ``union`` all pages of the collection. In the last two only questions that make sense without their document are
+asked, where the dataset says which (tag ``self_contained``).
 A relevant page that is not in the collection, failed or never given, stays in the labels and counts as a miss.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from workbench.errors import DatasetError, NotFoundError
 from workbench.evaluation.asking import Asking
 from workbench.evaluation.boxes import box_answer
 from workbench.evaluation.datasets import Dataset, Query
+from workbench.evaluation.locating import Places, locate
 from workbench.evaluation.measures import DEFAULT, depth, per_query
 from workbench.evaluation.provenance import collection_facts, dataset_hash, machine, versions
 from workbench.evaluation.ranking import RANKED, Ranks, stage_texts
@@ -32,17 +35,18 @@ from workbench.evaluation.record import (
     Record,
     StageWork,
 )
-from workbench.retrieval import Pipeline
+from workbench.retrieval import Pipeline, document_filter
 from workbench.timing import Stopwatch
 from workbench.types import CollectionInfo, DocumentInfo, Explanation, PageRef, SearchResult, StoredPage
 
 WARM_UP = 3
 """Questions asked once before a pipeline is timed."""
-SCOPES = ("document", "corpus")
+SCOPES = ("document", "corpus", "union")
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
 OVERHEAD = frozenset({"encode", "filter", "results"})
 """Parts of a search that are no stage of its pipeline."""
 
+T = TypeVar("T")
 Sources = Mapping[str, str | None]
 """Where each labelled page's words came from; None for a page that is not in the collection."""
 
@@ -90,7 +94,9 @@ def evaluate(
     parsed = {name: _deep_enough(Pipeline.parse(name), deep) for name in pipelines}
     info = searcher.collection(collection)
     queries = in_scope(dataset, scope)
-    qrels = {query.id: dict(dataset.qrels[query.id]) for query in queries}
+    documents = searcher.documents(collection)
+    places = locate(dataset, documents)
+    qrels = {query.id: _placed(places, dataset.qrels[query.id], max) for query in queries}
     sources = _word_sources(searcher, collection, qrels)
     missing = tuple(sorted(page for page, source in sources.items() if source is None))
     if len(missing) == len(sources):
@@ -98,17 +104,17 @@ def evaluate(
             f"Collection '{collection}' holds none of the pages that dataset '{dataset.name}' asks for; ingest its "
             "documents folder into it, or leave the collection out."
         )
-    documents = searcher.documents(collection)
-    boxes = {query.id: dict(dataset.boxes[query.id]) for query in queries if query.id in dataset.boxes}
+    boxes = {q.id: _placed(places, dataset.boxes[q.id], operator.add) for q in queries if q.id in dataset.boxes}
     pointed = [(query, page) for query in queries for page in boxes.get(query.id, ()) if sources.get(page) is not None]
     total = sum(len(p.steps) + 1 for p in parsed.values()) * len(queries) + len(pointed)
-    asking = Asking(searcher.search, collection, scope, progress, total)
+    asking = Asking(searcher.search, collection, restriction(dataset, places, scope), progress, total)
     ranks = Ranks(asking, queries, qrels)
     runs: dict[str, PipelineRun] = {}
     stage_ms: dict[str, Mapping[str, Mapping[str, float]]] = {}
     for name, pipeline in parsed.items():
         runs[name], stage_ms[name] = _measure(asking, ranks, name, pipeline, queries, qrels, measures, info)
     refused = [f"question {query} was not searched: {reason}" for query, reason in asking.refused.items()]
+    differing = [f"{name} is not the file that was indexed under that name" for name in places.differing]
     found: list[BoxAnswer] = []
     for query, page in pointed:
         found.append(box_answer(searcher.explain, collection, query.id, query.text, page, boxes[query.id][page]))
@@ -123,7 +129,11 @@ def evaluate(
         },
         dataset=DatasetFacts(
             dataset.name,
-            dataset_hash(queries, qrels, boxes),
+            dataset_hash(
+                queries,
+                {q.id: dataset.qrels[q.id] for q in queries},
+                {q.id: dataset.boxes[q.id] for q in queries if q.id in dataset.boxes},
+            ),
             scope,
             len(queries),
             len(sources),
@@ -132,7 +142,10 @@ def evaluate(
         collection=collection_facts(info, documents),
         versions=versions(),
         questions={
-            query.id: Question(query.text, query.document, dict(query.tags), qrels[query.id]) for query in queries
+            query.id: Question(
+                query.text, places.document(query.document) if query.document else "", dict(query.tags), qrels[query.id]
+            )
+            for query in queries
         },
         slices={key: tuple(ids) for key, ids in slices(queries, qrels, sources).items()},
         missing=missing,
@@ -141,7 +154,7 @@ def evaluate(
             for document in documents
             for page in document.failed
         ),
-        warnings=(*dataset.warnings, *refused),
+        warnings=(*dataset.warnings, *differing, *refused),
         pipelines=runs,
         boxes=tuple(found),
         measured=Measured(
@@ -208,10 +221,41 @@ def _answer(
     )
 
 
+def _placed(places: Places, labels: Mapping[str, T], both: Callable[[T, T], T]) -> dict[str, T]:
+    """Labels under the collection's page names; two pages that are one there have what ``both`` makes of them."""
+    found: dict[str, T] = {}
+    for page, value in labels.items():
+        name = places.page(page)
+        found[name] = both(found[name], value) if name in found else value
+    return found
+
+
+def restriction(dataset: Dataset, places: Places, scope: str) -> Callable[[Query], str]:
+    """The filter that a question is searched with in a scope; empty where it searches everything."""
+    if scope == "union":
+        return lambda query: ""
+    if scope == "document":
+        return lambda query: document_filter(places.document(query.document))
+    if dataset.parts:
+        allowed = {
+            part.name: sorted({places.document(f"{part.name}/{n}") for n in part.files()}) for part in dataset.parts
+        }
+        filters = {name: documents_filter(documents) for name, documents in allowed.items()}
+        return lambda query: filters[query.tags["dataset"][0]]
+    whole = documents_filter(sorted(set(places.names.values()))) if places.others else ""
+    return lambda query: whole
+
+
+def documents_filter(names: Sequence[str]) -> str:
+    """The filter text that keeps some documents."""
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    return f"document in ({quoted})"
+
+
 def in_scope(dataset: Dataset, scope: str) -> list[Query]:
     """The questions that a scope asks."""
     if scope not in SCOPES:
-        raise DatasetError(f"There is no scope '{scope}'; there are {' and '.join(SCOPES)}.")
+        raise DatasetError(f"There is no scope '{scope}'; there are {', '.join(SCOPES)}.")
     if scope == "document":
         found = [query for query in dataset.queries if query.document]
     else:

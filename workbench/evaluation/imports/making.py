@@ -1,0 +1,154 @@
+"""Writes a dataset in the folder form, whole or not at all: pages in PDFs, questions, labels and boxes beside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.evaluation.imports.pdf import Order, PdfPages
+from workbench.types import PageRef
+
+SOURCE = "source.json"
+PART = 256
+"""Pages in a PDF where the dataset knows no documents."""
+NOWHERE = "not in the corpus of this dataset"
+"""Document of labels on pages that the dataset does not have; they count as misses."""
+Pixels = tuple[float, float, float, float]
+
+
+class Making:
+    """A dataset on its way into a folder; ``notes`` are what a person should know about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.notes: list[str] = []
+        self._target = folder
+        self._folder = folder.with_name(folder.name + ".partial")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        (self._folder / "documents").mkdir(parents=True)
+        self._documents: dict[str, PdfPages] = {}
+        self._ids: dict[str, dict[Order, str]] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._queries: dict[str, dict[str, Any]] = {}
+        self._grades: dict[tuple[str, str], int] = {}
+        self._boxes: dict[tuple[str, str], list[Pixels]] = {}
+        self._lost = 0
+
+    def picture(self, corpus_id: str, data: bytes | None, document: str = "", number: int | None = None) -> None:
+        """Add a page of pixels; one that cannot be read is noted, and labels on it will be misses."""
+        corpus_id = one_line(corpus_id)
+        pages, order = self._place(corpus_id, document, number)
+        try:
+            self._sizes[corpus_id] = pages.picture(data or b"", order)
+        except Exception as error:  # Pillow raises many kinds on damaged bytes
+            self._ids[self._last].pop(order)
+            self.notes.append(f"page {corpus_id} cannot be read ({str(error) or type(error).__name__})")
+
+    def text(self, corpus_id: str, title: str, text: str) -> None:
+        """Add a page of plain text."""
+        pages, order = self._place(one_line(corpus_id), "", None)
+        self._lost += pages.text(title, text, order)
+
+    def query(self, query_id: str, text: str, tags: Mapping[str, Any]) -> None:
+        """Add a question; one that has no text or repeats an id is left out with a note."""
+        query_id = one_line(query_id)
+        if not text.strip() or query_id in self._queries:
+            self.notes.append(f"question {query_id} {'is there twice' if text.strip() else 'has no text'}; left out")
+            return
+        self._queries[query_id] = {"query_id": query_id, "text": text.strip(), "tags": dict(tags)}
+
+    def label(self, query_id: str, corpus_id: str, grade: int, boxes: Sequence[Pixels] = ()) -> None:
+        """Add a label; of two for one page the higher counts. Boxes are x0, y0, x1, y1 in pixels of the picture."""
+        key = one_line(query_id), one_line(corpus_id)
+        self._grades[key] = max(grade, self._grades.get(key, grade))
+        self._boxes.setdefault(key, []).extend(boxes)
+
+    def finish(self, origin: str, stamp: str) -> Path:
+        """Write everything and put it in its place."""
+        refs = self._refs()
+        unknown = sorted({query for query, _ in self._grades if query not in self._queries})
+        if unknown:
+            self.notes.append(f"{len(unknown)} labelled questions are not among the questions, as {unknown[0]}")
+        if self._lost:
+            self.notes.append(f"{self._lost} characters have no Latin letter and are missing from the pages")
+        _lines(self._folder / "queries.jsonl", self._queries.values())
+        labels, boxes = [], []
+        for (query, corpus_id), grade in self._grades.items():
+            if query not in self._queries:
+                continue
+            page = str(refs.get(corpus_id) or PageRef(f"{corpus_id} ({NOWHERE})", 1))
+            labels.append((query, page, grade))
+            for box in self._boxes[query, corpus_id]:
+                inside = _fractions(box, self._sizes.get(corpus_id))
+                if inside is None:
+                    self.notes.append(f"a box of question {query} on page {corpus_id} is none")
+                else:
+                    boxes.append({"query_id": query, "page": page, "box": inside})
+        _table(self._folder / "qrels.tsv", ("query-id", "corpus-id", "score"), labels)
+        _table(self._folder / "corpus.tsv", ("corpus-id", "page"), [(key, str(ref)) for key, ref in refs.items()])
+        if boxes:
+            _lines(self._folder / "boxes.jsonl", boxes)
+        source = {"origin": origin, "stamp": stamp, "pages": len(refs), "notes": self.notes}
+        (self._folder / SOURCE).write_text(json.dumps(source, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(self._target, ignore_errors=True)
+        os.replace(self._folder, self._target)
+        return self._target
+
+    def _place(self, corpus_id: str, document: str, number: int | None) -> tuple[PdfPages, Order]:
+        count = sum(map(len, self._ids.values()))
+        name = _file_name(document) if document else f"pages-{count // PART + 1:04d}"
+        if name not in self._documents:
+            self._documents[name] = PdfPages(self._folder / "documents" / f"{name}.pdf")
+            self._ids[name] = {}
+        order = (count if number is None else number, count)
+        self._ids[name][order] = corpus_id
+        self._last = name
+        return self._documents[name], order
+
+    def _refs(self) -> dict[str, PageRef]:
+        refs: dict[str, PageRef] = {}
+        for name, pages in self._documents.items():
+            path = self._folder / "documents" / f"{name}.pdf"
+            if not len(pages):
+                path.unlink()
+                continue
+            for place, order in enumerate(pages.close(), 1):
+                refs[self._ids[name][order]] = PageRef(path.name, place)
+        return refs
+
+
+def one_line(identifier: str) -> str:
+    """An id as it can stand in a table: blanks and line ends are one blank."""
+    return " ".join(identifier.split())
+
+
+def _file_name(document: str) -> str:
+    """A document's name as a file's, on any system; folders of it stay apart from others by their name."""
+    stem = document.removesuffix(".pdf")
+    clean = "".join(c if c.isalnum() or c in " .-_()" else "_" for c in stem).strip(" .")
+    return clean[:120] or "document"
+
+
+def _fractions(box: Pixels, size: tuple[int, int] | None) -> list[float] | None:
+    if size is None:
+        return None
+    width, height = size
+    x0, y0, x1, y1 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
+    found = [round(min(max(value, 0.0), 1.0), 5) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
+    return found if found[0] < found[2] and found[1] < found[3] else None
+
+
+def _lines(path: Path, rows: Any) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _table(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

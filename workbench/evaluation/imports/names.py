@@ -1,0 +1,48 @@
+"""Benchmarks by the names MTEB gives them: which repository of the hub holds them, and which measure they report.
+
+ViDoRe v1 and v2 are compared by nDCG@5, v3 by nDCG@10. Version 1 is taken in its retrieval form (questions, pages and
+labels apart), as MTEB does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A benchmark: its repository, and the measure it is known by."""
+
+    repository: str
+    measure: str
+
+
+def _v1(name: str) -> Task:
+    return Task(f"vidore/{name}_beir", "nDCG@5")
+
+
+TASKS: Mapping[str, Task] = {
+    "VidoreArxivQARetrieval": _v1("arxivqa_test_subsampled"),
+    "VidoreDocVQARetrieval": _v1("docvqa_test_subsampled"),
+    "VidoreInfoVQARetrieval": _v1("infovqa_test_subsampled"),
+    "VidoreTabfquadRetrieval": _v1("tabfquad_test_subsampled"),
+    "VidoreTatdqaRetrieval": _v1("tatdqa_test"),
+    "VidoreShiftProjectRetrieval": _v1("shiftproject_test"),
+    "VidoreSyntheticDocQAAIRetrieval": _v1("syntheticDocQA_artificial_intelligence_test"),
+    "VidoreSyntheticDocQAEnergyRetrieval": _v1("syntheticDocQA_energy_test"),
+    "VidoreSyntheticDocQAGovernmentReportsRetrieval": _v1("syntheticDocQA_government_reports_test"),
+    "VidoreSyntheticDocQAHealthcareIndustryRetrieval": _v1("syntheticDocQA_healthcare_industry_test"),
+    "Vidore2ESGReportsRetrieval": Task("vidore/esg_reports_v2", "nDCG@5"),
+    "Vidore2EconomicsReportsRetrieval": Task("vidore/economics_reports_v2", "nDCG@5"),
+    "Vidore2BioMedicalLecturesRetrieval": Task("vidore/biomedical_lectures_v2", "nDCG@5"),
+    "Vidore2ESGReportsHLRetrieval": Task("vidore/esg_reports_human_labeled_v2", "nDCG@5"),
+    "Vidore3FinanceEnRetrieval": Task("vidore/vidore_v3_finance_en", "nDCG@10"),
+    "Vidore3FinanceFrRetrieval": Task("vidore/vidore_v3_finance_fr", "nDCG@10"),
+    "Vidore3IndustrialRetrieval": Task("vidore/vidore_v3_industrial", "nDCG@10"),
+    "Vidore3ComputerScienceRetrieval": Task("vidore/vidore_v3_computer_science", "nDCG@10"),
+    "Vidore3PharmaceuticalsRetrieval": Task("vidore/vidore_v3_pharmaceuticals", "nDCG@10"),
+    "Vidore3HrRetrieval": Task("vidore/vidore_v3_hr", "nDCG@10"),
+    "Vidore3EnergyRetrieval": Task("vidore/vidore_v3_energy", "nDCG@10"),
+    "Vidore3PhysicsRetrieval": Task("vidore/vidore_v3_physics", "nDCG@10"),
+}

@@ -1,0 +1,116 @@
+"""ViDoRe's tables, versions 1 to 3, and MTEB's, into the folder form.
+
+Version 1: one table of ``query, image, image_filename``; a row without a question is a page nobody asks for. Questions
+are taken once, and the last row of a repeated question names its page, as the benchmark's own evaluator does. Versions
+2, 3 and MTEB's: tables of pages, questions and labels (``corpus``, ``queries``, ``qrels``), told apart by their
+columns, perhaps one set per language (``english-corpus``), whose ids are then kept apart. Version 3 adds documents,
+page numbers, and boxes in pixels. An id is whatever is there, 0 included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workbench.errors import DatasetError
+from workbench.evaluation.imports.making import Making, Pixels
+from workbench.evaluation.imports.tables import Row, Table
+
+PAGE_ID = ("corpus_id", "id")
+QUERY_ID = ("query_id", "id")
+TAGS = ("language", "query_types", "query_format", "content_type", "query_generator", "answer_type", "source_type")
+
+
+def convert(tables: Sequence[Table], making: Making) -> None:
+    """Read the tables; `DatasetError` when they are of no known form."""
+    asked = [table for table in tables if {"query", "image", "image_filename"} <= table.columns]
+    if asked:
+        _answers(asked, making)
+        return
+    labels = [table for table in tables if {"score", "query_id", "corpus_id"} <= table.columns]
+    pages = [table for table in tables if "image" in table.columns and _has(table, PAGE_ID)]
+    taken = {id(table) for table in (*labels, *pages)}
+    queries = [t for t in tables if id(t) not in taken and {"query", "text"} & t.columns and _has(t, QUERY_ID)]
+    if not (labels and pages and queries):
+        have = "; ".join(f"{t.config or 'data'}: {', '.join(sorted(t.columns))}" for t in tables)
+        raise DatasetError(
+            f"These tables are no dataset of pages, questions and labels. There are: {have or 'none'}. Needed are a "
+            "table of pages with pictures (corpus), one of questions, and one of labels with scores."
+        )
+    known: set[str] = set()
+    for table in pages:
+        for row in table.rows(("image", "doc_id", "page_number_in_doc", *PAGE_ID)):
+            page = _id(row, PAGE_ID)
+            if page in known:  # the same pages again, for another language
+                continue
+            known.add(page)
+            number = row.get("page_number_in_doc")
+            making.picture(page, _bytes(row["image"]), str(row.get("doc_id") or ""), None if number is None else number)
+    apart = len(queries) > 1
+    for table in queries:
+        language = _language(table) if apart else ""
+        for row in table.rows():
+            tags = _tags(row) | ({"language": language} if language and not row.get("language") else {})
+            making.query(_name(language, _id(row, QUERY_ID)), str(row.get("query") or row.get("text") or ""), tags)
+    for table in labels:
+        language = _language(table) if apart else ""
+        for row in table.rows():
+            query, page = _name(language, _id(row, QUERY_ID)), _id(row, PAGE_ID)
+            making.label(query, page, int(row["score"]), _boxes(row.get("bounding_boxes")))
+
+
+def _answers(tables: Sequence[Table], making: Making) -> None:
+    """The question-and-answer form of version 1."""
+    seen: set[str] = set()
+    pages: dict[str, str] = {}
+    tags: dict[str, Mapping[str, Any]] = {}
+    repeated = 0
+    for table in tables:
+        for row in table.rows(("query", "image", "image_filename", *TAGS)):
+            page = str(row["image_filename"])
+            if page not in seen:
+                seen.add(page)
+                making.picture(page, _bytes(row["image"]))
+            text = str(row.get("query") or "").strip()
+            if text:
+                repeated += text in pages
+                pages[text] = page
+                tags.setdefault(text, _tags(row))
+    if repeated:
+        making.notes.append(f"{repeated} questions are asked again of another page; the last page counts")
+    for number, (text, page) in enumerate(pages.items()):
+        making.query(str(number), text, tags[text])
+        making.label(str(number), page, 1)
+
+
+def _has(table: Table, names: Sequence[str]) -> bool:
+    return any(name in table.columns for name in names)
+
+
+def _id(row: Row, names: Sequence[str]) -> str:
+    value = next((row[name] for name in names if row.get(name) is not None), None)
+    if value is None:
+        raise DatasetError(f"A row has no {' or '.join(names)}: {sorted(row)}.")
+    return str(value)
+
+
+def _language(table: Table) -> str:
+    """What stands before the last part of a configuration's name: ``english`` of ``english-queries``."""
+    return table.config.rpartition("-")[0]
+
+
+def _name(language: str, query: str) -> str:
+    return f"{language}/{query}" if language else query
+
+
+def _bytes(image: Any) -> bytes | None:
+    """The bytes of a picture as the hub's tables hold them: as they are, or in a struct with a path."""
+    return image.get("bytes") if isinstance(image, Mapping) else image
+
+
+def _tags(row: Row) -> dict[str, Any]:
+    return {key: row[key] for key in TAGS if row.get(key)}
+
+
+def _boxes(boxes: Any) -> list[Pixels]:
+    return [(box["x1"], box["y1"], box["x2"], box["y2"]) for box in boxes or ()]
