@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import benching, collections, evaluating, ingesting, output, searching, system
+from workbench.cli import benching, collections, evaluations, ingesting, output, searching, system
 from workbench.cli.session import STOPPED
 from workbench.errors import PagelensError
 
@@ -62,7 +62,7 @@ app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
 app.command(cls=searching.PipelineCommand)(searching.search)
 app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(searching.why)
-app.command("eval", cls=searching.PipelineCommand)(evaluating.evaluate)
+app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")
 app.add_typer(system.models, name="models")
 app.command()(system.doctor)

@@ -1,0 +1,119 @@
+"""``pagelens eval report``: records of evaluations as tables, as files, and as one HTML page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.session import AsJson, workbench
+from workbench.errors import InputError
+
+if TYPE_CHECKING:
+    from workbench.evaluation.record import Record
+    from workbench.evaluation.reports import Pictures, Table
+    from workbench.service import Workbench
+
+
+def report(
+    context: typer.Context,
+    records: Annotated[
+        list[Path], typer.Argument(metavar="RECORD...", help="Records, or the folders that 'eval --out' wrote.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a file; its suffix is .html, .csv, .tex, .md or .json.")
+    ] = None,
+    tables: Annotated[
+        list[str] | None,
+        typer.Option("--table", metavar="NAME", help="Which table to print, or to write as .csv, .tex or .md."),
+    ] = None,
+    pictures: Annotated[
+        bool | None,
+        typer.Option(
+            "--pictures/--no-pictures",
+            help="Pages and heat in the HTML page; by default where the collection is as it was.",
+            show_default=False,
+        ),
+    ] = None,
+    cases: Annotated[int, typer.Option(min=0, max=50, help="Failed and differing questions shown in the page.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the pipelines of one or several records: tables, files, or one HTML page with charts and pictures.
+
+    Bold and letters appear only where a paired test over questions, corrected for the number of pairs, supports them.
+    """
+    bench = workbench(context)
+    from workbench.evaluation import reports
+    from workbench.evaluation.record import load
+
+    wanted = tables or ["systems"]
+    if unknown := [name for name in wanted if name not in reports.TABLES]:
+        known = ", ".join(reports.TABLES)
+        raise typer.BadParameter(f"'{unknown[0]}' is none of {known}", param_hint="--table")
+    form = out.suffix.lower() if out is not None else ".json"
+    if form not in reports.FORMS:
+        raise typer.BadParameter(f"'{form}' is none of {', '.join(reports.FORMS)}", param_hint="--out")
+    loaded = [load(path.expanduser()) for path in records]
+    if out is not None:
+        shown = _pictures(bench, loaded, pictures) if form == ".html" else None
+        _write(out.expanduser(), reports.written(loaded, form, wanted, shown, cases))
+        output.say(f"Written: {out}")
+    if as_json:
+        output.emit(reports.values(loaded))
+    elif out is None:
+        for view in reports.views(loaded):
+            verdicts = reports.Verdicts(view)
+            output.show(verdicts.sentence())
+            for table in reports.named(view, verdicts, wanted):
+                output.show()
+                _print(table)
+
+
+def _pictures(bench: Workbench, records: list[Record], wanted: bool | None) -> Pictures:
+    """Pictures of the collections that are what they were, or of all of them where pictures were asked for."""
+    from workbench.evaluation.provenance import collection_facts
+    from workbench.evaluation.reports import Pictures
+
+    usable = set()
+    for facts in {record.collection.name: record.collection for record in records}.values():
+        if wanted is False:
+            continue
+        if facts.name not in bench.collection_names():
+            output.say(f"There is no collection '{facts.name}' here, so its pages are not shown.")
+        elif wanted or collection_facts(bench.collection(facts.name), bench.documents(facts.name)).hash == facts.hash:
+            usable.add(facts.name)
+        else:
+            output.say(
+                f"Collection '{facts.name}' is not what it was when the record was made, so its pages are not shown; "
+                "--pictures shows them as they are now."
+            )
+    return Pictures(bench if usable else None, usable)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"'{path}' cannot be written ({(error.strerror or str(error)).lower()}).") from None
+
+
+def _print(table: Table) -> None:
+    columns = [f">{column.heading}" if column.number else column.heading for column in table.columns]
+    rows = []
+    for row in table.rows:
+        cells = []
+        for cell in row:
+            text = f"{cell.text}*" if cell.bold else cell.text
+            low_high = f" [{cell.interval[0]:.3f}, {cell.interval[1]:.3f}]" if cell.interval else ""
+            cells.append(f"{text}{f' {cell.mark}' if cell.mark else ''}{low_high}")
+        rows.append(cells)
+    output.table(columns, rows, table.caption)
+    for note in table.notes:
+        output.show(note.replace("Bold is", "* is"))

@@ -1,0 +1,161 @@
+"""Pictures of pages and their heat for a report that is one file: small, each stored once, and bounded in all.
+
+The heat is drawn from the stored vectors, where they lie, as an own picture above the page's, so that a reader can take
+it away. What this module does not do: decide which pages are worth showing.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from markupsafe import Markup
+from PIL import Image
+
+from workbench import heatmap
+from workbench.errors import PagelensError
+from workbench.evaluation.reports.markup import el
+from workbench.types import Explanation, Float, PageRef
+
+MOST_PICTURES = 120
+MOST_BYTES = 8_000_000
+"""Pictures, heat included, and base64 bytes that one report holds at most."""
+LEVELS = 24
+OPACITY = 0.72
+
+Size = tuple[int, int]
+Picture = tuple[bytes, Size]
+"""A WebP file and its width and height."""
+Kept = tuple[str, Size]
+"""A picture by the name it is stored under."""
+
+
+class Pages(Protocol):
+    """What pictures are made from; the service has it."""
+
+    def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
+        """As `Workbench.page_image`."""
+        ...
+
+    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
+        """As `Workbench.explain`."""
+        ...
+
+
+class Pictures:
+    """Pictures collected for one report; each page and each heat is kept once, whoever shows it.
+
+    ``collections`` names those whose pages may be shown; without ``pages`` there are none, and every `picture` is None.
+    """
+
+    def __init__(
+        self,
+        pages: Pages | None,
+        collections: Collection[str] = (),
+        most: int = MOST_PICTURES,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self.left_out = 0
+        self._pages = pages
+        self._collections = collections
+        self._most = most
+        self._most_bytes = most_bytes
+        self._size = 0
+        self._known: dict[tuple[str, ...], Kept | None] = {}
+        self._data: dict[str, tuple[str, Size]] = {}
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    @property
+    def size(self) -> int:
+        """Bytes they take in the file."""
+        return self._size
+
+    def picture(self, collection: str, page: str, query: str = "", label: str = "") -> Markup | None:
+        """A page, with the heat of ``query`` where it can be had; None where there is no picture or no room for it."""
+        if self._pages is None or collection not in self._collections:
+            return None
+        under = self._once(("page", collection, page), lambda: self._thumbnail(collection, page))
+        if under is None:
+            return None
+        name, size = under
+        over = self._once(("heat", collection, page, query), lambda: self._heat(collection, page, query, size))
+        width, height = size
+        return el(
+            "svg",
+            el("use", href=f"#{name}"),
+            el("use", href=f"#{over[0]}", class_="heat") if over and query else None,
+            viewBox=f"0 0 {width} {height}",
+            role="img",
+            aria_label=label or page,
+            class_="page",
+        )
+
+    def store(self) -> Markup:
+        """The pictures themselves, unseen, for the ``picture`` marks to refer to."""
+        images = [
+            el("image", id=name, href=uri, width=size[0], height=size[1], preserveAspectRatio="none")
+            for name, (uri, size) in self._data.items()
+        ]
+        return el("svg", el("defs", images), class_="store", width=0, height=0, aria_hidden="true")
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], Picture | None]) -> Kept | None:
+        if key not in self._known:
+            self._known[key] = self._keep(make)
+        return self._known[key]
+
+    def _keep(self, make: Callable[[], Picture | None]) -> Kept | None:
+        if len(self._data) >= self._most or self._size >= self._most_bytes:
+            self.left_out += 1
+            return None
+        try:
+            made = make()
+        except (PagelensError, ValueError, OSError):
+            return None  # a page that is not there any more, or a reference that names none: the text stands alone
+        if made is None:
+            return None
+        data, size = made
+        uri = f"data:image/webp;base64,{base64.b64encode(data).decode('ascii')}"
+        if self._size + len(uri) > self._most_bytes:
+            self.left_out += 1
+            return None
+        self._size += len(uri)
+        name = f"i{len(self._data)}"
+        self._data[name] = (uri, size)
+        return name, size
+
+    def _thumbnail(self, collection: str, page: str) -> Picture:
+        assert self._pages is not None
+        data = self._pages.page_image(collection, PageRef.parse(page), "thumb").read_bytes()
+        with Image.open(io.BytesIO(data)) as image:
+            if image.format == "WEBP":
+                return data, image.size
+            out = io.BytesIO()
+            image.convert("RGB").save(out, "WEBP", quality=70)
+            return out.getvalue(), image.size
+
+    def _heat(self, collection: str, page: str, query: str, size: Size) -> Picture | None:
+        assert self._pages is not None
+        if not query:
+            return None
+        explanation = self._pages.explain(query, PageRef.parse(page), collection)
+        strength = heatmap.scaled(heatmap.paint(heatmap.values(explanation), explanation.geometry, size))
+        if not strength.any():
+            return None
+        return layer(strength), size
+
+
+def layer(strength: Float) -> bytes:
+    """Heat ``(height, width) float32`` from 0 to 1 as a see-through WebP: exact edges, `LEVELS` steps of strength."""
+    steps = np.rint(strength * LEVELS) / LEVELS
+    colours = heatmap.palette("magma")[np.rint(steps * 255).astype(np.int64)]
+    alpha = np.rint(steps * OPACITY * 255)[..., None]
+    picture = Image.fromarray(np.concatenate([colours, alpha], axis=2).astype(np.uint8), "RGBA")
+    out = io.BytesIO()
+    picture.save(out, "WEBP", lossless=True, quality=60, method=4)
+    return out.getvalue()
