@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.bench.books import TOPICS
 from workbench.bench.corpus import Asked, Corpus, read_corpus, text_index_bytes
 from workbench.bench.peers import PEERS, PeerSpec, compare
 from workbench.bench.peers.compare import self_contained, shared_with
@@ -105,19 +106,10 @@ def test_only_questions_that_stand_alone_are_asked_of_all_pages():
 
 
 @pytest.fixture(scope="module")
-def indexed(tmp_path_factory):
-    from tests.bench.books import TOPICS, write_book
-    from workbench.service import Workbench
-    from workbench.settings import Settings
-
-    folder = tmp_path_factory.mktemp("peers")
-    (folder / "documents").mkdir()
-    write_book(folder / "documents" / "metal.pdf")
-    workbench = Workbench(Settings(home=folder / "home"))
-    workbench.ingest([folder / "documents"], "metal")
+def indexed(workbench):
     queries = tuple(Query(f"q{i}", topic) for i, topic in enumerate(TOPICS[:6]))
     qrels = {query.id: {f"metal.pdf#page={4 + i}": 1} for i, query in enumerate(queries)}
-    return workbench, Dataset("metal", folder, queries, qrels)
+    return workbench, Dataset("metal", workbench.settings.home, queries, qrels)
 
 
 def test_a_corpus_is_what_the_collection_holds(indexed):

@@ -404,6 +404,55 @@ def _peer_row(row: PeerRow, measures: Sequence[str], pages: int) -> tuple[str, .
     )
 
 
+@app.command()
+def scale(
+    context: typer.Context,
+    dataset: DatasetArgument = Path("sample"),
+    collection: Collection = None,
+    pipeline: Pipelines = None,
+    pages: Annotated[str, typer.Option(metavar="N,N,...", help="Sizes to enlarge to.")] = "500,2000,8000",
+    repeats: Annotated[int, typer.Option(min=1, max=10_000, help="How often every question is timed.")] = 3,
+    questions: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many questions.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Enlarge a collection with noisy copies of its pages and time searches; takes about 1 MB of disk a page."""
+    bench = workbench(context)
+    from workbench.bench.scale import scale as measure
+
+    sizes = _numbers(pages, "--pages")
+    name, loaded = _indexed(bench, dataset, collection)
+    asked = [query.text for query in loaded.queries[:questions]]
+    pipelines = list(dict.fromkeys(pipeline or PIPELINES))
+    report = measure(bench, name, asked, sizes, pipelines, repeats, output.say)
+    growth = {name: report.own_bytes_per_page(name) for name in pipelines}
+    if as_json:
+        output.emit({**asdict(report), "own_bytes_per_page": growth})
+        return
+    columns = (">pages", ">vectors", ">on disk", "pipeline", ">p50 ms", ">p95 ms", ">p99 ms", ">memory")
+    output.table(
+        columns,
+        [
+            (
+                f"{point.pages:,}",
+                f"{point.vectors:,}",
+                output.size(point.disk_bytes),
+                point.pipeline,
+                f"{point.search.p50:.1f}",
+                f"{point.search.p95:.1f}",
+                f"{point.search.p99:.1f}",
+                output.size(point.own_bytes),
+            )
+            for point in report.points
+        ],
+    )
+    grown = ", ".join(f"{value:,.0f} bytes ({name})" for name, value in growth.items())
+    output.show(
+        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
+        f"{report.pages_per_second:.0f} pages/s; {output.count(report.questions, 'question')} x {report.repeats}. "
+        f"Memory is what no file backs, above the loaded model, at its highest; each further page took {grown}."
+    )
+
+
 def _measured(name: str, value: float) -> str:
     return f"{value:.1f}" if name.endswith("ms") else f"{value:.3f}"
 
