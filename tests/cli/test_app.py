@@ -1,4 +1,4 @@
-"""The command as a whole: help, version, streams, exit codes of failures, doctor, models, bench, serve."""
+"""The command as a whole: help, version, streams, exit codes of failures, doctor, bench, serve."""
 
 import errno
 import json
@@ -127,18 +127,6 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path, place: Place) -> None:
 def test_version(run: Run) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert run("--version").out == f"pagelens {project['version']}\n"
-
-
-def test_models(run: Run) -> None:
-    listed = json.loads(run("models", "list", "--json").out)["models"]
-    assert [model["id"] for model in listed] == list(ENCODERS)
-    assert run("models", "list").out.count("\n") > len(ENCODERS)
-    record = json.loads(run("models", "check", "reader", "--json").out)
-    assert (record["id"], record["dim"]) == ("reader", 384)
-    assert record["weights_hash"] == ENCODERS["reader"].options["sha256"]
-    ended = run("models", "check", "colpali-v1.3")
-    assert (ended.code, ended.out) == (1, "")
-    assert "hf download" in ended.err
 
 
 def test_doctor_fails_when_something_needed_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

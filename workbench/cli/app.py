@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import benching, collections, evaluations, ingesting, output, searching, system
+from workbench.cli import benching, collections, evaluations, ingesting, models, output, searching, system
 from workbench.cli.session import STOPPED
 from workbench.errors import PagelensError
 
@@ -64,7 +66,7 @@ app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(searching.why)
 app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")
-app.add_typer(system.models, name="models")
+app.add_typer(models.app, name="models")
 app.command()(system.doctor)
 app.add_typer(benching.app, name="bench")
 
@@ -92,13 +94,30 @@ def options(
 ) -> None:
     """Options that stand before the command."""
     context.obj = {} if home is None else {"home": home}
+    if home is not None:
+        context.with_resource(_environment("PAGELENS_HOME", str(home.expanduser())))
     if offline:
         context.obj["offline"] = True
+        context.with_resource(_environment("PAGELENS_OFFLINE", "1"))
     _notes.verbose = verbose
     logging.getLogger().addHandler(_notes)
     logging.getLogger("workbench").setLevel(logging.DEBUG if verbose else logging.WARNING)
     if not verbose and not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries have to say to programmers
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set a variable while the command runs, for what reads it there: loaders of models, and child processes."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 class _Notes(logging.Handler):

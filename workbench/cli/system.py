@@ -1,4 +1,4 @@
-"""``pagelens serve``, ``models`` and ``doctor``: the page, and the machine it runs on."""
+"""``pagelens serve`` and ``doctor``: the page, and the machine it runs on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ import typer
 from workbench.cli import output
 from workbench.cli.session import AsJson, settings, workbench
 from workbench.errors import InputError
-
-models = typer.Typer(help="The encoders there are, and whether one works here.", no_args_is_help=True)
 
 
 def serve(
@@ -83,45 +81,6 @@ def _open(host: str, port: int, address: str) -> None:
     else:
         return
     webbrowser.open(address)
-
-
-@models.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """List the encoders, and the command that gets each one's weights."""
-    from workbench.encoders import ENCODERS
-
-    if as_json:
-        output.emit({"models": [{**asdict(spec), "options": dict(spec.options)} for spec in ENCODERS.values()]})
-        return
-    rows = [(spec.id, spec.kind, str(spec.dim), spec.licence, spec.get, spec.summary) for spec in ENCODERS.values()]
-    output.table(("id", "vectors of", ">numbers", "licence", "get it by", ""), rows)
-
-
-@models.command()
-def check(
-    context: typer.Context,
-    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the encoder, as 'models list' says it.")],
-    as_json: AsJson = False,
-) -> None:
-    """Load an encoder and encode a query with it; exit code 1 if that does not work here."""
-    context.with_resource(output.only_ours())
-    from workbench.encoders import load
-
-    made = settings(context)
-    started = time.perf_counter()
-    encoder = load(model, offline=made.offline, threads=made.threads)
-    loaded = time.perf_counter()
-    vectors = encoder.encode_query("where is the answer").vectors
-    ended = time.perf_counter()
-    info = encoder.info
-    if as_json:
-        times = {"load_seconds": loaded - started, "query_seconds": ended - loaded}
-        output.emit({**asdict(info), **times, "query_vectors": len(vectors)})
-    else:
-        output.show(
-            f"{info.id} works: {info.name}, revision {info.revision}, {vectors.shape[1]} numbers a vector; "
-            f"loaded in {loaded - started:.1f} s, a query of {len(vectors)} tokens in {1000 * (ended - loaded):.0f} ms."
-        )
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:

@@ -133,11 +133,10 @@ class Official:
         """
         import torch
 
-        one = getattr(self.processor, "score_multi_vector" if self._engine.family.kind == "patches" else "score")
         q, p = torch.from_numpy(np.ascontiguousarray(query)), torch.from_numpy(np.ascontiguousarray(page))
-        if self._engine.family.kind != "patches":
-            q, p = q[0], p[0]
-        return float(one([q], [p], device="cpu")[0, 0])
+        if self._engine.family.kind == "page":
+            return float(self.processor.score_single_vector([q[0]], [p[0]], device="cpu")[0, 0])
+        return float(self.processor.score_multi_vector([q], [p], device="cpu")[0, 0])
 
     def grid(self, picture: Image.Image, tokens: int) -> tuple[int, int] | None:
         """(rows, cols) that the processor's ``get_n_patches`` gives for a picture; None where it does not fit."""

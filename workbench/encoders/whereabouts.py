@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
+from workbench.encoders.reader import weights_folder
 from workbench.errors import EncoderError
 
 
@@ -28,11 +28,8 @@ def whereabouts(spec: EncoderSpec) -> Whereabouts:
 
 
 def _folder(spec: EncoderSpec) -> Path:
-    if package := spec.options.get("package"):
-        found = importlib.util.find_spec(str(package))
-        if found is None or not found.submodule_search_locations:
-            raise EncoderError(f"The package with the weights of '{spec.id}' is not installed; run: {spec.get}")
-        return Path(next(iter(found.submodule_search_locations)))
+    if "package" in spec.options:
+        return weights_folder(spec)
     if "architecture" in spec.options:
         from workbench.encoders.clip import weights_file  # open_clip alone knows where it keeps what a tag names
 

@@ -1,0 +1,103 @@
+"""``pagelens models``: which models there are, which can be used here, and whether one does what it should."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.session import AsJson, settings, workbench
+
+if TYPE_CHECKING:
+    from workbench.modelcheck import ModelReport
+    from workbench.types import ModelStatus
+
+app = typer.Typer(help="The models there are, and whether one works here.", no_args_is_help=True)
+
+KINDS = {"words": "words", "patches": "patches", "page": "whole page"}
+MARKS = {True: "ok", False: "DIFFERS", None: "-"}
+
+
+@app.command("list")
+def list_models(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the models: what each is, and where its weights are or the command that gets them.
+
+    Seconds a page are those measured on this machine, by an ingest or by 'pagelens models check'.
+    """
+    found = workbench(context).models()
+    if as_json:
+        output.emit({"models": [asdict(model) for model in found]})
+        return
+    output.table(
+        ("id", "vectors of", ">numbers", ">weights", ">download", ">s/page here", "licence", "weights in, or got by"),
+        [_row(model) for model in found],
+    )
+    here = sum(model.available for model in found)
+    output.show(f"{here} of {output.count(len(found), 'model')} can be used here.")
+
+
+def _row(model: ModelStatus) -> tuple[str, ...]:
+    return (
+        model.id,
+        KINDS[model.kind],
+        str(model.dim) if model.dim else "",
+        f"{model.parameters:.2g} B" if model.parameters else "",
+        output.size(model.download) if model.download else "",
+        "" if model.seconds_per_page is None else f"{model.seconds_per_page:.2g}",
+        model.licence,
+        model.folder if model.available else model.command,
+    )
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Examine a model from end to end on real pages; exit code 1 if anything differs from what it should be.
+
+    It is loaded, encodes upright, wide and cropped pages, alone and together, is compared with its own library's
+    vectors, scores and similarity maps, and its pages are indexed, searched and explained in a throw-away collection.
+    """
+    context.with_resource(output.only_ours())
+    from workbench.modelcheck import check as examine
+
+    report = examine(settings(context), model, lambda step: output.say(f"{model}: {step} ..."))
+    if as_json:
+        output.emit({**asdict(report), "ok": report.ok})
+    else:
+        _print(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _print(report: ModelReport) -> None:
+    lives = report.residence
+    weights = f"{lives.parameters / 1e9:.3g} billion weights, {output.size(lives.bytes)}, " if lives.bytes else ""
+    output.show(f"{report.name} ({report.id}): family {report.family}, revision {report.revision}.")
+    output.show(f"Loaded in {report.load_seconds:.1f} s: {weights}{lives.dtype} on {lives.device}.")
+    if report.pages:
+        output.show()
+        output.table(
+            ("page", ">pixels seen", ">grid", ">vectors", ">seconds"),
+            [
+                (
+                    page.name + (", cropped" if page.cropped else ""),
+                    f"{page.size[0]} x {page.size[1]}",
+                    f"{page.grid[0]} x {page.grid[1]}" if page.grid else "",
+                    f"{page.vectors:,}",
+                    f"{page.seconds:.3g}",
+                )
+                for page in report.pages
+            ],
+        )
+    output.show()
+    output.table(("looked at", "", "found"), [(f.name, MARKS[f.ok], f.detail) for f in report.findings])
+    output.show()
+    if report.seconds_per_page is not None:
+        output.show(f"{report.seconds_per_page:.3g} seconds a page on this machine, kept for estimates.")
+    wrong = [finding.name for finding in report.findings if finding.ok is False]
+    output.show(f"What differs: {', '.join(wrong)}." if wrong else "All good.")
