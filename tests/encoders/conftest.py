@@ -41,11 +41,16 @@ class Zoo:
 
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
+    import torch
+
     home = tmp_path_factory.mktemp("zoo")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # models this small only wait for each other's threads
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAGELENS_HOME", str(home))
         patch.setenv("HF_HUB_OFFLINE", "1")
         yield Zoo(home)
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

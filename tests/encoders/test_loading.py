@@ -69,18 +69,48 @@ def test_an_adapter_is_loaded_over_its_base(at_zoo: Zoo, family_id: str) -> None
     [
         ("colqwen2", "language_model.layers.", "model.layers."),
         ("colqwen2.5", "language_model.layers.", "model.layers."),
+        ("colpali", "model.model.language_model.", "model.language_model.model."),
     ],
 )
 def test_adapters_published_under_older_names_take_effect(at_zoo: Zoo, family_id: str, new: str, old: str) -> None:
     folder = adapted(at_zoo, family_id, f"{family_id}-renamed")
     row = registry.spec(f"{family_id}-renamed")
     expected = vectors(load(row))
-    file = folder / "adapter_model.safetensors"
-    weights = load_file(file)
-    renamed = {key.replace(f"base_model.model.{new}", f"base_model.model.{old}"): weights[key] for key in weights}
-    assert set(renamed) != set(weights)
-    save_file(renamed, file)
+    rename(folder / "adapter_model.safetensors", {f"base_model.model.{new}": f"base_model.model.{old}"})
     np.testing.assert_allclose(vectors(load(row)), expected, atol=1e-6)
+
+
+OLDER = {
+    "colpali": {"model.vision_tower.": "model.vision_tower.vision_model."},
+    "bipali": {"model.vision_tower.": "model.vision_tower.vision_model."},
+    "colqwen2": {"language_model.": "model."},
+    "colqwen2.5": {"language_model.": "model."},
+    "biqwen2": {"language_model.": "model."},
+    "biqwen2.5": {"language_model.": "model."},
+    "colqwen3": {"model.custom_text_proj.": "embedding_proj_layer.", "model.": "vlm.model."},
+    "colgemma3": {"vision_tower.": "vision_tower.vision_model."},
+    "bigemma3": {"vision_tower.": "vision_tower.vision_model."},
+}
+
+
+@pytest.mark.parametrize("family_id", list(OLDER))
+def test_models_published_under_older_names_are_read(at_zoo: Zoo, family_id: str) -> None:
+    folder = at_zoo.home / "models" / f"{family_id}-older"
+    shutil.copytree(at_zoo.folder(family_id), folder)
+    rename(folder / "model.safetensors", OLDER[family_id])
+    np.testing.assert_array_equal(vectors(at_zoo.load(f"{family_id}-older")), vectors(at_zoo.load(family_id)))
+
+
+def rename(file: Path, prefixes: dict[str, str]) -> None:
+    """Give weights the names they were published under: the first prefix that fits is replaced."""
+    weights = load_file(file)
+
+    def older(name: str) -> str:
+        return next((old + name.removeprefix(new) for new, old in prefixes.items() if name.startswith(new)), name)
+
+    renamed = {older(name): weight for name, weight in weights.items()}
+    assert set(renamed) != set(weights)
+    save_file(renamed, file, {"format": "pt"})
 
 
 def test_an_adapter_that_lacks_weights_is_refused(at_zoo: Zoo) -> None:

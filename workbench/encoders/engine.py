@@ -50,7 +50,9 @@ class Engine:
         family = FAMILIES[spec.family]
         try:
             processor = getattr(models, family.processor).from_pretrained(checkpoint.folder, local_files_only=True)
-            keys = getattr(models, family.keys)._checkpoint_conversion_mapping if family.keys else None
+            keys = (
+                {**getattr(models, family.keys)._checkpoint_conversion_mapping, **family.names} if family.keys else None
+            )
             model = _model(spec, model_class(family), checkpoint, device, keys)
         except EncoderError:
             raise

@@ -16,6 +16,10 @@ _ONE_LOGIT: Mapping[str, Any] = MappingProxyType({"logits_to_keep": 1})
 """PaliGemma's forward computes a language-model head that nobody reads; for one position that costs nothing."""
 
 
+_TOMORO: Mapping[str, str] = MappingProxyType({r"^vlm\.model\.": "", r"^embedding_proj_layer": "custom_text_proj"})
+"""Tomoro's ColQwen3 checkpoints name their weights otherwise than the class of colpali-engine that reads them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """One pair of colpali-engine classes.
@@ -23,8 +27,8 @@ class Family:
     ``model`` and ``processor`` name them; ``kind`` is ``patches`` (late interaction) or ``page`` (one vector);
     ``dim`` is 0 where the checkpoint decides; ``cut`` says what becomes of a page's picture (see `cuts.CUTS`);
     ``queries`` the processor's method that makes the official query; ``forward`` what the model's call also takes;
-    ``keys`` the sibling class whose names of older weights it should know, where its own way to ask for them fails
-    under transformers 5.
+    ``keys`` the class whose table of older weights' names it should go by, where its own way to ask for that fails
+    under transformers 5 or the table wants more; ``names`` is that more (patterns to what they become).
     """
 
     id: str
@@ -35,6 +39,7 @@ class Family:
     queries: str = "process_queries"
     forward: Mapping[str, Any] = field(default_factory=dict)
     keys: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -57,7 +62,7 @@ _ALL = (
     Family("colpali", "ColPali", "ColPaliProcessor", "square", 128, forward=_ONE_LOGIT),
     Family("colqwen2", "ColQwen2", "ColQwen2Processor", "dynamic", 128),
     Family("colqwen2.5", "ColQwen2_5", "ColQwen2_5_Processor", "dynamic", 128),
-    Family("colqwen3", "ColQwen3", "ColQwen3Processor", "dynamic", 320),
+    Family("colqwen3", "ColQwen3", "ColQwen3Processor", "dynamic", 320, keys="ColQwen3", names=_TOMORO),
     Family("colqwen3.5", "ColQwen3_5", "ColQwen3_5Processor", "dynamic"),
     Family("colqwen-omni", "ColQwen2_5Omni", "ColQwen2_5OmniProcessor", "dynamic", 128),
     Family("colidefics3", "ColIdefics3", "ColIdefics3Processor", "tiles", 128),
