@@ -1,7 +1,14 @@
 /* search: the query, its pipeline, results as they come, and what every stage cost. */
 pagelens.part("search", (root, { props, watch, trigger }) => {
   const { h, put, s, icon, fmt, state, on, openPage, imageUrl, writeLink } = pagelens;
-  const ABOUT = { exact: "Every vector of every page: the reference, and the slowest", "two-stage": "Pooled rows find candidates, exact MaxSim ranks them", "three-stage": "One vector a page, then rows, then exact", hybrid: "Word search and pooled rows fused, then exact", bm25: "Words only, no model" };
+  const ABOUT = {
+    exact: "Every vector of every page: the reference, and the slowest",
+    "two-stage": "Pooled rows find candidates, exact MaxSim ranks them",
+    "three-stage": "One vector a page, then rows, then exact",
+    fused: "Word search and pooled rows find candidates together, exact MaxSim ranks them",
+    hybrid: "Word search and three-line windows, their scores added up",
+    text: "Words only (BM25), no model",
+  };
   let number = 0, pending = 0, result = null, at = -1;
 
   /* --- the form ------------------------------------------------------------------------------------------------- */

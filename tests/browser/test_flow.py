@@ -2,137 +2,14 @@
 
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
+
+from tests.browser.driving import add, opened, search, show, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-WAIT = 90_000
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 HOSTILE = "<img src=x onerror=window.hacked=1>${window.hacked=2}.pdf"
-
 LISTED = "[...document.querySelectorAll('tr[data-document]')].some((row) => row.dataset.document === name)"
-
-
-def write_pdf(path: Path, pages: list[str]) -> Path:
-    canvas = Canvas(str(path), pagesize=A4)
-    for text in pages:
-        canvas.setFont("Helvetica", 18)
-        canvas.drawString(72, 700, text)
-        canvas.drawString(72, 120, "Printed for testing")
-        canvas.showPage()
-    canvas.save()
-    return path
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    whales = write_pdf(folder / "whales.pdf", ["The blue whale is the largest animal", "Humpback whales sing songs"])
-    bread = write_pdf(folder / "bread.pdf", ["Bake the bread in a hot oven"])
-    return whales, bread
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    port = free_port()
-    env = {**os.environ, "PAGELENS_HOME": str(tmp_path_factory.mktemp("served"))}
-    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
-    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(url, timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None, "the server ended"
-                time.sleep(0.2)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-class Seen:
-    """What a page must not do: complain in the console, or ask another machine for anything."""
-
-    def __init__(self, page, address):
-        self.problems: list[str] = []
-        page.on("pageerror", lambda error: self.problems.append(f"error {error}"))
-        page.on("console", lambda m: self.problems.append(f"console {m.text}") if m.type == "error" else None)
-        page.on("request", lambda r: self.outside(r.url, address))
-
-    def outside(self, url, address):
-        if not url.startswith((address, "data:", "blob:")):
-            self.problems.append(f"request {url}")
-
-
-def opened(browser, address, query="", **size):
-    page = browser.new_page(viewport={"width": 1440, "height": 900, **size})
-    page.set_default_timeout(WAIT)
-    page.seen = Seen(page, address)
-    page.goto(address + "/" + query)
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
-    return page
-
-
-def show(page, tab):
-    page.get_by_role("tab", name=re.compile(tab, re.I)).first.click()
-
-
-def add(page, *paths):
-    show(page, "Library")
-    page.set_input_files("#pl-files", [str(path) for path in paths])
-    page.wait_for_selector("#pl-start:not([disabled])")
-    plan = page.inner_text(".pl-plan")
-    page.click("#pl-start")
-    for path in paths:
-        page.wait_for_selector(f'tr[data-document="{path.name}"]') if "<" not in path.name else None
-    return plan
-
-
-def search(page, query):
-    show(page, "Search")
-    page.fill("#pl-query", query)
-    page.press("#pl-query", "Enter")
-    page.wait_for_selector(".pl-status[data-complete=yes]")
-    page.wait_for_function("document.querySelectorAll('.pl-hit').length > 0 || !pagelens.state.hits.length")
-
-
-@pytest.fixture(scope="module")
-def filled(browser, address, files):
-    """The collection `documents`, filled through the page."""
-    page = opened(browser, address)
-    plan = add(page, *files)
-    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
-    assert page.seen.problems == []
-    page.close()
-    return plan
 
 
 def test_the_plan_says_what_adding_costs_before_it_starts(filled):

@@ -1,0 +1,61 @@
+"""One server and one browser for all tests of the page."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from tests.browser.driving import FLAGS, add, free_port, opened, write_pdf
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    whales = write_pdf(folder / "whales.pdf", ["The blue whale is the largest animal", "Humpback whales sing songs"])
+    bread = write_pdf(folder / "bread.pdf", ["Bake the bread in a hot oven"])
+    return whales, bread
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    port = free_port()
+    env = {**os.environ, "PAGELENS_HOME": str(tmp_path_factory.mktemp("served"))}
+    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
+    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(url, timeout=2).close()
+                break
+            except OSError:
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.2)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def filled(browser, address, files):
+    """The collection `documents`, filled through the page."""
+    page = opened(browser, address)
+    plan = add(page, *files)
+    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
+    assert page.seen.problems == []
+    page.close()
+    return plan

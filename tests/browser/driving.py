@@ -1,0 +1,74 @@
+"""What a person does in the page, as functions: open it, add files, search; and what a page must never do."""
+
+import re
+import socket
+
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+WAIT = 90_000
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+def write_pdf(path, pages):
+    canvas = Canvas(str(path), pagesize=A4)
+    for text in pages:
+        canvas.setFont("Helvetica", 18)
+        canvas.drawString(72, 700, text)
+        canvas.drawString(72, 120, "Printed for testing")
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Seen:
+    """What a page must not do: complain in the console, or ask another machine for anything."""
+
+    def __init__(self, page, address):
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"error {error}"))
+        page.on("console", lambda m: self.problems.append(f"console {m.text}") if m.type == "error" else None)
+        page.on("request", lambda r: self.outside(r.url, address))
+
+    def outside(self, url, address):
+        if not url.startswith((address, "data:", "blob:")):
+            self.problems.append(f"request {url}")
+
+
+def opened(browser, address, query="", **size):
+    page = browser.new_page(viewport={"width": 1440, "height": 900, **size})
+    page.set_default_timeout(WAIT)
+    page.seen = Seen(page, address)
+    page.goto(address + "/" + query)
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    return page
+
+
+def show(page, tab):
+    page.get_by_role("tab", name=re.compile(tab, re.I)).first.click()
+
+
+def add(page, *paths):
+    show(page, "Library")
+    page.set_input_files("#pl-files", [str(path) for path in paths])
+    page.wait_for_selector("#pl-start:not([disabled])")
+    plan = page.inner_text(".pl-plan")
+    page.click("#pl-start")
+    for path in paths:
+        page.wait_for_selector(f'tr[data-document="{path.name}"]') if "<" not in path.name else None
+    return plan
+
+
+def search(page, query):
+    show(page, "Search")
+    page.fill("#pl-query", query)
+    page.press("#pl-query", "Enter")
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    page.wait_for_function("document.querySelectorAll('.pl-hit').length > 0 || !pagelens.state.hits.length")
