@@ -39,6 +39,9 @@ def report(
         ),
     ] = None,
     cases: Annotated[int, typer.Option(min=0, max=50, help="Failed and differing questions shown in the page.")] = 10,
+    by: Annotated[
+        str, typer.Option(metavar="question|document", help="Let each question, or each document, count the same.")
+    ] = "question",
     as_json: AsJson = False,
 ) -> None:
     """Compare the pipelines of one or several records: tables, files, or one HTML page with charts and pictures.
@@ -56,15 +59,18 @@ def report(
     form = out.suffix.lower() if out is not None else ".json"
     if form not in reports.FORMS:
         raise typer.BadParameter(f"'{form}' is none of {', '.join(reports.FORMS)}", param_hint="--out")
+    if by not in ("question", "document"):
+        raise typer.BadParameter(f"'{by}' is none of question, document", param_hint="--by")
+    by_document = by == "document"
     loaded = [load(path.expanduser()) for path in records]
     if out is not None:
         shown = _pictures(bench, loaded, pictures) if form == ".html" else None
-        _write(out.expanduser(), reports.written(loaded, form, wanted, shown, cases))
+        _write(out.expanduser(), reports.written(loaded, form, wanted, shown, cases, by_document))
         output.say(f"Written: {out}")
     if as_json:
-        output.emit(reports.values(loaded))
+        output.emit(reports.values(loaded, by_document))
     elif out is None:
-        for view in reports.views(loaded):
+        for view in reports.views(loaded, by_document):
             verdicts = reports.Verdicts(view)
             output.show(verdicts.sentence())
             for table in reports.named(view, verdicts, wanted):

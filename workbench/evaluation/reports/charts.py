@@ -119,8 +119,8 @@ def stacked(bars: Sequence[Bar], title: str, description: str) -> Markup:
     return _svg(title, description, len(bars) * row, drawn)
 
 
-def differences(values: Sequence[float], title: str, description: str, quality: str) -> Markup:
-    """One bar per question, sorted from the greatest gain to the greatest loss, around a line at 0."""
+def differences(values: Sequence[float], title: str, description: str, quality: str, unit: str) -> Markup:
+    """One bar per question or document, as ``unit`` says: the greatest gain first, the greatest loss last."""
     height, top, bottom = 190, 12, 26
     ordered = sorted(values, reverse=True)
     most = max([abs(value) for value in ordered] + [0.05])
@@ -155,7 +155,7 @@ def differences(values: Sequence[float], title: str, description: str, quality: 
         )
         for tick in y.ticks()
     ]
-    count = el("text", f"{len(ordered)} questions", class_="axis", x=WIDTH - RIGHT, y=height - 7, text_anchor="end")
+    count = el("text", unit, class_="axis", x=WIDTH - RIGHT, y=height - 7, text_anchor="end")
     name = el("text", f"difference in {quality}", class_="axis", x=LEFT, y=height - 7)
     return _svg(title, description, height, lines, bars, count, name)
 

@@ -38,8 +38,7 @@ def systems(view: View, verdicts: Verdicts) -> Table:
                 whole(round(system.bytes_per_page)),
             ]
         )
-    questions = len(view.questions)
-    return table("systems", f"{view.title}: {questions} questions", columns, rows, verdicts.notes)
+    return table("systems", f"{view.title}: {view.unit}", columns, rows, verdicts.notes)
 
 
 def quality(system: System, measure: str, verdicts: Verdicts) -> Cell:
@@ -52,10 +51,18 @@ def quality(system: System, measure: str, verdicts: Verdicts) -> Cell:
 
 def plain(view: View, verdicts: Verdicts) -> Table:
     """The systems without times, which differ from run to run: what a file under version control can hold."""
-    full = systems(view, verdicts)
-    kept = [i for i, column in enumerate(full.columns) if not column.key.endswith("_ms") and column is not NUMBER]
-    columns = [full.columns[i] for i in kept]
-    return table("plain", full.caption, columns, [[row[i] for i in kept] for row in full.rows], full.notes)
+    return _but(systems(view, verdicts), "plain", {"number", "p50_ms", "p95_ms", "encode_p50_ms"})
+
+
+def brief(view: View, verdicts: Verdicts) -> Table:
+    """The systems with one time."""
+    return _but(systems(view, verdicts), "brief", {"number", "p95_ms", "encode_p50_ms"})
+
+
+def _but(full: Table, name: str, without: set[str]) -> Table:
+    kept = [i for i, column in enumerate(full.columns) if column.key not in without]
+    rows = [[row[i] for i in kept] for row in full.rows]
+    return table(name, full.caption, [full.columns[i] for i in kept], rows, full.notes)
 
 
 def tradeoffs(view: View, costs: Mapping[int, float], cost: Column, verdicts: Verdicts) -> Table:
@@ -234,6 +241,7 @@ def _head(system: System) -> list[Cell]:
 TABLES: Mapping[str, Any] = {
     "systems": systems,
     "plain": plain,
+    "brief": brief,
     "stages": lambda view, verdicts: stages(view),
     "comparisons": comparisons,
     "slices": lambda view, verdicts: slices(view),

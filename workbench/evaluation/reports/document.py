@@ -33,6 +33,7 @@ def written(
     tables: Sequence[str] = ("systems",),
     pictures: Pictures | None = None,
     cases: int = CASES,
+    by_document: bool = False,
 ) -> str:
     """The report of some records in one of `FORMS`.
 
@@ -40,16 +41,16 @@ def written(
     the records cannot be shown together.
     """
     if form == ".json":
-        return json.dumps(values(records), indent=1) + "\n"
-    found = [(view, Verdicts(view)) for view in views(records)]
+        return json.dumps(values(records, by_document), indent=1) + "\n"
+    found = [(view, Verdicts(view)) for view in views(records, by_document)]
     if form == ".html":
         return to_html(found, Pictures(None) if pictures is None else pictures, cases)
     return _TABLES[form]([table for pair in found for table in named(*pair, tables)])
 
 
-def values(records: Sequence[Record]) -> dict[str, Any]:
+def values(records: Sequence[Record], by_document: bool = False) -> dict[str, Any]:
     """The report as JSON values, one for each set of questions."""
-    return {"reports": [summary(view, Verdicts(view)) for view in views(records)]}
+    return {"reports": [summary(view, Verdicts(view)) for view in views(records, by_document)]}
 
 
 def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
         "dataset_hash": view.records[0].dataset.hash,
         "scope": view.records[0].dataset.scope,
         "questions": len(view.questions),
+        "means_over": view.unit,
         "measure": view.measure,
         "verdict": verdicts.sentence(),
         "records": [record.key for record in view.records],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -121,7 +121,7 @@ def _tradeoffs(view: View, verdicts: Verdicts) -> Markup | None:
     drawn.append(_tradeoff(view, size, Column("bytes_per_page", "vector bytes a page", True), verdicts, "size", _bytes))
     text = (
         "Higher is better, further left is cheaper. Filled marks are on the Pareto front: no other system is at least "
-        "as good for at most the cost. Lines are 95% intervals over questions. A search is timed without encoding its "
+        "as good for at most the cost. Lines are 95% intervals. A search is timed without encoding its "
         "query; words indexes are not counted as vector bytes."
     )
     return join((el("p", text, class_="say"), el("div", drawn, class_="pair")))
@@ -254,7 +254,7 @@ def _against(view: View, base: System, system: System, verdicts: Verdicts) -> Ma
     said = f"{pair.wins} better, {pair.ties} equal, {pair.losses} worse; mean {signed(pair.difference.mean)}, "
     said += f"corrected p {contents.probability(pair.adjusted)}" + ("" if pair.significant else ", not told apart")
     title = f"{system.label} against {base.label}"
-    chart = charts.differences(values, title, said, view.measure)
+    chart = charts.differences(values, title, said, view.measure, view.unit)
     return figure(title, chart, contents.against(view, base, system), said)
 
 
@@ -284,8 +284,16 @@ def _listed(parts: Sequence[Markup]) -> Markup:
     return Markup(", ").join(parts)
 
 
-def _pairs(values: object) -> str:
-    return ", ".join(f"{k} {v}" for k, v in values.items()) if hasattr(values, "items") else str(values)
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in values.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _colophon(pictures: Pictures) -> str:

@@ -58,7 +58,9 @@ class Verdicts:
     @property
     def notes(self) -> tuple[str, ...]:
         """What intervals, letters and bold type mean here."""
-        said = [f"The range beside {self._view.measure} is its {LEVEL:.0%} bootstrap interval (BCa) over questions."]
+        said = [
+            f"The range beside {self._view.measure} is its {LEVEL:.0%} bootstrap interval (BCa) over {self._view.unit}."
+        ]
         if len(self._view.systems) < 2:
             return tuple(said)
         if any(self._apart(measure) for measure in self._view.measures):
@@ -75,7 +77,7 @@ class Verdicts:
         """The test in one sentence."""
         count = len(self._view.systems) * (len(self._view.systems) - 1) // 2
         corrected = f", Holm's correction for {count} pairs" if count > 1 else ""
-        return f"paired randomization test over {len(self._view.questions)} questions{corrected}, p < {1 - LEVEL:.2f}."
+        return f"paired randomization test over {self._view.unit}{corrected}, p < {1 - LEVEL:.2f}."
 
     def sentence(self) -> str:
         """What may be said of the systems on the measure compared, and no more."""
@@ -84,7 +86,7 @@ class Verdicts:
         low, high = self._intervals(top.number)
         value = f"{measure} {top.mean(measure):.3f} ({LEVEL:.0%} interval {low:.3f} to {high:.3f})"
         if len(ranked) == 1:
-            return f"{top.label} reaches {value} over {len(self._view.questions):,} questions."
+            return f"{top.label} reaches {value} over {self._view.unit}."
         if self.best(measure) == top.number:
             return f"{top.label} is best: {value}, told apart from every other system."
         apart = [s for s in ranked[1:] if _pair(top.number, s.number) in self._apart(measure)]

@@ -18,12 +18,16 @@ _NAMES = ("collection.encoder", "collection.name", "versions.pagelens")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One pipeline of one record; ``number`` (from 1) stands for it on charts, ``label`` in tables."""
+    """One pipeline of one record; ``number`` (from 1) stands for it on charts, ``label`` in tables.
+
+    ``by_document``: a value is the mean over the questions of one document, so that each document counts the same.
+    """
 
     number: int
     label: str
     record: Record
     name: str
+    by_document: bool = False
 
     @property
     def run(self) -> PipelineRun:
@@ -35,11 +39,17 @@ class System:
         return self.run.answers[question]
 
     def values(self, measure: str, questions: Sequence[str] | None = None) -> NDArray[np.float64]:
-        """``(questions,) float64``: a measure for each question (of those named), in the record's order."""
-        return np.asarray(self.record.values(self.name, measure, questions), np.float64)
+        """``(n,) float64``: a measure for each question (of those named), or each document, in the record's order."""
+        if not self.by_document:
+            return np.asarray(self.record.values(self.name, measure, questions), np.float64)
+        groups: dict[str, list[float]] = {}
+        for question in self.record.questions if questions is None else questions:
+            value = self.answer(question).measures[measure]
+            groups.setdefault(self.record.questions[question].document, []).append(value)
+        return np.asarray([np.mean(values) for values in groups.values()], np.float64)
 
     def mean(self, measure: str, questions: Sequence[str] | None = None) -> float:
-        """The mean over questions, not rounded."""
+        """The mean over questions or documents, not rounded."""
         return float(self.values(measure, questions).mean())
 
     @property
@@ -85,6 +95,12 @@ class View:
         return f"{facts.name}, scope {facts.scope}"
 
     @property
+    def unit(self) -> str:
+        """What means are taken over: ``38 questions``, ``23 documents``."""
+        count = len(self.systems[0].values(self.measure))
+        return f"{count:,} {'documents' if self.systems[0].by_document else 'questions'}"
+
+    @property
     def measure(self) -> str:
         """The measure that comparisons are about."""
         return self.measures[0]
@@ -104,21 +120,28 @@ class View:
         return sorted(self.systems, key=lambda system: -system.mean(self.measure))
 
 
-def views(records: Sequence[Record]) -> list[View]:
-    """One view for each set of questions among the records; `InputError` when there is nothing to show."""
+def views(records: Sequence[Record], by_document: bool = False) -> list[View]:
+    """One view for each set of questions among the records; `InputError` when there is nothing to show.
+
+    ``by_document`` takes means over documents of their questions' means, where all questions name one.
+    """
     groups: dict[Any, list[Record]] = {}
     for record in records:
         facts = record.dataset
         group = groups.setdefault((facts.name, facts.hash, facts.scope, tuple(record.questions)), [])
         if record not in group:
             group.append(record)
-    found = [_view(group) for group in groups.values()]
+    found = [_view(group, by_document) for group in groups.values()]
     if not found or not all(view.systems and view.questions for view in found):
         raise InputError("There is nothing to report: a record without pipelines or questions was given.")
     return found
 
 
-def _view(records: Sequence[Record]) -> View:
+def _view(records: Sequence[Record], by_document: bool) -> View:
+    if by_document and not all(question.document for question in records[0].questions.values()):
+        raise InputError(
+            f"Not every question of dataset '{records[0].dataset.name}' names a document to take means by."
+        )
     measures = [m for m in records[0].measures if all(m in record.measures for record in records)]
     if not measures:
         raise InputError(
@@ -128,7 +151,7 @@ def _view(records: Sequence[Record]) -> View:
     labels = _labels(records)
     named = [(f"{name}{label}", record, name) for record, label in zip(records, labels, strict=True)
              for name in record.pipelines]  # fmt: skip
-    systems = tuple(System(number, *parts) for number, parts in enumerate(named, 1))
+    systems = tuple(System(number, *parts, by_document) for number, parts in enumerate(named, 1))
     return View(tuple(records), systems, tuple(measures))
 
 
