@@ -102,14 +102,23 @@ class Workbench:
         """The documents of a collection, by name."""
         return self._collection(name).documents()
 
-    def create_collection(self, name: str, settings: CollectionSettings | None = None) -> CollectionInfo:
-        """Create an empty collection; `StoreError` when the name is taken, `InputError` for what cannot be one."""
+    def create_collection(
+        self, name: str, settings: CollectionSettings | None = None, also: Sequence[str] = ()
+    ) -> CollectionInfo:
+        """Create an empty collection; ``also`` are ids of further encoders whose vectors its pages get.
+
+        `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
+        """
         wanted = settings or CollectionSettings()
         ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
-        info = self._encoder(wanted.encoder).info
+        first, *later = (self._encoder(encoder).info for encoder in (wanted.encoder, *also))
         with self._lock:
-            self._open[name] = self._library.create(name, wanted, info)
-        return self._open[name].info()
+            store = self._open[name] = self._library.create(name, wanted, first)
+        if later:
+            with store.writer() as writer:
+                for info in later:
+                    writer.add_space(info, wanted.indexes)
+        return store.info()
 
     def delete_collection(self, name: str) -> None:
         """Delete a collection and everything in it."""
@@ -164,8 +173,12 @@ class Workbench:
         settings: CollectionSettings | None = None,
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
+        also: Sequence[str] = (),
     ) -> IngestReport:
-        """Index files and folders, creating the collection if there is none; blocks until done."""
+        """Index files and folders; blocks until done.
+
+        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`.
+        """
         sources, refused = discover(paths)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
@@ -173,7 +186,7 @@ class Workbench:
         if collection not in self._library.names():
             if not sources:
                 return IngestReport(collection, tuple(refused), 0.0)
-            self.create_collection(collection, settings)
+            self.create_collection(collection, settings, also)
         store = self._collection(collection)
         before = store.info().bytes
         with ExitStack() as models:

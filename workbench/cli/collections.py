@@ -1,4 +1,4 @@
-"""``pagelens collections``: what there is, what is in it, and its upkeep."""
+"""``pagelens collections``: what there is, what is in it, further encoders and indexes, and its upkeep."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import output
-from workbench.cli.session import AsJson, clean, workbench
+from workbench.cli import ingesting, output
+from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
@@ -24,7 +24,14 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
         output.emit({"collections": [asdict(info) for info in found]})
         return
     rows = [
-        (c.name, c.encoder, f"{c.documents:,}", f"{c.pages:,}", f"{c.failed_pages:,}", output.size(c.bytes))
+        (
+            c.name,
+            ", ".join(space.encoder for space in c.spaces),
+            f"{c.documents:,}",
+            f"{c.pages:,}",
+            f"{c.failed_pages:,}",
+            output.size(c.bytes),
+        )
         for c in found
     ]
     if rows:
@@ -41,25 +48,33 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if as_json:
         output.emit({**asdict(info), "list": [asdict(document) for document in documents]})
         return
+    later = info.spaces[1:]
+    others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""
     output.show(
         f"{info.name}: {output.count(info.pages, 'page')} of {output.count(info.documents, 'document')}, "
-        f"{output.size(info.bytes)} on disk, made by {info.encoder}."
+        f"{output.size(info.bytes)} on disk, made by {info.encoder}{others}."
     )
-    pages = max(info.pages, 1)
+    for space in later:
+        if space.missing:
+            cure = f"pagelens collections embed {name} --encoder {space.encoder}"
+            output.show(f"{space.encoder}: {output.count(space.missing, 'page')} still to be embedded; run: {cure}")
     output.show()
     output.table(
-        ("index", ">vectors", ">a page", ">numbers", "dtype", ">on disk", ">a page"),
+        ("encoder", "index", ">pages", ">vectors", ">a page", ">numbers", "dtype", ">on disk", ">a page"),
         [
             (
+                space.encoder,
                 i.name,
+                f"{i.pages:,}",
                 f"{i.vectors:,}",
-                f"{i.vectors / pages:.1f}",
+                f"{i.vectors / max(i.pages, 1):.1f}",
                 str(i.dim),
                 i.dtype,
                 output.size(i.bytes),
-                output.size(i.bytes / pages),
+                output.size(i.bytes / max(i.pages, 1)),
             )
-            for i in info.indexes
+            for space in info.spaces
+            for i in space.indexes
         ],
     )
     output.show()
@@ -70,6 +85,57 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     for document in documents:
         for page in document.failed:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
+        for gap in document.gaps:
+            output.show(f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}")
+
+
+@app.command()
+def embed(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[str, typer.Option(metavar="ID", help="The encoder to add; see 'pagelens models list'.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add an encoder's vectors to a collection, from its stored pages; no file is read again.
+
+    Pages that have them already are skipped, so the same command goes on where it was stopped. Pages ingested later get
+    the vectors of every encoder of the collection.
+    """
+    bench = workbench(context)
+    with stop_on_interrupt() as stop, ingesting.progress_bar("embedded") as progress:
+        report = bench.embed(name, encoder, progress, stop)
+    done = sum(document.indexed for document in report.documents)
+    if as_json:
+        output.emit({**ingesting.as_record(report), "encoder": encoder})
+    else:
+        output.show(f"{output.count(done, 'page')} of '{name}' embedded by {encoder} in {report.seconds:.1f} s.")
+    for document in report.documents:
+        for sentence in ingesting.complaints(document):
+            output.say(sentence)
+    if report.stopped:
+        output.say("Stopped. What is embedded is safe; the same command does the rest.")
+        raise typer.Exit(STOPPED)
+    if not done and any(document.failed for document in report.documents):
+        raise typer.Exit(1)
+
+
+@app.command()
+def index(
+    context: typer.Context,
+    name: Name,
+    index: Annotated[str, typer.Argument(metavar="INDEX", help="A pooled index, as rows, gauss or blocks.")],
+    encoder: Annotated[
+        str, typer.Option(metavar="ID", help="Whose vectors; those of the first encoder if not said.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a pooled index to a collection, made of the stored full vectors; nothing is encoded again."""
+    made = workbench(context).add_index(name, index, encoder)
+    (info,) = (i for i in made.indexes if i.name == index)
+    if as_json:
+        output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
+    else:
+        output.show(f"'{name}' has {index} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}.")
 
 
 @app.command()
@@ -79,22 +145,35 @@ def delete(
     document: Annotated[
         str | None, typer.Option(metavar="NAME", parser=clean, help="Delete only this document of it.")
     ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="ID", help="Delete only the vectors of this encoder of it.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; without a terminal nobody is asked.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a collection, or one document of it."""
+    """Delete a collection, or one document of it, or the vectors of one of its encoders but the first."""
+    if document is not None and encoder is not None:
+        raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
     info = bench.collection(name)
     what = f"collection '{name}' with {output.count(info.pages, 'page')}" if document is None else f"'{document}'"
+    what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
-    if document is None:
+    removed = info.pages
+    if encoder is not None:
+        removed = sum(space.pages for space in info.spaces if space.encoder == encoder)
+        bench.remove_encoder(name, encoder)
+    elif document is None:
         bench.delete_collection(name)
-        removed = info.pages
     else:
         removed = bench.delete_document(name, document)
     if as_json:
-        output.emit({"collection": name, "document": document, "pages": removed})
+        output.emit(
+            {"collection": name, "document": document, "pages": removed}
+            if encoder is None
+            else {"collection": name, "encoder": encoder, "pages": removed}
+        )
     else:
         output.show(f"Deleted {what}." if document is None else f"Deleted {what}: {output.count(removed, 'page')}.")
 

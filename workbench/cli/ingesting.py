@@ -40,7 +40,8 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, and folders of them.")],
     collection: Collection,
     encoder: Annotated[
-        str | None, typer.Option(metavar="ID", help="What turns pages into vectors; reader by default.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="What turns pages into vectors; reader by default, several by repeating it."),
     ] = None,
     dpi: Annotated[int | None, typer.Option(help="Resolution pages are drawn at; 144 by default.")] = None,
     crop: Annotated[bool | None, typer.Option("--crop/--no-crop", help="Cut empty margins off.")] = None,
@@ -54,13 +55,15 @@ def ingest(
     """Index files and folders into a collection, which is made if there is none of that name.
 
     A file that cannot be read is named with its reason and loses nothing else: all other files go in, and the exit code
-    is 1. What is already there is skipped, so the same command goes on where it was stopped.
+    is 1. What is already there is skipped, so the same command goes on where it was stopped. A collection that has
+    several encoders gets the vectors of all for every page; the first is meant where a pipeline names none.
     """
     bench = workbench(context)
-    given = {"encoder": encoder, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    first, *also = dict.fromkeys(encoder) if encoder else (None,)
+    given = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     asked = {name: value for name, value in given.items() if value is not None}
-    made = settings_for(bench, collection, asked)
-    report = run(bench, existing(paths), collection, made)
+    made = settings_for(bench, collection, asked, [name for name in also if name])
+    report = run(bench, existing(paths), collection, made, [name for name in also if name])
     if as_json:
         output.emit(as_record(report))
     else:
@@ -68,6 +71,8 @@ def ingest(
     for document in report.documents:
         for sentence in complaints(document):
             output.say(sentence)
+    for note in report.notes:
+        output.say(note)
     if report.stopped:
         output.say("Stopped. What is indexed is safe; the same command does the rest.")
         raise typer.Exit(STOPPED)
@@ -75,8 +80,13 @@ def ingest(
         raise typer.Exit(1)
 
 
-def settings_for(bench: Workbench, collection: str, asked: dict[str, Any]) -> CollectionSettings | None:
-    """Settings for a new collection; for an existing one None, or `MismatchError` if other ones are asked for."""
+def settings_for(
+    bench: Workbench, collection: str, asked: dict[str, Any], also: Sequence[str] = ()
+) -> CollectionSettings | None:
+    """Settings for a new collection; for an existing one None, or `MismatchError` if other ones are asked for.
+
+    ``also`` are further encoders; an existing collection must have all that are asked for, in any order.
+    """
     from workbench.documents import ReadSettings
     from workbench.settings import CollectionSettings
 
@@ -85,8 +95,16 @@ def settings_for(bench: Workbench, collection: str, asked: dict[str, Any]) -> Co
     if collection not in bench.collection_names():
         return made
     stored = bench.collection(collection)
-    have = {**stored.settings, "encoder": stored.encoder}
-    other = [f"{name} {have[name]}, not {value}" for name, value in asked.items() if have[name] != value]
+    have = [space.encoder for space in stored.spaces]
+    encoder = asked.pop("encoder", None)
+    for name in filter(None, (encoder, *also)):
+        if name not in have:
+            raise MismatchError(
+                f"Collection '{collection}' was made with encoder {' and '.join(have)}, not {name}; to add it, run: "
+                f"pagelens collections embed {collection} --encoder {name}"
+            )
+    settings = stored.settings
+    other = [f"{name} {settings[name]}, not {value}" for name, value in asked.items() if settings[name] != value]
     if other:
         raise MismatchError(
             f"Collection '{collection}' was made with {' and '.join(other)}; leave the option out, or choose another "
@@ -95,22 +113,28 @@ def settings_for(bench: Workbench, collection: str, asked: dict[str, Any]) -> Co
     return None
 
 
-def run(bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None) -> IngestReport:
+def run(
+    bench: Workbench,
+    paths: Sequence[Path],
+    collection: str,
+    settings: CollectionSettings | None,
+    also: Sequence[str] = (),
+) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop)
+        return bench.ingest(paths, collection, settings, progress, stop, also)
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal; elsewhere one line whenever a file is done."""
+def progress_bar(done: str = "indexed") -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal; elsewhere one line whenever a file is done, which says what its pages are."""
     if not sys.stderr.isatty():
         told = 0
 
         def tell(progress: Progress) -> None:
             nonlocal told
             for document in progress.documents[told:]:
-                output.say(f"{document.name}: {output.count(document.indexed, 'page')} indexed")
+                output.say(f"{document.name}: {output.count(document.indexed, 'page')} {done}")
             told = len(progress.documents)
 
         yield tell
@@ -150,6 +174,7 @@ def as_record(report: IngestReport) -> dict[str, Any]:
         ],
         "seconds": report.seconds,
     }
+    record |= {"notes": list(report.notes)} if report.notes else {}
     return {**record, "stopped": True} if report.stopped else record
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from workbench.types import Explanation, SearchResult, StageTrace
+    from workbench.types import Explanation, SearchResult, StageScore, StageTrace
 
 
 class PipelineCommand(TyperCommand):
@@ -58,7 +58,7 @@ def search(
     stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
     rows = []
     for hit in result.hits:
-        said = {stage.name: f"#{stage.rank}  {stage.score:.3f}" for stage in hit.stages}
+        said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no vectors" for s in hit.stages}
         rows.append(
             (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.kind), *(said.get(s, "") for s in stages))
         )
@@ -67,6 +67,8 @@ def search(
     else:
         output.show("No page was found.")
     spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
+    for note in result.notes:
+        output.say(note)
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
 
 
@@ -83,18 +85,25 @@ def search_record(result: SearchResult) -> dict[str, Any]:
                 "page": str(hit.ref),
                 "score": hit.score,
                 "score_kind": str(hit.kind),
-                "stages": [{"name": stage.name, "rank": stage.rank, "score": stage.score} for stage in hit.stages],
+                "stages": [_said(stage) for stage in hit.stages],
             }
             for hit in result.hits
         ],
+        **({"notes": list(result.notes)} if result.notes else {}),
         "trace": {"total_ms": result.trace.total_ms, "stages": [_cost(stage) for stage in result.trace.stages]},
     }
+
+
+def _said(stage: StageScore) -> dict[str, Any]:
+    """A page's rank and score in a stage; one that the stage's encoder has no vectors of is not ``scored``."""
+    record: dict[str, Any] = {"name": stage.name, "rank": stage.rank, "score": stage.score}
+    return record if stage.scored else {**record, "scored": False}
 
 
 def _cost(stage: StageTrace) -> dict[str, Any]:
     """A stage's cost; encoding has no candidates, but may have loaded the model (cold) or been remembered."""
     record = asdict(stage)
-    if stage.name == "encode":
+    if stage.encoding:
         return {name: record[name] for name in ("name", "ms", "cold", "cache_hit")}
     return {name: value for name, value in record.items() if name not in ("cold", "cache_hit")}
 
@@ -104,6 +113,10 @@ def explain(
     query: Query,
     page: PageArgument,
     collection: Collection,
+    encoder: Annotated[
+        str, typer.Option(metavar="ID", help="Whose score; that which decides in the pipeline if not said.")
+    ] = "",
+    pipeline: Pipeline = "",
     out: Annotated[
         Path | None, typer.Option(metavar="PICTURE", help="Draw the heatmap over the page into this file.")
     ] = None,
@@ -115,7 +128,7 @@ def explain(
 ) -> None:
     """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
     bench = workbench(context)
-    explanation = bench.explain(query, page, collection)
+    explanation = bench.explain(query, page, collection, encoder, pipeline)
     tokens = chosen(explanation, token or [])
     if out is not None:
         from PIL import Image

@@ -63,8 +63,14 @@ STAGES: Mapping[str, StageSpec] = {
     for spec in (
         _vector_stage("global", "one mean vector a page"),
         _vector_stage("rows", "patches averaged by row, at most 32 vectors a page"),
+        _vector_stage("columns", "patches averaged by column, at most 32 vectors a page"),
         _vector_stage("conv", "a window of 3 sliding over the rows"),
+        _vector_stage("gauss", "the rows smoothed by a gaussian over 3 of them"),
+        _vector_stage("triangular", "the rows smoothed by a triangle over 3 of them"),
         _vector_stage("tiles", "patches averaged by tile"),
+        _vector_stage("neighbours", "each tile averaged with the tiles beside it"),
+        _vector_stage("tiles-global", "the tiles, and each vector without a place as it is"),
+        _vector_stage("blocks", "patches averaged over 8 x 8 equal parts of the page"),
         _vector_stage("full", "exact MaxSim over every patch"),
         StageSpec("bm25", "words of the page text (Okapi BM25)", vectors=False),
         StageSpec(
