@@ -39,7 +39,7 @@ def record(
     pages = [f"{document}#page={i + 1}" for i in range(count)]
     runs = {name: _run(name, rows, pages, i, storage) for i, (name, rows) in enumerate(ranks.items())}
     questions = {
-        f"q{i}": Question(text.format(i), document, {"kind": ("odd" if i % 2 else "even",)}, {pages[i]: 1})
+        f"q{i}": Question(text.replace("{}", str(i)), document, {"kind": ("odd" if i % 2 else "even",)}, {pages[i]: 1})
         for i in range(count)
     }
     return Record(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 LOG_RATIO = 8.0
 """Values this many times apart are shown on a logarithmic axis."""
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+TINY = 1e-3
+"""Costs up to this, in milliseconds or bytes, are drawn as 0."""
 ZERO_GAP = 34.0
 """Pixels between the place of 0 and the start of a logarithmic axis, which has none."""
 
@@ -26,7 +28,7 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """The pixel of a value; values outside ``low`` to ``high`` are held at its ends."""
-        if self.log and value <= 0:
+        if self.log and value <= TINY:
             return self.start if self.zero is None else self.zero
         if self.log:
             share = math.log(value / self.low) / math.log(self.high / self.low)
@@ -46,10 +48,10 @@ class Scale:
 
 def cost_scale(values: Sequence[float], start: float, end: float) -> Scale:
     """A scale for costs, 0 or more: from 0, or logarithmic where they lie far apart."""
-    positive = [value for value in values if value > 0]
+    positive = [value for value in values if value > TINY]
     if not positive or max(positive) < LOG_RATIO * min(positive):
-        return Scale(0.0, max([*positive, 1e-9]) * 1.12, start, end)
-    zero = start if any(value <= 0 for value in values) else None
+        return Scale(0.0, max([*positive, TINY]) * 1.12, start, end)
+    zero = start if any(value <= TINY for value in values) else None
     low, high = min(positive) / 1.35, max(positive) * 1.6
     return Scale(low, high, start if zero is None else start + ZERO_GAP, end, True, zero)
 
