@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class Asked:
 
 
 def read_corpus(workbench: Workbench, name: str) -> Corpus:
-    """All pages of a collection with its indexes ``full``, ``rows`` and ``global``, in memory."""
+    """All pages of a collection with its first encoder's indexes ``full``, ``rows`` and ``global``, in memory."""
     collection = Library(workbench.settings.home).open(name)
     try:
         ids = collection.page_ids(None)
@@ -79,14 +78,9 @@ def text_index_bytes(workbench: Workbench, name: str) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def first_space(collection: Collection) -> Any:
-    """Where the vectors of a collection's first encoder are: its first space, or itself where it has only one."""
-    return collection.space() if hasattr(collection, "space") else collection
-
-
 def _ragged(collection: Collection, index: str, ids: Sequence[str]) -> Ragged:
     """The vectors of these pages one after the other, float32, out of the memory-mapped copy."""
-    held = first_space(collection).vectors(index)
+    held = collection.space().vectors(index)
     rows = [held.row_of[page] for page in ids]
     lengths = held.lengths[rows]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from workbench.bench.corpus import first_space
 from workbench.bench.latency import encoder_of, in_new_process, without_encoding
 from workbench.bench.times import Times
 from workbench.bench.watch import MemoryWatch, memory_now
@@ -148,7 +147,7 @@ def _copy(
 
 
 def _sources(collection: Collection) -> list[tuple[StoredPage, PageEmbedding]]:
-    space = first_space(collection)
+    space = collection.space()
     ids = collection.page_ids(None)[:SOURCE_PAGES]
     refs = collection.refs(ids)
     found = [(collection.page(refs[page]), space.page_embedding(page)) for page in ids]
