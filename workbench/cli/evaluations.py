@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import evaluating, reporting, searching
+from workbench.cli import evaluating, presets, reporting, searching
 
 RUN = "run"
 
@@ -29,3 +29,4 @@ app = typer.Typer(
 )
 app.command(RUN, cls=searching.PipelineCommand)(evaluating.evaluate)
 app.command()(reporting.report)
+app.command(cls=searching.PipelineCommand)(presets.preset)
