@@ -1,6 +1,7 @@
 """``pagelens eval`` end to end on a small dataset of real PDFs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,8 @@ def test_corpus_scope_asks_what_stands_alone(fresh: Run, dataset: Path) -> None:
     assert ended.code == 0
     assert ended.out.startswith("small set, scope corpus: 2 questions, 4 pages in 'small set'.\n")
     assert [line.split() for line in ended.out.splitlines()[2:4]] == [
-        ["pipeline", "R@1", "p50", "ms", "p95", "ms", "encode", "ms", "bytes", "a", "page"],
-        ["two-stage", "1.000", *ended.out.splitlines()[3].split()[2:]],
+        ["pipeline", "R@1", "95", "%", "p50", "ms", "p95", "ms", "encode", "ms", "bytes", "a", "page"],
+        ["two-stage", "1.000", "1.000..1.000", *ended.out.splitlines()[3].split()[3:]],
     ]
 
 
@@ -81,7 +82,7 @@ def test_a_document_that_cannot_be_read_counts_as_a_miss(fresh: Run, dataset: Pa
     [
         (("-p", "ful"), 1, "Unknown stage 'ful'"),
         (("--measure", "accuracy"), 1, "Unknown measure accuracy"),
-        (("--scope", "page"), 2, "'page' is none of document, corpus"),
+        (("--scope", "page"), 2, "'page' is none of document, corpus, union"),
         (("-c", "none"), 1, "There is no collection 'none'"),
         (("--out", "{dataset}/qrels.tsv"), 1, "cannot be made"),
     ],
@@ -101,3 +102,54 @@ def test_what_is_no_dataset_is_refused(fresh: Run, dataset: Path, tmp_path: Path
     ended = fresh("eval", dataset)
     assert (ended.code, ended.out) == (1, "")
     assert "qrels.tsv line 2 names the unknown query 9" in ended.err
+
+
+def test_sweeps_are_compared_and_records_set_against_each_other(fresh: Run, dataset: Path, tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    ended = fresh("eval", dataset, "-p", "exact", "--sweep", "{rows,conv}:{1,2} > full:1", "--out", one, "--json")
+    found = json.loads(ended.out)
+    assert ended.code == 0, ended.err
+    swept = [f"{stage}:{keep} > full:1" for stage in ("rows", "conv") for keep in (1, 2)]
+    assert list(found["pipelines"]) == ["exact", *swept]
+    assert found["comparison"]["winner"] is None
+    assert not (one / "parts").exists()
+    fresh("eval", dataset, "-p", "text", "--run", one / "01-exact.trec", "--out", two)
+    told = fresh("eval", "compare", one, two, "--measure", "R@1", "--json")
+    means = json.loads(told.out)["means"]
+    assert list(means) == ["one: exact", *(f"one: {name}" for name in swept), "two: text", "two: 01-exact"]
+    assert means["two: 01-exact"] == means["one: exact"]
+    assert "No pipeline is shown to be better" in fresh("eval", "compare", one, two).out
+    assert "The same was asked." in fresh("eval", "diff", one, one).out
+    differing = fresh("eval", "diff", one / "record.json", two)
+    assert "settings.pipelines.text" in differing.out
+    assert json.loads(fresh("eval", "diff", one, two, "--json").out)["measure"] == "nDCG@5"
+
+
+def test_check_looks_a_dataset_over_and_indexes_nothing(fresh: Run, dataset: Path) -> None:
+    good = fresh("eval", dataset, "--check")
+    assert (good.code, "It is as it should be." in good.out) == (0, True)
+    with (dataset / "qrels.tsv").open("a", encoding="utf-8") as file:
+        file.write("\n0\twhales.pdf#page=9\t1\n0\tgone.pdf#page=1\t1")
+    bad = fresh("eval", dataset, "--check", "--json")
+    found = json.loads(bad.out)
+    assert bad.code == 1
+    assert found["counts"] | {"pages": 4, "questions": 3, "labels": 5} == found["counts"]
+    assert any("whales.pdf#page=9" in problem for problem in found["problems"])
+    assert any("gone.pdf" in problem for problem in found["problems"])
+    assert json.loads(fresh("collections", "list", "--json").out) == {"collections": []}
+
+
+def test_two_datasets_are_asked_together_each_of_its_own_pages_or_of_all(fresh: Run, dataset: Path) -> None:
+    other = dataset.with_name("other")
+    shutil.copytree(dataset, other)
+    write_pdf(other / "documents" / "stars.pdf", ["Stars and whales.", "How far away is a star that sings songs?"])
+    both = {}
+    for scope in ("corpus", "union"):
+        ended = fresh("eval", dataset, other, "--scope", scope, "-p", "exact", "--measure", "R@1", "--json")
+        assert ended.code == 0, ended.err
+        both[scope] = json.loads(ended.out)
+    assert both["corpus"]["queries"] == both["union"]["queries"] == 4
+    slices = both["corpus"]["pipelines"]["exact"]["slices"]
+    assert slices["dataset=other"]["queries"] == slices["dataset=small set"]["queries"] == 2
+    wide, own = (both[scope]["pipelines"]["exact"]["metrics"]["R@1"] for scope in ("union", "corpus"))
+    assert wide <= own

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import DatasetError, InputError, NotFoundError, PipelineError, QueryError
-from workbench.evaluation import Dataset, Query, evaluate, read_trec, summary, write
-from workbench.evaluation.evaluate import in_scope
+from workbench.evaluation import Dataset, Parts, Query, evaluate, read_qrels, read_trec, summary, write
+from workbench.evaluation.scopes import in_scope
 from workbench.retrieval import Pipeline, document_filter
 from workbench.types import (
     CollectionInfo,
@@ -236,8 +236,9 @@ def test_progress_reaches_its_total() -> None:
 def test_files_hold_the_same_run_every_time(tmp_path: Path) -> None:
     report = evaluate(Scores(SCORES), TWO, "c", ["exact", "rows:2 > full:1"])
     written = write(report, tmp_path / "one")
-    assert [path.name for path in written] == ["01-exact.trec", "02-rows_2___full_1.trec", "record.json"]
+    assert [path.name for path in written] == ["01-exact.trec", "02-rows_2___full_1.trec", "qrels.trec", "record.json"]
     assert read_trec(written[0]) == {"1": ["a.pdf#page=2", "a.pdf#page=1"], "2": ["b.pdf#page=1"]}
+    assert read_qrels(written[2]) == TWO.qrels
     record = json.loads(written[-1].read_text(encoding="utf-8"))
     assert record["collection"]["settings"] == {"dpi": 144}
     assert record["versions"]["numpy"] == np.__version__
@@ -249,6 +250,54 @@ def test_files_hold_the_same_run_every_time(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be made"):
         write(report, tmp_path / "file")
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    class Stopping(Scores):
+        def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
+            if pipeline.startswith("rows"):
+                raise KeyboardInterrupt
+            return super().search(query, collection, pipeline, k, filter)
+
+    asked = ["exact", "rows:2 > full:1"]
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Stopping(SCORES), TWO, "c", asked, parts=Parts(tmp_path))
+    again = Scores(SCORES)
+    record = evaluate(again, TWO, "c", asked, parts=Parts(tmp_path))
+    assert not any(pipeline == "full:10" for _, pipeline, _ in again.asked)
+    whole = evaluate(Scores(SCORES), TWO, "c", asked)
+    assert record.without_measurements() == whole.without_measurements()
+    assert record.latency("exact") == whole.latency("exact")
+    for path in (tmp_path / "parts").iterdir():
+        path.write_text("{", encoding="utf-8")  # a damaged part is measured again
+    evaluate(again, TWO, "c", ["exact"], parts=Parts(tmp_path))
+    assert any(pipeline == "full:10" for _, pipeline, _ in again.asked)
+    evaluate(again, TWO, "other", ["exact"], measures=["R@1"], parts=Parts(tmp_path))
+    Parts(tmp_path).clear()
+    assert not (tmp_path / "parts").exists()
+
+
+def test_pipelines_of_a_sweep_that_the_collection_cannot_run_are_left_out() -> None:
+    class WithoutRows(Scores):
+        def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
+            if "rows" in pipeline:
+                raise PipelineError("There is no 'rows' index.")
+            return super().search(query, collection, pipeline, k, filter)
+
+    record = evaluate(WithoutRows(SCORES), TWO, "c", ["exact", "rows:2"], optional={"rows:2"})
+    assert list(record.pipelines) == ["exact"]
+    assert "rows:2 was left out: There is no 'rows' index." in record.warnings
+    for optional in ((), {"rows:2"}):
+        with pytest.raises(PipelineError, match="rows"):
+            evaluate(WithoutRows(SCORES), TWO, "c", ["rows:2"], optional=optional)
+
+
+def test_a_ranking_made_elsewhere_is_measured_beside_the_pipelines() -> None:
+    run = {"1": [("a.pdf#page=1", 2.0), ("a.pdf#page=2", 1.0), ("a.pdf#page=1", 0.5)]}
+    record = evaluate(Scores(SCORES), TWO, "c", [], measures=["RR@10"], runs={"theirs": run})
+    assert record.mean("theirs") == {"RR@10": 0.25}
+    assert record.pipelines["theirs"].answers["1"].relevant == {"a.pdf#page=2": {"run": 2}}
+    assert record.latency("theirs") == {}
 
 
 PAGES = [f"{name}.pdf#page={n}" for name in "ab" for n in range(1, 5)]

@@ -14,8 +14,8 @@ from workbench.documents.probing import content_hash
 from workbench.errors import DatasetError
 from workbench.evaluation import evaluate, load_dataset
 from workbench.evaluation.datasets import Dataset, Query, only, together
-from workbench.evaluation.evaluate import restriction
 from workbench.evaluation.locating import Places, locate
+from workbench.evaluation.scopes import restriction
 from workbench.retrieval import compile_filter
 from workbench.types import DocumentInfo
 

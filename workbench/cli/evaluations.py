@@ -28,5 +28,7 @@ app = typer.Typer(
     help="Measure pipelines on a dataset ('eval FOLDER' or 'eval run FOLDER'), and report on what was measured.",
 )
 app.command(RUN, cls=searching.PipelineCommand)(evaluating.evaluate)
+app.command()(evaluating.compare)
+app.command()(evaluating.diff)
 app.command()(reporting.report)
 app.command(cls=searching.PipelineCommand)(presets.preset)

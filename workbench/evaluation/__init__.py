@@ -1,29 +1,50 @@
 """Evaluation: datasets in, measures by pipeline and slice out, with runs that can be checked elsewhere."""
 
-from workbench.evaluation.datasets import Dataset, Query, load_dataset
-from workbench.evaluation.evaluate import SCOPES, Searcher, evaluate
+from workbench.evaluation.checking import Check, check
+from workbench.evaluation.comparing import Comparison, between, labels, within
+from workbench.evaluation.datasets import Dataset, Query, load_dataset, only, together
+from workbench.evaluation.evaluate import Searcher, evaluate
 from workbench.evaluation.files import ready, summary, write
+from workbench.evaluation.imports import TASKS, bring
 from workbench.evaluation.measures import DEFAULT, parsed, per_query
+from workbench.evaluation.parts import Parts
 from workbench.evaluation.record import Record, changes, differences, load
-from workbench.evaluation.runs import read_trec, write_trec
+from workbench.evaluation.runs import read_qrels, read_run, read_trec, write_qrels, write_trec
+from workbench.evaluation.scopes import SCOPES
+from workbench.evaluation.sweeps import expanded
 
 __all__ = [
     "DEFAULT",
     "SCOPES",
+    "TASKS",
+    "Check",
+    "Comparison",
     "Dataset",
+    "Parts",
     "Query",
     "Record",
     "Searcher",
+    "between",
+    "bring",
     "changes",
+    "check",
     "differences",
     "evaluate",
+    "expanded",
+    "labels",
     "load",
     "load_dataset",
+    "only",
     "parsed",
     "per_query",
+    "read_qrels",
+    "read_run",
     "read_trec",
     "ready",
     "summary",
+    "together",
+    "within",
     "write",
+    "write_qrels",
     "write_trec",
 ]

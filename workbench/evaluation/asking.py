@@ -39,6 +39,10 @@ class Asking:
         self._total = total
         self._done = 0
 
+    def begin(self) -> None:
+        """From here on refusals and encoding times are another pipeline's."""
+        self.refused, self.encode_ms = {}, {}
+
     def all(self, queries: Sequence[Query], pipeline: Pipeline) -> dict[str, SearchResult]:
         """The results of the questions that can be searched; a refused one has none, which counts 0."""
         found = {}

@@ -2,9 +2,9 @@
 
 ``documents/`` holds PDFs and images; ``queries.jsonl`` has ``query_id``, ``text`` and optionally ``document`` (the file
 the question was asked of) and ``tags``; ``qrels.tsv`` has the BEIR header and a row per judged page, whose corpus id is
-a page ref; ``boxes.jsonl``, if there is one, says where on a page the answer stands. Everything is checked before
-anything runs: what would make a measure wrong is an error, what a person should look at is a warning. What this module
-does not do: read the documents.
+a page ref (``qrels.trec`` will do as well); ``boxes.jsonl``, if there is one, says where on a page the answer stands.
+Everything is checked before anything runs: what would make a measure wrong is an error, what a person should look at is
+a warning. What this module does not do: read the documents.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from workbench.documents.sources import display_name
 from workbench.errors import DatasetError
+from workbench.evaluation.runs import read_qrels
 from workbench.types import Box, PageRef
 
 HEADER = ["query-id", "corpus-id", "score"]
@@ -38,7 +39,8 @@ class Query:
 class Dataset:
     """Questions with their labels; ``qrels[query][page ref]`` is the grade, ``boxes[query][page ref]`` the places.
 
-    ``warnings`` are worth a person's look. ``parts`` are the datasets that this one was put together from.
+    ``warnings`` are worth a person's look. ``parts`` are the datasets that this one was put together from. ``aliases``
+    are page refs by the id that the published dataset gives a page, where it has ids of its own.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dataset:
     boxes: Mapping[str, Mapping[str, tuple[Box, ...]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     parts: tuple[Dataset, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def documents(self) -> Path:
@@ -71,7 +74,9 @@ def load_dataset(folder: Path) -> Dataset:
     """Read and check a dataset folder; `DatasetError` lists everything that is wrong with it."""
     if not folder.is_dir():
         raise DatasetError(f"There is no dataset folder '{folder}'.")
-    missing = [name for name in ("documents", "queries.jsonl", "qrels.tsv") if not (folder / name).exists()]
+    trec = folder / "qrels.trec"
+    labels = trec if trec.exists() and not (folder / "qrels.tsv").exists() else folder / "qrels.tsv"
+    missing = [name for name in ("documents", "queries.jsonl", labels.name) if not (folder / name).exists()]
     if missing:
         raise DatasetError(
             f"'{folder}' is not a dataset: {' and '.join(missing)} missing; it needs documents/, queries.jsonl and "
@@ -81,7 +86,7 @@ def load_dataset(folder: Path) -> Dataset:
     problems: list[str] = []
     queries = _queries(folder / "queries.jsonl", problems)
     known = {query.id for query in queries}
-    qrels = _qrels(folder / "qrels.tsv", known, problems)
+    qrels = _qrels(labels, known, problems)
     boxes = _boxes(folder / "boxes.jsonl", known, problems) if (folder / "boxes.jsonl").exists() else {}
     if problems:
         raise DatasetError(f"Dataset '{name}' cannot be used: {_shown(problems, '; ')}.")
@@ -97,7 +102,7 @@ def load_dataset(folder: Path) -> Dataset:
     named |= {query.document for query in labelled if query.document}
     if named - files:
         warnings.append(f"documents/ lacks files that the questions are about: {_shown(sorted(named - files), ', ')}")
-    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings))
+    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings), aliases=_aliases(folder / "corpus.tsv"))
 
 
 def together(datasets: Sequence[Dataset]) -> Dataset:
@@ -134,6 +139,14 @@ def only(dataset: Dataset, languages: Sequence[str]) -> Dataset:
         have = ", ".join(there) or "no language tags"
         raise DatasetError(f"Dataset '{dataset.name}' has no question in {' or '.join(languages)}; it has {have}.")
     return replace(dataset, queries=kept)
+
+
+def _aliases(path: Path) -> dict[str, str]:
+    """Page refs by published id, from a file that the import of a dataset leaves."""
+    if not path.exists():
+        return {}
+    rows = (line.split("\t") for line in _text_of(path).split("\n")[1:] if line)
+    return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
 def _notes(path: Path) -> list[str]:
@@ -223,7 +236,11 @@ def _texts(value: object) -> tuple[str, ...]:
 def _qrels(path: Path, known: set[str], problems: list[str]) -> dict[str, dict[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
     lines = [line.rstrip("\r") for line in _text_of(path).split("\n")]
-    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if path.suffix == ".trec":
+        trec = read_qrels(path)
+        rows = [HEADER, *([q, page, str(grade)] for q, pages in trec.items() for page, grade in pages.items())]
+    else:
+        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     if rows[:1] != [HEADER]:
         problems.append(f"{path.name} begins with {lines[0][:80]!r}, not with {' '.join(HEADER)} separated by tabs")
         return qrels

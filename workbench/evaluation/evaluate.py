@@ -9,42 +9,37 @@ A relevant page that is not in the collection, failed or never given, stays in t
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-import numpy as np
-
-from workbench.errors import DatasetError, NotFoundError
+from workbench.errors import DatasetError, NotFoundError, PipelineError
 from workbench.evaluation.asking import Asking
 from workbench.evaluation.boxes import box_answer
 from workbench.evaluation.datasets import Dataset, Query
 from workbench.evaluation.locating import Places, locate
-from workbench.evaluation.measures import DEFAULT, depth, per_query
+from workbench.evaluation.measures import DEFAULT, depth
+from workbench.evaluation.measuring import Run, deep_enough, from_elsewhere, measure
+from workbench.evaluation.parts import Part, Parts
 from workbench.evaluation.provenance import collection_facts, dataset_hash, machine, versions
-from workbench.evaluation.ranking import RANKED, Ranks, stage_texts
+from workbench.evaluation.ranking import RANKED, Ranks
 from workbench.evaluation.record import (
-    Answer,
     BoxAnswer,
+    CollectionFacts,
     DatasetFacts,
     FailedPage,
     Measured,
-    PipelineRun,
     Question,
-    RankedPage,
     Record,
-    StageWork,
+    digest,
 )
-from workbench.retrieval import Pipeline, document_filter
+from workbench.evaluation.scopes import in_scope, restriction
+from workbench.retrieval import Pipeline
 from workbench.timing import Stopwatch
-from workbench.types import CollectionInfo, DocumentInfo, Explanation, PageRef, SearchResult, StoredPage
+from workbench.types import Box, CollectionInfo, DocumentInfo, Explanation, PageRef, SearchResult, StoredPage
 
-WARM_UP = 3
-"""Questions asked once before a pipeline is timed."""
-SCOPES = ("document", "corpus", "union")
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
-OVERHEAD = frozenset({"encode", "filter", "results"})
-"""Parts of a search that are no stage of its pipeline."""
 
 T = TypeVar("T")
 Sources = Mapping[str, str | None]
@@ -83,20 +78,130 @@ def evaluate(
     scope: str = "document",
     measures: Sequence[str] = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
+    runs: Mapping[str, Run] | None = None,
+    parts: Parts | None = None,
+    optional: Collection[str] = (),
 ) -> Record:
     """Ask every question of every pipeline; ``progress`` hears (searches done, of how many).
 
+    ``runs`` are rankings made elsewhere, by name, with the dataset's page names, measured beside the pipelines. What
+    ``parts`` holds of a run that was stopped is not measured again. Pipelines in ``optional`` are left out, with a
+    warning, where the collection lacks what they need.
     `DatasetError` when no question fits the scope or none of the labelled pages is in the collection; `InputError` for
     an unknown measure, `PipelineError` for a bad pipeline, both before anything is searched.
     """
     watch = Stopwatch()
     deep = depth(measures)
-    parsed = {name: _deep_enough(Pipeline.parse(name), deep) for name in pipelines}
+    parsed = {name: deep_enough(Pipeline.parse(name), deep) for name in pipelines}
+    asked = _asked(searcher, dataset, collection, scope)
+    asking = Asking(
+        searcher.search,
+        collection,
+        restriction(dataset, asked.places, scope),
+        progress,
+        sum(len(p.steps) + 1 for p in parsed.values()) * len(asked.queries) + len(asked.pointed),
+    )
+    ranks = Ranks(asking, asked.queries, asked.qrels)
+    kept = parts or Parts(None)
+    made_with = versions()
+    measured: dict[str, Part] = {}
+    warnings = [f"{name} is not the file that was indexed under that name" for name in asked.places.differing]
+    for name, pipeline in parsed.items():
+        key = digest((asdict(asked.dataset), asdict(asked.held), made_with, list(measures), deep, name, str(pipeline)))
+        part = kept.get(key)
+        if part is not None:
+            asking.skip((len(pipeline.steps) + 1) * len(asked.queries))
+        else:
+            try:
+                part = measure(asking, ranks, name, pipeline, asked.queries, asked.qrels, measures, asked.info)
+            except PipelineError as error:
+                if name not in optional:
+                    raise
+                warnings.append(f"{name} was left out: {error}")
+                continue
+            kept.put(key, part)
+        measured[name] = part
+        warnings += [f"question {query} was not searched: {reason}" for query, reason in part.refused.items()]
+    elsewhere = {
+        name: from_elsewhere(name, run, asked.places, asked.qrels, measures) for name, run in (runs or {}).items()
+    }
+    if not measured and not elsewhere:
+        raise PipelineError(warnings[-1] if warnings else "There is no pipeline to measure.")
+    boxes: list[BoxAnswer] = []
+    for query, page in asked.pointed:
+        boxes.append(box_answer(searcher.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]))
+        asking.skip(1)
+    return Record(
+        settings={
+            "scope": scope,
+            "measures": list(measures),
+            "pipelines": {name: part.run.text for name, part in measured.items()},
+            "depth": deep,
+            "ranked": RANKED,
+        },
+        dataset=asked.dataset,
+        collection=asked.held,
+        versions=made_with,
+        questions=asked.questions(),
+        slices={key: tuple(ids) for key, ids in slices(asked.queries, asked.qrels, asked.sources).items()},
+        missing=asked.missing,
+        failed=asked.failed,
+        warnings=(*dataset.warnings, *dict.fromkeys(warnings)),
+        pipelines={**{name: part.run for name, part in measured.items()}, **elsewhere},
+        boxes=tuple(boxes),
+        measured=Measured(
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            machine(),
+            round(watch.lap() / 1000, 3),
+            asked.info.bytes,
+            {name: part.stage_ms for name, part in measured.items()},
+            {query: ms for part in reversed(measured.values()) for query, ms in part.encode_ms.items()},
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an evaluation asks of a collection: questions, with labels and boxes under the collection's page names."""
+
+    dataset: DatasetFacts
+    held: CollectionFacts
+    info: CollectionInfo
+    places: Places
+    queries: Sequence[Query]
+    qrels: Mapping[str, Mapping[str, int]]
+    boxes: Mapping[str, Mapping[str, tuple[Box, ...]]]
+    sources: Sources
+    missing: tuple[str, ...]
+    failed: tuple[FailedPage, ...]
+
+    @property
+    def pointed(self) -> list[tuple[Query, str]]:
+        """Questions with a page that has boxes and can be explained."""
+        here = ((query, page) for query in self.queries for page in self.boxes.get(query.id, ()))
+        return [(query, page) for query, page in here if self.sources.get(page) is not None]
+
+    def questions(self) -> dict[str, Question]:
+        """As a record keeps them."""
+        return {
+            query.id: Question(
+                query.text,
+                self.places.document(query.document) if query.document else "",
+                dict(query.tags),
+                self.qrels[query.id],
+            )
+            for query in self.queries
+        }
+
+
+def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) -> _Asked:
     info = searcher.collection(collection)
     queries = in_scope(dataset, scope)
     documents = searcher.documents(collection)
     places = locate(dataset, documents)
-    qrels = {query.id: _placed(places, dataset.qrels[query.id], max) for query in queries}
+    labels = {query.id: dataset.qrels[query.id] for query in queries}
+    boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
+    qrels = {query: _placed(places, pages, max) for query, pages in labels.items()}
     sources = _word_sources(searcher, collection, qrels)
     missing = tuple(sorted(page for page, source in sources.items() if source is None))
     if len(missing) == len(sources):
@@ -104,119 +209,23 @@ def evaluate(
             f"Collection '{collection}' holds none of the pages that dataset '{dataset.name}' asks for; ingest its "
             "documents folder into it, or leave the collection out."
         )
-    boxes = {q.id: _placed(places, dataset.boxes[q.id], operator.add) for q in queries if q.id in dataset.boxes}
-    pointed = [(query, page) for query in queries for page in boxes.get(query.id, ()) if sources.get(page) is not None]
-    total = sum(len(p.steps) + 1 for p in parsed.values()) * len(queries) + len(pointed)
-    asking = Asking(searcher.search, collection, restriction(dataset, places, scope), progress, total)
-    ranks = Ranks(asking, queries, qrels)
-    runs: dict[str, PipelineRun] = {}
-    stage_ms: dict[str, Mapping[str, Mapping[str, float]]] = {}
-    for name, pipeline in parsed.items():
-        runs[name], stage_ms[name] = _measure(asking, ranks, name, pipeline, queries, qrels, measures, info)
-    refused = [f"question {query} was not searched: {reason}" for query, reason in asking.refused.items()]
-    differing = [f"{name} is not the file that was indexed under that name" for name in places.differing]
-    found: list[BoxAnswer] = []
-    for query, page in pointed:
-        found.append(box_answer(searcher.explain, collection, query.id, query.text, page, boxes[query.id][page]))
-        asking.skip(1)
-    return Record(
-        settings={
-            "scope": scope,
-            "measures": list(measures),
-            "pipelines": {name: str(pipeline) for name, pipeline in parsed.items()},
-            "depth": deep,
-            "ranked": RANKED,
-        },
-        dataset=DatasetFacts(
-            dataset.name,
-            dataset_hash(
-                queries,
-                {q.id: dataset.qrels[q.id] for q in queries},
-                {q.id: dataset.boxes[q.id] for q in queries if q.id in dataset.boxes},
-            ),
-            scope,
-            len(queries),
-            len(sources),
-            tuple(sorted({language for query in queries for language in query.tags.get("language", ())})),
+    languages = sorted({language for query in queries for language in query.tags.get("language", ())})
+    return _Asked(
+        DatasetFacts(
+            dataset.name, dataset_hash(queries, labels, boxes), scope, len(queries), len(sources), tuple(languages)
         ),
-        collection=collection_facts(info, documents),
-        versions=versions(),
-        questions={
-            query.id: Question(
-                query.text, places.document(query.document) if query.document else "", dict(query.tags), qrels[query.id]
-            )
-            for query in queries
-        },
-        slices={key: tuple(ids) for key, ids in slices(queries, qrels, sources).items()},
-        missing=missing,
-        failed=tuple(
+        collection_facts(info, documents),
+        info,
+        places,
+        queries,
+        qrels,
+        {query: _placed(places, pages, operator.add) for query, pages in boxes.items()},
+        sources,
+        missing,
+        tuple(
             FailedPage(str(PageRef(document.name, page.page)), page.reason)
             for document in documents
             for page in document.failed
-        ),
-        warnings=(*dataset.warnings, *differing, *refused),
-        pipelines=runs,
-        boxes=tuple(found),
-        measured=Measured(
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            machine(),
-            round(watch.lap() / 1000, 3),
-            info.bytes,
-            stage_ms,
-            asking.encode_ms,
-        ),
-    )
-
-
-def _measure(
-    asking: Asking,
-    ranks: Ranks,
-    name: str,
-    pipeline: Pipeline,
-    queries: Sequence[Query],
-    qrels: Mapping[str, Mapping[str, int]],
-    measures: Sequence[str],
-    info: CollectionInfo,
-) -> tuple[PipelineRun, dict[str, dict[str, float]]]:
-    for query in queries[:WARM_UP]:
-        asking.one(query, pipeline)
-    results = asking.all(queries, pipeline)
-    run = {query: [str(hit.ref) for hit in result.hits] for query, result in results.items()}
-    scores = per_query(qrels, run, measures)
-    stages = stage_texts(pipeline, next(iter(results.values()), None))
-    found = ranks.of(pipeline, [stage.name for stage in stages])
-    answers = {
-        query.id: _answer(scores[query.id], found[query.id], results.get(query.id), asking.refused.get(query.id, ""))
-        for query in queries
-    }
-    encodes = any(leaf.spec.vectors for leaf in pipeline.leaves())
-    times = {
-        query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if stage.name != "encode"}
-        for query, result in results.items()
-    }
-    return PipelineRun(name, str(pipeline), encodes, stages, _storage(info, pipeline), answers), times
-
-
-def _answer(
-    measures: Mapping[str, float],
-    relevant: Mapping[str, Mapping[str, int | None]],
-    result: SearchResult | None,
-    refused: str,
-) -> Answer:
-    measures = {name: round(value, 6) for name, value in measures.items()}
-    if result is None:
-        return Answer(measures, relevant, refused=refused)
-    return Answer(
-        measures,
-        relevant,
-        tuple(
-            RankedPage(str(hit.ref), float(f"{hit.score:.5g}"), {s.name: s.rank for s in hit.stages})
-            for hit in result.hits
-        ),
-        tuple(
-            StageWork(s.name, s.candidates_in, s.candidates_out, s.vectors_compared, s.bytes_read)
-            for s in result.trace.stages
-            if s.name not in OVERHEAD
         ),
     )
 
@@ -227,43 +236,6 @@ def _placed(places: Places, labels: Mapping[str, T], both: Callable[[T, T], T]) 
     for page, value in labels.items():
         name = places.page(page)
         found[name] = both(found[name], value) if name in found else value
-    return found
-
-
-def restriction(dataset: Dataset, places: Places, scope: str) -> Callable[[Query], str]:
-    """The filter that a question is searched with in a scope; empty where it searches everything."""
-    if scope == "union":
-        return lambda query: ""
-    if scope == "document":
-        return lambda query: document_filter(places.document(query.document))
-    if dataset.parts:
-        allowed = {
-            part.name: sorted({places.document(f"{part.name}/{n}") for n in part.files()}) for part in dataset.parts
-        }
-        filters = {name: documents_filter(documents) for name, documents in allowed.items()}
-        return lambda query: filters[query.tags["dataset"][0]]
-    whole = documents_filter(sorted(set(places.names.values()))) if places.others else ""
-    return lambda query: whole
-
-
-def documents_filter(names: Sequence[str]) -> str:
-    """The filter text that keeps some documents."""
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    return f"document in ({quoted})"
-
-
-def in_scope(dataset: Dataset, scope: str) -> list[Query]:
-    """The questions that a scope asks."""
-    if scope not in SCOPES:
-        raise DatasetError(f"There is no scope '{scope}'; there are {', '.join(SCOPES)}.")
-    if scope == "document":
-        found = [query for query in dataset.queries if query.document]
-    else:
-        tagged = any("self_contained" in query.tags for query in dataset.queries)
-        found = [query for query in dataset.queries if not tagged or query.tags.get("self_contained") == ("true",)]
-    if not found:
-        need = "name a document" if scope == "document" else "are self-contained"
-        raise DatasetError(f"Dataset '{dataset.name}' has no questions that {need}, which scope '{scope}' asks for.")
     return found
 
 
@@ -284,12 +256,6 @@ def slices(queries: Sequence[Query], qrels: Mapping[str, Mapping[str, int]], sou
     return dict(sorted(groups.items()))
 
 
-def _deep_enough(pipeline: Pipeline, deep: int) -> Pipeline:
-    """The pipeline with as many results as the measures look at, or as many as the stage before lets through."""
-    most = min((step.keep for step in pipeline.steps[:-1] if step.keep is not None), default=deep)
-    return pipeline.returning(max(pipeline.keep, min(deep, most)))
-
-
 def _word_sources(searcher: Searcher, collection: str, qrels: Mapping[str, Mapping[str, int]]) -> Sources:
     found: dict[str, str | None] = {}
     for page in {page for pages in qrels.values() for page, grade in pages.items() if grade > 0}:
@@ -297,17 +263,4 @@ def _word_sources(searcher: Searcher, collection: str, qrels: Mapping[str, Mappi
             found[page] = searcher.page(PageRef.parse(page), collection).words.source
         except NotFoundError:
             found[page] = None
-    return found
-
-
-def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
-    """Vectors and their bytes per page for each index the pipeline reads."""
-    used = {leaf.name for leaf in pipeline.leaves()}
-    pages = max(info.pages, 1)
-    found: dict[str, float] = {}
-    for index in info.indexes:
-        if index.name in used:
-            width = index.dim * np.dtype(index.dtype).itemsize
-            found[f"{index.name}_vectors_per_page"] = round(index.vectors / pages, 1)
-            found[f"{index.name}_bytes_per_page"] = round(index.vectors * width / pages)
     return found

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
+from workbench.evaluation.comparing import within
 from workbench.evaluation.record import Record
-from workbench.evaluation.runs import write_trec
+from workbench.evaluation.runs import write_qrels, write_trec
+from workbench.evaluation.statistics import interval
 
 
 def summary(record: Record) -> dict[str, Any]:
     """The JSON form that ``pagelens eval --json`` prints."""
+    comparison = within(record)
     pages = max(record.collection.pages, 1)
     on_disk = {"collection_bytes_per_page": round(record.measured.bytes / pages)}
     return {
@@ -24,6 +27,11 @@ def summary(record: Record) -> dict[str, Any]:
         "pipelines": {
             name: {
                 "metrics": record.mean(name),
+                "intervals": {
+                    measure: [round(bound, 4) for bound in (found.low, found.high)]
+                    for measure in record.measures
+                    for found in (interval(record.values(name, measure)),)
+                },
                 "slices": {key: {"queries": len(ids), **record.mean(name, ids)} for key, ids in record.slices.items()},
                 "latency_ms": record.latency(name),
                 "candidate_recall": {step.text: record.recall_at(name, step.name) for step in run.stages[:-1]},
@@ -31,11 +39,13 @@ def summary(record: Record) -> dict[str, Any]:
             }
             for name, run in record.pipelines.items()
         },
+        "comparison": comparison.as_dict(),
+        **({"boxes": record.box_means()} if record.boxes else {}),
     }
 
 
 def write(record: Record, folder: Path) -> list[Path]:
-    """Write one TREC run per pipeline and the record; returns what was written."""
+    """Write one TREC run per pipeline, the labels in TREC form, and the record; returns what was written."""
     ready(folder)
     written = []
     for number, (name, run) in enumerate(record.pipelines.items(), 1):
@@ -44,7 +54,9 @@ def write(record: Record, folder: Path) -> list[Path]:
         found = {query: [(hit.page, hit.score) for hit in answer.top] for query, answer in run.answers.items()}
         write_trec(path, found, run.text)
         written.append(path)
-    return [*written, record.write(folder)]
+    labels = folder / "qrels.trec"
+    write_qrels(labels, {query: question.grades for query, question in record.questions.items()})
+    return [*written, labels, record.write(folder)]
 
 
 def ready(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Runs in TREC form, ``query Q0 page rank score name``, separated by spaces.
+"""Runs and labels in TREC form: ``query Q0 page rank score name`` and ``query 0 page grade``, separated by spaces.
 
 Page refs may hold spaces, so ids are written percent-encoded (RFC 3986) and decoded when read. Tools of the TREC family
 order by score, not by rank, and hold scores as 32-bit floats; where the engine ranked pages whose scores it called
@@ -7,7 +7,7 @@ equal, the written score goes down by the least a 32-bit float can, so that they
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -36,19 +36,57 @@ def encoded(text: str) -> str:
 
 def read_trec(path: Path) -> dict[str, list[str]]:
     """Read a run: for each query its pages in order of rank; `DatasetError` names the line that is not one."""
-    rows: dict[str, dict[str, int]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        parts = line.split()
-        if not parts:
-            continue
+    return {query: [page for page, _ in pages] for query, pages in read_run(path).items()}
+
+
+def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
+    """Read a run with its scores: for each query ``(page, score)`` in order of rank."""
+    rows: dict[str, dict[str, tuple[int, float]]] = {}
+    for number, parts in _fields(path):
         try:
             query, _, page, rank, score, _ = parts
-            float(score)
-            place = int(rank)
+            place, value = int(rank), float(score)
         except ValueError:
+            line = " ".join(parts)
             raise DatasetError(f"{path.name} line {number} is not a TREC run line: {line[:80]!r}") from None
         pages = rows.setdefault(unquote(query), {})
         if unquote(page) in pages:
             raise DatasetError(f"{path.name} line {number} ranks {unquote(page)} a second time for {unquote(query)}.")
-        pages[unquote(page)] = place
-    return {query: sorted(pages, key=lambda page: pages[page]) for query, pages in rows.items()}
+        pages[unquote(page)] = (place, value)
+    return {
+        query: [(page, pages[page][1]) for page in sorted(pages, key=lambda page: pages[page][0])]
+        for query, pages in rows.items()
+    }
+
+
+def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
+    """Write labels in TREC form, ``query 0 page grade``, with ids as in runs."""
+    rows = (
+        f"{encoded(query)} 0 {encoded(page)} {grade}\n"
+        for query, pages in qrels.items()
+        for page, grade in pages.items()
+    )
+    path.write_text("".join(rows), encoding="utf-8", newline="\n")
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Read labels in TREC form; `DatasetError` names the line that is none."""
+    qrels: dict[str, dict[str, int]] = {}
+    for number, parts in _fields(path):
+        try:
+            query, _, page, grade = parts
+            qrels.setdefault(unquote(query), {})[unquote(page)] = int(grade)
+        except ValueError:
+            raise DatasetError(f"{path.name} line {number} is not a TREC label: {' '.join(parts)[:80]!r}") from None
+    return qrels
+
+
+def _fields(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The fields of every line that has any; `DatasetError` for a file that is no text."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"'{path}' cannot be read ({error}).") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if parts := line.split():
+            yield number, parts

@@ -1,0 +1,95 @@
+"""A dataset looked over before anything runs: what it holds, and what would spoil or slant its figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from workbench.documents.probing import DocumentProbe, probe
+from workbench.errors import DocumentError
+from workbench.evaluation.datasets import Dataset
+from workbench.types import PageRef
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found: ``counts`` by what is counted, ``problems`` in sentences; no problem is good news."""
+
+    name: str
+    counts: dict[str, int]
+    problems: tuple[str, ...]
+
+
+def check(dataset: Dataset) -> Check:
+    """Open every file of the dataset and hold its labels against the pages there are."""
+    probes: dict[str, DocumentProbe] = {}
+    unread: list[str] = []
+    for name, path in dataset.files().items():
+        try:
+            probes[name] = probe(path)
+        except DocumentError as error:
+            unread.append(str(error))
+    found = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
+    return Check(dataset.name, _counts(dataset, probes), found)
+
+
+def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe]) -> dict[str, int]:
+    grades = Counter(grade for pages in dataset.qrels.values() for grade in pages.values())
+    languages = Counter(language for query in dataset.queries for language in query.tags.get("language", ()))
+    return {
+        "documents": len(dataset.files()),
+        "pages": sum(found.pages for found in probes.values()),
+        "questions": len(dataset.queries),
+        **{f"questions in {language}": count for language, count in sorted(languages.items())},
+        "labels": sum(grades.values()),
+        **{f"labels of grade {grade}": count for grade, count in sorted(grades.items()) if len(grades) > 1},
+        "relevant pages": len({page for _, page in _relevant(dataset)}),
+        "boxes": sum(len(boxes) for pages in dataset.boxes.values() for boxes in pages.values()),
+    }
+
+
+def _relevant(dataset: Dataset) -> set[tuple[str, str]]:
+    return {(query, page) for query, pages in dataset.qrels.items() for page, grade in pages.items() if grade > 0}
+
+
+def _files(probes: Mapping[str, DocumentProbe]) -> Iterator[str]:
+    by_hash: dict[str, list[str]] = {}
+    for name, found in probes.items():
+        by_hash.setdefault(found.content_hash, []).append(name)
+    for names in by_hash.values():
+        if len(names) > 1:
+            yield f"{_some(names)} have the same content; a collection takes it in once"
+
+
+def _labels(dataset: Dataset, probes: Mapping[str, DocumentProbe]) -> Iterator[str]:
+    refs = {page: PageRef.parse(page) for pages in dataset.qrels.values() for page in pages}
+    missing = sorted({ref.document for ref in refs.values() if ref.document not in probes})
+    if missing:
+        yield f"labels are about documents that are not there or cannot be read: {_some(missing)}"
+    beyond = sorted(p for p, ref in refs.items() if ref.document in probes and ref.page > probes[ref.document].pages)
+    if beyond:
+        yield f"labels are on pages that their documents do not have: {_some(beyond)}"
+    boxed = {(query, page) for query, pages in dataset.boxes.items() for page in pages} - _relevant(dataset)
+    if boxed:
+        yield f"{len(boxed)} pages have boxes for a question but no label that makes them relevant"
+    elsewhere = sorted(
+        query.id
+        for query in dataset.queries
+        if query.document and all(refs[page].document != query.document for page in dataset.qrels[query.id])
+    )
+    if elsewhere:
+        yield f"questions whose relevant pages are not in the document they name: {_some(elsewhere)}"
+
+
+def _questions(dataset: Dataset) -> Iterator[str]:
+    asked = Counter((" ".join(query.text.lower().split()), query.document) for query in dataset.queries)
+    twice = sorted(text for (text, _), count in asked.items() if count > 1)
+    if twice:
+        yield f"{len(twice)} questions are asked more than once: {_some(twice)}"
+
+
+def _some(items: list[str]) -> str:
+    return ", ".join(items[:SHOWN]) + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")

@@ -1,0 +1,49 @@
+"""What a question searches: the pages of its own document, of its dataset, or all there are; and who is asked there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workbench.errors import DatasetError
+from workbench.evaluation.datasets import Dataset, Query
+from workbench.evaluation.locating import Places
+from workbench.retrieval import document_filter
+
+SCOPES = ("document", "corpus", "union")
+
+
+def restriction(dataset: Dataset, places: Places, scope: str) -> Callable[[Query], str]:
+    """The filter that a question is searched with in a scope; empty where it searches everything."""
+    if scope == "union":
+        return lambda query: ""
+    if scope == "document":
+        return lambda query: document_filter(places.document(query.document))
+    if dataset.parts:
+        allowed = {
+            part.name: sorted({places.document(f"{part.name}/{n}") for n in part.files()}) for part in dataset.parts
+        }
+        filters = {name: documents_filter(documents) for name, documents in allowed.items()}
+        return lambda query: filters[query.tags["dataset"][0]]
+    whole = documents_filter(sorted(set(places.names.values()))) if places.others else ""
+    return lambda query: whole
+
+
+def documents_filter(names: Sequence[str]) -> str:
+    """The filter text that keeps some documents."""
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+    return f"document in ({quoted})"
+
+
+def in_scope(dataset: Dataset, scope: str) -> list[Query]:
+    """The questions that a scope asks."""
+    if scope not in SCOPES:
+        raise DatasetError(f"There is no scope '{scope}'; there are {', '.join(SCOPES)}.")
+    if scope == "document":
+        found = [query for query in dataset.queries if query.document]
+    else:
+        tagged = any("self_contained" in query.tags for query in dataset.queries)
+        found = [query for query in dataset.queries if not tagged or query.tags.get("self_contained") == ("true",)]
+    if not found:
+        need = "name a document" if scope == "document" else "are self-contained"
+        raise DatasetError(f"Dataset '{dataset.name}' has no questions that {need}, which scope '{scope}' asks for.")
+    return found
