@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.bench.machine import Machine
+from workbench.bench.times import Times
 from workbench.retrieval.pipeline import Pipeline, Step
 from workbench.types import StageTrace
 
@@ -27,15 +28,15 @@ Lengths = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """One stage: medians of its times, its work, and that work at the machine's peaks.
+    """One stage: its times, its work, and that work at the machine's peaks.
 
-    ``ms`` wall milliseconds, ``kernel_ms`` of them in the kernel; ``bandwidth_share`` and ``gemm_share`` are the work
+    ``times`` are wall milliseconds, ``kernel_ms`` the median of those in the kernel; ``bandwidth_share`` and ``gemm_share`` are the work
     per kernel second over the machine's peaks (0 to about 1; above 1 where the bytes came from a cache nearer than
     memory); ``floor_ms`` is what the machine would need at least.
     """
 
     name: str
-    ms: float
+    times: Times
     kernel_ms: float
     vectors_compared: float
     bytes_read: float
@@ -76,7 +77,7 @@ def cost(
 ) -> StageCost:
     """The cost of one step over many searches; ``traces[i]`` was made by the query of ``query_vectors[i]``.
 
-    Times are medians, work is the mean, and shares set the whole work against the whole kernel time.
+    Work is the mean over searches, and shares set the whole work against the whole kernel time.
     """
 
     n = len(traces)
@@ -85,7 +86,7 @@ def cost(
     seconds = sum(trace.kernel_ms for trace in traces) / 1000.0
     return StageCost(
         traces[0].name,
-        statistics.median(trace.ms for trace in traces),
+        Times.of([trace.ms for trace in traces]),
         statistics.median(trace.kernel_ms for trace in traces),
         sum(trace.vectors_compared for trace in traces) / n,
         read / n,

@@ -23,7 +23,18 @@ app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
 PIPELINES = ("exact", "two-stage", "three-stage", "fused", "hybrid", "text")
 """The presets that are measured unless others are named."""
-STAGE_COLUMNS = ("ms", "kernel ms", "vectors", "MB read", "MFLOP", "floor ms", "bandwidth", "GEMM")
+STAGE_COLUMNS = (
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "kernel ms",
+    "vectors",
+    "MB read",
+    "MFLOP",
+    "floor ms",
+    "bandwidth",
+    "GEMM",
+)
 
 DatasetArgument = Annotated[
     Path,
@@ -201,7 +212,7 @@ def _print_latency(report: LatencyReport) -> None:
             (
                 name,
                 stage.name,
-                f"{stage.ms:.2f}",
+                *(f"{ms:.2f}" for ms in (stage.times.p50, stage.times.p95, stage.times.p99)),
                 f"{stage.kernel_ms:.2f}",
                 f"{stage.vectors_compared:,.0f}",
                 f"{stage.bytes_read / 1e6:.2f}",
