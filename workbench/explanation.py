@@ -24,6 +24,7 @@ from workbench.types import (
     Box,
     Explanation,
     Float,
+    Hit,
     LedgerRow,
     PageEmbedding,
     PageRef,
@@ -138,12 +139,12 @@ def why(
         return WhyVerdict(name, "filtered", stage="filter", reason="The filter leaves this page out.")
     for i, step in enumerate(pipeline.steps):
         prefix = Pipeline(pipeline.steps[: i + 1])
-        rank = _rank(_last(collection, query, prefix.returning(prefix.keep), encode, where), page_id)
-        if rank is None:
+        hit = _hit(_last(collection, query, prefix.returning(prefix.keep), encode, where), page_id)
+        if hit is None:
             return _lost(collection, query, page_id, name, prefix, encode, where)
         if i == len(pipeline.steps) - 1:
-            reason = f"Found at rank {rank} of {prefix.keep} by '{step.label}'."
-            return WhyVerdict(name, "found", step.label, rank, prefix.keep, None, reason)
+            reason = f"Found at rank {hit.rank} of {prefix.keep} by '{step.label}'{_unscored(hit)}."
+            return WhyVerdict(name, "found", step.label, hit.rank, prefix.keep, None, reason)
     raise AssertionError("a pipeline has at least one step")
 
 
@@ -159,22 +160,25 @@ def _lost(
     stage, keep = prefix.steps[-1].label, prefix.keep
     most = max(collection.page_count(), 1)
 
-    def rank_at(k: int) -> int | None:
-        return _rank(_last(collection, query, prefix.returning(k), encode, where), page_id)
+    def at(k: int) -> Hit | None:
+        return _hit(_last(collection, query, prefix.returning(k), encode, where), page_id)
 
-    rank = rank_at(most)
-    if rank is None:
+    hit = at(most)
+    if hit is None:
         reason = f"Stage '{stage}' never names this page, at any K: none of its words are in the query's."
         return WhyVerdict(name, "lost", stage, None, keep, None, reason)
     # A fusion ranks differently at another depth, so the smallest K is searched for; for a plain stage it is the rank.
     low, high = keep + 1, most
-    if rank_at(rank) is not None:
-        high = rank
+    if at(hit.rank) is not None:
+        high = hit.rank
     while prefix.steps[-1].legs and low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if rank_at(middle) is not None else (middle + 1, high)
-    reason = f"Stage '{stage}' ranks the page {rank}, below the {keep} it keeps; K = {high} would have kept it."
-    return WhyVerdict(name, "lost", stage, rank, keep, high, reason)
+        low, high = (low, middle) if at(middle) is not None else (middle + 1, high)
+    reason = (
+        f"Stage '{stage}' ranks the page {hit.rank}{_unscored(hit)}, below the {keep} it keeps; "
+        f"K = {high} would have kept it."
+    )
+    return WhyVerdict(name, "lost", stage, hit.rank, keep, high, reason)
 
 
 def _last(collection: Collection, query: str, pipeline: Pipeline, encode: Encode, where: str | None) -> SearchResult:
@@ -182,5 +186,9 @@ def _last(collection: Collection, query: str, pipeline: Pipeline, encode: Encode
     return result
 
 
-def _rank(result: SearchResult, page_id: str) -> int | None:
-    return next((hit.rank for hit in result.hits if hit.page_id == page_id), None)
+def _hit(result: SearchResult, page_id: str) -> Hit | None:
+    return next((hit for hit in result.hits if hit.page_id == page_id), None)
+
+
+def _unscored(hit: Hit) -> str:
+    return "" if hit.scored else ", after all it can score, for it has no vectors of the page"

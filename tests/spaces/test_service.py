@@ -139,6 +139,12 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
     lacking = result.hits[-1].ref
     with pytest.raises(NotFoundError, match=r"still to be embedded; run: pagelens collections embed c --encoder fake"):
         work.explain("blue whale", lacking, "c", encoder=PAGE)
+    found = work.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:4")
+    assert (found.verdict, found.rank) == ("found", 4)
+    lost = work.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:2")
+    assert (lost.verdict, lost.rank, lost.needs) == ("lost", 4, 4)
+    for verdict in (found, lost):
+        assert "after all it can score, for it has no vectors of the page" in verdict.reason
     again = Workbench(Settings(home=tmp_path))  # as after a restart
     (known,) = [job for job in again.jobs() if job.kind == "embed"]
     done = again.wait_for(again.resume_job(known.id).id, 120)
