@@ -30,9 +30,9 @@ Lengths = Mapping[str, int]
 class StageCost:
     """One stage: its times, its work, and that work at the machine's peaks.
 
-    ``times`` are wall milliseconds, ``kernel_ms`` the median of those in the kernel; ``bandwidth_share`` and ``gemm_share`` are the work
-    per kernel second over the machine's peaks (0 to about 1; above 1 where the bytes came from a cache nearer than
-    memory); ``floor_ms`` is what the machine would need at least.
+    ``times`` are wall milliseconds, ``kernel_ms`` the median of those in the kernel. ``bandwidth_share`` and
+    ``gemm_share`` are the work per kernel second over the machine's peaks (0 to about 1; above 1 where the bytes came
+    from a cache nearer than memory); ``floor_ms`` is what the machine would need at least.
     """
 
     name: str
