@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,15 +131,26 @@ class Tiles:
         ids = batch.inputs["input_ids"][row]
         where = np.flatnonzero(batch.shown(row))
         breaks = np.flatnonzero(np.diff(where) > 1) + 1
-        tiles: list[tuple[int, int] | None] = []
-        end = 0
-        for first, last in pairwise([0, *breaks.tolist(), len(where)]):
-            start = int(where[first])
-            # A marker is one token or, where the vocabulary lacks it, a few; before the first may be padding.
-            markers = _MARKER.findall(batch.processor.tokenizer.decode(ids[max(end, start - 16) : start]))
-            tiles.append((int(markers[-1][0]) - 1, int(markers[-1][1]) - 1) if markers else None)
-            end = int(where[last - 1]) + 1
+        if not len(where):
+            raise ValueError("the batch shows no picture")
+        markers = _markers(batch.processor.tokenizer)
+        tiles = [markers.get(int(ids[start - 1])) for start in where[[0, *breaks]]]
+        located = {tile for tile in tiles if tile is not None}
+        rows, cols = (1 + max((tile[axis] for tile in located), default=-1) for axis in (0, 1))
+        if len(located) != rows * cols or len(tiles) - len(located) > 1:
+            raise ValueError(f"{len(tiles)} tiles do not form a grid")
         return tiles
+
+
+_known: WeakKeyDictionary[Any, dict[int, tuple[int, int]]] = WeakKeyDictionary()
+
+
+def _markers(tokenizer: Any) -> dict[int, tuple[int, int]]:
+    """The token ids of a vocabulary that introduce a tile, with the tile's (row, col) from 0."""
+    if tokenizer not in _known:
+        found = {number: _MARKER.fullmatch(token) for token, number in tokenizer.get_vocab().items()}
+        _known[tokenizer] = {number: (int(m[1]) - 1, int(m[2]) - 1) for number, m in found.items() if m}
+    return _known[tokenizer]
 
 
 CUTS: dict[str, Cut] = {"square": Square(), "dynamic": Dynamic(), "tiles": Tiles()}

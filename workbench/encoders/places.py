@@ -7,19 +7,23 @@ the picture; the picture in turn is the page's crop. All boxes are fractions of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from workbench.types import Box, Float, Geometry
 
 
+@lru_cache(maxsize=64)  # the pages of a document have few shapes between them
 def cells(rows: int, cols: int, crop: Box) -> Float:
-    """Boxes ``(rows * cols, 4) float32`` of a grid over ``crop``, row-major."""
+    """Boxes ``(rows * cols, 4) float32`` of a grid over ``crop``, row-major. Shared, hence read-only."""
     x0, y0, x1, y1 = crop
     xs = np.linspace(x0, x1, cols + 1)
     ys = np.linspace(y0, y1, rows + 1)
     row, col = np.divmod(np.arange(rows * cols), cols)
-    return np.stack([xs[col], ys[row], xs[col + 1], ys[row + 1]], axis=1).astype(np.float32)
+    boxes = np.stack([xs[col], ys[row], xs[col + 1], ys[row + 1]], axis=1).astype(np.float32)
+    boxes.setflags(write=False)
+    return boxes
 
 
 def grid(rows: int, cols: int, crop: Box) -> Geometry:
