@@ -1,0 +1,123 @@
+"""The tables of README.md that commands make, between ``<!-- table: ... -->`` and ``<!-- end of table -->``.
+
+    python -m tests.readme                 make the tables over the sample data anew
+    python -m tests.readme NAME RECORD     write table NAME from a record that its command left
+
+What a marker says is ``NAME (TABLE): COMMAND``, TABLE being one that 'pagelens eval report --table' knows, with
+``, by document`` where means are over documents. Tables over the sample data hold no times, and a test makes them anew;
+the others cannot be made everywhere and carry the hash of their record.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.bootstrap import ROOT
+
+README = ROOT / "README.md"
+SAMPLE = "pagelens eval sample "
+_BLOCK = re.compile(
+    r"<!-- table: (?P<name>[\w-]+) \((?P<table>\w+)(?P<by>, by document)?\): (?P<command>[^\n]+?) -->\n"
+    r"(?P<content>.*?)<!-- end of table -->",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table of the README: what it is made with, and what stands there."""
+
+    name: str
+    table: str
+    by_document: bool
+    command: str
+    content: str
+
+    @property
+    def of_sample(self) -> bool:
+        return self.command.startswith(SAMPLE)
+
+    @property
+    def pipelines(self) -> list[str]:
+        words = shlex.split(self.command)
+        return [words[i + 1] for i, word in enumerate(words) if word in ("-p", "--pipeline")]
+
+
+def blocks(text: str) -> list[Block]:
+    """The tables of a text; ``ValueError`` when a marker is not of the form."""
+    found = [
+        Block(match["name"], match["table"], bool(match["by"]), match["command"], match["content"])
+        for match in _BLOCK.finditer(text)
+    ]
+    if len(found) != text.count("<!-- table") or len(found) != text.count("<!-- end of table"):
+        raise ValueError(
+            "README.md has a table marker that is not '<!-- table: NAME (TABLE): COMMAND -->' with its end"
+        )
+    return found
+
+
+def content(block: Block, folder: Path) -> str:
+    """What a table should hold, by the record in a folder; ``ValueError`` when its command did not make that record."""
+    from workbench.evaluation import load
+    from workbench.evaluation.record import digest
+    from workbench.evaluation.reports import written
+
+    record = load(folder)
+    if list(record.pipelines) != block.pipelines:
+        raise ValueError(f"the record has pipelines {list(record.pipelines)}, table {block.name} {block.pipelines}")
+    made = written([record], ".md", [block.table], by_document=block.by_document)
+    hashed = digest(record.without_measurements().text())[:16]
+    by = f"`{block.command}`" + ("" if block.of_sample else f", record `{hashed}`")
+    return f"\n{made}\nMade by {by}.\n\n"
+
+
+def run_sample(block: Block, home: Path, out: Path) -> Path:
+    """Run the command of a table over the sample data; the folder of its record."""
+    from workbench.cli import main
+
+    code = main(["--home", str(home), *shlex.split(block.command)[1:], "--out", str(out)])
+    if code:
+        raise ValueError(f"'{block.command}' ended with exit code {code}")
+    return out
+
+
+def replaced(text: str, name: str, new: str) -> str:
+    """The text with another content in one table."""
+
+    def put(match: re.Match[str]) -> str:
+        start = match.start("content") - match.start()
+        return f"{match[0][:start]}{new}<!-- end of table -->" if match["name"] == name else match[0]
+
+    return _BLOCK.sub(put, text)
+
+
+def stale(text: str, made: dict[str, str]) -> list[str]:
+    """Names of the tables that do not hold what their commands make."""
+    return [block.name for block in blocks(text) if block.name in made and block.content != made[block.name]]
+
+
+def main(arguments: list[str]) -> int:
+    text = README.read_text(encoding="utf-8")
+    known = {block.name: block for block in blocks(text)}
+    if len(arguments) == 2 and arguments[0] in known:
+        text = replaced(text, arguments[0], content(known[arguments[0]], Path(arguments[1])))
+    elif not arguments:
+        with tempfile.TemporaryDirectory() as folder:
+            for block in known.values():
+                if block.of_sample:
+                    out = run_sample(block, Path(folder) / "home", Path(folder) / block.name)
+                    text = replaced(text, block.name, content(block, out))
+    else:
+        sys.stderr.write(f"{__doc__}\nThere are tables {', '.join(known)}.\n")
+        return 2
+    README.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

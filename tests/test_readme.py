@@ -1,0 +1,68 @@
+"""The README's tables hold what their commands make; those over the sample data are made anew here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.records import good_and_bad
+from tests.readme import README, Block, blocks, content, replaced, run_sample, stale
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The tables over the sample data, made by their commands from the documents."""
+    folder = tmp_path_factory.mktemp("readme")
+    return {
+        block.name: content(block, run_sample(block, folder / "home", folder / block.name))
+        for block in blocks(TEXT)
+        if block.of_sample
+    }
+
+
+@pytest.mark.timeout(3600)  # reading the sample data takes as long as the machine is slow
+def test_tables_over_the_sample_data_are_what_their_commands_make(made: dict[str, str]) -> None:
+    assert made
+    assert stale(TEXT, made) == [], "README.md is out of date; 'python -m tests.readme' makes these tables anew"
+
+
+@pytest.mark.timeout(3600)
+def test_one_changed_figure_is_noticed(made: dict[str, str]) -> None:
+    for name, table in made.items():
+        figure = re.findall(r"\d\.\d{3}", table)[-1]
+        changed = table[::-1].replace(figure[::-1], f"{figure[:-1]}{(int(figure[-1]) + 1) % 10}"[::-1], 1)[::-1]
+        assert stale(replaced(TEXT, name, changed), made) == [name]
+        assert stale(replaced(TEXT, name, table), made) == []
+
+
+def test_other_tables_carry_their_command_and_the_hash_of_their_record() -> None:
+    names = [block.name for block in blocks(TEXT)]
+    assert len(names) == len(set(names))
+    for block in blocks(TEXT):
+        assert block.command.startswith("pagelens ")
+        assert f"Made by `{block.command}`" in block.content
+        if block.of_sample:
+            assert block.table == "plain", "a table with times cannot be the same twice"
+        else:
+            assert re.search(r"record `[0-9a-f]{16}`\.\n\n$", block.content)
+
+
+def test_a_table_is_written_from_a_record(tmp_path: Path) -> None:
+    record = good_and_bad()
+    record.write(tmp_path)
+    (block,) = blocks("<!-- table: x (brief): pagelens eval FOLDER -p bad -p good -p alike -->\n<!-- end of table -->")
+    text = content(block, tmp_path)
+    for name in record.pipelines:
+        assert f"| `{name}` | {record.values(name, 'nDCG@5').mean():.3f}" in text
+    assert re.search(r"Made by `pagelens eval FOLDER -p bad -p good -p alike`, record `[0-9a-f]{16}`\.", text)
+    with pytest.raises(ValueError, match="the record has pipelines"):
+        content(Block("x", "plain", False, "pagelens eval FOLDER -p bad", ""), tmp_path)
+
+
+def test_a_marker_of_another_form_is_an_error() -> None:
+    with pytest.raises(ValueError, match="table marker"):
+        blocks("<!-- table: x -->\n<!-- end of table -->")
+    with pytest.raises(ValueError, match="table marker"):
+        blocks("<!-- table: x (plain): pagelens eval sample -p exact -->\n")
