@@ -19,12 +19,11 @@ Run = Mapping[str, Sequence[str]]
 def per_query(qrels: Qrels, run: Run, names: Sequence[str] = DEFAULT) -> dict[str, dict[str, float]]:
     """Each measure for each query of ``qrels``: ``result[query][measure]``.
 
-    A query without results, or a relevant page that is nowhere, counts as a miss. nDCG has linear gain, as trec_eval's.
+    A query without results, or a relevant page that is nowhere, counts as a miss. ``nDCG`` has linear gain, as
+    trec_eval's; ``nDCG(dcg='exp-log2')`` the gain 2^grade - 1 (Burges et al. 2005), the linear one of labels so raised.
     `InputError` for an unknown measure or a page ranked twice.
     """
-    import ir_measures
-
-    measures = dict(zip(parsed(names), names, strict=True))
+    measures = parsed(names)
     for query, pages in run.items():
         if len(set(pages)) != len(pages):
             raise InputError(f"The run ranks a page twice for query {query}; each page may be ranked once.")
@@ -32,14 +31,40 @@ def per_query(qrels: Qrels, run: Run, names: Sequence[str] = DEFAULT) -> dict[st
     scored = {
         query: {page: float(len(pages) - i) for i, page in enumerate(pages)} for query, pages in run.items() if pages
     }
-    judged = {query: dict(pages) for query, pages in qrels.items()}
-    found: dict[str, dict[str, float]] = {query: dict.fromkeys(names, 0.0) for query in judged}
+    found: dict[str, dict[str, float]] = {query: dict.fromkeys(names, 0.0) for query in qrels}
+    plain = {measure: name for measure, name in zip(measures, names, strict=True) if not _raised(measure)}
+    raised = {_linear(measure): name for measure, name in zip(measures, names, strict=True) if _raised(measure)}
+    _calculate(plain, {query: dict(pages) for query, pages in qrels.items()}, scored, found)
+    if raised:
+        gains = {query: {p: 2 ** max(grade, 0) - 1 for p, grade in pages.items()} for query, pages in qrels.items()}
+        _calculate(raised, gains, scored, found)
+    return found
+
+
+def _calculate(
+    measures: Mapping[Any, str],
+    judged: Qrels,
+    scored: Mapping[str, Mapping[str, float]],
+    into: dict[str, dict[str, float]],
+) -> None:
+    import ir_measures
+
     try:
         for metric in ir_measures.iter_calc(list(measures), judged, scored):
-            found[metric.query_id][measures[metric.measure]] = float(metric.value)
+            into[metric.query_id][measures[metric.measure]] = float(metric.value)
     except ValueError as error:  # a known measure that needs a provider which is not installed
         raise InputError(f"Not every measure can be computed here. {str(error).partition('.')[0]}.") from None
-    return found
+
+
+def _raised(measure: Any) -> bool:
+    return bool(measure.NAME == "nDCG" and measure.params.get("dcg") == "exp-log2")
+
+
+def _linear(measure: Any) -> Any:
+    import ir_measures
+
+    cutoff = measure.params.get("cutoff")
+    return ir_measures.nDCG if cutoff is None else ir_measures.nDCG @ cutoff
 
 
 def parsed(names: Sequence[str]) -> list[Any]:
