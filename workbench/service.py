@@ -11,6 +11,7 @@ import json
 import logging
 import shutil
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,7 +25,9 @@ from workbench.encoders import Encoder, EncoderSpec
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PagelensError, QueryError
 from workbench.explanation import explain, why
 from workbench.ingestion import UPLOADS, Jobs, embed, ingest, plan_sources
+from workbench.ingestion.meter import Meter
 from workbench.rates import Rates
+from workbench.representations import METHODS
 from workbench.retrieval import (
     FIELDS,
     PRESETS,
@@ -43,9 +46,11 @@ from workbench.types import (
     IngestReport,
     Job,
     ModelStatus,
+    Page,
     PageRef,
     Progress,
     SearchResult,
+    SeenPicture,
     SpaceInfo,
     StoredPage,
     WhyVerdict,
@@ -189,13 +194,17 @@ class Workbench:
             self.create_collection(collection, settings, also)
         store = self._collection(collection)
         before = store.info().bytes
+        notes: list[str] = []
         with ExitStack() as models:
-            first = models.enter_context(encoders.using(store.encoder, **self._loading))
-            store.space().check(first.info)
-            later, notes = self._later_encoders(store, models)
-            report = ingest(store, [first, *later], sources, refused, progress, stop, self.settings.home)
+
+            def load() -> list[Encoder]:
+                first = models.enter_context(encoders.using(store.encoder, **self._loading))
+                store.space().check(first.info)
+                return [first, *self._later_encoders(store, models, notes)]
+
+            report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
         self._learn_rate(store, report, before)
-        return replace(report, notes=notes) if any(document.indexed for document in report.documents) else report
+        return replace(report, notes=tuple(notes))
 
     def embed(
         self,
@@ -250,6 +259,26 @@ class Workbench:
             writer.add_index(encoder, index, progress)
         return self._space(store, encoder)
 
+    def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
+        """Queue `add_index` in the background and return at once."""
+        space = self._collection(collection).space(encoder)
+        request = {"collection": collection, "encoder": space.encoder, "index": index}
+        return self._jobs.start(collection, request, "index", space.encoder)
+
+    def _add_index(self, request: Mapping[str, Any], report: Callable[[Progress], None]) -> IngestReport:
+        meter = Meter(report, threading.Event(), [])
+        meter.total, done = self._collection(request["collection"]).page_count(), 0
+        meter.begin("index")
+
+        def count(pages: int) -> None:
+            nonlocal done
+            meter.end("index", pages - done)
+            meter.begin("index")
+            done = pages
+
+        self.add_index(request["collection"], request["index"], request["encoder"], count)
+        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3))
+
     def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
         """Queue an ingest in the background and return at once."""
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
@@ -280,6 +309,8 @@ class Workbench:
     def _run_job(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
+        if "index" in request:
+            return self._add_index(request, report)
         if "encoder" in request:
             return self.embed(request["collection"], request["encoder"], report, stop)
         settings = request.get("settings")
@@ -339,6 +370,16 @@ class Workbench:
         """A page's size, words and neighbours; `NotFoundError` when it is not there."""
         return self._collection(collection).page(ref)
 
+    def saw(self, ref: PageRef, collection: str, encoder: str = "") -> tuple[SeenPicture, ...]:
+        """The pictures an encoder of the collection (its first without a name) really got of a page, in its order.
+
+        Made anew from the stored picture, as `embed` gets it; none for an encoder that reads words.
+        """
+        store = self._collection(collection)
+        found = self._encoder_of(store.space(encoder))
+        looks: Callable[[Page], tuple[SeenPicture, ...]] | None = getattr(found, "saw", None)
+        return looks(store.rebuilt([store.page(ref).page_id])[0]) if looks is not None else ()
+
     def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
         """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
         store = self._collection(collection)
@@ -374,6 +415,10 @@ class Workbench:
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""
         return PRESETS
+
+    def index_kinds(self) -> Mapping[str, str]:
+        """Names of the indexes an encoder's vectors can have, and what each is."""
+        return {name: method.summary for name, method in METHODS.items()}
 
     def filter_fields(self) -> Mapping[str, str]:
         """Fields a filter can test, and what they hold."""
@@ -445,18 +490,16 @@ class Workbench:
         space.check(encoder.info)
         return encoder
 
-    def _later_encoders(self, store: Collection, models: ExitStack) -> tuple[list[Encoder], tuple[str, ...]]:
-        """The collection's encoders but the first, loaded; and a sentence about each that cannot be."""
-        found, notes = list[Encoder](), list[str]()
+    def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
+        """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
         for space in store.spaces()[1:]:
             try:
                 encoder = models.enter_context(encoders.using(space.encoder, **self._loading))
                 space.check(encoder.info)
-                found.append(encoder)
+                yield encoder
             except (EncoderError, MismatchError) as error:
                 cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
                 notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
-        return found, tuple(notes)
 
     def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
         wanted = store.space(encoder_id).encoder

@@ -97,7 +97,7 @@ def plan_sources(collection: Collection | None, sources: Sequence[Source]) -> It
 
 def ingest(
     collection: Collection,
-    encoders: Sequence[Encoder],
+    load: Callable[[], Sequence[Encoder]],
     sources: Sequence[Source],
     refused: Sequence[DocumentOutcome] = (),
     report: Callable[[Progress], None] | None = None,
@@ -106,7 +106,8 @@ def ingest(
 ) -> IngestReport:
     """Index files into a collection.
 
-    ``encoders`` are the collection's, its first one first; without a later one, the new pages wait for its vectors.
+    ``load`` gives the collection's encoders, its first one first, and is called when there is a page to embed; without
+    a later one, the new pages wait for its vectors.
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
     have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when
     space runs out, with all that was committed kept.
@@ -115,6 +116,7 @@ def ingest(
     with collection.writer() as writer:
         planned = list(plan_sources(collection, sources))
         meter.total = sum(item.pages_to_read for item in planned)
+        encoders = load() if meter.total else ()
         for item in planned:
             if meter.stop.is_set():
                 break
