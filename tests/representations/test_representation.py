@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.representations.pages import DIM, maxsim_by_hand, page, pages, random_page, stored, unit
-from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT, Representation
+from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT, Form, Representation
 from workbench.representations.static import STATIC
 
 NAMES = [name for name in METHODS if name != "fde"]
@@ -136,6 +136,8 @@ def test_leaving_vectors_out_never_raises_a_score(name, embedding):
     [
         ("full", "full"),
         ("full[dtype=fp16]", "full"),
+        ("rows[dtype=fp32]", "rows"),
+        ("rows[dtype=fp16]", "rows[dtype=fp16]"),
         (" ward [ factor = 4 , dtype=int8 ] ", "ward[dtype=int8,factor=4.0]"),
         ("ward[factor=3]", "ward"),
         ("binary", "full[dtype=bits]"),
@@ -187,6 +189,26 @@ def test_refusals_of_pages():
         Representation.parse("full[dims=64]").fit([random_page(0)])
     with pytest.raises(ValueError, match="gives no salience"):
         derive("prune[salience=encoder]", random_page(0))
+
+
+@pytest.mark.parametrize("encoding", list(ENCODINGS))
+def test_rows_are_of_the_layout_that_was_announced(encoding):
+    for method in ("full", "rows", "ward", "fde"):
+        if method == "fde" and not ENCODINGS[encoding].lossless:
+            continue
+        representation, _, derived = derive(f"{method}[dtype={encoding}]", random_page(0))
+        assert (derived.rows.shape[1], derived.rows.dtype.name) == representation.layout(DIM)
+
+
+def test_what_need_not_see_pages_is_the_same_without_them():
+    for text in ("rows", "fde", "binary[rotate=yes]", "full[dims=4,reduce=first]"):
+        representation = Representation.parse(text)
+        blank, fitted = representation.blank(DIM), representation.fit([random_page(0)])
+        assert blank.keys() == fitted.keys()
+        assert all((blank[key] == fitted[key]).all() for key in blank)
+        assert Form(representation, blank).learnt == (text in ("fde", "binary[rotate=yes]"))
+    with pytest.raises(ValueError, match="learns from pages"):
+        Representation.parse("codes").blank(DIM)
 
 
 def test_the_table_says_what_each_is_and_where_it_comes_from():

@@ -8,9 +8,8 @@ from PIL import Image
 
 from tests.store.make import DIM, assert_whole, collection, digest, item, put, record, resume, unit
 from workbench.errors import CollectionBusyError, NotFoundError
-from workbench.pooling import pool
 from workbench.store import Collection
-from workbench.store.writer import Writer
+from workbench.store.writer import Writer, derive
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
 
 
@@ -178,14 +177,14 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
         def convert(self, *_args, **_more):
             raise ValueError("the picture is torn")
 
-    def picky(embedding, index):
-        if "topic3" in embedding.labels and index == "conv":
+    def picky(form, embedding):
+        if "topic3" in embedding.labels and str(form.representation) == "conv":
             raise ZeroDivisionError("no rows")
-        return pool(embedding, index)
+        return derive(form, embedding)
 
     with store.writer() as lock:  # not two at once: the first is only asked for its lock
         assert lock
-    with Writer(store, pool=picky) as writer:
+    with Writer(store, derive=picky) as writer:
         started = writer.begin_document(record("whales", 4))
         pages = [item(started, number) for number in (1, 2, 3, 4)]
         pages[1] = (*pages[1][:2], Torn())

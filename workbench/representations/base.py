@@ -109,7 +109,7 @@ class Method:
     ``derive(embedding, state, values)``; ``most(n, values)`` the most vectors it makes of n; ``fit(sample (N, d),
     values)`` makes its state; ``query(vectors (m, d), weights (m,), state, values)`` turns a query into what is
     compared with the stored vectors; ``dim(d, values)`` the numbers in one of them. ``unit`` is false where the stored
-    vectors' lengths mean something.
+    vectors' lengths mean something; ``dtype`` is the encoding where none is named.
     """
 
     name: str
@@ -122,6 +122,7 @@ class Method:
     query: Callable[[Float, Float, State, Values], tuple[Float, Float]] = _as_it_is
     dim: Callable[[int, Values], int] = lambda d, _values: d
     unit: bool = True
+    dtype: str = "fp16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Encoding:
 
     ``encode(vectors (k, d), state, values)`` makes rows and ``decode(rows, state, values)`` vectors ``(k, d) float32``
     that are compared with what ``query(vectors, state, values)`` makes of a query's; ``size(k, d, values)`` bytes of k
-    vectors. ``needs_fit`` says that ``fit`` has to see real vectors.
+    vectors. ``needs_fit`` says that ``fit`` has to see real vectors. ``stored`` is the numpy dtype of rows.
     ``regroup`` is set where rows decode to other vectors than went in: it gives the numbers of those behind each.
     ``score`` is set where decoding is not the way to a score: it takes the arguments of `maxsim_of_ranges`, the state
     and the values.
@@ -142,6 +143,7 @@ class Encoding:
     encode: Callable[[Float, State, Values], Rows]
     decode: Callable[[Rows, State, Values], Float]
     size: Callable[[int, int, Values], int]
+    stored: str = "uint8"
     options: Mapping[str, Option] = field(default_factory=dict)
     fit: Callable[[Float, Values], State] = _nothing
     query: Callable[[Float, State, Values], Float] = _plain

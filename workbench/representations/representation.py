@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from workbench.maxsim import maxsim_of_ranges
 from workbench.representations.base import Cost, Derived, Encoding, Method, Option, Rows, State, Value, Values
 from workbench.representations.scalars import pca_fit, reduce, reduce_unit, truncate_fit
-from workbench.representations.table import COMMON, DTYPE, ENCODINGS, METHODS, SHORT
-from workbench.types import Float, PageEmbedding
+from workbench.representations.table import COMMON, ENCODINGS, METHODS, SHORT
+from workbench.types import Float, Geometry, PageEmbedding
 
 SAMPLE = 1 << 16
 """Most vectors that anything is fitted on."""
@@ -56,8 +56,8 @@ class Representation:
         if name not in METHODS:
             raise ValueError(f"there is no representation '{name}'; there are {', '.join([*METHODS, *SHORT])}")
         pairs = dict(options or {})
-        encoding = ENCODINGS[str(COMMON["dtype"].read("dtype", pairs.get("dtype", DTYPE)))]
         method = METHODS[name]
+        encoding = ENCODINGS[str(COMMON["dtype"].read("dtype", pairs.get("dtype", method.dtype)))]
         known = options_of(method, encoding)
         unknown = next((key for key in pairs if key not in known), None)
         if unknown is not None:
@@ -84,9 +84,14 @@ class Representation:
         return self.encoding.needs_fit or (bool(self.dims) and self.values["reduce"] == "pca")
 
     @property
+    def plain(self) -> bool:
+        """Whether stored vectors and queries are of the encoder's own space, so that any MaxSim will do."""
+        return self.method.unit and self.encoding.lossless and not self.dims
+
+    @property
     def exact(self) -> bool:
         """Whether its score is the model's own MaxSim, to the rounding of its floats."""
-        return self.method.name == "full" and self.encoding.lossless and not self.dims
+        return self.method.name == "full" and self.plain
 
     @property
     def dims(self) -> int:
@@ -99,6 +104,23 @@ class Representation:
         stored = self.encoding.size(k, self._stored_dim(dim), self.values)
         return Cost(min(k, int(self.values["centroids"])) if self.encoding.regroup else k, stored)
 
+    def layout(self, dim: int) -> tuple[int, str]:
+        """Numbers in a stored row of vectors of ``dim`` numbers, and their numpy dtype.
+
+        `ValueError` where vectors have fewer numbers than are to be kept.
+        """
+        if self.dims > dim:
+            raise ValueError(f"vectors of {dim} numbers cannot be reduced to {self.dims}")
+        dtype = self.encoding.stored
+        return self.encoding.size(1, self._stored_dim(dim), self.values) // np.dtype(dtype).itemsize, dtype
+
+    def blank(self, dim: int) -> State:
+        """The state for vectors of ``dim`` numbers of a representation that does not need to see pages to be fitted."""
+        if self.needs_fit:
+            raise ValueError(f"'{self}' learns from pages; it needs some to be fitted on")
+        nowhere = Geometry(np.zeros((1, 4), np.float32), None, np.full(1, -1, np.int32))
+        return self.fit([PageEmbedding(np.eye(1, dim, dtype=np.float32), nowhere)])
+
     def fit(self, pages: Sequence[PageEmbedding]) -> State:
         """Learn from a sample of pages what deriving and scoring need; the same pages in order give the same state.
 
@@ -106,16 +128,15 @@ class Representation:
         """
         if not pages:
             raise ValueError(f"'{self}' needs at least one page to be fitted on")
+        dim = pages[0].vectors.shape[1]
+        self.layout(dim)
         method = self.method.fit(np.asarray(pages[0].vectors, np.float32), self.values)
         state = _named("method", method)
-        dim = pages[0].vectors.shape[1]
         state["dim"] = np.asarray(dim, np.int64)
         looking = pages if self.needs_fit else pages[:1]
         share = max(1, SAMPLE // len(looking))
         sample = np.concatenate([_evenly(self._chosen(page, method), share) for page in looking])
         if self.dims:
-            if self.dims > dim:
-                raise ValueError(f"vectors of {dim} numbers cannot be reduced to {self.dims}")
             reduced = (pca_fit if self.values["reduce"] == "pca" else truncate_fit)(sample, self.values)
             state |= _named("reduce", reduced)
             sample = reduce_unit(sample, reduced, self.dims)
@@ -187,9 +208,39 @@ class Representation:
             raise ValueError(f"'{self}' was fitted on vectors of {int(state['dim'])} numbers, not of {dim}")
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A representation with what it was fitted to: all that storing and scoring pages take."""
+
+    representation: Representation
+    state: State
+
+    def derive(self, page: PageEmbedding) -> Derived:
+        """A page as stored; see `Representation.derive`."""
+        return self.representation.derive(page, self.state)
+
+    def decode(self, rows: Rows) -> Float:
+        """The vectors that a page's rows stand for; see `Representation.decode`."""
+        return self.representation.decode(rows, self.state)
+
+    def query(self, vectors: Float, weights: Float) -> tuple[Float, Float]:
+        """A query as it is compared with decoded vectors; see `Representation.query`."""
+        return self.representation.query(vectors, weights, self.state)
+
+    def score(self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike) -> Float:
+        """The score of every page for a query; see `Representation.score`."""
+        return self.representation.score(vectors, weights, flat, starts, lengths, self.state)
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the state holds more than the dimension of vectors, and so has to be kept with what it made."""
+        return set(self.state) != {"dim"}
+
+
 def options_of(method: Method, encoding: Encoding) -> dict[str, Option]:
     """All options of a method stored in an encoding."""
-    return {**method.options, **COMMON, **encoding.options}
+    dtype = replace(COMMON["dtype"], default=method.dtype)
+    return {**method.options, **COMMON, "dtype": dtype, **encoding.options}
 
 
 def _pairs(text: str) -> dict[str, str]:

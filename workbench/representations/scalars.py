@@ -24,6 +24,7 @@ def _float(dtype: type[np.floating], bytes_each: int) -> Encoding:
         lambda vectors, _state, _values: np.ascontiguousarray(vectors, dtype),
         lambda rows, _state, _values: np.asarray(rows, np.float32),
         lambda k, d, _values: k * d * bytes_each,
+        np.dtype(dtype).name,
         lossless=True,
     )
 
@@ -78,6 +79,7 @@ NUMBERS = (
         encode_int8,
         decode_int8,
         lambda k, d, _values: k * d,
+        "int8",
     ),
     Encoding(
         "bits",
@@ -86,7 +88,7 @@ NUMBERS = (
         encode_bits,
         decode_bits,
         lambda k, d, _values: k * -(-d // 8),
-        {
+        options={
             "rotate": Option(
                 "turn the space at random first, so that all numbers say as much", "no", choices=("no", "yes")
             ),

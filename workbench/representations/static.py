@@ -35,7 +35,8 @@ def _spatial(
         pooled = pooling.apply(weights(embedding.geometry, values), embedding)
         return Chosen(pooled.vectors, pooled.groups)
 
-    return Method(name, summary, source, derive, most, options or {})
+    # Single precision: they are few, and scanned at every search.
+    return Method(name, summary, source, derive, most, options or {}, dtype="fp32")
 
 
 def _at_most(count: int) -> Callable[[int, Values], int]:

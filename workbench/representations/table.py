@@ -16,10 +16,8 @@ from workbench.representations.trees import TREES
 METHODS: Mapping[str, Method] = {method.name: method for method in (*STATIC, *TREES, *ANCHORS, *PRUNING, FDE)}
 ENCODINGS: Mapping[str, Encoding] = {encoding.name: encoding for encoding in (*NUMBERS, *CODEBOOK)}
 
-DTYPE = "fp16"
-"""The encoding of a representation that names none."""
 COMMON: Mapping[str, Option] = {
-    "dtype": Option("how the vectors are written down", DTYPE, choices=tuple(ENCODINGS)),
+    "dtype": Option("how the vectors are written down", "fp16", choices=tuple(ENCODINGS)),
     "dims": Option("numbers kept of each vector; 0: all", 0),
     "reduce": Option(
         "keep the first numbers (models trained for it), or principal directions fitted on the pages",

@@ -18,7 +18,7 @@ import numpy as np
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
-from workbench.pooling import POOLS
+from workbench.representations import Form, Representation
 from workbench.settings import CollectionSettings
 from workbench.store.files import write_whole
 
@@ -28,14 +28,15 @@ ONE_ENCODER = 2
 FILE = "manifest.json"
 FULL = "full"
 _CHECKED = ("id", "revision", "weights_hash", "dim", "policy")
-_DTYPES = {FULL: "float16"}
-_POOLED_DTYPE = "float32"
-_OF_ONE_VECTOR = ("global",)
+_OF_ONE_VECTOR = ("global", FULL)
 
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """One index of a space: the table that holds it, with vectors of ``dim`` numbers of a numpy ``dtype``."""
+    """One index of a space: the table that holds it, in rows of ``dim`` numbers of a numpy ``dtype``.
+
+    Its name is the text form of a `Representation`, as ``rows`` or ``full[dtype=bits]``.
+    """
 
     name: str
     dim: int
@@ -44,23 +45,27 @@ class IndexRecord:
 
     @classmethod
     def of(cls, name: str, info: EncoderInfo) -> IndexRecord:
-        """A new index, in a table of its own name: full vectors in half precision, the few that are scanned in single.
+        """A new index, in a table of its own name.
 
         `InputError` for a name that is no index, or an index that pages of one vector cannot have.
         """
-        if name != FULL and name not in POOLS:
-            raise InputError(f"There is no index '{name}'; there are: {', '.join((*POOLS, FULL))}.")
+        form = _representation(name)
+        name = str(form)
         if name not in index_names(info, (name,)):
             raise InputError(
                 f"'{info.id}' gives one vector a page, which leaves nothing for '{name}' to pool; it has "
-                f"{' and '.join((*_OF_ONE_VECTOR, FULL))}."
+                f"{' and '.join(_OF_ONE_VECTOR)}."
             )
-        slug = re.sub(r"[^A-Za-z0-9-]", "_", info.id)[:60]
-        return cls(name, info.dim, _DTYPES.get(name, _POOLED_DTYPE), f"{name}__{slug}__{uuid.uuid4().hex[:8]}")
+        try:
+            width, dtype = form.layout(info.dim)
+        except ValueError as error:
+            raise InputError(f"{error}.") from None
+        index, slug = (re.sub(r"[^A-Za-z0-9-]+", "_", text).strip("_")[:60] for text in (name, info.id))
+        return cls(name, width, dtype, f"{index}__{slug}__{uuid.uuid4().hex[:8]}")
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a vector."""
+        """Bytes of a row."""
         return self.dim * np.dtype(self.dtype).itemsize
 
 
@@ -73,7 +78,16 @@ class SpaceRecord:
 
     @classmethod
     def of(cls, info: EncoderInfo, wanted: Sequence[str]) -> SpaceRecord:
-        """A new space with those of the wanted pooled indexes that the encoder's kind of vectors can have."""
+        """A new space with those of the wanted indexes that the encoder's kind of vectors can have.
+
+        `InputError` for one that is fitted, or drawn by lot, since there is nothing yet to keep that with.
+        """
+        for form in map(_representation, index_names(info, wanted)):
+            if form.needs_fit or Form(form, form.blank(info.dim)).learnt:
+                raise InputError(
+                    f"'{form}' can only be added to a collection that is there; "
+                    f"ingest first, then run: pagelens collections index NAME '{form}'"
+                )
         return cls(info, tuple(IndexRecord.of(name, info) for name in index_names(info, wanted)))
 
     def adding(self, index: IndexRecord) -> SpaceRecord:
@@ -94,7 +108,10 @@ class SpaceRecord:
 
 def index_names(info: EncoderInfo, wanted: Sequence[str]) -> tuple[str, ...]:
     """The indexes of an encoder's vectors: those wanted, as far as pages of one vector can have them, and `full`."""
-    pooled = [name for name in wanted if name != FULL and (info.kind != "page" or name in _OF_ONE_VECTOR)]
+    forms = [_representation(name) for name in wanted]
+    pooled = [
+        str(form) for form in forms if str(form) != FULL and (info.kind != "page" or form.method.name in _OF_ONE_VECTOR)
+    ]
     return (*dict.fromkeys(pooled), FULL)
 
 
@@ -170,6 +187,13 @@ class Manifest:
             ) from error
 
 
+def _representation(name: str) -> Representation:
+    try:
+        return Representation.parse(name)
+    except ValueError as error:
+        raise InputError(f"There is no index '{name}': {error}.") from None
+
+
 def _info(record: Mapping[str, Any]) -> EncoderInfo:
     return EncoderInfo(**{known.name: record[known.name] for known in fields(EncoderInfo)})
 
@@ -181,5 +205,6 @@ def _space(record: Mapping[str, Any]) -> SpaceRecord:
 def _only_space(info: EncoderInfo, pooled: Sequence[str]) -> SpaceRecord:
     """The space of a collection of layout `ONE_ENCODER`, whose tables were named by index and encoder alone."""
     slug = re.sub(r"[^A-Za-z0-9_-]", "_", info.id)
-    made = [IndexRecord(n, info.dim, _DTYPES.get(n, _POOLED_DTYPE), f"{n}__{slug}") for n in (*pooled, FULL)]
+    dtypes = {FULL: "float16"}
+    made = [IndexRecord(n, info.dim, dtypes.get(n, "float32"), f"{n}__{slug}") for n in (*pooled, FULL)]
     return SpaceRecord(info, tuple(made))

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import NotFoundError
+from workbench.representations import Form
 from workbench.store.directory import PageDirectory
 from workbench.store.files import room, tree_bytes
 from workbench.store.flat import FlatFile, FlatVectors
+from workbench.store.forms import read_form
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.schema import embedding_of
 from workbench.store.tables import FOLDER, columns, ragged_batches, within
@@ -40,6 +42,7 @@ class Space:
             for name, index in self._indexes.items()
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
+        self._forms: dict[str, Form] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -71,6 +74,13 @@ class Space:
                 f"{', '.join(self.indexes)}."
             )
         return self._indexes[name]
+
+    def form(self, name: str) -> Form:
+        """How pages are stored in an index and scored; `NotFoundError` without such an index."""
+        index = self.index(name)
+        if name not in self._forms:
+            self._forms[name] = read_form(self._collection.path, index.table, name, self.dim)
+        return self._forms[name]
 
     def check(self, info: EncoderInfo) -> None:
         """`MismatchError` unless this encoder made the vectors."""

@@ -6,22 +6,24 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.errors import DiskFullError
-from workbench.pooling import Pooled
+from workbench.representations import Form
 from workbench.store.files import is_disk_full
 from workbench.store.manifest import FULL
 from workbench.store.rows import Rows
 from workbench.store.schema import full_table, vectors_table
 from workbench.store.space import Space
-from workbench.types import Float, PageEmbedding
+from workbench.types import PageEmbedding
 
 log = logging.getLogger(__name__)
 
-Pool = Callable[[PageEmbedding, str], Pooled]
-"""Makes the vectors of a pooled index of a page."""
+Derive = Callable[[Form, PageEmbedding], NDArray[Any]]
+"""Makes the rows of a page in an index of that form."""
 
 VECTOR_FRAGMENTS = 200
 """Small files of a vectors table after which it is tidied; dear to do, and they are seldom read but through a copy."""
@@ -33,16 +35,16 @@ class Ready:
     """A page's vectors for every index of a space: ``pooled`` in the order of the space's indexes."""
 
     embedding: PageEmbedding
-    pooled: tuple[Float, ...]
+    pooled: tuple[NDArray[Any], ...]
 
 
 class SpaceWriter:
     """The tables of one space, for the writer of its collection."""
 
-    def __init__(self, space: Space, rows: Rows, pool: Pool) -> None:
+    def __init__(self, space: Space, rows: Rows, derive: Derive) -> None:
         self.space = space
         self._rows = rows
-        self._pool = pool
+        self._derive = derive
         self._pooled = [index for index in space.record.indexes if index.name != FULL]
 
     @property
@@ -56,7 +58,8 @@ class SpaceWriter:
         if reason:
             return reason
         try:
-            return Ready(embedding, tuple(self._pool(embedding, index.name).vectors for index in self._pooled))
+            forms = [self.space.form(index.name) for index in self._pooled]
+            return Ready(embedding, tuple(self._derive(form, embedding) for form in forms))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise

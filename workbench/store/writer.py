@@ -15,17 +15,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
-from workbench.pooling import pool
+from workbench.representations import Form, Representation
 from workbench.store import textindex
 from workbench.store.collection import Collection
 from workbench.store.files import is_disk_full, room
+from workbench.store.forms import sweep_forms, write_form
 from workbench.store.images import remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.rows import Rows, merge
@@ -46,7 +49,7 @@ from workbench.store.schema import (
     vectors_table,
 )
 from workbench.store.space import Space
-from workbench.store.spacewriter import Pool, Ready, SpaceWriter
+from workbench.store.spacewriter import Derive, Ready, SpaceWriter
 from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
 from workbench.types import Page, PageEmbedding, PageFailure
 
@@ -59,6 +62,8 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
 _PAGES_AT_ONCE = 64
+_FITTED_ON = 400
+"""Pages that an index which learns is fitted on."""
 _OWN_TABLES = ("documents", "pages", "gaps")
 
 
@@ -77,14 +82,19 @@ class _New:
     picture_bytes: int
 
 
-class Writer:
-    """Writes to one collection; use it as a context manager. ``pool`` makes the vectors of a pooled index."""
+def derive(form: Form, page: PageEmbedding) -> NDArray[Any]:
+    """The rows of a page in an index of that form."""
+    return form.derive(page).rows
 
-    def __init__(self, collection: Collection, pool: Pool = pool) -> None:
+
+class Writer:
+    """Writes to one collection; use it as a context manager. ``derive`` makes a page's rows in an index."""
+
+    def __init__(self, collection: Collection, derive: Derive = derive) -> None:
         self._collection = collection
         self._path = collection.path
         self._images = collection.path / "images"
-        self._pool = pool
+        self._derive = derive
         self._lock = write_lock(collection.path)
         self._rows = Rows(collection)
         self._removed = False
@@ -207,7 +217,9 @@ class Writer:
             return self._add_vectors(encoder_id, pages)
 
     def add_index(self, encoder_id: str, name: str, progress: Callable[[int], None] | None = None) -> int:
-        """Make a pooled index from the stored full vectors; returns how many pages it holds.
+        """Make an index from the stored full vectors; returns how many pages it holds.
+
+        One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
         ``progress`` hears how many are done. The full vectors are stored in half precision, so the pooled ones differ
         from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
@@ -215,22 +227,35 @@ class Writer:
         """
         space = self._collection.space(encoder_id)
         index = IndexRecord.of(name, space.info)
-        if name in space.indexes:
-            raise InputError(f"'{space.encoder}' has the index '{name}' in '{self._collection.name}' already.")
+        if index.name in space.indexes:
+            raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
         with room(self._collection.name):
             table = create_index(self._collection.database(), index)
             ids, done = sorted(space.stored_ids(FULL)), 0
+            form = self._fitted(space, index.name, ids)
+            write_form(self._path, index.table, form)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
-                arrays = [self._pool(embedding, name).vectors for embedding in found.values()]
+                arrays = [self._derive(form, embedding) for embedding in found.values()]
                 table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
                 done += len(found)
                 if progress is not None:
                     progress(done)
             self._collection.manifest.with_space(space.record.adding(index)).write(self._path)
             self._rows.look([index.table])
-            self._collection.space(encoder_id).vectors(name)
+            self._collection.space(encoder_id).vectors(index.name)
         return done
+
+    def _fitted(self, space: Space, name: str, ids: Sequence[str]) -> Form:
+        """The form of a new index, fitted on at most `_FITTED_ON` of these pages."""
+        representation = Representation.parse(name)
+        if not representation.needs_fit:
+            return Form(representation, representation.blank(space.dim))
+        if not ids:
+            raise InputError(f"'{name}' learns from pages, and '{self._collection.name}' has none yet; ingest some.")
+        sample = [ids[i * len(ids) // _FITTED_ON] for i in range(_FITTED_ON)] if len(ids) > _FITTED_ON else list(ids)
+        found = dict(space.embeddings(sample))
+        return Form(representation, representation.fit([found[page] for page in sample]))
 
     def remove_space(self, encoder_id: str) -> None:
         """Take an encoder's vectors out; `InputError` for the first, which holds the collection together."""
@@ -312,10 +337,10 @@ class Writer:
         self._removed |= self._rows.write("pages", rows)  # an update is a deletion to the text index
 
     def _space(self, encoder_id: str) -> SpaceWriter:
-        return SpaceWriter(self._collection.space(encoder_id), self._rows, self._pool)
+        return SpaceWriter(self._collection.space(encoder_id), self._rows, self._derive)
 
     def _spaces(self) -> list[SpaceWriter]:
-        return [SpaceWriter(space, self._rows, self._pool) for space in self._collection.spaces()]
+        return [SpaceWriter(space, self._rows, self._derive) for space in self._collection.spaces()]
 
     def _write_documents(self, records: Sequence[DocumentRecord]) -> None:
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)
@@ -373,6 +398,7 @@ class Writer:
             if path.name.split(".")[0] not in tables:
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
                     path.unlink()
+        sweep_forms(self._path, tables)
 
     def _drop_old_gaps(self, committed: set[str]) -> None:
         """Forget gaps of pages and encoders that are gone, and those that were filled meanwhile."""
