@@ -448,7 +448,8 @@ class Progress:
 class Job:
     """Work in the background, ``waiting | running | stopping | stopped | done | failed | interrupted``.
 
-    ``kind`` is ``ingest``, or ``embed`` for adding the vectors of ``encoder`` to what is there.
+    ``kind`` is ``ingest``, ``embed`` for adding the vectors of ``encoder`` to what is there, or ``index`` for adding an
+    index of them.
     """
 
     id: str

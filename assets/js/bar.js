@@ -3,7 +3,7 @@ pagelens.part("bar", (root) => {
   const { h, put, icon, state, on, call, choose, showKeys, notify } = pagelens;
   const mark = () => h("span", { class: "pl-mark", "aria-hidden": "true" });
   const select = h("select", { class: "pl-select", id: "pl-collection", "aria-label": "Collection", onchange: () => choose(select.value) });
-  const model = h("span", { class: "pl-model", role: "status" });
+  const model = h("button", { type: "button", class: "pl-model", "aria-live": "polite", onclick: () => pagelens.models.show() });
   const theme = h("button", { type: "button", class: "pl-quiet", onclick: toggleTheme });
   root.append(h("header", { class: "pl-bar" },
     h("div", { class: "pl-brand" }, mark(), h("span", { class: "pl-name", text: "Pagelens" })),
@@ -40,8 +40,8 @@ pagelens.part("bar", (root) => {
 
   function paintModel(info) {
     model.className = `pl-model pl-model-${info.state}`;
-    model.textContent = { cold: "", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" }[info.state] || "";
-    model.title = info.detail;
+    model.textContent = { cold: "Models", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" }[info.state] || "Models";
+    model.title = info.detail || "Models: load, unload, and what there is";
     if (info.state === "failed" && info.detail) notify(info.detail, "error");
     if (info.state === "warming" || info.state === "cold")
       setTimeout(() => call("model_state").then(paintModel, () => setTimeout(() => paintModel(info), 5000)), 1500);

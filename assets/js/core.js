@@ -29,6 +29,7 @@
     left: "m14.500 5-7 7 7 7", right: "m9.500 5 7 7-7 7", plus: "M12 5v14M5 12h14", minus: "M5 12h14",
     fit: "M4 9V4h5m6 0h5v5m0 6v5h-5m-6 0H4v-5", close: "m6 6 12 12M18 6 6 18", down: "m6 9 6 6 6-6",
     upload: "M12 16V4m-5 5 5-5 5 5M4 16v4h16v-4", trash: "M5 7h14M10 7V4h4v3m-7 0 1 13h8l1-13",
+    copy: "M9 9h11v11H9V9Zm-5 6V4h11",
     link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1m2 3.500a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1",
     file: "M7 3h7l4 4v14H7V3Zm7 0v4h4", keys: "M3 7h18v10H3V7Zm3 3h1m3 0h1m3 0h1m3 0h1M8 14h8",
     stop: "M7 7h10v10H7z", play: "M8 5.500v13l11-6.500-11-6.500Z", back: "M19 12H5m6-6-6 6 6 6",
@@ -181,7 +182,7 @@
     setTimeout(() => toast.remove(), kind === "error" ? 12000 : 7000);
   }
   /* A modal; resolves to what `read` gives when confirmed, or null. */
-  function dialog({ title, body, confirm, danger = false, read = () => true }) {
+  function dialog({ title, body, confirm, danger = false, wide = false, read = () => true }) {
     return new Promise((resolve) => {
       const close = (value) => { node.close(); node.remove(); resolve(value); };
       const form = h("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); close(read()); } },
@@ -189,7 +190,7 @@
         h("div", { class: "pl-dialog-buttons" },
           h("button", { type: "button", class: "pl-button", onclick: () => close(null), text: confirm ? "Cancel" : "Close" }),
           confirm ? h("button", { type: "submit", class: `pl-button ${danger ? "pl-danger" : "pl-primary"}`, text: confirm }) : null));
-      const node = h("dialog", { class: "pl-dialog", "aria-labelledby": "pl-dialog-title", oncancel: (event) => { event.preventDefault(); close(null); } }, form);
+      const node = h("dialog", { class: wide ? "pl-dialog pl-wide" : "pl-dialog", "aria-labelledby": "pl-dialog-title", oncancel: (event) => { event.preventDefault(); close(null); } }, form);
       document.body.append(node);
       node.showModal();
     });

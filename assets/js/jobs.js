@@ -3,6 +3,10 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   const { h, put, icon, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
   const STATES = { waiting: "Waiting", running: "Running", stopping: "Stopping after this batch", stopped: "Stopped", done: "Done", failed: "Failed", interrupted: "Interrupted" };
   const WHAT = { read: "Read", embed: "Embed", write: "Write", index: "Index" };
+  const WORK = {
+    embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
+    index: (job) => `adding an index to ${job.collection}`,
+  };
   const cards = new Map();
   const seen = new Map();
   const hidden = new Set();
@@ -30,7 +34,8 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     const c = cards.get(job.id);
     c.node.dataset.state = job.state;
     c.node.hidden = hidden.has(job.id) && !job.active;
-    c.title.textContent = job.state === "running" ? `Adding to ${job.collection}` : `${STATES[job.state] || job.state}: adding to ${job.collection}`;
+    const what = WORK[job.kind] ? WORK[job.kind](job) : `adding to ${job.collection}`;
+    c.title.textContent = job.state === "running" ? what[0].toUpperCase() + what.slice(1) : `${STATES[job.state] || job.state}: ${what}`;
     const facts = [`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`];
     if (job.active && job.pages_done) facts.push(`${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`, `${fmt.duration(job.eta_seconds)} left`);
     if (!job.active) facts.push(fmt.duration(job.seconds));
@@ -87,7 +92,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     if (job.collection === state.collection) await refresh();
     if (job.state === "done") {
       const pages = job.documents.reduce((sum, d) => sum + d.indexed, 0);
-      notify(`${fmt.plural(pages, "page")} added to ${job.collection}.`);
+      notify(job.kind === "embed" ? `${fmt.plural(pages, "page")} of ${job.collection} embedded with ${job.encoder}.` : job.kind === "index" ? `The index is in ${job.collection}.` : `${fmt.plural(pages, "page")} added to ${job.collection}.`);
     } else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   }
   watch("value", update);

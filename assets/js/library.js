@@ -26,22 +26,22 @@ pagelens.part("library", (root) => {
       all.length ? null : h("p", { class: "pl-muted", text: "None yet. The first files you add make one." }));
   }
   async function create() {
-    const encoders = state.overview.encoders;
+    let encoder;
+    try { encoder = await pagelens.models.picker("reader"); } catch (error) { notify(error.message, "error"); return; }
     const name = h("input", { class: "pl-input", required: true, maxlength: 64, placeholder: "annual-reports", id: "pl-new-name" });
-    const encoder = h("select", { class: "pl-select" }, encoders.map((e) => h("option", { value: e.id, text: e.summary ? `${e.name} (${e.summary})` : e.name })));
     const dpi = h("input", { class: "pl-input pl-short", type: "number", min: 36, max: 600, value: "144" });
     const crop = h("input", { type: "checkbox" }), furniture = h("input", { type: "checkbox" }), ocr = h("input", { type: "checkbox", checked: true });
     const request = await dialog({
-      title: "New collection", confirm: "Create",
+      title: "New collection", confirm: "Create", wide: true,
       body: h("div", { class: "pl-form" },
         h("label", {}, h("span", { text: "Name" }), name),
-        h("label", {}, h("span", { text: "Encoder" }), encoder),
+        h("div", { class: "pl-field-block" }, h("span", { text: "Encoder" }), encoder.node),
         h("label", {}, h("span", { text: "Resolution, dots per inch" }), dpi),
         h("label", { class: "pl-check" }, ocr, h("span", { text: "Read scans and pictures of text (OCR)" })),
         h("label", { class: "pl-check" }, crop, h("span", { text: "Crop empty margins before encoding" })),
         h("label", { class: "pl-check" }, furniture, h("span", { text: "Also crop page numbers and running heads" })),
-        h("p", { class: "pl-muted", text: "These stay as they are for the life of the collection, so that its scores can be compared." })),
-      read: () => ({ name: name.value, encoder: encoder.value, dpi: Number(dpi.value), crop: crop.checked || furniture.checked, crop_furniture: furniture.checked, ocr: ocr.checked }),
+        h("p", { class: "pl-muted", text: "These stay as they are for the life of the collection, so that its scores can be compared. More encoders can be added later." })),
+      read: () => ({ name: name.value, encoder: encoder.value(), dpi: Number(dpi.value), crop: crop.checked || furniture.checked, crop_furniture: furniture.checked, ocr: ocr.checked }),
     });
     if (!request) return;
     try {
@@ -71,14 +71,65 @@ pagelens.part("library", (root) => {
     if (!c) { put(head, h("h2", { text: state.collection }), h("p", { class: "pl-muted", text: "A new collection, made when you add the first files." })); return; }
     const set = c.settings || {};
     const how = [set.dpi ? `${set.dpi} dpi` : null, set.crop ? (set.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped", set.ocr ? "OCR where needed" : "no OCR"].filter(Boolean);
-    const vectors = c.pages ? h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-indexes" },
-      h("thead", {}, h("tr", {}, ["Index", "Vectors", "per page", "Dim", "Type", "Size", "per page"].map((t, i) => h("th", { scope: "col", class: i ? "pl-num" : "", text: t })))),
-      h("tbody", {}, c.indexes.map((x) => h("tr", {}, h("th", { scope: "row" }, h("code", { text: x.name })), [fmt.count(x.vectors), (x.vectors / Math.max(1, x.pages)).toFixed(1), fmt.count(x.dim), x.dtype, fmt.bytes(x.bytes), fmt.bytes(x.bytes / Math.max(1, x.pages))].map((t) => h("td", { class: "pl-num", text: t }))))))) : null;
     put(head,
       h("div", { class: "pl-lib-title" }, h("h2", { text: c.name }), h("button", { type: "button", class: "pl-button pl-subtle", onclick: removeCollection }, icon("trash"), "Delete collection")),
       h("p", { class: "pl-facts" }, [fmt.plural(c.documents, "document"), fmt.plural(c.pages, "page"), fmt.bytes(c.bytes), `encoder ${c.encoder}`, ...how, c.failed_pages ? `${fmt.plural(c.failed_pages, "page")} failed` : null].filter(Boolean).map((t) => h("span", { text: t }))),
-      vectors ? h("details", { class: "pl-inspect" }, h("summary", { text: "Indexes: vectors and bytes per page" }), vectors) : null);
+      c.pages ? inspect(c) : null);
   }
+
+  /* --- encoders and indexes ------------------------------------------------------------------------------------------ */
+  let inspecting = false;
+  function inspect(c) {
+    const count = c.spaces.length;
+    return h("details", { class: "pl-inspect", open: inspecting, ontoggle: (event) => { inspecting = event.target.open; } },
+      h("summary", { text: `Encoders and indexes: ${fmt.plural(count, "encoder")}, ${fmt.plural(c.spaces.reduce((n, x) => n + x.indexes.length, 0), "index").replace("indexs", "indexes")}` }),
+      h("div", { class: "pl-spaces" }, c.spaces.map((space) => spaceOf(c, space)),
+        h("div", { class: "pl-row" }, h("button", { type: "button", class: "pl-button", onclick: addEncoder }, icon("plus"), "Add an encoder"))));
+  }
+  function spaceOf(c, space) {
+    const left = space.missing ? h("button", { type: "button", class: "pl-button pl-small pl-primary", onclick: () => embed(space.encoder), text: `Embed ${fmt.plural(space.missing, "page")}` }) : null;
+    const facts = [pagelens.models.kinds[space.kind] || space.kind, `${fmt.count(space.dim)} numbers a vector`, `${fmt.count(space.pages)} of ${fmt.plural(c.pages, "page")}`, space.failed ? `failed on ${fmt.plural(space.failed, "page")}` : null, fmt.bytes(space.bytes)];
+    return h("section", { class: "pl-space", "data-space": space.encoder },
+      h("div", { class: "pl-space-head" }, h("h4", {}, h("code", { text: space.encoder })), space.primary ? h("span", { class: "pl-badge", text: "first" }) : null,
+        h("div", { class: "pl-row" }, left,
+          space.kind === "page" ? null : h("button", { type: "button", class: "pl-button pl-small", onclick: () => addIndex(space), text: "Add an index" }),
+          space.primary ? null : h("button", { type: "button", class: "pl-quiet", "aria-label": `Remove ${space.encoder} from this collection`, title: "Remove this encoder", onclick: () => removeEncoder(space) }, icon("trash")))),
+      h("p", { class: "pl-facts" }, facts.filter(Boolean).map((t) => h("span", { text: t }))),
+      h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-indexes" },
+        h("thead", {}, h("tr", {}, ["Index", "Vectors", "per page", "Type", "Size", "per page"].map((t, i) => h("th", { scope: "col", class: i ? "pl-num" : "", text: t })))),
+        h("tbody", {}, space.indexes.map((x) => h("tr", {}, h("th", { scope: "row" }, h("code", { text: x.name })), [fmt.count(x.vectors), (x.vectors / Math.max(1, x.pages)).toFixed(1), x.dtype, fmt.bytes(x.bytes), fmt.bytes(x.bytes / Math.max(1, x.pages))].map((t) => h("td", { class: "pl-num", text: t }))))))));
+  }
+  async function addEncoder() {
+    const c = state.details.collection;
+    try {
+      const choice = await pagelens.models.picker("", c.spaces.map((x) => x.encoder));
+      const encoder = await dialog({ title: `Add an encoder to ${c.name}`, confirm: "Embed all pages", wide: true, read: choice.value,
+        body: h("div", { class: "pl-form" }, h("p", { class: "pl-muted", text: "The stored page pictures and words are embedded; your files are not read again. Pipelines then name it with an @, as in rows@ID:256 > full:10." }), choice.node) });
+      if (encoder) await embed(encoder);
+    } catch (error) { notify(error.message, "error"); }
+  }
+  async function embed(encoder) {
+    try { await call("start_embed", { collection: state.collection, encoder }); emit("watch-jobs"); } catch (error) { notify(error.message, "error"); }
+  }
+  async function removeEncoder(space) {
+    const sure = await dialog({ title: `Remove ${space.encoder}?`, confirm: "Remove it", danger: true,
+      body: h("p", { text: `Its vectors (${fmt.bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders stay.` }) });
+    if (!sure) return;
+    try { await call("remove_encoder", { collection: state.collection, encoder: space.encoder }); await loadOverview(); await refresh(); } catch (error) { notify(error.message, "error"); }
+  }
+  async function addIndex(space) {
+    const left = state.overview.indexes.filter((x) => !space.indexes.some((y) => y.name === x.name));
+    const name = h("input", { class: "pl-input pl-code", required: true, list: "pl-index-names", placeholder: "columns", id: "pl-index-name", spellcheck: "false", autocomplete: "off" });
+    const about = h("p", { class: "pl-muted", "aria-live": "polite" });
+    name.addEventListener("input", () => { const found = left.find((x) => x.name === name.value.split("[")[0].trim()); about.textContent = found ? found.summary : ""; });
+    const chosen = await dialog({ title: `Add an index of ${space.encoder}`, confirm: "Add it", read: () => name.value.trim(),
+      body: h("div", { class: "pl-form" }, h("label", {}, h("span", { text: "Index" }), name), h("datalist", { id: "pl-index-names" }, left.map((x) => h("option", { value: x.name, label: x.summary }))), about,
+        h("p", { class: "pl-muted", text: "It is computed from the stored vectors; no page is encoded again." })) });
+    if (!chosen) return;
+    try { await call("start_index", { collection: state.collection, encoder: space.encoder, index: chosen }); emit("watch-jobs"); } catch (error) { notify(error.message, "error"); }
+  }
+
+  /* --- documents ----------------------------------------------------------------------------------------------------- */
   function paintDocuments() {
     const all = (state.details && state.details.documents) || [];
     if (!all.length) { put(documents, h("div", { class: "pl-empty" }, h("p", { class: "pl-empty-title", text: "No documents yet" }), h("p", { text: "Add some above. You see how many pages there are and how long it takes before anything starts." }))); return; }
@@ -86,7 +137,8 @@ pagelens.part("library", (root) => {
       h("thead", {}, h("tr", {}, ["Name", "Pages", "Words from", "Size", "Added", ""].map((t, i) => h("th", { scope: "col", class: i === 1 || i === 3 ? "pl-num" : "", text: t })))),
       h("tbody", {}, all.map((d) => h("tr", { "data-document": d.name },
         h("th", { scope: "row" }, h("button", { type: "button", class: "pl-linklike", onclick: () => pagelens.openPage({ document: d.name, page: 1 }), text: d.name }),
-          d.failed.length ? h("details", { class: "pl-failed" }, h("summary", { text: `${fmt.plural(d.failed.length, "page")} could not be read` }), d.failed.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` }))) : null),
+          d.failed.length ? h("details", { class: "pl-failed" }, h("summary", { text: `${fmt.plural(d.failed.length, "page")} could not be read` }), d.failed.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` }))) : null,
+          d.gaps.length ? h("details", { class: "pl-failed" }, h("summary", { text: `${fmt.plural(d.gaps.length, "page")} without an encoder's vectors` }), d.gaps.map((g) => h("div", { text: `Page ${g.page}, ${g.encoder}: ${g.reason}` }))) : null),
         h("td", { class: "pl-num", text: d.failed.length ? `${d.indexed} of ${d.pages}` : d.pages }), h("td", { text: { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" }[d.words] || d.words }),
         h("td", { class: "pl-num", text: fmt.bytes(d.bytes) }), h("td", { class: "pl-muted", text: fmt.date(d.added) }),
         h("td", { class: "pl-num" }, h("button", { type: "button", class: "pl-quiet", "aria-label": `Delete ${d.name}`, title: "Delete this document", onclick: () => removeDocument(d) }, icon("trash")))))))));

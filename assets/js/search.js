@@ -19,12 +19,13 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   const pipeline = h("input", { class: "pl-input pl-code", id: "pl-pipeline", spellcheck: "false", autocomplete: "off", oninput: () => { state.pipeline = pipeline.value.trim(); paintPreset(); paintSizes(); } });
   const sizes = h("div", { class: "pl-sizes" });
   const k = h("input", { class: "pl-input pl-short", id: "pl-k", type: "number", min: 1, max: 200, onchange: () => { state.k = Math.min(200, Math.max(1, Math.round(Number(k.value)) || 12)); k.value = state.k; if (state.query) ask(); } });
-  const filter = h("input", { class: "pl-input pl-code", id: "pl-filter", spellcheck: "false", autocomplete: "off", placeholder: "page >= 10 and document = 'report.pdf'", oninput: () => { state.filter = filter.value.trim(); } });
+  const filter = h("input", { class: "pl-input pl-code", id: "pl-filter", spellcheck: "false", autocomplete: "off", placeholder: "for example: page >= 10 and document = 'report.pdf'", oninput: () => { state.filter = filter.value.trim(); } });
   const picker = h("select", { class: "pl-select", "aria-label": "Only this document", onchange: pickDocument });
+  const encoders = h("div", { class: "pl-chips", hidden: true });
   const fields = h("p", { class: "pl-muted pl-help" });
   const more = h("details", { class: "pl-more" }, h("summary", {}, "Pipeline and filter", h("span", { class: "pl-more-now" })),
     h("div", { class: "pl-more-body" },
-      h("label", { class: "pl-field" }, h("span", { text: "Pipeline" }), pipeline), sizes,
+      h("label", { class: "pl-field" }, h("span", { text: "Pipeline" }), pipeline), sizes, encoders,
       h("label", { class: "pl-field" }, h("span", { text: "Filter" }), filter),
       h("label", { class: "pl-field" }, h("span", { text: "Only this document" }), picker), fields));
   const form = h("form", { class: "pl-query", role: "search", onsubmit: (event) => { event.preventDefault(); state.query = query.value.trim(); ask(); } },
@@ -67,7 +68,23 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     put(presets, ...Object.keys(state.overview.pipelines).map((name) => h("label", { title: ABOUT[name] || state.overview.pipelines[name] },
       h("input", { type: "radio", name: "pl-preset", value: name, onchange: () => { state.pipeline = name; pipeline.value = text(); paintSizes(); if (state.query) ask(); } }), h("span", { text: name }))));
     put(fields, "Fields: ", ...state.overview.fields.flatMap((f, i) => [i ? ", " : "", h("code", { text: f.name }), ` (${f.summary})`]), ". Combine with and, or, not; compare with = != < <= > >= in contains.");
+    paintEncoders();
     paintPreset();
+  }
+  function paintEncoders() {
+    const spaces = (state.details && state.details.collection.spaces) || [];
+    const offer = (space, x) => h("button", { type: "button", class: "pl-chip", title: `Put ${x.name}@${space.encoder} in front of the pipeline`, onclick: () => lead(`${x.name}@${space.encoder}`), text: `${x.name}@${space.encoder}` });
+    encoders.hidden = spaces.length < 2;
+    put(encoders, h("span", { class: "pl-muted", text: "First stage of another encoder:" }), spaces.slice(1).flatMap((space) => space.indexes.map((x) => offer(space, x))));
+  }
+  /* The given stage finds the candidates, and what ranked last before still ranks them. */
+  function lead(source) {
+    const last = steps(text()).at(-1);
+    pipeline.value = `${source}:256 > ${last.keep ? `${last.source}:${last.keep}` : last.source}`;
+    state.pipeline = pipeline.value;
+    paintPreset();
+    paintSizes();
+    if (state.query) ask();
   }
   function pickDocument() {
     const rest = state.filter.replace(/^document = '(?:[^']|'')*'(?: and )?/, "");
@@ -78,6 +95,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     if (state.query) ask();
   }
   function paintDetails() {
+    if (state.overview) paintEncoders();
     const documents = (state.details && state.details.documents) || [];
     put(picker, h("option", { value: "", text: "All documents" }), ...documents.map((d) => h("option", { value: d.name, text: d.name })));
     const samples = (state.details && state.details.samples) || [];

@@ -3,7 +3,7 @@ pagelens.part("viewer", (root) => {
   const { h, put, s, icon, fmt, state, on, call, imageUrl, openPage, showTab, notify } = pagelens;
   const heat = pagelens.heat;
   let page = null, why = null, ticket = 0, sims = null, places = null, combined = null;
-  const look = { on: true, chosen: [], opacity: 0.85, scale: "ember", mode: "shared", pooled: "" };
+  const look = { on: true, chosen: [], opacity: 0.85, scale: "ember", mode: "shared", pooled: "", encoder: "" };
   try { Object.assign(look, JSON.parse(localStorage.getItem("pagelens-look") || "{}"), { on: true, chosen: [], pooled: "" }); } catch { /* first visit */ }
   if (!heat.SCALES[look.scale]) look.scale = "ember";
   const keep = () => { try { localStorage.setItem("pagelens-look", JSON.stringify({ opacity: look.opacity, scale: look.scale, mode: look.mode })); } catch { /* private window */ } };
@@ -29,6 +29,10 @@ pagelens.part("viewer", (root) => {
   empty("No page is open", "Open a result of a search, or a document of the library.");
   function empty(head, body, act) { view.hidden = true; blank.hidden = false; put(blank, h("p", { class: "pl-empty-title", text: head }), h("p", { text: body }), act || h("button", { type: "button", class: "pl-button", onclick: () => showTab("search"), text: "Go to search" })); }
 
+  /* Which encoder's vectors explain the page: the chosen one while the collection has it, else the pipeline's last. */
+  const spaces = () => (state.details && state.details.collection.spaces) || [];
+  const spaceNow = () => (spaces().some((x) => x.encoder === look.encoder) ? look.encoder : "");
+
   /* --- opening --------------------------------------------------------------------------------------------------------- */
   on("open", async (ref) => {
     const mine = ++ticket;
@@ -44,7 +48,7 @@ pagelens.part("viewer", (root) => {
       paintPanel(Boolean(state.query));
       drawHeat();
       if (!state.query) return;
-      const told = await call("explain_page", { collection: state.collection, document: ref.document, page: ref.page, query: state.query });
+      const told = await call("explain_page", { collection: state.collection, document: ref.document, page: ref.page, query: state.query, encoder: spaceNow(), pipeline: state.pipeline });
       if (mine !== ticket) return;
       why = told;
       sims = heat.values(why.similarities);
@@ -243,14 +247,37 @@ pagelens.part("viewer", (root) => {
         why.tokens_left_out ? h("p", { class: "pl-muted", text: `${why.tokens_left_out} query words that matter least are left out.` }) : null,
         h("div", { class: "pl-look" }, h("label", {}, h("span", { text: "Opacity" }), opacity), h("label", {}, h("span", { text: "Colours" }), scale),
           segments("Range of the colours", "pl-mode", [["shared", "Same on all pages", "One fixed range, so that pages can be compared"], ["page", "This page", "From the middle value of this page to its highest"]], look.mode, (key) => { look.mode = key; keep(); drawHeat(); })), legend),
+      spaces().length > 1 ? h("section", { class: "pl-section" }, h("h3", { text: "Encoder" }),
+        segments("Encoder whose vectors explain the page", "pl-space", spaces().map((x) => [x.encoder, x.encoder]), why.encoder, (encoder) => { look.encoder = encoder; look.chosen = []; pagelens.emit("open", state.open); })) : null,
       h("section", { class: "pl-section" }, h("h3", { text: "What stage 1 saw" }),
         segments("Index drawn over the page", "pl-pooled", [["", "every vector"], ...why.pooled.map((p) => [p.index, p.index])], look.pooled, (key) => { look.pooled = key; highlight(null); drawHeat(); paintSaw(); }), saw),
       h("section", { class: "pl-section" }, h("div", { class: "pl-section-head" }, h("h3", { text: "Score, word by word" }), h("span", { class: "pl-total" }, h("b", { class: "pl-num", text: fmt.score(why.score) }), h("span", { class: "pl-badge pl-exact", text: "exact" }))),
         h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-ledger", id: "pl-ledger" }, h("thead", {}, h("tr", {}, [["Query", ""], ["Weight", "pl-num"], ["Best on page", ""], ["Sim.", "pl-num"], ["Adds", "pl-num"], ["Share", ""]].map(([t, c]) => h("th", { scope: "col", class: c, text: t })))), h("tbody", {}, rows.map((r) => r.node)), h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: "4", text: "Score: the sum" }), h("td", { class: "pl-num", text: fmt.score(why.score) }), h("td"))))),
         h("p", { class: "pl-muted", text: "Each query word takes its most similar place on the page; weight times similarity is what it adds." })),
-      why.regions.length ? h("section", { class: "pl-section" }, h("h3", { text: "Lines it falls on" }), h("ol", { class: "pl-regions" }, why.regions.map((r) => h("li", {}, h("button", { type: "button", class: "pl-region", onmouseenter: () => highlight(r.box), onmouseleave: () => highlight(null), onfocus: () => highlight(r.box), onblur: () => highlight(null), onclick: () => reveal(r.box) }, h("span", { class: "pl-num", text: r.score.toFixed(2) }), h("span", { text: r.text || "(no text)" })))))) : null,
-      text);
+      why.regions.length ? h("section", { class: "pl-section" }, h("div", { class: "pl-section-head" }, h("h3", { text: "Where the score was won" }), h("span", { class: "pl-muted", text: "share of the page's" })), h("ol", { class: "pl-regions" }, why.regions.map((r) => h("li", {}, h("button", { type: "button", class: "pl-region", onmouseenter: () => highlight(r.box), onmouseleave: () => highlight(null), onfocus: () => highlight(r.box), onblur: () => highlight(null), onclick: () => reveal(r.box) }, h("span", { class: "pl-num", text: `${Math.round(r.share * 100)}%` }), h("span", {}, h("span", { class: "pl-badge", text: r.kind }), ` ${r.text || "(no text)"}`)))))) : null,
+      modelView(), text);
     paintRows();
+  }
+
+  /* --- what the model saw --------------------------------------------------------------------------------------------------- */
+  function modelView() {
+    const encoder = why.encoder, kind = (spaces().find((x) => x.encoder === encoder) || {}).kind;
+    const body = h("div", {});
+    let asked = false;
+    async function look_() {
+      if (asked) return;
+      asked = true;
+      put(body, h("p", { class: "pl-muted" }, h("span", { class: "pl-spinner" }), "Asking the model's processor"));
+      try {
+        const seen = await call("saw_page", { collection: state.collection, document: page.document, page: page.page, encoder });
+        put(body, seen.length ? h("p", { class: "pl-muted", text: `${fmt.plural(seen.length, "picture")}, as the model got ${seen.length === 1 ? "it" : "them"} after resizing${seen.length > 1 ? " and tiling" : ""}.` }) : h("p", { class: "pl-muted", text: `${encoder} reads: it saw the page's ${fmt.plural(page.words, "word")}, each with its box, as below under “Page text”.` }),
+          h("ul", { class: "pl-tiles" }, seen.map((x) => h("li", {}, h("figure", {},
+            h("button", { type: "button", "aria-label": `Show ${x.label} on the page`, onclick: () => reveal(x.box), onmouseenter: () => highlight(x.box), onmouseleave: () => highlight(null) }, h("img", { src: x.picture, alt: x.label, width: x.width, height: x.height })),
+            h("figcaption", { text: `${x.label}, ${x.width} × ${x.height}` }))))));
+      } catch (error) { asked = false; put(body, h("p", { class: "pl-error", role: "alert", text: error.message })); }
+    }
+    return h("section", { class: "pl-section" }, h("details", { id: "pl-saw", ontoggle: (event) => { if (event.target.open) look_(); } },
+      h("summary", {}, h("h3", { text: "What the model saw" }), h("span", { class: "pl-muted", text: `${encoder}${kind ? `, ${pagelens.models.kinds[kind] || kind}` : ""}` })), body));
   }
 
   on("key", (event) => {

@@ -20,9 +20,14 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def address(home):
     port = free_port()
-    env = {**os.environ, "PAGELENS_HOME": str(tmp_path_factory.mktemp("served"))}
+    env = {**os.environ, "PAGELENS_HOME": str(home)}
     command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -53,6 +53,13 @@ class Actions:
                 self.explain_page,
                 self.read_page,
                 self.model_state,
+                self.models,
+                self.start_model,
+                self.unload_model,
+                self.start_embed,
+                self.start_index,
+                self.remove_encoder,
+                self.saw_page,
             )
         ]
 
@@ -72,7 +79,7 @@ class Actions:
         return {
             "collections": [payload.collection(info) for info in self.workbench.collections()],
             "pipelines": dict(self.workbench.pipelines()),
-            "encoders": [_encoder(spec) for spec in self.workbench.encoders()],
+            "indexes": [{"name": name, "summary": text} for name, text in self.workbench.index_kinds().items()],
             "fields": _fields(self.workbench.filter_fields()),
             "model": self.model_state({}),
             "max_upload_mb": self.workbench.settings.max_upload_mb,
@@ -82,6 +89,37 @@ class Actions:
         """Whether the model is loaded yet."""
         state = self.warmup.state
         return {"state": state.state, "detail": state.detail}
+
+    def models(self, _: Json) -> list[Json]:
+        """Every model there is, whether it can be used here, and where it stands."""
+        return [payload.model(status) for status in self.workbench.models()]
+
+    def start_model(self, request: Json) -> Json:
+        """Load a model in the background."""
+        return payload.model(self.workbench.start_model(_text(request, "model")))
+
+    def unload_model(self, request: Json) -> Json:
+        """Free a model's memory."""
+        return payload.model(self.workbench.unload_model(_text(request, "model")))
+
+    def start_embed(self, request: Json) -> Json:
+        """Add an encoder's vectors to the pages that lack them, as a job."""
+        return payload.job(self.workbench.start_embed(_text(request, "collection"), _text(request, "encoder")))
+
+    def start_index(self, request: Json) -> Json:
+        """Compute an index from the stored vectors, as a job."""
+        name, index = _text(request, "collection"), _text(request, "index").strip()
+        return payload.job(self.workbench.start_index(name, index, _text(request, "encoder")))
+
+    def remove_encoder(self, request: Json) -> Json:
+        """Take an encoder's vectors out of a collection."""
+        self.workbench.remove_encoder(_text(request, "collection"), _text(request, "encoder"))
+        return {}
+
+    def saw_page(self, request: Json) -> list[Json]:
+        """The pictures a model really got of a page; none for a model that reads words."""
+        name, encoder = _text(request, "collection"), _text(request, "encoder")
+        return [payload.seen(picture) for picture in self.workbench.saw(_ref(request), name, encoder)]
 
     def collection_details(self, request: Json) -> Json:
         """A collection, its documents, and queries to try on it."""
@@ -160,11 +198,17 @@ class Actions:
 
     def explain_page(self, request: Json) -> Json:
         """Why the page scores what it scores for the query."""
-        explanation = self.workbench.explain(_text(request, "query"), _ref(request), _text(request, "collection"))
+        explanation = self.workbench.explain(
+            _text(request, "query"),
+            _ref(request),
+            _text(request, "collection"),
+            encoder=_text(request, "encoder"),
+            pipeline=_text(request, "pipeline"),
+        )
         return payload.explanation(explanation)
 
 
-def _answering(action: Callable[[Json], Json]) -> Callable[[Json], Json]:
+def _answering(action: Callable[[Json], Any]) -> Callable[[Json], Json]:
     @functools.wraps(action)
     def answer(request: Any = None) -> Json:
         try:
@@ -196,15 +240,6 @@ def _whole(request: Mapping[str, Any], key: str, default: int, low: int, high: i
 
 def _ref(request: Mapping[str, Any]) -> PageRef:
     return PageRef(_text(request, "document"), _whole(request, "page", 1, 1, 10_000_000))
-
-
-def _encoder(spec: Any) -> Json:
-    return {
-        "id": spec.id,
-        "name": getattr(spec, "name", spec.id),
-        "summary": getattr(spec, "summary", "") or getattr(spec, "kind", ""),
-        "licence": getattr(spec, "licence", ""),
-    }
 
 
 def _fields(fields: Any) -> list[Json]:

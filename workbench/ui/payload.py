@@ -7,6 +7,7 @@ page. A page of 800 words and 20 query tokens is about 30 kB that way.
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import asdict
 from typing import Any
 
@@ -21,10 +22,13 @@ from workbench.types import (
     Hit,
     IngestPlan,
     Job,
+    ModelStatus,
     SearchResult,
+    SeenPicture,
     StoredPage,
 )
 
+SEEN_QUALITY = 75
 MAX_CELLS = 150_000
 """Most token x vector similarities sent for one page; beyond it, the tokens that matter least stay behind."""
 
@@ -107,6 +111,8 @@ def job(value: Job) -> dict[str, Any]:
     return {
         "id": value.id,
         "collection": value.collection,
+        "kind": value.kind,
+        "encoder": value.encoder,
         "state": value.state,
         "active": value.active,
         "stages": [asdict(stage) for stage in progress.stages],
@@ -119,6 +125,26 @@ def job(value: Job) -> dict[str, Any]:
         "documents": [outcome(item) for item in progress.documents],
         "message": value.message,
         "started": value.started,
+    }
+
+
+def model(value: ModelStatus) -> dict[str, Any]:
+    """A model as the picker and the list of models show it."""
+    return asdict(value)
+
+
+def seen(value: SeenPicture) -> dict[str, Any]:
+    """A picture as a model got it, as a WebP in a data address, with the part of the page it shows."""
+    stream = io.BytesIO()
+    value.image.save(stream, "WEBP", quality=SEEN_QUALITY)
+    data = base64.b64encode(stream.getvalue()).decode("ascii")
+    width, height = value.image.size
+    return {
+        "label": value.label,
+        "box": list(value.box),
+        "width": width,
+        "height": height,
+        "picture": f"data:image/webp;base64,{data}",
     }
 
 

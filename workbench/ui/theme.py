@@ -6,8 +6,17 @@ from typing import Any
 
 import gradio as gr
 
-STYLES = ("css/tokens.css", "css/frame.css", "css/library.css", "css/search.css", "css/viewer.css")
-SCRIPTS = ("js/core.js", "js/bar.js", "js/library.js", "js/jobs.js", "js/search.js", "js/heat.js", "js/viewer.js")
+STYLES = ("css/tokens.css", "css/frame.css", "css/library.css", "css/search.css", "css/viewer.css", "css/models.css")
+SCRIPTS = (
+    "js/core.js",
+    "js/models.js",
+    "js/bar.js",
+    "js/library.js",
+    "js/jobs.js",
+    "js/search.js",
+    "js/heat.js",
+    "js/viewer.js",
+)
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
 

@@ -1,0 +1,130 @@
+"""Models in the page: what there is, loading one, adding it to a collection, and seeing the page as it did."""
+
+import re
+
+import pytest
+
+from tests.browser.driving import opened, search, show
+from tests.encoders.tiny import build, family
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+TINY = "colsmol-256m"
+
+
+@pytest.fixture(scope="module")
+def tiny(home):
+    """A ColSmol of a few thousand random weights, where a person would put the real one."""
+    return build(family("colidefics3"), home / "models" / TINY)
+
+
+def row(page, model):
+    return page.locator(f'.pl-model-row[data-model="{model}"]')
+
+
+def test_the_list_says_what_is_here_and_how_to_get_the_rest(browser, address, filled, tiny):
+    page = opened(browser, address)
+    page.click(".pl-model")
+    page.wait_for_selector(".pl-model-row")
+    assert str(tiny) in row(page, TINY).inner_text()
+    page.locator(".pl-model-rest summary").click()
+    missing = row(page, "colpali-v1.3").inner_text()
+    assert "Weights not here" in missing
+    assert "hf download vidore/colpali-v1.3" in missing
+    assert re.search(r"[0-9.]+ B weights", missing) and "to fetch" in missing
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_model_is_loaded_and_let_go(browser, address, filled, tiny):
+    page = opened(browser, address)
+    page.click(".pl-model")
+    page.wait_for_selector(".pl-model-row")
+    row(page, TINY).get_by_role("button", name="Load").click()
+    page.wait_for_selector(f'.pl-model-row[data-model="{TINY}"][data-state=loaded]')
+    assert "on cpu" in row(page, TINY).inner_text() or "on cuda" in row(page, TINY).inner_text()
+    row(page, TINY).get_by_role("button", name="Unload").click()
+    page.wait_for_selector(f'.pl-model-row[data-model="{TINY}"][data-state=here]')
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_an_encoder_is_added_searched_with_explained_and_taken_out(browser, address, filled, tiny):
+    page = opened(browser, address)
+    show(page, "Library")
+    page.click(".pl-inspect summary")
+    page.get_by_role("button", name="Add an encoder").click()
+    page.wait_for_selector("dialog[open] .pl-model-row")
+    assert page.locator('dialog[open] input[value="reader"]').count() == 0  # the collection has it
+    assert page.locator('dialog[open] input[value="colpali-v1.3"]').is_disabled()
+    page.locator(f'dialog[open] input[value="{TINY}"]').check(force=True)
+    page.get_by_role("button", name="Embed all pages").click()
+    page.wait_for_selector(f'[data-space="{TINY}"]')
+    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
+    pages = page.evaluate("pagelens.state.details.collection.pages")
+    page.wait_for_function(
+        f"document.querySelector('[data-space=\"{TINY}\"]').innerText.includes('{pages} of {pages} pages')"
+    )
+
+    search(page, "largest animal")
+    page.click(".pl-more summary")
+    page.get_by_role("button", name=f"rows@{TINY}", exact=True).click()
+    page.wait_for_function(
+        f"[...document.querySelectorAll('.pl-fall-name')].some((n) => n.innerText === 'rows@{TINY}')"
+    )
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    names = page.locator(".pl-fall-name").all_inner_texts()
+    assert names == [f"encode@{TINY}", "encode@reader", f"rows@{TINY}", "full", "results"]
+
+    page.locator(".pl-hit").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert page.locator("[name=pl-space]:checked").input_value() == "reader"  # which decided the ranks
+    page.locator(f'[name=pl-space][value="{TINY}"]').check(force=True)
+    page.wait_for_function(
+        "document.querySelector('#pl-saw') && document.querySelector('#pl-saw').innerText.includes('colsmol')"
+    )
+    page.locator("#pl-saw summary").click()
+    page.wait_for_selector(".pl-tiles img")
+    labels = page.locator(".pl-tiles figcaption").all_inner_texts()
+    assert labels[0].startswith("tile row 1, column 1") and len(labels) == 13  # 4 x 3 tiles and the whole page
+    assert page.evaluate("[...document.querySelectorAll('.pl-tiles img')].every((i) => i.naturalWidth === 64)")
+
+    show(page, "Library")
+    page.get_by_role("button", name=f"Remove {TINY} from this collection").click()
+    page.get_by_role("button", name="Remove it", exact=True).click()
+    page.wait_for_function(f"!document.querySelector('[data-space=\"{TINY}\"]')")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_an_index_is_added_from_the_stored_vectors(browser, address, filled):
+    page = opened(browser, address)
+    show(page, "Library")
+    page.click(".pl-inspect summary")
+    page.locator('[data-space="reader"]').get_by_role("button", name="Add an index").click()
+    page.fill("#pl-index-name", "columns")
+    page.get_by_role("button", name="Add it", exact=True).click()
+    page.wait_for_function(
+        "[...document.querySelectorAll('[data-space=reader] tbody th')].some((cell) => cell.innerText === 'columns')"
+    )
+    search(page, "largest animal")
+    page.click(".pl-more summary")
+    page.fill("#pl-pipeline", "columns:2 > full:1")
+    page.press("#pl-query", "Enter")
+    page.wait_for_function("[...document.querySelectorAll('.pl-fall-name')].some((n) => n.innerText === 'columns')")
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    assert "whales.pdf" in page.locator(".pl-hit").first.inner_text()
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_the_reader_says_that_it_saw_words(browser, address, filled):
+    page = opened(browser, address)
+    search(page, "hot oven")
+    page.locator(".pl-hit").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.locator("#pl-saw summary").click()
+    page.wait_for_function(
+        "/reader reads: it saw the page's \\d+ words/.test(document.querySelector('#pl-saw').innerText)"
+    )
+    assert page.seen.problems == []
+    page.close()
