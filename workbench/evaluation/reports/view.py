@@ -98,7 +98,8 @@ class View:
     def unit(self) -> str:
         """What means are taken over: ``38 questions``, ``23 documents``."""
         count = len(self.systems[0].values(self.measure))
-        return f"{count:,} {'documents' if self.systems[0].by_document else 'questions'}"
+        noun = "document" if self.systems[0].by_document else "question"
+        return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
     @property
     def measure(self) -> str:
