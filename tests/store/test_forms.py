@@ -120,3 +120,28 @@ def test_an_encoded_index_may_be_there_from_the_start():
     assert [index.name for index in record_.indexes] == ["rows", "full[dtype=bits]", "ward", "full"]
     assert [index.dtype for index in record_.indexes] == ["float32", "uint8", "float16", "float16"]
     assert not any(Form(r, r.blank(DIM)).learnt for r in map(Representation.parse, ("rows", "binary", "ward")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
+    from workbench.retrieval.engine import Encoded, search_stages
+    from workbench.retrieval.pipeline import Pipeline
+    from workbench.types import QueryEmbedding, ScoreKind
+
+    query = np.eye(DIM, dtype=np.float32)[:3]
+    embedding = QueryEmbedding("q", query, ("a", "b", "c"), np.ones(3, np.float32), "all")
+    *_, result = search_stages(store, "q", Pipeline.parse(f"{name}:7 > full:7"), lambda *_: Encoded(embedding))
+    *_, exact = search_stages(store, "q", Pipeline.parse("full:7"), lambda *_: Encoded(embedding))
+    assert [(hit.ref, hit.score) for hit in result.hits] == [(hit.ref, hit.score) for hit in exact.hits]
+    held = store.space().vectors(str(Representation.parse(name)))
+    first = next(stage for stage in result.trace.stages if stage.candidates_in == 7)
+    assert first.vectors_compared == held.lengths.sum()
+    assert first.bytes_read == held.flat.nbytes
+    assert all(hit.stages[0].kind is ScoreKind.APPROXIMATE for hit in result.hits)
+    scores = (
+        store.space()
+        .form(str(Representation.parse(name)))
+        .score(query, embedding.weights, held.flat, held.starts, held.lengths)
+    )
+    expected = {store.refs([page])[page]: score for page, score in zip(held.page_ids, scores, strict=True)}
+    assert {hit.ref: hit.stages[0].score for hit in result.hits} == pytest.approx(expected, rel=1e-5)

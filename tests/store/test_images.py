@@ -1,8 +1,10 @@
 """Pictures of pages: two sizes, whatever the shape and mode of the original."""
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from workbench import resources
 from workbench.store.images import image_file, remove_images, save_images, stored_images, sweep_images
 
 PAGE = "ab" * 16 + ":7"
@@ -55,3 +57,13 @@ def test_what_is_stored_removed_and_swept(tmp_path):
     assert sweep_images(tmp_path, set(others)) == 0
     remove_images(tmp_path, [others[0], PAGE])
     assert stored_images(tmp_path) == {others[1]}
+
+
+@pytest.mark.parametrize("name", ["coffee-cup.png", "el-nino-sea-temperature.png"])
+def test_a_page_model_gets_nearly_the_same_picture_later(tmp_path, name):
+    original = Image.open(next(resources.sample_data().rglob(name))).convert("RGB")
+    save_images(tmp_path, PAGE, original)
+    with Image.open(image_file(tmp_path, PAGE, "page")) as stored:
+        assert stored.size == original.size
+        one, other = (np.asarray(picture.convert("RGB").resize((448, 448)), float) for picture in (original, stored))
+    assert 20 * np.log10(255 / np.sqrt(((one - other) ** 2).mean())) > 34

@@ -1,4 +1,11 @@
-"""Pictures of pages on disk: one to look at and one for lists, encoded once when the page goes in."""
+"""Pictures of pages on disk: one to look at and one for lists, encoded once when the page goes in.
+
+The larger one is also what an encoder gets that comes to the collection later (`Collection.rebuilt`), so it keeps what
+page models can use: a long side of up to 2,048 pixels, the most that any of their processors leaves of a page (ColSmol:
+tiles of 512 from a page scaled to 2,048; ColPali takes 448 x 448, ColQwen at most 768 tokens of 28 x 28). An A4 page at
+the default 144 dpi is 1,684 pixels long and keeps its size. WebP at this quality leaves pictures that, reduced as a
+model would, differ from the original by noise of at most 1/50 of the range (34 dB; a test holds it to that).
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -31,6 +31,7 @@ from workbench.store.files import is_disk_full, room
 from workbench.store.forms import sweep_forms, write_form
 from workbench.store.images import remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.names import free_name
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
     COMPLETE,
@@ -132,7 +133,7 @@ class Writer:
         record = replace(record, name=storable(record.name), source=storable(record.source))
         there = self._collection.records()
         earlier = [other.name for other in there if other.source == record.source]
-        name = earlier[0] if earlier else _free_name(record, {other.name for other in there})
+        name = earlier[0] if earlier else free_name(record, {other.name for other in there})
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         started = replace(record, name=name, added=now, state=INCOMING)
         self._write_documents([started])
@@ -425,16 +426,3 @@ class Writer:
     def _index_text(self) -> None:
         textindex.build(self._collection.table("pages"))
         self._removed = False
-
-
-def _free_name(record: DocumentRecord, taken: set[str]) -> str:
-    """The document's name, or, when another holds it, its name with folders of its path, or with a number."""
-    if record.name not in taken:
-        return record.name
-    folders = list(PurePosixPath(Path(record.source).as_posix()).parts[:-1])[::-1]
-    name = record.name
-    for folder in (part for part in folders if part.strip("/:\\")):
-        name = f"{folder}/{name}"
-        if name not in taken:
-            return name
-    return next(candidate for n in range(2, len(taken) + 3) if (candidate := f"{record.name} ({n})") not in taken)
