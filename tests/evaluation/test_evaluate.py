@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from workbench.types import (
     PageRef,
     ScoreKind,
     SearchResult,
+    SpaceInfo,
     StageScore,
     StageTrace,
     StoredPage,
@@ -191,6 +193,35 @@ def test_storage_and_work_are_told() -> None:
     assert summary(report)["pipelines"]["exact"]["storage"]["collection_bytes_per_page"] == 1000
     (work,) = run.answers["1"].stages
     assert (work.candidates_in, work.candidates_out, work.vectors_compared, work.bytes_read) == (2, 2, 20, 5120)
+
+
+def test_several_encoders_are_told_apart() -> None:
+    class Several(Scores):
+        def collection(self, name: str) -> CollectionInfo:
+            info = super().collection(name)
+            other = IndexInfo("global", info.pages, info.pages, 8, "float32", 0)
+            spaces = (
+                SpaceInfo("fake", "words", 128, True, info.pages, 0, 0, 0, info.indexes),
+                SpaceInfo("clip-vit-b-32", "page", 8, False, info.pages, 0, 0, 0, (other,)),
+            )
+            return replace(info, spaces=spaces)
+
+        def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
+            found = super().search(query, collection, "global:3 > full:3", k, filter)
+            _, first, second = found.trace.stages
+            encoding = [StageTrace(f"encode@{name}", 2.0) for name in ("fake", "clip-vit-b-32")]
+            stages = (*encoding, replace(first, name="global@clip-vit-b-32"), second)
+            return replace(found, trace=Trace(stages[: 3 if ">" not in pipeline else 4]))
+
+    record = evaluate(Several(SCORES), TWO, "c", ["global@clip-vit-b-32:3 > full:3"], measures=["R@1"])
+    (run,) = record.pipelines.values()
+    assert [stage.name for stage in run.stages] == ["global@clip-vit-b-32", "full"]
+    assert run.storage["global@clip-vit-b-32_bytes_per_page"] == 32
+    assert run.storage["full_bytes_per_page"] == 2560
+    assert record.latency(run.name)["encode_p50"] == 4.0
+    assert record.latency(run.name)["p50"] == 4.0
+    assert set(record.collection.encoders) == {"fake", "clip-vit-b-32"}
+    assert record.collection.hash != evaluate(Scores(SCORES), TWO, "c", ["exact"]).collection.hash
 
 
 def test_pages_that_failed_to_index_are_listed() -> None:

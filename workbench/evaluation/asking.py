@@ -65,9 +65,9 @@ class Asking:
             log.exception("question %s failed", query.id)
             self.refused[query.id] = f"It failed: {type(error).__name__}: {error}"
         else:
-            for stage in result.trace.stages:
-                if stage.name == "encode" and not (stage.cold or stage.cache_hit):
-                    self.encode_ms.setdefault(query.id, round(stage.ms, 3))
+            stages = [stage for stage in result.trace.stages if is_encoding(stage.name)]
+            if stages and not any(stage.cold or stage.cache_hit for stage in stages):
+                self.encode_ms.setdefault(query.id, round(sum(stage.ms for stage in stages), 3))
             return result
         return None
 
@@ -75,3 +75,13 @@ class Asking:
         """Count searches as done."""
         self._done += searches
         self._progress(self._done, self._total)
+
+
+def is_encoding(part: str) -> bool:
+    """Whether a part of a search is the encoding of its query, by the only encoder or by one of several."""
+    return part.partition("@")[0] == "encode"
+
+
+def is_stage(part: str) -> bool:
+    """Whether a part of a search is a stage of its pipeline."""
+    return not is_encoding(part) and part not in ("filter", "results")

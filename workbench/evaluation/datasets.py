@@ -138,7 +138,10 @@ def only(dataset: Dataset, languages: Sequence[str]) -> Dataset:
         there = sorted({language for query in dataset.queries for language in query.tags.get("language", ())})
         have = ", ".join(there) or "no language tags"
         raise DatasetError(f"Dataset '{dataset.name}' has no question in {' or '.join(languages)}; it has {have}.")
-    return replace(dataset, queries=kept)
+    ids = {query.id for query in kept}
+    qrels = {query: pages for query, pages in dataset.qrels.items() if query in ids}
+    boxes = {query: pages for query, pages in dataset.boxes.items() if query in ids}
+    return replace(dataset, queries=kept, qrels=qrels, boxes=boxes)
 
 
 def _aliases(path: Path) -> dict[str, str]:

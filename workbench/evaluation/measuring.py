@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from workbench.evaluation.asking import Asking
+from workbench.evaluation.asking import Asking, is_encoding, is_stage
 from workbench.evaluation.datasets import Query
 from workbench.evaluation.locating import Places
 from workbench.evaluation.measures import per_query
@@ -18,8 +18,6 @@ from workbench.types import CollectionInfo, SearchResult
 
 WARM_UP = 3
 """Questions asked once before a pipeline is timed."""
-OVERHEAD = frozenset({"encode", "filter", "results"})
-"""Parts of a search that are no stage of its pipeline."""
 
 Qrels = Mapping[str, Mapping[str, int]]
 Run = Mapping[str, Sequence[tuple[str, float]]]
@@ -51,7 +49,7 @@ def measure(
     }
     encodes = any(leaf.spec.vectors for leaf in pipeline.leaves())
     times = {
-        query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if stage.name != "encode"}
+        query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if not is_encoding(stage.name)}
         for query, result in results.items()
     }
     run_of = PipelineRun(name, str(pipeline), encodes, stages, _storage(info, pipeline), answers)
@@ -98,7 +96,7 @@ def _answer(
         tuple(
             StageWork(s.name, s.candidates_in, s.candidates_out, s.vectors_compared, s.bytes_read)
             for s in result.trace.stages
-            if s.name not in OVERHEAD
+            if is_stage(s.name)
         ),
     )
 
@@ -110,13 +108,15 @@ def deep_enough(pipeline: Pipeline, deep: int) -> Pipeline:
 
 
 def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
-    """Vectors and their bytes per page for each index the pipeline reads."""
-    used = {leaf.name for leaf in pipeline.leaves()}
+    """Vectors and their bytes per page for each index the pipeline reads, under the name that its stage goes by."""
+    held = {(space.encoder, index.name): index for space in info.spaces for index in space.indexes}
+    held |= {("", index.name): index for index in info.indexes}
     pages = max(info.pages, 1)
     found: dict[str, float] = {}
-    for index in info.indexes:
-        if index.name in used:
+    for leaf in pipeline.leaves():
+        index = held.get((leaf.encoder, leaf.name)) if leaf.spec.vectors else None
+        if index is not None:
             width = index.dim * np.dtype(index.dtype).itemsize
-            found[f"{index.name}_vectors_per_page"] = round(index.vectors / pages, 1)
-            found[f"{index.name}_bytes_per_page"] = round(index.vectors * width / pages)
+            found[f"{leaf.label}_vectors_per_page"] = round(index.vectors / pages, 1)
+            found[f"{leaf.label}_bytes_per_page"] = round(index.vectors * width / pages)
     return found

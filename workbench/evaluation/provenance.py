@@ -56,8 +56,11 @@ def collection_facts(info: CollectionInfo, documents: Sequence[DocumentInfo]) ->
     settings = {key: value for key, value in info.settings.items() if key != "encoder"}
     primary = info.settings.get("encoder")
     encoders = {info.encoder: dict(primary) if isinstance(primary, dict) else {"id": info.encoder}}
+    for space in info.spaces:
+        encoders.setdefault(space.encoder, {"id": space.encoder, "kind": space.kind, "dim": space.dim})
     held = sorted((d.content_hash, d.pages, d.indexed, sorted(page.page for page in d.failed)) for d in documents)
-    indexes = sorted((index.name, index.dim, index.dtype, index.pages, index.vectors) for index in info.indexes)
+    every = [(space.encoder, index) for space in info.spaces for index in space.indexes]
+    indexes = sorted((at, i.name, i.dim, i.dtype, i.pages, i.vectors) for at, i in every)
     made = digest((settings, encoders, held, indexes))
     return CollectionFacts(info.name, made, info.encoder, encoders, settings, info.documents, info.pages)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.evaluation.asking import Asking
+from workbench.evaluation.asking import Asking, is_stage
 from workbench.evaluation.datasets import Query
 from workbench.evaluation.record import StageText
 from workbench.retrieval import Pipeline, Step
@@ -81,7 +81,7 @@ def _depends_on_depth(step: Step) -> bool:
 def stage_texts(pipeline: Pipeline, result: SearchResult | None) -> tuple[StageText, ...]:
     """The steps under the names that results know them by; under their texts when there is no result."""
     traced = [] if result is None else [stage.name for stage in result.trace.stages]
-    names = [name for name in traced if name not in ("encode", "filter", "results")]
+    names = [name for name in traced if is_stage(name)]
     if len(names) != len(pipeline.steps):
         names = [str(step) for step in pipeline.steps]
     keeps = [*(step.keep or 0 for step in pipeline.steps[:-1]), pipeline.keep]
