@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
 from workbench.pooling import pool
+from workbench.representations import Form, Representation
 from workbench.retrieval.engine import Encoded, best, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding, Ragged, ScoreKind
@@ -53,6 +54,10 @@ class Arrays:
             lengths=lengths,
             row_of={page: i for i, page in enumerate(ids)},
         )
+
+    def form(self, index):
+        representation = Representation.parse(index)
+        return Form(representation, representation.blank(DIM))
 
     def bm25(self, query, limit, where):
         allowed = set(self.page_ids(where))

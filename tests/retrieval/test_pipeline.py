@@ -135,3 +135,38 @@ def steps():
 @given(steps())
 def test_what_is_written_is_what_is_read(step):
     assert Pipeline.parse(str(Pipeline((step,)))).steps == (step,)
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("rows:5", "rows"),
+        ("rows[most=16,query=mean]:5", "rows[most=16]"),
+        ("ward[dtype=int8,factor=4]:5", "ward[dtype=int8,factor=4.0]"),
+        ("binary[rotate=yes]:5", "full[dtype=bits,rotate=yes]"),
+        ("docpruner[deviations=-0.5]:5", "docpruner[deviations=-0.5]"),
+        ("exact:5", "full"),
+    ],
+)
+def test_a_stage_names_the_index_it_compares(text, index):
+    (step,) = Pipeline.parse(text).steps
+    assert step.index == index
+    assert Pipeline.parse(str(Pipeline.parse(text))) == Pipeline.parse(text)
+    assert step.exact == (text == "exact:5")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ward[factor=x]:5", "'ward' at character 1: factor is a number, not 'x'"),
+        ("rows:9 > conv[window=4]:5", "'conv' at character 10: window is odd, which 4 is not"),
+        ("fde[dtype=bits]:5", "the lengths of 'fde' vectors mean something"),
+        ("full[rotate=yes]:5", "'full' has no option 'rotate'"),
+        ("binary[engine=lance]:5", "LanceDB can only scan vectors as the encoder made them"),
+        ("full[dtype=fp8]:5", "dtype is one of fp32, fp16, int8, bits, codes, residual"),
+    ],
+)
+def test_an_index_that_cannot_be_is_refused_before_anything_runs(text, message):
+    with pytest.raises(PipelineError) as error:
+        Pipeline.parse(text)
+    assert message in str(error.value)

@@ -42,13 +42,15 @@ class Representation:
         match = _FORM.fullmatch(text)
         if match is None:
             raise ValueError(f"'{text}' is not a representation; write one as ward[factor=4,dtype=int8]")
-        pairs = _pairs(match["options"] or "")
-        if match["name"] in SHORT and match["name"] not in METHODS:
-            short = _FORM.fullmatch(SHORT[match["name"]])
-            assert short is not None
-            pairs = {**_pairs(short["options"] or ""), **pairs}
-            return cls.of(short["name"], pairs)
-        return cls.of(match["name"], pairs)
+        return cls.of_stage(match["name"], _pairs(match["options"] or ""))
+
+    @classmethod
+    def of_stage(cls, name: str, options: Mapping[str, str]) -> Representation:
+        """A representation from its name, which may be one of `SHORT`, and the text of options; as `parse`."""
+        short = _FORM.fullmatch(SHORT.get(name, name))
+        if short is None:
+            raise ValueError(f"there is no representation '{name}'")
+        return cls.of(short["name"], {**_pairs(short["options"] or ""), **options})
 
     @classmethod
     def of(cls, name: str, options: Mapping[str, str] | None = None) -> Representation:

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import PipelineError
-from workbench.maxsim import maxsim_of_ranges
 from workbench.retrieval.pipeline import DEFAULT_PREFETCH, Pipeline, Step
 from workbench.timing import Stopwatch
 from workbench.types import (
@@ -83,8 +82,7 @@ class _Search:
         """Score, record and cut: the candidates this step hands on."""
         keep = step.keep or DEFAULT_PREFETCH
         if not step.legs:
-            exact = step.name == "full" and step.option("query") == "tokens"
-            kind = ScoreKind.EXACT if exact else ScoreKind.APPROXIMATE
+            kind = ScoreKind.EXACT if step.exact else ScoreKind.APPROXIMATE
             return self._record(step.label, self._best(self._leaf(step, given, keep), keep, kind))
         fuse = {"rrf": self._rrf, "sum": self._sum}[step.name]
         return self._record(step.name, self._best(fuse(step, given, keep), keep, ScoreKind.APPROXIMATE))
@@ -132,9 +130,9 @@ class _Search:
         if step.option("query") == "mean":
             query, weights = _mean(query, weights), np.ones(1, np.float32)
         if step.option("engine") == "lance" and ids is None:
-            pairs = space.lance_maxsim(step.name, query * weights[:, None], keep, self.where)
+            pairs = space.lance_maxsim(step.index, query * weights[:, None], keep, self.where)
             return _scored(pairs, self._rest([page for page, _ in pairs]) if len(pairs) < keep else ())
-        index = space.vectors(step.name)
+        index, form = space.vectors(step.index), space.form(step.index)
         wanted = ids if ids is not None else self.allowed
         unscored: Sequence[str] = ()
         if wanted is None:
@@ -149,7 +147,7 @@ class _Search:
                 unscored = [page for page in wanted if page not in index.row_of]
         starts, lengths = index.starts[rows], index.lengths[rows]
         kernel = Stopwatch()
-        scores = maxsim_of_ranges(query, index.flat, starts, lengths, weights)
+        scores = form.score(query, weights, index.flat, starts, lengths)
         self.kernel_ms += kernel.lap()
         compared = int(lengths.sum())
         self.vectors += compared
@@ -251,15 +249,15 @@ def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, Space]:
                 leaf.at,
             )
         space = found.setdefault(leaf.encoder, collection.space(leaf.encoder))
-        if leaf.name not in space.indexes:
+        if leaf.index not in space.indexes:
             one = " gives one vector a page, so it" if space.info.kind == "page" else ""
             whose = f"'{space.encoder}'{one}" if leaf.encoder or one else f"Collection '{collection.name}'"
             raise PipelineError(
-                f"Stage '{leaf.label}'{_place(leaf)}: {whose} has no '{leaf.name}' index; "
+                f"Stage '{leaf.label}'{_place(leaf)}: {whose} has no '{leaf.index}' index; "
                 f"it has {', '.join(space.indexes)} and bm25.",
                 leaf.at,
             )
-        if not space.primary and collection.page_count() and not space.vectors(leaf.name).page_ids:
+        if not space.primary and collection.page_count() and not space.vectors(leaf.index).page_ids:
             raise PipelineError(
                 f"Stage '{leaf.label}'{_place(leaf)}: '{space.encoder}' has no page's vectors yet; run: "
                 f"pagelens collections embed {collection.name} --encoder {space.encoder}",
@@ -278,7 +276,7 @@ def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, collection: Collecti
     for name, space in spaces.items():
         if space.primary:
             continue
-        held = min(len(space.vectors(leaf.name).page_ids) for leaf in pipeline.vector_leaves() if leaf.encoder == name)
+        held = min(len(space.vectors(leaf.index).page_ids) for leaf in pipeline.vector_leaves() if leaf.encoder == name)
         if held < pages:
             yield (f"'{space.encoder}' has vectors of {held:,} of {pages:,} pages; the others come last in its stages.")
 

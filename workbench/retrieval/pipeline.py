@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workbench.errors import PipelineError
+from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option, Representation
 
 DEFAULT_K = 10
 DEFAULT_PREFETCH = 256
@@ -54,24 +55,27 @@ _ENGINE = OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table
 _WEIGHTS = OptionSpec("one weight per list, as 1/2", "1", numbers=True)
 
 
-def _vector_stage(name: str, summary: str) -> StageSpec:
-    return StageSpec(name, summary, {"query": _QUERY, "engine": _ENGINE})
+_SEARCHING = {"query": _QUERY, "engine": _ENGINE}
+"""Options of a vector stage that say how its index is searched; all others say which index it is."""
+
+
+def _vector_stages() -> Iterator[StageSpec]:
+    """A stage for every way to store pages, with its options and those of every encoding."""
+    encodings = {key: option for encoding in ENCODINGS.values() for key, option in encoding.options.items()}
+    for name, summary in {**{name: method.summary for name, method in METHODS.items()}, **SHORT}.items():
+        own = METHODS[name].options if name in METHODS else {}
+        options = {key: _spec(option) for key, option in {**encodings, **COMMON, **own}.items()}
+        yield StageSpec(name, summary, _SEARCHING | options)
+
+
+def _spec(option: Option) -> OptionSpec:
+    return OptionSpec(option.summary, str(option.default), option.choices)
 
 
 STAGES: Mapping[str, StageSpec] = {
     spec.name: spec
     for spec in (
-        _vector_stage("global", "one mean vector a page"),
-        _vector_stage("rows", "patches averaged by row, at most 32 vectors a page"),
-        _vector_stage("columns", "patches averaged by column, at most 32 vectors a page"),
-        _vector_stage("conv", "a window of 3 sliding over the rows"),
-        _vector_stage("gauss", "the rows smoothed by a gaussian over 3 of them"),
-        _vector_stage("triangular", "the rows smoothed by a triangle over 3 of them"),
-        _vector_stage("tiles", "patches averaged by tile"),
-        _vector_stage("neighbours", "each tile averaged with the tiles beside it"),
-        _vector_stage("tiles-global", "the tiles, and each vector without a place as it is"),
-        _vector_stage("blocks", "patches averaged over 8 x 8 equal parts of the page"),
-        _vector_stage("full", "exact MaxSim over every patch"),
+        *_vector_stages(),
         StageSpec("bm25", "words of the page text (Okapi BM25)", vectors=False),
         StageSpec(
             "rrf",
@@ -123,6 +127,22 @@ class Step:
     def option(self, key: str) -> str:
         """The value given, or the default."""
         return dict(self.options).get(key, self.spec.options[key].default)
+
+    @property
+    def stored(self) -> Representation:
+        """How a vector stage's index stores pages."""
+        own = {key: value for key, value in self.options if key not in _SEARCHING}
+        return Representation.of_stage(self.name, own)
+
+    @property
+    def index(self) -> str:
+        """The name of the index that a vector stage compares."""
+        return str(self.stored)
+
+    @property
+    def exact(self) -> bool:
+        """Whether its score is the encoder's own MaxSim over everything on a page."""
+        return self.spec.vectors and self.stored.exact and self.option("query") == "tokens"
 
     @property
     def bare(self) -> Step:
@@ -264,9 +284,23 @@ class _Parser:
         if spec.fusion and len(legs) < 2:
             raise PipelineError(f"'{name}' needs two stages or more, as in {name}(bm25, rows).", start)
         step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
+        if spec.vectors and not spec.fusion:
+            self._check_stored(step, start)
         if spec.fusion and len(step.weights()) != len(legs):
             raise PipelineError(f"'{name}' has {len(legs)} stages but {len(step.weights())} weights.", start)
         return step
+
+    def _check_stored(self, step: Step, start: int) -> None:
+        try:
+            stored = step.stored
+        except ValueError as error:
+            raise PipelineError(f"'{step.label}' at character {start + 1}: {error}.", start) from None
+        if step.option("engine") == "lance" and not stored.plain:
+            raise PipelineError(
+                f"'{step.label}' at character {start + 1}: LanceDB can only scan vectors as the encoder made them; "
+                "leave engine=lance out.",
+                start,
+            )
 
     def _encoder(self, spec: StageSpec) -> str:
         start = self._start()
@@ -345,9 +379,11 @@ class _Parser:
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:
     if step.legs:
         return replace(step, legs=tuple(_fitted(leg, indexes) for leg in step.legs))
-    if not step.spec.vectors or step.encoder or step.name in indexes:
+    if not step.spec.vectors or step.encoder or step.index in indexes:
         return step
-    return replace(step, name=next((name for name in NEAREST if name in indexes), step.name))
+    near = next((name for name in NEAREST if name in indexes), None)
+    options = tuple((key, value) for key, value in step.options if key in _SEARCHING)
+    return step if near is None else replace(step, name=near, options=options)
 
 
 def _check_value(stage: str, key: str, value: str, option: OptionSpec, at: int) -> None:
