@@ -283,10 +283,11 @@ def manuals(
         pipelines = list(dict.fromkeys(pipeline or PIPELINES))
         report |= {"collection": name, "scope": scope, "measures": {}}
         for kind, dataset in (("index", found.dataset), ("bookmark", found.bookmarks)):
+            asked = pipelines if kind == "index" else pipelines[:1]  # bookmarks only show that nothing is broken
             if dataset is not None:
                 output.say(f"Asking {output.count(len(dataset.queries), f'{kind} question')}")
                 groups = {query.id: query.document for query in dataset.queries}
-                record = evaluation.evaluate(bench, dataset, name, pipelines, scope)
+                record = evaluation.evaluate(bench, dataset, name, asked, scope, progress=_tenths)
                 for path in evaluation.write(record, out.expanduser() / f"record-{kind}"):
                     output.say(f"Written: {path}")
                 report["measures"][kind] = {
@@ -300,6 +301,12 @@ def manuals(
         output.emit(report)
     else:
         _print_manuals(report)
+
+
+def _tenths(done: int, total: int) -> None:
+    """Say how far a long evaluation is, ten times."""
+    if done * 10 // total > (done - 1) * 10 // total:
+        output.say(f"{done:,} of {total:,} searches")
 
 
 def _manual_rows(found: Manuals) -> list[dict[str, Any]]:

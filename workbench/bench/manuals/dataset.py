@@ -55,7 +55,8 @@ def build(
 ) -> Manuals:
     """Make the dataset from Debian packages by name, and PDF files by path; what cannot be used is told and left out.
 
-    ``most_questions`` of a manual are taken, chosen by a hash of their texts. `InputError` when nothing is left.
+    ``most_questions`` of a manual, and as many of its bookmarks, are taken, chosen by a hash of their texts.
+    `InputError` when nothing is left.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manuals: list[Manual] = []
@@ -70,13 +71,18 @@ def build(
         raise InputError(f"No manual can be used. {' '.join(refused)}")
     _write_documents(folder, manuals)
     _write_questions(folder, "queries.jsonl", "qrels.tsv", manuals, lambda m: _some(m.phrases, most_questions), "index")
-    bookmarks = _write_questions(
-        folder, f"{BOOKMARKS}.jsonl", f"{BOOKMARKS}.tsv", manuals, lambda m: m.bookmarks, "bookmark"
+    marks = _write_questions(
+        folder,
+        f"{BOOKMARKS}.jsonl",
+        f"{BOOKMARKS}.tsv",
+        manuals,
+        lambda m: _some(m.bookmarks, most_questions),
+        "bookmark",
     )
     manifest = {"manuals": [_record(manual) for manual in manuals], "left_out": refused}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     dataset = load_dataset(folder)
-    return Manuals(dataset, _of(dataset, bookmarks), tuple(manuals), tuple(refused))
+    return Manuals(dataset, _of(dataset, marks), tuple(manuals), tuple(refused))
 
 
 def macro(per_query: Mapping[str, Mapping[str, float]], groups: Mapping[str, str]) -> dict[str, float]:
