@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.evaluation.folder import write
+from tests.evaluation.folder import QUERIES, write
 from tests.evaluation.test_evaluate import SCORES, TWO, Scores
 from workbench.documents.probing import content_hash
 from workbench.errors import DatasetError
 from workbench.evaluation import evaluate, load_dataset
 from workbench.evaluation.datasets import Dataset, Query, only, together
 from workbench.evaluation.locating import Places, locate
-from workbench.evaluation.scopes import restriction
+from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import compile_filter
 from workbench.types import DocumentInfo
 
@@ -80,6 +80,12 @@ def test_questions_of_two_datasets_never_mix(tmp_path: Path) -> None:
     assert together([one]) is one
     with pytest.raises(DatasetError, match="same name"):
         together([one, one])
+
+
+def test_only_a_dataset_that_says_so_keeps_questions_back(tmp_path: Path) -> None:
+    tagged = [{**query, "tags": {"self_contained": query["query_id"] == "b"}} for query in QUERIES]
+    both = together([load_dataset(write(tmp_path / "says", tagged)), load_dataset(write(tmp_path / "silent"))])
+    assert [query.id for query in in_scope(both, "union")] == ["says/b", "silent/0", "silent/b"]
 
 
 def test_languages_are_chosen_by_their_tag() -> None:

@@ -41,9 +41,18 @@ def in_scope(dataset: Dataset, scope: str) -> list[Query]:
     if scope == "document":
         found = [query for query in dataset.queries if query.document]
     else:
-        tagged = any("self_contained" in query.tags for query in dataset.queries)
-        found = [query for query in dataset.queries if not tagged or query.tags.get("self_contained") == ("true",)]
+        tagged = {_part(query) for query in dataset.queries if "self_contained" in query.tags}
+        found = [
+            query
+            for query in dataset.queries
+            if _part(query) not in tagged or query.tags.get("self_contained") == ("true",)
+        ]
     if not found:
         need = "name a document" if scope == "document" else "are self-contained"
         raise DatasetError(f"Dataset '{dataset.name}' has no questions that {need}, which scope '{scope}' asks for.")
     return found
+
+
+def _part(query: Query) -> str:
+    """The dataset a question came from, where several were put together."""
+    return next(iter(query.tags.get("dataset", ())), "")
