@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 
 def run(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
@@ -14,12 +12,8 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize(
-    "statement",
-    ["import transformers; from transformers import BertModel", "import open_clip", "import colpali_engine"],
-    ids=["transformers", "open_clip", "colpali_engine"],
-)
-def test_the_libraries_import_after_the_cure(statement: str) -> None:
+def test_the_libraries_import_after_the_cure() -> None:
+    statement = "import transformers, open_clip, colpali_engine; from transformers import BertModel"
     assert run(f"from workbench.encoders.torchvision_cure import cure; cure(); {statement}; print('ok')") == "ok"
 
 

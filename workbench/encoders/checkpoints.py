@@ -45,7 +45,8 @@ def find(spec: EncoderSpec) -> Checkpoint:
     base = base_folder(folder, spec)
     own = list(weights(folder))
     if not own:
-        raise EncoderError(f"{folder} holds no weights (*.safetensors); run: {spec.get} --local-dir {own_folder(spec)}")
+        command = f"hf download {spec.options.get('hub', 'REPOSITORY')} --local-dir {folder}"
+        raise EncoderError(f"{folder} holds no weights (*.safetensors); run: {command}")
     return Checkpoint(folder, base, revision, weights_hash([*own, *(weights(base) if base else ())]))
 
 
