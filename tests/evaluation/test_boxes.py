@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.evaluation.boxes import best_region, box_answer, covered, everywhere
@@ -56,6 +56,7 @@ ANY_BOX = st.tuples(COORDINATE, COORDINATE, COORDINATE, COORDINATE).map(
 )
 
 
+@settings(deadline=None)
 @given(ANY_BOX)
 def test_places_all_over_the_page_keep_the_size_and_stay_on_it(box: Box) -> None:
     places = everywhere(box)

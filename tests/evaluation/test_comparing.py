@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation.folder import QUERIES, write
@@ -110,6 +110,7 @@ def test_a_sound_dataset_passes_and_every_flaw_is_told(tmp_path: Path) -> None:
 IDS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8).filter(str.strip)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(IDS, st.dictionaries(IDS, st.integers(-1, 3), min_size=1, max_size=3), max_size=3))
 def test_labels_survive_the_form_of_trec(qrels: dict[str, dict[str, int]]) -> None:
     import tempfile

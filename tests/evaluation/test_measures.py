@@ -7,7 +7,7 @@ the definitions below stand in for it.
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import InputError
@@ -59,6 +59,7 @@ def test_runs_are_as_deep_as_the_deepest_measure() -> None:
     assert depth(["AP"]) == 100
 
 
+@settings(deadline=None)
 @given(st.permutations(PAGES), st.dictionaries(st.sampled_from(PAGES), st.integers(1, 3), min_size=1))
 def test_ndcg_and_reciprocal_rank_follow_their_definitions(run: list[str], grades: dict[str, int]) -> None:
     found = per_query({"q": grades}, {"q": run}, ["nDCG@5", "nDCG(dcg='exp-log2')@5", "RR@10", "R@5"])["q"]

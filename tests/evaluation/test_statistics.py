@@ -49,6 +49,7 @@ def test_a_test_worked_out_by_hand() -> None:
     assert flips(np.asarray([[0.5, 0.0], [0.5, 0.0], [0.5, 0.0]])).tolist() == [0.25, 1.0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_its_definition(p: list[float]) -> None:
     found = holm(p)
