@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.evaluation.records import good_and_bad, record
 from workbench.errors import InputError
-from workbench.evaluation.record import Record
+from workbench.evaluation.record import BoxAnswer, Record
 from workbench.evaluation.reports import Verdicts, named, views, written
 from workbench.evaluation.reports.letters import letters
 from workbench.evaluation.reports.writers import latex
@@ -179,6 +179,15 @@ def test_every_table_can_be_written() -> None:
     spread = [float(cell.value or 0) for cell in tables[4].column("spread")]
     assert spread == sorted(spread, reverse=True)
     assert tables[3].column("good")[0].value == np.mean(ONE.values("good", "nDCG@5", ONE.slices["kind=odd"]))
+
+
+def test_boxes_stand_beside_chance() -> None:
+    points = [BoxAnswer(f"q{i}", "a.pdf#page=1", {"point": float(i < 3)}, {"point": 0.25}) for i in range(4)]
+    made = replace(ONE, boxes=tuple(points))
+    (row,) = rows_of(written([made], ".csv", ["boxes"]))
+    assert (row["measure"], row["value"], row["chance"], row["questions"]) == ("point", "0.75", "0.25", "4")
+    assert "Where explanations point" in written([made], ".html")
+    assert "Where explanations point" not in written([ONE], ".html")
 
 
 def test_a_verdict_names_a_winner_only_where_there_is_one() -> None:

@@ -218,6 +218,25 @@ def losses(view: View) -> Table:
     return table("losses", "Relevant pages that were not found", columns, rows)
 
 
+def boxes(view: View) -> Table:
+    """How well explanations point at the evidence, beside chance; for records of datasets that mark it."""
+    columns = [
+        Column("collection", "collection"),
+        Column("encoder", "encoder"),
+        Column("measure", "measure"),
+        Column("value", "value", True),
+        Column("chance", "chance", True),
+        Column("questions", "questions", True),
+    ]
+    rows = []
+    for record in view.records:
+        names = (word(record.collection.name), word(record.collection.encoder))
+        for measure, found in record.box_means().items():
+            figures = (real(found["value"]), real(found["chance"]), whole(int(found["questions"])))
+            rows.append([*names, word(measure), *figures])
+    return table("boxes", "Where explanations point", columns, rows)
+
+
 def spread(view: View, question: str) -> float:
     """How far apart the systems are on a question."""
     values = [system.answer(question).measures[view.measure] for system in view.systems]
@@ -247,6 +266,7 @@ TABLES: Mapping[str, Any] = {
     "slices": lambda view, verdicts: slices(view),
     "questions": lambda view, verdicts: questions(view),
     "losses": lambda view, verdicts: losses(view),
+    "boxes": lambda view, verdicts: boxes(view),
 }
 """Tables by the name a command asks for them, each a function of a view and its verdicts."""
 

@@ -65,6 +65,7 @@ def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
         "verdict": verdicts.sentence(),
         "records": [record.key for record in view.records],
         "systems": [_system(view, verdicts, i) for i in range(len(view.systems))],
+        "boxes": [record.box_means() for record in view.records],
         "comparisons": [
             {
                 "system": second.number,

@@ -86,6 +86,7 @@ def _view(
         ("losses", "Where pages were lost", _losses(view)),
         ("differences", "Differences", _differences(view, verdicts, pictures, most)),
         ("slices", "Slices", rows(contents.slices(view), captioned=False) if view.slices else None),
+        ("boxes", "Where explanations point", _boxes(view)),
         ("made", "How it was made", _made(view)),
     ]
     shown = [(f"{prefix}{name}", title, inside) for name, title, inside in parts if inside is not None]
@@ -256,6 +257,18 @@ def _against(view: View, base: System, system: System, verdicts: Verdicts) -> Ma
     title = f"{system.label} against {base.label}"
     chart = charts.differences(values, title, said, view.measure, view.unit)
     return figure(title, chart, contents.against(view, base, system), said)
+
+
+def _boxes(view: View) -> Markup | None:
+    pointed = contents.boxes(view)
+    if not pointed.rows:
+        return None
+    text = (
+        "The best region of each explanation against the boxes that the dataset marks as evidence. point: whether its "
+        "centre lies in a box, where chance is the share of the page that boxes cover. iou: intersection over union "
+        "with the box it fits best, where chance is the mean over places all over the page."
+    )
+    return join((el("p", text, class_="say"), rows(pointed, captioned=False)))
 
 
 def _made(view: View) -> Markup:
