@@ -60,7 +60,11 @@ def hit(value: Hit) -> dict[str, Any]:
         "rank": value.rank,
         "score": value.score,
         "kind": str(value.kind),
-        "stages": [{"name": s.name, "rank": s.rank, "score": s.score, "kind": str(s.kind)} for s in value.stages],
+        "scored": value.scored,
+        "stages": [
+            {"name": s.name, "rank": s.rank, "score": s.score, "kind": str(s.kind), "scored": s.scored}
+            for s in value.stages
+        ],
     }
 
 
@@ -73,6 +77,7 @@ def search_result(value: SearchResult) -> dict[str, Any]:
         "pipeline": value.pipeline,
         "complete": value.complete,
         "hits": [hit(h) for h in value.hits],
+        "notes": list(value.notes),
         "total_ms": value.trace.total_ms,
         "stages": [asdict(stage) for stage in value.trace.stages],
     }
