@@ -15,11 +15,12 @@ from PIL import Image
 from workbench.documents.blocks import find_blocks
 from workbench.errors import NotFoundError
 from workbench.maxsim import similarities
-from workbench.pooling import POOLS, pool
 from workbench.regions import Area, area_of, lines, regions_of
+from workbench.representations import Form
 from workbench.retrieval.engine import Encode, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store import Collection
+from workbench.store.manifest import FULL
 from workbench.types import (
     Box,
     Explanation,
@@ -58,7 +59,9 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder
         labels=embedding.labels,
         ledger=rows,
         regions=regions_of(areas, query, matrix, embedding.geometry)[:TOP_REGIONS],
-        pooled=tuple(pooled_view(index, query, embedding) for index in space.indexes if index in POOLS),
+        pooled=tuple(
+            pooled_view(index, space.form(index), query, embedding) for index in space.indexes if index != FULL
+        ),
     )
 
 
@@ -96,14 +99,20 @@ def page_areas(page: StoredPage, picture: Path | None) -> list[Area]:
     return lines(page.words)
 
 
-def pooled_view(index: str, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
-    """What a pooled index holds of a page: similarities of its vectors, each placed at the union of its members."""
-    pooled = pool(embedding, index)
-    matrix = similarities(query.vectors, pooled.vectors)
+def pooled_view(index: str, form: Form, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
+    """What an index holds of a page: similarities of its vectors, each placed at the union of its members.
+
+    Each query vector is put to the index by itself, which for a fixed dimensional encoding, linear in the query, gives
+    the token's own part of the score.
+    """
+    derived = form.derive(embedding)
+    held, one = form.decode(derived.rows), np.ones(1, np.float32)
+    asked = [similarities(form.query(vector[None], one)[0], held) for vector in query.vectors]
+    matrix = np.concatenate([np.zeros((0, len(held)), np.float32), *asked])
     boxes = embedding.geometry.boxes
-    places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in pooled.groups])
-    score = float((query.weights * matrix.max(axis=1)).sum()) if len(matrix) else 0.0
-    return PooledView(index, places.astype(np.float32), matrix, pooled.groups, score)
+    places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in derived.groups])
+    score = float((query.weights * matrix.max(axis=1)).sum())
+    return PooledView(index, places.astype(np.float32), matrix, derived.groups, score)
 
 
 def _picture(collection: Collection, page_id: str) -> Path | None:

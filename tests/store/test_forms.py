@@ -145,3 +145,20 @@ def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
     )
     expected = {store.refs([page])[page]: score for page, score in zip(held.page_ids, scores, strict=True)}
     assert {hit.ref: hit.stages[0].score for hit in result.hits} == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_each_index_saw_of_a_page_adds_up_to_the_score_it_gave(store):
+    from workbench.explanation import explain
+    from workbench.types import PageRef, QueryEmbedding
+
+    query = QueryEmbedding(
+        "q", np.eye(DIM, dtype=np.float32)[:3], ("a", "b", "c"), np.asarray([1, 2, 0.5], np.float32), "all"
+    )
+    views = {view.index: view for view in explain(store, PageRef("whales.pdf", 2), query).pooled}
+    assert set(views) == set(store.space().indexes) - {"full"}
+    for index, view in views.items():
+        held, form = store.space().vectors(index), store.space().form(index)
+        row = held.row_of[store.page(PageRef("whales.pdf", 2)).page_id]
+        at = held.starts[row : row + 1], held.lengths[row : row + 1]
+        assert view.score == pytest.approx(form.score(query.vectors, query.weights, held.flat, *at)[0], abs=5e-3)
+        assert view.similarities.shape == (3, len(view.boxes)) == (3, len(view.groups))

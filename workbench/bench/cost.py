@@ -64,7 +64,7 @@ def operations(trace: StageTrace, step: Step, query_vectors: Lengths, dims: Dims
     if not compared or not trace.vectors_compared:
         return 0.0
     rows = max(1 if leaf.option("query") == "mean" else query_vectors[leaf.encoder] for leaf in compared)
-    return 2.0 * rows * trace.vectors_compared * max(dims[leaf.encoder, leaf.name] for leaf in compared)
+    return 2.0 * rows * trace.vectors_compared * max(dims[leaf.encoder, leaf.index] for leaf in compared)
 
 
 def stages_of(traces: Sequence[StageTrace]) -> list[StageTrace]:

@@ -274,6 +274,6 @@ def dims(info: CollectionInfo) -> dict[tuple[str, str], int]:
 def index_bytes(info: CollectionInfo, pipeline: Pipeline) -> int:
     """Bytes of the vectors that a pipeline may read; an index that it names twice counts once."""
     there = indexes(info)
-    used = {(leaf.encoder or info.encoder, leaf.name): (leaf.encoder, leaf.name) for leaf in pipeline.vector_leaves()}
+    used = {(leaf.encoder or info.encoder, leaf.index): (leaf.encoder, leaf.index) for leaf in pipeline.vector_leaves()}
     read = [there[key] for key in used.values()]
     return sum(index.vectors * index.dim * np.dtype(index.dtype).itemsize for index in read)

@@ -123,19 +123,23 @@ def embed(
 def index(
     context: typer.Context,
     name: Name,
-    index: Annotated[str, typer.Argument(metavar="INDEX", help="A pooled index, as rows, gauss or blocks.")],
+    index: Annotated[
+        str, typer.Argument(metavar="INDEX", help="How to store pages, as gauss, binary or ward[factor=4,dtype=int8].")
+    ],
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose vectors; those of the first encoder if not said.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Add a pooled index to a collection, made of the stored full vectors; nothing is encoded again."""
+    """Add an index to a collection, made of the stored full vectors; nothing is encoded again."""
     made = workbench(context).add_index(name, index, encoder)
-    (info,) = (i for i in made.indexes if i.name == index)
+    info = made.indexes[-2]  # full is always the last
     if as_json:
         output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
     else:
-        output.show(f"'{name}' has {index} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}.")
+        output.show(
+            f"'{name}' has {info.name} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}."
+        )
 
 
 @app.command()

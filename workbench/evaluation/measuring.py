@@ -114,7 +114,7 @@ def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
     pages = max(info.pages, 1)
     found: dict[str, float] = {}
     for leaf in pipeline.leaves():
-        index = held.get((leaf.encoder, leaf.name)) if leaf.spec.vectors else None
+        index = held.get((leaf.encoder, leaf.index)) if leaf.spec.vectors else None
         if index is not None:
             width = index.dim * np.dtype(index.dtype).itemsize
             found[f"{leaf.label}_vectors_per_page"] = round(index.vectors / pages, 1)
