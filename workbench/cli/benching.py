@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli import evaluating, output
+from workbench.cli import evaluating, models, output
 from workbench.cli.session import AsJson, clean, settings, workbench
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.service import Workbench
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+app.command()(models.adapters)
 
 PIPELINES = ("exact", "two-stage", "three-stage", "fused", "hybrid", "text")
 """The presets that are measured unless others are named."""
