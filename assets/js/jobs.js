@@ -9,6 +9,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   };
   const cards = new Map();
   const seen = new Map();
+  let primed = false; // the first list holds what ended before this page was opened
   const hidden = new Set();
   try { for (const id of JSON.parse(localStorage.getItem("pagelens-hidden-jobs") || "[]")) hidden.add(id); } catch { /* private window */ }
   const hide = (id) => { hidden.add(id); try { localStorage.setItem("pagelens-hidden-jobs", JSON.stringify([...hidden].slice(-50))); } catch { /* lasts as long as the page */ } };
@@ -36,7 +37,8 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     c.node.hidden = hidden.has(job.id) && !job.active;
     const what = WORK[job.kind] ? WORK[job.kind](job) : `adding to ${job.collection}`;
     c.title.textContent = job.state === "running" ? what[0].toUpperCase() + what.slice(1) : `${STATES[job.state] || job.state}: ${what}`;
-    const facts = [`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`];
+    const facts = [];
+    if (job.kind !== "index") facts.push(`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`);
     if (job.active && job.pages_done) facts.push(`${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`, `${fmt.duration(job.eta_seconds)} left`);
     if (!job.active) facts.push(fmt.duration(job.seconds));
     if (job.active && job.current) facts.push(job.current);
@@ -52,7 +54,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
         h("div", { class: "pl-meter", role: "progressbar", "aria-label": stage.name, "aria-valuemin": "0", "aria-valuemax": stage.total, "aria-valuenow": stage.done }, h("i", { style: { width: `${share * 100}%` } })),
         h("span", { class: "pl-num", text: `${fmt.count(stage.done)}/${fmt.count(stage.total)}` }), h("span", { class: "pl-num pl-muted", text: stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "" }));
     }));
-    put(c.files, outcomes(job, c));
+    put(c.files, job.documents.length ? outcomes(job, c) : null);
   }
   function outcomes(job, c) {
     const bad = job.documents.filter((d) => d.reason || d.failed.length);
@@ -74,10 +76,12 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     jobs.forEach((job, i) => {
       const before = seen.get(job.id);
       if (job.active || before || i < 1 || ["stopped", "failed", "interrupted"].includes(job.state)) paint(job);
-      if (before && before.active && !job.active) finished(job);
+      // A quick job may have ended before it was first seen here.
+      if (!job.active && (before ? before.active : primed)) finished(job);
       else if (before && job.active && job.collection === state.collection && settled(job) !== settled(before)) changed();
       seen.set(job.id, job);
     });
+    primed = primed || Boolean(props.value);
     const order = jobs.filter((job) => cards.has(job.id)).map((job) => cards.get(job.id).node);
     settle();
     if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length) put(list, ...order);

@@ -25,6 +25,9 @@
     return h("div", { class: "pl-command" }, h("code", { text }), button);
   }
 
+  /* The reason without its command, which stands below it with a button that copies it. */
+  const why = (model) => (model.command && !model.available ? model.reason.replace(/; run: .*$/s, ".") : model.reason);
+
   /* One model; `end` stands at its right (a radio's row has none, the list of models has its buttons). */
   function row(model, end) {
     return h("div", { class: "pl-model-row", "data-model": model.id, "data-state": model.state },
@@ -33,7 +36,7 @@
       h("p", { class: "pl-model-summary", text: model.summary }),
       h("p", { class: "pl-facts pl-model-facts" }, facts(model).map((text) => h("span", { text }))),
       model.folder ? h("p", { class: "pl-muted pl-model-folder", title: model.folder, text: model.folder }) : null,
-      model.reason ? h("p", { class: "pl-model-reason", text: model.reason }) : null,
+      model.reason ? h("p", { class: "pl-model-reason", text: why(model) }) : null,
       model.command && !model.available ? copying(model.command) : null);
   }
 

@@ -21,7 +21,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   const k = h("input", { class: "pl-input pl-short", id: "pl-k", type: "number", min: 1, max: 200, onchange: () => { state.k = Math.min(200, Math.max(1, Math.round(Number(k.value)) || 12)); k.value = state.k; if (state.query) ask(); } });
   const filter = h("input", { class: "pl-input pl-code", id: "pl-filter", spellcheck: "false", autocomplete: "off", placeholder: "for example: page >= 10 and document = 'report.pdf'", oninput: () => { state.filter = filter.value.trim(); } });
   const picker = h("select", { class: "pl-select", "aria-label": "Only this document", onchange: pickDocument });
-  const encoders = h("div", { class: "pl-chips", hidden: true });
+  const encoders = h("div", { class: "pl-field", hidden: true });
   const fields = h("p", { class: "pl-muted pl-help" });
   const more = h("details", { class: "pl-more" }, h("summary", {}, "Pipeline and filter", h("span", { class: "pl-more-now" })),
     h("div", { class: "pl-more-body" },
@@ -75,7 +75,8 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     const spaces = (state.details && state.details.collection.spaces) || [];
     const offer = (space, x) => h("button", { type: "button", class: "pl-chip", title: `Put ${x.name}@${space.encoder} in front of the pipeline`, onclick: () => lead(`${x.name}@${space.encoder}`), text: `${x.name}@${space.encoder}` });
     encoders.hidden = spaces.length < 2;
-    put(encoders, h("span", { class: "pl-muted", text: "First stage of another encoder:" }), spaces.slice(1).flatMap((space) => space.indexes.map((x) => offer(space, x))));
+    const offers = spaces.slice(1).flatMap((space) => space.indexes.map((x) => offer(space, x)));
+    put(encoders, h("span", { text: "Start with" }), h("div", { class: "pl-chips", role: "group", "aria-label": "Start with an index of another encoder" }, offers));
   }
   /* The given stage finds the candidates, and what ranked last before still ranks them. */
   function lead(source) {
@@ -167,7 +168,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     const node = h("li", {}, open);
     const paint = (now) => {
       rank.textContent = now.rank;
-      score.textContent = fmt.score(now.score);
+      score.textContent = now.scored ? fmt.score(now.score) : "no vectors";
       badge.textContent = now.kind;
       badge.className = `pl-badge pl-${now.kind}`;
       badge.title = now.kind === "exact" ? "The model's own MaxSim over all vectors: the sum, over the query's tokens, of weight times best similarity." : "Stands in for the exact score; the two do not share a scale.";
@@ -190,6 +191,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     const parts = [h("b", { text: fmt.plural(result.hits.length, "page") }), h("code", { text: result.pipeline })];
     if (result.complete) parts.push(h("span", { text: `${fmt.ms(result.total_ms)} in all` }));
     else parts.unshift(h("span", { class: "pl-provisional" }, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Provisional order, later stages still run"));
+    parts.push(...(result.notes || []).map((note) => h("span", { class: "pl-note", text: note })));
     put(status, ...parts);
     status.dataset.complete = result.complete ? "yes" : "no";
   }

@@ -255,29 +255,8 @@ pagelens.part("viewer", (root) => {
         h("div", { class: "pl-scroll" }, h("table", { class: "pl-table pl-ledger", id: "pl-ledger" }, h("thead", {}, h("tr", {}, [["Query", ""], ["Weight", "pl-num"], ["Best on page", ""], ["Sim.", "pl-num"], ["Adds", "pl-num"], ["Share", ""]].map(([t, c]) => h("th", { scope: "col", class: c, text: t })))), h("tbody", {}, rows.map((r) => r.node)), h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: "4", text: "Score: the sum" }), h("td", { class: "pl-num", text: fmt.score(why.score) }), h("td"))))),
         h("p", { class: "pl-muted", text: "Each query word takes its most similar place on the page; weight times similarity is what it adds." })),
       why.regions.length ? h("section", { class: "pl-section" }, h("div", { class: "pl-section-head" }, h("h3", { text: "Where the score was won" }), h("span", { class: "pl-muted", text: "share of the page's" })), h("ol", { class: "pl-regions" }, why.regions.map((r) => h("li", {}, h("button", { type: "button", class: "pl-region", onmouseenter: () => highlight(r.box), onmouseleave: () => highlight(null), onfocus: () => highlight(r.box), onblur: () => highlight(null), onclick: () => reveal(r.box) }, h("span", { class: "pl-num", text: `${Math.round(r.share * 100)}%` }), h("span", {}, h("span", { class: "pl-badge", text: r.kind }), ` ${r.text || "(no text)"}`)))))) : null,
-      modelView(), text);
+      pagelens.saw({ page, why, kind: (spaces().find((x) => x.encoder === why.encoder) || {}).kind, marks, mark, reveal, highlight }), text);
     paintRows();
-  }
-
-  /* --- what the model saw --------------------------------------------------------------------------------------------------- */
-  function modelView() {
-    const encoder = why.encoder, kind = (spaces().find((x) => x.encoder === encoder) || {}).kind;
-    const body = h("div", {});
-    let asked = false;
-    async function look_() {
-      if (asked) return;
-      asked = true;
-      put(body, h("p", { class: "pl-muted" }, h("span", { class: "pl-spinner" }), "Asking the model's processor"));
-      try {
-        const seen = await call("saw_page", { collection: state.collection, document: page.document, page: page.page, encoder });
-        put(body, seen.length ? h("p", { class: "pl-muted", text: `${fmt.plural(seen.length, "picture")}, as the model got ${seen.length === 1 ? "it" : "them"} after resizing${seen.length > 1 ? " and tiling" : ""}.` }) : h("p", { class: "pl-muted", text: `${encoder} reads: it saw the page's ${fmt.plural(page.words, "word")}, each with its box, as below under “Page text”.` }),
-          h("ul", { class: "pl-tiles" }, seen.map((x) => h("li", {}, h("figure", {},
-            h("button", { type: "button", "aria-label": `Show ${x.label} on the page`, onclick: () => reveal(x.box), onmouseenter: () => highlight(x.box), onmouseleave: () => highlight(null) }, h("img", { src: x.picture, alt: x.label, width: x.width, height: x.height })),
-            h("figcaption", { text: `${x.label}, ${x.width} × ${x.height}` }))))));
-      } catch (error) { asked = false; put(body, h("p", { class: "pl-error", role: "alert", text: error.message })); }
-    }
-    return h("section", { class: "pl-section" }, h("details", { id: "pl-saw", ontoggle: (event) => { if (event.target.open) look_(); } },
-      h("summary", {}, h("h3", { text: "What the model saw" }), h("span", { class: "pl-muted", text: `${encoder}${kind ? `, ${pagelens.models.kinds[kind] || kind}` : ""}` })), body));
   }
 
   on("key", (event) => {

@@ -126,5 +126,9 @@ def test_the_reader_says_that_it_saw_words(browser, address, filled):
     page.wait_for_function(
         "/reader reads: it saw the page's \\d+ words/.test(document.querySelector('#pl-saw').innerText)"
     )
+    outlined = page.evaluate("document.querySelectorAll('.pl-marks .pl-word').length")
+    assert outlined == 10  # seven words, and "Printed for testing" at the foot
+    page.locator("#pl-saw summary").click()
+    page.wait_for_function("!document.querySelector('.pl-marks .pl-word')")
     assert page.seen.problems == []
     page.close()

@@ -6,7 +6,16 @@ from typing import Any
 
 import gradio as gr
 
-STYLES = ("css/tokens.css", "css/frame.css", "css/library.css", "css/search.css", "css/viewer.css", "css/models.css")
+STYLES = (
+    "css/tokens.css",
+    "css/frame.css",
+    "css/controls.css",
+    "css/widths.css",
+    "css/library.css",
+    "css/search.css",
+    "css/viewer.css",
+    "css/models.css",
+)
 SCRIPTS = (
     "js/core.js",
     "js/models.js",
@@ -15,6 +24,7 @@ SCRIPTS = (
     "js/jobs.js",
     "js/search.js",
     "js/heat.js",
+    "js/saw.js",
     "js/viewer.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
