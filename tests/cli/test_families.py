@@ -1,0 +1,94 @@
+"""A checkpoint of every family where a user would put it, through the command line, from ingest to models check.
+
+The checkpoints are tiny and have random weights; everything else is what a person's own go through.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import runner, write_pdf
+from tests.encoders import tiny
+from workbench import encoders, modelcheck
+from workbench.encoders.families import FAMILIES
+
+PAGES = ["A red giant is a star near its end.", "Astronomers measure distance by parallax."]
+CLIPS = {"clip-vit": "vit", "clip-siglip": "siglip"}
+CUTS = {family.id: family for family in FAMILIES.values()}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of one PDF of two pages."""
+    root = tmp_path_factory.mktemp("families")
+    write_pdf(root / "set" / "documents" / "stars.pdf", PAGES)
+    (root / "set" / "queries.jsonl").write_text('{"query_id": "0", "text": "how far away is a star"}\n')
+    (root / "set" / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n0\tstars.pdf#page=2\t1\n")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of a third of their usual size, timed once: the models are tiny too."""
+    monkeypatch.setattr(modelcheck, "DPI", 48)
+    monkeypatch.setattr(modelcheck, "REPEATS", 1)
+
+
+@pytest.fixture
+def home(root: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A home folder with the tiny checkpoint of a family, in the folder of its id."""
+    name = request.param
+    home = root / "home" / name
+    tiny.build(tiny.CLIPS[CLIPS[name]] if name in CLIPS else tiny.family(name), home / "models" / name)
+    yield home
+    encoders.unload(name)
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("home", [*FAMILIES, *CLIPS], indirect=True)
+def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
+    run, name = runner(home), home.name
+    ended = run("ingest", root / "set" / "documents", "-c", "c", "--encoder", name, "--dpi", "36", "--no-ocr", "--json")
+    assert ended.code == 0, ended.err
+    (document,) = json.loads(ended.out)["documents"]
+    assert (document["indexed"], document["failed"]) == (2, [])
+    found = json.loads(run("search", "how far away is a star", "-c", "c", "-p", "exact", "--json").out)
+    assert found["encoder"] == name
+    assert {hit["page"] for hit in found["hits"]} == {"stars.pdf#page=1", "stars.pdf#page=2"}
+    assert {hit["score_kind"] for hit in found["hits"]} == {"exact"}
+    best = found["hits"][0]
+    told = json.loads(run("explain", "how far away is a star", best["page"], "-c", "c", "--json").out)
+    assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(best["score"], abs=2e-2)
+    assert bool(told.get("grid")) == (name in CUTS and CUTS[name].kind == "patches")
+    measured = run("eval", root / "set", "-c", "c", "-p", "exact", "--measure", "R@1", "--measure", "R@5", "--json")
+    assert measured.code == 0, measured.err
+    means = json.loads(measured.out)["pipelines"]["exact"]["metrics"]
+    assert means == {"R@1": float(best["page"] == "stars.pdf#page=2"), "R@5": 1.0}
+    ended = run("models", "check", name, "--json")
+    report = json.loads(ended.out)
+    assert ended.code == 0, report["findings"]
+    verdicts = {finding["name"]: finding["ok"] for finding in report["findings"]}
+    compared = {"pages", "batches", "places", "vectors", "query", "scores", "collection"}
+    compared |= {"maps"} if report["kind"] == "patches" else set()
+    assert {name for name, ok in verdicts.items() if ok} == compared
+    assert verdicts["overhead"] is None and report["overhead"] is not None
+
+
+def test_a_checkpoint_in_the_hub_s_cache_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    cache, commit = root / "hub", "0123456789abcdef0123456789abcdef01234567"
+    repository = cache / "models--vidore--colqwen2-v1.0-merged"
+    tiny.build(tiny.family("colqwen2"), repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    run = runner(root / "home")
+    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)["models"]}
+    assert listed["colqwen2-v1.0-merged"]["folder"].endswith(commit)
+    report = json.loads(run("models", "check", "colqwen2-v1.0-merged", "--json").out)
+    encoders.unload("colqwen2-v1.0-merged")
+    assert (report["ok"], report["revision"]) == (True, commit)
