@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.records import good_and_bad
-from tests.readme import README, Block, blocks, content, replaced, run_sample, stale
+from tests.readme import README, Block, alike, blocks, content, replaced, run_sample, stale
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -32,9 +32,25 @@ def test_tables_over_the_sample_data_are_what_their_commands_make(made: dict[str
 def test_one_changed_figure_is_noticed(made: dict[str, str]) -> None:
     for name, table in made.items():
         figure = re.findall(r"\d\.\d{3}", table)[-1]
-        changed = table[::-1].replace(figure[::-1], f"{figure[:-1]}{(int(figure[-1]) + 1) % 10}"[::-1], 1)[::-1]
+        wrong = f"{figure[:2]}{(int(figure[2]) + 5) % 10}{figure[3:]}"
+        changed = table[::-1].replace(figure[::-1], wrong[::-1], 1)[::-1]
         assert stale(replaced(TEXT, name, changed), made) == [name]
+        assert stale(replaced(TEXT, name, table.replace("`exact`", "`exakt`", 1)), made) == [name]
         assert stale(replaced(TEXT, name, table), made) == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("| x | 0.820 | 217,209 |", "| x | 0.820 | 217,209 |", True),
+        ("| x | 0.820 | 217,209 |", "| x | 0.811 | 217,950 |", True),
+        ("| x | 0.820 | 217,209 |", "| x | 0.780 | 217,209 |", False),
+        ("| x | 0.820 | 217,209 |", "| x | 0.820 | 230,000 |", False),
+        ("| x | 0.820 | 217,209 |", "| y | 0.820 | 217,209 |", False),
+    ],
+)
+def test_figures_may_be_a_little_apart_and_words_may_not(a: str, b: str, same: bool) -> None:
+    assert alike(a, b) is same
 
 
 def test_other_tables_carry_their_command_and_the_hash_of_their_record() -> None:

@@ -70,7 +70,9 @@ def heat_of(query: QueryEmbedding, similarities: Float, how: str = "max") -> Flo
         heat = np.zeros(similarities.shape[1], np.float32)
         np.add.at(heat, best, weighted[np.arange(len(best)), best])
         return heat
-    return np.asarray({"max": np.max, "mean": np.mean, "sum": np.sum}[how](weighted, axis=0), np.float32)
+    if how == "max":
+        return np.asarray(weighted.max(axis=0), np.float32)
+    return np.asarray(weighted.mean(axis=0) if how == "mean" else weighted.sum(axis=0), np.float32)
 
 
 def measure(heat: Float, boxes: Float, geometry: Geometry, how: str = "area") -> Float:

@@ -86,7 +86,8 @@ def _members(boxes: Sequence[Box], words: Words) -> list[tuple[int, ...]]:
     edges = np.asarray(boxes)
     area = (edges[:, 2] - edges[:, 0]) * (edges[:, 3] - edges[:, 1])
     centres = (words.boxes[:, :2] + words.boxes[:, 2:]) / 2
-    inside = (centres[:, None] >= edges[None, :, :2]).all(axis=2) & (centres[:, None] <= edges[None, :, 2:]).all(axis=2)
+    after = (centres[:, None] >= edges[None, :, :2]).all(axis=2)
+    inside = np.logical_and(after, (centres[:, None] <= edges[None, :, 2:]).all(axis=2))
     home = np.where(inside, area, np.inf).argmin(axis=1) if len(words) else np.zeros(0, np.int64)
     held = inside.any(axis=1)
     return [tuple(np.flatnonzero(held & (home == i)).tolist()) for i in range(len(boxes))]
