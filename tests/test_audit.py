@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,3 +126,29 @@ def test_probes_come_from_the_pages_and_are_the_same_each_time():
     known = {text.lower() for text in texts}
     assert all(word.lower() in known for text in asked for word in text.split())
     assert probe_texts([Words.empty()], 5) == []
+
+
+def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
+    from tests.test_service import write_pdf  # a small PDF with words on every page
+    from workbench.cli import main
+    from workbench.service import Workbench
+    from workbench.settings import Settings
+
+    topics = ("whales", "bread", "glaciers", "engines", "violins", "deserts")
+    pages = [
+        f"About {topic} part {n} and what there is to know of {topic} number {n}" for topic in topics for n in range(4)
+    ]
+    bench = Workbench(Settings(home=tmp_path))
+    bench.ingest(
+        [write_pdf(tmp_path / "natural.pdf", pages), write_pdf(tmp_path / "copy.pdf", [*pages[:1], "Else"])], "c"
+    )
+    found = bench.audit("c", probes=40)
+    assert (found.pages, found.probes, found.index) == (26, 40, "full")
+    assert [(str(a), str(b)) for a, b, _ in found.copies] == [("copy.pdf#page=1", "natural.pdf#page=1")]
+    assert not found.suspects
+    code = main(["--home", str(tmp_path), "collections", "audit", "c", "--probes", "40", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert (code, said["suspects"], said["probes"]) == (0, [], 40)
+    assert said["copies"][0]["page"] == "copy.pdf#page=1"
+    assert main(["--home", str(tmp_path), "collections", "audit", "c", "--probes", "40"]) == 0
+    assert "copy.pdf#page=1" in capsys.readouterr().out

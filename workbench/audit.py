@@ -3,11 +3,13 @@
 A single picture can be made so that any question finds it ("One Pic is All it Takes", arXiv 2504.02132), and natural
 pages can be hubs too: tables of contents, index pages, dense text. Each page is held against probe questions that have
 nothing to do with it; the numbers are evidence for a person, not a verdict. A page made for one question only does not
-show here. What this module does not do: remove anything, or change a ranking.
+show here. `audit` asks the probes of a collection; the rest is arithmetic on what came of them. What this module does
+not do: remove anything, or change a ranking.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -16,7 +18,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.types import Float, QueryEmbedding, Words
+from workbench.errors import InputError
+from workbench.maxsim import maxsim_of_ranges
+from workbench.retrieval import Encode
+from workbench.store import Collection, Space
+from workbench.store.manifest import FULL
+from workbench.types import Float, PageRef, QueryEmbedding, Words
+
+PROBES = 200
+MOST_VECTORS = 3_000_000
+"""Page vectors up to which probes are compared with all of them; beyond, with one mean vector a page."""
+_PAGES_READ = 300
 
 Z_LIMIT = 6.0
 SHARE_LIMIT = 0.10
@@ -51,6 +63,84 @@ class Concentration:
 
     share: float
     vectors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A page to look at, and why."""
+
+    ref: PageRef
+    hubness: PageHubness
+    concentration: Concentration
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a collection's pages did with ``probes`` unrelated questions, of which each named its best ``k`` pages.
+
+    ``index`` is what they were compared with; ``skewness`` that of the pages' counts; ``suspects`` the most suspicious
+    first; ``copies`` pairs of pages that look and read alike, with their cosine.
+    """
+
+    collection: str
+    encoder: str
+    index: str
+    pages: int
+    probes: int
+    k: int
+    skewness: float
+    suspects: tuple[Suspect, ...]
+    copies: tuple[tuple[PageRef, PageRef, float], ...]
+
+
+def audit(
+    collection: Collection, encode: Encode, encoder: str = "", probes: int = PROBES, k: int = 10, seed: int = 0
+) -> Audit:
+    """Hold every page of a collection against probe questions drawn from its own words.
+
+    `InputError` when no page has words to draw them from.
+    """
+    space = collection.space(encoder)
+    refs = collection.refs(collection.page_ids(None))
+    drawn = random.Random(seed).sample(sorted(refs), min(_PAGES_READ, len(refs)))
+    asked = probe_texts([collection.page(refs[page]).words for page in drawn], probes, seed)
+    if not asked:
+        raise InputError(f"Collection '{collection.name}' has no words to make probe questions of.")
+    queries = [encode(space.encoder, text).embedding for text in asked]
+    index, ids, scores = _scored(space, queries)
+    pages = hubness(ids, scores, k)
+    suspects = tuple(
+        Suspect(refs[page.page_id], page, concentration(queries, space.page_embedding(page.page_id).vectors))
+        for page in pages
+        if page.suspicious and page.page_id in refs
+    )
+    shape = skewness([page.count for page in pages])
+    copies = tuple((refs[a], refs[b], cosine) for a, b, cosine in _copies(collection, space) if a in refs and b in refs)
+    return Audit(collection.name, space.encoder, index, len(ids), len(asked), k, shape, suspects, copies)
+
+
+def _scored(space: Space, queries: Sequence[QueryEmbedding]) -> tuple[str, Sequence[str], Float]:
+    """Every query's score for every page: the index compared with, page ids, ``(queries, pages) float32``."""
+    index = FULL if sum(space.counts(FULL).values()) <= MOST_VECTORS or "global" not in space.indexes else "global"
+    held = space.vectors(index)
+    rows = [maxsim_of_ranges(q.vectors, held.flat, held.starts, held.lengths, q.weights) for q in queries]
+    return index, held.page_ids, np.stack(rows)
+
+
+def _copies(collection: Collection, space: Space) -> list[tuple[str, str, float]]:
+    index = FULL if space.info.kind == "page" else "global"
+    if index not in space.indexes:
+        return []
+    held = space.vectors(index)
+    refs = collection.refs(held.page_ids)
+
+    @functools.lru_cache(maxsize=1024)
+    def text_of(page: str) -> str:
+        return collection.page(refs[page]).words.text if page in refs else page
+
+    first = np.asarray(held.flat[held.starts], np.float32)
+    unit = first / np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-12)
+    return near_copies(held.page_ids, unit, text_of)
 
 
 def probe_texts(pages: Sequence[Words], count: int, seed: int = 0) -> list[str]:

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench import encoders, resources
+from workbench.audit import PROBES, Audit, audit
 from workbench.documents import ReadSettings, discover
 from workbench.encoders import Encoder, EncoderSpec
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PagelensError, QueryError
@@ -451,6 +452,11 @@ class Workbench:
     def verify(self, collection: str) -> list[str]:
         """Inconsistencies of a collection on disk, in words; an empty list is good news."""
         return self._collection(collection).verify()
+
+    def audit(self, collection: str, encoder: str = "", probes: int = PROBES) -> Audit:
+        """Pages that unrelated questions find, and pages that are copies of others; blocks for some seconds."""
+        store = self._collection(collection)
+        return audit(store, self._queries.of(store), encoder, probes)
 
     def compact(self, collection: str) -> tuple[int, int]:
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""

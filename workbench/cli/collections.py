@@ -196,6 +196,58 @@ def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def audit(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[str, typer.Option(metavar="ID", help="By this encoder's vectors; the first without it.")] = "",
+    probes: Annotated[int, typer.Option(min=10, max=5000, help="Unrelated questions to ask.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """List pages that unrelated questions find again and again, and pages that are copies of one another.
+
+    Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
+    """
+    found = workbench(context).audit(name, encoder, probes)
+    if as_json:
+        output.emit(
+            {
+                **asdict(found),
+                "suspects": [
+                    {"page": str(s.ref), **asdict(s.hubness), **asdict(s.concentration)} for s in found.suspects
+                ],
+                "copies": [{"page": str(a), "of": str(b), "cosine": cosine} for a, b, cosine in found.copies],
+            }
+        )
+        return
+    output.show(
+        f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
+        f"{found.encoder}, the best {found.k} of each; skewness of the pages' counts {found.skewness:.2f}."
+    )
+    output.show()
+    if found.suspects:
+        rows = [
+            (
+                str(s.ref),
+                f"{s.hubness.count}",
+                f"{s.hubness.z:.1f}",
+                f"{s.hubness.floor:.2f}",
+                f"{s.concentration.share:.0%}",
+            )
+            for s in found.suspects
+        ]
+        output.table(("suspicious page", ">found by", ">z", ">floor", ">won by 8 vectors"), rows)
+    else:
+        output.show("No page is found by unrelated questions more than chance explains.")
+    output.show()
+    if found.copies:
+        output.table(
+            ("page", "looks and reads like", ">cosine"), [(str(a), str(b), f"{c:.3f}") for a, b, c in found.copies]
+        )
+    else:
+        output.show("No two pages look and read alike.")
+
+
+@app.command()
 def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Rewrite a collection without what deletions and small commits left behind."""
     before, after = workbench(context).compact(name)
