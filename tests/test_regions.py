@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ from workbench.regions import (
     regions_of,
     shares,
 )
-from workbench.types import Geometry, QueryEmbedding, Region, Words
+from workbench.types import Evidence, Geometry, PageRef, QueryEmbedding, Region, Words
 
 
 def grid(rows: int, cols: int) -> Geometry:
@@ -139,27 +141,32 @@ def test_lines_keep_the_reading_order_and_their_boxes():
     ]
 
 
-def region(text: str) -> Region:
-    return Region((0, 0, 1, 1), 0.5, text, "text", 0.1)
-
-
 def test_a_picture_is_an_area_without_words():
     box = (0.1, 0.2, 0.3, 0.4)
     assert area_of("picture", Words.empty(), [], box) == Area("picture", box, "")
 
 
+def said(*texts: str) -> list[Evidence]:
+    """Evidence of one page, each part having won a little less than the one before."""
+    ref = PageRef("a.pdf", 1)
+    return [Evidence(ref, Region((0, 0, 1, 1), 0.5, text, "text", 0.1), 1 / (i + 1)) for i, text in enumerate(texts)]
+
+
+def texts(chosen: Sequence[Evidence]) -> list[str]:
+    return [item.region.text for item in chosen]
+
+
 def test_evidence_fits_the_budget_and_says_nothing_twice():
     long = " ".join(f"word{i}" for i in range(40))
-    found = [region("The least water flowed in 1913."), region("the least water flowed in 1913."), region(long)]
-    assert [item.text for item in evidence(found, 12)] == ["The least water flowed in 1913."]
-    assert [item.text for item in evidence(found, 1000)] == ["The least water flowed in 1913.", long]
+    found = said("The least water flowed in 1913.", "the least water flowed in 1913.", long)
+    assert texts(evidence(found, 12)) == ["The least water flowed in 1913."]
+    assert texts(evidence(found[::-1], 1000)) == ["The least water flowed in 1913.", long]
     for tokens in (1, 3, 10, 40, 100):
-        assert sum(len(item.text) for item in evidence(found, tokens)) <= 4 * tokens
+        assert sum(len(text) for text in texts(evidence(found, tokens))) <= 4 * tokens
 
 
-def test_a_first_region_too_long_is_cut_at_a_word():
-    (only,) = evidence([region("alpha beta gamma delta")], 3)
-    assert only.text == "alpha beta"
+def test_a_first_part_too_long_is_cut_at_a_word():
+    assert texts(evidence(said("alpha beta gamma delta"), 3)) == ["alpha beta"]
 
 
 def test_iou_agrees_with_shapes_counted_cell_by_cell():

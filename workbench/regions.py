@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workbench.types import Box, Float, Geometry, QueryEmbedding, Region, Words
+from workbench.types import Box, Evidence, Float, Geometry, QueryEmbedding, Region, Words
 
 MEASURES = ("area", "iou", "max", "mean", "top")
 _TOP = 0.25
@@ -140,26 +140,27 @@ def regions_of(
     )
 
 
-def evidence(regions: Sequence[Region], tokens: int) -> tuple[Region, ...]:
-    """The best regions whose text fits into ``tokens`` of a language model, none saying what a better one says.
+def evidence(found: Sequence[Evidence], tokens: int) -> tuple[Evidence, ...]:
+    """The evidence that won most and fits into ``tokens`` of a language model, none saying what a better one says.
 
-    Tokens are estimated at four characters each. A region that does not fit whole is cut at a word, if it is the first;
-    later ones that do not fit are passed over. Regions without text are left out.
+    Tokens are estimated at four characters each. A part that does not fit whole is cut at a word, if it is the first;
+    later ones that do not fit are passed over. Parts without text are left out.
     """
     room = tokens * _CHARACTERS_A_TOKEN
-    chosen: list[Region] = []
+    chosen: list[Evidence] = []
     said: list[set[str]] = []
-    for region in regions:
-        words = region.text.lower().split()
-        if not words or any(_same(set(words), other) for other in said):
+    for item in sorted(found, key=lambda item: -item.won):
+        text = item.region.text
+        words = set(text.lower().split())
+        if not words or any(_same(words, other) for other in said):
             continue
-        if len(region.text) > room:
+        if len(text) > room:
             if chosen or room < _CHARACTERS_A_TOKEN:
                 continue
-            region = replace(region, text=region.text[:room].rsplit(None, 1)[0])
-        chosen.append(region)
-        said.append(set(words))
-        room -= len(region.text)
+            item = replace(item, region=replace(item.region, text=text[:room].rsplit(None, 1)[0]))
+        chosen.append(item)
+        said.append(words)
+        room -= len(item.region.text)
     return tuple(chosen)
 
 

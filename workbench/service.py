@@ -28,6 +28,7 @@ from workbench.explanation import explain, why
 from workbench.ingestion import UPLOADS, Jobs, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.rates import Rates
+from workbench.regions import evidence
 from workbench.representations import METHODS
 from workbench.retrieval import (
     FIELDS,
@@ -42,6 +43,7 @@ from workbench.store import Collection, Library, Space
 from workbench.types import (
     CollectionInfo,
     DocumentInfo,
+    Evidence,
     Explanation,
     IngestPlan,
     IngestReport,
@@ -352,6 +354,22 @@ class Workbench:
         chosen = encoder or (_pipeline(pipeline, None, store).decider() if pipeline else "")
         space = store.space(chosen)
         return explain(store, ref, self._queries.of(store)(space.encoder, text).embedding, space.encoder)
+
+    def evidence(
+        self,
+        query: str,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int = 5,
+        filter: str = "",
+        tokens: int = 1000,
+    ) -> tuple[Evidence, ...]:
+        """The parts of the ``k`` best pages that won most of their scores, to quote within so many ``tokens``."""
+        found = []
+        for hit in self.search(query, collection, pipeline, k, filter).hits:
+            told = self.explain(query, hit.ref, collection, pipeline=pipeline)
+            found += [Evidence(hit.ref, region, told.score * region.share) for region in told.regions]
+        return evidence(found, tokens)
 
     def why(
         self,

@@ -328,6 +328,15 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A part of a page as something to quote: where it stands, its text, and how much of the page's MaxSim it won."""
+
+    ref: PageRef
+    region: Region
+    won: float
+
+
+@dataclass(frozen=True, slots=True)
 class PooledView:
     """What one pooled stage saw of a page: its vectors' places (the union of the members) and similarities.
 

@@ -188,3 +188,16 @@ def test_a_picture_of_no_kind_or_place_is_refused_in_words(run: Run, tmp_path: P
     ended = run(*arguments, tmp_path / "none" / "heat.png")
     assert ended.code == 1
     assert "No such file or directory" in ended.err
+
+
+def test_evidence_is_text_with_its_page_within_a_budget(run: Run) -> None:
+    ended = run("evidence", "largest animal", "-c", "notes", "--json")
+    record = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    best = record["evidence"][0]
+    assert (best["page"], best["text"]) == ("whales.pdf#page=1", "The blue whale is the largest animal alive.")
+    assert keys(best) == {"page": "str", "box": ["float"], "kind": "str", "won": "float", "text": "str"}
+    assert [item["won"] for item in record["evidence"]] == sorted((i["won"] for i in record["evidence"]), reverse=True)
+    brief = json.loads(run("evidence", "largest animal", "-c", "notes", "--tokens", "11", "--json").out)["evidence"]
+    assert [item["text"] for item in brief] == [best["text"]]
+    assert "[whales.pdf#page=1]\nThe blue whale" in run("evidence", "largest animal", "-c", "notes").out
