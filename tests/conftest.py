@@ -1,12 +1,28 @@
 """What all tests share: a home folder of their own, no network, and the browser where there is one."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # Set before any test imports the package: nothing may touch the collections of the person who runs the tests, ask a
 # model hub, or report usage.
@@ -44,3 +60,14 @@ def chromium_path() -> Iterator[Path]:
     if path is None:
         pytest.skip("no Chromium; playwright install chromium")
     yield path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """One headless Chromium for the whole run: Playwright's synchronous interface can be entered only once."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from tests.browser.driving import FLAGS, add, free_port, opened, write_pdf
+from tests.browser.driving import add, free_port, opened, write_pdf
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +43,6 @@ def address(home):
     finally:
         server.terminate()
         server.wait(30)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium_path):
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(chromium_path), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -253,28 +254,24 @@ def test_markup_refuses_what_could_act() -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_browser_shows_it_under_its_own_policy(tmp_path: Path, chromium_path: Path, scheme: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_a_browser_shows_it_under_its_own_policy(tmp_path: Path, browser: Any, scheme: str) -> None:
     path = tmp_path / "report.html"
     path.write_text(written([ONE], ".html", pictures=Pictures(Shelf(tmp_path), {"c"})), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-        said: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        heat = page.locator(".heat").first
-        assert heat.is_visible()
-        page.get_by_label("Heat on the pages").uncheck()
-        assert not heat.is_visible()
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert ground == ("rgb(20, 20, 19)" if scheme == "dark" else "rgb(246, 246, 244)")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
-        page.emulate_media(media="print")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        browser.close()
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    heat = page.locator(".heat").first
+    assert heat.is_visible()
+    page.get_by_label("Heat on the pages").uncheck()
+    assert not heat.is_visible()
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(20, 20, 19)" if scheme == "dark" else "rgb(246, 246, 244)")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()
     assert said == []  # a breach of the policy would be told here
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
