@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench import encoders, resources
 from workbench.audit import PROBES, Audit, audit
+from workbench.comparison import Comparison, Contrast, compare, contrast
 from workbench.documents import ReadSettings, discover
 from workbench.encoders import Encoder, EncoderSpec
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PagelensError, QueryError
@@ -354,6 +355,27 @@ class Workbench:
         chosen = encoder or (_pipeline(pipeline, None, store).decider() if pipeline else "")
         space = store.space(chosen)
         return explain(store, ref, self._queries.of(store)(space.encoder, text).embedding, space.encoder)
+
+    def compare(
+        self,
+        query: str,
+        collection: str,
+        pipeline_a: str,
+        pipeline_b: str,
+        k: int | None = None,
+        filter: str = "",
+    ) -> Comparison:
+        """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
+        runs = [self.search_stages(query, collection, pipeline, k, filter) for pipeline in (pipeline_a, pipeline_b)]
+        a, b = ([*stages][-1] for stages in runs)
+        return compare(a, b)
+
+    def contrast(
+        self, query: str, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
+    ) -> Contrast:
+        """Why one page scores more than another, by an encoder chosen as in `explain`."""
+        a, b = (self.explain(query, ref, collection, encoder, pipeline) for ref in (ref_a, ref_b))
+        return contrast(a, b)
 
     def evidence(
         self,

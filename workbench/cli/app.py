@@ -18,7 +18,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import benching, collections, evaluations, evidence, ingesting, models, output, searching, system
+from workbench.cli import (
+    benching,
+    collections,
+    comparing,
+    evaluations,
+    evidence,
+    ingesting,
+    models,
+    output,
+    searching,
+    system,
+)
 from workbench.cli.session import STOPPED
 from workbench.errors import PagelensError
 
@@ -63,6 +74,7 @@ app.command()(system.serve)
 app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
 app.command(cls=searching.PipelineCommand)(searching.search)
 app.command()(searching.explain)
+app.command(cls=searching.PipelineCommand)(comparing.compare)
 app.command()(evidence.evidence)
 app.command(cls=searching.PipelineCommand)(searching.why)
 app.add_typer(evaluations.app, name="eval")

@@ -10,8 +10,18 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand
 
-from workbench.cli import output
-from workbench.cli.session import AsJson, Collection, Filter, PageArgument, Pipeline, Query, clean, workbench
+from workbench.cli import contrast, output
+from workbench.cli.session import (
+    AsJson,
+    Collection,
+    Filter,
+    PageArgument,
+    Pipeline,
+    Query,
+    clean,
+    page_ref,
+    workbench,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,10 +134,19 @@ def explain(
         list[str] | None,
         typer.Option(metavar="WORD", parser=clean, help="Only the heat of this query token; may be repeated."),
     ] = None,
+    against: Annotated[
+        Any,
+        typer.Option(metavar="PAGEREF", parser=page_ref, help="Say why the page scores more, or less, than this one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
     bench = workbench(context)
+    if against is not None:
+        if out is not None or token:
+            raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
+        contrast.show(bench.contrast(query, page, against, collection, encoder, pipeline), collection, as_json)
+        return
     explanation = bench.explain(query, page, collection, encoder, pipeline)
     tokens = chosen(explanation, token or [])
     if out is not None:
