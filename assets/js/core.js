@@ -117,7 +117,7 @@
 
   /* --- tabs --------------------------------------------------------------------------------------------------------- */
   const tabButton = (name) => document.getElementById(`pl-tab-${name}-button`);
-  const currentTab = () => ["library", "search", "page"].find((name) => { const b = tabButton(name); return b && b.getAttribute("aria-selected") === "true"; });
+  const currentTab = () => ["library", "search", "page", "compare"].find((name) => { const b = tabButton(name); return b && b.getAttribute("aria-selected") === "true"; });
   /* Gradio may still be settling on its first tab when a permalink asks for another, so the click is made to hold. */
   function showTab(name, tries = 20) {
     const button = tabButton(name);
@@ -195,7 +195,7 @@
       node.showModal();
     });
   }
-  const KEYS = [["/", "Go to the query"], ["j  k", "Next, previous result"], ["Enter", "Open the result"], ["[  ]", "Previous, next page"], ["h", "Heat on or off"], ["a", "Heat for all query words"], ["1 … 9", "Heat for one query word"], ["+  −  0", "Zoom in, out, fit"], ["?", "This sheet"]];
+  const KEYS = [["/", "Go to the query"], ["c", "Compare two pipelines"], ["j  k", "Next, previous result"], ["Enter", "Open the result"], ["[  ]", "Previous, next page"], ["h", "Heat on or off"], ["a", "Heat for all query words"], ["1 … 9", "Heat for one query word"], ["+  −  0", "Zoom in, out, fit"], ["?", "This sheet"]];
   const showKeys = () => dialog({ title: "Keyboard", body: h("dl", { class: "pl-keys" }, KEYS.map(([key, what]) => [h("dt", {}, key.split("  ").map((k) => h("kbd", { text: k }))), h("dd", { text: what })])) });
 
   /* --- keys ------------------------------------------------------------------------------------------------------------ */
@@ -205,6 +205,7 @@
     if (typing(event.target)) { if (event.key === "Escape") event.target.blur(); return; }
     if (event.key === "?") { event.preventDefault(); showKeys(); return; }
     if (event.key === "/") { event.preventDefault(); showTab("search"); setTimeout(() => emit("focus-query"), 60); return; }
+    if (event.key === "c") { event.preventDefault(); showTab("compare"); return; }
     emit("key", event);
   });
 

@@ -30,7 +30,8 @@ def compare(
     """Search by two pipelines: the pages both found, how alike their orders are, and what each took."""
     if len(pipeline) != 2:
         raise typer.BadParameter(f"a comparison is of two pipelines, not {len(pipeline)}; write -p A -p B")
-    comparison = workbench(context).compare(query, collection, *pipeline, k, filter)
+    first, second = pipeline
+    comparison = workbench(context).compare(query, collection, first, second, k, filter)
     if as_json:
         output.emit(comparison_record(comparison))
         return

@@ -1,4 +1,4 @@
-"""The page: Library, Search and Page over one `Workbench`, in Gradio, with nothing fetched from anywhere else.
+"""The page: Library, Search, Page and Compare over one `Workbench`, in Gradio, with nothing fetched from anywhere else.
 
 `build` gives the Gradio blocks; `serve` runs them with the routes for page images and uploads. No retrieval logic lives
 here: every action is one call of the service, and its answer is turned into plain JSON by `payload`.

@@ -51,6 +51,8 @@ class Actions:
                 self.resume_job,
                 self.discard_upload,
                 self.explain_page,
+                self.compare,
+                self.contrast,
                 self.read_page,
                 self.model_state,
                 self.models,
@@ -206,6 +208,37 @@ class Actions:
             pipeline=_text(request, "pipeline"),
         )
         return payload.explanation(explanation)
+
+    def compare(self, request: Json) -> Json:
+        """Two pipelines on one query."""
+        query = _text(request, "query")
+        if not query.strip():
+            raise InputError("Write what you are looking for.")
+        return payload.comparison(
+            self.workbench.compare(
+                query,
+                _text(request, "collection"),
+                _text(request, "a"),
+                _text(request, "b"),
+                _whole(request, "k", 12, 1, 200),
+                _text(request, "filter"),
+            )
+        )
+
+    def contrast(self, request: Json) -> Json:
+        """Which query words make one page score more than another."""
+        a, b = request.get("a"), request.get("b")
+        if not isinstance(a, dict) or not isinstance(b, dict):
+            raise InputError("Choose a page of each list.")
+        return payload.contrast(
+            self.workbench.contrast(
+                _text(request, "query"),
+                _ref(a),
+                _ref(b),
+                _text(request, "collection"),
+                _text(request, "encoder"),
+            )
+        )
 
 
 def _answering(action: Callable[[Json], Any]) -> Callable[[Json], Json]:

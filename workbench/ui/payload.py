@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.comparison import Comparison, Contrast, cost
 from workbench.types import (
     CollectionInfo,
     DocumentInfo,
@@ -80,6 +81,38 @@ def search_result(value: SearchResult) -> dict[str, Any]:
         "notes": list(value.notes),
         "total_ms": value.trace.total_ms,
         "stages": [asdict(stage) for stage in value.trace.stages],
+    }
+
+
+def comparison(value: Comparison) -> dict[str, Any]:
+    """Two search results with what each took, what they share, and where every page went."""
+    return {
+        "a": {**search_result(value.a), "cost": asdict(cost(value.a))},
+        "b": {**search_result(value.b), "cost": asdict(cost(value.b))},
+        "k": value.k,
+        "shared": value.shared,
+        "overlap": value.overlap,
+        "rbo": value.rbo,
+        "moves": [
+            {
+                "page_id": move.page_id,
+                "ref": str(move.ref),
+                "rank_a": move.rank_a,
+                "rank_b": move.rank_b,
+                "difference": move.difference,
+            }
+            for move in value.moves
+        ],
+    }
+
+
+def contrast(value: Contrast) -> dict[str, Any]:
+    """Two pages' scores and their difference, word by word."""
+    return {
+        **asdict(value),
+        "a": str(value.a),
+        "b": str(value.b),
+        "difference": value.difference,
     }
 
 

@@ -1,4 +1,4 @@
-"""The Gradio blocks: a bar, three tabs, and the events that stream.
+"""The Gradio blocks: a bar, four tabs, and the events that stream.
 
 Every custom component has a constant template. Data reaches the browser as JSON only (as a component's value, or as the
 answer of a server function), and the scripts in ``assets/js`` build the page from it with ``textContent``: a template
@@ -69,6 +69,8 @@ def build(workbench: Workbench) -> gr.Blocks:
                 results = _part("search", events="'ask'")
             with gr.Tab("Page", id="page", elem_id="pl-tab-page"):
                 _part("viewer")
+            with gr.Tab("Compare", id="compare", elem_id="pl-tab-compare"):
+                _part("compare")
         timer = gr.Timer(1.0, active=False)
         results.ask(
             ask, None, results, trigger_mode="always_last", concurrency_id="search", concurrency_limit=2, **_PRIVATE

@@ -15,6 +15,7 @@ STYLES = (
     "css/search.css",
     "css/viewer.css",
     "css/models.css",
+    "css/compare.css",
 )
 SCRIPTS = (
     "js/core.js",
@@ -26,6 +27,7 @@ SCRIPTS = (
     "js/heat.js",
     "js/saw.js",
     "js/viewer.js",
+    "js/compare.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
