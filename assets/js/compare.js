@@ -1,15 +1,14 @@
-/* compare: one query by two pipelines: both lists, the moves between them, what each took, and one page minus another. */
+/* compare: one query by two pipelines: both lists, the moves between them, and what each took. */
 pagelens.part("compare", (root) => {
-  const { h, put, s, fmt, state, on, call, openPage, imageUrl, icon } = pagelens;
-  const SIDES = ["a", "b"],
-    ROW = 84;
+  const { h, put, fmt, state, on, call, imageUrl, icon, moves } = pagelens;
+  const SIDES = ["a", "b"];
   let found = null,
     asked = 0,
     told = 0,
     chosen = { a: null, b: null },
     encoder = "";
 
-  /* --- the form ----------------------------------------------------------------------------------------------------- */
+  /* --- the form ------------------------------------------------------------------------------------------------- */
   const query = h("input", {
     type: "search",
     id: "pl-compare-query",
@@ -55,7 +54,8 @@ pagelens.part("compare", (root) => {
     return { node, preset, text, paint };
   };
   const named = (text) =>
-    Object.keys(state.overview.pipelines).find((name) => [name, state.overview.pipelines[name]].includes(text)) || "";
+    Object.keys(state.overview.pipelines).find((name) => [name, state.overview.pipelines[name]].includes(text)) ||
+    "";
   /* A preset goes by its name, so that it is fitted to the indexes that the collection has. */
   const pipeline = (key) => named(form[key].text.value.trim()) || form[key].text.value.trim();
   const form = { a: side("a"), b: side("b") };
@@ -89,7 +89,7 @@ pagelens.part("compare", (root) => {
     ),
   );
 
-  /* --- asking ------------------------------------------------------------------------------------------------------- */
+  /* --- asking --------------------------------------------------------------------------------------------------- */
   async function ask() {
     const text = query.value.trim(),
       mine = ++asked;
@@ -153,19 +153,13 @@ pagelens.part("compare", (root) => {
         blank,
         h("p", { class: "pl-empty-title", text: "Ask once, search twice" }),
         h("p", {
-          text: "The same query runs by both pipelines: which pages both find, where their orders part, and what each took.",
+          text: "The same query runs by both pipelines: what both find, where their orders part, what each took.",
         }),
       );
   }
 
-  /* --- both lists and the moves between them ------------------------------------------------------------------------- */
+  /* --- both lists and the moves between them -------------------------------------------------------------------- */
   const moveOf = (hit) => found.moves.find((move) => move.page_id === hit.page_id);
-  function verdict(move) {
-    if (move.rank_a === null) return ["pl-only", "only in B"];
-    if (move.rank_b === null) return ["pl-only", "only in A"];
-    if (move.difference === 0) return ["pl-same", "same rank"];
-    return move.difference > 0 ? ["pl-up", `▲${move.difference} in B`] : ["pl-down", `▼${-move.difference} in B`];
-  }
   function show() {
     const none = !found.moves.length;
     blank.hidden = !none;
@@ -198,8 +192,9 @@ pagelens.part("compare", (root) => {
       notes,
     );
     status.dataset.complete = "yes";
-    put(lists, column("a"), moves(), column("b"));
-    put(twin, table());
+    put(lists, column("a"), moves.lines(found), column("b"));
+    const open = twin.querySelector("details");
+    put(twin, moves.table(found, open && open.open));
     contrast();
   }
   function column(key) {
@@ -232,7 +227,7 @@ pagelens.part("compare", (root) => {
     );
   }
   function card(key, hit) {
-    const [look, words] = verdict(moveOf(hit));
+    const [look, words] = moves.verdict(moveOf(hit));
     const radio = h("input", {
       type: "radio",
       name: `pl-compare-${key}-page`,
@@ -275,42 +270,17 @@ pagelens.part("compare", (root) => {
             "span",
             { class: "pl-versus-page" },
             h("span", { text: `Page ${hit.page}` }),
-            h("span", {
-              class: "pl-versus-score",
-              title: hit.kind,
-              text: hit.scored ? fmt.score(hit.score) : "no vectors",
-            }),
+            h(
+              "span",
+              { class: "pl-versus-score" },
+              h("span", { text: hit.scored ? fmt.score(hit.score) : "no vectors" }),
+              h("span", { class: `pl-badge pl-${hit.kind}`, text: hit.kind }),
+            ),
           ),
           h("span", { class: `pl-versus-move ${look}`, text: words }),
         ),
       ),
     );
-  }
-  /* Rows of both lists are equally high, so a line needs no measuring: from the middle of one row to that of another. */
-  function moves() {
-    const height = Math.max(found.a.hits.length, found.b.hits.length) * ROW,
-      y = (rank) => (rank - 0.5) * ROW;
-    const picture = s("svg", {
-      class: "pl-versus-moves",
-      viewBox: `0 0 100 ${height}`,
-      preserveAspectRatio: "none",
-      role: "img",
-      style: { height: `${height}px` },
-      "aria-label": "Where each page of A stands in B; the same numbers are in the table below.",
-    });
-    for (const move of found.moves) {
-      if (move.difference === null) continue;
-      const from = y(move.rank_a),
-        to = y(move.rank_b);
-      picture.append(
-        s(
-          "path",
-          { d: `M0 ${from}C45 ${from} 55 ${to} 100 ${to}`, class: verdict(move)[0], "data-page": move.page_id },
-          s("title", { text: `${move.ref}: ${move.rank_a} → ${move.rank_b}` }),
-        ),
-      );
-    }
-    return picture;
   }
   function paintMoves() {
     for (const path of lists.querySelectorAll("path")) {
@@ -320,54 +290,7 @@ pagelens.part("compare", (root) => {
       );
     }
   }
-  function table() {
-    const wasOpen = twin.querySelector("details") && twin.querySelector("details").open;
-    return h(
-      "details",
-      { class: "pl-twin", open: wasOpen },
-      h("summary", { text: "Moves as a table" }),
-      h(
-        "div",
-        { class: "pl-scroll" },
-        h(
-          "table",
-          { class: "pl-table", id: "pl-moves" },
-          h("caption", { class: "pl-sr", text: "Rank of every page by A and by B" }),
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              [
-                ["Page", ""],
-                ["Rank in A", "pl-num"],
-                ["Rank in B", "pl-num"],
-                ["From A to B", ""],
-              ].map(([t, c]) => h("th", { scope: "col", class: c, text: t })),
-            ),
-          ),
-          h(
-            "tbody",
-            {},
-            found.moves.map((move) =>
-              h(
-                "tr",
-                {},
-                h("th", { scope: "row", text: move.ref }),
-                [move.rank_a, move.rank_b].map((rank) =>
-                  h("td", { class: "pl-num", text: rank === null ? "–" : rank }),
-                ),
-                h("td", { class: verdict(move)[0], text: verdict(move)[1] }),
-              ),
-            ),
-          ),
-        ),
-      ),
-    );
-  }
-
-  /* --- one page minus another ---------------------------------------------------------------------------------------- */
+  /* --- one page minus another ----------------------------------------------------------------------------------- */
   async function contrast() {
     const mine = ++told,
       { a, b } = chosen;
@@ -375,7 +298,9 @@ pagelens.part("compare", (root) => {
     versus.hidden = !a && !b;
     if (!a || !b || a.page_id === b.page_id) {
       const what =
-        a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
+        a && b
+          ? "The same page is chosen in both lists. Choose another in one of them"
+          : "Choose a page of each list";
       put(
         versus,
         h("h3", { text: "Why one page beats another" }),
@@ -406,7 +331,7 @@ pagelens.part("compare", (root) => {
         encoders(),
         h("p", { class: "pl-error", role: "alert", text: problem }),
       );
-    else paintContrast(answer, a, b);
+    else put(versus, pagelens.contrast(answer, a, b, encoders()));
   }
   /* Where the two pipelines are decided by different encoders, either one's scores can be taken apart. */
   function encoders() {
@@ -434,107 +359,7 @@ pagelens.part("compare", (root) => {
       ),
     );
   }
-  function paintContrast(answer, a, b) {
-    const most = Math.max(...answer.rows.map((row) => Math.abs(row.difference)), 1e-9);
-    const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(2)}`;
-    const place = (row) =>
-      row.text ||
-      `at ${Math.round((row.box[0] + row.box[2]) * 50)} %, ${Math.round((row.box[1] + row.box[3]) * 50)} %`;
-    const cell = (row) =>
-      h(
-        "td",
-        {},
-        h("span", { class: "pl-num", text: row.contribution.toFixed(2) }),
-        h("span", { class: "pl-met", text: place(row), title: row.text }),
-      );
-    const page = (key, hit, score) =>
-      h(
-        "button",
-        { type: "button", class: "pl-contrast-page", title: `Open ${answer[key]}`, onclick: () => openPage(hit) },
-        h("b", { class: `pl-side pl-side-${key}`, text: key.toUpperCase() }),
-        h("span", { text: `${hit.document}, page ${hit.page}` }),
-        h("b", { class: "pl-num", text: fmt.score(score) }),
-      );
-    const lead =
-      answer.difference === 0
-        ? "Both pages score the same"
-        : `Why ${answer.difference > 0 ? "A’s page beats B’s" : "B’s page beats A’s"} by ${Math.abs(answer.difference).toFixed(2)}`;
-    put(
-      versus,
-      h(
-        "div",
-        { class: "pl-section-head" },
-        h("h3", { text: lead }),
-        h("span", { class: "pl-badge pl-exact", text: `exact · ${answer.encoder}` }),
-      ),
-      encoders(),
-      h("div", { class: "pl-contrast-pages" }, page("a", a, answer.score_a), page("b", b, answer.score_b)),
-      h(
-        "div",
-        { class: "pl-scroll" },
-        h(
-          "table",
-          { class: "pl-table", id: "pl-contrast-table" },
-          h("caption", { class: "pl-sr", text: "What each query word adds to both pages" }),
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              [
-                ["Query", ""],
-                ["A, met at", ""],
-                ["B, met at", ""],
-                ["A − B", "pl-num"],
-                ["", "pl-swing-head"],
-              ].map(([t, c]) => (t ? h("th", { scope: "col", class: c, text: t }) : h("td", { class: c }))),
-            ),
-          ),
-          h(
-            "tbody",
-            {},
-            answer.rows.map((row) =>
-              h(
-                "tr",
-                { "data-token": row.token },
-                h("th", { scope: "row", text: row.label }),
-                cell(row.a),
-                cell(row.b),
-                h("td", {
-                  class: `pl-num ${row.difference < 0 ? "pl-minus" : "pl-plus"}`,
-                  text: signed(row.difference),
-                }),
-                h(
-                  "td",
-                  { class: "pl-swing", "aria-hidden": "true" },
-                  h("i", {
-                    class: row.difference < 0 ? "pl-minus" : "pl-plus",
-                    style: { "--part": Math.abs(row.difference) / most },
-                  }),
-                ),
-              ),
-            ),
-          ),
-          h(
-            "tfoot",
-            {},
-            h(
-              "tr",
-              {},
-              h("th", { scope: "row", text: "Score: the sum" }),
-              h("td", { class: "pl-num-left", text: fmt.score(answer.score_a) }),
-              h("td", { class: "pl-num-left", text: fmt.score(answer.score_b) }),
-              h("td", { class: "pl-num", text: signed(answer.difference) }),
-              h("td"),
-            ),
-          ),
-        ),
-      ),
-    );
-  }
-
-  /* --- state ----------------------------------------------------------------------------------------------------------- */
+  /* --- state ---------------------------------------------------------------------------------------------------- */
   on("overview", () => {
     for (const key of SIDES) {
       const { preset, paint } = form[key];

@@ -27,6 +27,8 @@ SCRIPTS = (
     "js/heat.js",
     "js/saw.js",
     "js/viewer.js",
+    "js/moves.js",
+    "js/contrast.js",
     "js/compare.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
