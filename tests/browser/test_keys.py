@@ -56,7 +56,7 @@ def test_everything_can_be_done_with_the_keyboard(browser, address, filled):
     assert page.evaluate("pagelens.state.open.document") == "whales.pdf"
     opened_page = page.evaluate("pagelens.state.open.page")
     page.keyboard.press("]" if opened_page == 1 else "[")
-    page.wait_for_function(f"pagelens.state.open.page === {3 - opened_page}")
+    page.wait_for_function(f"document.querySelector('.pl-pager input').value === '{3 - opened_page}'")
     read(page)
     everything = heat(page)
     page.keyboard.press("2")
