@@ -271,3 +271,13 @@ def test_query_mean_scores_one_vector():
     expected = dict(zip(index.page_ids, (index.flat @ mean).tolist(), strict=True))
     result = run(arrays, "global[query=mean]:10", 19)
     assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_sum_without_normalisation_adds_the_scores_themselves():
+    arrays = collection(5, 12)
+    single, many = run(arrays, "global:12", 5), run(arrays, "full:12", 5)
+    expected = {hit.page_id: 0.75 * hit.score for hit in many.hits}
+    for hit in single.hits:
+        expected[hit.page_id] += 0.25 * hit.score
+    summed = run(arrays, "sum[norm=none,weights=0.25/0.75](global, full):12", 5)
+    assert {hit.page_id: hit.score for hit in summed.hits} == pytest.approx(expected, abs=1e-5)

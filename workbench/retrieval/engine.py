@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import PipelineError
+from workbench.retrieval import fusion
 from workbench.retrieval.pipeline import DEFAULT_PREFETCH, Pipeline, Step
 from workbench.timing import Stopwatch
 from workbench.types import (
@@ -88,38 +89,31 @@ class _Search:
         return self._record(step.name, self._best(fuse(step, given, keep), keep, ScoreKind.APPROXIMATE))
 
     def _rrf(self, step: Step, given: Candidates | None, keep: int) -> _Scored:
-        """Sum 1 / (k + rank) over the legs; a page without vectors gets nothing from that leg."""
-        constant = float(step.option("k"))
-        totals: dict[str, float] = {}
-        for leg, weight in zip(step.legs, step.weights(), strict=True):
-            ranked = self.run(replace(leg, keep=leg.keep or keep), given)
-            scored = len(ranked) - ranked.unscored
-            for rank, page in enumerate(ranked.ids, 1):
-                totals[page] = totals.get(page, 0.0) + (weight / (constant + rank) if rank <= scored else 0.0)
+        """By rank over the legs; a page without vectors gets nothing from that leg."""
+        legs = [self.run(replace(leg, keep=leg.keep or keep), given) for leg in step.legs]
+        scored = [leg.ids[: len(leg) - leg.unscored] for leg in legs]
+        totals = {page: 0.0 for leg in legs for page in leg.ids}
+        totals |= fusion.rrf(scored, step.weights(), float(step.option("k")))
         return _Scored(list(totals), np.fromiter(totals.values(), np.float32, len(totals)))
 
     def _sum(self, step: Step, given: Candidates | None, _keep: int) -> _Scored:
-        """Normalise each leg over the pages it speaks of and add up.
+        """By score over the legs.
 
-        A page that a text leg does not name scores 0 in it before that; one that a leg has no vectors of counts as the
-        worst of those it has.
+        A page that a text leg does not name scores 0 in it; one that a leg has no vectors of counts as the worst of
+        those it has.
         """
         ids = list(given.ids if given else self._all())
         position = {page: i for i, page in enumerate(ids)}
-        total = np.zeros(len(ids), np.float32)
-        for leg, weight in zip(step.legs, step.weights(), strict=True):
+        columns = []
+        for leg in step.legs:
             ranked = self.run(replace(leg, keep=max(len(ids), 1)), given)
             column = np.zeros(len(ids), np.float32)
-            lacking = np.zeros(len(ids), bool)
             for rank, (page, score) in enumerate(zip(ranked.ids, ranked.scores, strict=True), 1):
                 if page in position:
-                    column[position[page]] = score
-                    lacking[position[page]] = rank > len(ranked) - ranked.unscored
-            normal = _normalise(column[~lacking], step.option("norm"))
-            column[~lacking] = normal
-            column[lacking] = normal.min(initial=0.0)
-            total += np.float32(weight) * column
-        return _Scored(ids, total)
+                    column[position[page]] = score if rank <= len(ranked) - ranked.unscored else np.nan
+            columns.append(column)
+        norm = cast(fusion.Norm, step.option("norm"))
+        return _Scored(ids, fusion.weighted_sum(columns, step.weights(), norm))
 
     def _leaf(self, step: Step, given: Candidates | None, keep: int) -> _Scored:
         ids = given.ids if given else None
@@ -221,17 +215,6 @@ def _key(ref: PageRef | None, page_id: str) -> tuple[str, int, str]:
 def _mean(query: Float, weights: Float) -> Float:
     mean = (query * weights[:, None]).sum(axis=0, keepdims=True)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
-
-
-def _normalise(column: Float, norm: str) -> Float:
-    """z-score or min-max over the column; a constant column says nothing and becomes zeros."""
-    if len(column) == 0:
-        return column
-    if norm == "minmax":
-        low, span = column.min(), column.max() - column.min()
-        return (column - low) / span if span > 0 else np.zeros_like(column)
-    spread = column.std()
-    return (column - column.mean()) / spread if spread > 1e-12 else np.zeros_like(column)
 
 
 def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, Space]:

@@ -85,8 +85,8 @@ STAGES: Mapping[str, StageSpec] = {
         ),
         StageSpec(
             "sum",
-            "weighted sum of normalised scores",
-            {"norm": OptionSpec("z-score or min-max", "z", ("z", "minmax")), "weights": _WEIGHTS},
+            "weighted sum of scores, normalised or, for global and MaxSim scores of one model, as they are",
+            {"norm": OptionSpec("z-score, min-max, or none", "z", ("z", "minmax", "none")), "weights": _WEIGHTS},
             fusion=True,
         ),
     )
