@@ -27,6 +27,7 @@ from workbench.cli import (
     ingesting,
     models,
     output,
+    pipelines,
     searching,
     system,
 )
@@ -77,6 +78,7 @@ app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(comparing.compare)
 app.command()(evidence.evidence)
 app.command(cls=searching.PipelineCommand)(searching.why)
+app.command()(pipelines.pipelines)
 app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")
 app.add_typer(models.app, name="models")
