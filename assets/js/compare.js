@@ -47,7 +47,7 @@ pagelens.part("compare", (root) => {
     const node = h(
       "div",
       { class: "pl-compare-choice" },
-      h("b", { class: `pl-side pl-side-${key}`, text: name }),
+      h("b", { class: `pl-letter pl-letter-${key}`, text: name }),
       preset,
       text,
     );
@@ -210,7 +210,7 @@ pagelens.part("compare", (root) => {
         h(
           "div",
           { class: "pl-versus-name" },
-          h("b", { class: `pl-side pl-side-${key}`, text: key.toUpperCase() }),
+          h("b", { class: `pl-letter pl-letter-${key}`, text: key.toUpperCase() }),
           h("code", { text: result.pipeline, title: result.pipeline }),
         ),
         h("p", {

@@ -20,7 +20,7 @@
       h(
         "button",
         { type: "button", class: "pl-contrast-page", title: `Open ${answer[key]}`, onclick: () => openPage(hit) },
-        h("b", { class: `pl-side pl-side-${key}`, text: key.toUpperCase() }),
+        h("b", { class: `pl-letter pl-letter-${key}`, text: key.toUpperCase() }),
         h("span", { text: `${hit.document}, page ${hit.page}` }),
         h("b", { class: "pl-num", text: score.toFixed(3) }),
       );

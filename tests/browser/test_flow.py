@@ -124,3 +124,17 @@ def test_errors_are_said_in_words(browser, address, filled):
     assert "Did you mean 'rows'" in page.inner_text("[role=alert]")
     assert page.seen.problems == []
     page.close()
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1440, True), (390, False)])
+def test_the_collections_stand_beside_what_is_in_them_or_above_it(browser, address, filled, width, beside):
+    page = opened(browser, address, width=width, height=900)
+    show(page, "Library")
+    page.wait_for_selector("tr[data-document]")
+    side, main = page.locator(".pl-side").bounding_box(), page.locator(".pl-lib-main").bounding_box()
+    assert side["width"] >= 200
+    if beside:
+        assert side["x"] + side["width"] <= main["x"]
+    else:
+        assert side["y"] + side["height"] <= main["y"]
+    page.close()
