@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 
 from workbench.cli import ingesting, output
-from workbench.cli.session import STOPPED, AsJson, clean, workbench
+from workbench.cli.session import AsJson, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -280,19 +280,8 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
     folders = [part.documents for part in dataset.parts] or [dataset.documents]
     name = SAMPLE if ours else "".join(c if c.isalnum() or c in " .-_" else "_" for c in dataset.name).strip(" .-")[:64]
     settings = ingesting.settings_for(bench, name, {} if encoder is None else {"encoder": encoder})
-    plan = bench.plan(folders, name, settings)
-    if not plan.pages_to_read and name in bench.collection_names():
-        return name
-    if not plan.pages:
-        raise InputError(f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read.")
-    output.say(f"Indexing {output.count(plan.pages_to_read, 'page')} into collection '{name}'.")
-    report = ingesting.run(bench, folders, name, settings)
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
+    empty = f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read."
+    ingesting.complete(bench, folders, name, settings, empty)
     return name
 
 

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from workbench.cli import output
 from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
-from workbench.errors import MismatchError
+from workbench.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -123,6 +123,25 @@ def run(
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
         return bench.ingest(paths, collection, settings, progress, stop, also)
+
+
+def complete(
+    bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None, empty: str
+) -> None:
+    """Ingest what a collection lacks of ``paths``; `InputError` with the sentence ``empty`` when they hold no page."""
+    plan = bench.plan(paths, collection, settings)
+    if not plan.pages_to_read and collection in bench.collection_names():
+        return
+    if not plan.pages:
+        raise InputError(empty)
+    output.say(f"Indexing {output.count(plan.pages_to_read, 'page')} into collection '{collection}'.")
+    report = run(bench, paths, collection, settings)
+    for document in report.documents:
+        for sentence in complaints(document):
+            output.say(sentence)
+    if report.stopped:
+        output.say("Stopped. What is indexed is safe; the same command does the rest.")
+        raise typer.Exit(STOPPED)
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import ingesting, output
-from workbench.cli.session import STOPPED, AsJson, workbench
-from workbench.errors import EncoderError, InputError
+from workbench.cli.session import AsJson, workbench
+from workbench.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,19 +95,9 @@ def _index(bench: Workbench, dataset: Dataset, collection: str, encoder: str) ->
     paths = [part.documents for part in dataset.parts]
     # The benchmark gives pictures of pages, and so does the model get them: nothing is read from them, nothing cut off.
     settings = ingesting.settings_for(bench, collection, {"encoder": encoder, "ocr": False})
-    plan = bench.plan(paths, collection, settings)
-    if not plan.pages_to_read and collection in bench.collection_names():
-        return
-    if not plan.pages:
-        raise InputError(f"The datasets of '{collection}' hold no page that can be read.")
-    output.say(f"Indexing {output.count(plan.pages_to_read, 'page')} into collection '{collection}'.")
-    report = ingesting.run(bench, paths, collection, settings)
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
+    ingesting.complete(
+        bench, paths, collection, settings, f"The datasets of '{collection}' hold no page that can be read."
+    )
 
 
 def _tell(done: int, total: int) -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from workbench.errors import PipelineError
 from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option, Representation
+from workbench.retrieval.fusion import RRF_K
 
 DEFAULT_K = 10
 DEFAULT_PREFETCH = 256
@@ -80,7 +81,7 @@ STAGES: Mapping[str, StageSpec] = {
         StageSpec(
             "rrf",
             "reciprocal rank fusion (Cormack et al. 2009): the sum of 1 / (k + rank)",
-            {"k": OptionSpec("the constant k", "60", number=True), "weights": _WEIGHTS},
+            {"k": OptionSpec("the constant k", str(RRF_K), number=True), "weights": _WEIGHTS},
             fusion=True,
         ),
         StageSpec(
