@@ -1,0 +1,68 @@
+"""The values that pass between the parts of Pagelens.
+
+Everything here is a frozen dataclass with no behaviour beyond reading itself; every stage is ``value -> value``.
+Arrays are numpy. Boxes are ``(x0, y0, x1, y1)`` as fractions of the *original* page (0..1, origin top left, cropping
+already undone), so one box means the same place whatever made it. What this package does not do: read files, load
+models, or touch a store.
+"""
+
+from __future__ import annotations
+
+from workbench.types.arrays import Box, Float, Int
+from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, SpaceInfo
+from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
+from workbench.types.explanations import Evidence, Explanation, LedgerRow, PooledView, Region, WhyVerdict
+from workbench.types.ingestion import (
+    DocumentOutcome,
+    IngestPlan,
+    IngestReport,
+    Job,
+    JobStage,
+    PageFailureRecord,
+    Progress,
+)
+from workbench.types.models import ModelStatus
+from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace
+from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
+
+__all__ = [
+    "Box",
+    "Candidates",
+    "CollectionInfo",
+    "DocumentInfo",
+    "DocumentOutcome",
+    "Evidence",
+    "Explanation",
+    "Float",
+    "Geometry",
+    "Hit",
+    "IndexInfo",
+    "IngestPlan",
+    "IngestReport",
+    "Int",
+    "Job",
+    "JobStage",
+    "LedgerRow",
+    "ModelStatus",
+    "Page",
+    "PageEmbedding",
+    "PageFailure",
+    "PageFailureRecord",
+    "PageGap",
+    "PageRef",
+    "PooledView",
+    "Progress",
+    "QueryEmbedding",
+    "Ragged",
+    "Region",
+    "ScoreKind",
+    "SearchResult",
+    "SeenPicture",
+    "SpaceInfo",
+    "StageScore",
+    "StageTrace",
+    "StoredPage",
+    "Trace",
+    "WhyVerdict",
+    "Words",
+]

@@ -1,0 +1,89 @@
+"""Collections as they are listed: documents, indexes, and the vectors of each encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.types.ingestion import PageFailureRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PageGap:
+    """A page that is in the collection without the vectors of one of its encoders, which failed on it, and why."""
+
+    page: int
+    encoder: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page."""
+
+    name: str
+    pages: int
+    indexed: int
+    failed: tuple[PageFailureRecord, ...]
+    content_hash: str
+    bytes: int
+    added: str
+    words: str = "text"
+    tags: tuple[str, ...] = ()
+    gaps: tuple[PageGap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """One index of a collection: vectors and bytes per page, dtype."""
+
+    name: str
+    pages: int
+    vectors: int
+    dim: int
+    dtype: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """One encoder's vectors of a collection; ``primary`` for the encoder the collection was made with.
+
+    Of the collection's pages it holds the vectors of ``pages``; on ``failed`` its encoder failed, and ``missing`` are
+    still to be embedded.
+    """
+
+    encoder: str
+    kind: str
+    dim: int
+    primary: bool
+    pages: int
+    failed: int
+    missing: int
+    bytes: int
+    indexes: tuple[IndexInfo, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds the vectors of every page its encoder could take."""
+        return self.missing == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """A collection as the Library shows it; ``settings`` is what made it (manifest).
+
+    ``encoder`` and ``indexes`` are those of the first of its ``spaces``, which has a vector stage's say where a
+    pipeline names no encoder.
+    """
+
+    name: str
+    encoder: str
+    documents: int
+    pages: int
+    failed_pages: int
+    bytes: int
+    indexes: tuple[IndexInfo, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    spaces: tuple[SpaceInfo, ...] = ()

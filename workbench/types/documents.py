@@ -1,0 +1,133 @@
+"""Pages and their words, as they are read from files and as they are stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.types.arrays import Box, Float, Int
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+_PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]*)", re.DOTALL)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class PageRef:
+    """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118)."""
+
+    document: str
+    page: int
+
+    def __str__(self) -> str:
+        return f"{self.document}#page={self.page}"
+
+    @classmethod
+    def parse(cls, text: str) -> PageRef:
+        """Read ``report.pdf#page=12``; ``ValueError`` when the text is not of that form."""
+        match = _PAGE_REF.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not a page reference; write one as report.pdf#page=12")
+        return cls(match["document"], int(match["page"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a page in reading order, as parallel columns of length n.
+
+    ``boxes (n, 4) float32`` page fractions; ``lines (n,) int32`` number of the text line a word stands in;
+    ``ocr (n,) bool`` true where the word was read from the picture rather than from the PDF's text layer.
+    """
+
+    texts: tuple[str, ...]
+    boxes: Float
+    lines: Int
+    ocr: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        n = len(self.texts)
+        if self.boxes.shape != (n, 4) or self.lines.shape != (n,) or self.ocr.shape != (n,):
+            raise ValueError(f"{n} words need boxes ({n}, 4), lines ({n},) and ocr ({n},)")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def text(self) -> str:
+        """The words as plain text, one text line a line."""
+        parts: list[str] = []
+        for i, word in enumerate(self.texts):
+            parts.append("" if i == 0 else ("\n" if self.lines[i] != self.lines[i - 1] else " "))
+            parts.append(word)
+        return "".join(parts)
+
+    @property
+    def source(self) -> str:
+        """``text`` (text layer), ``ocr``, ``mixed``, or ``none`` for a page without words."""
+        if not self.texts:
+            return "none"
+        if self.ocr.all():
+            return "ocr"
+        return "mixed" if self.ocr.any() else "text"
+
+    @classmethod
+    def empty(cls) -> Words:
+        """A page without words."""
+        return cls((), np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, read from its file.
+
+    ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
+    fractions of it; ``image`` renders or decodes the whole page on call and is RGB.
+    """
+
+    ref: PageRef
+    size: tuple[int, int]
+    image: Callable[[], Image]
+    words: Words
+    content_hash: str
+    crop: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPicture:
+    """A picture as a model got it, after its processor resized it or cut it into tiles.
+
+    ``image`` RGB; ``box`` the part of the page that it shows; ``label`` says which, as in "tile row 1, column 2".
+    """
+
+    image: Image
+    box: Box
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that could not be read, embedded or stored, and why, in one sentence."""
+
+    ref: PageRef
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """A committed page as read back: everything about it but its vectors."""
+
+    page_id: str
+    ref: PageRef
+    document_pages: int
+    size: tuple[int, int]
+    crop: Box
+    words: Words
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)

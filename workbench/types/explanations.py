@@ -1,0 +1,100 @@
+"""Why a page scores what it scores, and what became of it in a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.types.arrays import Box, Float
+from workbench.types.documents import PageRef
+from workbench.types.vectors import Geometry, QueryEmbedding
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One query token's part in a page's score: ``contribution = weight * similarity``, ``share`` of the page score."""
+
+    token: int
+    label: str
+    weight: float
+    similarity: float
+    contribution: float
+    share: float
+    vector: int
+    box: Box
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the page (``text``, ``table``, ``figure`` or ``line``) with the relevance that falls on it.
+
+    ``score`` is the mean of the heat map over the box; ``share`` the part of the page's MaxSim won inside it.
+    """
+
+    box: Box
+    score: float
+    text: str
+    kind: str = "line"
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A part of a page as something to quote: where it stands, its text, and how much of the page's MaxSim it won."""
+
+    ref: PageRef
+    region: Region
+    won: float
+
+
+@dataclass(frozen=True, slots=True)
+class PooledView:
+    """What one pooled stage saw of a page: its vectors' places (the union of the members) and similarities.
+
+    ``boxes (k, 4)``, ``similarities (m, k)``, ``groups`` the source vectors of each pooled vector.
+    """
+
+    index: str
+    boxes: Float
+    similarities: Float
+    groups: tuple[NDArray[np.int64], ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a page scores what it scores for a query.
+
+    ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty.
+    """
+
+    ref: PageRef
+    query: QueryEmbedding
+    encoder: str
+    score: float
+    geometry: Geometry
+    similarities: Float
+    labels: tuple[str, ...]
+    ledger: tuple[LedgerRow, ...]
+    regions: tuple[Region, ...]
+    pooled: tuple[PooledView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyVerdict:
+    """What became of one page in a search: ``found | lost | filtered | failed | absent``, and at which stage.
+
+    For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
+    have kept it (None: no K would).
+    """
+
+    page: str
+    verdict: str
+    stage: str = ""
+    rank: int | None = None
+    keep: int | None = None
+    needs: int | None = None
+    reason: str = ""

@@ -1,0 +1,107 @@
+"""What an ingest will do, is doing and did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailureRecord:
+    """A failed page as a report prints it."""
+
+    page: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOutcome:
+    """What became of one file in an ingest; ``reason`` is set when the file itself could not be read (``pages`` 0)."""
+
+    name: str
+    pages: int
+    indexed: int
+    skipped: int
+    failed: tuple[PageFailureRecord, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest (or adding an encoder) did, per document, and how long it took.
+
+    ``notes`` are sentences on what was left undone although all pages went in, as vectors of another encoder.
+    """
+
+    collection: str
+    documents: tuple[DocumentOutcome, ...]
+    seconds: float
+    stopped: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobStage:
+    """How far one stage of an ingest is: ``done`` of ``total`` pages, and the seconds it has worked."""
+
+    name: str
+    done: int
+    total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A snapshot of a running ingest: stages (read, embed, write, index), pages, and the outcomes so far."""
+
+    stages: tuple[JobStage, ...]
+    pages_done: int
+    pages_total: int
+    seconds: float
+    current: str
+    documents: tuple[DocumentOutcome, ...]
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages committed per second of wall time."""
+        return self.pages_done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds left at the rate so far; None before a page is done."""
+        left = self.pages_total - self.pages_done
+        return left / self.pages_per_second if self.pages_done else None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work in the background, ``waiting | running | stopping | stopped | done | failed | interrupted``.
+
+    ``kind`` is ``ingest``, ``embed`` for adding the vectors of ``encoder`` to what is there, or ``index`` for adding an
+    index of them.
+    """
+
+    id: str
+    collection: str
+    state: str
+    progress: Progress
+    message: str
+    started: str
+    kind: str = "ingest"
+    encoder: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still going to change."""
+        return self.state in ("waiting", "running", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What an ingest would do: files and pages, and its likely cost on this machine."""
+
+    files: tuple[tuple[str, int, str], ...]
+    """(document name, pages, note); the note is empty, or says why the file will be skipped or refused."""
+    pages: int
+    pages_to_read: int
+    seconds: float
+    bytes: int

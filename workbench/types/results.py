@@ -1,0 +1,120 @@
+"""What a search answers: candidates, hits, and what each stage cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workbench.types.arrays import Float
+from workbench.types.documents import PageRef
+
+
+class ScoreKind(StrEnum):
+    """Whether a score is the model's own MaxSim over all vectors (exact) or stands in for it (approximate)."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a stage hands on: page ids best first, their scores, and the kind of score.
+
+    The last ``unscored`` of them have no score, since the stage's encoder has no vectors of them; their place in
+    ``scores`` holds 0.
+    """
+
+    ids: tuple[str, ...]
+    scores: Float
+    kind: ScoreKind
+    unscored: int = 0
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class StageScore:
+    """Rank (from 1) and score of one page in one stage.
+
+    ``scored`` is false where the stage's encoder has no vectors of the page: it ranks after all that have a score, and
+    ``score`` is 0.
+    """
+
+    name: str
+    rank: int
+    score: float
+    kind: ScoreKind
+    scored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A page found: final rank and score, and what each stage said of it (a fused leg that missed it is absent)."""
+
+    page_id: str
+    ref: PageRef
+    rank: int
+    score: float
+    kind: ScoreKind
+    stages: tuple[StageScore, ...]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the last stage had vectors of the page; if not, its score is 0 and it ranks after those that have."""
+        return not self.stages or self.stages[-1].scored
+
+
+@dataclass(frozen=True, slots=True)
+class StageTrace:
+    """What one stage cost, measured.
+
+    ``ms`` wall milliseconds, of which ``kernel_ms`` in the MaxSim kernel (its reads of the memory map included);
+    ``vectors_compared`` page vectors scored; ``bytes_read`` vector bytes read from the store;
+    ``cold`` true when the stage had to load something a warm process keeps (a model, an index map).
+    """
+
+    name: str
+    ms: float
+    candidates_in: int = 0
+    candidates_out: int = 0
+    vectors_compared: int = 0
+    bytes_read: int = 0
+    kernel_ms: float = 0.0
+    cold: bool = False
+    cache_hit: bool = False
+
+    @property
+    def encoding(self) -> bool:
+        """Whether it encoded the query: ``encode``, or ``encode@ID`` where several encoders did."""
+        return self.name.partition("@")[0] == "encode"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The stages of one search in order; ``total_ms`` is the sum of the parts, overhead included as a part."""
+
+    stages: tuple[StageTrace, ...]
+
+    @property
+    def total_ms(self) -> float:
+        """Wall milliseconds of the whole search."""
+        return sum(stage.ms for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one search. ``complete`` is false while later stages are still to run.
+
+    ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
+    ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors.
+    """
+
+    query: str
+    collection: str
+    encoder: str
+    pipeline: str
+    hits: tuple[Hit, ...]
+    trace: Trace
+    complete: bool = True
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+"""Pages and queries as vectors, and where each vector lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.types.arrays import Float, Int
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where each of n vectors lies on its page.
+
+    ``boxes (n, 4) float32`` page fractions; ``grid`` (rows, cols) or None; ``cell (n,) int32`` row-major index into the
+    grid, -1 for a vector with no place (a global tile, or no grid at all).
+    """
+
+    boxes: Float
+    grid: tuple[int, int] | None
+    cell: Int
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class PageEmbedding:
+    """``vectors (n, dim) float32`` with unit rows, their places, and optional ``salience (n,) float32``.
+
+    ``labels`` is the text under each vector where the encoder knows it (the word, for `reader`), or empty.
+    """
+
+    vectors: Float
+    geometry: Geometry
+    labels: tuple[str, ...] = ()
+    salience: Float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEmbedding:
+    """``vectors (m, dim) float32`` with unit rows, a label and a weight ``(m,) float32`` per vector.
+
+    ``policy`` names the rule that chose the tokens. MaxSim of a page is ``sum_i weights[i] * max_j vectors[i] . d_j``.
+    """
+
+    text: str
+    vectors: Float
+    labels: tuple[str, ...]
+    weights: Float
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Many pages' vectors without padding: page i is ``flat[offsets[i]:offsets[i + 1]]``.
+
+    ``flat (sum n, dim)`` float32 or float16; ``offsets (pages + 1,) int64``, from 0 to ``len(flat)``.
+    """
+
+    flat: NDArray[Any]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, i: int) -> NDArray[Any]:
+        return self.flat[self.offsets[i] : self.offsets[i + 1]]
