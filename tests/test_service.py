@@ -216,7 +216,7 @@ def test_a_job_reports_can_be_stopped_and_resumed(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     write_pdf(tmp_path / "long.pdf", [f"Page number {n} about topic {n * 7}." for n in range(60)])
     seen = threading.Event()
-    original = work._jobs._run
+    original = work._jobs._runs["ingest"]
 
     def run(request, report, stop):
         def tell(progress):
@@ -227,13 +227,13 @@ def test_a_job_reports_can_be_stopped_and_resumed(tmp_path):
 
         return original(request, tell, stop)
 
-    work._jobs._run = run
+    work._jobs._runs = {"ingest": run}
     job = work.start_ingest([tmp_path / "long.pdf"], "c")
     stopped = work.wait_for(job.id, 120)
     assert stopped.state == "stopped"
     part = work.collection("c").pages
     assert 8 <= part < 60
-    work._jobs._run = original
+    work._jobs._runs = {"ingest": original}
     done = work.wait_for(work.resume_job(job.id).id, 120)
     assert done.state == "done"
     assert {stage.name for stage in done.progress.stages} == {"read", "embed", "write", "index"}

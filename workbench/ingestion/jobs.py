@@ -1,4 +1,4 @@
-"""Ingests and embeddings that run in the background, one at a time, and outlive the page that started them.
+"""Work that runs in the background, one job at a time, and outlives the page that started it.
 
 A job's snapshot is written to ``jobs/<id>.json`` as it goes, so that a reload or a restart shows it again; a job whose
 process is gone reads as ``interrupted`` and can be resumed, since what was committed stays and the rest is read again.
@@ -30,7 +30,7 @@ WRITE_EVERY = 1.0
 NOTHING_YET = Progress((), 0, 0, 0.0, "", ())
 ORPHANED = "Pagelens stopped while this ran; what was indexed is safe. Resume to do the rest."
 
-Run = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
+JobRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
 """Does a job's work: (request, progress callback, stop) -> report."""
 
 
@@ -43,11 +43,11 @@ class _Entry:
 
 
 class Jobs:
-    """The jobs of one home folder. ``request`` is what `run` needs, as JSON values."""
+    """The jobs of one home folder, by kind; ``request`` is what the kind's run needs, as JSON values."""
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, folder: Path, runs: Mapping[str, JobRun]) -> None:
         self._folder = folder
-        self._run = run
+        self._runs = runs
         self._lock = threading.Lock()
         self._queue: SimpleQueue[str] = SimpleQueue()
         self._worker: threading.Thread | None = None
@@ -131,7 +131,10 @@ class Jobs:
         if not entry.stop.is_set():
             self._change(entry, state="running")
         try:
-            ended = self._run(entry.request, report, entry.stop)
+            run = self._runs.get(entry.job.kind)
+            if run is None:
+                raise NotFoundError(f"This version of Pagelens has no '{entry.job.kind}' jobs.")
+            ended = run(entry.request, report, entry.stop)
         except PagelensError as error:
             self._change(entry, state="failed", message=str(error))
         except Exception as error:  # a job's thread must outlive whatever a job does

@@ -1,0 +1,18 @@
+"""The one door to Pagelens: what the screen, the command line and the API can ask for, and nothing else.
+
+`Workbench` holds the few things that live longer than a call (open collections, the query cache, jobs) and turns texts
+(collection names, pipelines, filters, page references) into values. It is made of parts, one a module, each standing on
+`core`. What this package does not do: retrieval, reading or storing, which are the work of the packages below.
+"""
+
+from __future__ import annotations
+
+from workbench.service.explanations import Explanations
+from workbench.service.ingestion import SAMPLE, Ingestion
+from workbench.service.models import Models
+
+__all__ = ["SAMPLE", "Workbench"]
+
+
+class Workbench(Ingestion, Explanations, Models):
+    """Everything Pagelens does, over one home folder. Safe to call from several threads."""

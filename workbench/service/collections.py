@@ -1,0 +1,140 @@
+"""Collections: what there is, what it holds, and what can be added to it or taken out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from workbench.documents import ReadSettings
+from workbench.errors import PagelensError
+from workbench.representations import METHODS
+from workbench.retrieval import FIELDS
+from workbench.service.core import Core
+from workbench.settings import CollectionSettings
+from workbench.store import Collection
+from workbench.types import CollectionInfo, DocumentInfo, PageRef, SpaceInfo, StoredPage
+
+log = logging.getLogger(__name__)
+
+
+class Collections(Core):
+    """Making, listing, changing and deleting collections."""
+
+    def collections(self) -> list[CollectionInfo]:
+        """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
+        found = []
+        for name in self._library.names():
+            try:
+                found.append(self._collection(name).info())
+            except PagelensError as error:
+                log.warning("collection '%s' cannot be opened: %s", name, error)
+        return found
+
+    def collection_names(self) -> list[str]:
+        """The names alone, which is quick."""
+        return self._library.names()
+
+    def collection(self, name: str) -> CollectionInfo:
+        """One collection; `NotFoundError` names those that exist."""
+        return self._collection(name).info()
+
+    def documents(self, name: str) -> list[DocumentInfo]:
+        """The documents of a collection, by name."""
+        return self._collection(name).documents()
+
+    def create_collection(
+        self, name: str, settings: CollectionSettings | None = None, also: Sequence[str] = ()
+    ) -> CollectionInfo:
+        """Create an empty collection; ``also`` are ids of further encoders whose vectors its pages get.
+
+        `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
+        """
+        wanted = settings or CollectionSettings()
+        ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
+        first, *later = (self._encoder(encoder).info for encoder in (wanted.encoder, *also))
+        with self._lock:
+            store = self._open[name] = self._library.create(name, wanted, first)
+        if later:
+            with store.writer() as writer:
+                for info in later:
+                    writer.add_space(info, wanted.indexes)
+        return store.info()
+
+    def delete_collection(self, name: str) -> None:
+        """Delete a collection and everything in it."""
+        with self._lock:
+            self._library.delete(name)
+            self._open.pop(name, None)
+        self._jobs.forget(name)
+
+    def delete_document(self, collection: str, document: str) -> int:
+        """Delete one document; returns the pages removed, none of which can be found any more."""
+        store = self._collection(collection)
+        with store.writer() as writer:
+            removed = writer.delete_document(document)
+            writer.finish()
+        return int(removed)
+
+    def add_encoder(self, collection: str, encoder_id: str) -> SpaceInfo:
+        """Make an encoder one of a collection's, so that pages ingested from now on get its vectors too.
+
+        Pages that are there already wait for `embed`. `MismatchError` when it is there in another version.
+        """
+        store = self._collection(collection)
+        info = self._encoder(encoder_id).info
+        with store.writer() as writer:
+            writer.add_space(info, store.settings.indexes)
+        return self._space(store, encoder_id)
+
+    def remove_encoder(self, collection: str, encoder_id: str) -> None:
+        """Take an encoder's vectors out of a collection; `InputError` for its first one."""
+        store = self._collection(collection)
+        with store.writer() as writer:
+            writer.remove_space(encoder_id)
+
+    def add_index(
+        self, collection: str, index: str, encoder: str = "", progress: Callable[[int], None] | None = None
+    ) -> SpaceInfo:
+        """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
+
+        Nothing is encoded again; ``progress`` hears how many pages are done. `InputError` when it is there already or
+        the encoder's kind of vectors cannot have it.
+        """
+        store = self._collection(collection)
+        with store.writer() as writer:
+            writer.add_index(encoder, index, progress)
+        return self._space(store, encoder)
+
+    def index_kinds(self) -> Mapping[str, str]:
+        """Names of the indexes an encoder's vectors can have, and what each is."""
+        return {name: method.summary for name, method in METHODS.items()}
+
+    def filter_fields(self) -> Mapping[str, str]:
+        """Fields a filter can test, and what they hold."""
+        return {name: spec.summary for name, spec in FIELDS.items()}
+
+    def page(self, ref: PageRef, collection: str) -> StoredPage:
+        """A page's size, words and neighbours; `NotFoundError` when it is not there."""
+        return self._collection(collection).page(ref)
+
+    def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
+        """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
+        store = self._collection(collection)
+        return store.image_path(store.page(ref).page_id, size)
+
+    def verify(self, collection: str) -> list[str]:
+        """Inconsistencies of a collection on disk, in words; an empty list is good news."""
+        return self._collection(collection).verify()
+
+    def compact(self, collection: str) -> tuple[int, int]:
+        """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
+        store = self._collection(collection)
+        before = store.info().bytes
+        with store.writer() as writer:
+            writer.compact()
+        return before, store.info().bytes
+
+    def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
+        wanted = store.space(encoder_id).encoder
+        return next(space for space in store.info().spaces if space.encoder == wanted)

@@ -1,0 +1,67 @@
+"""What every part of the service stands on: open collections, loaded encoders, remembered queries, jobs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TypedDict
+
+from workbench import encoders
+from workbench.encoders import Encoder
+from workbench.errors import NotFoundError
+from workbench.ingestion import JobRun, Jobs
+from workbench.rates import Rates
+from workbench.retrieval import QueryCache
+from workbench.settings import Settings
+from workbench.store import Collection, Library, Space
+
+
+class _Loading(TypedDict):
+    offline: bool
+    threads: int
+    keep: int
+
+
+class Core:
+    """The few things that live longer than a call."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._library = Library(self.settings.home)
+        self._open: dict[str, Collection] = {}
+        self._queries = QueryCache(self._encoder_of, encoders.is_loaded)
+        self._lock = threading.RLock()
+        self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
+        self._rates = Rates(self.settings.home)
+
+    def _collection(self, name: str) -> Collection:
+        with self._lock:
+            names = self._library.names()
+            if name not in names:
+                self._open.pop(name, None)
+                there = f"there are: {', '.join(names)}" if names else "there are none yet; 'pagelens ingest' makes one"
+                raise NotFoundError(f"There is no collection '{name}' ({there}).")
+            if name not in self._open:
+                self._open[name] = self._library.open(name)
+            return self._open[name]
+
+    @property
+    def _loading(self) -> _Loading:
+        """How this process loads models."""
+        return {
+            "offline": self.settings.offline,
+            "threads": self.settings.threads,
+            "keep": self.settings.models_loaded,
+        }
+
+    def _encoder(self, encoder_id: str) -> Encoder:
+        return encoders.load(encoder_id, **self._loading)
+
+    def _encoder_of(self, space: Space) -> Encoder:
+        encoder = self._encoder(space.encoder)
+        space.check(encoder.info)
+        return encoder
+
+    def _job_runs(self) -> Mapping[str, JobRun]:
+        """What does the work of each kind of job; a part that has jobs adds its own to those of the parts below."""
+        return {}

@@ -1,0 +1,218 @@
+"""Work that takes long: reading files, adding encoders and indexes; at once or as a job in the background."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from workbench import encoders, resources
+from workbench.documents import discover
+from workbench.encoders import Encoder
+from workbench.errors import EncoderError, InputError, MismatchError
+from workbench.ingestion import UPLOADS, JobRun, embed, ingest, plan_sources
+from workbench.ingestion.meter import Meter
+from workbench.service.collections import Collections
+from workbench.settings import CollectionSettings
+from workbench.store import Collection
+from workbench.types import IngestPlan, IngestReport, Job, Progress
+
+SAMPLE = "sample"
+FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
+"""What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
+
+
+class Ingestion(Collections):
+    """Ingesting files, embedding stored pages, and the jobs that do either."""
+
+    def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
+        """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
+        sources, refused = discover(paths)
+        store = self._collection(collection) if collection in self._library.names() else None
+        made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
+        files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        pages = reading = 0
+        for item in plan_sources(store, sources):
+            count = item.probe.pages if item.probe else 0
+            files.append((item.source.name, count, item.note))
+            pages += count
+            reading += item.pages_to_read
+        rate = self._rates.of("+".join(made_by))
+        seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
+        return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
+
+    def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
+        """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
+
+        Returns the folder to ingest. Names are made relative and stripped of anything that could leave the folder.
+        """
+        folder = self.settings.home / UPLOADS / uuid.uuid4().hex[:12]
+        for path, name in files:
+            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
+            target = folder.joinpath(*parts) if parts else folder / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        return [folder]
+
+    def ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+        also: Sequence[str] = (),
+    ) -> IngestReport:
+        """Index files and folders; blocks until done.
+
+        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`.
+        """
+        sources, refused = discover(paths)
+        if not sources and not refused:
+            raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
+                             "BMP and GIF.")  # fmt: skip
+        if collection not in self._library.names():
+            if not sources:
+                return IngestReport(collection, tuple(refused), 0.0)
+            self.create_collection(collection, settings, also)
+        store = self._collection(collection)
+        before = store.info().bytes
+        notes: list[str] = []
+        with ExitStack() as models:
+
+            def load() -> list[Encoder]:
+                first = models.enter_context(encoders.using(store.encoder, **self._loading))
+                store.space().check(first.info)
+                return [first, *self._later_encoders(store, models, notes)]
+
+            report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
+        self._learn_rate(store, report, before)
+        return replace(report, notes=tuple(notes))
+
+    def embed(
+        self,
+        collection: str,
+        encoder_id: str,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> IngestReport:
+        """Add an encoder's vectors to every page that lacks them, from the stored pictures and words.
+
+        The files are not read again; what is there already is skipped, so that the same call goes on where it was
+        stopped. The report counts embedded pages as indexed. Blocks until done.
+        """
+        store = self._collection(collection)
+        with encoders.using(encoder_id, **self._loading) as encoder:
+            return embed(store, encoder, progress, stop)
+
+    def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
+        """Queue an ingest in the background and return at once."""
+        request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
+        if settings is not None:
+            request["settings"] = settings.as_dict()
+        return self._jobs.start(collection, request)
+
+    def start_embed(self, collection: str, encoder_id: str) -> Job:
+        """Queue `embed` in the background and return at once; the job can be stopped and resumed as an ingest can."""
+        self._collection(collection)
+        encoders.spec(encoder_id)
+        request = {"collection": collection, "encoder": encoder_id}
+        return self._jobs.start(collection, request, "embed", encoder_id)
+
+    def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
+        """Queue `add_index` in the background and return at once."""
+        space = self._collection(collection).space(encoder)
+        request = {"collection": collection, "encoder": space.encoder, "index": index}
+        return self._jobs.start(collection, request, "index", space.encoder)
+
+    def start_sample(self) -> Job | None:
+        """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
+        if SAMPLE in self._library.names() and self._collection(SAMPLE).documents():
+            return None
+        active = [job for job in self.jobs() if job.collection == SAMPLE and job.active]
+        return active[0] if active else self.start_ingest([resources.sample_data() / "documents"], SAMPLE)
+
+    def jobs(self) -> list[Job]:
+        """Background ingests, newest first."""
+        return self._jobs.all()
+
+    def job(self, job_id: str) -> Job:
+        """One background ingest as it is now."""
+        return self._jobs.get(job_id)
+
+    def stop_job(self, job_id: str) -> Job:
+        """Stop after the batch at hand; what is committed stays."""
+        return self._jobs.stop(job_id)
+
+    def resume_job(self, job_id: str) -> Job:
+        """Go on with a stopped, failed or interrupted ingest."""
+        return self._jobs.resume(job_id)
+
+    def wait_for(self, job_id: str, seconds: float = 3600.0) -> Job:
+        """Block until a job ends."""
+        return self._jobs.wait(job_id, seconds)
+
+    def _job_runs(self) -> Mapping[str, JobRun]:
+        return {**super()._job_runs(), "ingest": self._run_ingest, "embed": self._run_embed, "index": self._run_index}
+
+    def _run_ingest(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        settings = request.get("settings")
+        made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
+        paths = [Path(path) for path in request["paths"]]
+        ended = self.ingest(paths, request["collection"], made, report, stop)
+        if not ended.stopped:
+            for path in paths:
+                if path.is_relative_to(self.settings.home / UPLOADS):
+                    shutil.rmtree(path, ignore_errors=True)
+        return ended
+
+    def _run_embed(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        return self.embed(request["collection"], request["encoder"], report, stop)
+
+    def _run_index(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], _stop: threading.Event
+    ) -> IngestReport:
+        meter = Meter(report, threading.Event(), [])
+        meter.total, done = self._collection(request["collection"]).page_count(), 0
+        meter.begin("index")
+
+        def count(pages: int) -> None:
+            nonlocal done
+            meter.end("index", pages - done)
+            meter.begin("index")
+            done = pages
+
+        self.add_index(request["collection"], request["index"], request["encoder"], count)
+        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3))
+
+    def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
+        """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
+        for space in store.spaces()[1:]:
+            try:
+                encoder = models.enter_context(encoders.using(space.encoder, **self._loading))
+                space.check(encoder.info)
+                yield encoder
+            except (EncoderError, MismatchError) as error:
+                cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
+                notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
+
+    def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
+        """Remember what a page cost on this machine, for the next plan."""
+        pages = sum(document.indexed for document in report.documents)
+        if pages < 5 or report.seconds <= 0:
+            return
+        self._rates.learn(
+            "+".join(store.encoders),
+            seconds_per_page=report.seconds / pages,
+            bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
+        )

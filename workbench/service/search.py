@@ -1,0 +1,109 @@
+"""Searching: staged results, two pipelines side by side, and what became of a page that was expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from workbench import resources
+from workbench.comparison import Comparison, compare
+from workbench.errors import QueryError
+from workbench.explanation import why
+from workbench.retrieval import PRESETS, Pipeline, compile_filter, search_stages
+from workbench.service.core import Core
+from workbench.service.ingestion import SAMPLE
+from workbench.settings import CollectionSettings
+from workbench.store import Collection
+from workbench.types import PageRef, SearchResult, WhyVerdict
+
+MAX_QUERY = 2_000
+
+
+class Search(Core):
+    """Questions answered by a pipeline over a collection."""
+
+    def search(
+        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+    ) -> SearchResult:
+        """Search to the end. ``k`` replaces the number of results the pipeline states."""
+        *_, result = self.search_stages(query, collection, pipeline, k, filter)
+        return result
+
+    def search_stages(
+        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+    ) -> Iterator[SearchResult]:
+        """Search, yielding after each stage; everything that can be refused is refused before the first one."""
+        text = clean_query(query)
+        where = compile_filter(filter)
+        store = self._collection(collection)
+        return search_stages(store, text, fitted_pipeline(pipeline, k, store), self._queries.of(store), where)
+
+    def compare(
+        self,
+        query: str,
+        collection: str,
+        pipeline_a: str,
+        pipeline_b: str,
+        k: int | None = None,
+        filter: str = "",
+    ) -> Comparison:
+        """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
+        runs = [self.search_stages(query, collection, pipeline, k, filter) for pipeline in (pipeline_a, pipeline_b)]
+        a, b = ([*stages][-1] for stages in runs)
+        return compare(a, b)
+
+    def why(
+        self,
+        query: str,
+        ref: PageRef,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+    ) -> WhyVerdict:
+        """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
+        store = self._collection(collection)
+        parsed = fitted_pipeline(pipeline, k, store)
+        return why(store, clean_query(query), ref, parsed, self._queries.of(store), compile_filter(filter))
+
+    def pipelines(self) -> Mapping[str, str]:
+        """Preset names and their text forms."""
+        return PRESETS
+
+    def sample_queries(self, collection: str) -> list[str]:
+        """Example questions for the collection of sample data; none for others, since they would find nothing."""
+        if collection != SAMPLE:
+            return []
+        path = resources.sample_data() / "queries.jsonl"
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [row["text"] for row in rows if row.get("example")]
+
+    def warm_up(self, collection: str | None = None) -> None:
+        """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
+        if collection not in self._library.names():
+            self._encoder(CollectionSettings().encoder).encode_query("warm up")
+            return
+        space = self._collection(str(collection)).space()
+        self._encoder_of(space).encode_query("warm up")
+        for index in space.indexes:
+            space.vectors(index)
+
+
+def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
+    """The pipeline as it will run: a preset fitted to the indexes the collection has, with ``k`` results."""
+    parsed = Pipeline.parse(text)
+    if text.strip() in PRESETS:
+        parsed = parsed.fitted(store.space().indexes)
+    return parsed if k is None else parsed.returning(k)
+
+
+def clean_query(text: str) -> str:
+    """The query as it will be encoded; `QueryError` when it is empty or too long to mean anything."""
+    clean = " ".join(text.split())
+    if not clean:
+        raise QueryError("The query is empty; type what you are looking for.")
+    if len(clean) > MAX_QUERY:
+        raise QueryError(
+            f"The query has {len(clean):,} characters; at most {MAX_QUERY:,} are searched. Shorten it to the question."
+        )
+    return clean
