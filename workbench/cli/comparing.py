@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import output
-from workbench.cli.searching import Results, search_record
+from workbench.cli.searching import Results
 from workbench.cli.session import AsJson, Collection, Filter, Query, workbench
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def compare(
 def comparison_record(comparison: Comparison) -> dict[str, Any]:
     """A comparison as JSON values: both results as ``search --json`` has them, and what lies between them."""
     from workbench.comparison import P, cost
+    from workbench.exports import search_record
 
     return {
         "query": comparison.a.query,

@@ -24,10 +24,7 @@ from workbench.cli.session import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from workbench.types import Explanation, SearchResult, StageScore, StageTrace
+    from workbench.types import Explanation
 
 
 class PipelineCommand(TyperCommand):
@@ -63,6 +60,8 @@ def search(
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
     result = workbench(context).search(query, collection, pipeline, k, filter)
     if as_json:
+        from workbench.exports import search_record
+
         output.emit(search_record(result))
         return
     stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
@@ -80,42 +79,6 @@ def search(
     for note in result.notes:
         output.say(note)
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
-
-
-def search_record(result: SearchResult) -> dict[str, Any]:
-    """A search result as JSON values."""
-    return {
-        "query": result.query,
-        "collection": result.collection,
-        "encoder": result.encoder,
-        "pipeline": result.pipeline,
-        "hits": [
-            {
-                "rank": hit.rank,
-                "page": str(hit.ref),
-                "score": hit.score,
-                "score_kind": str(hit.kind),
-                "stages": [_said(stage) for stage in hit.stages],
-            }
-            for hit in result.hits
-        ],
-        **({"notes": list(result.notes)} if result.notes else {}),
-        "trace": {"total_ms": result.trace.total_ms, "stages": [_cost(stage) for stage in result.trace.stages]},
-    }
-
-
-def _said(stage: StageScore) -> dict[str, Any]:
-    """A page's rank and score in a stage; one that the stage's encoder has no vectors of is not ``scored``."""
-    record: dict[str, Any] = {"name": stage.name, "rank": stage.rank, "score": stage.score}
-    return record if stage.scored else {**record, "scored": False}
-
-
-def _cost(stage: StageTrace) -> dict[str, Any]:
-    """A stage's cost; encoding has no candidates, but may have loaded the model (cold) or been remembered."""
-    record = asdict(stage)
-    if stage.encoding:
-        return {name: record[name] for name in ("name", "ms", "cold", "cache_hit")}
-    return {name: value for name, value in record.items() if name not in ("cold", "cache_hit")}
 
 
 def explain(
@@ -158,6 +121,8 @@ def explain(
             heatmap.save(heatmap.draw(picture, explanation, tokens), out.expanduser())
         output.say(f"The heatmap is in {out}.")
     if as_json:
+        from workbench.exports import explain_record
+
         output.emit(explain_record(explanation, collection, tokens))
         return
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
@@ -190,47 +155,6 @@ def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
             raise typer.BadParameter(f"'{word}' is no token of the query; its tokens are {', '.join(labels)}")
     wanted = {word.casefold() for word in words}
     return [i for i, label in enumerate(labels) if label in wanted] if words else None
-
-
-def explain_record(explanation: Explanation, collection: str, tokens: list[int] | None = None) -> dict[str, Any]:
-    """An explanation as JSON values: heat as rows of a ``grid`` (null where a cell has no vector) or by ``boxes``."""
-    from workbench import heatmap
-
-    heat = heatmap.values(explanation, tokens)
-    geometry = explanation.geometry
-    record: dict[str, Any] = {
-        "query": explanation.query.text,
-        "collection": collection,
-        "encoder": explanation.encoder,
-        "page": str(explanation.ref),
-        "score": explanation.score,
-        "score_kind": "exact",
-        "tokens": [
-            {"token": i, "label": label, "weight": float(explanation.query.weights[i])}
-            for i, label in enumerate(explanation.query.labels)
-        ],
-    }
-    if geometry.grid is not None:
-        rows, columns = geometry.grid
-        cells: list[float | None] = [None] * (rows * columns)
-        for cell, value in zip(geometry.cell.tolist(), heat.tolist(), strict=True):
-            if cell >= 0:
-                cells[cell] = value
-        grid = [cells[row * columns : (row + 1) * columns] for row in range(rows)]
-        record["grid"] = {"rows": rows, "columns": columns, "values": grid}
-    else:
-        labels = explanation.labels or ("",) * len(heat)
-        record["boxes"] = [
-            {"box": box, "value": value, "text": text}
-            for box, value, text in zip(_numbers(geometry.boxes), heat.tolist(), labels, strict=True)
-        ]
-    record["ledger"] = [asdict(row) for row in explanation.ledger]
-    record["regions"] = [asdict(region) for region in explanation.regions]
-    return record
-
-
-def _numbers(boxes: NDArray[np.float32]) -> list[list[float]]:
-    return [[round(value, 6) for value in box] for box in boxes.tolist()]
 
 
 def why(
