@@ -23,7 +23,7 @@ from workbench.maxsim import maxsim_of_ranges
 from workbench.retrieval import Encode
 from workbench.store import Collection, Space
 from workbench.store.manifest import FULL
-from workbench.types import Float, PageRef, QueryEmbedding, Words
+from workbench.types import Float, PageRef, Query, QueryEmbedding, Words
 
 PROBES = 200
 MOST_VECTORS = 3_000_000
@@ -106,7 +106,7 @@ def audit(
     asked = probe_texts([collection.page(refs[page]).words for page in drawn], probes, seed)
     if not asked:
         raise InputError(f"Collection '{collection.name}' has no words to make probe questions of.")
-    queries = [encode(space.encoder, text).embedding for text in asked]
+    queries = [encode(space.encoder, Query.of(text)).embedding for text in asked]
     index, ids, scores = _scored(space, queries)
     pages = hubness(ids, scores, k)
     suspects = tuple(

@@ -30,6 +30,7 @@ from workbench.types import (
     PageEmbedding,
     PageRef,
     PooledView,
+    Query,
     QueryEmbedding,
     SearchResult,
     StoredPage,
@@ -129,7 +130,7 @@ def _box(row: Float) -> Box:
 
 def why(
     collection: Collection,
-    query: str,
+    query: str | Query,
     ref: PageRef,
     pipeline: Pipeline,
     encode: Encode,
@@ -159,7 +160,7 @@ def why(
 
 def _lost(
     collection: Collection,
-    query: str,
+    query: str | Query,
     page_id: str,
     name: str,
     prefix: Pipeline,
@@ -190,7 +191,9 @@ def _lost(
     return WhyVerdict(name, "lost", stage, hit.rank, keep, high, reason)
 
 
-def _last(collection: Collection, query: str, pipeline: Pipeline, encode: Encode, where: str | None) -> SearchResult:
+def _last(
+    collection: Collection, query: str | Query, pipeline: Pipeline, encode: Encode, where: str | None
+) -> SearchResult:
     *_, result = search_stages(collection, query, pipeline, encode, where)
     return result
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import PipelineError
-from workbench.retrieval import fusion
+from workbench.retrieval import fusion, lexical
 from workbench.retrieval.pipeline import DEFAULT_PREFETCH, Pipeline, Step
 from workbench.timing import Stopwatch
 from workbench.types import (
@@ -27,6 +27,7 @@ from workbench.types import (
     Float,
     Hit,
     PageRef,
+    Query,
     QueryEmbedding,
     ScoreKind,
     SearchResult,
@@ -44,14 +45,18 @@ _TIE = 4e-6
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A query's embedding as the caller got it, and whether that took loading the model (cold) or came from a cache."""
+    """A query's embedding as the caller got it, and whether that took loading the model (cold) or came from a cache.
+
+    ``notes`` are sentences on what of the query the encoder could not take.
+    """
 
     embedding: QueryEmbedding
     cold: bool = False
     cache_hit: bool = False
+    notes: tuple[str, ...] = ()
 
 
-Encode = Callable[[str, str], Encoded]
+Encode = Callable[[str, Query], Encoded]
 """Gives the embedding of a query by an encoder: (encoder id, query)."""
 
 
@@ -69,7 +74,7 @@ class _Search:
     """The state of one search: what the steps share."""
 
     collection: Collection
-    query: str
+    query: Query
     spaces: Mapping[str, Space]
     embeddings: Mapping[str, QueryEmbedding]
     where: str | None
@@ -123,7 +128,8 @@ class _Search:
         query, weights = embedding.vectors, embedding.weights
         if step.option("query") == "mean":
             query, weights = _mean(query, weights), np.ones(1, np.float32)
-        if step.option("engine") == "lance" and ids is None:
+        # The library's search has no weights; those of a query scale its vectors, which negative ones would turn.
+        if step.option("engine") == "lance" and ids is None and (weights >= 0).all():
             pairs = space.lance_maxsim(step.index, query * weights[:, None], keep, self.where)
             return _scored(pairs, self._rest([page for page, _ in pairs]) if len(pairs) < keep else ())
         index, form = space.vectors(step.index), space.form(step.index)
@@ -150,7 +156,7 @@ class _Search:
 
     def _bm25(self, ids: Sequence[str] | None, keep: int) -> _Scored:
         limit = keep if ids is None else max(self.collection.page_count(), 1)
-        pairs = self.collection.bm25(self.query, limit, self.where)
+        pairs = lexical.bm25(self.collection, self.query, limit, self.where)
         if ids is not None:
             wanted = set(ids)
             pairs = [(page, score) for page, score in pairs if page in wanted]
@@ -266,19 +272,22 @@ def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, collection: Collecti
 
 def search_stages(
     collection: Collection,
-    query: str,
+    query: str | Query,
     pipeline: Pipeline,
     encode: Encode,
     where: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
     ``where`` is compiled SQL (`filters.compile_filter`) and is applied before the first cut. The query is encoded once
-    by every encoder whose vectors are compared. `PipelineError` when the collection lacks an encoder or index.
+    by every encoder whose vectors are compared. The result's notes begin with ``notes``. `PipelineError` when the
+    collection lacks an encoder or index.
     """
     watch = Stopwatch()
+    query = Query.of(query)
     spaces = spaces_of(pipeline, collection)
-    notes = tuple(_notes(spaces, pipeline, collection))
+    notes += tuple(_notes(spaces, pipeline, collection))
     traces: list[StageTrace] = []
     encoded: dict[str, Encoded] = {}
     several = len({space.encoder for space in spaces.values()}) > 1
@@ -287,6 +296,7 @@ def search_stages(
         if space.encoder not in encoded:
             found = encoded[space.encoder] = encode(space.encoder, query)
             name = f"encode@{space.encoder}" if several else "encode"
+            notes += found.notes
             traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
     embeddings = {name: encoded[space.encoder].embedding for name, space in spaces.items()}
     pages = collection.page_count()
@@ -308,7 +318,7 @@ def search_stages(
         hits = _hits(collection, given, state.tables, pipeline.keep)
         assembling += watch.lap()
         yield SearchResult(
-            query,
+            str(query),
             collection.name,
             decider,
             str(pipeline),
@@ -316,6 +326,7 @@ def search_stages(
             Trace((*traces, StageTrace("results", assembling, len(given), len(hits)))),
             complete=len(traces) == len(pipeline.steps) + prologue,
             notes=notes,
+            asked=query,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
 

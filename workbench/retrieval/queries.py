@@ -1,57 +1,118 @@
-"""Queries as encoders embed them, remembered: one that was asked before is not encoded again."""
+"""Queries as encoders embed them: every part becomes weighted rows of one embedding, and parts are remembered.
+
+Composition is a weighted sum of the parts' mean scores, ``sum_p a_p * MaxSim(p, page) / n_p``: one MaxSim whose rows of
+part p weigh ``a_p / n_p`` each. So image + text (the training-free form of composed retrieval, as SQUARE, arXiv
+2509.26330, fuses embeddings), texts that are wanted and not, and Rocchio's marked pages are all scored by one kernel
+and explained by one ledger. All rows are scaled alike so that those of the first wanted part keep the weights they have
+alone, which changes no order.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from workbench.errors import QueryError
 from workbench.retrieval.engine import Encode, Encoded
-from workbench.types import QueryEmbedding
+from workbench.types import Part, PicturePart, Query, QueryEmbedding, TextPart
 
 if TYPE_CHECKING:
-    from workbench.encoders import Encoder, EncoderInfo
+    from workbench.encoders import EncoderInfo
     from workbench.store import Collection, Space
 
 KEPT = 512
 
-Key = tuple[str, str, str, str, str]
+Key = tuple[str, str, str, str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What an encoder makes of a part of a query (None: nothing); ``note`` says what it could not take of it."""
+
+    embedding: QueryEmbedding | None
+    note: str = ""
+
+
+Embed = Callable[["Collection", "Space", Part], Rows]
+"""Embeds a part of a query as the encoder of a collection's space does."""
 
 
 class QueryCache:
-    """The last embeddings by encoder, its weights, its token policy and the text. Safe to use from several threads.
+    """The last embeddings by encoder, its weights, its token policy and the part. Safe to use from several threads.
 
-    ``load`` gives the encoder that made a space's vectors, ``is_loaded`` says whether that is quick.
+    ``is_loaded`` says whether an encoder answers without loading. Only what an encoder has to compute is kept; what is
+    read from a collection is read again, since it may have changed.
     """
 
-    def __init__(self, load: Callable[[Space], Encoder], is_loaded: Callable[[str], bool]) -> None:
-        self._load = load
+    def __init__(self, embed: Embed, is_loaded: Callable[[str], bool]) -> None:
+        self._embed = embed
         self._is_loaded = is_loaded
-        self._known: OrderedDict[Key, QueryEmbedding] = OrderedDict()
+        self._known: OrderedDict[Key, Rows] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, collection: Collection) -> Encode:
         """What encodes queries for a collection, by any of its encoders."""
 
-        def encode(encoder: str, text: str) -> Encoded:
+        def encode(encoder: str, query: Query) -> Encoded:
             space = collection.space(encoder)
-            key = _key(space.info, text)
-            with self._lock:
-                known = self._known.get(key)
-                if known is not None:
-                    self._known.move_to_end(key)
-                    return Encoded(known, cache_hit=True)
-            cold = not self._is_loaded(space.encoder)
-            embedding = self._load(space).encode_query(text)
-            with self._lock:
-                self._known[key] = embedding
-                while len(self._known) > KEPT:
-                    self._known.popitem(last=False)
-            return Encoded(embedding, cold)
+            computed = [isinstance(part, TextPart | PicturePart) for part in query.parts]
+            known = [self._remembered(space, part) for part in query.parts]
+            missing = [found is None for found in known]
+            cold = any(a and b for a, b in zip(computed, missing, strict=True)) and not self._is_loaded(space.encoder)
+            rows = [
+                self._rows(collection, space, part) if found is None else found
+                for part, found in zip(query.parts, known, strict=True)
+            ]
+            notes = tuple(row.note for row in rows if row.note)
+            weighted = [(part.weight, row.embedding) for part, row in zip(query.parts, rows, strict=True)]
+            return Encoded(composed(query, weighted, notes), cold, any(computed) and not any(missing), notes)
 
         return encode
 
+    def _remembered(self, space: Space, part: Part) -> Rows | None:
+        key = _key(space.info, part)
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None:
+                self._known.move_to_end(key)
+            return known
 
-def _key(info: EncoderInfo, text: str) -> Key:
-    return info.id, info.revision, info.weights_hash, info.policy, text
+    def _rows(self, collection: Collection, space: Space, part: Part) -> Rows:
+        rows = self._embed(collection, space, part)
+        if isinstance(part, TextPart | PicturePart):
+            with self._lock:
+                self._known[_key(space.info, part)] = rows
+                while len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+        return rows
+
+
+def composed(
+    query: Query, parts: Sequence[tuple[float, QueryEmbedding | None]], notes: Sequence[str] = ()
+) -> QueryEmbedding:
+    """One embedding of weighted parts; see the module. `QueryError` (the ``notes``) when nothing wanted is left."""
+    there = [(weight, part) for weight, part in parts if part is not None]
+    wanted = [(weight, part) for weight, part in there if weight > 0]
+    if not wanted:
+        raise QueryError(" ".join(notes) or "The query says only what is not wanted; say what to look for as well.")
+    if len(there) == 1 and wanted[0][0] == 1:
+        return replace(wanted[0][1], text=str(query)) if not query.plain else wanted[0][1]
+    whole = float(wanted[0][1].weights.sum())
+    return QueryEmbedding(
+        str(query),
+        np.concatenate([part.vectors for _, part in there]),
+        tuple(label for _, part in there for label in part.labels),
+        np.concatenate([part.weights * (weight * whole / float(part.weights.sum())) for weight, part in there]).astype(
+            np.float32
+        ),
+        wanted[0][1].policy,
+    )
+
+
+def _key(info: EncoderInfo, part: Part) -> Key:
+    return info.id, info.revision, info.weights_hash, info.policy, replace(part, weight=1.0)

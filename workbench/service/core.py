@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from workbench import encoders
+from workbench.asking import Embedder
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
@@ -29,7 +30,7 @@ class Core:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        self._queries = QueryCache(self._encoder_of, encoders.is_loaded)
+        self._queries = QueryCache(Embedder(self._encoder_of), encoders.is_loaded)
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)

@@ -9,25 +9,27 @@ from workbench.comparison import Contrast, contrast
 from workbench.explanation import explain
 from workbench.regions import evidence
 from workbench.service.search import Search, clean_query, fitted_pipeline
-from workbench.types import Evidence, Explanation, Page, PageRef, SeenPicture
+from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
 
 
 class Explanations(Search):
     """The reasons behind what `Search` finds."""
 
-    def explain(self, query: str, ref: PageRef, collection: str, encoder: str = "", pipeline: str = "") -> Explanation:
+    def explain(
+        self, query: str | Query, ref: PageRef, collection: str, encoder: str = "", pipeline: str = ""
+    ) -> Explanation:
         """Why a page scores what it scores by an encoder.
 
         That is the encoder named, or the one whose stage decides in a pipeline, or the collection's first.
         """
         store = self._collection(collection)
-        text = clean_query(query)
+        asked = clean_query(query)
         chosen = encoder or (fitted_pipeline(pipeline, None, store).decider() if pipeline else "")
         space = store.space(chosen)
-        return explain(store, ref, self._queries.of(store)(space.encoder, text).embedding, space.encoder)
+        return explain(store, ref, self._queries.of(store)(space.encoder, asked).embedding, space.encoder)
 
     def contrast(
-        self, query: str, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
+        self, query: str | Query, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
     ) -> Contrast:
         """Why one page scores more than another, by an encoder chosen as in `explain`."""
         a, b = (self.explain(query, ref, collection, encoder, pipeline) for ref in (ref_a, ref_b))
@@ -35,7 +37,7 @@ class Explanations(Search):
 
     def evidence(
         self,
-        query: str,
+        query: str | Query,
         collection: str,
         pipeline: str = "two-stage",
         k: int = 5,

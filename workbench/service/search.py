@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from workbench import resources
+from workbench.asking import heard
 from workbench.comparison import Comparison, compare
 from workbench.errors import QueryError
 from workbench.explanation import why
@@ -14,33 +16,37 @@ from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
-from workbench.types import PageRef, SearchResult, WhyVerdict
+from workbench.types import PageRef, Query, SearchResult, TextPart, WhyVerdict
 
 MAX_QUERY = 2_000
+MAX_PARTS = 64
+EMPTY = "The query is empty; type what you are looking for."
 
 
 class Search(Core):
     """Questions answered by a pipeline over a collection."""
 
     def search(
-        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+        self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
     ) -> SearchResult:
         """Search to the end. ``k`` replaces the number of results the pipeline states."""
         *_, result = self.search_stages(query, collection, pipeline, k, filter)
         return result
 
     def search_stages(
-        self, query: str, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+        self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
     ) -> Iterator[SearchResult]:
         """Search, yielding after each stage; everything that can be refused is refused before the first one."""
-        text = clean_query(query)
+        asked = clean_query(query)
         where = compile_filter(filter)
         store = self._collection(collection)
-        return search_stages(store, text, fitted_pipeline(pipeline, k, store), self._queries.of(store), where)
+        fitted = fitted_pipeline(pipeline, k, store)
+        asked, notes = heard(asked, fitted, store)
+        return search_stages(store, asked, fitted, self._queries.of(store), where, notes)
 
     def compare(
         self,
-        query: str,
+        query: str | Query,
         collection: str,
         pipeline_a: str,
         pipeline_b: str,
@@ -54,7 +60,7 @@ class Search(Core):
 
     def why(
         self,
-        query: str,
+        query: str | Query,
         ref: PageRef,
         collection: str,
         pipeline: str = "two-stage",
@@ -64,7 +70,8 @@ class Search(Core):
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
         store = self._collection(collection)
         parsed = fitted_pipeline(pipeline, k, store)
-        return why(store, clean_query(query), ref, parsed, self._queries.of(store), compile_filter(filter))
+        asked, _ = heard(clean_query(query), parsed, store)
+        return why(store, asked, ref, parsed, self._queries.of(store), compile_filter(filter))
 
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""
@@ -97,11 +104,21 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     return parsed if k is None else parsed.returning(k)
 
 
-def clean_query(text: str) -> str:
-    """The query as it will be encoded; `QueryError` when it is empty or too long to mean anything."""
+def clean_query(query: str | Query) -> Query:
+    """The query as it will be encoded; `QueryError` when it is empty, or too long or manifold to mean anything."""
+    asked = Query.of(query)
+    parts = tuple(replace(part, text=_clean(part.text)) if isinstance(part, TextPart) else part for part in asked.parts)
+    if len(parts) > MAX_PARTS:
+        raise QueryError(f"The query has {len(parts)} parts; at most {MAX_PARTS} are searched together.")
+    if all(part.weight < 0 for part in parts):
+        raise QueryError("The query says only what is not wanted; say what to look for as well." if parts else EMPTY)
+    return Query(parts)
+
+
+def _clean(text: str) -> str:
     clean = " ".join(text.split())
     if not clean:
-        raise QueryError("The query is empty; type what you are looking for.")
+        raise QueryError(EMPTY)
     if len(clean) > MAX_QUERY:
         raise QueryError(
             f"The query has {len(clean):,} characters; at most {MAX_QUERY:,} are searched. Shorten it to the question."

@@ -22,6 +22,7 @@ from workbench.types.ingestion import (
     Progress,
 )
 from workbench.types.models import ModelStatus
+from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
 from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
@@ -43,6 +44,7 @@ __all__ = [
     "Job",
     "JobStage",
     "LedgerRow",
+    "MarkPart",
     "ModelStatus",
     "Page",
     "PageEmbedding",
@@ -50,11 +52,15 @@ __all__ = [
     "PageFailureRecord",
     "PageGap",
     "PageRef",
+    "Part",
+    "PicturePart",
     "PooledView",
     "Progress",
+    "Query",
     "QueryEmbedding",
     "Ragged",
     "Region",
+    "RegionPart",
     "ScoreKind",
     "SearchResult",
     "SeenPicture",
@@ -62,6 +68,7 @@ __all__ = [
     "StageScore",
     "StageTrace",
     "StoredPage",
+    "TextPart",
     "Trace",
     "WhyVerdict",
     "Words",

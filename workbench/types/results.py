@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workbench.types.arrays import Float
 from workbench.types.documents import PageRef
+from workbench.types.queries import Query
 
 
 class ScoreKind(StrEnum):
@@ -107,7 +108,8 @@ class SearchResult:
     """The answer to one search. ``complete`` is false while later stages are still to run.
 
     ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
-    ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors.
+    ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors; ``query``
+    is what was ``asked``, as it is shown.
     """
 
     query: str
@@ -118,3 +120,4 @@ class SearchResult:
     trace: Trace
     complete: bool = True
     notes: tuple[str, ...] = ()
+    asked: Query = field(default_factory=Query.empty)

@@ -1,0 +1,6 @@
+"""Asking with more than words: parts of pages, marked pages and uploaded pictures as rows of a query."""
+
+from workbench.asking.embedding import Embedder
+from workbench.asking.hearing import heard
+
+__all__ = ["Embedder", "heard"]

@@ -1,0 +1,59 @@
+"""Each part of a query as rows of an encoder: texts encoded, pages and their parts read from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.asking.choosing import inside, rows
+from workbench.errors import QueryError
+from workbench.retrieval.queries import Rows
+from workbench.types import MarkPart, PageRef, Part, PicturePart, RegionPart, TextPart
+
+if TYPE_CHECKING:
+    from workbench.encoders import Encoder
+    from workbench.store import Collection, Space
+
+
+class Embedder:
+    """Makes the rows of query parts; ``load`` gives the encoder that made a space's vectors."""
+
+    def __init__(self, load: Callable[[Space], Encoder]) -> None:
+        self._load = load
+
+    def __call__(self, collection: Collection, space: Space, part: Part) -> Rows:
+        """The part's rows; only a text or a picture needs the encoder itself."""
+        match part:
+            case TextPart():
+                return Rows(self._load(space).encode_query(part.text))
+            case RegionPart():
+                return region(collection, space, part)
+            case MarkPart():
+                return whole_page(collection, space, part.ref, str(part))
+            case PicturePart():
+                raise QueryError("Searching with a picture is not possible in this version.")
+
+
+def region(collection: Collection, space: Space, part: RegionPart) -> Rows:
+    """The stored vectors that lie in a box of a page; `NotFoundError` when the page or its vectors are not there."""
+    if space.info.kind == "page":
+        found = whole_page(collection, space, part.ref, str(part))
+        return Rows(
+            found.embedding, f"'{space.encoder}' has one vector a page, so the region stands for all of its page."
+        )
+    embedding = space.page_embedding(collection.page(part.ref).page_id)
+    numbers = inside(embedding.geometry, part.box)
+    if not len(numbers):
+        what = "no word" if space.info.kind == "words" else "nothing"
+        return Rows(None, f"'{space.encoder}' sees {what} in that {part}; draw a larger box around what is meant.")
+    return Rows(rows(embedding, numbers, str(part), "region"))
+
+
+def whole_page(collection: Collection, space: Space, ref: PageRef, text: str) -> Rows:
+    """A stored page as a query."""
+    embedding = space.page_embedding(collection.page(ref).page_id)
+    cells = embedding.geometry.cell
+    numbers = np.flatnonzero(cells >= 0) if (cells >= 0).any() else np.arange(len(cells))
+    return Rows(rows(embedding, numbers, text, "page"))

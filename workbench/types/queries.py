@@ -1,0 +1,240 @@
+"""What is asked: a query as a value, made of parts with signed weights.
+
+A part with a positive weight is wanted, one with a negative weight is not. Most queries are one text of weight 1.
+What this module does not do: know pictures, pages or vectors; it names them by content hash and page reference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workbench.types.arrays import Box
+from workbench.types.documents import PageRef
+
+NOT = 0.5
+"""Weight that a text to stay away from takes off by default; ours."""
+GOOD, BAD = 0.75, 0.15
+"""What all pages marked good, and all marked bad, weigh beside a query of 1: beta and gamma of Rocchio's formula as
+Manning, Raghavan and Schütze, "Introduction to Information Retrieval" (2008), section 9.1.1, advise."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Words to look for."""
+
+    text: str
+    weight: float = 1.0
+
+    def __str__(self) -> str:
+        return f"“{self.text}”"
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePart:
+    """An uploaded picture, named by the sha256 of its file, as ``repairs`` (in their text form) leave it.
+
+    ``words`` are those read in it, for stages that compare words; filled in for a search that has such a stage.
+    """
+
+    picture: str
+    repairs: tuple[str, ...] = ()
+    weight: float = 1.0
+    words: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"picture {self.picture[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPart:
+    """A box of an indexed page, fractions of it; ``words`` are those that stand in it, as of `PicturePart`."""
+
+    ref: PageRef
+    box: Box
+    weight: float = 1.0
+    words: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"part of {self.ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPart:
+    """An indexed page that the person found good (positive weight) or bad (negative)."""
+
+    ref: PageRef
+    weight: float = GOOD
+
+    def __str__(self) -> str:
+        return f"like {self.ref}"
+
+
+Part = TextPart | PicturePart | RegionPart | MarkPart
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Something to ask: parts that add up, each with its signed weight. ``str(query)`` is how it is shown.
+
+    `of` makes one of a text. The methods return new values: ``Query.of("sales").but_not("forecast")``.
+    """
+
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        for part in self.parts:
+            if not math.isfinite(part.weight) or part.weight == 0:
+                raise ValueError(f"The weight of {part} is {part.weight:g}; give a number that is not 0.")
+            if isinstance(part, RegionPart) and not _is_box(part.box):
+                raise ValueError("A region is four numbers from 0 to 1, x0,y0,x1,y1, with x0 < x1 and y0 < y1.")
+
+    @classmethod
+    def of(cls, query: str | Query) -> Query:
+        """A text as a query; a query as it is."""
+        return query if isinstance(query, Query) else cls((TextPart(query),))
+
+    @classmethod
+    def empty(cls) -> Query:
+        """Nothing yet, to be added to."""
+        return cls(())
+
+    def adding(self, *parts: Part) -> Query:
+        """This and more parts."""
+        return Query((*self.parts, *parts))
+
+    def also(self, text: str, weight: float = 1.0) -> Query:
+        """This and another text."""
+        return self.adding(TextPart(text, weight))
+
+    def but_not(self, text: str, weight: float = NOT) -> Query:
+        """This, away from a text; ``weight`` (positive) is taken off."""
+        return self.adding(TextPart(text, -weight))
+
+    def picture(self, picture: str, repairs: Sequence[str] = (), weight: float = 1.0) -> Query:
+        """This and a kept picture, by its hash."""
+        return self.adding(PicturePart(picture, tuple(repairs), weight))
+
+    def region(self, ref: PageRef, box: Box, weight: float = 1.0) -> Query:
+        """This and a box of an indexed page."""
+        return self.adding(RegionPart(ref, box, weight))
+
+    def marking(self, good: Sequence[PageRef] = (), bad: Sequence[PageRef] = ()) -> Query:
+        """This with these pages marked, in place of those marked before.
+
+        Good pages share the weight `GOOD` and bad ones `BAD`, so that the mean of each counts, as in Rocchio's formula.
+        """
+        rest = tuple(part for part in self.parts if not isinstance(part, MarkPart))
+        good, bad = tuple(dict.fromkeys(good)), tuple(dict.fromkeys(bad))
+        return Query(
+            (
+                *rest,
+                *(MarkPart(ref, GOOD / len(good)) for ref in good),
+                *(MarkPart(ref, -BAD / len(bad)) for ref in bad),
+            )
+        )
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one text and nothing else."""
+        return len(self.parts) == 1 and isinstance(self.parts[0], TextPart) and self.parts[0].weight == 1
+
+    @property
+    def text(self) -> str:
+        """The wanted words: the positive texts, and the words of the wanted pictures and regions where known."""
+        return " ".join(words for words, weight in self.spoken if weight > 0)
+
+    @property
+    def spoken(self) -> tuple[tuple[str, float], ...]:
+        """The words of every part that has some, with its weight."""
+        said = ((part.text if isinstance(part, TextPart) else _words(part), part.weight) for part in self.parts)
+        return tuple((words, weight) for words, weight in said if words)
+
+    def __str__(self) -> str:
+        """A plain text as it is; else the parts in order: ``“sales” + picture 3f2a9c1d - “forecast” ×0.5``."""
+        if self.plain:
+            return self.text
+        shown: list[str] = []
+        for part in self.parts:
+            sign = "-" if part.weight < 0 else "+" if shown else ""
+            size = abs(part.weight)
+            shown.append(f"{sign} {part}".strip() + ("" if size == 1 else f" ×{size:.3g}"))
+        return " ".join(shown)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values; `from_dict` reads it back. Words filled in for a search are not part of it."""
+        return {"parts": [_record(part) for part in self.parts]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Query:
+        """Read what `as_dict` gave; `ValueError` in one sentence when it is not of that form."""
+        rows = data.get("parts")
+        if not isinstance(rows, list):
+            raise ValueError("A query is an object with a list of 'parts'.")
+        return cls(tuple(_part(row) for row in rows))
+
+    def heard(self, words: Mapping[int, str]) -> Query:
+        """The same query, with the words read in its pictures and regions, by their place among the parts."""
+        return Query(
+            tuple(
+                replace(part, words=words[i]) if i in words and isinstance(part, PicturePart | RegionPart) else part
+                for i, part in enumerate(self.parts)
+            )
+        )
+
+
+def _words(part: Part) -> str:
+    return part.words if isinstance(part, PicturePart | RegionPart) else ""
+
+
+def _is_box(box: Sequence[float]) -> bool:
+    if len(box) != 4 or not all(0 <= value <= 1 for value in box):  # a NaN is in no range
+        return False
+    return box[0] < box[2] and box[1] < box[3]
+
+
+def _record(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart(text, weight):
+            return {"kind": "text", "text": text, "weight": weight}
+        case PicturePart(picture, repairs, weight):
+            return {"kind": "picture", "picture": picture, "repairs": list(repairs), "weight": weight}
+        case RegionPart(ref, box, weight):
+            return {"kind": "region", "page": str(ref), "box": list(box), "weight": weight}
+        case MarkPart(ref, weight):
+            return {"kind": "mark", "page": str(ref), "weight": weight}
+
+
+def _part(row: Any) -> Part:
+    if not isinstance(row, Mapping):
+        raise ValueError("Each part of a query is an object with a 'kind'.")
+    kind = row.get("kind")
+    try:
+        match kind:
+            case "text":
+                return TextPart(_string(row, "text"), _weight(row, 1.0))
+            case "picture":
+                repairs = row.get("repairs", [])
+                if not isinstance(repairs, list) or not all(isinstance(step, str) for step in repairs):
+                    raise ValueError('Repairs are a list of texts, as "rotate:90".')
+                return PicturePart(_string(row, "picture"), tuple(repairs), _weight(row, 1.0))
+            case "region":
+                x0, y0, x1, y1 = (float(value) for value in row["box"])
+                return RegionPart(PageRef.parse(_string(row, "page")), (x0, y0, x1, y1), _weight(row, 1.0))
+            case "mark":
+                return MarkPart(PageRef.parse(_string(row, "page")), _weight(row, GOOD))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"The {kind} part of the query is incomplete or not of the right form ({error}).") from None
+    raise ValueError(f"A query has parts of kind text, picture, region and mark, not {kind!r}.")
+
+
+def _string(row: Mapping[str, Any], name: str) -> str:
+    if not isinstance(row[name], str):
+        raise TypeError(f"'{name}' is no text")
+    return str(row[name])
+
+
+def _weight(row: Mapping[str, Any], default: float) -> float:
+    return float(row.get("weight", default))
