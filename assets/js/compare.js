@@ -54,8 +54,7 @@ pagelens.part("compare", (root) => {
     return { node, preset, text, paint };
   };
   const named = (text) =>
-    Object.keys(state.overview.pipelines).find((name) => [name, state.overview.pipelines[name]].includes(text)) ||
-    "";
+    Object.keys(state.overview.pipelines).find((name) => [name, state.overview.pipelines[name]].includes(text)) || "";
   /* A preset goes by its name, so that it is fitted to the indexes that the collection has. */
   const pipeline = (key) => named(form[key].text.value.trim()) || form[key].text.value.trim();
   const form = { a: side("a"), b: side("b") };
@@ -298,9 +297,7 @@ pagelens.part("compare", (root) => {
     versus.hidden = !a && !b;
     if (!a || !b || a.page_id === b.page_id) {
       const what =
-        a && b
-          ? "The same page is chosen in both lists. Choose another in one of them"
-          : "Choose a page of each list";
+        a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
       put(
         versus,
         h("h3", { text: "Why one page beats another" }),

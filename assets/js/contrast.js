@@ -7,8 +7,7 @@
     const most = Math.max(...answer.rows.map((row) => Math.abs(row.difference)), 1e-9);
     const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
     const place = (row) =>
-      row.text ||
-      `at ${Math.round((row.box[0] + row.box[2]) * 50)} %, ${Math.round((row.box[1] + row.box[3]) * 50)} %`;
+      row.text || `at ${Math.round((row.box[0] + row.box[2]) * 50)} %, ${Math.round((row.box[1] + row.box[3]) * 50)} %`;
     const cell = (row) =>
       h(
         "td",

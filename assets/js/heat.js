@@ -15,12 +15,16 @@
 
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   function values(packed) {
-    const raw = bytes(packed.data), out = new Float32Array(raw.length), span = (packed.high - packed.low) / 255;
+    const raw = bytes(packed.data),
+      out = new Float32Array(raw.length),
+      span = (packed.high - packed.low) / 255;
     for (let i = 0; i < raw.length; i++) out[i] = packed.low + raw[i] * span;
     return out;
   }
   function boxes(text) {
-    const raw = bytes(text), view = new DataView(raw.buffer), out = new Float32Array(raw.length / 2);
+    const raw = bytes(text),
+      view = new DataView(raw.buffer),
+      out = new Float32Array(raw.length / 2);
     for (let i = 0; i < out.length; i++) out[i] = view.getUint16(2 * i, true) / 65535;
     return out;
   }
@@ -30,15 +34,23 @@
     const most = Math.max(...use.map((t) => weights[t]), 1e-6);
     const out = new Float32Array(vectors).fill(-1);
     for (const t of use) {
-      const factor = use.length > 1 ? weights[t] / most : 1, at = t * vectors;
-      for (let j = 0; j < vectors; j++) { const v = similarities[at + j] * factor; if (v > out[j]) out[j] = v; }
+      const factor = use.length > 1 ? weights[t] / most : 1,
+        at = t * vectors;
+      for (let j = 0; j < vectors; j++) {
+        const v = similarities[at + j] * factor;
+        if (v > out[j]) out[j] = v;
+      }
     }
     return out;
   }
   function range(list, mode) {
     if (mode === "shared" || !list.length) return { ...SHARED };
-    let low = Infinity, high = -Infinity;
-    for (const v of list) { if (v < low) low = v; if (v > high) high = v; }
+    let low = Infinity,
+      high = -Infinity;
+    for (const v of list) {
+      if (v < low) low = v;
+      if (v > high) high = v;
+    }
     const sorted = Float32Array.from(list).sort();
     low = sorted[Math.floor(sorted.length * 0.5)];
     return { low: Math.min(low, high - 0.01), high };
@@ -47,7 +59,9 @@
     const stops = SCALES[name].stops.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
     const out = new Uint8ClampedArray(256 * 3);
     for (let i = 0; i < 256; i++) {
-      const at = (i / 255) * (stops.length - 1), k = Math.min(Math.floor(at), stops.length - 2), f = at - k;
+      const at = (i / 255) * (stops.length - 1),
+        k = Math.min(Math.floor(at), stops.length - 2),
+        f = at - k;
       for (let c = 0; c < 3; c++) out[3 * i + c] = stops[k][c] + (stops[k + 1][c] - stops[k][c]) * f;
     }
     return out;
@@ -57,7 +71,8 @@
   /* Running mean over 2 r + 1 pixels, along rows and then along columns. */
   function blur(field, width, height, r) {
     const pass = (length, lines, stride, jump) => {
-      const line = new Float32Array(length), norm = 1 / (2 * r + 1);
+      const line = new Float32Array(length),
+        norm = 1 / (2 * r + 1);
       for (let l = 0; l < lines; l++) {
         const base = l * jump;
         let sum = 0;
@@ -76,29 +91,57 @@
   /* Draws values into their boxes. Grid cells are filled as they are; words are padded a little and softened, value and
      cover blurred alike and divided again, so that colours stay true and only the edges fade. */
   function draw(canvas, { list, places, grid, aspect, scale, low, high, opacity }) {
-    const width = FIELD_WIDTH, height = Math.max(1, Math.round(FIELD_WIDTH * aspect));
+    const width = FIELD_WIDTH,
+      height = Math.max(1, Math.round(FIELD_WIDTH * aspect));
     canvas.width = width;
     canvas.height = height;
-    const value = new Float32Array(width * height), cover = new Float32Array(width * height);
+    const value = new Float32Array(width * height),
+      cover = new Float32Array(width * height);
     const tall = [];
-    const order = [...list.keys()].filter((j) => places[4 * j + 2] > places[4 * j] && list[j] > low).sort((a, b) => list[a] - list[b]);
+    const order = [...list.keys()]
+      .filter((j) => places[4 * j + 2] > places[4 * j] && list[j] > low)
+      .sort((a, b) => list[a] - list[b]);
     for (const j of order) {
-      let x0 = places[4 * j] * width, y0 = places[4 * j + 1] * height, x1 = places[4 * j + 2] * width, y1 = places[4 * j + 3] * height;
-      if (!grid) { const pad = Math.min(0.3 * (y1 - y0), 6) + 1; x0 -= pad; x1 += pad; y0 -= pad * 0.7; y1 += pad * 0.7; tall.push(y1 - y0); }
-      x0 = Math.max(0, Math.round(x0)); y0 = Math.max(0, Math.round(y0)); x1 = Math.min(width, Math.round(x1)); y1 = Math.min(height, Math.round(y1));
-      for (let y = y0; y < y1; y++) { value.fill(list[j], y * width + x0, y * width + x1); cover.fill(1, y * width + x0, y * width + x1); }
+      let x0 = places[4 * j] * width,
+        y0 = places[4 * j + 1] * height,
+        x1 = places[4 * j + 2] * width,
+        y1 = places[4 * j + 3] * height;
+      if (!grid) {
+        const pad = Math.min(0.3 * (y1 - y0), 6) + 1;
+        x0 -= pad;
+        x1 += pad;
+        y0 -= pad * 0.7;
+        y1 += pad * 0.7;
+        tall.push(y1 - y0);
+      }
+      x0 = Math.max(0, Math.round(x0));
+      y0 = Math.max(0, Math.round(y0));
+      x1 = Math.min(width, Math.round(x1));
+      y1 = Math.min(height, Math.round(y1));
+      for (let y = y0; y < y1; y++) {
+        value.fill(list[j], y * width + x0, y * width + x1);
+        cover.fill(1, y * width + x0, y * width + x1);
+      }
     }
     if (!grid && tall.length) {
-      const middle = tall.sort((a, b) => a - b)[tall.length >> 1], r = Math.max(1, Math.min(6, Math.round(middle / 5)));
-      blur(value, width, height, r); blur(cover, width, height, r);
+      const middle = tall.sort((a, b) => a - b)[tall.length >> 1],
+        r = Math.max(1, Math.min(6, Math.round(middle / 5)));
+      blur(value, width, height, r);
+      blur(cover, width, height, r);
     }
-    const colours = table(scale), context = canvas.getContext("2d"), picture = context.createImageData(width, height), data = picture.data;
+    const colours = table(scale),
+      context = canvas.getContext("2d"),
+      picture = context.createImageData(width, height),
+      data = picture.data;
     const span = Math.max(high - low, 1e-6);
     for (let p = 0; p < value.length; p++) {
       const c = cover[p];
       if (c < 0.02) continue;
-      const t = Math.min(1, Math.max(0, (value[p] / c - low) / span)), i = Math.round(t * 255);
-      data[4 * p] = colours[3 * i]; data[4 * p + 1] = colours[3 * i + 1]; data[4 * p + 2] = colours[3 * i + 2];
+      const t = Math.min(1, Math.max(0, (value[p] / c - low) / span)),
+        i = Math.round(t * 255);
+      data[4 * p] = colours[3 * i];
+      data[4 * p + 1] = colours[3 * i + 1];
+      data[4 * p + 2] = colours[3 * i + 2];
       data[4 * p + 3] = 255 * opacity * Math.min(1, c * 1.15) * Math.pow(t, 0.75);
     }
     context.putImageData(picture, 0, 0);

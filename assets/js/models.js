@@ -3,10 +3,18 @@
   "use strict";
   const { h, put, icon, fmt, call, dialog, notify } = pagelens;
   const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page" };
-  const STATE = { absent: "Weights not here", here: "Ready to load", loading: "Loading", loaded: "Loaded", failed: "Failed to load" };
+  const STATE = {
+    absent: "Weights not here",
+    here: "Ready to load",
+    loading: "Loading",
+    loaded: "Loaded",
+    failed: "Failed to load",
+  };
 
-  const size = (billions) => (billions >= 1 ? `${billions.toFixed(1).replace(/\.0$/, "")} B weights` : `${Math.round(billions * 1000)} M weights`);
-  const speed = (seconds) => (seconds >= 1 ? `${seconds.toFixed(1)} s a page here` : `${(1 / seconds).toFixed(1)} pages a second here`);
+  const size = (billions) =>
+    billions >= 1 ? `${billions.toFixed(1).replace(/\.0$/, "")} B weights` : `${Math.round(billions * 1000)} M weights`;
+  const speed = (seconds) =>
+    seconds >= 1 ? `${seconds.toFixed(1)} s a page here` : `${(1 / seconds).toFixed(1)} pages a second here`;
 
   function facts(model) {
     const known = [KIND[model.kind] || model.kind];
@@ -19,9 +27,24 @@
   }
 
   function copying(text) {
-    const button = h("button", { type: "button", class: "pl-quiet", "aria-label": "Copy the command", title: "Copy", onclick: async () => {
-      try { await navigator.clipboard.writeText(text); notify("Copied."); } catch { notify(text); }
-    } }, icon("copy"));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "pl-quiet",
+        "aria-label": "Copy the command",
+        title: "Copy",
+        onclick: async () => {
+          try {
+            await navigator.clipboard.writeText(text);
+            notify("Copied.");
+          } catch {
+            notify(text);
+          }
+        },
+      },
+      icon("copy"),
+    );
     return h("div", { class: "pl-command" }, h("code", { text }), button);
   }
 
@@ -30,32 +53,76 @@
 
   /* One model; `end` stands at its right (a radio's row has none, the list of models has its buttons). */
   function row(model, end) {
-    return h("div", { class: "pl-model-row", "data-model": model.id, "data-state": model.state },
-      h("div", { class: "pl-model-head" }, h("b", { text: model.name }), h("code", { class: "pl-muted", text: model.id }),
-        h("span", { class: `pl-badge pl-model-state pl-state-${model.state}`, text: STATE[model.state] || model.state }), end || null),
+    return h(
+      "div",
+      { class: "pl-model-row", "data-model": model.id, "data-state": model.state },
+      h(
+        "div",
+        { class: "pl-model-head" },
+        h("b", { text: model.name }),
+        h("code", { class: "pl-muted", text: model.id }),
+        h("span", {
+          class: `pl-badge pl-model-state pl-state-${model.state}`,
+          text: STATE[model.state] || model.state,
+        }),
+        end || null,
+      ),
       h("p", { class: "pl-model-summary", text: model.summary }),
-      h("p", { class: "pl-facts pl-model-facts" }, facts(model).map((text) => h("span", { text }))),
+      h(
+        "p",
+        { class: "pl-facts pl-model-facts" },
+        facts(model).map((text) => h("span", { text })),
+      ),
       model.folder ? h("p", { class: "pl-muted pl-model-folder", title: model.folder, text: model.folder }) : null,
       model.reason ? h("p", { class: "pl-model-reason", text: why(model) }) : null,
-      model.command && !model.available ? copying(model.command) : null);
+      model.command && !model.available ? copying(model.command) : null,
+    );
   }
 
   const here = (model) => model.available;
   function grouped(models, make) {
-    const usable = models.filter(here), rest = models.filter((model) => !here(model));
+    const usable = models.filter(here),
+      rest = models.filter((model) => !here(model));
     return [
       h("div", { class: "pl-model-list" }, usable.map(make)),
-      rest.length ? h("details", { class: "pl-model-rest" }, h("summary", { text: `${fmt.plural(rest.length, "model")} whose weights are not on this machine` }), h("div", { class: "pl-model-list" }, rest.map(make))) : null,
+      rest.length
+        ? h(
+            "details",
+            { class: "pl-model-rest" },
+            h("summary", { text: `${fmt.plural(rest.length, "model")} whose weights are not on this machine` }),
+            h("div", { class: "pl-model-list" }, rest.map(make)),
+          )
+        : null,
     ];
   }
 
   /* A group of radios; `value()` is the chosen id. `except` are ids that are not offered. */
   async function picker(chosen, except = []) {
     const models = (await call("models")).filter((model) => !except.includes(model.id));
-    let value = models.some((model) => model.id === chosen && here(model)) ? chosen : (models.find(here) || { id: "" }).id;
-    const node = h("div", { class: "pl-models", role: "radiogroup", "aria-label": "Encoder" }, grouped(models, (model) =>
-      h("label", { class: "pl-model-choice" },
-        h("input", { type: "radio", name: "pl-encoder", value: model.id, checked: model.id === value, disabled: !here(model), onchange: () => { value = model.id; } }), row(model))));
+    let value = models.some((model) => model.id === chosen && here(model))
+      ? chosen
+      : (models.find(here) || { id: "" }).id;
+    const node = h(
+      "div",
+      { class: "pl-models", role: "radiogroup", "aria-label": "Encoder" },
+      grouped(models, (model) =>
+        h(
+          "label",
+          { class: "pl-model-choice" },
+          h("input", {
+            type: "radio",
+            name: "pl-encoder",
+            value: model.id,
+            checked: model.id === value,
+            disabled: !here(model),
+            onchange: () => {
+              value = model.id;
+            },
+          }),
+          row(model),
+        ),
+      ),
+    );
     return { node, value: () => value };
   }
 
@@ -65,10 +132,19 @@
     let open = true;
     async function paint() {
       let models;
-      try { models = await call("models"); } catch (error) { put(body, h("p", { class: "pl-error", role: "alert", text: error.message })); return; }
+      try {
+        models = await call("models");
+      } catch (error) {
+        put(body, h("p", { class: "pl-error", role: "alert", text: error.message }));
+        return;
+      }
       const wasOpen = body.querySelector("details") && body.querySelector("details").open;
-      const had = document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-model]");
-      put(body, grouped(models, (model) => row(model, act(model, paint))));
+      const had =
+        document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-model]");
+      put(
+        body,
+        grouped(models, (model) => row(model, act(model, paint))),
+      );
       if (wasOpen) body.querySelector("details").open = true;
       const again = had && body.querySelector(`[data-model="${CSS.escape(had.dataset.model)}"] button`);
       if (again) again.focus();
@@ -79,11 +155,21 @@
     open = false;
   }
   function act(model, after) {
-    const button = (text, name) => h("button", { type: "button", class: "pl-button pl-small", text, onclick: async (event) => {
-      event.target.disabled = true;
-      try { await call(name, { model: model.id }); } catch (error) { notify(error.message, "error"); }
-      after();
-    } });
+    const button = (text, name) =>
+      h("button", {
+        type: "button",
+        class: "pl-button pl-small",
+        text,
+        onclick: async (event) => {
+          event.target.disabled = true;
+          try {
+            await call(name, { model: model.id });
+          } catch (error) {
+            notify(error.message, "error");
+          }
+          after();
+        },
+      });
     if (model.state === "loaded") return button("Unload", "unload_model");
     if (model.available && model.state === "here") return button("Load", "start_model");
     if (model.state === "failed") return button("Try again", "start_model");

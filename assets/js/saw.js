@@ -4,15 +4,32 @@
   const { h, put, fmt, state, call } = pagelens;
 
   const pictures = (seen, view) =>
-    h("ul", { class: "pl-tiles" }, seen.map((x) => h("li", {}, h("figure", {},
-      h("button", {
-        type: "button",
-        "aria-label": `Show ${x.label} on the page`,
-        onclick: () => view.reveal(x.box),
-        onmouseenter: () => view.highlight(x.box),
-        onmouseleave: () => view.highlight(null),
-      }, h("img", { src: x.picture, alt: x.label, width: x.width, height: x.height })),
-      h("figcaption", { text: x.label })))));
+    h(
+      "ul",
+      { class: "pl-tiles" },
+      seen.map((x) =>
+        h(
+          "li",
+          {},
+          h(
+            "figure",
+            {},
+            h(
+              "button",
+              {
+                type: "button",
+                "aria-label": `Show ${x.label} on the page`,
+                onclick: () => view.reveal(x.box),
+                onmouseenter: () => view.highlight(x.box),
+                onmouseleave: () => view.highlight(null),
+              },
+              h("img", { src: x.picture, alt: x.label, width: x.width, height: x.height }),
+            ),
+            h("figcaption", { text: x.label }),
+          ),
+        ),
+      ),
+    );
 
   /* "13 pictures of 512 × 512", or without a size where they differ. */
   function amount(seen) {
@@ -23,9 +40,11 @@
 
   /* A word's vectors share its box: each box is drawn once. */
   function drawWords({ why, marks, mark }) {
-    const boxes = pagelens.heat.boxes(why.boxes), drawn = new Set();
+    const boxes = pagelens.heat.boxes(why.boxes),
+      drawn = new Set();
     for (let j = 0; 4 * j < boxes.length; j++) {
-      const box = [0, 1, 2, 3].map((i) => boxes[4 * j + i]), key = box.join();
+      const box = [0, 1, 2, 3].map((i) => boxes[4 * j + i]),
+        key = box.join();
       if (!(box[2] > box[0]) || drawn.has(key)) continue;
       drawn.add(key);
       marks.append(mark(box, "pl-word"));
@@ -39,9 +58,17 @@
     const body = h("div", {});
     let seen = null;
     async function open() {
-      if (!seen) put(body, h("p", { class: "pl-muted" }, h("span", { class: "pl-spinner" }), "Asking the model's processor"));
+      if (!seen)
+        put(body, h("p", { class: "pl-muted" }, h("span", { class: "pl-spinner" }), "Asking the model's processor"));
       try {
-        seen = seen || await call("saw_page", { collection: state.collection, document: page.document, page: page.page, encoder: why.encoder });
+        seen =
+          seen ||
+          (await call("saw_page", {
+            collection: state.collection,
+            document: page.document,
+            page: page.page,
+            encoder: why.encoder,
+          }));
       } catch (error) {
         put(body, h("p", { class: "pl-error", role: "alert", text: error.message }));
         return;
@@ -58,8 +85,12 @@
     }
     const close = () => marks.querySelectorAll(".pl-word").forEach((node) => node.remove());
     const about = `${why.encoder}${kind ? `, ${pagelens.models.kinds[kind] || kind}` : ""}`;
-    const details = h("details", { id: "pl-saw", ontoggle: () => (details.open ? open() : close()) },
-      h("summary", {}, h("h3", { text: "What the model saw" }), h("span", { class: "pl-muted", text: about })), body);
+    const details = h(
+      "details",
+      { id: "pl-saw", ontoggle: () => (details.open ? open() : close()) },
+      h("summary", {}, h("h3", { text: "What the model saw" }), h("span", { class: "pl-muted", text: about })),
+      body,
+    );
     return h("section", { class: "pl-section" }, details);
   }
 
