@@ -19,7 +19,7 @@ def pipelines(
     from workbench.representations import METHODS
     from workbench.representations.table import ENCODINGS, LEFT_OUT
     from workbench.retrieval import PRESETS, STAGES
-    from workbench.retrieval.pipeline import OptionSpec
+    from workbench.retrieval.stages import OptionSpec
 
     def most(name: str) -> int | None:
         method = METHODS.get(name)
@@ -34,7 +34,8 @@ def pipelines(
         {
             "name": name,
             "summary": spec.summary,
-            "source": METHODS[name].source if name in METHODS else "",
+            "source": spec.source,
+            "cost": spec.cost,
             "vectors_of_1030": most(name),
             "options": {key: option(value) for key, value in spec.options.items()},
         }
@@ -48,11 +49,12 @@ def pipelines(
             stage["name"],
             stage["summary"],
             "" if stage["vectors_of_1030"] is None else f"{stage['vectors_of_1030']:,}",
+            stage["cost"],
             stage["source"],
         )
         for stage in stages
     ]
-    output.table(("stage", "what it is", f">vectors of {PAGE_VECTORS:,}", "source"), rows)
+    output.table(("stage", "what it is", f">vectors of {PAGE_VECTORS:,}", "what it looks at", "source"), rows)
     output.show()
     written = {option.summary: name for name, encoding in ENCODINGS.items() for option in encoding.options.values()}
     output.table(("option", "what it does", "values, the default first", "of stages"), _options(stages, written))

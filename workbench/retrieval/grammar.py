@@ -1,0 +1,230 @@
+"""The text form of a search pipeline, read into values.
+
+    pipeline := step (">" step)*
+    step     := source [":" K]
+    source   := NAME ["@" ENCODER] [options] | NAME [options] "(" step ("," step)* ")"
+    options  := "[" key "=" value ("," key "=" value)* "]"
+
+``rows:256 > full:10`` keeps the 256 best pages by pooled rows and reranks them by exact MaxSim to 10. Where a
+collection holds the vectors of several encoders, ``global@clip-vit-b-32:256 > full@colqwen2-v1.0:10`` says whose a
+stage compares; a stage that names none compares those of the collection's first encoder. Names, options, values and
+what fits together are checked here, against `STAGES`, before anything runs; whether the collection has the index is the
+engine's to say.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from dataclasses import replace
+
+from workbench.errors import PipelineError
+from workbench.retrieval.stages import ALIASES, STAGES, OptionSpec, StageSpec
+from workbench.retrieval.step import Step
+
+DEFAULT_K = 10
+DEFAULT_PREFETCH = 256
+MAX_K = 100_000
+_EXAMPLE = "rows:256 > full:10"
+
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
+_VALUE = re.compile(r"\s*([\w./+-]+)")
+_ENCODER = re.compile(r"\s*([A-Za-z0-9][\w./+-]*)")
+
+
+class Parser:
+    """A recursive descent over the grammar above; ``_at`` is where the next token starts.
+
+    ``written`` says that a person wrote the text, so that stages remember where in it they stand.
+    """
+
+    def __init__(self, text: str, written: bool) -> None:
+        self._text = text
+        self._written = written
+        self._at = 0
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in order, each but the last with a number of pages to keep. `PipelineError` for a bad text."""
+        if not self._text.strip():
+            raise PipelineError(f"The pipeline is empty; write one such as {_EXAMPLE!r}.", 0)
+        steps = [self._step()]
+        while self._take(">"):
+            steps.append(self._step())
+        if self._peek()[0]:
+            raise self._error("expected '>' or the end")
+        *first, last = steps
+        kept = [step if step.keep is not None else replace(step, keep=DEFAULT_PREFETCH) for step in first]
+        for wider, narrower in itertools.pairwise((*kept, last)):
+            if narrower.keep is not None and wider.keep is not None and narrower.keep > wider.keep:
+                raise PipelineError(
+                    f"'{narrower.name}:{narrower.keep}' cannot keep more pages than '{wider.name}:{wider.keep}' "
+                    f"before it hands on; make the later number {wider.keep} or less.",
+                    self._text.find(f":{narrower.keep}"),
+                )
+        self._check_cuts((*kept, last))
+        return (*kept, last)
+
+    def _step(self) -> Step:
+        start = self._start()
+        kind, name = self._peek()
+        if kind != "name":
+            raise self._error("expected a stage name")
+        self._next()
+        name = ALIASES.get(name, name)
+        if name not in STAGES:
+            close = difflib.get_close_matches(name, [*STAGES, *ALIASES], n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            raise PipelineError(
+                f"Unknown stage '{name}' at character {start + 1} of {self._text!r}.{hint} "
+                f"Stages: {', '.join([*ALIASES, *STAGES])}.",
+                start,
+            )
+        spec = STAGES[name]
+        encoder = self._encoder(spec)
+        options = self._options(spec) if self._take("[") else ()
+        legs: list[Step] = []
+        if self._take("("):
+            if not spec.fusion:
+                takers = ", ".join(f"{other}(...)" for other in STAGES if STAGES[other].fusion)
+                raise PipelineError(f"'{name}' takes no list of stages; {takers} do.", start)
+            legs.append(self._step())
+            while self._take(","):
+                legs.append(self._step())
+            if not self._take(")"):
+                raise self._error("expected ',' or ')'")
+        if spec.fusion:
+            self._check_legs(spec, legs, start)
+        step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
+        if spec.vectors:
+            self._check_stored(step, start)
+        if "weights" in spec.options and spec.fusion and len(step.weights()) != len(legs):
+            raise PipelineError(f"'{name}' has {len(legs)} stages but {len(step.weights())} weights.", start)
+        return step
+
+    def _check_legs(self, spec: StageSpec, legs: list[Step], start: int) -> None:
+        if len(legs) < spec.least:
+            few = "two stages or more" if spec.least > 1 else "a stage"
+            raise PipelineError(f"'{spec.name}' needs {few}, as in {spec.name}({', '.join(spec.example)}).", start)
+        if len(legs) > spec.most:
+            raise PipelineError(
+                f"'{spec.name}' takes {spec.most} stage{'s' * (spec.most > 1)} at most, not {len(legs)}.", start
+            )
+        if spec.ends_in_vectors and not legs[-1].spec.vectors:
+            raise PipelineError(
+                f"'{spec.name}' searches by vectors, which '{legs[-1].label}' has none of; write one such as "
+                f"{spec.name}({', '.join(spec.example)}).",
+                start,
+            )
+
+    def _check_stored(self, step: Step, start: int) -> None:
+        place = f"'{step.label}' at character {start + 1}"
+        try:
+            stored = step.stored
+        except ValueError as error:
+            raise PipelineError(f"{place}: {error}.", start) from None
+        prune, lance = step.option("prune"), step.option("engine") == "lance"
+        wrong = ""
+        if lance and not stored.plain:
+            wrong = "LanceDB can only scan vectors as the encoder made them; leave engine=lance out"
+        elif lance and (prune != "none" or step.cuts):
+            wrong = "LanceDB scores every candidate; leave engine=lance out, or the pruning"
+        elif prune == "safe" and not stored.plain:
+            wrong = "prune=safe needs vectors as the encoder made them; use prune=gap, or leave dtype and dims out"
+        elif prune == "safe" and step.count("exit"):
+            wrong = "exit stops on a guess, which prune=safe never does; leave one of them out"
+        elif prune not in ("relative", "gap") and "alpha" in dict(step.options):
+            wrong = "alpha belongs to prune=relative or prune=gap; write one of them beside it"
+        if wrong:
+            raise PipelineError(f"{place}: {wrong}.", start)
+
+    def _check_cuts(self, steps: tuple[Step, ...]) -> None:
+        """Stages that go by the order of the stage before need one, and all of its pages."""
+        for i, step in enumerate(steps):
+            inside = next((leaf for leg in step.legs for leaf in leg.leaves() if leaf.cuts), None)
+            if inside is not None or (step.cuts and i == 0):
+                which = step if inside is None else inside
+                raise PipelineError(
+                    f"'{which.label}' at character {which.at + 1}: prune={which.option('prune')} and exit go by the "
+                    f"order of the stage before; write them in a later step, as in {_EXAMPLE[:-3]}[exit=4]:10, or use "
+                    "prune=safe.",
+                    which.at,
+                )
+
+    def _encoder(self, spec: StageSpec) -> str:
+        start = self._start()
+        if not self._take("@"):
+            return ""
+        if not spec.vectors:
+            why = "takes other stages; write the encoder behind theirs" if spec.fusion else "reads words, not vectors"
+            raise PipelineError(f"'{spec.name}' takes no encoder: it {why}.", start)
+        found = _ENCODER.match(self._text, self._at)
+        if found is None:
+            raise self._error("expected the id of an encoder")
+        self._at = found.end()
+        return found[1]
+
+    def _keep(self) -> int | None:
+        if not self._take(":"):
+            return None
+        kind, text = self._peek()
+        if kind != "number" or not 1 <= int(text) <= MAX_K:
+            raise self._error(f"expected a number of pages from 1 to {MAX_K}")
+        self._next()
+        return int(text)
+
+    def _options(self, spec: StageSpec) -> tuple[tuple[str, str], ...]:
+        found: dict[str, str] = {}
+        while True:
+            start = self._start()
+            kind, key = self._peek()
+            if kind != "name":
+                raise self._error("expected an option name")
+            if key not in spec.options:
+                known = ", ".join(spec.options) or "none"
+                raise PipelineError(f"'{spec.name}' has no option '{key}'; its options: {known}.", start)
+            self._next()
+            if not self._take("="):
+                raise self._error("expected '='")
+            value = _VALUE.match(self._text, self._at)
+            if value is None:
+                raise self._error("expected a value")
+            _check_value(spec.name, key, value[1], spec.options[key], value.start(1))
+            self._at = value.end()
+            found[key] = value[1]
+            if self._take("]"):
+                return tuple(sorted(found.items()))
+            if not self._take(","):
+                raise self._error("expected ',' or ']'")
+
+    def _start(self) -> int:
+        match = _TOKEN.match(self._text, self._at)
+        return self._at if match is None else match.start(match.lastgroup or 0)
+
+    def _peek(self) -> tuple[str, str]:
+        match = _TOKEN.match(self._text, self._at)
+        if match is None or match.lastgroup is None:
+            return "", ""
+        return match.lastgroup, match[match.lastgroup]
+
+    def _next(self) -> None:
+        match = _TOKEN.match(self._text, self._at)
+        if match is not None:
+            self._at = match.end()
+
+    def _take(self, mark: str) -> bool:
+        if self._peek() == ("mark", mark):
+            self._next()
+            return True
+        return False
+
+    def _error(self, expected: str) -> PipelineError:
+        start = self._start()
+        found = self._peek()[1]
+        what = f"found {found!r}" if found else "the text ends"
+        return PipelineError(f"Bad pipeline {self._text!r}: {expected} at character {start + 1}, but {what}.", start)
+
+
+def _check_value(stage: str, key: str, value: str, option: OptionSpec, at: int) -> None:
+    if wrong := option.wrong(value):
+        raise PipelineError(f"'{stage}[{key}={value}]': {key} is {wrong}.", at)

@@ -1,0 +1,163 @@
+"""Every stage that a pipeline can name, as data: what it does, its options, what it costs and where it comes from.
+
+The text form, the engine, ``pagelens pipelines`` and the tests all read this one table. Stages that compare vectors
+come from the table of representations; the others are written here. What this module does not do: run anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option
+from workbench.retrieval.fusion import RRF_K
+
+ANY = 99
+"""Most stages that a fusion takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """An option of a stage: what it does, its default, and the values it takes.
+
+    Those are ``choices``, or with ``number`` a number from ``low`` to ``high`` (``whole``: without a fraction), or with
+    ``numbers`` several joined by a slash. An option of an index is checked by its representation.
+    """
+
+    summary: str
+    default: str
+    choices: tuple[str, ...] = ()
+    number: bool = False
+    numbers: bool = False
+    whole: bool = False
+    low: float = 0
+    high: float = 1_000_000
+
+    def wrong(self, value: str) -> str:
+        """Why a value does not fit, after "is "; empty where it does."""
+        if self.choices:
+            return "" if value in self.choices else f"one of {', '.join(self.choices)}"
+        if self.numbers:
+            fits = all(re.fullmatch(r"\d+(\.\d+)?", part) for part in value.split("/"))
+            return "" if fits else "a number, or numbers joined by /"
+        if not self.number:
+            return ""
+        kind = "whole number" if self.whole else "number"
+        if not re.fullmatch(r"\d+" if self.whole else r"\d+(\.\d+)?", value):
+            return f"a {kind}"
+        return "" if self.low <= float(value) <= self.high else f"a {kind} from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """A stage: ``vectors`` is false where it compares none itself; it takes ``least`` to ``most`` stages in brackets.
+
+    ``example`` are such stages, and with ``ends_in_vectors`` the last of them has to compare vectors. ``cost`` says
+    what it looks at, beyond the stages it takes, and ``source`` where it was published.
+    """
+
+    name: str
+    summary: str
+    options: Mapping[str, OptionSpec] = field(default_factory=dict)
+    vectors: bool = True
+    least: int = 0
+    most: int = 0
+    example: tuple[str, ...] = ("bm25", "rows")
+    ends_in_vectors: bool = False
+    cost: str = ""
+    source: str = ""
+
+    @property
+    def fusion(self) -> bool:
+        """Whether it takes stages."""
+        return self.most > 0
+
+
+SEARCHING: Mapping[str, OptionSpec] = {
+    "query": OptionSpec("score every query token, or only their mean", "tokens", ("tokens", "mean")),
+    "weights": OptionSpec(
+        "weigh query tokens by how rare their words are in the collection (idf), or leave stop words out (stop)",
+        "none",
+        ("none", "idf", "stop"),
+    ),
+    "top": OptionSpec("compare only so many query tokens, the rarest; 0: all", "0", number=True, whole=True),
+    "engine": OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table", "flat", ("flat", "lance")),
+    "prune": OptionSpec(
+        "leave candidates out that a bound rules out (safe), or by the score of the stage before (relative, gap)",
+        "none",
+        ("none", "safe", "relative", "gap"),
+    ),
+    "alpha": OptionSpec("of prune=relative or gap: the larger, the fewer are left out", "0.05", number=True, high=100),
+    "exit": OptionSpec(
+        "stop after so many candidates in a row that did not make it among those kept; 0: never",
+        "0",
+        number=True,
+        whole=True,
+    ),
+}
+"""Options of a vector stage that say how its index is searched; all others say which index it is."""
+
+_WEIGHTS = OptionSpec("one weight per list, as 1/2", "1", numbers=True)
+
+
+def _count(summary: str, default: int, low: int = 1) -> OptionSpec:
+    return OptionSpec(summary, str(default), number=True, whole=True, low=low)
+
+
+def _share(summary: str, default: float) -> OptionSpec:
+    return OptionSpec(summary, f"{default:g}", number=True, high=100)
+
+
+def _vector_stages() -> Iterator[StageSpec]:
+    """A stage for every way to store pages, with its options and those of every encoding."""
+    encodings = {key: option for encoding in ENCODINGS.values() for key, option in encoding.options.items()}
+    for name, summary in {**{name: method.summary for name, method in METHODS.items()}, **SHORT}.items():
+        own = METHODS[name].options if name in METHODS else {}
+        options = {key: _spec(option) for key, option in {**encodings, **COMMON, **own}.items()}
+        if clash := SEARCHING.keys() & options.keys():
+            raise AssertionError(f"'{name}' has options of the same name as those of searching: {sorted(clash)}")
+        source = METHODS[name].source if name in METHODS else ""
+        yield StageSpec(
+            name, summary, {**SEARCHING, **options}, cost="every vector of every page it gets", source=source
+        )
+
+
+def _spec(option: Option) -> OptionSpec:
+    return OptionSpec(option.summary, str(option.default), option.choices)
+
+
+STAGES: Mapping[str, StageSpec] = {
+    spec.name: spec
+    for spec in (
+        *_vector_stages(),
+        StageSpec(
+            "bm25",
+            "words of the page text",
+            vectors=False,
+            cost="the text index; no vector",
+            source="Okapi BM25, Robertson and Zaragoza 2009",
+        ),
+        StageSpec(
+            "rrf",
+            "reciprocal rank fusion: the sum of 1 / (k + rank)",
+            {"k": OptionSpec("the constant k", str(RRF_K), number=True), "weights": _WEIGHTS},
+            vectors=False,
+            least=2,
+            most=ANY,
+            cost="the stages it fuses",
+            source="Cormack et al. 2009",
+        ),
+        StageSpec(
+            "sum",
+            "weighted sum of scores, normalised or, for global and MaxSim scores of one model, as they are",
+            {"norm": OptionSpec("z-score, min-max, or none", "z", ("z", "minmax", "none")), "weights": _WEIGHTS},
+            vectors=False,
+            least=2,
+            most=ANY,
+            cost="the stages it fuses, over every page they get",
+            source="ColBERTer, arXiv 2203.13088 (norm=none)",
+        ),
+    )
+}
+ALIASES: Mapping[str, str] = {"exact": "full"}
