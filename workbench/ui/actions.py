@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.errors import InputError, NotFoundError, PagelensError
 from workbench.retrieval import document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.ui import payload
+from workbench.ui.requests import asked, ref, text, whole
 from workbench.ui.uploads import Uploads
 from workbench.ui.warmup import Warmup
 
@@ -27,6 +28,14 @@ Json = dict[str, Any]
 UNEXPECTED = "Something went wrong that Pagelens did not foresee; the server's log has the details."
 
 
+class Tab(Protocol):
+    """A tab that has its actions in a module of its own."""
+
+    def own(self) -> Sequence[Callable[[Json], Any]]:
+        """Its actions, each under the name the script calls it by."""
+        ...
+
+
 class Actions:
     """The page's requests, answered by one workbench."""
 
@@ -34,46 +43,45 @@ class Actions:
         self.workbench = workbench
         self.uploads = uploads
         self.warmup = warmup
+        self.tabs: tuple[Tab, ...] = ()
 
     def functions(self) -> list[Callable[[Json], Json]]:
-        """All actions, wrapped so that no exception crosses to the browser."""
-        return [
-            _answering(action)
-            for action in (
-                self.overview,
-                self.collection_details,
-                self.create_collection,
-                self.delete_collection,
-                self.delete_document,
-                self.plan_ingest,
-                self.start_ingest,
-                self.stop_job,
-                self.resume_job,
-                self.discard_upload,
-                self.explain_page,
-                self.compare,
-                self.contrast,
-                self.read_page,
-                self.model_state,
-                self.models,
-                self.start_model,
-                self.unload_model,
-                self.start_embed,
-                self.start_index,
-                self.remove_encoder,
-                self.saw_page,
-            )
-        ]
+        """All actions, those of the tabs with modules of their own included, so that no exception meets the browser."""
+        return [_answering(action) for action in (*self.own(), *(one for tab in self.tabs for one in tab.own()))]
+
+    def own(self) -> Sequence[Callable[[Json], Any]]:
+        """The actions of this module."""
+        return (
+            self.overview,
+            self.collection_details,
+            self.create_collection,
+            self.delete_collection,
+            self.delete_document,
+            self.plan_ingest,
+            self.start_ingest,
+            self.stop_job,
+            self.resume_job,
+            self.discard_upload,
+            self.explain_page,
+            self.compare,
+            self.contrast,
+            self.read_page,
+            self.model_state,
+            self.models,
+            self.start_model,
+            self.unload_model,
+            self.start_embed,
+            self.start_index,
+            self.remove_encoder,
+            self.saw_page,
+        )
 
     def search(self, request: Mapping[str, Any]) -> Iterator[SearchResult]:
         """Results stage by stage; the last is complete."""
-        query = _text(request, "query")
-        if not query.strip():
-            raise InputError("Write what you are looking for.")
-        k = _whole(request, "k", 12, 1, 200)
-        pipeline = _text(request, "pipeline") or "two-stage"
+        k = whole(request, "k", 12, 1, 200)
+        pipeline = text(request, "pipeline") or "two-stage"
         yield from self.workbench.search_stages(
-            query, _text(request, "collection"), pipeline=pipeline, k=k, filter=_text(request, "filter")
+            asked(request), text(request, "collection"), pipeline=pipeline, k=k, filter=text(request, "filter")
         )
 
     def overview(self, _: Json) -> Json:
@@ -98,34 +106,34 @@ class Actions:
 
     def start_model(self, request: Json) -> Json:
         """Load a model in the background."""
-        return payload.model(self.workbench.start_model(_text(request, "model")))
+        return payload.model(self.workbench.start_model(text(request, "model")))
 
     def unload_model(self, request: Json) -> Json:
         """Free a model's memory."""
-        return payload.model(self.workbench.unload_model(_text(request, "model")))
+        return payload.model(self.workbench.unload_model(text(request, "model")))
 
     def start_embed(self, request: Json) -> Json:
         """Add an encoder's vectors to the pages that lack them, as a job."""
-        return payload.job(self.workbench.start_embed(_text(request, "collection"), _text(request, "encoder")))
+        return payload.job(self.workbench.start_embed(text(request, "collection"), text(request, "encoder")))
 
     def start_index(self, request: Json) -> Json:
         """Compute an index from the stored vectors, as a job."""
-        name, index = _text(request, "collection"), _text(request, "index").strip()
-        return payload.job(self.workbench.start_index(name, index, _text(request, "encoder")))
+        name, index = text(request, "collection"), text(request, "index").strip()
+        return payload.job(self.workbench.start_index(name, index, text(request, "encoder")))
 
     def remove_encoder(self, request: Json) -> Json:
         """Take an encoder's vectors out of a collection."""
-        self.workbench.remove_encoder(_text(request, "collection"), _text(request, "encoder"))
+        self.workbench.remove_encoder(text(request, "collection"), text(request, "encoder"))
         return {}
 
     def saw_page(self, request: Json) -> list[Json]:
         """The pictures a model really got of a page; none for a model that reads words."""
-        name, encoder = _text(request, "collection"), _text(request, "encoder")
-        return [payload.seen(picture) for picture in self.workbench.saw(_ref(request), name, encoder)]
+        name, encoder = text(request, "collection"), text(request, "encoder")
+        return [payload.seen(picture) for picture in self.workbench.saw(ref(request), name, encoder)]
 
     def collection_details(self, request: Json) -> Json:
         """A collection, its documents, and queries to try on it."""
-        name = _text(request, "collection")
+        name = text(request, "collection")
         return {
             "collection": payload.collection(self.workbench.collection(name)),
             "documents": [payload.document(info) for info in self.workbench.documents(name)],
@@ -135,13 +143,13 @@ class Actions:
     def create_collection(self, request: Json) -> Json:
         """Make a collection; its settings stay what they are."""
         settings = CollectionSettings(
-            encoder=_text(request, "encoder") or "reader",
-            dpi=_whole(request, "dpi", 144, 36, 600),
+            encoder=text(request, "encoder") or "reader",
+            dpi=whole(request, "dpi", 144, 36, 600),
             crop=bool(request.get("crop")),
             crop_furniture=bool(request.get("crop")) and bool(request.get("crop_furniture")),
             ocr=bool(request.get("ocr", True)),
         )
-        name = _text(request, "name").strip()
+        name = text(request, "name").strip()
         if not name:
             raise InputError("Give the collection a name.")
         self.workbench.create_collection(name, settings)
@@ -149,12 +157,12 @@ class Actions:
 
     def delete_collection(self, request: Json) -> Json:
         """Delete a collection and everything in it."""
-        self.workbench.delete_collection(_text(request, "collection"))
+        self.workbench.delete_collection(text(request, "collection"))
         return self.overview({})
 
     def delete_document(self, request: Json) -> Json:
         """Delete one document, then search for its own words: ``pages`` removed, and pages still ``found`` (0)."""
-        name, document = _text(request, "collection"), _text(request, "document")
+        name, document = text(request, "collection"), text(request, "document")
         words = self._some_words(name, document)
         pages = self.workbench.delete_document(name, document)
         left = self.workbench.search(words, name, "bm25:10", filter=document_filter(document)).hits if words else ()
@@ -171,57 +179,54 @@ class Actions:
 
     def plan_ingest(self, request: Json) -> Json:
         """What adding an upload would cost."""
-        name = _text(request, "collection")
-        paths = self.uploads.paths(_text(request, "batch"))
+        name = text(request, "collection")
+        paths = self.uploads.paths(text(request, "batch"))
         return payload.plan(self.workbench.plan(paths, name, None))
 
     def start_ingest(self, request: Json) -> Json:
         """Start adding an upload; the job outlives this request and the page."""
-        paths = self.uploads.paths(_text(request, "batch"))
-        return payload.job(self.workbench.start_ingest(paths, _text(request, "collection"), None))
+        paths = self.uploads.paths(text(request, "batch"))
+        return payload.job(self.workbench.start_ingest(paths, text(request, "collection"), None))
 
     def discard_upload(self, request: Json) -> Json:
         """Throw an upload away that was not started."""
-        self.uploads.discard(_text(request, "batch"))
+        self.uploads.discard(text(request, "batch"))
         return {}
 
     def stop_job(self, request: Json) -> Json:
         """Ask a job to stop; what is committed stays."""
-        self.workbench.stop_job(_text(request, "job"))
+        self.workbench.stop_job(text(request, "job"))
         return {}
 
     def resume_job(self, request: Json) -> Json:
         """Go on with a stopped job; pages already there are not read again."""
-        return payload.job(self.workbench.resume_job(_text(request, "job")))
+        return payload.job(self.workbench.resume_job(text(request, "job")))
 
     def read_page(self, request: Json) -> Json:
         """A page and its text."""
-        return payload.stored_page(self.workbench.page(_ref(request), _text(request, "collection")))
+        return payload.stored_page(self.workbench.page(ref(request), text(request, "collection")))
 
     def explain_page(self, request: Json) -> Json:
         """Why the page scores what it scores for the query."""
         explanation = self.workbench.explain(
-            _text(request, "query"),
-            _ref(request),
-            _text(request, "collection"),
-            encoder=_text(request, "encoder"),
-            pipeline=_text(request, "pipeline"),
+            asked(request),
+            ref(request),
+            text(request, "collection"),
+            encoder=text(request, "encoder"),
+            pipeline=text(request, "pipeline"),
         )
         return payload.explanation(explanation)
 
     def compare(self, request: Json) -> Json:
         """Two pipelines on one query."""
-        query = _text(request, "query")
-        if not query.strip():
-            raise InputError("Write what you are looking for.")
         return payload.comparison(
             self.workbench.compare(
-                query,
-                _text(request, "collection"),
-                _text(request, "a"),
-                _text(request, "b"),
-                _whole(request, "k", 12, 1, 200),
-                _text(request, "filter"),
+                asked(request),
+                text(request, "collection"),
+                text(request, "a"),
+                text(request, "b"),
+                whole(request, "k", 12, 1, 200),
+                text(request, "filter"),
             )
         )
 
@@ -232,11 +237,11 @@ class Actions:
             raise InputError("Choose a page of each list.")
         return payload.contrast(
             self.workbench.contrast(
-                _text(request, "query"),
-                _ref(a),
-                _ref(b),
-                _text(request, "collection"),
-                _text(request, "encoder"),
+                asked(request),
+                ref(a),
+                ref(b),
+                text(request, "collection"),
+                text(request, "encoder"),
             )
         )
 
@@ -255,24 +260,6 @@ def _answering(action: Callable[[Json], Any]) -> Callable[[Json], Json]:
     # Gradio marks and names server functions by attribute and reads the parameters of what is wrapped.
     del answer.__wrapped__
     return answer
-
-
-def _text(request: Mapping[str, Any], key: str) -> str:
-    value = request.get(key, "")
-    if not isinstance(value, str):
-        raise InputError(f"{key!r} must be text.")
-    return value
-
-
-def _whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
-    value = request.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not low <= value <= high:
-        raise InputError(f"{key!r} must be a whole number from {low} to {high}.")
-    return int(value)
-
-
-def _ref(request: Mapping[str, Any]) -> PageRef:
-    return PageRef(_text(request, "document"), _whole(request, "page", 1, 1, 10_000_000))
 
 
 def _fields(fields: Any) -> list[Json]:

@@ -1,0 +1,41 @@
+"""Reads what the browser sent: each value checked, and refused in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.errors import InputError, QueryError
+from workbench.types import PageRef, Query
+
+
+def text(request: Mapping[str, Any], key: str) -> str:
+    """A text, empty when it is absent."""
+    value = request.get(key, "")
+    if not isinstance(value, str):
+        raise InputError(f"{key!r} must be text.")
+    return value
+
+
+def whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
+    """A whole number within bounds."""
+    value = request.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not low <= value <= high:
+        raise InputError(f"{key!r} must be a whole number from {low} to {high}.")
+    return int(value)
+
+
+def ref(request: Mapping[str, Any]) -> PageRef:
+    """A page, from ``document`` and ``page``."""
+    return PageRef(text(request, "document"), whole(request, "page", 1, 1, 10_000_000))
+
+
+def asked(request: Mapping[str, Any]) -> Query:
+    """What is asked: a text, or the JSON form of a query of several parts; `QueryError` when it is neither."""
+    value = request.get("query", "")
+    if not isinstance(value, Mapping):
+        return Query.of(text(request, "query"))
+    try:
+        return Query.from_dict(value)
+    except ValueError as error:
+        raise QueryError(str(error)) from None
