@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.documents.probing import DocumentProbe, probe
 from workbench.errors import DocumentError
 from workbench.evaluation.datasets import Dataset
-from workbench.types import PageRef
+from workbench.types import DocumentInfo, PageRef
 
 SHOWN = 5
 
@@ -23,9 +23,12 @@ class Check:
     problems: tuple[str, ...]
 
 
-def check(dataset: Dataset) -> Check:
-    """Open every file of the dataset and hold its labels against the pages there are."""
-    probes: dict[str, DocumentProbe] = {}
+def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
+    """Open every file of the dataset and hold its labels against the pages there are.
+
+    ``held`` are the documents of the collection that a dataset without files of its own is about.
+    """
+    probes: dict[str, DocumentProbe | DocumentInfo] = {document.name: document for document in held}
     unread: list[str] = []
     for name, path in dataset.files().items():
         try:
@@ -36,11 +39,11 @@ def check(dataset: Dataset) -> Check:
     return Check(dataset.name, _counts(dataset, probes), found)
 
 
-def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe]) -> dict[str, int]:
+def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> dict[str, int]:
     grades = Counter(grade for pages in dataset.qrels.values() for grade in pages.values())
     languages = Counter(language for query in dataset.queries for language in query.tags.get("language", ()))
     return {
-        "documents": len(dataset.files()),
+        "documents": len(probes) if dataset.collection else len(dataset.files()),
         "pages": sum(found.pages for found in probes.values()),
         "questions": len(dataset.queries),
         **{f"questions in {language}": count for language, count in sorted(languages.items())},
@@ -55,7 +58,7 @@ def _relevant(dataset: Dataset) -> set[tuple[str, str]]:
     return {(query, page) for query, pages in dataset.qrels.items() for page, grade in pages.items() if grade > 0}
 
 
-def _files(probes: Mapping[str, DocumentProbe]) -> Iterator[str]:
+def _files(probes: Mapping[str, DocumentProbe | DocumentInfo]) -> Iterator[str]:
     by_hash: dict[str, list[str]] = {}
     for name, found in probes.items():
         by_hash.setdefault(found.content_hash, []).append(name)
@@ -64,7 +67,7 @@ def _files(probes: Mapping[str, DocumentProbe]) -> Iterator[str]:
             yield f"{_some(names)} have the same content; a collection takes it in once"
 
 
-def _labels(dataset: Dataset, probes: Mapping[str, DocumentProbe]) -> Iterator[str]:
+def _labels(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> Iterator[str]:
     refs = {page: PageRef.parse(page) for pages in dataset.qrels.values() for page in pages}
     missing = sorted({ref.document for ref in refs.values() if ref.document not in probes})
     if missing:

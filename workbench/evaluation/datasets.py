@@ -40,7 +40,8 @@ class Dataset:
     """Questions with their labels; ``qrels[query][page ref]`` is the grade, ``boxes[query][page ref]`` the places.
 
     ``warnings`` are worth a person's look. ``parts`` are the datasets that this one was put together from. ``aliases``
-    are page refs by the id that the published dataset gives a page, where it has ids of its own.
+    are page refs by the id that the published dataset gives a page, where it has ids of its own. ``collection`` is the
+    one whose pages it is about, for a dataset without documents of its own.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dataset:
     warnings: tuple[str, ...] = ()
     parts: tuple[Dataset, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    collection: str = ""
 
     @property
     def documents(self) -> Path:
@@ -97,12 +99,14 @@ def load_dataset(folder: Path) -> Dataset:
     if len(labelled) < len(queries):
         warnings.append(f"{len(queries) - len(labelled)} questions have no relevant page and are left out")
     files = {display_name(path.relative_to(folder / "documents")) for path in (folder / "documents").rglob("*")}
-    warnings += _notes(folder / "source.json")
+    notes, collection = _source(folder / "source.json")
+    warnings += notes
     named = {PageRef.parse(page).document for pages in qrels.values() for page in pages}
     named |= {query.document for query in labelled if query.document}
-    if named - files:
+    if named - files and not collection:
         warnings.append(f"documents/ lacks files that the questions are about: {_shown(sorted(named - files), ', ')}")
-    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings), aliases=_aliases(folder / "corpus.tsv"))
+    aliases = _aliases(folder / "corpus.tsv")
+    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings), aliases=aliases, collection=collection)
 
 
 def together(datasets: Sequence[Dataset]) -> Dataset:
@@ -152,12 +156,13 @@ def _aliases(path: Path) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
-def _notes(path: Path) -> list[str]:
-    """What was noted when a dataset was brought into this form."""
+def _source(path: Path) -> tuple[list[str], str]:
+    """What was noted when a dataset was brought into this form, and the collection it is about."""
     try:
-        return [str(note) for note in json.loads(path.read_text(encoding="utf-8"))["notes"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        source = json.loads(path.read_text(encoding="utf-8"))
+        return [str(note) for note in source["notes"]], str(source.get("collection", ""))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [], ""
 
 
 def _shown(items: list[str], between: str) -> str:

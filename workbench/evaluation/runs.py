@@ -20,13 +20,18 @@ SAFE = "#=/:()[]{}<>,;!*'+$&@~"
 
 def write_trec(path: Path, run: Mapping[str, Sequence[tuple[str, float]]], name: str) -> None:
     """Write ``(page ref, score)`` per query, best first, as one run; blanks in its name become underscores."""
-    label = "".join(character if not character.isspace() else "_" for character in name) or "run"
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for query, pages in run.items():
-            last = np.float32(np.inf)
-            for rank, (page, score) in enumerate(pages, 1):
-                last = min(np.float32(score), np.nextafter(last, np.float32(-np.inf)))
-                file.write(f"{encoded(query)} Q0 {encoded(page)} {rank} {last:.9g} {label}\n")
+        file.writelines(trec_lines(run, name))
+
+
+def trec_lines(run: Mapping[str, Sequence[tuple[str, float]]], name: str) -> Iterator[str]:
+    """The lines of a run, each with its end."""
+    label = "".join(character if not character.isspace() else "_" for character in name) or "run"
+    for query, pages in run.items():
+        last = np.float32(np.inf)
+        for rank, (page, score) in enumerate(pages, 1):
+            last = min(np.float32(score), np.nextafter(last, np.float32(-np.inf)))
+            yield f"{encoded(query)} Q0 {encoded(page)} {rank} {last:.9g} {label}\n"
 
 
 def encoded(text: str) -> str:
@@ -60,13 +65,17 @@ def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
 
 
 def write_qrels(path: Path, qrels: Mapping[str, Mapping[str, int]]) -> None:
-    """Write labels in TREC form, ``query 0 page grade``, with ids as in runs."""
-    rows = (
+    """Write labels as `qrels_text` has them."""
+    path.write_text(qrels_text(qrels), encoding="utf-8", newline="\n")
+
+
+def qrels_text(qrels: Mapping[str, Mapping[str, int]]) -> str:
+    """Labels in TREC form, ``query 0 page grade``, with ids as in runs."""
+    return "".join(
         f"{encoded(query)} 0 {encoded(page)} {grade}\n"
         for query, pages in qrels.items()
         for page, grade in pages.items()
     )
-    path.write_text("".join(rows), encoding="utf-8", newline="\n")
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:

@@ -24,7 +24,9 @@ def restriction(dataset: Dataset, places: Places, scope: str) -> Callable[[Query
         }
         filters = {name: documents_filter(documents) for name, documents in allowed.items()}
         return lambda query: filters[query.tags["dataset"][0]]
-    whole = documents_filter(sorted(set(places.names.values()))) if places.others else ""
+    # A dataset about a collection's pages has all of them for its corpus, labelled or not.
+    part = places.others and not dataset.collection
+    whole = documents_filter(sorted(set(places.names.values()))) if part else ""
     return lambda query: whole
 
 

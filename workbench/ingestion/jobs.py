@@ -82,6 +82,10 @@ class Jobs:
         """The job as it is now; `NotFoundError` for an unknown id."""
         return self._entry(job_id).job
 
+    def request(self, job_id: str) -> Mapping[str, Any]:
+        """What a job was asked to do, as it was given to `start`."""
+        return self._entry(job_id).request
+
     def all(self) -> list[Job]:
         """Every job, newest first."""
         with self._lock:

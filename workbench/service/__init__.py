@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from workbench.service.explanations import Explanations
+from workbench.service.evaluation import Evaluations
+from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE, Ingestion
 from workbench.service.models import Models
 
-__all__ = ["SAMPLE", "Workbench"]
+__all__ = ["SAMPLE", "ExportedFile", "Workbench"]
 
 
-class Workbench(Ingestion, Explanations, Models):
+class Workbench(Evaluations, Ingestion, Exports, Models):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

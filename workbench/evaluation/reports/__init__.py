@@ -1,10 +1,23 @@
 """Reports of evaluation records: tables for people and files, and one HTML page with charts and pictures."""
 
 from workbench.evaluation.reports.contents import TABLES, named
-from workbench.evaluation.reports.document import FORMS, values, written
+from workbench.evaluation.reports.document import FORMS, summary, values, written
 from workbench.evaluation.reports.pictures import Pages, Pictures
 from workbench.evaluation.reports.tables import Table
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import View, views
 
-__all__ = ["FORMS", "TABLES", "Pages", "Pictures", "Table", "Verdicts", "View", "named", "values", "views", "written"]
+__all__ = [
+    "FORMS",
+    "TABLES",
+    "Pages",
+    "Pictures",
+    "Table",
+    "Verdicts",
+    "View",
+    "named",
+    "summary",
+    "values",
+    "views",
+    "written",
+]

@@ -1,0 +1,113 @@
+"""What became of every relevant page: found, or lost, with the stage that lost it and the least that would keep it.
+
+All of it is read off a record, which knows the rank of each relevant page in each stage, also below what the stage
+hands on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from workbench.errors import NotFoundError, PipelineError
+from workbench.evaluation.record import PipelineRun, Record
+from workbench.retrieval import Pipeline
+
+FOUND, LOST, ABSENT, REFUSED = "found", "lost", "absent", "refused"
+"""Fates: among the results; cut by a stage; not in the collection; the question could not be searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """One relevant page of one question.
+
+    ``stage`` lost it and keeps ``keep`` pages; ``rank`` is the page's rank there and with it the smallest K that would
+    have kept it, None where the stage did not rank it among as many as were looked at. ``cure`` is the pipeline with
+    that K, empty where there is none. ``first`` and ``final`` are its ranks in the first and the last stage.
+    """
+
+    page: str
+    grade: int
+    state: str
+    stage: str = ""
+    rank: int | None = None
+    keep: int = 0
+    cure: str = ""
+    first: int | None = None
+    final: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one pipeline made of one question; ``value`` is of the measure asked for."""
+
+    question: str
+    value: float
+    fates: tuple[Fate, ...]
+    refused: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a relevant page was not found."""
+        return any(fate.state != FOUND for fate in self.fates)
+
+    @property
+    def best(self) -> Fate:
+        """The relevant page that came furthest: by its last rank, then by its first one."""
+        return min(self.fates, key=lambda fate: (fate.final or NOWHERE, fate.first or NOWHERE))
+
+
+NOWHERE = 10**9
+"""Stands for the rank of a page without one."""
+
+
+def outcomes(record: Record, pipeline: str, measure: str = "") -> list[Outcome]:
+    """Every question of a pipeline, failures first, the worst of them first, equal ones in the record's order.
+
+    ``measure`` is the record's first one unless another is named. `NotFoundError` for a pipeline or measure that the
+    record does not have.
+    """
+    measure = measure or record.measures[0]
+    for name, known in ((pipeline, tuple(record.pipelines)), (measure, record.measures)):
+        if name not in known:
+            raise NotFoundError(f"The record has no '{name}'; it has {', '.join(known)}.")
+    run = record.pipelines[pipeline]
+    found = [_outcome(record, run, question, measure) for question in run.answers]
+    return sorted(found, key=lambda outcome: (not outcome.failed, outcome.value))
+
+
+def fate(record: Record, run: PipelineRun, question: str, page: str) -> Fate:
+    """What became of one relevant page of one question."""
+    answer = run.answers[question]
+    ranks = answer.relevant[page]
+    grade = record.questions[question].grades.get(page, 1)
+    first, final = (ranks.get(step.name) for step in (run.stages[0], run.stages[-1]))
+    told = Fate(page, grade, FOUND, first=first, final=final)
+    if page in record.missing:
+        return replace(told, state=ABSENT)
+    if answer.refused:
+        return replace(told, state=REFUSED)
+    for step in run.stages:
+        rank = ranks.get(step.name)
+        if rank is None or rank > step.keep:
+            cure = "" if rank is None else cured(run, step.name, rank)
+            return replace(told, state=LOST, stage=step.name, rank=rank, keep=step.keep, cure=cure)
+    return told
+
+
+def cured(run: PipelineRun, stage: str, keep: int) -> str:
+    """The pipeline with one stage keeping ``keep`` pages; empty for a ranking made elsewhere, which is none."""
+    try:
+        pipeline = Pipeline.parse(run.text)
+    except PipelineError:
+        return ""
+    if len(pipeline.steps) != len(run.stages):
+        return ""
+    at = [step.name for step in run.stages].index(stage)
+    steps = [replace(step, keep=keep) if i == at else step for i, step in enumerate(pipeline.steps)]
+    return str(Pipeline(tuple(steps)))
+
+
+def _outcome(record: Record, run: PipelineRun, question: str, measure: str) -> Outcome:
+    answer = run.answers[question]
+    fates = tuple(fate(record, run, question, page) for page in answer.relevant)
+    return Outcome(question, answer.measures[measure], fates, answer.refused)
