@@ -24,6 +24,7 @@ from workbench.cli import (
     comparing,
     evaluations,
     evidence,
+    exporting,
     ingesting,
     models,
     output,
@@ -77,6 +78,7 @@ app.command(cls=searching.PipelineCommand)(searching.search)
 app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(comparing.compare)
 app.command()(evidence.evidence)
+app.command(cls=searching.PipelineCommand)(exporting.export)
 app.command(cls=searching.PipelineCommand)(searching.why)
 app.command()(pipelines.pipelines)
 app.add_typer(evaluations.app, name="eval")

@@ -62,6 +62,13 @@ def emit(value: Any) -> None:
     stream.flush()
 
 
+def pour(text: str) -> None:
+    """A result that is a file of its own, to standard output as it is."""
+    stream = _stdout()
+    stream.write(text)
+    stream.flush()
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
     """A table on standard output. A column whose heading starts with ``>`` is flush right."""
     made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))

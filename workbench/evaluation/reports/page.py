@@ -10,13 +10,12 @@ from markupsafe import Markup
 from workbench.evaluation.reports import cases, charts, contents
 from workbench.evaluation.reports.blocks import figure, folded, notes, rows, section
 from workbench.evaluation.reports.contents import signed
+from workbench.evaluation.reports.frame import framed, heat_switch
 from workbench.evaluation.reports.markup import Child, el, join
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.style import policy, sheet
 from workbench.evaluation.reports.tables import Column, Table
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import ABSENT, FOUND, System, View
-from workbench.resources import asset
 
 CASES = 10
 OPEN = 3
@@ -27,53 +26,27 @@ LISTED = 300
 
 def to_html(found: Sequence[tuple[View, Verdicts]], pictures: Pictures, most_cases: int) -> str:
     """The report of some views; their pictures come from ``pictures``, as far as it has room."""
-    style = sheet()
     many = len(found) > 1
-    # The differing and failed questions come first in taking pictures, so the body is made before the store.
+    # The differing and failed questions come first in taking pictures.
     parts = [_view(view, verdicts, pictures, most_cases, f"s{n}-" if many else "", many)
              for n, (view, verdicts) in enumerate(found, 1)]  # fmt: skip
     title = f"Evaluation of {', '.join(dict.fromkeys(view.records[0].dataset.name for view, _ in found))}"
     links = [link for _, entries in parts for link in entries]
-    body = el(
-        "body",
-        el("a", "Skip to the results", href="#results", class_="skip"),
-        pictures.store(),
-        _top(title, found, links if len(links) <= 9 else links[:: max(len(links) // len(found), 1)]),
-        el("main", [part for part, _ in parts], id="results"),
-        el("footer", _colophon(pictures)),
-    )
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=policy(style)),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="referrer", content="no-referrer"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("title", f"{title} \N{MIDDLE DOT} Pagelens"),
-        Markup(f"<style>{style}</style>"),  # ours, and under the hash that the policy names
-    )
-    return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
+    shown = links if len(links) <= 9 else links[:: max(len(links) // len(found), 1)]
+    return framed(title, _facts(found), shown, [part for part, _ in parts], pictures)
 
 
-def _top(title: str, found: Sequence[tuple[View, Verdicts]], links: Sequence[tuple[str, str]]) -> Markup:
+def _facts(found: Sequence[tuple[View, Verdicts]]) -> list[str]:
     records = [record for view, _ in found for record in view.records]
     questions = sum(len(view.questions) for view, _ in found)
     encoders = ", ".join(dict.fromkeys(record.collection.encoder for record in records))
     dates = sorted({record.measured.date[:10] for record in records if record.measured.date})
-    facts = [
+    return [
         f"{questions:,} questions",
         f"{max(record.collection.pages for record in records):,} pages",
         f"encoder {encoders}",
         " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "",
     ]
-    mark = Markup(asset("icons/favicon.svg").read_text(encoding="utf-8").strip())
-    return el(
-        "header",
-        el("div", el("div", mark, el("span", "Pagelens"), class_="brand")),
-        el("div", el("h1", title), el("p", " \N{MIDDLE DOT} ".join(filter(None, facts)), class_="dateline")),
-        el("nav", [el("a", text, href=f"#{name}") for name, text in links], class_="contents", aria_label="Contents"),
-        class_="top",
-    )
 
 
 def _view(
@@ -192,7 +165,7 @@ def _failures(view: View, pictures: Pictures, most: int) -> Markup | None:
     lost = contents.losses(view)
     return join((
         el("p", text, " The heat shows where the page answers the query, by the stored vectors.", class_="say"),
-        _heat_switch(pictures),
+        heat_switch(pictures, "There are no pictures here: the pages' collection was not at hand."),
         shown[:OPEN],
         folded(f"{len(shown) - OPEN} more failures", shown[OPEN:]) if len(shown) > OPEN else None,
         _rest(failed, most, "failures"),
@@ -211,14 +184,6 @@ def _bounded(made: Table) -> Markup:
 def _rest(questions: Sequence[str], most: int, what: str) -> Markup | None:
     left = len(questions) - most
     return el("p", f"{left:,} more {what} are in the tables.", class_="note") if left > 0 else None
-
-
-def _heat_switch(pictures: Pictures) -> Markup | None:
-    if not len(pictures):
-        return el("p", "There are no pictures here: the pages' collection was not at hand.", class_="note")
-    return el(
-        "label", el("input", type="checkbox", checked=True, class_="heat-switch"), "Heat on the pages", class_="switch"
-    )
 
 
 def _differences(view: View, verdicts: Verdicts, pictures: Pictures, most: int) -> Markup | None:
@@ -307,13 +272,6 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _colophon(pictures: Pictures) -> str:
-    text = "Made by Pagelens. This file asks the network for nothing and runs no script."
-    if pictures.left_out:
-        text += f" {pictures.left_out:,} pictures were left out to keep it small."
-    return text
 
 
 def _ms(value: float) -> str:

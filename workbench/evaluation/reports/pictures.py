@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from PIL import Image
 from workbench import heatmap
 from workbench.errors import PagelensError
 from workbench.evaluation.reports.markup import el
-from workbench.types import Explanation, Float, PageRef
+from workbench.types import Box, Explanation, Float, PageRef
 
 MOST_PICTURES = 120
 MOST_BYTES = 8_000_000
@@ -50,6 +50,7 @@ class Pictures:
     """Pictures collected for one report; each page and each heat is kept once, whoever shows it.
 
     ``collections`` names those whose pages may be shown; without ``pages`` there are none, and every `picture` is None.
+    ``side`` is the longest side of a picture in pixels, that of lists of pages unless said.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class Pictures:
         collections: Collection[str] = (),
         most: int = MOST_PICTURES,
         most_bytes: int = MOST_BYTES,
+        side: int | None = None,
     ) -> None:
         self.left_out = 0
         self._pages = pages
         self._collections = collections
         self._most = most
         self._most_bytes = most_bytes
+        self._side = side
         self._size = 0
         self._known: dict[tuple[str, ...], Kept | None] = {}
         self._data: dict[str, tuple[str, Size]] = {}
@@ -76,8 +79,13 @@ class Pictures:
         """Bytes they take in the file."""
         return self._size
 
-    def picture(self, collection: str, page: str, query: str = "", label: str = "") -> Markup | None:
-        """A page, with the heat of ``query`` where it can be had; None where there is no picture or no room for it."""
+    def picture(
+        self, collection: str, page: str, query: str = "", label: str = "", marks: Sequence[Box] = ()
+    ) -> Markup | None:
+        """A page, with the heat of ``query`` where it can be had; None where there is no picture or no room for it.
+
+        ``marks`` are boxes to outline and number, fractions of the page.
+        """
         if self._pages is None or collection not in self._collections:
             return None
         under = self._once(("page", collection, page), lambda: self._thumbnail(collection, page))
@@ -90,6 +98,7 @@ class Pictures:
             "svg",
             el("use", href=f"#{name}"),
             el("use", href=f"#{over[0]}", class_="heat") if over and query else None,
+            [_outline(box, size, str(number)) for number, box in enumerate(marks, 1)],
             viewBox=f"0 0 {width} {height}",
             role="img",
             aria_label=label or page,
@@ -131,13 +140,17 @@ class Pictures:
 
     def _thumbnail(self, collection: str, page: str) -> Picture:
         assert self._pages is not None
-        data = self._pages.page_image(collection, PageRef.parse(page), "thumb").read_bytes()
+        size = "thumb" if self._side is None else "page"
+        data = self._pages.page_image(collection, PageRef.parse(page), size).read_bytes()
         with Image.open(io.BytesIO(data)) as image:
-            if image.format == "WEBP":
+            if image.format == "WEBP" and (self._side is None or max(image.size) <= self._side):
                 return data, image.size
+            picture = image.convert("RGB")
+            if self._side is not None:
+                picture.thumbnail((self._side, self._side), Image.Resampling.LANCZOS)
             out = io.BytesIO()
-            image.convert("RGB").save(out, "WEBP", quality=70)
-            return out.getvalue(), image.size
+            picture.save(out, "WEBP", quality=70)
+            return out.getvalue(), picture.size
 
     def _heat(self, collection: str, page: str, query: str, size: Size) -> Picture | None:
         assert self._pages is not None
@@ -148,6 +161,21 @@ class Pictures:
         if not strength.any():
             return None
         return layer(strength), size
+
+
+def _outline(box: Box, size: Size, number: str) -> Markup:
+    """A numbered outline, as thick and as large as reads well at the picture's size."""
+    (x0, y0, x1, y1), (width, height) = box, size
+    unit = max(size) / 400
+    x, y = x0 * width, y0 * height
+    return el(
+        "g",
+        el("rect", x=round(x, 2), y=round(y, 2), width=round((x1 - x0) * width, 2), height=round((y1 - y0) * height, 2),
+           stroke_width=round(1.6 * unit, 2)),
+        el("circle", cx=round(x, 2), cy=round(y, 2), r=round(7 * unit, 2)),
+        el("text", number, x=round(x, 2), y=round(y + 3.4 * unit, 2), font_size=round(10 * unit, 2)),
+        class_="outline",
+    )  # fmt: skip
 
 
 def layer(strength: Float) -> bytes:

@@ -20,7 +20,8 @@ _LATEX = {
     "\n": " ",
     **{character: "\\" + character for character in "$&#_%"},
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet may take a cell that begins so for: a formula, the full-width forms included (OWASP)."""
 
 
 def to_csv(tables: Sequence[Table]) -> str:

@@ -1,0 +1,51 @@
+"""``pagelens export``: what a search found, as a file: CSV, JSON, a TREC run, an HTML report, a PNG or a PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.searching import Results
+from workbench.cli.session import Collection, Filter, Pipeline, Query, page_ref, workbench
+
+
+def export(
+    context: typer.Context,
+    query: Query,
+    collection: Collection,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where to write it; its suffix says the form: .csv, .json, .trec, .html, .png or .pdf.",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option(metavar="FORM", help="The form, where the suffix does not say it; text forms are printed.")
+    ] = "",
+    page: Annotated[
+        Any,
+        typer.Option(metavar="PAGEREF", parser=page_ref, help="Only this page, whether the search finds it or not."),
+    ] = None,
+    pipeline: Pipeline = "two-stage",
+    k: Results = None,
+    filter: Filter = "",
+) -> None:
+    """Write what a search found into a file to take away: for a spreadsheet, for a program, or to look at."""
+    from workbench import exports
+
+    if out is None and not form:
+        raise typer.BadParameter("say where with --out FILE, or print a text form with --form csv")
+    kind = exports.form(form or (out.suffix if out is not None else ""))
+    if out is None and not kind.text:
+        raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
+    made = workbench(context).export(query, collection, pipeline, k, filter, kind.name, page)
+    if out is None:
+        output.pour(made.content.decode())
+        return
+    target = out.expanduser()
+    target.write_bytes(made.content)
+    output.say(f"Written: {target} ({output.size(len(made.content))}, {kind.summary}).")

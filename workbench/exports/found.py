@@ -1,0 +1,43 @@
+"""What is exported: a search's result with the page behind each hit, its picture and why it scores what it scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.types import Explanation, Hit, PageRef, SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page of a result, or one that a person named (``hit`` is None where the search does not find it).
+
+    ``explanation`` is None where it was not asked for or there are no vectors to explain by; ``picture`` gives the file
+    of the whole page and raises `NotFoundError` where there is none; ``dpi`` is what the page was rendered at, ``size``
+    its pixels then (0, 0 where it is not known).
+    """
+
+    ref: PageRef
+    hit: Hit | None
+    explanation: Explanation | None
+    picture: Callable[[], Path]
+    size: tuple[int, int] = (0, 0)
+    dpi: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A result to export; ``filter`` is what was searched where, ``made`` the date and time, ``command`` what repeats
+    it."""
+
+    result: SearchResult
+    pages: tuple[FoundPage, ...]
+    filter: str = ""
+    made: str = ""
+    command: str = ""
+
+    @property
+    def query(self) -> str:
+        """The query as it is shown."""
+        return str(self.result.query)

@@ -1,0 +1,91 @@
+"""A result as data: JSON, a table for a spreadsheet, and a run that tools of the TREC family read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
+from workbench.evaluation.reports.writers import to_csv
+from workbench.evaluation.runs import trec_lines
+from workbench.exports.found import Found, FoundPage
+from workbench.exports.records import search_record
+
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+"""What tells a spreadsheet that a file is UTF-8."""
+
+
+def to_json(found: Found) -> str:
+    """What ``search --json`` prints, each hit with its ledger and its best regions."""
+    record = search_record(found.result)
+    explained = {page.hit.page_id: page for page in found.pages if page.hit is not None}
+    for values, hit in zip(record["hits"], found.result.hits, strict=True):
+        values |= _why(explained[hit.page_id]) if hit.page_id in explained else {}
+    return json.dumps({**record, "filter": found.filter, "made": found.made}, indent=1) + "\n"
+
+
+def _why(page: FoundPage) -> dict[str, Any]:
+    told = page.explanation
+    if told is None:
+        return {}
+    return {
+        "explanation": {
+            "encoder": told.encoder,
+            "score": told.score,
+            "score_kind": "exact",
+            "ledger": [asdict(row) for row in told.ledger],
+            "regions": [asdict(region) for region in told.regions],
+        }
+    }
+
+
+def to_spreadsheet(found: Found) -> str:
+    """One row a page, for a spreadsheet: UTF-8 with a mark that says so, and nothing that runs as a formula."""
+    return BOM + to_csv([hits(found)])
+
+
+def to_trec(found: Found) -> str:
+    """The ranking as a TREC run of one query, whose id is its text, percent-encoded; the run's name is the pipeline."""
+    ranking = [(str(hit.ref), hit.score) for hit in found.result.hits]
+    return "".join(trec_lines({found.query: ranking}, found.result.pipeline))
+
+
+def hits(found: Found) -> Table:
+    """Every page with its rank and score, what each stage said of it, and the part of it that won most."""
+    stages = list(dict.fromkeys(stage.name for hit in found.result.hits for stage in hit.stages))
+    columns = [
+        Column("rank", "rank", True),
+        Column("document", "document"),
+        Column("page", "page", True),
+        Column("score", "score", True),
+        Column("score_kind", "kind"),
+    ]
+    for name in stages:
+        columns += [Column(f"{name} rank", f"{name} rank", True), Column(f"{name} score", f"{name} score", True)]
+    columns += [
+        Column("part", "best part"),
+        Column("share", "its share", True),
+        *(Column(edge, edge, True) for edge in ("x0", "y0", "x1", "y1")),
+        Column("text", "its text"),
+    ]
+    rows = []
+    for page in found.pages:
+        hit = page.hit
+        if hit is None:
+            continue
+        said = {stage.name: stage for stage in hit.stages}
+        cells = [whole(hit.rank), word(hit.ref.document), whole(hit.ref.page), real(hit.score), word(str(hit.kind))]
+        for name in stages:
+            stage = said.get(name)
+            cells += [whole(stage.rank if stage else None), real(stage.score if stage and stage.scored else None)]
+        rows.append([*cells, *_best_part(page)])
+    return table("hits", f"Pages found for: {found.query}", columns, rows)
+
+
+def _best_part(page: FoundPage) -> list[Cell]:
+    regions = page.explanation.regions if page.explanation is not None else ()
+    if not regions:
+        return [word(""), real(None), *(real(None) for _ in range(4)), word("")]
+    best = regions[0]
+    return [word(best.kind), real(best.share), *(real(round(edge, 4), 4) for edge in best.box), word(best.text)]

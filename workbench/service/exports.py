@@ -1,0 +1,92 @@
+"""Exports: what a search found, as a file to take away."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from workbench.errors import NotFoundError, QueryError
+from workbench.service.explanations import Explanations
+from workbench.store import Collection
+from workbench.types import Explanation, Hit, PageRef, Query, SearchResult
+
+if TYPE_CHECKING:
+    from workbench.exports import Form, FoundPage
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file as it is handed out: its name, its media type and what is in it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Exports(Explanations):
+    """Results of `Search` in the forms of `workbench.exports`."""
+
+    def export(
+        self,
+        query: str | Query,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+        form: str = "html",
+        page: PageRef | None = None,
+    ) -> ExportedFile:
+        """Search, and write what was found in one of `workbench.exports.FORMS`.
+
+        ``page`` names the one page to export instead of those found; forms of one page take the best without it.
+        `InputError` for a form that there is not, or that has nothing to hold.
+        """
+        from workbench import exports
+
+        kind = exports.form(form)  # refused before anything is searched
+        store = self._collection(collection)
+        if page is not None:
+            store.page(page)
+        result = self.search(query, collection, pipeline, k, filter)
+        hits = result.hits if page is None else tuple(hit for hit in result.hits if hit.ref == page)
+        wanted: list[tuple[PageRef, Hit | None]] = [(hit.ref, hit) for hit in hits]
+        if page is not None and not wanted:
+            wanted.append((page, None))
+        if kind.single:
+            wanted = wanted[:1]
+        found = exports.Found(
+            result,
+            tuple(self._found_page(store, ref, hit, result, kind) for ref, hit in wanted),
+            filter,
+            datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            _command(result, filter),
+        )
+        return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
+
+    def _found_page(
+        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: Form
+    ) -> FoundPage:
+        from workbench.exports import FoundPage
+
+        page = store.page(ref)
+        told = self._told(ref, result) if kind.explained else None
+        return FoundPage(
+            ref, hit, told, lambda: store.image_path(page.page_id, "page"), page.size, int(store.settings.dpi)
+        )
+
+    def _told(self, ref: PageRef, result: SearchResult) -> Explanation | None:
+        """Why by the encoder that decided; None where it has no vectors of the page, or none for such a query."""
+        try:
+            return self.explain(result.asked, ref, result.collection, result.encoder)
+        except (NotFoundError, QueryError):
+            return None
+
+
+def _command(result: SearchResult, filter: str) -> str:
+    """The command that repeats a search of words; empty for a query that holds more than a command line can say."""
+    if not result.asked.plain:
+        return ""
+    words = ["pagelens", "search", result.query, "-c", result.collection, "-p", result.pipeline]
+    return shlex.join([*words, *(["--filter", filter] if filter else [])])
