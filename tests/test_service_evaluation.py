@@ -24,6 +24,8 @@ which animal is the largest,whales.pdf#page=1,2
 which animal is the largest,whales.pdf#page=2,0
 how long does a loaf bake,bread.pdf#page=2,1
 what is measured by parallax,stars.pdf#page=2,1
+dough and loaf,bread.pdf#page=1,1
+dough and loaf,bread.pdf#page=2,1
 """
 BOTH = ["exact", "bm25:1 > full:1"]
 
@@ -51,11 +53,11 @@ def kept(bench):
 def test_a_table_of_questions_and_pages_is_a_dataset_over_the_collection(bench):
     info = {found.name: found for found in bench.datasets()}
     assert set(info) == {"mine", "sample"}
-    assert (info["mine"].questions, info["mine"].relevant_pages) == (3, 3)
+    assert (info["mine"].questions, info["mine"].relevant_pages) == (4, 4)
     assert (info["mine"].collection, info["mine"].scope, info["mine"].warnings) == ("notes", "corpus", ())
     check = bench.check_dataset("mine")
     assert check.problems == ()
-    assert (check.counts["pages"], check.counts["labels"]) == (6, 4)
+    assert (check.counts["pages"], check.counts["labels"]) == (6, 6)
 
 
 def test_labels_beside_the_questions_in_trec_form_and_json_lines_are_the_same_dataset(bench, tmp_path):
@@ -126,7 +128,7 @@ def test_an_evaluation_runs_as_a_job_and_its_record_is_kept(bench, kept):
     assert (job.progress.pages_done, job.collection) == (job.progress.pages_total, "notes")
     assert bench.evaluation_jobs() == []
     brief = bench.evaluations()[0]
-    assert (brief.name, brief.dataset, brief.questions, brief.measure) == (kept, "mine", 3, "nDCG@5")
+    assert (brief.name, brief.dataset, brief.questions, brief.measure) == (kept, "mine", 4, "nDCG@5")
     record = bench.evaluation(kept)
     assert brief.means == {name: record.mean(name)["nDCG@5"] for name in BOTH}
     assert brief.means["exact"] == 1.0
@@ -197,15 +199,13 @@ def test_the_stage_that_lost_a_page_and_what_would_have_kept_it(bench, kept):
     record = bench.evaluation(kept)
     assert sum(record.lost_at(BOTH[1]).values()) == sum(fate.state == LOST for o in found.values() for fate in o.fates)
     assert all(fate.state == FOUND for outcome in bench.outcomes(kept, "exact") for fate in outcome.fates)
-    parallax = found[texts["what is measured by parallax"]]
-    assert [fate.state for fate in parallax.fates] == [FOUND]
-    for outcome in found.values():
-        for fate in outcome.fates:
-            if fate.state == LOST and fate.rank is not None:
-                assert fate.rank > fate.keep
-                text = record.questions[outcome.question].text
-                hits = bench.search(text, "notes", fate.cure).hits
-                assert fate.page in {str(hit.ref) for hit in hits} or fate.stage == "bm25"
+    both = found[texts["dough and loaf"]]
+    assert [fate.state for fate in found[texts["what is measured by parallax"]].fates] == [FOUND]
+    assert sorted(fate.state for fate in both.fates) == [FOUND, LOST]
+    lost = next(fate for fate in both.fates if fate.state == LOST)
+    assert (lost.stage, lost.rank, lost.keep, lost.cure) == ("bm25", 2, 1, "bm25:2 > full:1")
+    kept_now = bench.search("dough and loaf", "notes", lost.cure, k=2).hits
+    assert lost.page in {str(hit.ref) for hit in kept_now}
     order = [outcome.failed for outcome in bench.outcomes(kept, BOTH[1])]
     assert order == sorted(order, reverse=True)
     with pytest.raises(NotFoundError, match="has no 'nothing'"):
