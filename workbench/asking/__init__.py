@@ -2,5 +2,6 @@
 
 from workbench.asking.embedding import Embedder
 from workbench.asking.hearing import heard
+from workbench.asking.pictures import Pictures, RepairPreview
 
-__all__ = ["Embedder", "heard"]
+__all__ = ["Embedder", "Pictures", "RepairPreview", "heard"]

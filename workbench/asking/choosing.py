@@ -16,15 +16,20 @@ _ROUNDS = 10
 def inside(geometry: Geometry, box: Box) -> NDArray[np.int64]:
     """Numbers of the vectors whose place lies in a box: whose centre does; failing that, those that it touches.
 
-    A vector that stands for the whole page counts only where there is no other kind.
+    Of those that are `placed`.
     """
-    x0, y0, x1, y1 = geometry.boxes.T
-    placed = geometry.cell >= 0 if (geometry.cell >= 0).any() else np.ones(len(geometry), bool)
+    numbers = placed(geometry)
+    x0, y0, x1, y1 = geometry.boxes[numbers].T
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
-    centred = placed & (across >= box[0]) & (across <= box[2]) & (down >= box[1]) & (down <= box[3])
+    centred = (across >= box[0]) & (across <= box[2]) & (down >= box[1]) & (down <= box[3])
     if centred.any():
-        return np.flatnonzero(centred)
-    return np.flatnonzero(placed & (x0 < box[2]) & (x1 > box[0]) & (y0 < box[3]) & (y1 > box[1]))
+        return numbers[centred]
+    return numbers[(x0 < box[2]) & (x1 > box[0]) & (y0 < box[3]) & (y1 > box[1])]
+
+
+def placed(geometry: Geometry) -> NDArray[np.int64]:
+    """Numbers of the vectors that have a place of their own; of all, where none has."""
+    return np.flatnonzero(geometry.cell >= 0) if (geometry.cell >= 0).any() else np.arange(len(geometry))
 
 
 def distinct(vectors: Float, most: int = MOST) -> NDArray[np.int64]:
@@ -54,6 +59,6 @@ def label(embedding: PageEmbedding, number: int) -> str:
     geometry = embedding.geometry
     cell = int(geometry.cell[number])
     if geometry.grid is None or cell < 0:
-        return "whole page" if len(geometry) == 1 else f"piece {number + 1}"
+        return "all of it" if len(geometry) == 1 else f"piece {number + 1}"
     row, column = divmod(cell, geometry.grid[1])
     return f"patch r{row + 1} c{column + 1}"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from workbench.asking.choosing import inside, rows
+from workbench.asking.choosing import inside, placed, rows
 from workbench.errors import QueryError
 from workbench.retrieval.queries import Rows
-from workbench.types import MarkPart, PageRef, Part, PicturePart, RegionPart, TextPart
+from workbench.types import MarkPart, PageFailure, PageRef, Part, PicturePart, RegionPart, TextPart
 
 if TYPE_CHECKING:
+    from workbench.asking.pictures import Pictures
     from workbench.encoders import Encoder
     from workbench.store import Collection, Space
 
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 class Embedder:
     """Makes the rows of query parts; ``load`` gives the encoder that made a space's vectors."""
 
-    def __init__(self, load: Callable[[Space], Encoder]) -> None:
+    def __init__(self, load: Callable[[Space], Encoder], pictures: Pictures) -> None:
         self._load = load
+        self._pictures = pictures
 
     def __call__(self, collection: Collection, space: Space, part: Part) -> Rows:
         """The part's rows; only a text or a picture needs the encoder itself."""
@@ -33,7 +33,18 @@ class Embedder:
             case MarkPart():
                 return whole_page(collection, space, part.ref, str(part))
             case PicturePart():
-                raise QueryError("Searching with a picture is not possible in this version.")
+                return self._picture(space, part)
+
+    def _picture(self, space: Space, part: PicturePart) -> Rows:
+        """The picture embedded as a page. `QueryError` when the encoder fails on it."""
+        reads = space.info.kind == "words"
+        page = self._pictures.page(part.picture, part.repairs, reads)
+        if reads and not len(page.words):
+            return Rows(None, f"'{space.encoder}' reads words, and there are none in the picture.")
+        (found,) = self._load(space).encode_pages([page])
+        if isinstance(found, PageFailure):
+            raise QueryError(found.reason.replace("this page", "this picture"))
+        return Rows(rows(found, placed(found.geometry), str(part), "picture"))
 
 
 def region(collection: Collection, space: Space, part: RegionPart) -> Rows:
@@ -54,6 +65,4 @@ def region(collection: Collection, space: Space, part: RegionPart) -> Rows:
 def whole_page(collection: Collection, space: Space, ref: PageRef, text: str) -> Rows:
     """A stored page as a query."""
     embedding = space.page_embedding(collection.page(ref).page_id)
-    cells = embedding.geometry.cell
-    numbers = np.flatnonzero(cells >= 0) if (cells >= 0).any() else np.arange(len(cells))
-    return Rows(rows(embedding, numbers, text, "page"))
+    return Rows(rows(embedding, placed(embedding.geometry), text, "page"))

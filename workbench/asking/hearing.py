@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.types import Box, Query, RegionPart, Words
+from workbench.types import Box, PicturePart, Query, RegionPart, Words
 
 if TYPE_CHECKING:
+    from workbench.asking.pictures import Pictures
     from workbench.retrieval import Pipeline
     from workbench.store import Collection
 
@@ -16,8 +18,10 @@ MOST_WORDS = 200
 """Different words of a region or picture that a text stage looks for; a whole page of them would cost seconds."""
 
 
-def heard(query: Query, pipeline: Pipeline, collection: Collection) -> tuple[Query, tuple[str, ...]]:
-    """The query with the words a text stage needs, and sentences on the parts that have none.
+def heard(
+    query: Query, pipeline: Pipeline, collection: Collection, pictures: Pictures
+) -> tuple[Query, tuple[str, ...]]:
+    """The query with the words that its pictures and regions give a text stage, and a sentence where there are none.
 
     The query as it is where no stage compares words.
     """
@@ -27,10 +31,12 @@ def heard(query: Query, pipeline: Pipeline, collection: Collection) -> tuple[Que
     for i, part in enumerate(query.parts):
         if isinstance(part, RegionPart):
             found[i] = spoken(within(collection.page(part.ref).words, part.box))
+        elif isinstance(part, PicturePart):
+            found[i] = spoken(pictures.words(part.picture, part.repairs).texts)
     complete = query.heard(found)
     if complete.text:
         return complete, ()
-    return complete, ("The query has no words, so bm25 ranks nothing.",)
+    return complete, ("What is asked has no words, so the stages that compare words rank nothing.",)
 
 
 def within(words: Words, box: Box) -> list[str]:
@@ -42,6 +48,6 @@ def within(words: Words, box: Box) -> list[str]:
     return [words.texts[i] for i in np.flatnonzero(there)]
 
 
-def spoken(words: list[str]) -> str:
+def spoken(words: Iterable[str]) -> str:
     """Different words as one text, at most `MOST_WORDS`."""
     return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])

@@ -142,10 +142,13 @@ def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, diges
     size = file.size(ref.page)
     image = LazyImage(lambda: file.draw(ref.page), kept)
     drawn = image()  # decoded now: a picture cut short is a failed page, not a surprise later
-    words = Words.empty()
-    if settings.ocr:
-        words = arrange(ocr.read_words(_within(drawn, ocr.READ_SIDE)), size[0] / size[1])
+    words = words_of(drawn) if settings.ocr else Words.empty()
     return Page(ref, size, image, words, digest, _crop(image, words, settings))
+
+
+def words_of(image: Image.Image) -> Words:
+    """The words of an RGB picture, by OCR; ``DocumentError`` if it is not to be had."""
+    return arrange(ocr.read_words(_within(image, ocr.READ_SIDE)), image.width / image.height)
 
 
 def _crop(image: Callable[[], Image.Image], words: Words, settings: ReadSettings) -> Box:

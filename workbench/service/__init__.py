@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from workbench.service.asking import Asking
 from workbench.service.evaluation import Evaluations
 from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE, Ingestion
@@ -15,5 +16,5 @@ from workbench.service.models import Models
 __all__ = ["SAMPLE", "ExportedFile", "Workbench"]
 
 
-class Workbench(Evaluations, Ingestion, Exports, Models):
+class Workbench(Asking, Evaluations, Ingestion, Exports, Models):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

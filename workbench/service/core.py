@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from workbench import encoders
-from workbench.asking import Embedder
+from workbench.asking import Embedder, Pictures
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
@@ -30,7 +30,8 @@ class Core:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        self._queries = QueryCache(Embedder(self._encoder_of), encoders.is_loaded)
+        self._pictures = Pictures(self.settings.home / "state" / "pictures")
+        self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)

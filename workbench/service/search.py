@@ -41,7 +41,7 @@ class Search(Core):
         where = compile_filter(filter)
         store = self._collection(collection)
         fitted = fitted_pipeline(pipeline, k, store)
-        asked, notes = heard(asked, fitted, store)
+        asked, notes = heard(asked, fitted, store, self._pictures)
         return search_stages(store, asked, fitted, self._queries.of(store), where, notes)
 
     def compare(
@@ -70,7 +70,7 @@ class Search(Core):
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
         store = self._collection(collection)
         parsed = fitted_pipeline(pipeline, k, store)
-        asked, _ = heard(clean_query(query), parsed, store)
+        asked, _ = heard(clean_query(query), parsed, store, self._pictures)
         return why(store, asked, ref, parsed, self._queries.of(store), compile_filter(filter))
 
     def pipelines(self) -> Mapping[str, str]:

@@ -69,7 +69,7 @@ class MarkPart:
     weight: float = GOOD
 
     def __str__(self) -> str:
-        return f"like {self.ref}"
+        return f"{'more' if self.weight > 0 else 'less'} like {self.ref}"
 
 
 Part = TextPart | PicturePart | RegionPart | MarkPart
@@ -153,15 +153,20 @@ class Query:
         return tuple((words, weight) for words, weight in said if words)
 
     def __str__(self) -> str:
-        """A plain text as it is; else the parts in order: ``“sales” + picture 3f2a9c1d - “forecast” ×0.5``."""
+        """A plain text as it is; else the parts in order: ``“sales” and picture 3f2a9c1d, not “forecast” ×0.8``.
+
+        Weights are shown where they are not the usual ones; those of marked pages follow from their number.
+        """
         if self.plain:
             return self.text
-        shown: list[str] = []
+        shown = ""
         for part in self.parts:
-            sign = "-" if part.weight < 0 else "+" if shown else ""
-            size = abs(part.weight)
-            shown.append(f"{sign} {part}".strip() + ("" if size == 1 else f" ×{size:.3g}"))
-        return " ".join(shown)
+            mark = isinstance(part, MarkPart)
+            shown += "" if not shown else " and " if part.weight > 0 else ", "
+            shown += f"{'not ' if part.weight < 0 and not mark else ''}{part}"
+            if not mark and part.weight not in (1, -NOT):
+                shown += f" ×{abs(part.weight):.3g}"
+        return shown
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values; `from_dict` reads it back. Words filled in for a search are not part of it."""
