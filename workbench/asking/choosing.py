@@ -22,9 +22,8 @@ def inside(geometry: Geometry, box: Box) -> NDArray[np.int64]:
     x0, y0, x1, y1 = geometry.boxes[numbers].T
     across, down = (x0 + x1) / 2, (y0 + y1) / 2
     centred = (across >= box[0]) & (across <= box[2]) & (down >= box[1]) & (down <= box[3])
-    if centred.any():
-        return numbers[centred]
-    return numbers[(x0 < box[2]) & (x1 > box[0]) & (y0 < box[3]) & (y1 > box[1])]
+    touched = (x0 < box[2]) & (x1 > box[0]) & (y0 < box[3]) & (y1 > box[1])
+    return np.asarray(numbers[centred if centred.any() else touched])
 
 
 def placed(geometry: Geometry) -> NDArray[np.int64]:

@@ -117,7 +117,7 @@ def _part(pixels: Pixels, x0: float, y0: float, x1: float, y1: float) -> Pixels:
 
 def _stretched(pixels: Pixels, low: float, high: float) -> Pixels:
     levels = (np.arange(256) - low) * (255 / (high - low))
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)[pixels]
+    return np.asarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8)[pixels])
 
 
 def _sharpened(pixels: Pixels) -> Pixels:
@@ -216,7 +216,7 @@ def _ink(pixels: Pixels) -> Pixels:
 def _profile(ink: Pixels) -> float:
     """How much the ink of neighbouring rows differs: high where lines of text run across."""
     rows = ink.sum(axis=1, dtype=np.float64)
-    return float(((rows[1:] - rows[:-1]) ** 2).sum()) / ink.shape[1]
+    return float(np.sum((rows[1:] - rows[:-1]) ** 2)) / len(ink.T)
 
 
 def _range(pixels: Pixels) -> tuple[float, float]:
