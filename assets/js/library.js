@@ -617,7 +617,7 @@ pagelens.part("library", (root) => {
   function send(batch, item, progress) {
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
-      request.open("PUT", `uploads/${batch}?name=${encodeURIComponent(item.name)}`);
+      request.open("PUT", `api/v1/uploads/${batch}?name=${encodeURIComponent(item.name)}`);
       request.upload.onprogress = (event) => progress(event.loaded);
       request.onload = () => {
         let reason = "";
@@ -652,7 +652,7 @@ pagelens.part("library", (root) => {
     const refused = [];
     let sent = 0;
     try {
-      const answer = await fetch("uploads", { method: "POST" });
+      const answer = await fetch("api/v1/uploads", { method: "POST" });
       const { batch } = await answer.json();
       for (const item of items) {
         note.textContent = item.name;

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from workbench.api.uploads import Uploads
 from workbench.errors import InputError, NotFoundError, PagelensError
 from workbench.retrieval import document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.ui import payload
 from workbench.ui.requests import asked, ref, text, whole
-from workbench.ui.uploads import Uploads
 from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ class Actions:
             self.stop_job,
             self.resume_job,
             self.discard_upload,
-            self.explain_page,
             self.compare,
             self.contrast,
-            self.read_page,
             self.model_state,
             self.models,
             self.start_model,
@@ -73,7 +71,6 @@ class Actions:
             self.start_embed,
             self.start_index,
             self.remove_encoder,
-            self.saw_page,
         )
 
     def search(self, request: Mapping[str, Any]) -> Iterator[SearchResult]:
@@ -125,11 +122,6 @@ class Actions:
         """Take an encoder's vectors out of a collection."""
         self.workbench.remove_encoder(text(request, "collection"), text(request, "encoder"))
         return {}
-
-    def saw_page(self, request: Json) -> list[Json]:
-        """The pictures a model really got of a page; none for a model that reads words."""
-        name, encoder = text(request, "collection"), text(request, "encoder")
-        return [payload.seen(picture) for picture in self.workbench.saw(ref(request), name, encoder)]
 
     def collection_details(self, request: Json) -> Json:
         """A collection, its documents, and queries to try on it."""
@@ -201,21 +193,6 @@ class Actions:
     def resume_job(self, request: Json) -> Json:
         """Go on with a stopped job; pages already there are not read again."""
         return payload.job(self.workbench.resume_job(text(request, "job")))
-
-    def read_page(self, request: Json) -> Json:
-        """A page and its text."""
-        return payload.stored_page(self.workbench.page(ref(request), text(request, "collection")))
-
-    def explain_page(self, request: Json) -> Json:
-        """Why the page scores what it scores for the query."""
-        explanation = self.workbench.explain(
-            asked(request),
-            ref(request),
-            text(request, "collection"),
-            encoder=text(request, "encoder"),
-            pipeline=text(request, "pipeline"),
-        )
-        return payload.explanation(explanation)
 
     def compare(self, request: Json) -> Json:
         """Two pipelines on one query."""

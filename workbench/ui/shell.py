@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from workbench.api.uploads import Uploads
 from workbench.errors import PagelensError
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
-from workbench.ui.uploads import Uploads
 from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:

@@ -1,0 +1,62 @@
+"""One home with a small collection, and the whole server over it, with and without a log-in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from tests.cli.conftest import write_pdf
+from workbench.api.access import Access, Accounts
+from workbench.service import Workbench
+from workbench.settings import Settings
+from workbench.ui.server import create_app
+
+ADDRESS = "http://127.0.0.1:7860"
+NAME, PASSWORD = "ada", "correct horse"
+PAGES = {
+    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
+    "bread/rye & wheat.pdf": ["Knead the dough until it is smooth.", "Bake the loaf in a hot oven for an hour."],
+}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("api")
+    for name, pages in PAGES.items():
+        write_pdf(root / "files" / name, pages)
+    made = Workbench(Settings(home=root / "home"))
+    made.ingest([root / "files"], "notes")
+    return root / "home"
+
+
+@pytest.fixture(scope="session")
+def workbench(home: Path) -> Workbench:
+    return Workbench(Settings(home=home))
+
+
+@pytest.fixture(scope="session")
+def app(workbench: Workbench) -> FastAPI:
+    return create_app(workbench, mcp=True)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app, base_url=ADDRESS, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Accounts:
+    return Accounts.read(f"{NAME}:{PASSWORD}")
+
+
+@pytest.fixture(scope="session")
+def closed_app(workbench: Workbench, accounts: Accounts) -> FastAPI:
+    return create_app(workbench, access=Access(accounts), mcp=True)
+
+
+@pytest.fixture
+def closed(closed_app: FastAPI) -> Iterator[TestClient]:
+    """A browser that is not logged in."""
+    yield TestClient(closed_app, base_url=ADDRESS, follow_redirects=False, raise_server_exceptions=False)

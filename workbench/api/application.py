@@ -1,0 +1,119 @@
+"""The FastAPI application of the API: its routes, its one shape of failure, and its description."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
+
+from workbench.api import collections, explaining, ingesting, searching, sessions
+from workbench.api.access import Access, TooManyAttempts
+from workbench.api.answers import Failure, Version
+from workbench.api.state import State
+from workbench.api.uploads import Uploads
+from workbench.errors import (
+    CollectionBusyError,
+    DiskFullError,
+    EncoderError,
+    InputError,
+    NotFoundError,
+    PagelensError,
+    StoreError,
+)
+from workbench.service import Workbench
+from workbench.settings import version
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/v1"
+UNEXPECTED = "Something went wrong that Pagelens did not foresee; the server's log has the details."
+STATUS: tuple[tuple[type[PagelensError], int], ...] = (
+    (TooManyAttempts, 429),
+    (sessions.WrongLogInError, 401),
+    (InputError, 400),
+    (NotFoundError, 404),
+    (DiskFullError, 507),
+    (CollectionBusyError, 409),
+    (StoreError, 409),
+    (EncoderError, 503),
+    (PagelensError, 500),
+)
+"""Which status says what of an error; the first kind that fits."""
+ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
+
+Pages are written `report.pdf#page=12`; boxes are `[x0, y0, x1, y1]` in fractions of the page from its top left; times
+are in the unit their name ends with. Every failure is `{"error": "one sentence"}` with a fitting status. Requests with
+a body send it as `application/json`. Where the server asks for a log-in, send `Authorization: Bearer TOKEN`: a token of
+an account file, or of `POST /session`."""
+
+
+def application(workbench: Workbench, uploads: Uploads | None = None, access: Access | None = None) -> FastAPI:
+    """The API over one workbench, to be mounted at `PREFIX`; ``access`` is whose sessions it opens, if there are any.
+
+    It checks no log-in itself: that is the work of what stands before it.
+    """
+    app = FastAPI(
+        title="Pagelens",
+        version=version(),
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+        responses={"4XX": {"model": Failure}, "5XX": {"model": Failure}},
+    )
+    failures(app)
+    app.state.pagelens = State(workbench, uploads or Uploads(workbench.settings.home), access)
+    for part in (searching, explaining, collections, ingesting, sessions):
+        app.include_router(part.router)
+
+    @app.get("/version", tags=["About"])
+    def get_version() -> Version:
+        """What answers here."""
+        return Version(name="pagelens", version=version())
+
+    @app.get("/docs", include_in_schema=False)
+    def documentation() -> HTMLResponse:
+        from workbench.api.reference import page
+
+        return HTMLResponse(page(app.openapi()))
+
+    return app
+
+
+def failures(app: FastAPI) -> None:
+    """Let every failure of an application be ``{"error": sentence}``, with a status that fits."""
+
+    @app.exception_handler(PagelensError)
+    def foreseen(_: Request, error: PagelensError) -> JSONResponse:
+        status = next(code for kind, code in STATUS if isinstance(error, kind))
+        waiting = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyAttempts) else None
+        return JSONResponse({"error": str(error)}, status, headers=waiting)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({"error": "; ".join(_sentence(problem) for problem in error.errors())}, 422)
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> JSONResponse:
+        said = {
+            404: "There is nothing at this address; openapi.json lists what there is.",
+            405: f"{request.method} is not what this address takes; openapi.json lists what it does.",
+        }
+        phrase = HTTPStatus(error.status_code).phrase
+        return JSONResponse({"error": said.get(error.status_code, f"{phrase}: {error.detail}")}, error.status_code)
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return JSONResponse({"error": UNEXPECTED}, 500)
+
+
+def _sentence(problem: Any) -> str:
+    where = ".".join(map(str, problem["loc"][1:]))  # the first says whether it stood in the body or the address
+    return f"{where or 'the body'}: {problem['msg']}"

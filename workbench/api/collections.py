@@ -1,0 +1,97 @@
+"""Routes of what there is: collections, their documents and pages, models and kinds of index."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from workbench.api.answers import Collection, Named, PageText, Removed
+from workbench.api.pictures import WEBP, picture
+from workbench.api.requests import NewCollection, page_ref
+from workbench.api.state import Bench
+from workbench.types import CollectionInfo, DocumentInfo, ModelStatus
+
+Page = Annotated[str, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
+
+router = APIRouter()
+
+
+@router.get("/collections", tags=["Collections"])
+def collections(workbench: Bench) -> list[CollectionInfo]:
+    """All collections that can be opened, by name."""
+    return workbench.collections()
+
+
+@router.post("/collections", tags=["Collections"], status_code=201)
+def create_collection(workbench: Bench, wanted: NewCollection) -> CollectionInfo:
+    """Make an empty collection."""
+    return workbench.create_collection(wanted.name, wanted.settings(), wanted.also)
+
+
+@router.get("/collections/{collection}", tags=["Collections"])
+def collection(workbench: Bench, collection: str) -> Collection:
+    """One collection, and questions to try on it."""
+    return Collection(info=workbench.collection(collection), examples=workbench.sample_queries(collection))
+
+
+@router.delete("/collections/{collection}", tags=["Collections"], status_code=204)
+def delete_collection(workbench: Bench, collection: str) -> None:
+    """Delete a collection and everything in it."""
+    workbench.delete_collection(collection)
+
+
+@router.get("/collections/{collection}/documents", tags=["Collections"])
+def documents(workbench: Bench, collection: str) -> list[DocumentInfo]:
+    """The documents of a collection, by name, with the pages that failed and why."""
+    return workbench.documents(collection)
+
+
+@router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])
+def delete_document(workbench: Bench, collection: str, document: str) -> Removed:
+    """Delete a document; none of its pages can be found any more."""
+    return Removed(pages=workbench.delete_document(collection, document))
+
+
+@router.get("/collections/{collection}/page", tags=["Pages"])
+def page(workbench: Bench, collection: str, page: Page) -> PageText:
+    """A page's size and text."""
+    return PageText.of(workbench.page(page_ref(page), collection))
+
+
+@router.get(
+    "/collections/{collection}/picture",
+    tags=["Pages"],
+    response_class=Response,
+    responses={200: {"content": {WEBP: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def page_picture(
+    workbench: Bench, request: Request, collection: str, page: Page, size: Literal["page", "thumb"] = "page"
+) -> Response:
+    """The picture of a page."""
+    return picture(request, workbench, collection, page_ref(page), size)
+
+
+@router.get("/models", tags=["Models"])
+def models(workbench: Bench) -> list[ModelStatus]:
+    """Every model: what it is, whether it can be used here, and where it stands."""
+    return workbench.models()
+
+
+@router.post("/models/{model}/load", tags=["Models"], status_code=202)
+def load_model(workbench: Bench, model: str) -> ModelStatus:
+    """Load a model in the background; `GET /models` tells how it goes."""
+    return workbench.start_model(model)
+
+
+@router.post("/models/{model}/unload", tags=["Models"])
+def unload_model(workbench: Bench, model: str) -> ModelStatus:
+    """Free a model's memory."""
+    return workbench.unload_model(model)
+
+
+@router.get("/indexes", tags=["Models"])
+def indexes(workbench: Bench) -> list[Named]:
+    """The kinds of index that an encoder's vectors can have."""
+    return Named.all(workbench.index_kinds())

@@ -1,0 +1,115 @@
+"""Routes that fill a collection: uploads, and the jobs that index them, embed pages again, or add an index."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from workbench.api.answers import Batch, Failure, JobState, Plan, Received
+from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
+from workbench.api.state import Bench, Staged
+from workbench.errors import InputError
+
+RAW: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+router = APIRouter(tags=["Ingesting"])
+
+
+@router.post("/uploads", status_code=201)
+def open_upload(uploads: Staged) -> Batch:
+    """Open an upload; send its files next, then start a job with it."""
+    return Batch(batch=uploads.batch())
+
+
+@router.put("/uploads/{batch}", openapi_extra=RAW, response_model=Received, responses={507: {"model": Failure}})
+async def receive(
+    workbench: Bench,
+    uploads: Staged,
+    request: Request,
+    batch: str,
+    name: str = Query(description="The file's name, or its path when it came in a folder."),
+) -> Response:
+    """One file of an upload, as the raw body; it is written as it arrives."""
+    try:
+        target = uploads.destination(batch, name)
+    except OSError:
+        raise InputError("That file name cannot be used here.") from None
+    most, size = workbench.settings.max_upload_mb * 1024**2, 0
+    try:
+        with target.open("wb") as file:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    break
+                await run_in_threadpool(file.write, chunk)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        free = shutil.disk_usage(target.parent).free
+        return JSONResponse({"error": f"The file could not be saved ({error.strerror}; {free} bytes free)."}, 507)
+    if size > most:
+        target.unlink(missing_ok=True)
+        return JSONResponse({"error": f"Larger than the limit of {most // 1024**2} MB."}, 413)
+    return JSONResponse({"bytes": size})
+
+
+@router.delete("/uploads/{batch}", status_code=204)
+def discard(uploads: Staged, batch: str) -> None:
+    """Throw an upload away."""
+    uploads.discard(batch)
+
+
+@router.post("/plan")
+def plan(workbench: Bench, uploads: Staged, asked: IngestRequest) -> Plan:
+    """What indexing an upload would do, and its likely cost; nothing is changed."""
+    return Plan.of(workbench.plan(uploads.paths(asked.batch), asked.collection))
+
+
+@router.get("/jobs")
+def jobs(workbench: Bench) -> list[JobState]:
+    """Work in the background, newest first."""
+    return [JobState.of(job) for job in workbench.jobs()]
+
+
+@router.post("/jobs", status_code=202)
+def start(workbench: Bench, uploads: Staged, asked: IngestRequest) -> JobState:
+    """Index an upload in the background. What is in the collection already is skipped."""
+    return JobState.of(workbench.start_ingest(uploads.paths(asked.batch), asked.collection))
+
+
+@router.get("/jobs/{job}")
+def job(workbench: Bench, job: str) -> JobState:
+    """One job as it is now."""
+    return JobState.of(workbench.job(job))
+
+
+@router.post("/jobs/{job}/stop", status_code=202)
+def stop(workbench: Bench, job: str) -> JobState:
+    """Stop after the pages at hand; what is committed stays."""
+    return JobState.of(workbench.stop_job(job))
+
+
+@router.post("/jobs/{job}/resume", status_code=202)
+def resume(workbench: Bench, job: str) -> JobState:
+    """Go on with a job that was stopped, failed or interrupted."""
+    return JobState.of(workbench.resume_job(job))
+
+
+@router.post("/collections/{collection}/embed", status_code=202)
+def embed(workbench: Bench, collection: str, asked: EmbedRequest) -> JobState:
+    """Give every page that lacks them an encoder's vectors, in the background."""
+    return JobState.of(workbench.start_embed(collection, asked.encoder))
+
+
+@router.post("/collections/{collection}/index", status_code=202)
+def index(workbench: Bench, collection: str, asked: IndexRequest) -> JobState:
+    """Compute an index from the stored vectors, in the background."""
+    return JobState.of(workbench.start_index(collection, asked.index, asked.encoder))

@@ -1,0 +1,43 @@
+"""What the routes work on, as their application holds it, and how a route asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from workbench.api.access import Access
+from workbench.api.uploads import Uploads
+from workbench.service import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One workbench, where uploads are staged, and the accounts, if there are any."""
+
+    workbench: Workbench
+    uploads: Uploads
+    access: Access | None
+
+
+def _state(request: Request) -> State:
+    state: State = request.app.state.pagelens
+    return state
+
+
+def _workbench(request: Request) -> Workbench:
+    return _state(request).workbench
+
+
+def _uploads(request: Request) -> Uploads:
+    return _state(request).uploads
+
+
+def _access(request: Request) -> Access | None:
+    return _state(request).access
+
+
+Bench = Annotated[Workbench, Depends(_workbench)]
+Staged = Annotated[Uploads, Depends(_uploads)]
+Doors = Annotated[Access | None, Depends(_access)]

@@ -1,0 +1,139 @@
+"""What stands before every request: host and origin, the log-in where there is one, and the headers of every answer.
+
+A page elsewhere in the browser can neither read an answer nor send a form here: requests that change something must
+come from this origin, and the host must be ours (which defeats DNS rebinding).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workbench.api.access import Access, TooManyAttempts
+from workbench.api.application import PREFIX
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOG_IN = "/login"
+OPEN = {("GET", LOG_IN), ("HEAD", LOG_IN), ("POST", LOG_IN), ("POST", f"{PREFIX}/session")}
+"""What may be asked for without being logged in: the log-in itself."""
+SECURITY_HEADERS = {
+    # Gradio compiles its (constant) templates with Function and styles inline; everything else stays on this machine.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def cookie_name(port: int) -> str:
+    """The session's cookie; browsers share cookies between the ports of a host, so the port is in its name."""
+    return f"pagelens_session_{port}"
+
+
+class Guard:
+    """Checks host, origin and log-in, adds the security headers, and puts our head into Gradio's document."""
+
+    def __init__(
+        self, app: ASGIApp, hosts: tuple[str, ...], head: bytes, access: Access | None = None, cookie: str = ""
+    ) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._head = head
+        self._access = access
+        self._cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or refuse one request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # nothing here speaks over web sockets
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request(scope)
+        refusal = self._refused(request)
+        if refusal is not None:
+            await refusal(scope, receive, _header_sender(send))
+            return
+        if scope["path"] == "/" and scope["method"] == "GET":
+            # Our permalink is read in the browser; Gradio would take its `page` for the name of a page of its own.
+            await self._app({**scope, "query_string": b""}, receive, _document_sender(send, self._head))
+        else:
+            await self._app(scope, receive, _header_sender(send))
+
+    def _refused(self, request: Request) -> Response | None:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        try:
+            name, came_from = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+        except ValueError:  # a host or origin that is no address
+            name, came_from = None, ""
+        if name not in self._hosts:
+            return PlainTextResponse("Pagelens answers only under a name of this machine.", 403)
+        if request.method not in ("GET", "HEAD") and origin is not None and came_from != host:
+            return PlainTextResponse("This request came from another site.", 403)
+        if self._access is None or (request.method, request.url.path) in OPEN:
+            return None
+        return self._not_logged_in(request, self._access)
+
+    def _not_logged_in(self, request: Request, access: Access) -> Response | None:
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        bearer = bearer.strip() if scheme.lower() == "bearer" else ""
+        token = bearer or request.cookies.get(self._cookie, "")
+        if token and access.user(token):
+            return None
+        if bearer:
+            try:
+                access.wrong_token(request.client.host if request.client else "")
+            except TooManyAttempts as error:
+                return JSONResponse({"error": str(error)}, 429, headers={"Retry-After": str(error.seconds)})
+        if request.method == "GET" and not bearer and "text/html" in request.headers.get("accept", ""):
+            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"{LOG_IN}?next={quote(target, safe='')}", 303, {"Cache-Control": "no-store"})
+        reason = "This needs a log-in: open the page in the browser, or send 'Authorization: Bearer TOKEN'."
+        headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
+        return JSONResponse({"error": reason}, 401, headers=headers)
+
+
+def _with_security(message: Message) -> Message:
+    headers: list[tuple[bytes, bytes]] = list(message.get("headers", []))
+    present = {key.lower() for key, _ in headers}
+    extra = [(key.lower().encode(), value.encode()) for key, value in SECURITY_HEADERS.items()]
+    return {**message, "headers": headers + [pair for pair in extra if pair[0] not in present]}
+
+
+def _header_sender(send: Send) -> Callable[[Message], Awaitable[None]]:
+    async def sender(message: Message) -> None:
+        await send(_with_security(message) if message["type"] == "http.response.start" else message)
+
+    return sender
+
+
+def _document_sender(send: Send, head: bytes) -> Callable[[Message], Awaitable[None]]:
+    """Collects the one document, adds the head, and sends it on with the new length."""
+    start: dict[str, Any] = {}
+    body = bytearray()
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(_with_security(message))
+            return
+        body.extend(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        content = bytes(body).replace(b"</head>", head + b"</head>", 1)
+        headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(content)).encode())]})
+        await send({"type": "http.response.body", "body": content})
+
+    return sender
