@@ -30,6 +30,7 @@ from workbench.types import (
     PageEmbedding,
     PageRef,
     PooledView,
+    Quarantined,
     Query,
     QueryEmbedding,
     SearchResult,
@@ -145,6 +146,8 @@ def why(
         if ref.page in failed:
             return WhyVerdict(name, "failed", reason=f"The page was not indexed: {failed[ref.page]}")
         return WhyVerdict(name, "absent", reason=str(error))
+    if entry := collection.quarantine().of(page_id):
+        return WhyVerdict(name, "quarantined", stage="quarantine", reason=_kept_out(entry))
     if where is not None and page_id not in set(collection.page_ids(where)):
         return WhyVerdict(name, "filtered", stage="filter", reason="The filter leaves this page out.")
     for i, step in enumerate(pipeline.steps):
@@ -156,6 +159,12 @@ def why(
             reason = f"Found at rank {hit.rank} of {prefix.keep} by '{step.label}'{_unscored(hit)}."
             return WhyVerdict(name, "found", step.label, hit.rank, prefix.keep, None, reason)
     raise AssertionError("a pipeline has at least one step")
+
+
+def _kept_out(entry: Quarantined) -> str:
+    what = "This page" if entry.page else f"All of '{entry.document}'"
+    why = f": {entry.reason.rstrip('.')}." if entry.reason else "."
+    return f"{what} is in quarantine since {entry.since[:10]}{why} Release it, and searches find it again."
 
 
 def _lost(

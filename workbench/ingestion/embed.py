@@ -40,7 +40,7 @@ def embed(
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
     with collection.writer() as writer:
         held = writer.add_space(encoder.info, collection.settings.indexes).held()
-        refs = collection.refs(collection.page_ids(None))
+        refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything
         meter.total = len(refs.keys() - held)
         for document, pages in groupby(refs, key=lambda page: refs[page].document):
             if meter.stop.is_set():

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +16,12 @@ from PIL import Image
 
 from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
-from workbench.store import textindex
+from workbench.store import quarantine, textindex
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
+from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
@@ -29,7 +32,9 @@ from workbench.store.schema import (
     file_part,
     page_id,
     rebuilt_page,
+    storable,
     stored_page,
+    wellformed,
 )
 from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
@@ -40,6 +45,7 @@ from workbench.types import (
     PageFailureRecord,
     PageGap,
     PageRef,
+    Quarantined,
     StoredPage,
 )
 
@@ -63,6 +69,8 @@ class Collection:
         self._tables: dict[str, Any] = {}
         self._spaces: dict[str, Space] = {}
         self._directory: PageDirectory | None = None
+        self._quarantine = Quarantine()
+        self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
         self._whole: tuple[int, set[str]] = (-1, set())
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
@@ -118,13 +126,14 @@ class Collection:
             self.name,
             self.encoder,
             self.table("documents").count_rows(f"state != '{LEAVING}'"),
-            self.page_count(),
+            len(self.directory().refs),
             self.table("pages").count_rows(f"status = '{FAILED}'"),
             tree_bytes(self.path),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
         )
+            len(self.directory().refs) - self.page_count(),
 
     # -- documents and pages ------------------------------------------------------------------------------------------
 
@@ -243,12 +252,12 @@ class Collection:
     def page_ids(self, where: str | None) -> list[str]:
         """Ids of the committed pages that an SQL condition leaves, in order of document and page."""
         if where is None:
-            return list(self.directory().ids)
-        return list(PageDirectory.read(self.table("pages"), -1, where).ids)
+            return list(self.searchable().ids)
+        return list(self.quarantine().without(PageDirectory.read(self.table("pages"), -1, where)).ids)
 
     def page_count(self) -> int:
-        """How many pages are committed."""
-        return len(self.directory().refs)
+        """How many pages a search looks through: the committed ones but those in quarantine."""
+        return len(self.searchable().refs)
 
     def refs(self, ids: Sequence[str]) -> dict[str, PageRef]:
         """Page refs of ids; an id that is not there any more is left out."""
@@ -270,7 +279,63 @@ class Collection:
 
         Only committed pages have text, so that only they are found.
         """
-        return textindex.search(self.table("pages"), query, limit, where)
+        kept_out = self.quarantine()
+        hidden = len(self.directory().refs) - self.page_count() if kept_out else 0
+        found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+        return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
+
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
+        version = self.version()
+        with self._lock:
+            if self._frequencies[0] != version:
+                self._frequencies = (version, {})
+            known = self._frequencies[1]
+        table, most = self.table("pages"), self.page_count()
+        for word in words:
+            if word not in known:
+                known[word] = textindex.frequency(table, word, most)
+        return {word: known[word] for word in words}
+
+    # -- quarantine ---------------------------------------------------------------------------------------------------
+
+    def quarantine(self) -> Quarantine:
+        """What is kept out of search as it is now; read again only when it has changed."""
+        if self._quarantine.signature != quarantine.signature(self.path):
+            self._quarantine = quarantine.read(self.path)
+        return self._quarantine
+
+    def put_away(self, document: str, page: int, reason: str = "") -> Quarantined:
+        """Keep a page, or a whole document (``page`` 0), out of search; nothing of it is deleted.
+
+        It needs no writer. `NotFoundError` when there is no such page or document.
+        """
+        entry = Quarantined(document, page, wellformed(reason.strip()), datetime.now(UTC).isoformat(timespec="seconds"))
+        keys = self._content_keys(document, page)
+        if not keys:
+            raise NotFoundError(f"There is no document '{document}' in collection '{self.name}'.")
+        self._quarantine = quarantine.change(self.path, dict.fromkeys(keys, entry))
+        return entry
+
+    def release(self, document: str, page: int) -> None:
+        """Let a page or a whole document (``page`` 0) be found again; `NotFoundError` when it was not put away."""
+        entries = self.quarantine().entries
+        named = {key for key, entry in entries.items() if (entry.document, entry.page) == (document, page)}
+        with suppress(NotFoundError):  # it may be in quarantine and out of the collection
+            named |= entries.keys() & self._content_keys(document, page)
+        if not named:
+            name = f"{document}#page={page}" if page else document
+            whole = page and any((entry.document, entry.page) == (document, 0) for entry in entries.values())
+            cure = f"; release the document '{document}', which is there as a whole" if whole else ""
+            raise NotFoundError(f"'{name}' is not in the quarantine of collection '{self.name}'{cure}.")
+        self._quarantine = quarantine.change(self.path, {}, frozenset(named))
+
+    def _content_keys(self, document: str, page: int) -> set[str]:
+        """What names a page, or all of a document, in the quarantine."""
+        if page:
+            return {self.page(PageRef(document, page)).page_id}
+        there = (record for record in self.records() if record.name == storable(document) and record.state != LEAVING)
+        return {file_part(record.content_hash) for record in there}
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -302,6 +367,16 @@ class Collection:
         return directory
 
     def table(self, name: str) -> Any:
+    def searchable(self) -> PageDirectory:
+        """The committed pages but those in quarantine."""
+        directory, kept_out = self.directory(), self.quarantine()
+        if not kept_out:
+            return directory
+        known = self._searchable
+        if known is None or known[0] is not directory or known[1] is not kept_out:
+            known = self._searchable = directory, kept_out, kept_out.without(directory)
+        return known[2]
+
         """A table by name; `StoreError` when it cannot be opened."""
         with self._lock:
             self._refresh()
@@ -337,6 +412,7 @@ class Collection:
             self._tables.clear()
             self._directory = None
             self._whole = (-1, set())
+            self._searchable = None
 
     def _signature(self) -> tuple[int, int, int]:
         try:

@@ -50,6 +50,11 @@ class FlatVectors:
         """Position of each page id."""
         return {page: i for i, page in enumerate(self.page_ids)}
 
+    def only(self, rows: Sequence[int]) -> FlatVectors:
+        """Some of its pages, by position, over the same vectors."""
+        at = np.asarray(rows, np.int64)
+        return FlatVectors(self.flat, [self.page_ids[row] for row in rows], self.starts[at], self.lengths[at])
+
 
 @dataclass(frozen=True, slots=True)
 class _Copy:

@@ -21,6 +21,7 @@ from workbench.store.forms import read_form
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.schema import embedding_of
 from workbench.store.tables import FOLDER, columns, ragged_batches, within
+from workbench.store.quarantine import Quarantine
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Space:
         self._forms: dict[str, Form] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
+        self._cells: dict[str, tuple[FlatVectors, Cells]] = {}
+        self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     @property
     def encoder(self) -> str:
@@ -161,7 +164,7 @@ class Space:
             yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
 
     def vectors(self, index: str) -> FlatVectors:
-        """An index as one memory-mapped array, first brought in step with the committed pages.
+        """An index as one memory-mapped array, first brought in step with the committed pages; none in quarantine.
 
         Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
         """
@@ -179,14 +182,34 @@ class Space:
             return ragged_batches(query.select(["page_id", "vectors"]).to_arrow())
 
         with room(collection.name):
-            return self._flats[self.index(index).name].current(stamp, pages, fetch)
+            return self._searchable(index, self._flats[self.index(index).name].current(stamp, pages, fetch))
+
+    def _searchable(self, index: str, held: FlatVectors) -> FlatVectors:
+        kept_out = self._collection.quarantine()
+        if not kept_out:
+            return held
+        known = self._searched.get(index)
+        if known is None or known[0] is not held or known[1] is not kept_out:
+            left = held.only([i for i, page in enumerate(held.page_ids) if kept_out.of(page) is None])
+            known = self._searched[index] = held, kept_out, left
+        return known[2]
+
+    def cells(self, index: str) -> tuple[Cells, bool]:
+        """The cells of an index as `vectors` has it, and whether they had to be worked out, which takes seconds."""
+        held, known = self.vectors(index), self._cells.get(index)
+        if known is not None and known[0] is held:
+            return known[1], False
+        path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
+        found, fresh = celling.kept(path, held.flat, held.page_ids, held.starts, held.lengths)
+        self._cells[index] = held, found
+        return found, fresh
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
-        table, directory = self.vector_table(index), self._collection.directory()
+        table, directory = self.vector_table(index), self._collection.searchable()
         allowed: Sequence[str] | None = None if where is None else self._collection.page_ids(where)
         if allowed is None and not self.counts(index).keys() <= directory.refs.keys():
-            allowed = directory.ids  # vectors go in before their page is committed
+            allowed = directory.ids  # vectors go in before their page is committed, and stay in quarantine
         if limit < 1 or (allowed is not None and not allowed):
             return []
         search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
@@ -232,3 +255,5 @@ class Space:
         for flat in self._flats.values():
             flat.close()
         self._counted.clear()
+        self._cells.clear()
+        self._searched.clear()

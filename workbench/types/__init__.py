@@ -9,7 +9,7 @@ models, or touch a store.
 from __future__ import annotations
 
 from workbench.types.arrays import Box, Float, Int
-from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, SpaceInfo
+from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, Quarantined, SpaceInfo
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import Evidence, Explanation, LedgerRow, PooledView, Region, WhyVerdict
 from workbench.types.ingestion import (
@@ -66,6 +66,7 @@ __all__ = [
     "SeenPicture",
     "SpaceInfo",
     "StageScore",
+    "Quarantined",
     "StageTrace",
     "StoredPage",
     "TextPart",

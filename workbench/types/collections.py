@@ -19,6 +19,22 @@ class PageGap:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A page kept out of search, or a whole document (``page`` 0), and why; ``since`` is an ISO time in UTC.
+
+    ``document`` is its name when it was put away; another name or version of the file may be there by now.
+    """
+
+    document: str
+    page: int
+    reason: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"{self.document}#page={self.page}" if self.page else self.document
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page."""
 
@@ -75,7 +91,7 @@ class CollectionInfo:
     """A collection as the Library shows it; ``settings`` is what made it (manifest).
 
     ``encoder`` and ``indexes`` are those of the first of its ``spaces``, which has a vector stage's say where a
-    pipeline names no encoder.
+    pipeline names no encoder. ``quarantined`` of its ``pages`` are kept out of search.
     """
 
     name: str
@@ -87,3 +103,4 @@ class CollectionInfo:
     indexes: tuple[IndexInfo, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     spaces: tuple[SpaceInfo, ...] = ()
+    quarantined: int = 0

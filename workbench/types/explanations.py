@@ -85,7 +85,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class WhyVerdict:
-    """What became of one page in a search: ``found | lost | filtered | failed | absent``, and at which stage.
+    """What became of a page in a search, and at which stage: ``found | lost | filtered | quarantined | failed | absent``.
 
     For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
     have kept it (None: no K would).
