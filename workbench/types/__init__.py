@@ -11,7 +11,16 @@ from __future__ import annotations
 from workbench.types.arrays import Box, Float, Int
 from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, Quarantined, SpaceInfo
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
-from workbench.types.explanations import Evidence, Explanation, LedgerRow, PooledView, Region, WhyVerdict
+from workbench.types.explanations import (
+    Evidence,
+    Explanation,
+    Fix,
+    LedgerRow,
+    PooledView,
+    Region,
+    TokenGap,
+    WhyVerdict,
+)
 from workbench.types.ingestion import (
     DocumentOutcome,
     IngestPlan,
@@ -34,6 +43,7 @@ __all__ = [
     "DocumentOutcome",
     "Evidence",
     "Explanation",
+    "Fix",
     "Float",
     "Geometry",
     "Hit",
@@ -70,6 +80,7 @@ __all__ = [
     "StageTrace",
     "StoredPage",
     "TextPart",
+    "TokenGap",
     "Trace",
     "WhyVerdict",
     "Words",

@@ -84,11 +84,35 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenGap:
+    """What one query token adds to a page and to the page that it lost against; ``difference`` is the first's less."""
+
+    token: int
+    label: str
+    page: float
+    against: float
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A search that finds the page: pipeline and filter as text, and ``k`` results; ``changes`` says what is new."""
+
+    pipeline: str
+    filter: str
+    k: int
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WhyVerdict:
     """What became of a page in a search, and at which stage: ``found | lost | filtered | quarantined | failed | absent``.
 
     For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
-    have kept it (None: no K would).
+    have kept it (None: no K would). ``clauses`` are those of the filter that leave it out; ``exact_rank`` its rank in
+    the stage searched without approximation, where it has one; ``tokens`` the query words by which it loses most to
+    ``against``, the last page that the stage kept. ``fix`` is the smallest change that finds it, searched to be sure;
+    for a page that has none, ``unfixable`` says why.
     """
 
     page: str
@@ -98,3 +122,9 @@ class WhyVerdict:
     keep: int | None = None
     needs: int | None = None
     reason: str = ""
+    clauses: tuple[str, ...] = ()
+    exact_rank: int | None = None
+    tokens: tuple[TokenGap, ...] = ()
+    against: str = ""
+    fix: Fix | None = None
+    unfixable: str = ""
