@@ -132,8 +132,8 @@ class Collection:
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
-        )
             len(self.directory().refs) - self.page_count(),
+        )
 
     # -- documents and pages ------------------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class Collection:
             return picture.convert("RGB")
 
     def page_ids(self, where: str | None) -> list[str]:
-        """Ids of the committed pages that an SQL condition leaves, in order of document and page."""
+        """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
         return list(self.quarantine().without(PageDirectory.read(self.table("pages"), -1, where)).ids)
@@ -353,7 +353,6 @@ class Collection:
                 directory = self._directory
         return directory
 
-    def table(self, name: str) -> Any:
     def searchable(self) -> PageDirectory:
         """The committed pages but those in quarantine."""
         directory, kept_out = self.directory(), self.quarantine()
@@ -364,6 +363,7 @@ class Collection:
             known = self._searchable = directory, kept_out, kept_out.without(directory)
         return known[2]
 
+    def table(self, name: str) -> Any:
         """A table by name; `StoreError` when it cannot be opened."""
         with self._lock:
             self._refresh()
@@ -398,8 +398,8 @@ class Collection:
             self._spaces.clear()
             self._tables.clear()
             self._directory = None
-            self._whole = (-1, set())
             self._searchable = None
+            self._whole = (-1, set())
 
     def _signature(self) -> tuple[int, int, int]:
         try:

@@ -19,9 +19,9 @@ from workbench.store.files import room, tree_bytes
 from workbench.store.flat import FlatFile, FlatVectors
 from workbench.store.forms import read_form
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
 from workbench.store.tables import FOLDER, columns, ragged_batches, within
-from workbench.store.quarantine import Quarantine
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
 if TYPE_CHECKING:
@@ -44,9 +44,14 @@ class Space:
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._forms: dict[str, Form] = {}
+        self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
-        self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
+
+    @property
+    def collection(self) -> str:
+        """Name of the collection it is part of."""
+        return self._collection.name
 
     @property
     def encoder(self) -> str:
