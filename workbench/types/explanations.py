@@ -106,7 +106,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class WhyVerdict:
-    """What became of a page in a search, and at which stage: ``found | lost | filtered | quarantined | failed | absent``.
+    """What became of a page in a search, where: ``found | lost | filtered | quarantined | failed | absent``.
 
     For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
     have kept it (None: no K would). ``clauses`` are those of the filter that leave it out; ``exact_rank`` its rank in
