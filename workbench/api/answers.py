@@ -375,6 +375,12 @@ class Batch(BaseModel):
     batch: str
 
 
+class KeptPicture(BaseModel):
+    """A picture that was kept, by its hash: a part `{"kind": "picture", "picture": HASH}` of a query names it."""
+
+    picture: str
+
+
 class Received(BaseModel):
     """A file that was received."""
 

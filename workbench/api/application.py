@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
-from workbench.api import collections, explaining, ingesting, searching, sessions
+from workbench.api import collections, explaining, ingesting, pictures, searching, sessions
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
 from workbench.api.state import State
@@ -69,7 +69,7 @@ def application(workbench: Workbench, uploads: Uploads | None = None, access: Ac
     )
     failures(app)
     app.state.pagelens = State(workbench, uploads or Uploads(workbench.settings.home), access)
-    for part in (searching, explaining, collections, ingesting, sessions):
+    for part in (searching, explaining, pictures, collections, ingesting, sessions):
         app.include_router(part.router)
 
     @app.get("/version", tags=["About"])

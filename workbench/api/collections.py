@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from workbench.api.answers import Collection, Named, PageText, Removed
-from workbench.api.pictures import WEBP, picture
+from workbench.api.pictures import AS_WEBP
+from workbench.api.pictures import page_picture as picture_of
 from workbench.api.requests import NewCollection, page_ref
 from workbench.api.state import Bench
 from workbench.types import CollectionInfo, DocumentInfo, ModelStatus
@@ -64,13 +65,13 @@ def page(workbench: Bench, collection: str, page: Page) -> PageText:
     "/collections/{collection}/picture",
     tags=["Pages"],
     response_class=Response,
-    responses={200: {"content": {WEBP: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=AS_WEBP,
 )
 def page_picture(
     workbench: Bench, request: Request, collection: str, page: Page, size: Literal["page", "thumb"] = "page"
 ) -> Response:
     """The picture of a page."""
-    return picture(request, workbench, collection, page_ref(page), size)
+    return picture_of(request, workbench, collection, page_ref(page), size)
 
 
 @router.get("/models", tags=["Models"])

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from workbench.api.answers import Batch, Failure, JobState, Plan, Received
+from workbench.api.pictures import RAW
 from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
 from workbench.api.state import Bench, Staged
 from workbench.errors import InputError
-
-RAW: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 
 router = APIRouter(tags=["Ingesting"])
 

@@ -1,30 +1,70 @@
-"""Page pictures as answers: looked up through the service, so that no path comes from outside, kept by the browser."""
+"""Pictures: of pages, looked up through the service so that no path comes from outside; and those searched with."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated, Any
 
-from fastapi import Request
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, JSONResponse, Response
 
+from workbench.api.answers import KeptPicture
+from workbench.api.state import Bench
 from workbench.errors import NotFoundError
+from workbench.service import Workbench
 from workbench.types import PageRef
 
-if TYPE_CHECKING:
-    from workbench.service import Workbench
-
 WEBP = "image/webp"
+LARGEST = 64 * 1024**2
+"""Bytes of a picture to search with: it is held in memory."""
+AS_WEBP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {WEBP: {"schema": {"type": "string", "format": "binary"}}}}
+}
+RAW: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+router = APIRouter(tags=["Pictures to search with"])
 
 
-def picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:
+@router.post("/pictures", status_code=201, openapi_extra=RAW, response_model=KeptPicture)
+async def keep_picture(workbench: Bench, request: Request) -> Response:
+    """Keep a picture (or a PDF's first page), sent as the raw body; its hash can be part of a query."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body.extend(chunk)
+        if len(body) > LARGEST:
+            return JSONResponse({"error": f"Larger than the limit of {LARGEST // 1024**2} MB."}, 413)
+    return JSONResponse({"picture": await run_in_threadpool(workbench.keep_picture, bytes(body))}, 201)
+
+
+@router.get("/pictures/{picture}", response_class=Response, responses=AS_WEBP)
+def kept_picture(
+    workbench: Bench,
+    request: Request,
+    picture: str,
+    repairs: Annotated[list[str], Query(description="Steps such as `rotate:90`; may be repeated.")] = [],  # noqa: B006
+) -> Response:
+    """A kept picture, as repairs leave it."""
+    return sent(request, workbench.query_picture(picture, repairs), "The picture")
+
+
+def page_picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:
     """The picture of a page (``size`` is ``page`` or ``thumb``), or 304; `NotFoundError` when there is none."""
-    path = Path(workbench.page_image(collection, ref, size))
+    return sent(request, workbench.page_image(collection, ref, size), f"The picture of page {ref.page}")
+
+
+def sent(request: Request, path: Path, what: str) -> Response:
+    """A WebP file, or 304 when the browser has it already; `NotFoundError` when ``what`` is not on the disk."""
     try:
         status = path.stat()
     except OSError:
-        raise NotFoundError(f"Page {ref.page} of this document has no picture.") from None
+        raise NotFoundError(f"{what} is not on the disk.") from None
     etag = '"' + hashlib.sha256(f"{path}\0{status.st_mtime_ns}\0{status.st_size}".encode()).hexdigest()[:32] + '"'
     headers = {"ETag": etag, "Cache-Control": "private, max-age=86400"}
     if request.headers.get("if-none-match") == etag:

@@ -18,7 +18,7 @@ from fastapi.responses import PlainTextResponse, Response
 
 from workbench.api.access import Access, Accounts
 from workbench.api.application import PREFIX, application
-from workbench.api.pictures import picture
+from workbench.api.pictures import page_picture
 from workbench.errors import InputError, PagelensError
 from workbench.types import PageRef
 from workbench.ui.bundle import Bundle
@@ -154,6 +154,6 @@ def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
         if not page.isdecimal() or int(page) < 1:
             return PlainTextResponse("Pages are numbered from 1.", 404)
         try:
-            return picture(request, workbench, collection, PageRef(document, int(page)), size)
+            return page_picture(request, workbench, collection, PageRef(document, int(page)), size)
         except PagelensError as error:
             return PlainTextResponse(str(error), 404)
