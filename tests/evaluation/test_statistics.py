@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from workbench.evaluation.statistics import EXACT, compare, effect, flips, holm, interval, winner
+from workbench.evaluation.statistics import EXACT, compare, effect, flips, holm, interval, paired, resampled, winner
 
 RNG = np.random.default_rng(7)
 SKEWED = RNG.beta(0.4, 1.2, 60)  # many questions near 0, a few at 1, as measures are
@@ -107,3 +107,44 @@ def test_comparing_the_other_way_round_says_the_opposite(differences: list[float
     assert one.p == other.p
     assert one.difference.mean == pytest.approx(-other.difference.mean)
     assert (one.wins, one.losses) == (other.losses, other.wins)
+
+
+def plainly(values: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """The bootstrap as its definition has it: questions drawn one by one."""
+    return values[np.random.default_rng(seed).integers(0, len(values), (resamples, len(values)))].mean(axis=1)
+
+
+@pytest.mark.parametrize("values", [np.repeat([0.0, 0.3, 0.5, 1.0], [90, 20, 10, 40]), RNG.beta(0.4, 1.2, 700), SKEWED])
+def test_means_are_resampled_as_the_definition_says(values: np.ndarray) -> None:
+    ours, theirs = resampled(values), plainly(values, 9_999, 1)
+    spread = values.std() / np.sqrt(len(values))
+    assert len(ours) == 9_999
+    assert abs(ours.mean() - values.mean()) < 4 * spread / 100
+    assert ours.std() == pytest.approx(spread, rel=0.03)
+    assert np.quantile(ours, [0.025, 0.5, 0.975]) == pytest.approx(
+        np.quantile(theirs, [0.025, 0.5, 0.975]), abs=0.12 * spread
+    )
+    assert stats.ks_2samp(ours, theirs).pvalue > 0.001
+    assert (resampled(values) == ours).all()
+
+
+def test_equal_values_are_drawn_by_how_many_there_are() -> None:
+    """The quick way and the plain one are the same distribution: 60 of 160 questions answered is a binomial mean."""
+    values = np.repeat([0.0, 1.0], [100, 60])
+    found = np.round(resampled(values) * 160).astype(int)
+    expected = stats.binom(160, 60 / 160)
+    assert (
+        stats.kstest(
+            found + np.random.default_rng(2).random(len(found)),
+            lambda x: np.interp(x, np.arange(162), np.concatenate([[0], expected.cdf(np.arange(161))])),
+        ).pvalue
+        > 0.001
+    )
+
+
+def test_pairs_are_corrected_for_those_asked_for_alone() -> None:
+    values = {name: RNG.normal(shift, 1, 40) for name, shift in (("a", 0.0), ("b", 0.4), ("c", 0.8))}
+    both = paired(values, [("a", "c"), ("b", "c")])
+    assert [(pair.a, pair.b) for pair in both] == [("a", "c"), ("b", "c")]
+    assert [pair.adjusted for pair in both] == holm([pair.p for pair in both])
+    assert paired(values, []) == []

@@ -23,6 +23,10 @@ EXACT = 13
 """Questions up to which all ``2**n`` sign patterns are tried."""
 SEED = 20_261_121
 _CHUNK = 1_000
+_PART = 1 << 18
+"""Questions drawn at a time."""
+_DEARER = 12
+"""What a multinomial count costs in single draws, as measured."""
 _TIE = 1e-12
 
 Values = NDArray[np.float64]
@@ -72,16 +76,32 @@ def interval(values: Values, method: str = "BCa", level: float = LEVEL, resample
     mean = float(values.mean())
     if len(values) < 2 or np.ptp(values) <= _TIE:
         return Interval(mean, mean, mean)
-    rng = np.random.default_rng(SEED)
-    means = np.concatenate(
-        [
-            values[rng.integers(0, len(values), (min(_CHUNK, resamples - start), len(values)))].mean(axis=1)
-            for start in range(0, resamples, _CHUNK)
-        ]
-    )
+    means = resampled(values, resamples)
     tails = np.asarray([(1 - level) / 2, (1 + level) / 2])
     low, high = np.quantile(means, tails if method == "percentile" else _bca(values, means, tails))
     return Interval(mean, float(low), float(high))
+
+
+def resampled(values: Values, resamples: int = RESAMPLES) -> Values:
+    """Means ``(resamples,)`` of samples drawn with replacement from ``values (n,)``, each of n.
+
+    Many questions share a value (a measure of one relevant page takes few), so that it is the same, and sooner done, to
+    draw how often each distinct value comes: the counts are multinomial. Where values hardly repeat, questions are
+    drawn one by one, in parts that stay in the processor's cache.
+    """
+    values = np.asarray(values, np.float64)
+    rng = np.random.default_rng(SEED)
+    n = len(values)
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) * _DEARER < n:
+        return np.asarray(rng.multinomial(n, counts / n, resamples) @ distinct / n)
+    part = max(1, min(_CHUNK, _PART // n))
+    return np.concatenate(
+        [
+            values[rng.integers(0, n, (min(part, resamples - start), n))].mean(axis=1)
+            for start in range(0, resamples, part)
+        ]
+    )
 
 
 def _bca(values: Values, means: Values, tails: Values) -> Values:
@@ -139,6 +159,11 @@ def compare(values: Mapping[str, Values], baseline: str | None = None) -> list[P
     names = list(values)
     others = [name for name in names if name != baseline]
     pairs = list(itertools.combinations(names, 2)) if baseline is None else [(baseline, name) for name in others]
+    return paired(values, pairs)
+
+
+def paired(values: Mapping[str, Values], pairs: Sequence[tuple[str, str]]) -> list[Paired]:
+    """These pairs of columns, (a, b) as in `Paired`, corrected for all of them together."""
     if not pairs:
         return []
     columns = np.stack([np.asarray(values[b], np.float64) - np.asarray(values[a], np.float64) for a, b in pairs], 1)

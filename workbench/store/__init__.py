@@ -2,10 +2,11 @@
 
 from workbench.store.collection import Collection
 from workbench.store.flat import FlatVectors
+from workbench.store.forms import fitted_form
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
 from workbench.store.space import Space
 from workbench.store.writer import Writer
 
-__all__ = ["Collection", "DocumentRecord", "FlatVectors", "Library", "Manifest", "Space", "Writer"]
+__all__ = ["Collection", "DocumentRecord", "FlatVectors", "Library", "Manifest", "Space", "Writer", "fitted_form"]

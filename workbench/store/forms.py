@@ -7,15 +7,37 @@ of the index has to meet the same. One that has none, as pooled rows, keeps no f
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import StoreError
+from workbench.errors import InputError, StoreError
 from workbench.representations import Form, Representation, State
 from workbench.store.files import replace
 
+if TYPE_CHECKING:
+    from workbench.store.space import Space
+
 FOLDER = "forms"
+FITTED_ON = 400
+"""Pages that an index which learns is fitted on."""
+
+
+def fitted_form(space: Space, name: str, ids: Sequence[str]) -> Form:
+    """The form of a new index over the pages ``ids``, fitted on at most `FITTED_ON` of them, taken evenly.
+
+    `InputError` for one that learns from pages where there are none.
+    """
+    representation = Representation.parse(name)
+    if not representation.needs_fit:
+        return Form(representation, representation.blank(space.dim))
+    if not ids:
+        raise InputError(f"'{name}' learns from pages, and '{space.collection}' has none yet; ingest some.")
+    sample = [ids[i * len(ids) // FITTED_ON] for i in range(FITTED_ON)] if len(ids) > FITTED_ON else list(ids)
+    found = dict(space.embeddings(sample))
+    return Form(representation, representation.fit([found[page] for page in sample]))
 
 
 def write_form(folder: Path, table: str, form: Form) -> None:

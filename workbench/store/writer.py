@@ -24,11 +24,11 @@ from PIL.Image import Image
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
-from workbench.representations import Form, Representation
+from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
 from workbench.store.files import is_disk_full, room
-from workbench.store.forms import sweep_forms, write_form
+from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.names import free_name
@@ -63,8 +63,6 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
 _PAGES_AT_ONCE = 64
-_FITTED_ON = 400
-"""Pages that an index which learns is fitted on."""
 _OWN_TABLES = ("documents", "pages", "gaps")
 
 
@@ -233,7 +231,7 @@ class Writer:
         with room(self._collection.name):
             table = create_index(self._collection.database(), index)
             ids, done = sorted(space.stored_ids(FULL)), 0
-            form = self._fitted(space, index.name, ids)
+            form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
@@ -246,17 +244,6 @@ class Writer:
             self._rows.look([index.table])
             self._collection.space(encoder_id).vectors(index.name)
         return done
-
-    def _fitted(self, space: Space, name: str, ids: Sequence[str]) -> Form:
-        """The form of a new index, fitted on at most `_FITTED_ON` of these pages."""
-        representation = Representation.parse(name)
-        if not representation.needs_fit:
-            return Form(representation, representation.blank(space.dim))
-        if not ids:
-            raise InputError(f"'{name}' learns from pages, and '{self._collection.name}' has none yet; ingest some.")
-        sample = [ids[i * len(ids) // _FITTED_ON] for i in range(_FITTED_ON)] if len(ids) > _FITTED_ON else list(ids)
-        found = dict(space.embeddings(sample))
-        return Form(representation, representation.fit([found[page] for page in sample]))
 
     def remove_space(self, encoder_id: str) -> None:
         """Take an encoder's vectors out; `InputError` for the first, which holds the collection together."""

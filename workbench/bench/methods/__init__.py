@@ -1,0 +1,100 @@
+"""Every way to search pages cheaply, measured against the others over one collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workbench.bench.machine import measure_machine
+from workbench.bench.methods.choice import families, representations
+from workbench.bench.methods.measuring import Asked, Measuring
+from workbench.bench.methods.report import EXACT, MethodRow, MethodsReport, fronts, merge_or_prune
+from workbench.bench.methods.trial import Trial
+from workbench.evaluation import Dataset
+from workbench.representations import Representation
+from workbench.retrieval import PRESETS, Pipeline
+from workbench.settings import Settings
+
+KEEPS = (50, 100)
+"""Candidates that are reranked exactly."""
+SCOPES = ("corpus", "document")
+
+__all__ = [
+    "EXACT",
+    "KEEPS",
+    "SCOPES",
+    "MethodRow",
+    "MethodsReport",
+    "fronts",
+    "methods",
+    "representations",
+    "sorted_out",
+]
+
+
+def methods(
+    settings: Settings,
+    collection: str,
+    dataset: Dataset,
+    forms: Sequence[str] | None = None,
+    pipelines: Sequence[str] = tuple(PRESETS),
+    scopes: Sequence[str] | None = None,
+    keeps: Sequence[int] = KEEPS,
+    progress: Callable[[str], None] = lambda what: None,
+) -> MethodsReport:
+    """Measure representations alone and before an exact rerank, and pipelines, in each scope.
+
+    ``scopes`` are those of `SCOPES` that the dataset has questions for, unless others are named.
+    ``forms`` are representations, all of `representations` without them; ``pipelines`` presets or pipeline texts.
+    Indexes that the collection lacks are worked out in memory from its stored vectors, one method at a time. Exact
+    search is always measured, since the others are told beside it. Errors as a search and an evaluation have them.
+    """
+    chosen = representations() if forms is None else list(forms)
+    trial = Trial(settings, collection)
+    scoped = [Asked.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
+    measuring = [Measuring(trial, collection, asked) for asked in scoped]
+    parsed = {name: trial.preset(name) for name in (EXACT, *pipelines)}
+    rows: dict[str, list[MethodRow]] = {asked.scope: [] for asked in scoped}
+    for number, (name, pipeline) in enumerate(parsed.items(), 1):
+        progress(f"Pipeline {number} of {len(parsed)}: {name}")
+        with trial.holding(pipeline):
+            for one in measuring:
+                rows[one.scope].append(one.pipeline(name, pipeline))
+    for number, name in enumerate(chosen, 1):
+        progress(f"Representation {number} of {len(chosen)}: {name}")
+        with trial.holding(Pipeline.parse(name)):
+            for one in measuring:
+                rows[one.scope] += one.representation(name, keeps)
+    info = trial.collection(collection)
+    return MethodsReport(
+        dataset.name,
+        collection,
+        info.encoder,
+        info.pages,
+        {asked.scope: len(asked.queries) for asked in scoped},
+        tuple(row for found in rows.values() for row in found),
+        tuple(one for found in rows.values() for one in merge_or_prune(found, families())),
+        measure_machine(),
+    )
+
+
+def scopes_of(dataset: Dataset) -> list[str]:
+    """The scopes that a dataset can be asked in: in questions' own documents only where they name one."""
+    return [scope for scope in SCOPES if scope == "corpus" or any(query.document for query in dataset.queries)]
+
+
+def sorted_out(only: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(representations, pipelines) among names: a preset or whatever has stages is a pipeline.
+
+    `PipelineError` for what is neither.
+    """
+    forms, pipelines = [], []
+    for text in only:
+        try:
+            representation = None if text in PRESETS else Representation.parse(text)
+        except ValueError:
+            representation = None
+        if representation is None:
+            pipelines.append(text)
+        else:
+            forms.append(str(representation))
+    return forms, pipelines

@@ -1,0 +1,288 @@
+"""The tables of what the bench measured: the same for the terminal, for files, and for the README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from workbench.bench.latency import LatencyReport, PipelineLatency
+from workbench.bench.machine import Machine
+from workbench.bench.methods.report import EXACT, PIPELINE, MethodRow, MethodsReport, fronts
+from workbench.bench.peers.compare import PeerReport, PeerRow
+from workbench.bench.scale import ScaleReport
+from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
+
+Report = LatencyReport | MethodsReport | PeerReport | ScaleReport
+
+PIPELINE_COLUMN = Column("pipeline", "pipeline")
+
+
+def size(count: float) -> Cell:
+    """A cell of bytes, as a person reads them."""
+    exact = round(count)
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return Cell(exact, f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}")
+        count /= 1024
+    return Cell(exact, f"{count:.1f} GiB")
+
+
+def percent(share: float, digits: int = 0) -> Cell:
+    """A cell of a share, exact in files."""
+    return Cell(share, f"{share:.{digits}%}")
+
+
+def latency(report: LatencyReport) -> Table:
+    """Every pipeline: how long a search takes, warm and cold, and how many there are in a second."""
+    under = [load.threads for load in next(iter(report.pipelines.values())).throughput]
+    cold = any(found.cold is not None for found in report.pipelines.values())
+    columns = [
+        PIPELINE_COLUMN,
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("outside_ms", "outside kernels ms", True),
+        Column("floor_ms", "floor ms", True),
+        *(Column(f"per_second_{n}", f"searches/s, {_threads(n)}", True) for n in under),
+        *([Column("cold_ms", "first search ms", True)] if cold else []),
+        Column("bytes", "bytes of vectors", True),
+    ]
+    rows = [
+        [
+            word(name),
+            *(real(ms, 1) for ms in (found.search.p50, found.search.p95, found.search.p99, found.outside.p50)),
+            real(sum(stage.floor_ms for stage in found.stages), 1),
+            *(real(load.per_second, 0) for load in found.throughput),
+            *([_cold(found)] if cold else []),
+            size(found.index_bytes),
+        ]
+        for name, found in report.pipelines.items()
+    ]
+    encoding = "; ".join(
+        f"a query ({report.query_vectors[encoder]:.1f} vectors) takes {times.p50:.1f} ms to encode with {encoder}"
+        for encoder, times in report.encode.items()
+    )
+    notes = [
+        f"{report.pages:,} pages, {report.questions} questions x {report.repeats}, times without encoding; {encoding}. "
+        f"{machine(report.machine)} The floor is what reading the bytes and multiplying would take at these peaks."
+        + (" A first search is that of a new process, loading the model included." if cold else "")
+    ]
+    return table("latency", "How long searches take", columns, rows, notes)
+
+
+def _threads(n: int) -> str:
+    return "1 thread" if n == 1 else f"{n} threads"
+
+
+def _cold(found: PipelineLatency) -> Cell:
+    return real(None if found.cold is None else found.cold.encode_ms + found.cold.search_ms, 0)
+
+
+def machine(found: Machine) -> str:
+    """The machine and its peaks, in a sentence."""
+    return (
+        f"Machine: {found.name}, {found.processors} processors, {found.threads} threads; reads "
+        f"{found.bandwidth / 1e9:.1f} GB/s, multiplies {found.gemm / 1e9:.0f} GFLOP/s."
+    )
+
+
+def latency_stages(report: LatencyReport) -> Table:
+    """Every stage beside what the machine could do."""
+    columns = [
+        PIPELINE_COLUMN,
+        Column("stage", "stage"),
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("kernel_ms", "kernel ms", True),
+        Column("vectors", "vectors", True),
+        Column("bytes_read", "read", True),
+        Column("operations", "MFLOP", True),
+        Column("floor_ms", "floor ms", True),
+        Column("bandwidth", "bandwidth", True),
+        Column("gemm", "GEMM", True),
+    ]
+    rows = [
+        [
+            word(name),
+            word(stage.name),
+            *(real(ms, 2) for ms in (stage.times.p50, stage.times.p95, stage.times.p99, stage.kernel_ms)),
+            whole(round(stage.vectors_compared)),
+            size(stage.bytes_read),
+            Cell(stage.operations, f"{stage.operations / 1e6:.1f}"),
+            real(stage.floor_ms, 2),
+            percent(stage.bandwidth_share),
+            percent(stage.gemm_share),
+        ]
+        for name, found in report.pipelines.items()
+        for stage in found.stages
+    ]
+    notes = ["Bandwidth and GEMM are the shares of the machine's peaks while the kernel ran."]
+    return table("latency-stages", "What each stage costs", columns, rows, notes)
+
+
+def scale(report: ScaleReport) -> Table:
+    """Each size with the median of every pipeline."""
+    names = list(dict.fromkeys(point.pipeline for point in report.points))
+    sizes = list(dict.fromkeys(point.pages for point in report.points))
+    columns = [
+        Column("pages", "pages", True),
+        Column("vectors", "vectors", True),
+        Column("disk_bytes", "on disk", True),
+        *(Column(f"{name} p50_ms", f"{name}, p50 ms", True) for name in names),
+        Column("own_bytes", "memory", True),
+    ]
+    rows = []
+    for pages in sizes:
+        points = {point.pipeline: point for point in report.points if point.pages == pages}
+        one = next(iter(points.values()))
+        times = (real(points[name].search.p50, 1) for name in names)
+        memory = size(max(point.own_bytes for point in points.values()))
+        rows.append([whole(pages), whole(one.vectors), size(one.disk_bytes), *times, memory])
+    notes = [
+        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), {report.questions} questions x "
+        f"{report.repeats}, times without encoding. Memory is what no file backs, above the loaded model, at its "
+        "highest."
+    ]
+    return table("scale", "How searches grow with the pages", columns, rows, notes)
+
+
+def scale_points(report: ScaleReport) -> Table:
+    """Each size and pipeline with its percentiles and memory."""
+    columns = [
+        Column("pages", "pages", True),
+        Column("vectors", "vectors", True),
+        Column("disk_bytes", "on disk", True),
+        PIPELINE_COLUMN,
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("own_bytes", "memory", True),
+    ]
+    rows = [
+        [
+            whole(point.pages),
+            whole(point.vectors),
+            size(point.disk_bytes),
+            word(point.pipeline),
+            *(real(ms, 1) for ms in (point.search.p50, point.search.p95, point.search.p99)),
+            size(point.own_bytes),
+        ]
+        for point in report.points
+    ]
+    names = dict.fromkeys(point.pipeline for point in report.points)
+    grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
+    notes = [
+        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
+        f"{report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
+        f"file backs, above the loaded model, at its highest; each further page took {grown}."
+    ]
+    return table("scale-points", "How searches grow with the pages", columns, rows, notes)
+
+
+def peers(report: PeerReport) -> Table:
+    """Every system: quality, time and bytes."""
+    measures = next((list(row.measures) for row in report.rows if row.measures), [])
+    columns = [
+        Column("name", "system"),
+        *(Column(name, name, True) for name in measures),
+        Column("as_exact", "as exact", True),
+        Column("p50_ms", "p50 ms", True),
+        Column("p95_ms", "p95 ms", True),
+        Column("bytes_per_page", "bytes a page", True),
+        Column("build_s", "build s", True),
+        Column("what", "what"),
+    ]
+    notes = [
+        f"{report.dataset}: {report.questions} questions x {report.repeats} over {report.pages:,} pages of "
+        f"'{report.collection}' ({report.encoder}, {report.vectors:,} vectors); searching alone, queries encoded "
+        f"before. {machine(report.machine)} 'As exact' is the share of the first 10 of exact MaxSim that are found. "
+        "LanceDB and Qdrant choose their own number of threads."
+    ]
+    rows = [_peer(row, measures, max(report.pages, 1)) for row in report.rows]
+    return table("peers", "Other systems over the same vectors", columns, rows, notes)
+
+
+def _peer(row: PeerRow, measures: list[str], pages: int) -> list[Cell]:
+    name = word(f"{row.name} {row.version}".strip())
+    if row.measures is None or row.search is None:
+        return [name, *(Cell(None) for _ in range(len(measures) + 5)), word(row.note)]
+    return [
+        name,
+        *(real(row.measures[measure]) for measure in measures),
+        percent(row.shared),
+        real(row.search.p50, 2),
+        real(row.search.p95, 2),
+        whole(round(row.bytes / pages)),
+        real(row.build_seconds, 1),
+        word(row.what),
+    ]
+
+
+def methods(report: MethodsReport) -> Table:
+    """Every method in every scope."""
+    return _methods(report, "methods", lambda row, on: True)
+
+
+def methods_best(report: MethodsReport) -> Table:
+    """The pipelines, and of all other methods those that no other beats at its bytes or at its time."""
+    return _methods(report, "methods-best", lambda row, on: bool(on) or row.kind == PIPELINE)
+
+
+def _methods(report: MethodsReport, name: str, wanted: Callable[[MethodRow, tuple[str, ...]], bool]) -> Table:
+    scopes = list(report.questions)
+    columns = [
+        *([Column("scope", "scope")] if len(scopes) > 1 else []),
+        PIPELINE_COLUMN,
+        Column("vectors", "vectors a page", True),
+        Column("bytes", "bytes a page", True),
+        Column("candidates", "candidate R@100", True),
+        Column("nDCG@5", "nDCG@5", True),
+        Column("of_exact", "of exact", True),
+        Column("R@10", "R@10", True),
+        Column("stage_ms", "stage ms", True),
+        Column("ms", "ms", True),
+        Column("compared", "vectors compared", True),
+        Column("compared_share", "of exact", True),
+        Column("front", "front"),
+    ]
+    rows = []
+    for scope in scopes:
+        exact, found = report.exact(scope), report.of_scope(scope)
+        for row, on in zip(found, fronts(found), strict=True):
+            if wanted(row, on):
+                rows.append([*([word(scope)] if len(scopes) > 1 else []), *_method(row, exact, on)])
+    asked = " and ".join(f"{count} questions in scope {scope}" for scope, count in report.questions.items())
+    notes = [
+        f"{report.dataset}: {asked} over {report.pages:,} pages ({report.encoder}). Exact search is '{EXACT}'; bytes "
+        "are those of every index a pipeline compares, and of the text index where it searches words; milliseconds are "
+        f"medians without encoding. {machine(report.machine)} Front: no other row has as high an nDCG@5 for fewer "
+        "bytes, or for fewer milliseconds.",
+        *(one.sentence() for one in report.merging),
+    ]
+    return table(name, "Ways to search pages", columns, rows, notes)
+
+
+def _method(row: MethodRow, exact: MethodRow, on: tuple[str, ...]) -> list[Cell]:
+    label = row.pipeline if row.kind != PIPELINE or row.method == row.pipeline else f"{row.method} = {row.pipeline}"
+    stages = " + ".join(f"{ms:.1f}" for ms in row.stage_ms)
+    return [
+        word(label),
+        real(row.vectors, 1),
+        whole(round(row.bytes)),
+        real(row.candidates),
+        real(row.ndcg),
+        percent(row.ndcg / exact.ndcg if exact.ndcg else 0.0, 1),
+        real(row.recall),
+        word(stages),
+        real(row.ms, 1),
+        whole(round(row.compared)),
+        percent(row.compared / exact.compared if exact.compared else 0.0, 1),
+        word(", ".join(on)),
+    ]
+
+
+TABLES: Mapping[str, Callable[[Any], Table]] = {
+    "latency": latency,
+    "latency-stages": latency_stages,
+    "methods": methods,
+    "methods-best": methods_best,
+    "peers": peers,
+    "scale": scale,
+    "scale-points": scale_points,
+}
+"""Tables by name, each of the report of its kind: what stands before the first hyphen."""

@@ -1,0 +1,73 @@
+"""``pagelens bench methods``: every way to search pages cheaply, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.benching import options
+from workbench.cli.session import AsJson, workbench
+
+
+def methods(
+    context: typer.Context,
+    dataset: options.DatasetArgument = Path("sample"),
+    collection: options.Collection = None,
+    encoder: Annotated[
+        str | None, typer.Option(metavar="ID", help="What the dataset's own collection is made with.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METHOD",
+            help="Only this representation, preset or pipeline text, beside exact search; may be repeated. [default: "
+            "every representation and preset]",
+        ),
+    ] = None,
+    pipeline: Annotated[
+        list[str] | None,
+        typer.Option("--pipeline", "-p", metavar="PIPELINE", help="Measured besides the presets; may be repeated."),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="corpus|document", help="Search all pages, or each question's own document. [default: both]"
+        ),
+    ] = None,
+    keep: Annotated[
+        str, typer.Option(metavar="K,K,...", help="Candidates of a representation that are reranked exactly.")
+    ] = "50,100",
+    best: Annotated[
+        bool, typer.Option("--best", help="Print pipelines, and of the rest only what no other method beats.")
+    ] = False,
+    save: options.Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every way to store and search pages: quality, bytes, time and vectors compared, and what is worth it.
+
+    Each representation is measured alone and before an exact rerank of its best candidates. What the collection has no
+    index of is worked out in memory from its stored vectors; no page is read again, and the collection stays as it is.
+    """
+    files = options.checked(save)
+    keeps = options.numbers(keep, "--keep")
+    bench = workbench(context)
+    from workbench.bench import methods as measuring
+    from workbench.retrieval import PRESETS, Pipeline
+
+    forms, pipelines = (None, [*PRESETS]) if only is None else measuring.sorted_out(only)
+    pipelines = list(dict.fromkeys([*pipelines, *(pipeline or [])]))
+    for text in pipelines:
+        Pipeline.parse(text)  # refused before documents are indexed
+    unknown = [name for name in scope or () if name not in measuring.SCOPES]
+    if unknown:
+        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(measuring.SCOPES)}", param_hint="--scope")
+    if collection is not None and encoder is not None:
+        raise typer.BadParameter("leave --encoder out: the collection named has one", param_hint="--encoder")
+    name, loaded = options.indexed(bench, dataset, collection, encoder)
+    report = measuring.methods(
+        bench.settings, name, loaded, forms, pipelines, scope and list(dict.fromkeys(scope)), keeps, output.say
+    )
+    options.finish(report, ["methods-best" if best else "methods"], files, as_json)

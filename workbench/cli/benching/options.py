@@ -1,0 +1,99 @@
+"""What the bench's commands have in common: the dataset that is asked, the collection, the record that is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli import evaluating, output
+from workbench.cli.session import clean
+
+if TYPE_CHECKING:
+    from workbench.bench.tables import Report
+    from workbench.evaluation import Dataset
+    from workbench.service import Workbench
+
+PIPELINES = ("exact", "two-stage", "three-stage", "fused", "hybrid", "text")
+"""The presets that are measured unless others are named."""
+
+DatasetArgument = Annotated[
+    Path,
+    typer.Argument(metavar="[DATASET]", help="A dataset's folder whose questions are asked, or 'sample'."),
+]
+Collection = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        metavar="NAME",
+        parser=clean,
+        help="Where the dataset's documents are indexed already; without it they are indexed first.",
+    ),
+]
+Pipelines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pipeline", "-p", metavar="PIPELINE", help="A preset or a pipeline text; may be repeated. [default: presets]"
+    ),
+]
+Save = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Also write a record of it (.json), or its tables (.md, .csv, .tex); may be repeated.",
+    ),
+]
+
+
+def numbers(text: str, option: str) -> Sequence[int]:
+    """Whole numbers above 0, between commas."""
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        found = [0]
+    if min(found) < 1:
+        raise typer.BadParameter(f"'{text}' is no list of numbers such as 1,2,4", param_hint=option)
+    return list(dict.fromkeys(found))
+
+
+def indexed(bench: Workbench, dataset: Path, collection: str | None, encoder: str | None = None) -> tuple[str, Dataset]:
+    """The collection with a dataset's documents, made if need be, and the dataset."""
+    from workbench import evaluation, resources
+
+    ours = str(dataset) == "sample" and not dataset.exists()
+    loaded = evaluation.load_dataset(resources.sample_data() if ours else dataset.expanduser())
+    return collection or evaluating.prepare(bench, loaded, encoder), loaded
+
+
+def checked(files: list[Path] | None) -> list[Path]:
+    """The files to save to; refused before anything is measured where their form is not known."""
+    from workbench.bench.records import FORMS
+
+    for path in files or []:
+        if path.suffix not in FORMS:
+            raise typer.BadParameter(f"'{path.name}' ends in none of {', '.join(FORMS)}", param_hint="--save")
+    return [path.expanduser() for path in files or []]
+
+
+def finish(report: Report, tables: Sequence[str], files: Sequence[Path], as_json: bool) -> None:
+    """Print a report as its tables or as JSON, and save it."""
+    from workbench.bench import records
+    from workbench.bench.tables import TABLES
+
+    for path in files:
+        records.write(report, path)
+        output.say(f"Written: {path}")
+    if as_json:
+        output.emit(records.values(report))
+        return
+    for number, name in enumerate(tables):
+        made = TABLES[name](report)
+        if number:
+            output.show()
+        headings = [f">{column.heading}" if column.number else column.heading for column in made.columns]
+        output.table(headings, [[cell.text for cell in row] for row in made.rows])
+        for note in made.notes:
+            output.show(note)
