@@ -29,6 +29,7 @@ from workbench.cli import (
     models,
     output,
     pipelines,
+    repairing,
     searching,
     system,
 )
@@ -80,6 +81,7 @@ app.command(cls=searching.PipelineCommand)(comparing.compare)
 app.command()(evidence.evidence)
 app.command(cls=searching.PipelineCommand)(exporting.export)
 app.command(cls=searching.PipelineCommand)(searching.why)
+app.command()(repairing.repair)
 app.command()(pipelines.pipelines)
 app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")

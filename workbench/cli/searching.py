@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,18 +11,8 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand
 
-from workbench.cli import contrast, output
-from workbench.cli.session import (
-    AsJson,
-    Collection,
-    Filter,
-    PageArgument,
-    Pipeline,
-    Query,
-    clean,
-    page_ref,
-    workbench,
-)
+from workbench.cli import asking, contrast, output
+from workbench.cli.session import AsJson, Collection, Filter, Pipeline, clean, page_ref, workbench
 
 if TYPE_CHECKING:
     from workbench.types import Explanation
@@ -50,15 +41,34 @@ Results = Annotated[
 
 def search(
     context: typer.Context,
-    query: Query,
     collection: Collection,
+    query: asking.Text = None,
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
+    image: asking.Image = None,
+    repair: asking.Repair = None,
+    region: asking.Region = None,
+    also: asking.And = None,
+    but_not: asking.Not = None,
+    more: asking.More = None,
+    less: asking.Less = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
-    result = workbench(context).search(query, collection, pipeline, k, filter)
+    bench = workbench(context)
+    wanted = asking.query(
+        bench,
+        query,
+        image=image,
+        repair=repair,
+        region=region,
+        also=also,
+        but_not=but_not,
+        more=more,
+        less=less,
+    )
+    result = bench.search(wanted, collection, pipeline, k, filter)
     if as_json:
         from workbench.exports import search_record
 
@@ -83,8 +93,7 @@ def search(
 
 def explain(
     context: typer.Context,
-    query: Query,
-    page: PageArgument,
+    asked: asking.TextAndPage,
     collection: Collection,
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose score; that which decides in the pipeline if not said.")
@@ -101,16 +110,35 @@ def explain(
         Any,
         typer.Option(metavar="PAGEREF", parser=page_ref, help="Say why the page scores more, or less, than this one."),
     ] = None,
+    image: asking.Image = None,
+    repair: asking.Repair = None,
+    region: asking.Region = None,
+    also: asking.And = None,
+    but_not: asking.Not = None,
+    more: asking.More = None,
+    less: asking.Less = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
     bench = workbench(context)
+    query, page = asking.split(asked)
+    wanted = asking.query(
+        bench,
+        query,
+        image=image,
+        repair=repair,
+        region=region,
+        also=also,
+        but_not=but_not,
+        more=more,
+        less=less,
+    )
     if against is not None:
         if out is not None or token:
             raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
-        contrast.show(bench.contrast(query, page, against, collection, encoder, pipeline), collection, as_json)
+        contrast.show(bench.contrast(wanted, page, against, collection, encoder, pipeline), collection, as_json)
         return
-    explanation = bench.explain(query, page, collection, encoder, pipeline)
+    explanation = bench.explain(wanted, page, collection, encoder, pipeline)
     tokens = chosen(explanation, token or [])
     if out is not None:
         from PIL import Image
@@ -159,17 +187,43 @@ def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
 
 def why(
     context: typer.Context,
-    query: Query,
-    page: PageArgument,
+    asked: asking.TextAndPage,
     collection: Collection,
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
+    image: asking.Image = None,
+    repair: asking.Repair = None,
+    region: asking.Region = None,
+    also: asking.And = None,
+    but_not: asking.Not = None,
+    more: asking.More = None,
+    less: asking.Less = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a search finds a page and, if not, which stage lost it and how many pages it should have kept."""
-    verdict = workbench(context).why(query, page, collection, pipeline, k, filter)
+    """Say whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
+    bench = workbench(context)
+    query, page = asking.split(asked)
+    wanted = asking.query(
+        bench,
+        query,
+        image=image,
+        repair=repair,
+        region=region,
+        also=also,
+        but_not=but_not,
+        more=more,
+        less=less,
+    )
+    verdict = bench.why(wanted, page, collection, pipeline, k, filter)
     if as_json:
         output.emit(asdict(verdict))
-    else:
-        output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
+        return
+    output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
+    if verdict.fix is not None:
+        fix = verdict.fix
+        words = ["pagelens", "search", *asking.arguments(wanted, image, repair), "-c", collection, "-p", fix.pipeline]
+        words += ["--filter", fix.filter] if fix.filter else []
+        output.show(f"To find it, {'; '.join(fix.changes)}: {shlex.join(words)}")
+    elif verdict.unfixable:
+        output.show(verdict.unfixable)

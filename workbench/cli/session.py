@@ -42,9 +42,6 @@ Collection = Annotated[
     str, typer.Option("--collection", "-c", metavar="NAME", parser=clean, help="Name of the collection.")
 ]
 Query = Annotated[str, typer.Argument(metavar="QUERY", parser=clean, help="What to look for, in words.")]
-PageArgument = Annotated[
-    Any, typer.Argument(metavar="PAGEREF", parser=page_ref, help="A page, written report.pdf#page=12.")
-]
 Pipeline = Annotated[
     str, typer.Option("--pipeline", "-p", metavar="PIPELINE", help="A preset or a pipeline text; see below.")
 ]

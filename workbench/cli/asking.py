@@ -1,0 +1,128 @@
+"""What can be asked with beside a text, as options of the commands that search and explain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli.session import clean, page_ref
+
+if TYPE_CHECKING:
+    from workbench.service import Workbench
+    from workbench.types import PageRef, Query
+
+
+def region(text: str) -> tuple[PageRef, tuple[float, float, float, float]]:
+    """A part of a page from the command line: ``report.pdf#page=3@0.1,0.2,0.5,0.4``."""
+    page, _, box = text.rpartition("@")
+    try:
+        x0, y0, x1, y1 = (float(value) for value in box.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{clean(text)}' is not a part of a page; write one as report.pdf#page=3@0.1,0.2,0.5,0.4, "
+            "with x0,y0,x1,y1 as fractions of the page"
+        ) from None
+    return page_ref(page), (x0, y0, x1, y1)
+
+
+Text = Annotated[str | None, typer.Argument(metavar="QUERY", parser=clean, help="What to look for, in words.")]
+TextAndPage = Annotated[
+    list[str],
+    typer.Argument(metavar="[QUERY] PAGEREF", parser=clean, help="A question, and a page as report.pdf#page=12."),
+]
+Image = Annotated[
+    list[Path] | None,
+    typer.Option("--image", metavar="FILE", help="Look for pages like this picture; may be repeated."),
+]
+Repair = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--repair",
+        metavar="STEP",
+        parser=clean,
+        help="Mend the picture first: rotate:90, deskew:-2, crop:x0,y0,x1,y1, contrast:40,200, denoise, sharpen; "
+        "'pagelens repair FILE' says what might help.",
+    ),
+]
+Region = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--region",
+        metavar="PAGEREF@BOX",
+        parser=region,
+        help="Look for this part of a page, as 'a.pdf#page=3@0,0,1,.5'.",
+    ),
+]
+And = Annotated[list[str] | None, typer.Option("--and", metavar="TEXT", parser=clean, help="Look for this as well.")]
+Not = Annotated[list[str] | None, typer.Option("--not", metavar="TEXT", parser=clean, help="Stay away from this.")]
+More = Annotated[
+    list[Any] | None, typer.Option("--more", metavar="PAGEREF", parser=page_ref, help="More like this page.")
+]
+Less = Annotated[
+    list[Any] | None, typer.Option("--less", metavar="PAGEREF", parser=page_ref, help="Less like this page.")
+]
+
+
+def split(asked: Sequence[str]) -> tuple[str | None, PageRef]:
+    """A question, or None where none is given, and the page that follows it."""
+    if len(asked) > 2:
+        raise typer.BadParameter("give one QUERY and one PAGEREF; put quotes around a question of several words")
+    return (asked[0] if len(asked) == 2 else None), page_ref(asked[-1])
+
+
+def query(
+    bench: Workbench,
+    text: str | None,
+    *,
+    image: Sequence[Path] | None = None,
+    repair: Sequence[str] | None = None,
+    region: Sequence[Any] | None = None,
+    also: Sequence[str] | None = None,
+    but_not: Sequence[str] | None = None,
+    more: Sequence[PageRef] | None = None,
+    less: Sequence[PageRef] | None = None,
+) -> Query:
+    """The query that a text and the options make; pictures are kept in the home folder on the way."""
+    from workbench.types import Query
+
+    if repair and not image:
+        raise typer.BadParameter("--repair mends a picture; say which with --image")
+    made = Query.empty() if text is None else Query.of(text)
+    for words in also or ():
+        made = made.also(words)
+    for file in image or ():
+        made = made.picture(bench.keep_picture(file.expanduser()), repair or ())
+    for page, box in region or ():
+        try:
+            made = made.region(page, box)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    for words in but_not or ():
+        made = made.but_not(words)
+    made = made.marking(more or (), less or ())
+    if not made.parts:
+        raise typer.BadParameter("say what to look for: a QUERY, or one of --image, --region, --more")
+    return made
+
+
+def arguments(asked: Query, image: Sequence[Path] | None, repair: Sequence[str] | None) -> list[str]:
+    """The arguments that ask the same again; pictures by the files they came from."""
+    from workbench.types import MarkPart, RegionPart, TextPart
+
+    words: list[str] = []
+    for part in asked.parts:
+        match part:
+            case TextPart(text, weight):
+                words += ["--not", text] if weight < 0 else ["--and", text] if words else [text]
+            case RegionPart(ref, box):
+                words += ["--region", f"{ref}@{','.join(f'{value:g}' for value in box)}"]
+            case MarkPart(ref, weight):
+                words += ["--more" if weight > 0 else "--less", str(ref)]
+    for file in image or ():
+        words += ["--image", str(file)]
+    for step in repair or () if image else ():
+        words += ["--repair", step]
+    return words

@@ -1,0 +1,40 @@
+"""``pagelens repair``: what might be wrong with a picture to search with, and the picture after mending it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.asking import Repair
+from workbench.cli.session import AsJson, workbench
+
+
+def repair(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A picture, or a PDF, of which the first page is meant.")
+    ],
+    steps: Repair = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="PICTURE", help="Write the mended picture here (WebP), to look at.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what might be wrong with a picture, and which repairs would mend it; 'search --repair' applies them."""
+    bench = workbench(context)
+    found = bench.repair_preview(bench.keep_picture(file.expanduser()), steps)
+    if out is not None:
+        shutil.copyfile(found.after, out.expanduser())
+        output.say(f"The picture after these repairs is in {out}.")
+    reasons = found.reasons or ("",) * len(found.steps)
+    if as_json:
+        rows = [{"step": step, "reason": reason} for step, reason in zip(found.steps, reasons, strict=True)]
+        output.emit({"picture": found.picture, "repairs": rows})
+    elif found.steps:
+        output.table(("repair", "why"), list(zip(found.steps, reasons, strict=True)))
+    else:
+        output.show("Nothing seems wrong with it.")
