@@ -107,7 +107,7 @@ class _Search:
         A page that a text leg does not name scores 0 in it; one that a leg has no vectors of counts as the worst of
         those it has.
         """
-        ids = list(given.ids if given else self._all())
+        ids = list(given.ids if given is not None else self._all())
         position = {page: i for i, page in enumerate(ids)}
         columns = []
         for leg in step.legs:
@@ -121,7 +121,7 @@ class _Search:
         return _Scored(ids, fusion.weighted_sum(columns, step.weights(), norm))
 
     def _leaf(self, step: Step, given: Candidates | None, keep: int) -> _Scored:
-        ids = given.ids if given else None
+        ids = given.ids if given is not None else None
         if not step.spec.vectors:
             return self._bm25(ids, keep)
         space, embedding = self.spaces[step.encoder], self.embeddings[step.encoder]

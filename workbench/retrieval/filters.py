@@ -47,6 +47,14 @@ def compile_filter(text: str) -> str | None:
     return _Compiler(text).compile() if text.strip() else None
 
 
+def clauses(text: str) -> tuple[str, ...]:
+    """The parts of a filter that a page has to fit one and all, as they stand in it; `FilterError` for a bad filter.
+
+    ``page > 3 and (tag = 'a' or tag = 'b')`` has two; one with an ``or`` outside brackets is one whole.
+    """
+    return _Compiler(text).clauses() if text.strip() else ()
+
+
 def document_filter(name: str) -> str:
     """The filter text that keeps one document."""
     quoted = name.replace("'", "''")
@@ -68,6 +76,18 @@ class _Compiler:
         if self._peek()[0]:
             raise self._error("expected 'and', 'or' or the end")
         return sql
+
+    def clauses(self) -> tuple[str, ...]:
+        found: list[str] = []
+        while not found or self._word("and"):
+            start = self._start()
+            self._factor()
+            found.append(self._text[start : self._at].strip())
+        if not self._peek()[0]:
+            return tuple(found)
+        self._at = 0
+        self.compile()  # an 'or' follows, or something that is refused
+        return (self._text.strip(),)
 
     def _expr(self) -> str:
         self._depth += 1

@@ -10,7 +10,7 @@ from workbench import resources
 from workbench.asking import heard
 from workbench.comparison import Comparison, compare
 from workbench.errors import QueryError
-from workbench.explanation import why
+from workbench.misses import why
 from workbench.retrieval import PRESETS, Pipeline, compile_filter, search_stages
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
@@ -67,11 +67,11 @@ class Search(Core):
         k: int | None = None,
         filter: str = "",
     ) -> WhyVerdict:
-        """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
+        """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
         store = self._collection(collection)
         parsed = fitted_pipeline(pipeline, k, store)
         asked, _ = heard(clean_query(query), parsed, store, self._pictures)
-        return why(store, asked, ref, parsed, self._queries.of(store), compile_filter(filter))
+        return why(store, asked, ref, parsed, self._queries.of(store), filter)
 
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""

@@ -1,0 +1,149 @@
+"""Pages that a search loses: what the verdict says, and that the change it names finds the page."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from workbench.errors import FilterError
+from workbench.retrieval.filters import clauses
+from workbench.service import Workbench
+from workbench.settings import Settings
+from workbench.store import Space
+from workbench.types import PageRef
+
+TOPICS = {
+    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
+    "bread.pdf": [
+        "Knead the dough until it is smooth.",
+        "Bake the loaf in a hot oven for forty minutes.",
+        "Let it cool.",
+    ],
+    "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
+}
+PAGES = [PageRef(name, number) for name, pages in TOPICS.items() for number in range(1, len(pages) + 1)]
+PIPELINES = [
+    "full:1",
+    "rows:2 > full:1",
+    "global:3 > rows:2 > full:1",
+    "bm25:2",
+    "bm25:3 > full:2",
+    "rrf(bm25, rows):2 > full:1",
+    "sum(bm25, conv):1",
+    "rows[engine=lance]:2 > full:2",
+    "conv:1",
+]
+FILTERS = [
+    "",
+    "document = 'bread.pdf'",
+    "document = 'stars.pdf' and page >= 2",
+    "page < 2 and (kind = 'pdf' or tag = 'x')",
+    "not document = 'whales.pdf' or page > 1",
+]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    root = tmp_path_factory.mktemp("misses")
+    (root / "files").mkdir()
+    for name, pages in TOPICS.items():
+        canvas = Canvas(str(root / "files" / name), pagesize=A4)
+        for text in pages:
+            canvas.setFont("Helvetica", 16)
+            canvas.drawString(72, 700, text)
+            canvas.showPage()
+        canvas.save()
+    workbench = Workbench(Settings(home=root / "home"))
+    workbench.ingest([root / "files"], "notes")
+    return workbench
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(["whale songs", "hot oven", "how far is a star", "parallax", "cool"]),
+    st.sampled_from(PAGES),
+    st.sampled_from(PIPELINES),
+    st.sampled_from(FILTERS),
+)
+def test_the_change_that_a_verdict_names_finds_the_page_and_is_asked_for_only_where_it_is_lost(
+    bench, query, page, pipeline, filter
+):
+    found = page in {hit.ref for hit in bench.search(query, "notes", pipeline, filter=filter).hits}
+    verdict = bench.why(query, page, "notes", pipeline, filter=filter)
+    assert (verdict.verdict == "found") == found
+    if found:
+        assert verdict.fix is None
+        assert not verdict.unfixable
+        return
+    fix = verdict.fix
+    assert fix is not None, verdict
+    assert fix.changes
+    mended = bench.search(query, "notes", fix.pipeline, filter=fix.filter)
+    assert page in {hit.ref for hit in mended.hits}
+    assert fix.k == len(mended.hits) or fix.k > len(mended.hits)
+    # No change is asked for that is not needed: one result fewer, and a plain last stage no longer has the page.
+    if fix.changes == (f"return {fix.k:,} pages",) and "(" not in pipeline:
+        fewer = bench.search(query, "notes", fix.pipeline, fix.k - 1, fix.filter)
+        assert page not in {hit.ref for hit in fewer.hits}
+
+
+def test_the_clause_is_named_that_leaves_the_page_out_and_the_others_stay(bench):
+    where = "document = 'bread.pdf' and page >= 2 and kind = 'pdf'"
+    verdict = bench.why("hot oven", PageRef("whales.pdf", 2), "notes", "full:7", filter=where)
+    assert verdict.verdict == "filtered"
+    assert verdict.clauses == ("document = 'bread.pdf'",)
+    assert "by 'document = 'bread.pdf''" in verdict.reason
+    assert verdict.fix.filter == "page >= 2 and kind = 'pdf'"
+    assert verdict.fix.changes == ("leave out of the filter document = 'bread.pdf'",)
+
+
+def test_filters_fall_into_the_clauses_that_all_have_to_hold():
+    assert clauses("page > 3 and (tag = 'a' or tag = 'x and y') AND not kind = 'pdf'") == (
+        "page > 3",
+        "(tag = 'a' or tag = 'x and y')",
+        "not kind = 'pdf'",
+    )
+    assert clauses("page > 3 and kind = 'pdf' or tag = 'a'") == ("page > 3 and kind = 'pdf' or tag = 'a'",)
+    assert clauses(" ") == ()
+    for bad in ("page >", "page > 3 and", "page > 3 kind = 'pdf'"):
+        with pytest.raises(FilterError):
+            clauses(bad)
+
+
+def test_a_page_that_is_reranked_down_is_told_by_which_words(bench):
+    verdict = bench.why("whale songs", PageRef("bread.pdf", 2), "notes", "rows:7 > full:2")
+    assert verdict.stage == "full"
+    assert verdict.against in {str(hit.ref) for hit in bench.search("whale songs", "notes", "full:2").hits}
+    told = bench.contrast("whale songs", PageRef("bread.pdf", 2), PageRef.parse(verdict.against), "notes")
+    by_token = {row.token: row.difference for row in told.rows}
+    assert verdict.tokens
+    for gap in verdict.tokens:
+        assert gap.difference == pytest.approx(by_token[gap.token], abs=1e-4)
+        assert gap.difference < 0
+    assert verdict.tokens[0].difference == min(gap.difference for gap in verdict.tokens)
+    assert f"'{verdict.tokens[0].label}'" in verdict.reason
+    assert verdict.fix.changes == (f"return {verdict.needs} pages",)
+
+
+def test_what_an_approximate_search_missed_gets_its_exact_rank(bench, monkeypatch):
+    page = PageRef("whales.pdf", 2)
+    lost = bench.collection("notes") and bench._collection("notes").page(page).page_id
+    whole = Space.lance_maxsim
+
+    def forgetful(self, index, query, limit, where):
+        return [pair for pair in whole(self, index, query, limit, where) if pair[0] != lost]
+
+    monkeypatch.setattr(Space, "lance_maxsim", forgetful)
+    verdict = bench.why("whales sing songs", page, "notes", "full[engine=lance]:3")
+    assert (verdict.verdict, verdict.exact_rank, verdict.needs) == ("lost", 1, None)
+    assert "engine=lance" in verdict.reason
+    assert "rank 1" in verdict.reason
+    assert verdict.fix.pipeline == "full:3"
+    assert verdict.fix.changes == ("search stage 'full' without approximation",)
+
+
+def test_what_no_search_finds_has_no_change_and_says_why(bench):
+    verdict = bench.why("x", PageRef("nowhere.pdf", 3), "notes")
+    assert (verdict.verdict, verdict.fix) == ("absent", None)
+    assert "not there" in verdict.unfixable

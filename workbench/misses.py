@@ -1,0 +1,269 @@
+"""Where a search lost a page, why there, and the smallest change that finds it.
+
+`why` follows one page through a pipeline to the first step that did not hand it on and says what decided: the clause of
+the filter, the rank and the smallest K, an approximation, the query words it loses by. It tries changes until a search
+really finds the page. What this module does not do: guess; every change it names was searched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from workbench.errors import NotFoundError
+from workbench.explanation import pooled_view
+from workbench.maxsim import similarities
+from workbench.retrieval.engine import Encode, search_stages
+from workbench.retrieval.filters import clauses, compile_filter
+from workbench.retrieval.grammar import MAX_K
+from workbench.retrieval.pipeline import Pipeline
+from workbench.retrieval.step import Step
+from workbench.store import Collection
+from workbench.store.manifest import FULL
+from workbench.types import Fix, Float, Hit, PageRef, Quarantined, Query, SearchResult, TokenGap, WhyVerdict
+
+APPROXIMATING = frozenset({"engine", "prune", "alpha", "exit"})
+"""Options that make a stage find its best pages faster, at the risk of missing some."""
+TOKENS = 5
+"""Query words that are named of those a page loses by."""
+_CHANGES = 12  # tried one after another, at most; a pipeline of a few stages needs one a stage
+
+
+def why(
+    collection: Collection, query: Query, ref: PageRef, pipeline: Pipeline, encode: Encode, filter: str = ""
+) -> WhyVerdict:
+    """Follow one page through a search: found, or the first step that lost it, with the change that finds it.
+
+    ``filter`` is the filter's text. A page that no search can find has no change, and ``unfixable`` says why.
+    """
+    try:
+        page_id = collection.page(ref).page_id
+    except NotFoundError as error:
+        failed = {failure.page: failure.reason for failure in collection.failed_pages(ref.document)}
+        if ref.page not in failed:
+            return _hopeless(ref, "absent", str(error), "No search finds a page that is not there.")
+        reason = f"The page was not indexed: {failed[ref.page]}"
+        return _hopeless(ref, "failed", reason, "No search finds a page that was not indexed; add its file again.")
+    if entry := collection.quarantine().of(page_id):
+        verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
+        return replace(verdict, stage="quarantine")
+    search = _Search(collection, query, encode, page_id, str(ref))
+    verdict = search.follow(pipeline, filter)
+    return verdict if verdict.verdict == "found" else _mended(search, pipeline, filter, verdict)
+
+
+def _hopeless(ref: PageRef, verdict: str, reason: str, unfixable: str) -> WhyVerdict:
+    return WhyVerdict(str(ref), verdict, reason=reason, unfixable=unfixable)
+
+
+def _kept_out(entry: Quarantined) -> str:
+    what = "This page" if entry.page else f"All of '{entry.document}'"
+    why = f": {entry.reason.rstrip('.')}." if entry.reason else "."
+    return f"{what} is in quarantine since {entry.since[:10]}{why} Release it, and searches find it again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Searches for one query that are watched for one page."""
+
+    collection: Collection
+    query: Query
+    encode: Encode
+    page_id: str
+    name: str
+
+    def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
+        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, compile_filter(filter))
+        return result
+
+    def hit(self, pipeline: Pipeline, filter: str) -> Hit | None:
+        return self.found_in(self.result(pipeline, filter))
+
+    def found_in(self, result: SearchResult) -> Hit | None:
+        return next((hit for hit in result.hits if hit.page_id == self.page_id), None)
+
+    def passes(self, filter: str) -> bool:
+        where = compile_filter(filter)
+        return where is None or self.page_id in set(self.collection.page_ids(where))
+
+    def follow(self, pipeline: Pipeline, filter: str) -> WhyVerdict:
+        """The first step that lost the page, or that it was found; without a change."""
+        if not self.passes(filter):
+            guilty = tuple(clause for clause in clauses(filter) if not self.passes(clause))
+            which = " and ".join(f"'{clause}'" for clause in guilty)
+            reason = f"The filter leaves this page out, by {which}."
+            return WhyVerdict(self.name, "filtered", "filter", reason=reason, clauses=guilty)
+        before: Hit | None = None
+        for depth in range(1, len(pipeline.steps) + 1):
+            prefix = Pipeline(pipeline.steps[:depth])
+            result = self.result(prefix.returning(prefix.keep), filter)
+            hit = self.found_in(result)
+            if hit is None:
+                return self._lost(prefix, filter, result, before)
+            before = hit
+        step = pipeline.steps[-1]
+        assert before is not None  # a pipeline has at least one step
+        reason = f"Found at rank {before.rank} of {pipeline.keep} by '{step.label}'{_unscored(before)}."
+        return WhyVerdict(self.name, "found", step.label, before.rank, pipeline.keep, None, reason)
+
+    def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> WhyVerdict:
+        step, keep = prefix.steps[-1], prefix.keep
+        most = max(self.collection.page_count(), 1)
+        plain = _plain(prefix)
+        exact = None if plain == prefix else self.hit(plain.returning(most), filter)
+        exact_rank = exact.rank if exact is not None and exact.scored else None
+        hit = self.hit(prefix.returning(most), filter)
+        if exact_rank is not None and exact_rank <= keep:
+            rank = hit.rank if hit is not None and hit.scored else None
+            how = ", ".join(f"{key}={value}" for key, value in step.options if key in APPROXIMATING)
+            reason = (
+                f"Stage '{step.label}' missed the page by searching approximately ({how}): compared with every page it "
+                f"is at rank {exact_rank}, within the {keep} that the stage keeps."
+            )
+            return WhyVerdict(self.name, "lost", step.label, rank, keep, None, reason, exact_rank=exact_rank)
+        if hit is None:
+            reason = f"Stage '{step.label}' never names this page, at any K: none of its words are in the query's."
+            return WhyVerdict(self.name, "lost", step.label, None, keep, None, reason, exact_rank=exact_rank)
+        needs = self._smallest(prefix, filter, hit.rank, most)
+        gaps, against = self._gaps(step, kept)
+        parts = [
+            f"Stage '{step.label}' ranks the page {hit.rank}{_unscored(hit)}, below the {keep} it keeps; "
+            f"K = {needs} would have kept it.",
+            f"The stage before had it at rank {before.rank}." if before is not None and before.rank < hit.rank else "",
+            _legs(step, hit),
+            _words(gaps, against),
+        ]
+        return WhyVerdict(
+            self.name,
+            "lost",
+            step.label,
+            hit.rank,
+            keep,
+            needs,
+            " ".join(part for part in parts if part),
+            exact_rank=exact_rank,
+            tokens=gaps,
+            against=against,
+        )
+
+    def _smallest(self, prefix: Pipeline, filter: str, rank: int, most: int) -> int:
+        """The least that the last step has to keep. Where depth changes the order, it is searched for."""
+        low, high = prefix.keep + 1, most
+        if self.hit(prefix.returning(rank), filter) is not None:
+            high = rank
+        while prefix.steps[-1].depends_on_depth and low < high:
+            middle = (low + high) // 2
+            if self.hit(prefix.returning(middle), filter) is not None:
+                high = middle
+            else:
+                low = middle + 1
+        return high
+
+    def _gaps(self, step: Step, kept: SearchResult) -> tuple[tuple[TokenGap, ...], str]:
+        """The query words by which the page loses against the last that the stage kept, and which page that is."""
+        if not step.spec.vectors or step.option("query") != "tokens" or step.weighs or not kept.hits:
+            return (), ""
+        rival = kept.hits[-1]
+        if not rival.scored:
+            return (), ""
+        embedding = self.encode(self.collection.space(step.encoder).encoder, self.query).embedding
+        try:
+            mine, theirs = (self._by_token(step, page) for page in (self.page_id, rival.page_id))
+        except NotFoundError:
+            return (), ""
+        order = np.argsort(mine - theirs, kind="stable")[:TOKENS]
+        gaps = tuple(
+            TokenGap(int(i), embedding.labels[i], float(mine[i]), float(theirs[i]), float(mine[i] - theirs[i]))
+            for i in order
+            if mine[i] < theirs[i]
+        )
+        return gaps, str(rival.ref)
+
+    def _by_token(self, step: Step, page_id: str) -> Float:
+        """What each query token adds to the page's score in a stage of vectors, ``(m,)``."""
+        space = self.collection.space(step.encoder)
+        query = self.encode(space.encoder, self.query).embedding
+        embedding = space.page_embedding(page_id)
+        if step.index == FULL:
+            matrix = similarities(query.vectors, embedding.vectors)
+        else:
+            matrix = pooled_view(step.index, space.form(step.index), query, embedding).similarities
+        return np.asarray(query.weights * matrix.max(axis=1), np.float32)
+
+
+def _mended(search: _Search, pipeline: Pipeline, filter: str, first: WhyVerdict) -> WhyVerdict:
+    """The verdict with the change that finds the page: what it names is undone, and what then loses it, to the end."""
+    changes: list[str] = []
+    verdict = first
+    for _ in range(_CHANGES):
+        if verdict.verdict == "found":
+            fix = Fix(str(pipeline.returning(pipeline.keep)), filter, pipeline.keep, tuple(changes))
+            return replace(first, fix=fix)
+        if verdict.verdict == "filtered":
+            filter = " and ".join(clause for clause in clauses(filter) if clause not in verdict.clauses)
+            changes.append(f"leave out of the filter {' and '.join(verdict.clauses)}")
+        else:
+            changed = _changed(pipeline, verdict)
+            if changed is None:
+                break
+            pipeline, said = changed
+            changes.append(said)
+        verdict = search.follow(pipeline, filter)
+    return replace(first, unfixable=f"No change of the pipeline finds it: {verdict.reason}")
+
+
+def _changed(pipeline: Pipeline, verdict: WhyVerdict) -> tuple[Pipeline, str] | None:
+    """The pipeline with the step mended that lost the page, and the change in words; None where none is left to try."""
+    labels = [step.label for step in pipeline.steps]
+    at = labels.index(verdict.stage)
+    step = pipeline.steps[at]
+    keep = verdict.keep or 1
+    if verdict.exact_rank is not None and (verdict.exact_rank <= keep or verdict.needs is None):
+        plain, needed = _plain_step(step), max(keep, verdict.exact_rank)
+        said = f"search stage '{step.label}' without approximation"
+        said += f" and keep {needed:,} pages" if needed > keep else ""
+        return _with(pipeline, at, replace(plain, keep=needed)), said
+    if verdict.needs is not None:
+        if verdict.needs > MAX_K:
+            return None
+        what = "return" if at == len(labels) - 1 else f"keep in stage '{step.label}'"
+        return _with(pipeline, at, replace(step, keep=verdict.needs)), f"{what} {verdict.needs:,} pages"
+    if at < len(labels) - 1:
+        return Pipeline((*pipeline.steps[:at], *pipeline.steps[at + 1 :])), f"leave stage '{step.label}' out"
+    if any(leaf.spec.vectors for leaf in step.leaves()):
+        return None
+    return _with(pipeline, at, Step(FULL, keep)), f"search by vectors ('{FULL}') instead of '{step.label}'"
+
+
+def _with(pipeline: Pipeline, at: int, step: Step) -> Pipeline:
+    return Pipeline((*pipeline.steps[:at], step, *pipeline.steps[at + 1 :]))
+
+
+def _plain(pipeline: Pipeline) -> Pipeline:
+    """The pipeline with its last step searched in full."""
+    return _with(pipeline, len(pipeline.steps) - 1, _plain_step(pipeline.steps[-1]))
+
+
+def _plain_step(step: Step) -> Step:
+    kept = tuple((key, value) for key, value in step.options if key not in APPROXIMATING)
+    return replace(step, options=kept, legs=tuple(_plain_step(leg) for leg in step.legs))
+
+
+def _legs(step: Step, hit: Hit) -> str:
+    """Where the stages that a fusion takes have the page."""
+    names = {leg.label for leg in step.legs}
+    said = [f"'{stage.name}' has it at rank {stage.rank}" for stage in hit.stages if stage.name in names]
+    return f"Of the stages it fuses, {', '.join(said)}." if said else ""
+
+
+def _words(gaps: Sequence[TokenGap], against: str) -> str:
+    if not gaps:
+        return ""
+    most = ", ".join(f"'{gap.label}' ({gap.difference:+.3f})" for gap in gaps[:3])
+    return f"Against the last page it keeps, {against}, it loses most by {most}."
+
+
+def _unscored(hit: Hit) -> str:
+    return "" if hit.scored else ", after all it can score, for it has no vectors of the page"
