@@ -12,7 +12,9 @@ def test_what_it_lists_can_be_written(run: Run) -> None:
     stages = {stage["name"]: stage for stage in record["stages"]}
     assert set(stages) == set(STAGES)
     for name, stage in stages.items():
-        assert Pipeline.parse(f"rrf({name}, full):5" if not STAGES[name].fusion else f"{name}(full, rows):5").keep == 5
+        example = f"{name}({', '.join(STAGES[name].example)}):5"
+        assert Pipeline.parse(example if STAGES[name].fusion else f"rrf({name}, full):5").keep == 5
+        assert stage["cost"]
         assert set(stage["options"]) == set(STAGES[name].options)
     for dtype in stages["full"]["options"]["dtype"]["choices"]:
         assert Pipeline.parse(f"full[dtype={dtype}]:5").keep == 5

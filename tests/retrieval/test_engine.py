@@ -1,108 +1,17 @@
 """The engine over a collection held in plain arrays; the store's own tests check that the real one answers alike."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.retrieval.arrays import DIM, collection, encoder, order, run
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
-from workbench.pooling import pool
-from workbench.representations import Form, Representation
-from workbench.retrieval.engine import Encoded, best, search_stages
+from workbench.retrieval.engine import search_stages
+from workbench.retrieval.ordering import best
 from workbench.retrieval.pipeline import Pipeline
-from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding, Ragged, ScoreKind
-
-DIM = 8
-INDEXES = ("global", "rows", "conv", "tiles", "full")
-
-
-def unit(rng, n):
-    vectors = rng.normal(size=(n, DIM)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-class Arrays:
-    """A collection in memory: what the engine asks of the store, from first principles."""
-
-    name, encoder, indexes, kind, primary = "arrays", "random", INDEXES, "words", True
-
-    def __init__(self, pages, lexical, others=()):
-        self.pages = pages  # page id -> (ref, PageEmbedding)
-        self.lexical = lexical  # page id -> BM25 score
-        self.others = dict(others)  # encoder id -> Arrays
-        self.info = SimpleNamespace(kind=self.kind)
-
-    @property
-    def encoders(self):
-        return (self.encoder, *self.others)
-
-    def space(self, encoder=""):
-        return self if encoder in ("", self.encoder) else self.others[encoder]
-
-    def vectors(self, index):
-        ids = list(self.pages)
-        parts = [self.pages[i][1] for i in ids]
-        arrays = [p.vectors if index == "full" else pool(p, index).vectors for p in parts]
-        lengths = np.array([len(a) for a in arrays], np.int64)
-        return SimpleNamespace(
-            flat=np.concatenate([*arrays, np.zeros((0, DIM), np.float32)]),
-            page_ids=ids,
-            starts=np.cumsum(lengths) - lengths,
-            lengths=lengths,
-            row_of={page: i for i, page in enumerate(ids)},
-        )
-
-    def form(self, index):
-        representation = Representation.parse(index)
-        return Form(representation, representation.blank(DIM))
-
-    def bm25(self, query, limit, where):
-        allowed = set(self.page_ids(where))
-        found = sorted(((p, s) for p, s in self.lexical.items() if p in allowed), key=lambda item: -item[1])
-        return found[:limit]
-
-    def page_ids(self, where):
-        return [i for i, (ref, _) in self.pages.items() if where is None or ref.document == where]
-
-    def page_count(self):
-        return len(self.pages)
-
-    def refs(self, ids):
-        return {i: self.pages[i][0] for i in ids if i in self.pages}
-
-
-def collection(seed, pages, shuffle=None):
-    rng = np.random.default_rng(seed)
-    made = {}
-    for n in range(pages):
-        count = int(rng.integers(1, 30))
-        boxes = np.sort(rng.uniform(size=(count, 2, 2)), axis=1).reshape(count, 4).astype(np.float32)
-        geometry = Geometry(boxes, None, np.full(count, -1, np.int32))
-        made[f"p{n}"] = (PageRef(f"d{n % 3}.pdf", n + 1), PageEmbedding(unit(rng, count), geometry))
-    lexical = {f"p{n}": float(rng.uniform(1, 9)) for n in range(pages) if rng.uniform() < 0.6}
-    order = list(made)
-    if shuffle is not None:
-        np.random.default_rng(shuffle).shuffle(order)
-    return Arrays({page: made[page] for page in order}, lexical)
-
-
-def encoder(seed, tokens=4):
-    rng = np.random.default_rng(seed + 1)
-    weights = rng.uniform(0.2, 1.0, tokens).astype(np.float32)
-    embedding = QueryEmbedding("q", unit(rng, tokens), tuple("abcd"[:tokens]), weights, "test")
-    return lambda encoder_id, text: Encoded(embedding)
-
-
-def run(arrays, text, seed, where=None):
-    *_, last = search_stages(arrays, "q", Pipeline.parse(text), encoder(seed), where)
-    return last
-
-
-def order(result):
-    return [hit.page_id for hit in result.hits]
+from workbench.types import PageRef, Ragged, ScoreKind
 
 
 @settings(max_examples=40, deadline=None)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.test_engine import Arrays, collection, unit
+from tests.retrieval.arrays import Arrays, collection, unit
 from workbench.errors import PipelineError
 from workbench.pooling import pool
 from workbench.retrieval.engine import Encoded, search_stages

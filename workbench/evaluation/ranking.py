@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from workbench.evaluation.asking import Asking, is_stage
 from workbench.evaluation.datasets import Query
 from workbench.evaluation.record import StageText
-from workbench.retrieval import Pipeline, Step
+from workbench.retrieval import Pipeline
 from workbench.types import SearchResult
 
 RANKED = 1000
@@ -67,15 +67,11 @@ def deepened(pipeline: Pipeline, i: int) -> Pipeline:
     """The first ``i + 1`` steps, the last of them keeping as many pages as it can rank without ranking differently."""
     prefix = Pipeline(pipeline.steps[: i + 1])
     step = prefix.steps[-1]
-    if _depends_on_depth(step):
+    if step.depends_on_depth:
         return prefix.returning(step.keep or prefix.keep)
     before = prefix.steps[-2].keep if i else None
     most = RANKED if before is None else min(before, RANKED)
     return prefix.returning(max(most, prefix.keep))
-
-
-def _depends_on_depth(step: Step) -> bool:
-    return any(_depends_on_depth(leg) or (step.name == "rrf" and leg.keep is None) for leg in step.legs)
 
 
 def stage_texts(pipeline: Pipeline, result: SearchResult | None) -> tuple[StageText, ...]:

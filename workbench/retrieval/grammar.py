@@ -20,6 +20,7 @@ import re
 from dataclasses import replace
 
 from workbench.errors import PipelineError
+from workbench.retrieval.combinations import check_order, check_step
 from workbench.retrieval.stages import ALIASES, STAGES, OptionSpec, StageSpec
 from workbench.retrieval.step import Step
 
@@ -62,7 +63,7 @@ class Parser:
                     f"before it hands on; make the later number {wider.keep} or less.",
                     self._text.find(f":{narrower.keep}"),
                 )
-        self._check_cuts((*kept, last))
+        check_order((*kept, last))
         return (*kept, last)
 
     def _step(self) -> Step:
@@ -93,63 +94,9 @@ class Parser:
                 legs.append(self._step())
             if not self._take(")"):
                 raise self._error("expected ',' or ')'")
-        if spec.fusion:
-            self._check_legs(spec, legs, start)
         step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
-        if spec.vectors:
-            self._check_stored(step, start)
-        if "weights" in spec.options and spec.fusion and len(step.weights()) != len(legs):
-            raise PipelineError(f"'{name}' has {len(legs)} stages but {len(step.weights())} weights.", start)
+        check_step(step, start)
         return step
-
-    def _check_legs(self, spec: StageSpec, legs: list[Step], start: int) -> None:
-        if len(legs) < spec.least:
-            few = "two stages or more" if spec.least > 1 else "a stage"
-            raise PipelineError(f"'{spec.name}' needs {few}, as in {spec.name}({', '.join(spec.example)}).", start)
-        if len(legs) > spec.most:
-            raise PipelineError(
-                f"'{spec.name}' takes {spec.most} stage{'s' * (spec.most > 1)} at most, not {len(legs)}.", start
-            )
-        if spec.ends_in_vectors and not legs[-1].spec.vectors:
-            raise PipelineError(
-                f"'{spec.name}' searches by vectors, which '{legs[-1].label}' has none of; write one such as "
-                f"{spec.name}({', '.join(spec.example)}).",
-                start,
-            )
-
-    def _check_stored(self, step: Step, start: int) -> None:
-        place = f"'{step.label}' at character {start + 1}"
-        try:
-            stored = step.stored
-        except ValueError as error:
-            raise PipelineError(f"{place}: {error}.", start) from None
-        prune, lance = step.option("prune"), step.option("engine") == "lance"
-        wrong = ""
-        if lance and not stored.plain:
-            wrong = "LanceDB can only scan vectors as the encoder made them; leave engine=lance out"
-        elif lance and (prune != "none" or step.cuts):
-            wrong = "LanceDB scores every candidate; leave engine=lance out, or the pruning"
-        elif prune == "safe" and not stored.plain:
-            wrong = "prune=safe needs vectors as the encoder made them; use prune=gap, or leave dtype and dims out"
-        elif prune == "safe" and step.count("exit"):
-            wrong = "exit stops on a guess, which prune=safe never does; leave one of them out"
-        elif prune not in ("relative", "gap") and "alpha" in dict(step.options):
-            wrong = "alpha belongs to prune=relative or prune=gap; write one of them beside it"
-        if wrong:
-            raise PipelineError(f"{place}: {wrong}.", start)
-
-    def _check_cuts(self, steps: tuple[Step, ...]) -> None:
-        """Stages that go by the order of the stage before need one, and all of its pages."""
-        for i, step in enumerate(steps):
-            inside = next((leaf for leg in step.legs for leaf in leg.leaves() if leaf.cuts), None)
-            if inside is not None or (step.cuts and i == 0):
-                which = step if inside is None else inside
-                raise PipelineError(
-                    f"'{which.label}' at character {which.at + 1}: prune={which.option('prune')} and exit go by the "
-                    f"order of the stage before; write them in a later step, as in {_EXAMPLE[:-3]}[exit=4]:10, or use "
-                    "prune=safe.",
-                    which.at,
-                )
 
     def _encoder(self, spec: StageSpec) -> str:
         start = self._start()

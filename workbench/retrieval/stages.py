@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option
 from workbench.retrieval.fusion import RRF_K
@@ -53,8 +54,8 @@ class OptionSpec:
 class StageSpec:
     """A stage: ``vectors`` is false where it compares none itself; it takes ``least`` to ``most`` stages in brackets.
 
-    ``example`` are such stages, and with ``ends_in_vectors`` the last of them has to compare vectors. ``cost`` says
-    what it looks at, beyond the stages it takes, and ``source`` where it was published.
+    ``example`` are such stages; the last of them has to be a vector ``stage``, or to have one inside it (``some``), as
+    ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
     """
 
     name: str
@@ -64,7 +65,7 @@ class StageSpec:
     least: int = 0
     most: int = 0
     example: tuple[str, ...] = ("bm25", "rows")
-    ends_in_vectors: bool = False
+    ends_in: Literal["", "stage", "some"] = ""
     cost: str = ""
     source: str = ""
 
@@ -157,6 +158,64 @@ STAGES: Mapping[str, StageSpec] = {
             most=ANY,
             cost="the stages it fuses, over every page they get",
             source="ColBERTer, arXiv 2203.13088 (norm=none)",
+        ),
+        StageSpec(
+            "prf",
+            "feedback: a vector stage asked again by the query and the best pages that the first stage in it found",
+            {
+                "depth": _count("best pages that are taken for good ones", 3, 0),
+                "kind": OptionSpec(
+                    "alpha query + beta mean of pages, or the plain mean of all", "rocchio", ("rocchio", "average")
+                ),
+                "alpha": _share("weight of the query", 0.9),
+                "beta": _share("weight of the pages", 0.1),
+                "among": OptionSpec("search all pages again, or only those found", "all", ("all", "found")),
+            },
+            vectors=False,
+            least=1,
+            most=2,
+            example=("rrf(bm25, rows)", "rows"),
+            ends_in="stage",
+            cost="the second search, by at most 16 more vectors for each page taken; reads those pages whole",
+            source="vector PRF, arXiv 2108.13454; Rocchio 1971; before or after fusion, arXiv 2205.00235",
+        ),
+        StageSpec(
+            "refine",
+            "the best pages of a stage scored again by how they resemble each other",
+            {
+                "depth": _count("pages that are refined; those after keep their order", 400),
+                "neighbours": _count("nearest pages that each is averaged with", 9),
+                "beta": _share("weight of a neighbour, times its similarity", 0.15),
+                "expand": OptionSpec(
+                    "what the query becomes: the mean or (as published, for vectors without negative numbers) the "
+                    "greatest of the best pages, or nothing else",
+                    "mean",
+                    ("mean", "max", "none"),
+                ),
+                "mix": OptionSpec("share of the expanded query's score", "0.5", number=True, high=1),
+            },
+            vectors=False,
+            least=1,
+            most=1,
+            example=("global",),
+            ends_in="some",
+            cost="one mean vector of each page refined, and all pairs of them",
+            source="SuperGlobal, arXiv 2308.06954",
+        ),
+        StageSpec(
+            "xtr",
+            "token retrieval: each query token's best vectors of an index; similarities that none fetched are imputed",
+            {
+                "tokens": _count("vectors that each query token fetches", 1000),
+                "probes": _count("cells of similar vectors that each query token looks in; 0: everywhere", 8, 0),
+            },
+            vectors=False,
+            least=1,
+            most=1,
+            example=("full",),
+            ends_in="stage",
+            cost="the centres of the cells, and the vectors in the cells looked in, once for all tokens",
+            source="XTR, arXiv 2304.01982; inverted file as PLAID, arXiv 2205.09707",
         ),
     )
 }

@@ -72,6 +72,7 @@ class Collection:
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
         self._whole: tuple[int, set[str]] = (-1, set())
+        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
         self._db = connect(path)
@@ -284,6 +285,19 @@ class Collection:
         found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
+        version = self.version()
+        with self._lock:
+            if self._frequencies[0] != version:
+                self._frequencies = (version, {})
+            known = self._frequencies[1]
+        table, most = self.table("pages"), self.page_count()
+        for word in words:
+            if word not in known:
+                known[word] = textindex.frequency(table, word, most)
+        return {word: known[word] for word in words}
+
     # -- quarantine ---------------------------------------------------------------------------------------------------
 
     def quarantine(self) -> Quarantine:
@@ -400,6 +414,7 @@ class Collection:
             self._directory = None
             self._searchable = None
             self._whole = (-1, set())
+            self._frequencies = (-1, {})
 
     def _signature(self) -> tuple[int, int, int]:
         try:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.encoders import EncoderInfo
 from workbench.errors import NotFoundError
 from workbench.representations import Form
+from workbench.store import cells as celling
+from workbench.store.cells import Cells
 from workbench.store.directory import PageDirectory
 from workbench.store.files import room, tree_bytes
 from workbench.store.flat import FlatFile, FlatVectors
@@ -44,6 +46,7 @@ class Space:
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._forms: dict[str, Form] = {}
+        self._cells: dict[str, tuple[FlatVectors, Cells]] = {}
         self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -198,6 +201,16 @@ class Space:
             known = self._searched[index] = held, kept_out, left
         return known[2]
 
+    def cells(self, index: str) -> tuple[Cells, bool]:
+        """The cells of an index as `vectors` has it, and whether they had to be worked out, which takes seconds."""
+        held, known = self.vectors(index), self._cells.get(index)
+        if known is not None and known[0] is held:
+            return known[1], False
+        path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
+        found, fresh = celling.kept(path, held.flat, held.page_ids, held.starts, held.lengths)
+        self._cells[index] = held, found
+        return found, fresh
+
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
         table, directory = self.vector_table(index), self._collection.searchable()
@@ -249,4 +262,5 @@ class Space:
         for flat in self._flats.values():
             flat.close()
         self._counted.clear()
+        self._cells.clear()
         self._searched.clear()

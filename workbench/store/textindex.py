@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from lancedb.index import FTS
-from lancedb.query import MatchQuery
+from lancedb.query import FullTextOperator, MatchQuery
 
 COLUMN = "text"
 _LUCENE_ENGLISH = """a an and are as at be but by for if in into is it no not of on or such that the their then there
@@ -46,3 +46,12 @@ def search(table: Any, query: str, limit: int, where: str | None) -> list[tuple[
     rows = found.select(["page_id", "_score"]).limit(limit).to_arrow()
     pairs = zip(rows["page_id"].to_pylist(), rows["_score"].to_pylist(), strict=True)
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def frequency(table: Any, word: str, most: int) -> int:
+    """How many of at most ``most`` rows have a word, all of its parts where it is several (``AB-1234``)."""
+    plain = word.encode("utf-8", "replace").decode("utf-8")
+    if most < 1 or not plain.strip():
+        return 0
+    found = table.search(MatchQuery(plain, COLUMN, operator=FullTextOperator.AND), query_type="fts")
+    return int(found.select(["page_id"]).limit(most).to_arrow().num_rows)

@@ -1,0 +1,234 @@
+"""Which of some hundred directions each vector of an index is nearest to: bounds on scores, short lists to look in.
+
+The centres come from spherical k-means over a sample; every vector goes to the cell of its nearest centre, and keeps
+the angle to it. Two things follow. By the triangle inequality on the sphere, ``|a - r| <= angle(q, d) <= a + r``, where
+a is the angle of a query vector to a centre and r the widest angle of some vectors of its cell: a bound on a page's
+MaxSim without reading its vectors. And, as in every inverted file (Jegou et al. 2011; PLAID, arXiv 2205.09707), the
+best matches of a query vector are mostly in the few cells whose centres are nearest to it. Cells are worked out from
+the vectors when they are first needed and kept beside the memory-mapped copy; they can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from workbench.representations.anchors import spherical_kmeans
+from workbench.representations.base import unit
+from workbench.store.files import replace as renamed
+from workbench.types import Float, Int
+
+log = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
+
+MOST = 1024
+"""Most cells of an index."""
+PER_CELL = 64
+"""Vectors to a cell, until there are `MOST`."""
+ROUNDS = 6
+SAMPLED = 32
+"""Vectors per cell that k-means looks at."""
+BLOCK = 1 << 14
+_SLACK = 2e-3
+"""Radians that rounding may shift an angle by: float32 cosines near 1 are good to about 1e-6."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """``centres (K, d)`` unit rows, and for all vectors of the pages, page after page, ``codes (n,)`` their cells and
+    ``angles (n,)`` to the centre in radians. Page i, of id ``page_ids[i]``, has vectors ``offsets[i]:offsets[i + 1]``,
+    which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``.
+    """
+
+    centres: Float
+    codes: Int
+    angles: Float
+    page_ids: Sequence[str]
+    offsets: Int64
+    starts: Int64
+    shortest: float
+    longest: float
+
+    @cached_property
+    def _members(self) -> tuple[Int64, Int, Float]:
+        """The different cells of every page: where each page's start, their numbers, the widest angle in each."""
+        page = np.repeat(np.arange(len(self.page_ids)), np.diff(self.offsets))
+        key = page * len(self.centres) + self.codes
+        order = np.lexsort((-self.angles, key))
+        first = np.r_[True, np.diff(key[order]) > 0] if len(order) else np.zeros(0, np.bool_)
+        chosen = order[first]
+        starts = np.searchsorted(page[chosen], np.arange(len(self.page_ids) + 1))
+        return starts.astype(np.int64), self.codes[chosen], self.angles[chosen]
+
+    @cached_property
+    def _lists(self) -> tuple[Int64, Int64]:
+        """The vectors of each cell, cell after cell, and where each cell's start."""
+        order = np.argsort(self.codes, kind="stable").astype(np.int64)
+        return order, np.searchsorted(self.codes[order], np.arange(len(self.centres) + 1)).astype(np.int64)
+
+    @cached_property
+    def owners(self) -> Int64:
+        """The page (its position) of every vector."""
+        return np.repeat(np.arange(len(self.page_ids)), np.diff(self.offsets)).astype(np.int64)
+
+    @cached_property
+    def rows(self) -> Int64:
+        """The row of the copy that every vector lies in."""
+        return np.asarray(
+            np.arange(len(self.codes)) + np.repeat(self.starts - self.offsets[:-1], np.diff(self.offsets))
+        )
+
+    def bounds(self, query: Float, weights: Float, pages: Int64) -> Float:
+        """What the MaxSim of each page (by position) cannot exceed: ``(pages,) float32``.
+
+        ``query (m, d)`` of any length, ``weights (m,)`` of either sign: the best match of an unwanted vector is at
+        least what the farthest place of its nearest cell allows.
+        """
+        starts, codes, angles = self._members
+        lengths = starts[pages + 1] - starts[pages]
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        entry = np.repeat(starts[pages], lengths) + within
+        heads = np.cumsum(lengths) - lengths
+        norms = np.linalg.norm(query, axis=1)
+        cosines = (query / np.maximum(norms, 1e-12)[:, None]) @ self.centres.T
+        to_centre = np.arccos(np.clip(cosines, -1, 1))
+        total = np.zeros(len(pages), np.float64)
+        for vector, weight in enumerate(np.asarray(weights, np.float64).tolist()):
+            if not weight:
+                continue
+            away, spread = to_centre[vector, codes[entry]], angles[entry] + _SLACK
+            reach = np.cos(np.maximum(away - spread, 0) if weight > 0 else np.minimum(away + spread, np.pi))
+            best = np.maximum.reduceat(reach, heads) if len(entry) else np.zeros(0)
+            longer = self.longest if weight > 0 else self.shortest
+            shorter = self.shortest if weight > 0 else self.longest
+            total += weight * norms[vector] * best * np.where(best > 0, longer, shorter)
+        return np.asarray(total, np.float32)
+
+    def near(self, query: Float, probes: int) -> Int64:
+        """The vectors (by number) in the ``probes`` cells nearest to any query vector, in ascending order; 0: all."""
+        if not probes or probes >= len(self.centres):
+            return np.arange(len(self.codes), dtype=np.int64)
+        order, starts = self._lists
+        nearest = np.argpartition(-(query @ self.centres.T), probes - 1, axis=1)[:, :probes]
+        cells = np.unique(nearest)
+        return np.sort(np.concatenate([order[starts[cell] : starts[cell + 1]] for cell in cells]))
+
+
+def made(
+    flat: NDArray[Any],
+    page_ids: Sequence[str],
+    starts: Int64,
+    lengths: Int64,
+    known: Cells | None = None,
+) -> Cells:
+    """The cells of pages whose vectors are ``flat[starts[i]:][:lengths[i]]``, fitted on an even sample of them.
+
+    With ``known`` cells of an earlier state, pages they have keep their places, and their centres serve the others.
+    """
+    offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+    n = int(offsets[-1])
+    dim = flat.shape[1]
+    rows = np.arange(n) + np.repeat(starts - offsets[:-1], lengths)
+    codes, angles = np.zeros(n, np.int32), np.zeros(n, np.float32)
+    shortest, longest = (np.inf, 0.0) if known is None else (known.shortest, known.longest)
+    fresh = np.ones(n, np.bool_)
+    if known is not None:
+        place: Mapping[str, int] = {page: i for i, page in enumerate(known.page_ids)}
+        for i, page in enumerate(page_ids):
+            j = place.get(page)
+            if j is not None and known.offsets[j + 1] - known.offsets[j] == lengths[i]:
+                there, here = slice(known.offsets[j], known.offsets[j + 1]), slice(offsets[i], offsets[i + 1])
+                codes[here], angles[here], fresh[here] = known.codes[there], known.angles[there], False
+    centres = _centres(flat, rows, dim) if known is None else known.centres
+    todo = np.flatnonzero(fresh)
+    for first in range(0, len(todo), BLOCK):
+        block = todo[first : first + BLOCK]
+        vectors = np.asarray(flat[rows[block]], np.float32)
+        norms = np.linalg.norm(vectors, axis=1)
+        similar = vectors @ centres.T
+        best = similar.argmax(axis=1)
+        cosine = similar[np.arange(len(block)), best] / np.maximum(norms, 1e-12)
+        codes[block], angles[block] = best, np.arccos(np.clip(cosine, -1, 1))
+        shortest, longest = min(shortest, float(norms.min())), max(longest, float(norms.max()))
+    return Cells(centres, codes, angles, tuple(page_ids), offsets, np.asarray(starts, np.int64), shortest, longest)
+
+
+def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
+    size = max(1, min(MOST, len(rows) // PER_CELL))
+    if not len(rows):
+        return np.eye(1, dim, dtype=np.float32)
+    count = min(len(rows), size * SAMPLED)
+    sample = unit(np.asarray(flat[rows[np.arange(count) * len(rows) // count]], np.float32))
+    first = np.random.default_rng(0).permutation(count)[:size]
+    return spherical_kmeans(sample, sample[first], ROUNDS)[0]
+
+
+def kept(path: Path, flat: NDArray[Any], ids: Sequence[str], starts: Int64, lengths: Int64) -> tuple[Cells, bool]:
+    """The cells of an index, from their file as far as it has them, and whether any had to be worked out.
+
+    They are fitted anew when there are four times the vectors they were fitted on. A file that cannot be read, or
+    written, costs time and nothing else.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        known = _read(path)
+        if known is not None and known.page_ids == tuple(ids) and (np.diff(known.offsets) == lengths).all():
+            return replace(known, starts=np.asarray(starts, np.int64)), False
+        total = int(lengths.sum())
+        if known is not None and (total > 4 * max(len(known.codes), 1) or known.centres.shape[1] != flat.shape[1]):
+            known = None
+        cells = made(flat, ids, starts, lengths, known)
+        _write(path, cells)
+    return cells, True
+
+
+def _read(path: Path) -> Cells | None:
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            ends = held["ends"]
+            return Cells(
+                held["centres"],
+                held["codes"],
+                held["angles"],
+                tuple(held["page_ids"].tolist()),
+                np.r_[0, ends].astype(np.int64),
+                np.zeros(len(ends), np.int64),
+                float(held["shortest"]),
+                float(held["longest"]),
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        log.warning("the cells %s are damaged (%s) and will be worked out again", path, error)
+        return None
+
+
+def _write(path: Path, cells: Cells) -> None:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                centres=cells.centres,
+                codes=cells.codes,
+                angles=cells.angles,
+                page_ids=np.asarray(cells.page_ids, np.str_),
+                ends=cells.offsets[1:],
+                shortest=cells.shortest,
+                longest=cells.longest,
+            )
+        renamed(partial, path)
+    except OSError as error:
+        log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)
+        partial.unlink(missing_ok=True)
