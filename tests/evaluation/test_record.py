@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.evaluation.records import good_and_bad
 from tests.evaluation.test_evaluate import SCORES, TWO, Scores
 from workbench.errors import InputError
 from workbench.evaluation import Record, changes, differences, evaluate, load
 from workbench.evaluation.record import BoxAnswer, digest
+from workbench.evaluation.reports import Verdicts, named, views
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,18 @@ def test_box_means_are_over_questions_and_stand_beside_chance(record: Record) ->
 
 def test_a_digest_knows_values_not_their_order_in_a_mapping() -> None:
     assert digest({"a": 1, "b": (1, 2)}) == digest({"b": [1, 2], "a": 1}) != digest({"b": [2, 1], "a": 1})
+
+
+def test_a_mean_is_rounded_once_and_alike_wherever_it_is_shown() -> None:
+    """0.73247 is .732; rounded to four digits first it would be .7325, and then .733 in some places."""
+    record = good_and_bad()
+    run = record.pipelines["good"]
+    answers = {
+        query: replace(answer, measures={**answer.measures, "nDCG@5": 0.73247}) for query, answer in run.answers.items()
+    }
+    record = replace(record, pipelines={**record.pipelines, "good": replace(run, answers=answers)})
+    assert record.mean("good")["nDCG@5"] == pytest.approx(0.73247, abs=1e-12)
+    (view,) = views([record])
+    (table,) = named(view, Verdicts(view), ["plain"])
+    shown = {row[0].text: cell.text for row in table.rows for cell in [row[1]]}
+    assert shown["good"] == f"{record.mean('good')['nDCG@5']:.3f}" == "0.732"

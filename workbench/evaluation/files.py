@@ -28,7 +28,7 @@ def summary(record: Record) -> dict[str, Any]:
             name: {
                 "metrics": record.mean(name),
                 "intervals": {
-                    measure: [round(bound, 4) for bound in (found.low, found.high)]
+                    measure: [found.low, found.high]
                     for measure in record.measures
                     for found in (interval(record.values(name, measure)),)
                 },

@@ -87,8 +87,3 @@ def parsed(names: Sequence[str]) -> list[Any]:
 def depth(names: Sequence[str]) -> int:
     """How many pages a run must hold for these measures."""
     return max(DEPTH, *(int(measure.params.get("cutoff", WHOLE_DEPTH)) for measure in parsed(names)))
-
-
-def mean(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
-    """Plain means over queries, rounded to 4 digits."""
-    return {name: round(sum(row[name] for row in rows) / len(rows), 4) if rows else 0.0 for name in names}

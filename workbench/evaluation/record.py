@@ -197,9 +197,9 @@ class Record:
         return np.asarray([answers[q].measures[measure] for q in (self.questions if questions is None else questions)])
 
     def mean(self, pipeline: str, questions: Iterable[str] | None = None) -> dict[str, float]:
-        """Means of every measure over all questions or those named, to 4 digits."""
+        """Means of every measure over all questions or those named; whoever shows one rounds it, once."""
         asked = list(self.questions if questions is None else questions)
-        return {m: round(float(self.values(pipeline, m, asked).mean()), 4) if asked else 0.0 for m in self.measures}
+        return {m: float(self.values(pipeline, m, asked).mean()) if asked else 0.0 for m in self.measures}
 
     def recall_at(self, pipeline: str, stage: str, keep: int | None = None) -> float:
         """Share of relevant pages among the first ``keep`` (default: as many as it hands on) of a stage, by question.
@@ -212,7 +212,7 @@ class Record:
             sum((ranks.get(stage) or most + 1) <= most for ranks in answer.relevant.values()) / len(answer.relevant)
             for answer in run.answers.values()
         ]
-        return round(float(np.mean(shares)), 4) if shares else 0.0
+        return float(np.mean(shares)) if shares else 0.0
 
     def lost_at(self, pipeline: str) -> dict[str, int]:
         """Number of relevant pages by the stage that lost them; ``""`` for those that were never indexed."""
@@ -250,7 +250,7 @@ class Record:
             for box in self.boxes:
                 rows.setdefault(box.question, []).append((box.values[name], box.chance[name]))
             value, chance = np.mean([np.mean(pairs, axis=0) for pairs in rows.values()], axis=0)
-            found[name] = {"value": round(float(value), 4), "chance": round(float(chance), 4), "questions": len(rows)}
+            found[name] = {"value": float(value), "chance": float(chance), "questions": len(rows)}
         return found
 
     # -- as files -----------------------------------------------------------------------------------------------------

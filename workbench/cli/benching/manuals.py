@@ -58,9 +58,13 @@ def manuals(
             if dataset is not None:
                 output.say(f"Asking {output.count(len(dataset.queries), f'{kind} question')}")
                 groups = {query.id: query.document for query in dataset.queries}
-                record = evaluation.evaluate(bench, dataset, name, asked, scope, progress=_tenths)
-                for path in evaluation.write(record, out.expanduser() / f"record-{kind}"):
+                folder = out.expanduser() / f"record-{kind}"
+                evaluation.ready(folder)
+                parts = evaluation.Parts(folder)  # one that was stopped goes on from them
+                record = evaluation.evaluate(bench, dataset, name, asked, scope, progress=_tenths, parts=parts)
+                for path in evaluation.write(record, folder):
                     output.say(f"Written: {path}")
+                parts.clear()
                 report["measures"][kind] = {
                     key: {
                         **making.macro({q: answer.measures for q, answer in run.answers.items()}, groups),
