@@ -1,5 +1,5 @@
 /* Pagelens, the page. Everything a document says reaches the screen through textContent; nothing is ever parsed as HTML.
-   core: elements, calls to the server, shared state, permalink, dialogs, keys. */
+   core: elements, formats, shared state, calls to the server. */
 (() => {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
@@ -46,6 +46,12 @@
     stop: "M7 7h10v10H7z",
     play: "M8 5.500v13l11-6.500-11-6.500Z",
     back: "M19 12H5m6-6-6 6 6 6",
+    good: "M5 12.500 10 17.500 19 7",
+    bad: "m7 7 10 10M17 7 7 17",
+    star: "m12 4 2.400 5.200 5.600.600-4.200 3.800 1.200 5.600L12 16.300l-5 2.900 1.200-5.600L4 9.800l5.600-.600L12 4Z",
+    code: "m8 7-5 5 5 5m8-10 5 5-5 5M14 5l-4 14",
+    save: "M12 4v11m-5-5 5 5 5-5M4 19h16",
+    select: "M4 8V4h4m8 0h4v4m0 8v4h-4m-8 0H4v-4",
   };
   const icon = (name) =>
     s(
@@ -96,12 +102,21 @@
     details: null,
     collection: "",
     query: "",
+    parts: [],
     pipeline: "two-stage",
     filter: "",
     k: 12,
     hits: [],
     open: null,
   };
+  /* What is asked: the text, and beside it parts of other kinds (pictures, regions, marks, more texts), each with a weight. */
+  const wantedPart = (part) => part.kind !== "mark" && part.weight > 0;
+  const asking = () => Boolean(state.query) || state.parts.some(wantedPart);
+  function asked() {
+    if (!state.parts.length) return state.query;
+    const text = state.query ? [{ kind: "text", text: state.query, weight: 1 }] : [];
+    return { parts: [...text, ...state.parts] };
+  }
   let mounting = "";
   const on = (name, listener) => {
     if (!listeners.has(name)) listeners.set(name, []);
@@ -154,248 +169,9 @@
       if (state.open) emit("open", state.open, name);
     } else if (!started && server && mounted.has("bar") && mounted.has("search")) {
       started = true;
-      start();
+      window.pagelens.start();
     }
   }
-
-  /* --- permalink: ?c=&q=&p=&f=&k=&ref=  (Gradio keeps ?page= for itself) ----------------------------------------------------------------------------- */
-  const wanted = new URLSearchParams(location.search);
-  function writeLink() {
-    const link = new URLSearchParams();
-    const add = (key, value, usual) => {
-      if (value && String(value) !== String(usual)) link.set(key, value);
-    };
-    add("c", state.collection);
-    add("q", state.query);
-    if (state.query) {
-      add("p", state.pipeline, "two-stage");
-      add("f", state.filter);
-      add("k", state.k, 12);
-    }
-    if (state.open && currentTab() === "page") link.set("ref", `${state.open.document}#page=${state.open.page}`);
-    if (wanted.has("__theme")) link.set("__theme", wanted.get("__theme"));
-    const text = link.toString();
-    history.replaceState(null, "", text ? `?${text}` : location.pathname);
-  }
-  function parseRef(text) {
-    const match = /^([\s\S]+)#page=([1-9]\d*)$/.exec(text || "");
-    return match ? { document: match[1], page: Number(match[2]) } : null;
-  }
-
-  /* --- tabs --------------------------------------------------------------------------------------------------------- */
-  const tabButton = (name) => document.getElementById(`pl-tab-${name}-button`);
-  const currentTab = () =>
-    ["library", "search", "page", "compare"].find((name) => {
-      const b = tabButton(name);
-      return b && b.getAttribute("aria-selected") === "true";
-    });
-  /* Gradio may still be settling on its first tab when a permalink asks for another, so the click is made to hold. */
-  function showTab(name, tries = 20) {
-    const button = tabButton(name);
-    if (button && button.getAttribute("aria-selected") !== "true") button.click();
-    setTimeout(() => {
-      if (currentTab() !== name && tries > 0) {
-        showTab(name, tries - 1);
-        return;
-      }
-      emit("tab", name);
-      writeLink();
-    }, 40);
-  }
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest('#pl-tabs button[role="tab"]');
-    if (button)
-      setTimeout(() => {
-        emit("tab", currentTab());
-        writeLink();
-      }, 30);
-  });
-
-  /* --- start -------------------------------------------------------------------------------------------------------- */
-  async function start() {
-    try {
-      await loadOverview();
-    } catch (error) {
-      notify(error.message, "error");
-      return;
-    }
-    const names = state.overview.collections.map((c) => c.name);
-    state.query = wanted.get("q") || "";
-    state.pipeline = wanted.get("p") || "two-stage";
-    state.filter = wanted.get("f") || "";
-    const k = Number(wanted.get("k"));
-    if (Number.isInteger(k) && k >= 1 && k <= 200) state.k = k;
-    const asked = wanted.get("c");
-    if (asked && !names.includes(asked)) notify(`There is no collection “${asked}” here.`, "error");
-    await choose(names.includes(asked) ? asked : preferred());
-    emit("restore");
-    settled = true;
-    const ref = parseRef(wanted.get("ref"));
-    if (ref) openPage(ref);
-    else if (!state.details || !state.details.documents.length) showTab(state.query ? "search" : "library");
-    document.documentElement.dataset.pagelens = "ready";
-  }
-  function preferred() {
-    const all = state.overview.collections;
-    const full = all.find((c) => c.pages > 0) || all[0];
-    return full ? full.name : "documents";
-  }
-  async function loadOverview() {
-    state.overview = await call("overview");
-    emit("overview");
-  }
-  async function choose(name) {
-    state.collection = name;
-    state.open = null;
-    state.hits = [];
-    await refresh();
-    emit("collection");
-    writeLink();
-  }
-  async function refresh() {
-    const known = state.overview.collections.some((c) => c.name === state.collection);
-    try {
-      state.details = known ? await call("collection_details", { collection: state.collection }) : null;
-    } catch (error) {
-      state.details = null;
-      notify(error.message, "error");
-    }
-    emit("details");
-  }
-  function openPage(ref) {
-    state.open = { document: ref.document, page: ref.page };
-    showTab("page");
-    emit("open", state.open);
-    writeLink();
-  }
-
-  /* --- messages and dialogs ------------------------------------------------------------------------------------------- */
-  let toasts = null;
-  function notify(text, kind = "info") {
-    if (!toasts) {
-      toasts = h("div", { class: "pl-toasts", role: "status", "aria-live": "polite" });
-      document.body.append(toasts);
-    }
-    const toast = h(
-      "div",
-      { class: `pl-toast pl-toast-${kind}` },
-      h("span", { text }),
-      h(
-        "button",
-        { type: "button", class: "pl-quiet", "aria-label": "Dismiss", onclick: () => toast.remove() },
-        icon("close"),
-      ),
-    );
-    toasts.append(toast);
-    setTimeout(() => toast.remove(), kind === "error" ? 12000 : 7000);
-  }
-  /* A modal; resolves to what `read` gives when confirmed, or null. */
-  function dialog({ title, body, confirm, danger = false, wide = false, read = () => true }) {
-    return new Promise((resolve) => {
-      const close = (value) => {
-        node.close();
-        node.remove();
-        resolve(value);
-      };
-      const form = h(
-        "form",
-        {
-          method: "dialog",
-          onsubmit: (event) => {
-            event.preventDefault();
-            close(read());
-          },
-        },
-        h("h2", { id: "pl-dialog-title", text: title }),
-        body,
-        h(
-          "div",
-          { class: "pl-dialog-buttons" },
-          h("button", {
-            type: "button",
-            class: "pl-button",
-            onclick: () => close(null),
-            text: confirm ? "Cancel" : "Close",
-          }),
-          confirm
-            ? h("button", { type: "submit", class: `pl-button ${danger ? "pl-danger" : "pl-primary"}`, text: confirm })
-            : null,
-        ),
-      );
-      const node = h(
-        "dialog",
-        {
-          class: wide ? "pl-dialog pl-wide" : "pl-dialog",
-          "aria-labelledby": "pl-dialog-title",
-          oncancel: (event) => {
-            event.preventDefault();
-            close(null);
-          },
-        },
-        form,
-      );
-      document.body.append(node);
-      node.showModal();
-    });
-  }
-  const KEYS = [
-    ["/", "Go to the query"],
-    ["c", "Compare two pipelines"],
-    ["j  k", "Next, previous result"],
-    ["Enter", "Open the result"],
-    ["[  ]", "Previous, next page"],
-    ["h", "Heat on or off"],
-    ["a", "Heat for all query words"],
-    ["1 … 9", "Heat for one query word"],
-    ["+  −  0", "Zoom in, out, fit"],
-    ["?", "This sheet"],
-  ];
-  const showKeys = () =>
-    dialog({
-      title: "Keyboard",
-      body: h(
-        "dl",
-        { class: "pl-keys" },
-        KEYS.map(([key, what]) => [
-          h(
-            "dt",
-            {},
-            key.split("  ").map((k) => h("kbd", { text: k })),
-          ),
-          h("dd", { text: what }),
-        ]),
-      ),
-    });
-
-  /* --- keys ------------------------------------------------------------------------------------------------------------ */
-  const typing = (node) =>
-    node &&
-    (node.isContentEditable ||
-      (/^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName) && !/^(checkbox|radio|range|button|file)$/.test(node.type)));
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (typing(event.target)) {
-      if (event.key === "Escape") event.target.blur();
-      return;
-    }
-    if (event.key === "?") {
-      event.preventDefault();
-      showKeys();
-      return;
-    }
-    if (event.key === "/") {
-      event.preventDefault();
-      showTab("search");
-      setTimeout(() => emit("focus-query"), 60);
-      return;
-    }
-    if (event.key === "c") {
-      event.preventDefault();
-      showTab("compare");
-      return;
-    }
-    emit("key", event);
-  });
 
   const debounce = (wait, fn) => {
     let timer = 0;
@@ -413,20 +189,13 @@
     state,
     on,
     emit,
+    asking,
+    asked,
     call,
     imageUrl,
     mount,
-    part: (name, make) => makers.set(name, make),
-    choose,
-    refresh,
-    loadOverview,
-    openPage,
-    showTab,
-    currentTab,
-    writeLink,
-    notify,
-    dialog,
-    showKeys,
     debounce,
+    part: (name, make) => makers.set(name, make),
+    settle: () => (settled = true),
   };
 })();

@@ -1,14 +1,6 @@
-/* search: the query, its pipeline, results as they come, and what every stage cost. */
+/* search: the query, how it is searched, and results as they come. */
 pagelens.part("search", (root, { props, watch, trigger }) => {
-  const { h, put, s, icon, fmt, state, on, openPage, imageUrl, writeLink } = pagelens;
-  const ABOUT = {
-    exact: "Every vector of every page: the reference, and the slowest",
-    "two-stage": "Pooled rows find candidates, exact MaxSim ranks them",
-    "three-stage": "One vector a page, then rows, then exact",
-    fused: "Word search and pooled rows find candidates together, exact MaxSim ranks them",
-    hybrid: "Word search and three-line windows, their scores added up",
-    text: "Words only (BM25), no model",
-  };
+  const { h, put, icon, fmt, state, on, asking, asked, writeLink } = pagelens;
   let number = 0,
     pending = 0,
     result = null,
@@ -26,20 +18,12 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     enterkeyhint: "search",
   });
   const go = h("button", { type: "submit", class: "pl-button pl-primary pl-go" }, icon("search"), "Search");
-  const examples = h("div", { class: "pl-chips", "aria-label": "Examples" });
-  const presets = h("div", { class: "pl-segments", role: "radiogroup", "aria-label": "Pipeline preset" });
-  const pipeline = h("input", {
-    class: "pl-input pl-code",
-    id: "pl-pipeline",
-    spellcheck: "false",
-    autocomplete: "off",
-    oninput: () => {
-      state.pipeline = pipeline.value.trim();
-      paintPreset();
-      paintSizes();
-    },
+  const parts = pagelens.parts.row(() => (asking() ? ask() : clear()));
+  const examples = h("div", { class: "pl-chips pl-examples", "aria-label": "Examples" });
+  const staging = pagelens.staging.controls((typing) => {
+    paintNow();
+    if (!typing && asking()) ask();
   });
-  const sizes = h("div", { class: "pl-sizes" });
   const k = h("input", {
     class: "pl-input pl-short",
     id: "pl-k",
@@ -49,7 +33,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     onchange: () => {
       state.k = Math.min(200, Math.max(1, Math.round(Number(k.value)) || 12));
       k.value = state.k;
-      if (state.query) ask();
+      if (asking()) ask();
     },
   });
   const filter = h("input", {
@@ -60,10 +44,15 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     placeholder: "for example: page >= 10 and document = 'report.pdf'",
     oninput: () => {
       state.filter = filter.value.trim();
+      paintNow();
     },
   });
+  const filters = pagelens.filters.bar((text) => {
+    state.filter = filter.value = text;
+    paintNow();
+    if (asking()) ask();
+  });
   const picker = h("select", { class: "pl-select", "aria-label": "Only this document", onchange: pickDocument });
-  const encoders = h("div", { class: "pl-field", hidden: true });
   const fields = h("p", { class: "pl-muted pl-help" });
   const more = h(
     "details",
@@ -72,10 +61,11 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     h(
       "div",
       { class: "pl-more-body" },
-      h("label", { class: "pl-field" }, h("span", { text: "Pipeline" }), pipeline),
-      sizes,
-      encoders,
+      h("label", { class: "pl-field" }, h("span", { text: "Pipeline" }), staging.field),
+      staging.sizes,
+      staging.encoders,
       h("label", { class: "pl-field" }, h("span", { text: "Filter" }), filter),
+      h("div", { class: "pl-field" }, h("span", { text: "Add a filter" }), filters.builder),
       h("label", { class: "pl-field" }, h("span", { text: "Only this document" }), picker),
       fields,
     ),
@@ -92,20 +82,32 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       },
     },
     h("div", { class: "pl-query-line" }, query, go),
+    parts.node,
     examples,
     h(
       "div",
       { class: "pl-query-tools" },
-      presets,
+      staging.presets,
       h("label", { class: "pl-inline" }, h("span", { text: "Results" }), k),
+      filters.chips,
     ),
     more,
   );
   const status = h("div", { class: "pl-status", role: "status", "aria-live": "polite" });
+  const verdict = h("div", { class: "pl-verdict", role: "status", hidden: true });
+  const refine = h("div", { class: "pl-refine", hidden: true });
   const grid = h("ol", { class: "pl-grid", id: "pl-results", "aria-label": "Results" });
   const blank = h("div", { class: "pl-empty" });
   const cost = h("section", { class: "pl-card pl-cost", "aria-label": "What each stage cost" });
   const moves = h("section", { class: "pl-card pl-moves", "aria-label": "How ranks moved" });
+  const keeping = pagelens.keeping.bar(restoreSearch);
+  const expected = pagelens.expected.card((fix) => {
+    state.pipeline = fix.pipeline;
+    state.filter = filter.value = fix.filter;
+    state.k = k.value = fix.k;
+    staging.restore();
+    ask();
+  });
   root.append(
     h(
       "div",
@@ -114,132 +116,66 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       h(
         "div",
         { class: "pl-found" },
-        h("div", { class: "pl-found-main" }, status, grid, blank),
-        h("aside", { class: "pl-found-side" }, cost, moves),
+        h(
+          "div",
+          { class: "pl-found-main" },
+          h("div", { class: "pl-found-head" }, status, keeping.node),
+          verdict,
+          refine,
+          grid,
+          blank,
+        ),
+        h("aside", { class: "pl-found-side" }, cost, expected.node, moves),
       ),
     ),
   );
 
-  const text = () => (state.overview && state.overview.pipelines[state.pipeline]) || state.pipeline;
-  /* Steps of a pipeline: split at the ">" that stand outside parentheses. */
-  function steps(source) {
-    const parts = [];
-    let depth = 0,
-      from = 0;
-    for (let i = 0; i <= source.length; i++) {
-      const c = source[i];
-      if (c === "(" || c === "[") depth++;
-      if (c === ")" || c === "]") depth--;
-      if (i === source.length || (c === ">" && depth === 0)) {
-        parts.push(source.slice(from, i).trim());
-        from = i + 1;
-      }
-    }
-    return parts.map((part) => {
-      const m = /^([\s\S]*?)(?::\s*(\d+))?$/.exec(part);
-      return { source: m[1], keep: m[2] ? Number(m[2]) : null };
-    });
+  /* A picture dropped anywhere on the form, or pasted into it, is a part of the query. */
+  const pictures = (transfer) => [...((transfer && transfer.files) || [])].filter((f) => f.type.startsWith("image/"));
+  form.addEventListener("dragover", (event) => {
+    if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
+  });
+  form.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    if (pictures(event.dataTransfer).length) parts.add(pictures(event.dataTransfer));
+    else pagelens.notify("Only pictures can be searched with; add documents in the library.", "error");
+  });
+  form.addEventListener("paste", (event) => {
+    const found = pictures(event.clipboardData);
+    if (!found.length) return;
+    event.preventDefault();
+    parts.add(found);
+  });
+
+  function paintNow() {
+    filters.repaint();
+    more.querySelector(".pl-more-now").textContent = [pagelens.staging.text(), state.filter]
+      .filter(Boolean)
+      .join("   where ");
   }
-  function paintSizes() {
-    const found = steps(text());
-    put(
-      sizes,
-      ...found.slice(0, -1).map((step, i) =>
-        h(
-          "label",
-          { class: "pl-inline" },
-          h("span", {}, h("code", { text: step.source || "?" }), " keeps"),
-          h("input", {
-            class: "pl-input pl-short",
-            type: "number",
-            min: 1,
-            max: 100000,
-            value: step.keep || 256,
-            onchange: (event) => {
-              found[i].keep = Math.max(1, Math.round(Number(event.target.value)) || 1);
-              pipeline.value = found.map((x) => (x.keep ? `${x.source}:${x.keep}` : x.source)).join(" > ");
-              state.pipeline = pipeline.value;
-              paintPreset();
-              if (state.query) ask();
-            },
-          }),
-        ),
-      ),
-    );
-    more.querySelector(".pl-more-now").textContent = [text(), state.filter].filter(Boolean).join("   where ");
-  }
-  function paintPreset() {
-    for (const input of presets.querySelectorAll("input"))
-      input.checked = input.value === state.pipeline || state.overview.pipelines[input.value] === state.pipeline;
-  }
-  function paintPresets() {
-    put(
-      presets,
-      ...Object.keys(state.overview.pipelines).map((name) =>
-        h(
-          "label",
-          { title: ABOUT[name] || state.overview.pipelines[name] },
-          h("input", {
-            type: "radio",
-            name: "pl-preset",
-            value: name,
-            onchange: () => {
-              state.pipeline = name;
-              pipeline.value = text();
-              paintSizes();
-              if (state.query) ask();
-            },
-          }),
-          h("span", { text: name }),
-        ),
-      ),
-    );
+  function paintFields() {
+    staging.repaintPresets();
+    filters.repaintFields();
     put(
       fields,
       "Fields: ",
       ...state.overview.fields.flatMap((f, i) => [i ? ", " : "", h("code", { text: f.name }), ` (${f.summary})`]),
       ". Combine with and, or, not; compare with = != < <= > >= in contains.",
     );
-    paintEncoders();
-    paintPreset();
-  }
-  function paintEncoders() {
-    const spaces = (state.details && state.details.collection.spaces) || [];
-    const offer = (space, x) =>
-      h("button", {
-        type: "button",
-        class: "pl-chip",
-        title: `Put ${x.name}@${space.encoder} in front of the pipeline`,
-        onclick: () => lead(`${x.name}@${space.encoder}`),
-        text: `${x.name}@${space.encoder}`,
-      });
-    encoders.hidden = spaces.length < 2;
-    const offers = spaces.slice(1).flatMap((space) => space.indexes.map((x) => offer(space, x)));
-    put(
-      encoders,
-      h("span", { text: "Start with" }),
-      h("div", { class: "pl-chips", role: "group", "aria-label": "Start with an index of another encoder" }, offers),
-    );
-  }
-  /* The given stage finds the candidates, and what ranked last before still ranks them. */
-  function lead(source) {
-    const last = steps(text()).at(-1);
-    pipeline.value = `${source}:256 > ${last.keep ? `${last.source}:${last.keep}` : last.source}`;
-    state.pipeline = pipeline.value;
-    paintPreset();
-    paintSizes();
-    if (state.query) ask();
   }
   function pickDocument() {
-    const rest = state.filter.replace(/^document = '(?:[^']|'')*'(?: and )?/, "");
-    const chosen = picker.value ? `document = '${picker.value.replace(/'/g, "''")}'` : "";
-    state.filter = [chosen, rest].filter(Boolean).join(" and ");
-    filter.value = state.filter;
-    paintSizes();
-    if (state.query) ask();
+    const rest = pagelens.filters.clauses(state.filter).filter((clause) => !/^document = '(?:[^']|'')*'$/.test(clause));
+    const chosen = picker.value ? [`document = '${picker.value.replace(/'/g, "''")}'`] : [];
+    state.filter = filter.value = [...chosen, ...rest].join(" and ");
+    paintNow();
+    if (asking()) ask();
   }
   function paintDetails() {
-    if (state.overview) paintEncoders();
+    if (state.overview) {
+      staging.repaintEncoders();
+      filters.values();
+    }
     const documents = (state.details && state.details.documents) || [];
     put(
       picker,
@@ -248,38 +184,61 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     );
     const samples = (state.details && state.details.samples) || [];
     examples.hidden = !samples.length;
-    put(
-      examples,
-      h("span", { class: "pl-muted", text: "Try" }),
-      ...samples.slice(0, 6).map((sample) =>
-        h("button", {
-          type: "button",
-          class: "pl-chip",
-          text: sample,
-          onclick: () => {
-            query.value = state.query = sample;
-            ask();
-          },
-        }),
-      ),
-    );
+    const example = (text) =>
+      h("button", {
+        type: "button",
+        class: "pl-chip",
+        text,
+        onclick: () => {
+          query.value = state.query = text;
+          ask();
+        },
+      });
+    put(examples, h("span", { class: "pl-muted", text: "Try" }), ...samples.slice(0, 6).map(example));
+    expected.repaint();
     paintBlank();
+  }
+  function restoreSearch(saved) {
+    const texts = saved.query.parts.filter((part) => part.kind === "text" && part.weight === 1);
+    state.query = texts.length ? texts[0].text : "";
+    state.parts = saved.query.parts.filter((part) => part !== texts[0]);
+    state.pipeline = saved.pipeline;
+    state.filter = saved.filter;
+    state.k = saved.k;
+    if (saved.collection !== state.collection) pagelens.choose(saved.collection).then(restore);
+    else restore();
+  }
+  function restore() {
+    query.value = state.query;
+    filter.value = state.filter;
+    k.value = state.k;
+    parts.repaint();
+    staging.restore();
+    paintNow();
+    if (asking()) ask();
   }
 
   /* --- asking ------------------------------------------------------------------------------------------------------ */
+  function clear() {
+    pending = 0;
+    result = null;
+    state.hits = [];
+    show();
+    status.replaceChildren();
+    writeLink();
+  }
   function ask() {
-    if (!state.query) {
-      result = null;
-      show();
-      paintBlank();
-      writeLink();
+    if (!asking()) {
+      clear();
       return;
     }
     state.filter = filter.value.trim();
     number += 1;
     pending = number;
     at = -1;
-    paintSizes();
+    paintNow();
+    parts.repaint();
+    refine.hidden = true;
     grid.classList.add("pl-stale");
     put(status, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Searching");
     const wait = pending;
@@ -293,7 +252,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     }, 900);
     trigger("ask", {
       number,
-      query: state.query,
+      query: asked(),
       collection: state.collection,
       pipeline: state.pipeline,
       k: state.k,
@@ -319,6 +278,24 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     state.hits = result.hits;
     show();
   });
+  /* Marks are gathered first, so that the list does not change under the pointer. */
+  function marked() {
+    parts.repaint();
+    for (const card of cards.values()) card.repaintMark();
+    const marks = state.parts.filter((part) => part.kind === "mark").length;
+    refine.hidden = false;
+    put(
+      refine,
+      h("span", { text: marks ? `${fmt.plural(marks, "page")} marked.` : "No page is marked any more." }),
+      h("button", {
+        type: "button",
+        class: "pl-button pl-primary",
+        onclick: ask,
+        text: marks ? "Refine the search" : "Search again",
+      }),
+    );
+    writeLink();
+  }
 
   /* --- results ------------------------------------------------------------------------------------------------------- */
   function fail(message) {
@@ -377,7 +354,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       ...hits.map((hit) => {
         const key = `${result.collection}/${hit.page_id}`;
         kept.add(key);
-        if (!cards.has(key)) cards.set(key, card(hit));
+        if (!cards.has(key)) cards.set(key, pagelens.results.card(hit, marked));
         cards.get(key).paint(hit);
         return cards.get(key).node;
       }),
@@ -385,72 +362,11 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     for (const key of cards.keys()) if (!kept.has(key)) cards.delete(key);
     paintBlank();
     paintStatus();
-    waterfall();
-    slopes();
-  }
-  function card(hit) {
-    const rank = h("span", { class: "pl-rank" }),
-      score = h("span", { class: "pl-score" }),
-      badge = h("span", { class: "pl-badge" }),
-      path = h("span", { class: "pl-path" });
-    const image = h("img", {
-      loading: "lazy",
-      decoding: "async",
-      alt: "",
-      src: imageUrl(hit.document, hit.page, hit.page_id, "thumb"),
-    });
-    const open = h(
-      "button",
-      { type: "button", class: "pl-hit", onclick: () => openPage(hit) },
-      h("span", { class: "pl-thumb" }, image),
-      h(
-        "span",
-        { class: "pl-hit-text" },
-        h(
-          "span",
-          { class: "pl-hit-name" },
-          rank,
-          h("span", { class: "pl-doc", text: hit.document, title: hit.document }),
-        ),
-        h("span", { class: "pl-hit-page", text: `Page ${hit.page}` }),
-        h("span", { class: "pl-hit-score" }, score, badge),
-        path,
-      ),
-    );
-    const node = h("li", {}, open);
-    const paint = (now) => {
-      rank.textContent = now.rank;
-      score.textContent = now.scored ? fmt.score(now.score) : "no vectors";
-      badge.textContent = now.kind;
-      badge.className = `pl-badge pl-${now.kind}`;
-      badge.title =
-        now.kind === "exact"
-          ? "The model's own MaxSim over all vectors: the sum, over the query's tokens, of weight times best similarity."
-          : "Stands in for the exact score; the two do not share a scale.";
-      put(path, ...trail(now));
-      open.setAttribute(
-        "aria-label",
-        `Rank ${now.rank}: ${hit.document}, page ${hit.page}, score ${fmt.score(now.score)} ${now.kind}`,
-      );
-    };
-    return { node, open, paint };
-  }
-  function trail(hit) {
-    const found = hit.stages;
-    const nodes = found.map((stage) =>
-      h("span", { class: "pl-step" }, h("span", { text: stage.name }), h("b", { text: stage.rank })),
-    );
-    if (found.length > 1) {
-      const moved = found[found.length - 2].rank - found[found.length - 1].rank;
-      nodes.push(
-        h("span", {
-          class: moved > 0 ? "pl-up" : moved < 0 ? "pl-down" : "pl-same",
-          title: "Against the stage before the last",
-          text: moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "=",
-        }),
-      );
-    }
-    return nodes;
+    paintVerdict();
+    keeping.show(result);
+    pagelens.cost.waterfall(cost, result);
+    pagelens.cost.slopes(moves, result);
+    expected.show(result);
   }
   function paintStatus() {
     if (!result) return;
@@ -470,131 +386,12 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     status.dataset.complete = result.complete ? "yes" : "no";
   }
 
-  /* --- what it cost --------------------------------------------------------------------------------------------------- */
-  function waterfall() {
-    cost.hidden = !result;
-    if (!result) return;
-    const total = Math.max(result.total_ms, 0.001);
-    let from = 0;
-    const rows = result.stages.map((stage) => {
-      const left = (from / total) * 100,
-        width = Math.max((stage.ms / total) * 100, 0.6);
-      from += stage.ms;
-      const facts = [];
-      if (stage.candidates_in || stage.candidates_out)
-        facts.push(`${fmt.count(stage.candidates_in)} → ${fmt.count(stage.candidates_out)} pages`);
-      if (stage.vectors_compared) facts.push(`${fmt.count(stage.vectors_compared)} vectors`);
-      if (stage.bytes_read) facts.push(fmt.bytes(stage.bytes_read));
-      if (stage.cold) facts.push("cold");
-      if (stage.cache_hit) facts.push("from cache");
-      return h(
-        "div",
-        { class: "pl-fall-row" },
-        h("span", { class: "pl-fall-name", text: stage.name }),
-        h("span", { class: "pl-num", text: fmt.ms(stage.ms) }),
-        h(
-          "div",
-          { class: "pl-fall-track" },
-          h("i", { style: { left: `${Math.min(left, 99.4)}%`, width: `${width}%` } }),
-        ),
-        h("span", { class: "pl-fall-facts", text: facts.join(" · ") }),
-      );
-    });
-    const table = h(
-      "table",
-      { class: "pl-table" },
-      h("caption", { class: "pl-sr", text: "Stages of this search" }),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"].map((t, i) =>
-            h("th", { scope: "col", class: i && i < 6 ? "pl-num" : "", text: t }),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        result.stages.map((x) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row", text: x.name }),
-            [
-              x.ms.toFixed(2),
-              fmt.count(x.candidates_in),
-              fmt.count(x.candidates_out),
-              fmt.count(x.vectors_compared),
-              fmt.count(x.bytes_read),
-            ].map((t) => h("td", { class: "pl-num", text: t })),
-            h("td", { text: x.cold ? "cold" : x.cache_hit ? "cached" : "warm" }),
-          ),
-        ),
-      ),
-    );
-    const wasOpen = cost.querySelector("details") && cost.querySelector("details").open;
-    put(
-      cost,
-      h("h3", {}, "Where the time went", h("span", { class: "pl-num", text: fmt.ms(result.total_ms) })),
-      h("div", { class: "pl-fall", "aria-hidden": "true" }, rows),
-      h(
-        "details",
-        { class: "pl-twin", open: wasOpen },
-        h("summary", { text: "As a table" }),
-        h("div", { class: "pl-scroll" }, table),
-      ),
-    );
-  }
-  /* Lines from a page's rank in each stage to its rank in the next; ranks beyond the list share the lowest line. */
-  function slopes() {
-    const names = [];
-    for (const hit of result ? result.hits : [])
-      for (const stage of hit.stages) if (!names.includes(stage.name)) names.push(stage.name);
-    moves.hidden = names.length < 2 || !result.complete;
-    if (moves.hidden) return;
-    const hits = result.hits.slice(0, 12),
-      low = hits.length + 2,
-      width = 300,
-      top = 26,
-      step = 17;
-    const x = (i) => 34 + (i * (width - 68)) / (names.length - 1),
-      y = (rank) => top + Math.min(rank, low) * step - step / 2;
-    const picture = s("svg", {
-      viewBox: `0 0 ${width} ${top + low * step + 4}`,
-      class: "pl-slopes",
-      role: "img",
-      "aria-label": "Rank of each result in each stage; the same numbers stand on the results.",
-    });
-    names.forEach((name, i) =>
-      picture.append(s("text", { x: x(i), y: 13, "text-anchor": "middle", class: "pl-slope-name", text: name })),
-    );
-    hits.forEach((hit) => {
-      const points = hit.stages.map((stage) => ({
-        x: x(names.indexOf(stage.name)),
-        y: y(stage.rank),
-        rank: stage.rank,
-      }));
-      const group = s(
-        "g",
-        { class: hit.rank === 1 ? "pl-slope pl-slope-first" : "pl-slope" },
-        s("title", { text: hit.ref }),
-        s("polyline", { points: points.map((p) => `${p.x},${p.y}`).join(" ") }),
-        points.map((p) => s("circle", { cx: p.x, cy: p.y, r: 2.6 })),
-      );
-      const first = points[0],
-        last = points[points.length - 1];
-      group.append(s("text", { x: last.x + 8, y: last.y + 4, text: last.rank }));
-      if (first.rank < low)
-        group.append(s("text", { x: first.x - 8, y: first.y + 4, "text-anchor": "end", text: first.rank }));
-      group.addEventListener("click", () => openPage(hit));
-      picture.append(group);
-    });
-    const beyond = hits.some((hit) => hit.stages[0].rank >= low);
-    if (beyond) picture.append(s("text", { x: x(0) - 8, y: y(low) + 4, "text-anchor": "end", text: `≥${low}` }));
-    put(moves, h("h3", { text: "How ranks moved" }), picture);
+  function paintVerdict() {
+    const said = result && result.complete ? result.verdict : null;
+    verdict.hidden = !said;
+    if (!said) return;
+    verdict.className = `pl-verdict pl-verdict-${said.relevant ? "likely" : "unlikely"}`;
+    put(verdict, h("b", { text: said.statement }), h("span", { class: "pl-muted", text: said.basis }));
   }
 
   /* --- keys and state --------------------------------------------------------------------------------------------------- */
@@ -616,27 +413,18 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     query.focus();
     query.select();
   });
-  on("overview", paintPresets);
+  on("overview", paintFields);
   on("details", paintDetails);
   on("collection", () => {
-    pending = 0;
-    result = null;
-    state.hits = [];
-    show();
-    status.replaceChildren();
-    if (state.query && document.documentElement.dataset.pagelens) ask();
+    clear();
+    parts.repaint();
+    if (asking() && document.documentElement.dataset.pagelens) ask();
   });
   on("deleted", () => {
-    if (state.query && result) ask();
+    if (asking() && result) ask();
   });
-  on("restore", () => {
-    query.value = state.query;
-    pipeline.value = text();
-    filter.value = state.filter;
-    k.value = state.k;
-    paintPreset();
-    paintSizes();
-    if (state.query) ask();
-  });
+  on("ask", restore);
+  on("restore", restore);
+  parts.repaint();
   show();
 });

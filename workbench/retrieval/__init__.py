@@ -2,12 +2,13 @@
 
 from workbench.retrieval.engine import Encode, Encoded, search_stages
 from workbench.retrieval.filters import FIELDS, compile_filter, document_filter
-from workbench.retrieval.pipeline import PRESETS, STAGES, Pipeline, Step
+from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, STAGES, Pipeline, Step
 from workbench.retrieval.queries import QueryCache
 
 __all__ = [
     "FIELDS",
     "PRESETS",
+    "PRESET_REASONS",
     "STAGES",
     "Encode",
     "Encoded",

@@ -79,6 +79,15 @@ PRESETS: Mapping[str, str] = {
     "hybrid": "sum(bm25, conv):10",
     "text": "bm25:10",
 }
+PRESET_REASONS: Mapping[str, str] = {
+    "exact": "Every vector of every page: the reference, and the slowest",
+    "two-stage": "Pooled rows find candidates, exact MaxSim ranks them",
+    "three-stage": "One vector a page, then rows, then exact",
+    "fused": "Word search and pooled rows find candidates together, exact MaxSim ranks them",
+    "hybrid": "Word search and three-line windows, their scores added up",
+    "text": "Words only (BM25), no model",
+}
+"""When to choose which, in a line each."""
 
 NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""

@@ -12,9 +12,10 @@ from workbench.service.evaluation import Evaluations
 from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE, Ingestion
 from workbench.service.models import Models
+from workbench.service.saved import Saved
 
 __all__ = ["SAMPLE", "ExportedFile", "Workbench"]
 
 
-class Workbench(Asking, Evaluations, Ingestion, Exports, Models):
+class Workbench(Asking, Evaluations, Ingestion, Exports, Saved, Models):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

@@ -11,7 +11,7 @@ from workbench.asking import heard
 from workbench.comparison import Comparison, compare
 from workbench.errors import QueryError
 from workbench.misses import why
-from workbench.retrieval import PRESETS, Pipeline, compile_filter, search_stages
+from workbench.retrieval import PRESET_REASONS, PRESETS, Pipeline, compile_filter, search_stages
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
@@ -76,6 +76,10 @@ class Search(Core):
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""
         return PRESETS
+
+    def preset_reasons(self) -> Mapping[str, str]:
+        """When to choose which preset, in a line each."""
+        return PRESET_REASONS
 
     def sample_queries(self, collection: str) -> list[str]:
         """Example questions for the collection of sample data; none for others, since they would find nothing."""

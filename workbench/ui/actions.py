@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.uploads import Uploads
 from workbench.errors import InputError, NotFoundError, PagelensError
-from workbench.retrieval import document_filter
+from workbench.retrieval import FIELDS, document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
+from workbench.types.queries import BAD, GOOD, NOT
 from workbench.ui import payload
 from workbench.ui.requests import asked, ref, text, whole
+from workbench.ui.searching import Searching
 from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Actions:
         self.workbench = workbench
         self.uploads = uploads
         self.warmup = warmup
-        self.tabs: tuple[Tab, ...] = ()
+        self.tabs: tuple[Tab, ...] = (Searching(workbench),)
 
     def functions(self) -> list[Callable[[Json], Json]]:
         """All actions, those of the tabs with modules of their own included, so that no exception meets the browser."""
@@ -86,8 +88,12 @@ class Actions:
         return {
             "collections": [payload.collection(info) for info in self.workbench.collections()],
             "pipelines": dict(self.workbench.pipelines()),
+            "about": dict(self.workbench.preset_reasons()),
+            "weights": {"not": NOT, "good": GOOD, "bad": BAD},
             "indexes": [{"name": name, "summary": text} for name, text in self.workbench.index_kinds().items()],
-            "fields": _fields(self.workbench.filter_fields()),
+            "fields": [
+                {"name": name, "summary": field.summary, "number": field.number} for name, field in FIELDS.items()
+            ],
             "model": self.model_state({}),
             "max_upload_mb": self.workbench.settings.max_upload_mb,
         }
@@ -237,8 +243,3 @@ def _answering(action: Callable[[Json], Any]) -> Callable[[Json], Json]:
     # Gradio marks and names server functions by attribute and reads the parameters of what is wrapped.
     del answer.__wrapped__
     return answer
-
-
-def _fields(fields: Any) -> list[Json]:
-    items = fields.items() if isinstance(fields, Mapping) else ((name, name) for name in fields)
-    return [{"name": name, "summary": getattr(spec, "summary", str(spec))} for name, spec in items]

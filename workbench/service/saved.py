@@ -1,0 +1,103 @@
+"""Saved searches: a question with its collection, pipeline and filter, kept under a name in the home folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import InputError, NotFoundError
+from workbench.retrieval import Pipeline, compile_filter
+from workbench.service.core import Core
+from workbench.service.search import clean_query
+from workbench.types import Query
+
+log = logging.getLogger(__name__)
+
+MOST = 500
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search to run again. ``query`` is the JSON form of a `Query`; ``added`` an ISO 8601 time."""
+
+    name: str
+    collection: str
+    query: dict[str, Any]
+    shown: str
+    pipeline: str
+    filter: str
+    k: int
+    added: str
+
+
+class Saved(Core):
+    """Searches kept by name; the newest first, and a name taken again replaces what it stood for."""
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """All of them, newest first; entries that another version wrote and this one cannot read are left out."""
+        with self._lock:
+            return _read(self._saved_path)
+
+    def save_search(
+        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int = 12
+    ) -> SavedSearch:
+        """Keep a search; what could not be searched is refused as a search would refuse it."""
+        title = " ".join(name.split())
+        if not title or len(title) > LONGEST_NAME:
+            raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
+        asked = clean_query(query)
+        Pipeline.parse(pipeline)
+        compile_filter(filter)
+        self._collection(collection)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        made = SavedSearch(title, collection, asked.as_dict(), str(asked), pipeline, filter, k, now)
+        with self._lock:
+            others = [saved for saved in _read(self._saved_path) if saved.name != title]
+            if len(others) >= MOST:
+                raise InputError(f"There are {MOST} saved searches already; delete some first.")
+            _write(self._saved_path, [made, *others])
+        return made
+
+    def forget_search(self, name: str) -> None:
+        """Delete a saved search; `NotFoundError` when there is none of that name."""
+        with self._lock:
+            saved = _read(self._saved_path)
+            rest = [one for one in saved if one.name != name]
+            if len(rest) == len(saved):
+                raise NotFoundError(f"There is no saved search '{name}'.")
+            _write(self._saved_path, rest)
+
+    @property
+    def _saved_path(self) -> Path:
+        return self.settings.home / "state" / "searches.json"
+
+
+def _read(path: Path) -> list[SavedSearch]:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError):
+        log.warning("the saved searches in %s cannot be read", path)
+        return []
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        try:
+            found.append(SavedSearch(**row))
+        except TypeError:
+            log.warning("a saved search in %s is of another version", path)
+    return found
+
+
+def _write(path: Path, saved: list[SavedSearch]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    rows = [{name: getattr(one, name) for name in SavedSearch.__slots__} for one in saved]
+    partial.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    os.replace(partial, path)
