@@ -59,6 +59,12 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder
     )
 
 
+def areas(collection: Collection, ref: PageRef) -> list[Area]:
+    """All parts of a stored page; see `page_areas`."""
+    page = collection.page(ref)
+    return page_areas(page, _picture(collection, page.page_id))
+
+
 def ledger(query: QueryEmbedding, matrix: Float, embedding: PageEmbedding) -> tuple[LedgerRow, ...]:
     """The score as a sum over query tokens: each token's best vector, its place, and its share of the whole."""
     best = matrix.argmax(axis=1)

@@ -75,6 +75,16 @@ def heat_of(query: QueryEmbedding, similarities: Float, how: str = "max") -> Flo
     return np.asarray(weighted.mean(axis=0) if how == "mean" else weighted.sum(axis=0), np.float32)
 
 
+def risen(similarities: Float) -> Float:
+    """How far each similarity ``(m, n)`` lies above its token's mean over the page, at least 0.
+
+    A token that is as similar to everything as to its best place, as stop words are, then says little of where.
+    """
+    if not similarities.size:
+        return similarities
+    return np.asarray(np.clip(similarities - similarities.mean(axis=1, keepdims=True), 0, None), np.float32)
+
+
 def measure(heat: Float, boxes: Float, geometry: Geometry, how: str = "area") -> Float:
     """The heat ``(n,)`` of a page's vectors over ``boxes (r, 4)``: ``(r,) float32``, NaN where no vector touches.
 
@@ -114,8 +124,13 @@ def shares(query: QueryEmbedding, similarities: Float, boxes: Float, geometry: G
     total = float(won.sum())
     if not total:
         return np.zeros(len(boxes), np.float32)
-    inside = intersection(boxes, geometry.boxes) / np.maximum(_areas(geometry.boxes), 1e-12)
-    return np.asarray((inside * placed(geometry)) @ won / total, np.float32)
+    return np.asarray(inside(won, boxes, geometry) / total, np.float32)
+
+
+def inside(heat: Float, boxes: Float, geometry: Geometry) -> Float:
+    """The heat ``(n,)`` inside each of ``boxes (r, 4)``, by the part of each vector's area: ``(r,) float32``."""
+    parts = intersection(boxes, geometry.boxes) / np.maximum(_areas(geometry.boxes), 1e-12)
+    return np.asarray((parts * placed(geometry)) @ heat, np.float32)
 
 
 def regions_of(

@@ -101,7 +101,7 @@ def evaluate(
     evaluation.parsed(measures)
     if out is not None:
         evaluation.ready(out.expanduser())
-    loaded = evaluation.together([_load(bench, name, language) for name in datasets])
+    loaded = evaluation.together([load(bench, name, language) for name in datasets])
     if check:
         _report_check(evaluation.check(loaded), as_json)
         return
@@ -110,7 +110,7 @@ def evaluate(
     elsewhere = {path.stem: _run(path.expanduser(), loaded) for path in run or []}
     name = collection or prepare(bench, loaded, encoder)
     parts = evaluation.Parts(None if out is None else out.expanduser())
-    with _progress_bar() as progress:
+    with progress_bar() as progress:
         record = evaluation.evaluate(
             bench,
             loaded,
@@ -244,7 +244,7 @@ def _measures(datasets: Sequence[str]) -> list[str]:
     return [*first[:1], *DEFAULT]
 
 
-def _load(bench: Workbench, name: str, languages: Sequence[str] | None) -> Dataset:
+def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) -> Dataset:
     """A dataset by folder or name, brought into the folder form if need be; ``sample`` ships with Pagelens."""
     from workbench import evaluation
     from workbench.resources import sample_data
@@ -286,19 +286,20 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, None elsewhere; what it yields hears (done, of how many)."""
     if not sys.stderr.isatty():
         yield None
         return
     columns = (
-        TextColumn("Searching"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("searches"),
+        TextColumn(what),
         TimeRemainingColumn(),
     )
     with Bars(*columns, console=output.errors(), transient=True) as bars:
-        bar = bars.add_task("Searching", total=None)
+        bar = bars.add_task(doing, total=None)
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 

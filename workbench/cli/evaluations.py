@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import evaluating, presets, reporting, searching
+from workbench.cli import evaluating, pointing, presets, reporting, searching
 
 RUN = "run"
 
@@ -31,4 +31,5 @@ app.command(RUN, cls=searching.PipelineCommand)(evaluating.evaluate)
 app.command()(evaluating.compare)
 app.command()(evaluating.diff)
 app.command()(reporting.report)
+app.command()(pointing.boxes)
 app.command(cls=searching.PipelineCommand)(presets.preset)

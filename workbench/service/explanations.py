@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from workbench.audit import PROBES, Audit, audit
 from workbench.comparison import Contrast, contrast
-from workbench.explanation import explain
-from workbench.regions import evidence
+from workbench.explanation import areas, explain
+from workbench.regions import Area, evidence
 from workbench.service.search import Search, clean_query, fitted_pipeline
 from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
 
@@ -27,6 +27,10 @@ class Explanations(Search):
         chosen = encoder or (fitted_pipeline(pipeline, None, store).decider() if pipeline else "")
         space = store.space(chosen)
         return explain(store, ref, self._queries.of(store)(space.encoder, asked).embedding, space.encoder)
+
+    def areas(self, ref: PageRef, collection: str) -> list[Area]:
+        """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""
+        return areas(self._collection(collection), ref)
 
     def contrast(
         self, query: str | Query, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
