@@ -1,5 +1,6 @@
 """One home with a small collection, and the whole server over it, with and without a log-in."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PAGES = {
     "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
     "bread/rye & wheat.pdf": ["Knead the dough until it is smooth.", "Bake the loaf in a hot oven for an hour."],
 }
+_addresses = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -58,5 +60,10 @@ def closed_app(workbench: Workbench, accounts: Accounts) -> FastAPI:
 
 @pytest.fixture
 def closed(closed_app: FastAPI) -> Iterator[TestClient]:
-    """A browser that is not logged in."""
-    yield TestClient(closed_app, base_url=ADDRESS, follow_redirects=False, raise_server_exceptions=False)
+    """A browser that is not logged in, at an address of its own."""
+    yield TestClient(
+        closed_app,
+        base_url=ADDRESS,
+        follow_redirects=False,
+        client=(f"10.0.0.{next(_addresses)}", 50_000),
+    )

@@ -49,7 +49,21 @@ def test_main_returns_the_exit_code(place: Place, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     "command",
-    ["", "serve", "ingest", "search", "explain", "why", "eval", "collections", "models", "doctor", "bench speed"],
+    [
+        "",
+        "serve",
+        "mcp",
+        "password",
+        "ingest",
+        "search",
+        "explain",
+        "why",
+        "eval",
+        "collections",
+        "models",
+        "doctor",
+        "bench speed",
+    ],
 )
 def test_every_command_has_help(run: Run, command: str) -> None:
     ended = run(*command.split(), "--help")
@@ -168,14 +182,14 @@ def test_serve_hands_over_to_the_page(run: Run, monkeypatch: pytest.MonkeyPatch)
 
     calls: list[object] = []
     monkeypatch.setattr(Workbench, "start_sample", lambda self: calls.append("sample"))
-    monkeypatch.setattr(ui, "serve", lambda workbench, host, port: calls.append((host, port)))
+    monkeypatch.setattr(ui, "serve", lambda workbench, host, port, *more: calls.append((host, port, *more)))
     port = free_port()
     ended = run("serve", "--port", str(port), "--no-open")
     assert ended.code == 0
     assert f"http://127.0.0.1:{port}" in ended.err
-    assert calls == [("127.0.0.1", port)]
-    run("serve", "--port", str(port), "--demo", "--no-open")
-    assert calls[1:] == ["sample", ("127.0.0.1", port)]
+    assert calls == [("127.0.0.1", port, None, (), False)]
+    run("serve", "--port", str(port), "--demo", "--mcp", "--no-open")
+    assert calls[1:] == ["sample", ("127.0.0.1", port, None, (), True)]
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -184,6 +198,24 @@ def test_serve_hands_over_to_the_page(run: Run, monkeypatch: pytest.MonkeyPatch)
     ended = run("serve", "--port", str(port), "--no-open")
     assert ended.code == 0
     assert ended.err.endswith("Pagelens has stopped.\n")
+
+
+def test_serve_reaches_out_with_a_log_in(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench import ui
+
+    calls: list[Any] = []
+    monkeypatch.setattr(ui, "serve", lambda workbench, *more: calls.append(more))
+    port = str(free_port())
+    names = ("--allow-host", "a.example.org", "--allow-host", "b.example.org")
+    ended = run("serve", "--host", "0.0.0.0", *names, "--auth", "ada:correct horse", "--port", port, "--no-open")
+    assert ended.code == 0, ended.err
+    ((host, _, access, allowed, mcp),) = calls
+    assert (host, list(allowed), mcp) == ("0.0.0.0", ["a.example.org", "b.example.org"], False)
+    assert access.log_in("ada", "correct horse", "10.0.0.1")
+    assert "horse" not in ended.err
+    ended = run("serve", "--auth", "ada:short", "--port", port, "--no-open")
+    assert (ended.code, ended.err) == (1, "A password has at least 8 characters.\n")
+    assert "--allow-host" in run("serve", "--host", "0.0.0.0", "--auth", "a:12345678", "--port", port).err
 
 
 def free_port() -> int:

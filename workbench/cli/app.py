@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from workbench.cli import (
+    accounts,
     benching,
     collections,
     comparing,
@@ -86,6 +87,8 @@ app.command()(pipelines.pipelines)
 app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")
 app.add_typer(models.app, name="models")
+app.command()(system.mcp)
+app.command()(accounts.password)
 app.command()(system.doctor)
 app.add_typer(benching.app, name="bench")
 

@@ -1,4 +1,4 @@
-"""``pagelens serve`` and ``doctor``: the page, and the machine it runs on."""
+"""``pagelens serve``, ``mcp`` and ``doctor``: the page, tools for assistants, and the machine it runs on."""
 
 from __future__ import annotations
 
@@ -21,8 +21,25 @@ from workbench.errors import InputError
 
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on; only this machine's own are allowed.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; one that other machines reach needs --auth.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    auth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME:PASSWORD",
+            envvar="PAGELENS_AUTH",
+            show_envvar=True,
+            show_default=False,
+            help="Ask for a log-in; 'pagelens password' writes such a file.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A name this server is reached under; may be repeated.", show_default=False),
+    ] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Offer read-only tools for assistants under /mcp.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Have the sample collection indexed if it is not yet.")] = False,
     show: Annotated[
         bool | None,
@@ -35,7 +52,11 @@ def serve(
     _check_port(host, port)
     service = workbench(context)
     from workbench import ui
+    from workbench.api.access import Access, Accounts
 
+    names = allow_host or ()
+    ui.check_address(host, auth is not None, names)
+    access = Access(Accounts.read(auth)) if auth is not None else None
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if demo:
         service.start_sample()
@@ -43,8 +64,17 @@ def serve(
         threading.Thread(target=_open, args=(host, port, address), daemon=True).start()
     output.say(f"Pagelens is opening at {address} (Ctrl-C ends it).")
     with suppress(KeyboardInterrupt):
-        ui.serve(service, host, port)
+        ui.serve(service, host, port, access, names, mcp)
     output.say("Pagelens has stopped.")
+
+
+def mcp(context: typer.Context) -> None:
+    """Offer read-only tools to an assistant that starts this command, over standard input and output (MCP)."""
+    from workbench.api.tools import server
+    from workbench.service import Workbench
+
+    with suppress(KeyboardInterrupt):  # the transport keeps what libraries print from standard output
+        server(Workbench(settings(context))).run("stdio")
 
 
 def _check_port(host: str, port: int) -> None:

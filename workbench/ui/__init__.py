@@ -6,7 +6,7 @@ here: every action is one call of the service, and its answer is turned into pla
 
 from __future__ import annotations
 
-from workbench.ui.server import create_app, serve
+from workbench.ui.server import check_address, create_app, serve
 from workbench.ui.shell import build
 
-__all__ = ["build", "create_app", "serve"]
+__all__ = ["build", "check_address", "create_app", "serve"]

@@ -128,6 +128,9 @@ def _document_sender(send: Send, head: bytes) -> Callable[[Message], Awaitable[N
         if message["type"] == "http.response.start":
             start.update(_with_security(message))
             return
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
         body.extend(message.get("body", b""))
         if message.get("more_body"):
             return

@@ -16,12 +16,13 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from workbench.api.access import Access, Accounts
+from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
 from workbench.api.pictures import page_picture
 from workbench.errors import InputError, PagelensError
 from workbench.types import PageRef
 from workbench.ui.bundle import Bundle
+from workbench.ui.exporting import add_exports
 from workbench.ui.guard import LOOPBACK, Guard, cookie_name
 from workbench.ui.login import add_log_in
 from workbench.ui.shell import build
@@ -37,17 +38,16 @@ def serve(
     workbench: Workbench,
     host: str = "127.0.0.1",
     port: int = 7860,
-    auth: str | None = None,
+    access: Access | None = None,
     allowed: Sequence[str] = (),
     mcp: bool = False,
 ) -> None:
     """Run the page until interrupted; `InputError` for what `check_address` refuses.
 
-    ``auth`` is ``user:password`` or the path of an account file, ``allowed`` further names of this server, and ``mcp``
+    ``access`` is who may come in, None for everybody on this machine; ``allowed`` further names of this server; ``mcp``
     adds the tools for assistants under ``/mcp``.
     """
-    check_address(host, auth, allowed)
-    access = Access(Accounts.read(auth)) if auth is not None else None
+    check_address(host, access is not None, allowed)
     app = create_app(workbench, host, port, access, allowed, mcp)
     # Gradio lets a handler's path output serve files below the working directory: give it an empty one.
     empty = workbench.settings.home / "state" / "empty"
@@ -56,10 +56,10 @@ def serve(
     uvicorn.run(app, host=host, port=port, log_level="warning", ws="none", timeout_graceful_shutdown=2)
 
 
-def check_address(host: str, auth: str | None = None, allowed: Sequence[str] = ()) -> None:
+def check_address(host: str, log_in: bool = False, allowed: Sequence[str] = ()) -> None:
     """Refuse to be reachable from other machines without a log-in, or under names that nobody said."""
     beyond = [name for name in (host, *allowed) if name not in LOOPBACK]
-    if beyond and auth is None:
+    if beyond and not log_in:
         raise InputError(
             f"Pagelens does not serve on {beyond[0]} without a log-in: anyone on the network could read and delete "
             "documents. Add --auth NAME:PASSWORD, or --auth FILE with a file that 'pagelens password FILE NAME' made; "
@@ -101,6 +101,7 @@ def create_app(
     app = FastAPI(title="Pagelens", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     bundle, cookie = Bundle(), cookie_name(port)
     _add_page_images(app, workbench)
+    add_exports(app, workbench)
     bundle.add_routes(app)
     if access is not None:
         add_log_in(app, access, cookie)

@@ -1,0 +1,162 @@
+"""The tools for assistants, by the official SDK's client: in memory, over HTTP with and without a log-in, by stdio."""
+
+import base64
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.api.conftest import NAME, PASSWORD
+from workbench.api.tools import DATA, MOST_TEXT, server
+from workbench.service import Workbench
+from workbench.ui.server import create_app
+
+TOOLS = {
+    "list_collections", "list_documents", "search", "read_page", "page_picture", "evidence", "explain", "why",
+}  # fmt: skip
+PAGE = "whales.pdf#page=1"
+ASKED = {"query": "largest animal", "collection": "notes"}
+
+
+def asked(target: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """What tools answer, one after the other."""
+
+    async def ask() -> list[Any]:
+        async with Client(target) as client:
+            return [await client.call_tool(name, arguments) for name, arguments in calls]
+
+    return anyio.run(ask)
+
+
+def test_the_tools_only_look_and_say_what_texts_are(workbench: Workbench) -> None:
+    async def listed() -> Any:
+        async with Client(server(workbench)) as client:
+            return (await client.list_tools()).tools, client.instructions
+
+    tools, instructions = anyio.run(listed)
+    assert {tool.name for tool in tools} == TOOLS
+    for tool in tools:
+        assert DATA in tool.description
+        assert tool.annotations.read_only_hint
+        assert not tool.annotations.destructive_hint
+    assert DATA in instructions
+
+
+def test_every_tool_answers(workbench: Workbench) -> None:
+    page = {"page": PAGE, "collection": "notes"}
+    answers = asked(
+        server(workbench),
+        ("list_collections", {}),
+        ("list_documents", {"collection": "notes"}),
+        ("search", {**ASKED, "k": 2, "pipeline": "full"}),
+        ("read_page", page),
+        ("page_picture", page),
+        ("evidence", {**ASKED, "k": 1}),
+        ("explain", {**ASKED, "page": PAGE}),
+        ("why", {**ASKED, "page": PAGE, "filter": "page = 2"}),
+    )
+    assert not any(answer.is_error for answer in answers)
+    names, documents, found, text, picture, quotes, told, verdict = (
+        answer.structured_content if answer.structured_content else answer.content for answer in answers
+    )
+    assert names["result"][0]["name"] == "notes"
+    assert {document["name"] for document in documents["result"]} == {"bread/rye & wheat.pdf", "whales.pdf"}
+    assert [hit["page"] for hit in found["hits"]] == [
+        str(hit.ref) for hit in workbench.search("largest animal", "notes", "full", 2).hits
+    ]
+    assert "blue whale" in text["text"]
+    assert base64.b64decode(picture[0].data)[8:12] == b"WEBP"
+    assert "blue whale" in quotes["result"][0]["text"]
+    assert told["similarities"] is None
+    assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(told["score"], abs=1e-4)
+    assert verdict["verdict"] == "filtered"
+    assert json.loads(answers[3].content[0].text) == text
+
+
+def test_a_refusal_is_the_sentence(workbench: Workbench) -> None:
+    calls = (("search", {"query": "x", "collection": "nets"}), ("read_page", {"page": "x", "collection": "notes"}))
+    for answer, said in zip(
+        asked(server(workbench), *calls), ("no collection 'nets'", "report.pdf#page=12"), strict=True
+    ):
+        assert answer.is_error
+        assert said in answer.content[0].text
+
+
+def test_a_very_long_page_is_cut(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workbench.api import tools
+
+    monkeypatch.setattr(tools, "MOST_TEXT", 10)
+    (answer,) = asked(server(workbench), ("read_page", {"page": PAGE, "collection": "notes"}))
+    assert answer.structured_content["text"] == "The blue w"
+    assert MOST_TEXT > 10_000
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not running.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(30)
+
+
+def test_over_http(app: FastAPI, closed_app: FastAPI) -> None:
+    with served(app) as address:
+        (found,) = asked(f"{address}/mcp", ("search", ASKED))
+        assert found.structured_content["hits"][0]["page"] == PAGE
+        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+            assert httpx2.post(f"{address}/mcp", json={}, headers=headers).status_code == 403
+
+    with served(closed_app) as address:
+        with pytest.raises(BaseException):  # noqa: B017 - a group of whatever the client makes of a 401
+            asked(f"{address}/mcp", ("search", ASKED))
+        session = httpx2.post(f"{address}/api/v1/session", json={"name": NAME, "password": PASSWORD}).json()
+
+        async def ask() -> Any:
+            headers = {"authorization": f"Bearer {session['token']}"}
+            async with (
+                httpx2.AsyncClient(headers=headers) as http,
+                Client(streamable_http_client(f"{address}/mcp", http_client=http)) as client,
+            ):
+                return await client.call_tool("search", ASKED)
+
+        assert anyio.run(ask).structured_content["hits"][0]["page"] == PAGE
+
+
+def test_off_by_default(workbench: Workbench) -> None:
+    app = create_app(workbench)
+    assert TestClient(app, base_url="http://127.0.0.1:7860").post("/mcp", json={}).status_code in (404, 405)
+
+
+def test_over_stdio(home: Path) -> None:
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "workbench", "--home", str(home), "mcp"], env=dict(os.environ)
+    )
+    (found,) = asked(stdio_client(command), ("search", ASKED))
+    assert found.structured_content["hits"][0]["page"] == PAGE
