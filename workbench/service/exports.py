@@ -79,7 +79,7 @@ class Exports(Explanations):
     def _told(self, ref: PageRef, result: SearchResult) -> Explanation | None:
         """Why by the encoder that decided; None where it has no vectors of the page, or none for such a query."""
         try:
-            return self.explain(result.asked, ref, result.collection, result.encoder)
+            return self.explain(result.asked, ref, result.collection, result.encoder, result.pipeline)
         except (NotFoundError, QueryError):
             return None
 

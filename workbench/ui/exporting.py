@@ -1,0 +1,60 @@
+"""Exports as downloads: what a search found, as the file that the browser asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Body, FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from workbench.api.application import STATUS
+from workbench.errors import InputError, PagelensError
+from workbench.types import PageRef
+from workbench.ui.requests import asked, text, whole
+
+if TYPE_CHECKING:
+    from workbench.service import ExportedFile, Workbench
+
+MOST = 200
+"""Results of an export from the page at most, as of a search there."""
+
+
+def add_exports(app: FastAPI, workbench: Workbench) -> None:
+    """Add ``POST /exports``: a search as JSON in, with ``form`` and perhaps ``page``, and its file out."""
+
+    @app.post("/exports")
+    def export(request: Annotated[dict[str, Any], Body()]) -> Response:
+        """The file, as an attachment; ``{"error": sentence}`` where there is none."""
+        try:
+            made = _made(workbench, request)
+        except PagelensError as error:
+            status = next(code for kind, code in STATUS if isinstance(error, kind))
+            return JSONResponse({"error": str(error)}, status)
+        headers = {"Content-Disposition": disposition(made.name), "Cache-Control": "no-store"}
+        return Response(made.content, media_type=made.media_type, headers=headers)
+
+
+def _made(workbench: Workbench, request: Mapping[str, Any]) -> ExportedFile:
+    page = text(request, "page")
+    try:
+        ref = PageRef.parse(page) if page else None
+    except ValueError as error:
+        raise InputError(f"{error}.") from None
+    return workbench.export(
+        asked(request),
+        text(request, "collection"),
+        text(request, "pipeline") or "two-stage",
+        whole(request, "k", 12, 1, MOST),
+        text(request, "filter"),
+        text(request, "form"),
+        ref,
+    )
+
+
+def disposition(name: str) -> str:
+    """The header that names a download, in ASCII for old readers and in full after RFC 6266."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "export"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
