@@ -3,27 +3,31 @@
     python -m tests.readme                 make the tables over the sample data anew
     python -m tests.readme NAME RECORD     write table NAME from a record that its command left
 
-What a marker says is ``NAME (TABLE): COMMAND``, TABLE being one that 'pagelens eval report --table' knows, with
-``, by document`` where means are over documents. Tables over the sample data hold no times, and a test makes them anew;
-the others cannot be made everywhere and carry the hash of their record.
+What a marker says is ``NAME (TABLE): COMMAND``. TABLE is one that 'pagelens eval report --table' knows, with
+``, by document`` where means are over documents, or one of `workbench.bench.tables.TABLES`. Tables over the sample data
+hold no times, and a test makes them anew; the others cannot be made everywhere and carry the hash of their record. What
+a bench command measured is kept beside the tests (`tests/records`), so that its table is checked figure by figure.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.bootstrap import ROOT
 
 README = ROOT / "README.md"
+RECORDS = ROOT / "tests" / "records"
 SAMPLE = "pagelens eval sample "
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _BLOCK = re.compile(
-    r"<!-- table: (?P<name>[\w-]+) \((?P<table>\w+)(?P<by>, by document)?\): (?P<command>[^\n]+?) -->\n"
+    r"<!-- table: (?P<name>[\w-]+) \((?P<table>[\w-]+)(?P<by>, by document)?\): (?P<command>[^\n]+?) -->\n"
     r"(?P<content>.*?)<!-- end of table -->",
     re.DOTALL,
 )
@@ -42,6 +46,16 @@ class Block:
     @property
     def of_sample(self) -> bool:
         return self.command.startswith(SAMPLE)
+
+    @property
+    def of_bench(self) -> bool:
+        """Whether a bench command measured it, and its record is kept."""
+        return self.command.startswith(f"pagelens bench {self.table.partition('-')[0]} ")
+
+    @property
+    def kept(self) -> Path:
+        """Where the record of a bench command is kept."""
+        return RECORDS / f"{self.name}.json"
 
     @property
     def pipelines(self) -> list[str]:
@@ -64,6 +78,8 @@ def blocks(text: str) -> list[Block]:
 
 def content(block: Block, folder: Path) -> str:
     """What a table should hold, by the record in a folder; ``ValueError`` when its command did not make that record."""
+    if block.of_bench:
+        return _bench_content(block, folder)
     from workbench.evaluation import load
     from workbench.evaluation.record import digest
     from workbench.evaluation.reports import written
@@ -75,6 +91,33 @@ def content(block: Block, folder: Path) -> str:
     hashed = digest(record.without_measurements().text())[:16]
     by = f"`{block.command}`" + ("" if block.of_sample else f", record `{hashed}`")
     return f"\n{made}\nMade by {by}.\n\n"
+
+
+def _bench_content(block: Block, path: Path) -> str:
+    """A table of what a bench command measured, by its record."""
+    from workbench.bench.records import kind_of, load
+    from workbench.bench.tables import TABLES
+    from workbench.evaluation.reports.writers import to_markdown
+
+    report, hashed = load(path)
+    kind = block.table.partition("-")[0]
+    if kind_of(report) != kind:
+        raise ValueError(f"the record is of 'bench {kind_of(report)}', table {block.name} of 'bench {kind}'")
+    there = pipelines_of(report)
+    if block.pipelines and not set(block.pipelines) <= set(there):
+        raise ValueError(f"the record has pipelines {there}, table {block.name} {block.pipelines}")
+    return f"\n{to_markdown([TABLES[block.table](report)])}\nMade by `{block.command}`, record `{hashed[:16]}`.\n\n"
+
+
+def pipelines_of(report: Any) -> list[str]:
+    """The pipelines that a bench command measured."""
+    if hasattr(report, "pipelines"):
+        return list(report.pipelines)
+    if hasattr(report, "points"):
+        return list(dict.fromkeys(point.pipeline for point in report.points))
+    if hasattr(report, "merging"):
+        return [row.method for row in report.rows if row.kind == "pipeline"]
+    return [row.name.removeprefix("pagelens ") for row in report.rows if row.name.startswith("pagelens ")]
 
 
 def run_sample(block: Block, home: Path, out: Path) -> Path:
@@ -122,7 +165,11 @@ def main(arguments: list[str]) -> int:
     text = README.read_text(encoding="utf-8")
     known = {block.name: block for block in blocks(text)}
     if len(arguments) == 2 and arguments[0] in known:
-        text = replaced(text, arguments[0], content(known[arguments[0]], Path(arguments[1])))
+        block, record = known[arguments[0]], Path(arguments[1])
+        text = replaced(text, block.name, content(block, record))
+        if block.of_bench and record.resolve() != block.kept.resolve():
+            RECORDS.mkdir(exist_ok=True)
+            shutil.copyfile(record, block.kept)
     elif not arguments:
         with tempfile.TemporaryDirectory() as folder:
             for block in known.values():

@@ -1,12 +1,15 @@
 """The README's tables hold what their commands make; those over the sample data are made anew here."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.bench.test_records import scale
 from tests.evaluation.records import good_and_bad
-from tests.readme import README, Block, alike, blocks, content, replaced, run_sample, stale
+from tests.readme import README, RECORDS, Block, alike, blocks, content, replaced, run_sample, stale
+from workbench.bench.records import write
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -63,6 +66,31 @@ def test_other_tables_carry_their_command_and_the_hash_of_their_record() -> None
             assert block.table == "plain", "a table with times cannot be the same twice"
         else:
             assert re.search(r"record `[0-9a-f]{16}`\.\n\n$", block.content)
+
+
+def test_tables_of_the_bench_hold_what_their_records_do() -> None:
+    measured = [block for block in blocks(TEXT) if block.of_bench]
+    assert {block.kept for block in measured} == set(RECORDS.glob("*.json")), "a record without a table, or the reverse"
+    made = {block.name: content(block, block.kept) for block in measured}
+    assert {block.name for block in measured if block.content != made[block.name]} == set(), (
+        "README.md is out of date; 'python -m tests.readme NAME tests/records/NAME.json' makes a table anew"
+    )
+
+
+def test_a_table_of_the_bench_is_written_from_its_record(tmp_path: Path) -> None:
+    report = scale()
+    write(report, tmp_path / "scale.json")
+    (block,) = blocks("<!-- table: x (scale): pagelens bench scale sample -p exact -->\n<!-- end of table -->")
+    assert block.of_bench
+    text = content(block, tmp_path / "scale.json")
+    assert "| 1,000 | 10,000 | 1000.0 KiB | 100.0 | 1.0 | 1000 B |" in text
+    assert re.search(r"Made by `pagelens bench scale sample -p exact`, record `[0-9a-f]{16}`\.\n\n$", text)
+    with pytest.raises(ValueError, match="the record has pipelines"):
+        content(Block("x", "scale", False, "pagelens bench scale sample -p fused", ""), tmp_path / "scale.json")
+    with pytest.raises(ValueError, match="the record is of 'bench scale'"):
+        content(Block("x", "peers", False, "pagelens bench peers sample", ""), tmp_path / "scale.json")
+    write(replace(report, points=report.points[:2]), tmp_path / "scale.json")
+    assert content(block, tmp_path / "scale.json") != text
 
 
 def test_a_table_is_written_from_a_record(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ def _methods(report: MethodsReport, name: str, wanted: Callable[[MethodRow, tupl
         f"medians without encoding. {machine(report.machine)} Front: no other row has as high an nDCG@5 for fewer "
         "bytes, or for fewer milliseconds.",
         *(one.sentence() for one in report.merging),
+        *report.warnings,
     ]
     return table(name, "Ways to search pages", columns, rows, notes)
 

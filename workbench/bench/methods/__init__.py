@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from workbench.bench.machine import measure_machine
-from workbench.bench.methods.choice import families, representations
+from workbench.bench.methods.choice import PIPELINES, families, representations
 from workbench.bench.methods.measuring import Asked, Measuring
 from workbench.bench.methods.report import EXACT, MethodRow, MethodsReport, fronts, merge_or_prune
 from workbench.bench.methods.trial import Trial
@@ -21,6 +21,7 @@ SCOPES = ("corpus", "document")
 __all__ = [
     "EXACT",
     "KEEPS",
+    "PIPELINES",
     "SCOPES",
     "MethodRow",
     "MethodsReport",
@@ -36,7 +37,7 @@ def methods(
     collection: str,
     dataset: Dataset,
     forms: Sequence[str] | None = None,
-    pipelines: Sequence[str] = tuple(PRESETS),
+    pipelines: Sequence[str] = (*PRESETS, *PIPELINES),
     scopes: Sequence[str] | None = None,
     keeps: Sequence[int] = KEEPS,
     progress: Callable[[str], None] = lambda what: None,
@@ -74,6 +75,7 @@ def methods(
         tuple(row for found in rows.values() for row in found),
         tuple(one for found in rows.values() for one in merge_or_prune(found, families())),
         measure_machine(),
+        tuple(warning for asked in scoped for warning in asked.warnings),
     )
 
 

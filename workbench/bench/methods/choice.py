@@ -37,6 +37,27 @@ SIZES = (
 )
 """Sizes beside the defaults: small pooled forms, and encodings of pooled and of shortened vectors."""
 
+PIPELINES = (
+    "full[weights=idf]:10",
+    "full[weights=stop]:10",
+    "full[top=4]:10",
+    "rows[query=mean]:100 > full:10",
+    "rows:100 > full[prune=safe]:10",
+    "rows:100 > full[prune=relative]:10",
+    "rows:100 > full[dtype=int8]:10",
+    "rows:100 > full[dtype=bits]:10",
+    "rows[dtype=bits]:100 > full[dtype=bits]:10",
+    "global:200 > rows:60 > full:10",
+    "rrf(bm25, rows):10",
+    "sum(bm25, rows):10",
+    "sum[norm=minmax](bm25, rows):10",
+    "sum[norm=none](global, full):10",
+    "prf(rows):10",
+    "refine(global):10",
+    "xtr(full):10",
+)
+"""Stages that are no representation, beside the presets: query side, rerank, cascade, fusion, feedback, tokens."""
+
 
 def merging(budget: int) -> list[str]:
     """Merging methods that keep one vector in ``budget``."""

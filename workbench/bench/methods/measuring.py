@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.bench.corpus import text_index_bytes
 from workbench.bench.cost import stages_of
 from workbench.bench.methods.report import ALONE, PIPELINE, RERANKED, MethodRow
 from workbench.bench.methods.trial import Trial
+from workbench.errors import InputError
 from workbench.evaluation import Dataset, Query, per_query
 from workbench.evaluation.asking import Asking
 from workbench.evaluation.locating import locate
@@ -40,6 +41,7 @@ class Asked:
     queries: Sequence[Query]
     qrels: Mapping[str, Mapping[str, int]]
     asking: Asking
+    warnings: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, trial: Trial, dataset: Dataset, collection: str, scope: str) -> Asked:
@@ -56,9 +58,17 @@ class Asked:
         return cls(scope, queries, qrels, asking)
 
     def search(self, pipeline: Pipeline) -> Results:
-        """Every question's result; one asked before the others, whose time is not counted, warms up."""
+        """Every question's result; one asked before the others, whose time is not counted, warms up.
+
+        One that cannot be searched counts as a miss and is in ``warnings``; `InputError` when none can.
+        """
+        self.asking.begin()
         self.asking.one(self.queries[0], pipeline)
-        return self.asking.all(self.queries, pipeline)
+        found = self.asking.all(self.queries, pipeline)
+        if not found:
+            raise InputError(f"'{pipeline}' answers no question. {next(iter(self.asking.refused.values()))}")
+        self.warnings.extend(f"{pipeline}: question {one}: {why}" for one, why in self.asking.refused.items())
+        return found
 
 
 class Measuring:

@@ -85,6 +85,8 @@ class MethodsReport:
     rows: tuple[MethodRow, ...]
     merging: tuple[MergeOrPrune, ...]
     machine: Machine
+    warnings: tuple[str, ...] = ()
+    """Questions that a method could not be asked, which counts as a miss."""
 
     def of_scope(self, scope: str) -> list[MethodRow]:
         """The rows of one scope."""

@@ -19,6 +19,7 @@ from workbench.retrieval import PRESETS, Pipeline
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection, FlatVectors, Space, fitted_form
+from workbench.store.cells import Cells, made
 
 FULL = "full"
 BATCH = 64
@@ -31,6 +32,7 @@ class TrialSpace(Space):
     def __init__(self, space: Space, collection: Collection) -> None:
         super().__init__(collection, space.record, space.primary)
         self._trials: dict[str, tuple[FlatVectors, Form]] = {}
+        self._celled: dict[str, Cells] = {}
 
     @property
     def indexes(self) -> tuple[str, ...]:
@@ -44,6 +46,16 @@ class TrialSpace(Space):
     def vectors(self, index: str) -> FlatVectors:
         """As `Space.vectors`; an index in memory keeps the pages it was made of."""
         return self._trials[index][0] if index in self._trials else super().vectors(index)
+
+    def cells(self, index: str) -> tuple[Cells, bool]:
+        """As `Space.cells`; those of an index in memory are in memory too."""
+        if index not in self._trials:
+            return super().cells(index)
+        fresh = index not in self._celled
+        if fresh:
+            held = self._trials[index][0]
+            self._celled[index] = made(held.flat, held.page_ids, held.starts, held.lengths)
+        return self._celled[index], fresh
 
     def take(self, name: str) -> None:
         """Make an index in memory; `InputError` as `Writer.add_index`."""
@@ -62,6 +74,7 @@ class TrialSpace(Space):
     def drop(self, name: str) -> None:
         """Let go of an index in memory."""
         self._trials.pop(name, None)
+        self._celled.pop(name, None)
 
 
 class TrialCollection(Collection):

@@ -34,7 +34,7 @@ def latency(
 
     name, loaded = options.indexed(bench, dataset, collection)
     asked = [query.text for query in loaded.queries[:questions]]
-    pipelines = list(dict.fromkeys(pipeline or options.PIPELINES))
+    pipelines = options.pipelines(pipeline)
     report = measuring.latency(bench, name, asked, pipelines, repeats, threads, cold, progress=output.say)
     if not as_json:
         output.show(

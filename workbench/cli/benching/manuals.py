@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import evaluating, output
-from workbench.cli.benching.options import PIPELINES, Pipelines
+from workbench.cli.benching import options
 from workbench.cli.session import AsJson, workbench
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def manuals(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The dataset's folder, with what was downloaded.")] = Path(
         "manuals"
     ),
-    pipeline: Pipelines = None,
+    pipeline: options.Pipelines = None,
     scope: Annotated[
         str, typer.Option(metavar="corpus|document", help="Search all manuals, or each question's own.")
     ] = "document",
@@ -51,7 +51,7 @@ def manuals(
     report: dict[str, Any] = {"dataset": str(found.dataset.folder), "manuals": _manual_rows(found)}
     if search:
         name = evaluating.prepare(bench, found.dataset, encoder)
-        pipelines = list(dict.fromkeys(pipeline or PIPELINES))
+        pipelines = options.pipelines(pipeline)
         report |= {"collection": name, "scope": scope, "measures": {}}
         for kind, dataset in (("index", found.dataset), ("bookmark", found.bookmarks)):
             asked = pipelines if kind == "index" else pipelines[:1]  # bookmarks only show that nothing is broken

@@ -24,12 +24,12 @@ def methods(
         typer.Option(
             metavar="METHOD",
             help="Only this representation, preset or pipeline text, beside exact search; may be repeated. [default: "
-            "every representation and preset]",
+            "every representation and preset, and a pipeline for every other stage]",
         ),
     ] = None,
     pipeline: Annotated[
         list[str] | None,
-        typer.Option("--pipeline", "-p", metavar="PIPELINE", help="Measured besides the presets; may be repeated."),
+        typer.Option("--pipeline", "-p", metavar="PIPELINE", help="Measured besides; may be repeated."),
     ] = None,
     scope: Annotated[
         list[str] | None,
@@ -57,7 +57,7 @@ def methods(
     from workbench.bench import methods as measuring
     from workbench.retrieval import PRESETS, Pipeline
 
-    forms, pipelines = (None, [*PRESETS]) if only is None else measuring.sorted_out(only)
+    forms, pipelines = (None, [*PRESETS, *measuring.PIPELINES]) if only is None else measuring.sorted_out(only)
     pipelines = list(dict.fromkeys([*pipelines, *(pipeline or [])]))
     for text in pipelines:
         Pipeline.parse(text)  # refused before documents are indexed

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from workbench.evaluation import Dataset
     from workbench.service import Workbench
 
-PIPELINES = ("exact", "two-stage", "three-stage", "fused", "hybrid", "text")
-"""The presets that are measured unless others are named."""
-
 DatasetArgument = Annotated[
     Path,
     typer.Argument(metavar="[DATASET]", help="A dataset's folder whose questions are asked, or 'sample'."),
@@ -46,6 +43,13 @@ Save = Annotated[
         help="Also write a record of it (.json), or its tables (.md, .csv, .tex); may be repeated.",
     ),
 ]
+
+
+def pipelines(named: list[str] | None) -> list[str]:
+    """The pipelines to measure, each once: those named, or the presets."""
+    from workbench.retrieval import PRESETS
+
+    return list(dict.fromkeys(named or PRESETS))
 
 
 def numbers(text: str, option: str) -> Sequence[int]:

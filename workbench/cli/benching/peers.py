@@ -38,6 +38,6 @@ def peers(
             f"there is no {', '.join(unknown)}; there are {', '.join(others.PEERS)}", param_hint="--peer"
         )
     name, loaded = options.indexed(bench, dataset, collection)
-    pipelines = list(dict.fromkeys(pipeline or options.PIPELINES))
+    pipelines = options.pipelines(pipeline)
     report = others.compare(bench, name, loaded, pipelines, list(peer or others.PEERS), repeats, output.say)
     options.finish(report, ["peers"], files, as_json)

@@ -31,6 +31,6 @@ def scale(
 
     name, loaded = options.indexed(bench, dataset, collection)
     asked = [query.text for query in loaded.queries[:questions]]
-    pipelines = list(dict.fromkeys(pipeline or options.PIPELINES))
+    pipelines = options.pipelines(pipeline)
     report = measure(bench, name, asked, sizes, pipelines, repeats, output.say)
     options.finish(report, ["scale-points"], files, as_json)
