@@ -1,6 +1,6 @@
 /* jobs: ingests that run on the server, whatever becomes of this page. The server's timer sends them once a second. */
 pagelens.part("jobs", (root, { props, watch, trigger }) => {
-  const { h, put, icon, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
+  const { h, put, icon, emit, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
   const STATES = {
     waiting: "Waiting",
     running: "Running",
@@ -174,7 +174,11 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     trigger("watch_jobs");
   }
   function update() {
-    const jobs = (props.value && props.value.jobs) || [];
+    const all = (props.value && props.value.jobs) || [],
+      jobs = all.filter((job) => job.kind !== "evaluate"); // those are the Evaluate tab's
+    state.jobs = all;
+    emit("jobs", all);
+    for (const job of all) if (job.kind === "evaluate") evaluated(job);
     jobs.forEach((job, i) => {
       const before = seen.get(job.id);
       if (job.active || before || i < 1 || ["stopped", "failed", "interrupted"].includes(job.state)) paint(job);
@@ -189,9 +193,23 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     settle();
     if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length)
       put(list, ...order);
-    const active = jobs.filter((job) => job.active).length;
-    const button = document.getElementById("pl-tab-library-button");
-    if (button) button.dataset.busy = active ? "yes" : "";
+    busy("library", jobs);
+    busy(
+      "evaluate",
+      all.filter((job) => job.kind === "evaluate"),
+    );
+  }
+  function busy(tab, jobs) {
+    const button = document.getElementById(`pl-tab-${tab}-button`);
+    if (button) button.dataset.busy = jobs.some((job) => job.active) ? "yes" : "";
+  }
+  /* Said here, since the tab itself may not have been opened yet. */
+  function evaluated(job) {
+    const before = seen.get(job.id);
+    seen.set(job.id, job);
+    if (job.active || (before ? !before.active : !primed)) return;
+    if (job.state === "done") notify(`The evaluation on ${job.collection} has ended.`);
+    else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   }
   const settled = (job) => job.documents.filter((d) => d.indexed + d.skipped + d.failed.length >= d.pages).length;
   const changed = pagelens.debounce(800, async () => {

@@ -51,9 +51,10 @@ class Outcome:
         return any(fate.state != FOUND for fate in self.fates)
 
     @property
-    def best(self) -> Fate:
-        """The relevant page that came furthest: by its last rank, then by its first one."""
-        return min(self.fates, key=lambda fate: (fate.final or NOWHERE, fate.first or NOWHERE))
+    def telling(self) -> Fate:
+        """The relevant page that came furthest by its ranks, of those that were lost if any was."""
+        lost = [fate for fate in self.fates if fate.state != FOUND]
+        return min(lost or self.fates, key=lambda fate: (fate.final or NOWHERE, fate.first or NOWHERE))
 
 
 NOWHERE = 10**9

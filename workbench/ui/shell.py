@@ -1,4 +1,4 @@
-"""The Gradio blocks: a bar, four tabs, and the events that stream.
+"""The Gradio blocks: a bar, the tabs, and the events that stream.
 
 Every custom component has a constant template. Data reaches the browser as JSON only (as a component's value, or as the
 answer of a server function), and the scripts in ``assets/js`` build the page from it with ``textContent``: a template
@@ -16,6 +16,7 @@ from workbench.api.uploads import Uploads
 from workbench.errors import PagelensError
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
+from workbench.ui.evaluate import Evaluate
 from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def build(workbench: Workbench) -> gr.Blocks:
     """The whole page over one workbench. It opens without loading a model; `Warmup` loads one behind it."""
     uploads = Uploads(workbench.settings.home)
     actions = Actions(workbench, uploads, Warmup(workbench))
+    actions.tabs = (*actions.tabs, Evaluate(workbench, uploads))
 
     def ask(event: gr.EventData) -> Iterator[dict[str, Any]]:
         request = dict(event._data or {})
@@ -71,6 +73,8 @@ def build(workbench: Workbench) -> gr.Blocks:
                 _part("viewer")
             with gr.Tab("Compare", id="compare", elem_id="pl-tab-compare"):
                 _part("compare")
+            with gr.Tab("Evaluate", id="evaluate", elem_id="pl-tab-evaluate"):
+                _part("evaluate")
         timer = gr.Timer(1.0, active=False)
         results.ask(
             ask, None, results, trigger_mode="always_last", concurrency_id="search", concurrency_limit=2, **_PRIVATE

@@ -16,6 +16,7 @@ STYLES = (
     "css/viewer.css",
     "css/models.css",
     "css/compare.css",
+    "css/evaluate.css",
 )
 SCRIPTS = (
     "js/core.js",
@@ -39,6 +40,13 @@ SCRIPTS = (
     "js/moves.js",
     "js/contrast.js",
     "js/compare.js",
+    "js/judging.js",
+    "js/scatter.js",
+    "js/failures.js",
+    "js/systems.js",
+    "js/datasets.js",
+    "js/measuring.js",
+    "js/evaluate.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
