@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     """Pages that go through a page model at once; 0 fits them to the memory there is."""
     models_loaded: int = Field(default=2, ge=1)
     """Models that stay in memory; when another is needed, the one unused for longest goes."""
+    semantic_cache: float = Field(default=0, ge=0, le=1)
+    """Least cosine at which a query on screen counts as like an earlier one, whose best pages are then scored for it.
+    At 1 only the same query's answer is used again; 0 searches anew every time."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
 

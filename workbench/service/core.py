@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from workbench import encoders
-from workbench.asking import Embedder, Pictures
+from workbench.asking import Answers, Embedder, Pictures
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
+from workbench.latency import LatencyHistory
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
 from workbench.settings import Settings
@@ -32,9 +33,11 @@ class Core:
         self._open: dict[str, Collection] = {}
         self._pictures = Pictures(self.settings.home / "state" / "pictures")
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
+        self._answers = Answers(self.settings.semantic_cache) if self.settings.semantic_cache else None
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)
+        self._latency = LatencyHistory(self.settings.home)
 
     def _collection(self, name: str) -> Collection:
         with self._lock:

@@ -29,20 +29,41 @@ class Search(Core):
     def search(
         self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
     ) -> SearchResult:
-        """Search to the end. ``k`` replaces the number of results the pipeline states."""
-        *_, result = self.search_stages(query, collection, pipeline, k, filter)
+        """Search to the end, always anew. ``k`` replaces the number of results the pipeline states."""
+        *_, result = self.search_stages(query, collection, pipeline, k, filter, anew=True)
         return result
 
     def search_stages(
-        self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+        self,
+        query: str | Query,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+        anew: bool = False,
     ) -> Iterator[SearchResult]:
-        """Search, yielding after each stage; everything that can be refused is refused before the first one."""
+        """Search, yielding after each stage; everything that can be refused is refused before the first one.
+
+        Where the semantic cache is switched on (`Settings.semantic_cache`), an earlier answer may be used, unless
+        ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
+        """
         asked = clean_query(query)
         where = compile_filter(filter)
         store = self._collection(collection)
         fitted = fitted_pipeline(pipeline, k, store)
         asked, notes = heard(asked, fitted, store, self._pictures)
-        return search_stages(store, asked, fitted, self._queries.of(store), where, notes)
+        search = search_stages if anew or self._answers is None else self._answers.stages
+        return self._timed(search(store, asked, fitted, self._queries.of(store), where, notes))
+
+    def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
+        """The same results; once the last is given away, what its stages took joins the history."""
+        result = None
+        try:
+            for result in stages:
+                yield result
+        finally:
+            if result is not None and result.complete:
+                self._latency.add(result)
 
     def compare(
         self,
@@ -54,7 +75,8 @@ class Search(Core):
         filter: str = "",
     ) -> Comparison:
         """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
-        runs = [self.search_stages(query, collection, pipeline, k, filter) for pipeline in (pipeline_a, pipeline_b)]
+        both = (pipeline_a, pipeline_b)
+        runs = [self.search_stages(query, collection, pipeline, k, filter, anew=True) for pipeline in both]
         a, b = ([*stages][-1] for stages in runs)
         return compare(a, b)
 
