@@ -63,12 +63,12 @@
     ["trec", "TREC run", "For trec_eval and ir-measures"],
     ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
   ];
-  async function download(form) {
+  async function download(form, page = null) {
     pagelens.notify("The file is being made; it is saved when it is ready.");
     const answer = await fetch("exports", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...request(), form }),
+      body: JSON.stringify({ ...request(), form, ...(page ? { page } : {}) }),
     });
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error || "The file could not be made.");
     const name = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
@@ -172,5 +172,5 @@
     return { node, show };
   }
 
-  pagelens.keeping = { bar, copy };
+  pagelens.keeping = { bar, copy, download };
 })();

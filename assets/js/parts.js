@@ -42,8 +42,8 @@
   };
   const label = (part) => (names[part.kind] || (() => part.kind))(part);
   const sign = (part) => {
-    if (part.kind === "mark") return part.weight > 0 ? "like" : "unlike";
-    return part.weight > 0 ? "also" : "not";
+    if (part.weight < 0) return part.kind === "mark" ? "unlike" : "not";
+    return part.kind === "text" ? "also" : "like";
   };
 
   /* All pages marked good share one weight, and all marked bad another, so that the mean of each counts (Rocchio). */

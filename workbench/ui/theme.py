@@ -36,6 +36,8 @@ SCRIPTS = (
     "js/search.js",
     "js/heat.js",
     "js/saw.js",
+    "js/stage.js",
+    "js/panel.js",
     "js/viewer.js",
     "js/moves.js",
     "js/contrast.js",
