@@ -44,15 +44,9 @@ class Pipeline:
         """Those of them that compare vectors."""
         return (leaf for leaf in self.leaves() if leaf.spec.vectors)
 
-    def deciding(self, encoder: str | None = None) -> Step | None:
-        """The last stage that compares vectors (of an encoder, as stages name it), whose score decides, if any does."""
-        leaves = reversed(list(self.vector_leaves()))
-        return next((leaf for leaf in leaves if encoder is None or leaf.encoder == encoder), None)
-
     def decider(self) -> str:
         """The encoder of the last stage that compares vectors, which is the one whose score decides; may be empty."""
-        last = self.deciding()
-        return "" if last is None else last.encoder
+        return next((leaf.encoder for leaf in reversed(list(self.vector_leaves()))), "")
 
     def fitted(self, indexes: Sequence[str]) -> Pipeline:
         """The pipeline over these indexes: a stage that has none becomes the nearest that has (`NEAREST`).

@@ -63,9 +63,10 @@ class Search:
         if step.option("engine") == "lance" and given is None and (query.weights >= 0).all():
             pairs = scan.lance(keep, self.where)
             return Scored.of(pairs, self._rest([page for page, _ in pairs]) if len(pairs) < keep else ())
-        if given is not None or self.allowed is not None:
-            allowed = Candidates(tuple(self.allowed or ()), np.zeros(0, np.float32), _ANY)
-            return scan.among(given if given is not None else allowed, keep)
+        if given is None and self.allowed is not None:
+            given = Candidates(tuple(self.allowed), np.zeros(0, np.float32), ScoreKind.APPROXIMATE)
+        if given is not None:
+            return scan.among(given, keep)
         found = scan.everything(keep)
         held = len(scan.index.page_ids)
         unscored = self._rest(scan.index.page_ids) if held < keep and held < self.collection.page_count() else ()
@@ -221,9 +222,6 @@ class Search:
         after = tuple(found.unscored[: keep - len(order)])
         scores = np.concatenate([found.scores[order], np.zeros(len(after), np.float32)])
         return Candidates((*(found.ids[i] for i in order), *after), scores, kind, len(after))
-
-
-_ANY = ScoreKind.APPROXIMATE
 
 
 def weighted(step: Step, embedding: QueryEmbedding, query: Query, collection: Collection) -> QueryEmbedding:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workbench.asking import heard
 from workbench.audit import PROBES, Audit, audit
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
 from workbench.regions import Area, evidence
+from workbench.retrieval import weighted
 from workbench.service.search import Search, clean_query, fitted_pipeline
 from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
 
@@ -20,13 +22,20 @@ class Explanations(Search):
     ) -> Explanation:
         """Why a page scores what it scores by an encoder.
 
-        That is the encoder named, or the one whose stage decides in a pipeline, or the collection's first.
+        That is the encoder named, or the one whose stage decides in a pipeline, or the collection's first. Query tokens
+        weigh what the last stage of that encoder in the pipeline has them weigh.
         """
         store = self._collection(collection)
         asked = clean_query(query)
-        chosen = encoder or (fitted_pipeline(pipeline, None, store).decider() if pipeline else "")
-        space = store.space(chosen)
-        return explain(store, ref, self._queries.of(store)(space.encoder, asked).embedding, space.encoder)
+        parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
+        space = store.space(encoder or (parsed.decider() if parsed else ""))
+        embedding = self._queries.of(store)(space.encoder, asked).embedding
+        if parsed is not None:
+            names = {space.encoder, ""} if space.primary else {space.encoder}
+            leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
+            if leaves:
+                embedding = weighted(leaves[-1], embedding, heard(asked, parsed, store, self._pictures)[0], store)
+        return explain(store, ref, embedding, space.encoder)
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -54,4 +54,4 @@ def frequency(table: Any, word: str, most: int) -> int:
     if most < 1 or not plain.strip():
         return 0
     found = table.search(MatchQuery(plain, COLUMN, operator=FullTextOperator.AND), query_type="fts")
-    return int(found.select(["page_id"]).limit(most).to_arrow().num_rows)
+    return int(found.select(["page_id", "_score"]).limit(most).to_arrow().num_rows)
