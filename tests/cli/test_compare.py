@@ -80,3 +80,45 @@ def test_explain_against_in_words(run: Run) -> None:
     assert run("explain", *PAGES[:-1], "none.pdf#page=1").code == 1
     refused = run("explain", *PAGES, "--token", "animal")
     assert (refused.code, refused.out) == (2, "")
+
+
+def test_many_queries_come_with_those_that_differ_most_first(run, tmp_path):
+    lines = tmp_path / "queries.txt"
+    lines.write_text("whales sing\n\nhot oven\nparallax\n", encoding="utf-8")
+    common = ("compare", "-c", "notes", "-p", "exact", "-p", "bm25:10", "--queries", lines)
+    record = json.loads(run(*common, "--json").out)
+    assert record["queries"] == 3
+    assert {row["id"] for row in record["rows"]} == {"1", "3", "4"}  # as lines of the file
+    assert [row["rbo"] for row in record["rows"]] == sorted(row["rbo"] for row in record["rows"])
+    assert 0 < record["overlap"]["mean"] < 1
+    assert record["gain"] is None
+    assert record["taken_a"]["ms"] > 0
+    told = run(*common).out
+    assert "3 queries: overlap" in told
+    assert "ms median" in told
+    same = run("compare", "-c", "notes", "-p", "exact", "-p", "full:10", "--queries", lines).out
+    assert "3 the same in both" in same
+
+
+def test_a_dataset_brings_its_labels_and_what_cannot_be_asked_is_told(run, place, tmp_path):
+    (tmp_path / "set" / "documents").mkdir(parents=True)
+    rows = [{"query_id": "q", "text": "hot oven"}, {"query_id": "r", "text": "distance of stars"}]
+    (tmp_path / "set" / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    labels = "query-id\tcorpus-id\tscore\nq\tbread & [b]butter.pdf#page=2\t1\nr\tstars.pdf#page=2\t1\n"
+    (tmp_path / "set" / "qrels.tsv").write_text(labels, encoding="utf-8")
+    ended = run("compare", "-c", "notes", "-p", "exact", "-p", "bm25:10", "--queries", tmp_path / "set", "--json")
+    record = json.loads(ended.out)
+    by_id = {row["id"]: row for row in record["rows"]}
+    assert by_id["q"]["first_a"] == by_id["q"]["first_b"] == 1
+    assert record["gain"]["mean"] == pytest.approx(sum(row["gain"] for row in record["rows"]) / 2)
+    assert run("compare", "-c", "notes", "-p", "exact", "-p", "exact").code == 2  # neither a query nor a set
+    (tmp_path / "empty.txt").write_text("\n")
+    assert (
+        "no query to compare"
+        in run("compare", "-c", "notes", "-p", "exact", "-p", "exact", "--queries", tmp_path / "empty.txt").err
+    )
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
+    assert (
+        "no text in UTF-8"
+        in run("compare", "-c", "notes", "-p", "exact", "-p", "exact", "--queries", tmp_path / "binary.txt").err
+    )

@@ -1,40 +1,94 @@
-"""``pagelens compare``: one query by two pipelines, what they share, and where every page went."""
+"""``pagelens compare``: one query or many by two pipelines: what they share, where pages went, what each took."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import output
+from workbench.cli.evaluating import progress_bar
 from workbench.cli.searching import Results
-from workbench.cli.session import AsJson, Collection, Filter, Query, workbench
+from workbench.cli.session import AsJson, Collection, Filter, clean, workbench
+from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.comparison import Comparison, Move
+    from workbench.comparison import Comparison, Cost, Move
+    from workbench.comparisons import Asked, Comparisons, Row
+    from workbench.evaluation.statistics import Interval
+    from workbench.service import Workbench
+
+SHOWN = 20
+"""Queries that are printed of a set, those that differ most."""
 
 
 def compare(
     context: typer.Context,
-    query: Query,
     collection: Collection,
     pipeline: Annotated[
         list[str],
         typer.Option("--pipeline", "-p", metavar="PIPELINE", help="A preset or a pipeline text; give two, A and B."),
     ],
+    query: Annotated[str, typer.Argument(metavar="[QUERY]", parser=clean, help="What to look for, in words.")] = "",
+    queries: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            parser=clean,
+            help="Many queries instead of one: a text file with one a line, or a dataset's folder or name.",
+        ),
+    ] = None,
     k: Results = None,
     filter: Filter = "",
     as_json: AsJson = False,
 ) -> None:
-    """Search by two pipelines: the pages both found, how alike their orders are, and what each took."""
+    """Search by two pipelines: the pages both found, how alike their orders are, and what each took.
+
+    Over many queries: where they differ most, first, and how alike they are on the whole.
+    """
     if len(pipeline) != 2:
         raise typer.BadParameter(f"a comparison is of two pipelines, not {len(pipeline)}; write -p A -p B")
+    if bool(query) == bool(queries):
+        raise typer.BadParameter("give one QUERY, or many with --queries FILE")
     first, second = pipeline
-    comparison = workbench(context).compare(query, collection, first, second, k, filter)
+    bench = workbench(context)
+    if queries:
+        asked = _asked(bench, queries, collection)
+        with progress_bar("Searching by both", "queries") as progress:
+            found = bench.compare_set(asked, collection, first, second, k, filter, progress)
+        if as_json:
+            output.emit(set_record(found, collection))
+        else:
+            _print_set(found)
+        return
+    comparison = bench.compare(query, collection, first, second, k, filter)
     if as_json:
         output.emit(comparison_record(comparison))
-        return
+    else:
+        _print(comparison)
+
+
+def _asked(bench: Workbench, source: str, collection: str) -> Sequence[Asked]:
+    """The queries of a text file, or of a dataset by its folder or name."""
+    from workbench.cli.evaluating import load
+    from workbench.service.comparing import asked_lines
+
+    path = Path(source).expanduser()
+    if path.is_file():
+        try:
+            return asked_lines(path.read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError:
+            raise InputError(f"'{path}' is no text in UTF-8; give a file with one query a line.") from None
+    return bench.queries_of(load(bench, source), collection)
+
+
+# -- one query --------------------------------------------------------------------------------------------------------
+
+
+def _print(comparison: Comparison) -> None:
     from workbench.comparison import P, cost
 
     if comparison.moves:
@@ -71,13 +125,14 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         "overlap": comparison.overlap,
         "rbo": comparison.rbo,
         "rbo_p": P,
-        "moves": [
-            {"page": str(move.ref), "rank_a": move.rank_a, "rank_b": move.rank_b, "difference": move.difference}
-            for move in comparison.moves
-        ],
+        "moves": [_move(move) for move in comparison.moves],
         "a": {**search_record(comparison.a), "cost": asdict(cost(comparison.a))},
         "b": {**search_record(comparison.b), "cost": asdict(cost(comparison.b))},
     }
+
+
+def _move(move: Move) -> dict[str, Any]:
+    return {"page": str(move.ref), "rank_a": move.rank_a, "rank_b": move.rank_b, "difference": move.difference}
 
 
 def moved(move: Move) -> str:
@@ -91,3 +146,82 @@ def moved(move: Move) -> str:
 
 def _rank(rank: int | None) -> str:
     return "" if rank is None else str(rank)
+
+
+# -- many queries -----------------------------------------------------------------------------------------------------
+
+
+def _print_set(found: Comparisons) -> None:
+    rows = [
+        (
+            row.query.text if len(row.query.text) <= 60 else row.query.text[:59] + "…",
+            f"{row.rbo:.3f}",
+            f"{row.shared} of {row.k}",
+            str(row.moved),
+            f"{row.furthest.ref}: {row.furthest.rank_a} to {row.furthest.rank_b}" if row.furthest else "",
+            *((_rank(row.first_a) or "none", _rank(row.first_b) or "none") if row.labelled else ("", "")),
+        )
+        for row in found.rows[:SHOWN]
+    ]
+    if rows:
+        columns = ("query", ">RBO", ">in both", ">moved", "moved furthest", ">relevant in A", ">in B")
+        output.table(columns, rows, "Where they differ most:")
+    left = len(found.rows) - len(rows)
+    if left > 0:
+        output.show(f"and {left:,} more that differ less.")
+    for identifier, reason in found.refused.items():
+        output.say(f"Query {identifier} was not searched: {reason}")
+    if found.overlap is None or found.rbo is None:
+        return
+    output.show()
+    output.show(
+        f"{len(found.rows)} queries: overlap {_mean(found.overlap)}, rank-biased overlap {_mean(found.rbo)}; "
+        f"{found.same} the same in both."
+    )
+    if found.gain is not None:
+        output.show(f"Reciprocal rank of the first relevant page, B less A: {_mean(found.gain, '+')}.")
+    for name, text, taken in (("A", found.a, found.taken_a), ("B", found.b, found.taken_b)):
+        if taken is not None:
+            output.show(
+                f"{name}  {text}: {taken.ms:.1f} ms median without encoding, {taken.ms_p95:.1f} ms at 95 %; "
+                f"{output.size(taken.bytes_read)} read a query."
+            )
+
+
+def _mean(value: Interval, sign: str = "") -> str:
+    return f"{value.mean:{sign}.3f} ({value.low:{sign}.3f} to {value.high:{sign}.3f})"
+
+
+def set_record(found: Comparisons, collection: str) -> dict[str, Any]:
+    """A comparison over many queries as JSON values, those that differ most first."""
+    return {
+        "collection": collection,
+        "a": found.a,
+        "b": found.b,
+        "queries": len(found.rows),
+        "refused": dict(found.refused),
+        "same": found.same,
+        "overlap": asdict(found.overlap) if found.overlap else None,
+        "rbo": asdict(found.rbo) if found.rbo else None,
+        "gain": asdict(found.gain) if found.gain else None,
+        "taken_a": asdict(found.taken_a) if found.taken_a else None,
+        "taken_b": asdict(found.taken_b) if found.taken_b else None,
+        "rows": [row_record(row) for row in found.rows],
+    }
+
+
+def row_record(row: Row) -> dict[str, Any]:
+    """One query of a set as JSON values; the ranks of the first relevant page only where labels are known."""
+    costs: tuple[tuple[str, Cost], ...] = (("cost_a", row.cost_a), ("cost_b", row.cost_b))
+    return {
+        "id": row.query.id,
+        "query": row.query.text,
+        "k": row.k,
+        "shared": row.shared,
+        "overlap": row.overlap,
+        "rbo": row.rbo,
+        "moved": row.moved,
+        "furthest": _move(row.furthest) if row.furthest else None,
+        **{name: asdict(spent) for name, spent in costs},
+        **({"first_a": row.first_a, "first_b": row.first_b, "gain": row.gain} if row.labelled else {}),
+    }

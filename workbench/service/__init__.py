@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from workbench.service.asking import Asking
-from workbench.service.evaluation import Evaluations
+from workbench.service.comparing import Comparing
 from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE, Ingestion
 from workbench.service.models import Models
@@ -17,5 +17,5 @@ from workbench.service.saved import Saved
 __all__ = ["SAMPLE", "ExportedFile", "Workbench"]
 
 
-class Workbench(Asking, Evaluations, Ingestion, Exports, Saved, Models):
+class Workbench(Asking, Comparing, Ingestion, Exports, Saved, Models):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

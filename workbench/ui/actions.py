@@ -18,7 +18,8 @@ from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
 from workbench.ui import payload
-from workbench.ui.requests import asked, ref, text, whole
+from workbench.ui.comparing import Comparing
+from workbench.ui.requests import asked, text, whole
 from workbench.ui.searching import Searching
 from workbench.ui.warmup import Warmup
 
@@ -45,7 +46,7 @@ class Actions:
         self.workbench = workbench
         self.uploads = uploads
         self.warmup = warmup
-        self.tabs: tuple[Tab, ...] = (Searching(workbench),)
+        self.tabs: tuple[Tab, ...] = (Searching(workbench), Comparing(workbench))
 
     def functions(self) -> list[Callable[[Json], Json]]:
         """All actions, those of the tabs with modules of their own included, so that no exception meets the browser."""
@@ -64,8 +65,6 @@ class Actions:
             self.stop_job,
             self.resume_job,
             self.discard_upload,
-            self.compare,
-            self.contrast,
             self.model_state,
             self.models,
             self.start_model,
@@ -199,34 +198,6 @@ class Actions:
     def resume_job(self, request: Json) -> Json:
         """Go on with a stopped job; pages already there are not read again."""
         return payload.job(self.workbench.resume_job(text(request, "job")))
-
-    def compare(self, request: Json) -> Json:
-        """Two pipelines on one query."""
-        return payload.comparison(
-            self.workbench.compare(
-                asked(request),
-                text(request, "collection"),
-                text(request, "a"),
-                text(request, "b"),
-                whole(request, "k", 12, 1, 200),
-                text(request, "filter"),
-            )
-        )
-
-    def contrast(self, request: Json) -> Json:
-        """Which query words make one page score more than another."""
-        a, b = request.get("a"), request.get("b")
-        if not isinstance(a, dict) or not isinstance(b, dict):
-            raise InputError("Choose a page of each list.")
-        return payload.contrast(
-            self.workbench.contrast(
-                asked(request),
-                ref(a),
-                ref(b),
-                text(request, "collection"),
-                text(request, "encoder"),
-            )
-        )
 
 
 def _answering(action: Callable[[Json], Any]) -> Callable[[Json], Json]:

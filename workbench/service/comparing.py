@@ -1,0 +1,87 @@
+"""Two pipelines over many queries: of a dataset on the shelf, or any texts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from workbench.comparisons import Asked, Comparisons, Row, compare_each, summed_up
+from workbench.errors import InputError
+from workbench.evaluation import Dataset
+from workbench.evaluation.locating import locate
+from workbench.evaluation.scopes import in_scope, restriction
+from workbench.retrieval import Pipeline, compile_filter
+from workbench.service.evaluation import Evaluations
+from workbench.types import PageRef, SearchResult
+
+MOST_QUERIES = 5_000
+
+
+class Comparing(Evaluations):
+    """What `Search.compare` does, for a whole set of queries."""
+
+    def compare_set(
+        self,
+        queries: Sequence[Asked],
+        collection: str,
+        pipeline_a: str,
+        pipeline_b: str,
+        k: int | None = None,
+        filter: str = "",
+        progress: Callable[[int, int], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> Comparisons:
+        """Search every query by both pipelines, and say where they differ most; blocks until done or stopped.
+
+        ``progress`` hears (queries done, of how many). What is wrong with a pipeline or the filter is raised before
+        anything is searched; a query that cannot be searched is told of and left out.
+        """
+        if not queries:
+            raise InputError("There is no query to compare by; give one a line.")
+        if len(queries) > MOST_QUERIES:
+            raise InputError(f"At most {MOST_QUERIES:,} queries are compared at once, not {len(queries):,}.")
+        for text in (pipeline_a, pipeline_b):
+            Pipeline.parse(text)
+        compile_filter(filter)
+
+        def search(text: str, pipeline: str, where: str) -> SearchResult:
+            return self.search(text, collection, pipeline, k, where)
+
+        refused: dict[str, str] = {}
+        rows: list[Row] = []
+        for row in compare_each(search, queries, (pipeline_a, pipeline_b), refused, filter):
+            rows.append(row)
+            if progress is not None:
+                progress(len(rows) + len(refused), len(queries))
+            if stop is not None and stop.is_set():
+                break
+        return summed_up(pipeline_a, pipeline_b, rows, refused)
+
+    def queries_of(self, dataset: str | Dataset, collection: str, scope: str = "") -> list[Asked]:
+        """The queries of a dataset (on the shelf, by name) as a collection can be asked them, with their labels.
+
+        ``scope`` is the dataset's own unless one is named; see `evaluation.SCOPES`.
+        """
+        found = self.dataset(dataset) if isinstance(dataset, str) else dataset
+        places = locate(found, self.documents(collection))
+        scope = scope or found.scope
+        where = restriction(found, places, scope)
+        return [
+            Asked(
+                query.id,
+                query.text,
+                where(query),
+                frozenset(
+                    str(PageRef.parse(places.page(page)))
+                    for page, grade in found.qrels.get(query.id, {}).items()
+                    if grade > 0
+                ),
+            )
+            for query in in_scope(found, scope)
+        ]
+
+
+def asked_lines(text: str) -> list[Asked]:
+    """One query a line, numbered from 1 as in the file; empty lines are none."""
+    lines = (line.strip() for line in text.splitlines())
+    return [Asked(str(number), line) for number, line in enumerate(lines, 1) if line]
