@@ -1,7 +1,6 @@
 """Measures against numbers worked out by hand, and against their definitions written out here, for any run.
 
-ir-measures computes them by pytrec_eval. ranx, another oracle, would bring a compiler with it (numba) and is left out;
-the definitions below stand in for it.
+ir-measures computes them by pytrec_eval; what ranx, another library, makes of some rankings is in `test_ranx.py`.
 """
 
 import math

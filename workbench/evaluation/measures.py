@@ -34,7 +34,8 @@ def per_query(qrels: Qrels, run: Run, names: Sequence[str] = DEFAULT) -> dict[st
     found: dict[str, dict[str, float]] = {query: dict.fromkeys(names, 0.0) for query in qrels}
     plain = {measure: name for measure, name in zip(measures, names, strict=True) if not _raised(measure)}
     raised = {_linear(measure): name for measure, name in zip(measures, names, strict=True) if _raised(measure)}
-    _calculate(plain, {query: dict(pages) for query, pages in qrels.items()}, scored, found)
+    if plain:
+        _calculate(plain, {query: dict(pages) for query, pages in qrels.items()}, scored, found)
     if raised:
         gains = {query: {p: 2 ** max(grade, 0) - 1 for p, grade in pages.items()} for query, pages in qrels.items()}
         _calculate(raised, gains, scored, found)
