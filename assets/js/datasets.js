@@ -5,10 +5,13 @@
   const LISTS = ".jsonl,.json,.csv,.tsv,.txt,.trec,.qrels";
 
   async function upload(files) {
-    const opened = await fetch("uploads", { method: "POST" });
+    const opened = await fetch("api/v1/uploads", { method: "POST" });
     const { batch } = await opened.json();
     for (const file of files) {
-      const sent = await fetch(`uploads/${batch}?name=${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
+      const sent = await fetch(`api/v1/uploads/${batch}?name=${encodeURIComponent(file.name)}`, {
+        method: "PUT",
+        body: file,
+      });
       if (!sent.ok) throw new Error((await sent.json()).error || `${file.name} could not be sent.`);
     }
     return batch;
