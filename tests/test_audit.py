@@ -152,3 +152,42 @@ def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
     assert said["copies"][0]["page"] == "copy.pdf#page=1"
     assert main(["--home", str(tmp_path), "collections", "audit", "c", "--probes", "40"]) == 0
     assert "copy.pdf#page=1" in capsys.readouterr().out
+
+
+def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_path):
+    from tests.store.make import DIM, collection, item, put, record
+    from workbench.audit import audit
+    from workbench.retrieval import Encoded
+
+    store = collection(tmp_path)
+    natural, trap = record("natural", 60), record("trap", 1)
+    lures = unit_rows(np.random.default_rng(8), 600, DIM)  # a vector for whatever may be asked
+    with store.writer() as writer:
+        put(writer, natural, batch=60)
+        started = writer.begin_document(trap)
+        page, embedding, image = item(trap, 1, vectors=lures)
+        assert writer.add_pages(started, [(page, embedding, image)]) == []
+        writer.finish_document(started)
+        writer.finish()
+
+    def encode(_, query):
+        seed = int.from_bytes(str(query).encode()[:7], "little")
+        vectors = unit_rows(np.random.default_rng(seed), 6, DIM)
+        return Encoded(QueryEmbedding(str(query), vectors, ("t",) * 6, np.ones(6, np.float32), "test"))
+
+    asked = []
+    found = audit(store, encode, probes=40, told=lambda done, total: asked.append((done, total)))
+    worst = found.suspects[0]
+    assert str(worst.ref) == "trap.pdf#page=1" and worst.optimised
+    assert [suspect.optimised for suspect in found.suspects[1:]] == [False] * (len(found.suspects) - 1)
+    assert len(worst.found) == 8 and worst.found[0].rank == 1 and len({f.query for f in worst.found}) == 8
+    assert asked == [(n, 40) for n in range(40)]
+    assert 0 < found.typical <= 1 and json.loads(json.dumps(found.as_dict()))["suspects"][0]["optimised"] is True
+    store.put_away("trap.pdf", 1, "made to be found")
+    again = audit(store, encode, probes=40)
+    assert again.pages == 60 and not any(suspect.optimised for suspect in again.suspects)
+
+
+def unit_rows(rng, rows, dim):
+    vectors = rng.standard_normal((rows, dim)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -3,8 +3,8 @@
 A single picture can be made so that any question finds it ("One Pic is All it Takes", arXiv 2504.02132), and natural
 pages can be hubs too: tables of contents, index pages, dense text. Each page is held against probe questions that have
 nothing to do with it; the numbers are evidence for a person, not a verdict. A page made for one question only does not
-show here. `audit` asks the probes of a collection; the rest is arithmetic on what came of them. What this module does
-not do: remove anything, or change a ranking.
+show here. `audit` asks the probes of a collection; the rest is arithmetic on what came of them. Pages in quarantine are
+left out. What this module does not do: remove anything, or change a ranking.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import functools
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,10 @@ PROBES = 200
 MOST_VECTORS = 3_000_000
 """Page vectors up to which probes are compared with all of them; beyond, with one mean vector a page."""
 _PAGES_READ = 300
+SHOWN = 8
+"""Probes named with a suspect."""
+_ORDINARY = 25
+"""Ordinary pages that a suspect's concentration is held against."""
 
 Z_LIMIT = 6.0
 SHARE_LIMIT = 0.10
@@ -66,12 +71,31 @@ class Concentration:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A probe question that had a page among its best, and at which rank."""
+
+    query: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
-    """A page to look at, and why."""
+    """A page to look at, and why.
+
+    ``optimised`` when its vectors look made to be found: it stands far above the middle of the collection for nearly
+    every question, which a table of contents or a page of dense text does not. ``found`` are probes that found it, the
+    best rank first, at most `SHOWN`.
+    """
 
     ref: PageRef
     hubness: PageHubness
     concentration: Concentration
+    found: tuple[Finding, ...] = ()
+
+    @property
+    def optimised(self) -> bool:
+        """Whether its floor alone is beyond what pages of documents have."""
+        return self.hubness.floor > FLOOR_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,8 @@ class Audit:
     """What a collection's pages did with ``probes`` unrelated questions, of which each named its best ``k`` pages.
 
     ``index`` is what they were compared with; ``skewness`` that of the pages' counts; ``suspects`` the most suspicious
-    first; ``copies`` pairs of pages that look and read alike, with their cosine.
+    first; ``copies`` pairs of pages that look and read alike, with their cosine. ``typical`` is the median
+    `Concentration.share` of some ordinary pages, to hold a suspect's against.
     """
 
     collection: str
@@ -91,10 +116,36 @@ class Audit:
     skewness: float
     suspects: tuple[Suspect, ...]
     copies: tuple[tuple[PageRef, PageRef, float], ...]
+    typical: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values; pages are named by their references."""
+        suspects = [
+            {
+                "page": str(s.ref),
+                **asdict(s.hubness),
+                **asdict(s.concentration),
+                "optimised": s.optimised,
+                "found": [asdict(finding) for finding in s.found],
+            }
+            for s in self.suspects
+        ]
+        copies = [{"page": str(a), "of": str(b), "cosine": cosine} for a, b, cosine in self.copies]
+        return {**asdict(self), "suspects": suspects, "copies": copies}
+
+
+Told = Callable[[int, int], None]
+"""Hears how many probes are encoded of how many; what it raises ends the audit."""
 
 
 def audit(
-    collection: Collection, encode: Encode, encoder: str = "", probes: int = PROBES, k: int = 10, seed: int = 0
+    collection: Collection,
+    encode: Encode,
+    encoder: str = "",
+    probes: int = PROBES,
+    k: int = 10,
+    seed: int = 0,
+    told: Told = lambda done, total: None,
 ) -> Audit:
     """Hold every page of a collection against probe questions drawn from its own words.
 
@@ -106,17 +157,32 @@ def audit(
     asked = probe_texts([collection.page(refs[page]).words for page in drawn], probes, seed)
     if not asked:
         raise InputError(f"Collection '{collection.name}' has no words to make probe questions of.")
-    queries = [encode(space.encoder, Query.of(text)).embedding for text in asked]
+    queries: list[QueryEmbedding] = []
+    for done, text in enumerate(asked):
+        told(done, len(asked))
+        queries.append(encode(space.encoder, Query.of(text)).embedding)
     index, ids, scores = _scored(space, queries)
     pages = hubness(ids, scores, k)
+    finders = _finders(ids, scores, k)
+
+    def won(page: str) -> Concentration:
+        return concentration(queries, space.page_embedding(page).vectors)
+
     suspects = tuple(
-        Suspect(refs[page.page_id], page, concentration(queries, space.page_embedding(page.page_id).vectors))
+        Suspect(
+            refs[page.page_id],
+            page,
+            won(page.page_id),
+            tuple(Finding(asked[probe], rank) for rank, probe in finders.get(page.page_id, ())[:SHOWN]),
+        )
         for page in pages
         if page.suspicious and page.page_id in refs
     )
+    ordinary = [page.page_id for page in pages if not page.suspicious][:: max(1, len(pages) // _ORDINARY)][:_ORDINARY]
+    typical = float(np.median([won(page).share for page in ordinary])) if ordinary else 0.0
     shape = skewness([page.count for page in pages])
     copies = tuple((refs[a], refs[b], cosine) for a, b, cosine in _copies(collection, space) if a in refs and b in refs)
-    return Audit(collection.name, space.encoder, index, len(ids), len(asked), k, shape, suspects, copies)
+    return Audit(collection.name, space.encoder, index, len(ids), len(asked), k, shape, suspects, copies, typical)
 
 
 def _scored(space: Space, queries: Sequence[QueryEmbedding]) -> tuple[str, Sequence[str], Float]:
@@ -168,9 +234,7 @@ def hubness(page_ids: Sequence[str], scores: Float, k: int = 10) -> list[PageHub
     if not probes or not pages:
         return []
     k = min(k, pages)
-    order = np.argsort(np.asarray(page_ids, object))
-    best = order[np.argsort(-scores[:, order], axis=1, kind="stable")[:, :k]]
-    counts = np.bincount(best.ravel(), minlength=pages)
+    counts = np.bincount(_best(page_ids, scores, k).ravel(), minlength=pages)
     expected = probes * k / pages
     z = (counts - expected) / max(expected * (1 - k / pages), 1e-9) ** 0.5
     floors = np.percentile(_robust(scores), 10, axis=0)
@@ -181,6 +245,21 @@ def hubness(page_ids: Sequence[str], scores: Float, k: int = 10) -> list[PageHub
         for i, page in enumerate(page_ids)
     ]
     return sorted(found, key=lambda page: (not page.suspicious, -page.floor, -page.count, page.page_id))
+
+
+def _best(page_ids: Sequence[str], scores: Float, k: int) -> NDArray[np.int64]:
+    """Positions of each probe's best k pages, ``(probes, k)``, the best first."""
+    order = np.argsort(np.asarray(page_ids, object))
+    return np.asarray(order[np.argsort(-scores[:, order], axis=1, kind="stable")[:, :k]], np.int64)
+
+
+def _finders(page_ids: Sequence[str], scores: Float, k: int) -> dict[str, list[tuple[int, int]]]:
+    """By page: the probes that have it among their best k, as (rank from 1, probe), the best rank first."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for probe, pages in enumerate(_best(page_ids, scores, k)):
+        for rank, page in enumerate(pages, 1):
+            found.setdefault(page_ids[page], []).append((rank, probe))
+    return {page: sorted(places) for page, places in found.items()}
 
 
 def skewness(counts: Sequence[int]) -> float:

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import ingesting, output
+from workbench.cli import ingesting, output, upkeep
 from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
+from workbench.cli.upkeep import Name
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", parser=clean, help="Name of the collection.")]
+for command in (upkeep.verify, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
+    app.command()(command)
 
 
 @app.command("list")
@@ -45,8 +47,10 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show one collection: what made it, its documents, and the size of its indexes."""
     bench = workbench(context)
     info, documents = bench.collection(name), bench.documents(name)
+    away = bench.quarantined(name)
     if as_json:
-        output.emit({**asdict(info), "list": [asdict(document) for document in documents]})
+        listed = [asdict(document) for document in documents]
+        output.emit({**asdict(info), "list": listed, "quarantine": [upkeep.away_record(entry) for entry in away]})
         return
     later = info.spaces[1:]
     others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""
@@ -87,6 +91,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
         for gap in document.gaps:
             output.show(f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}")
+    upkeep.show_quarantine(away)
 
 
 @app.command()
@@ -180,78 +185,3 @@ def delete(
         )
     else:
         output.show(f"Deleted {what}." if document is None else f"Deleted {what}: {output.count(removed, 'page')}.")
-
-
-@app.command()
-def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Look for pages without vectors or pictures and for vectors without pages; exit code 1 if there are any."""
-    problems = workbench(context).verify(name)
-    if as_json:
-        output.emit({"collection": name, "ok": not problems, "problems": problems})
-    else:
-        for problem in problems or [f"'{name}' is as it should be."]:
-            output.show(problem)
-    if problems:
-        raise typer.Exit(1)
-
-
-@app.command()
-def audit(
-    context: typer.Context,
-    name: Name,
-    encoder: Annotated[str, typer.Option(metavar="ID", help="By this encoder's vectors; the first without it.")] = "",
-    probes: Annotated[int, typer.Option(min=10, max=5000, help="Unrelated questions to ask.")] = 200,
-    as_json: AsJson = False,
-) -> None:
-    """List pages that unrelated questions find again and again, and pages that are copies of one another.
-
-    Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
-    """
-    found = workbench(context).audit(name, encoder, probes)
-    if as_json:
-        output.emit(
-            {
-                **asdict(found),
-                "suspects": [
-                    {"page": str(s.ref), **asdict(s.hubness), **asdict(s.concentration)} for s in found.suspects
-                ],
-                "copies": [{"page": str(a), "of": str(b), "cosine": cosine} for a, b, cosine in found.copies],
-            }
-        )
-        return
-    output.show(
-        f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
-        f"{found.encoder}, the best {found.k} of each; skewness of the pages' counts {found.skewness:.2f}."
-    )
-    output.show()
-    if found.suspects:
-        rows = [
-            (
-                str(s.ref),
-                f"{s.hubness.count}",
-                f"{s.hubness.z:.1f}",
-                f"{s.hubness.floor:.2f}",
-                f"{s.concentration.share:.0%}",
-            )
-            for s in found.suspects
-        ]
-        output.table(("suspicious page", ">found by", ">z", ">floor", ">won by 8 vectors"), rows)
-    else:
-        output.show("No page is found by unrelated questions more than chance explains.")
-    output.show()
-    if found.copies:
-        output.table(
-            ("page", "looks and reads like", ">cosine"), [(str(a), str(b), f"{c:.3f}") for a, b, c in found.copies]
-        )
-    else:
-        output.show("No two pages look and read alike.")
-
-
-@app.command()
-def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Rewrite a collection without what deletions and small commits left behind."""
-    before, after = workbench(context).compact(name)
-    if as_json:
-        output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
-    else:
-        output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")

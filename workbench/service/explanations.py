@@ -1,11 +1,10 @@
-"""Explanations: why a page scores what it scores, what to quote from it, what a model saw, and which pages to doubt."""
+"""Explanations: why a page scores what it scores, what to quote from it, and what a model saw."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from workbench.asking import heard
-from workbench.audit import PROBES, Audit, audit
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
 from workbench.regions import Area, evidence
@@ -73,8 +72,3 @@ class Explanations(Search):
         found = self._encoder_of(store.space(encoder))
         looks: Callable[[Page], tuple[SeenPicture, ...]] | None = getattr(found, "saw", None)
         return looks(store.rebuilt([store.page(ref).page_id])[0]) if looks is not None else ()
-
-    def audit(self, collection: str, encoder: str = "", probes: int = PROBES) -> Audit:
-        """Pages that unrelated questions find, and pages that are copies of others; blocks for some seconds."""
-        store = self._collection(collection)
-        return audit(store, self._queries.of(store), encoder, probes)

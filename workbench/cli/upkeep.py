@@ -1,0 +1,176 @@
+"""``pagelens collections verify``, ``audit``, ``quarantine``, ``recall``, ``compact``: looking after what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.session import AsJson, clean, workbench
+
+if TYPE_CHECKING:
+    from workbench.types import PageRef, Quarantined
+
+Name = Annotated[str, typer.Argument(metavar="NAME", parser=clean, help="Name of the collection.")]
+
+
+def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Look for pages without vectors or pictures and for vectors without pages; exit code 1 if there are any."""
+    problems = workbench(context).verify(name)
+    if as_json:
+        output.emit({"collection": name, "ok": not problems, "problems": problems})
+    else:
+        for problem in problems or [f"'{name}' is as it should be."]:
+            output.show(problem)
+    if problems:
+        raise typer.Exit(1)
+
+
+def audit(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[str, typer.Option(metavar="ID", help="By this encoder's vectors; the first without it.")] = "",
+    probes: Annotated[int, typer.Option(min=10, max=5000, help="Unrelated questions to ask.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """List pages that unrelated questions find again and again, and pages that are copies of one another.
+
+    Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
+    """
+    bench = workbench(context)
+    found, away = bench.audit(name, encoder, probes), bench.quarantined(name)
+    if as_json:
+        output.emit({**found.as_dict(), "quarantine": [away_record(entry) for entry in away]})
+        return
+    output.show(
+        f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
+        f"{found.encoder}, the best {found.k} of each; skewness of the pages' counts {found.skewness:.2f}."
+    )
+    output.show()
+    if found.suspects:
+        rows = [
+            (
+                str(s.ref),
+                f"{s.hubness.count}",
+                f"{s.hubness.z:.1f}",
+                f"{s.hubness.floor:.2f}",
+                f"{s.concentration.share:.0%}",
+                "vectors look optimised" if s.optimised else "",
+            )
+            for s in found.suspects
+        ]
+        output.table(("suspicious page", ">found by", ">z", ">floor", ">won by 8 vectors", ""), rows)
+        output.show(f"On an ordinary page, the best 8 vectors win {found.typical:.0%}.")
+        for suspect in found.suspects:
+            if suspect.optimised:
+                asked = "; ".join(finding.query for finding in suspect.found)
+                output.show(f"{suspect.ref} was found by: {asked}")
+        output.show(f"To keep a page out of search: pagelens collections quarantine {name} PAGE --reason TEXT")
+    else:
+        output.show("No page is found by unrelated questions more than chance explains.")
+    output.show()
+    if found.copies:
+        output.table(
+            ("page", "looks and reads like", ">cosine"), [(str(a), str(b), f"{c:.3f}") for a, b, c in found.copies]
+        )
+    else:
+        output.show("No two pages look and read alike.")
+    show_quarantine(away)
+
+
+def quarantine(
+    context: typer.Context,
+    name: Name,
+    what: Annotated[
+        str, typer.Argument(metavar="REF", parser=clean, help="A page (report.pdf#page=3), or a document by its name.")
+    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", parser=clean, help="Why, for whoever asks later.")] = "",
+    release: Annotated[bool, typer.Option("--release", help="Let it be found again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a page or a document out of every search without deleting it, or release it.
+
+    The mark is on the content: it stays when the same file is ingested again, and other versions of it are free.
+    """
+    bench, ref = workbench(context), _page_or_document(what)
+    if release:
+        bench.release(name, ref)
+    entry = None if release else bench.quarantine(name, ref, reason)
+    if as_json:
+        output.emit({"collection": name, "what": what, "quarantined": away_record(entry) if entry else None})
+    else:
+        output.show(f"'{what}' is found again." if release else f"'{what}' is kept out of search; nothing is deleted.")
+
+
+def _page_or_document(text: str) -> PageRef | str:
+    from workbench.types import PageRef
+
+    try:
+        return PageRef.parse(text)
+    except ValueError:
+        return text
+
+
+def recall(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[str, typer.Option(metavar="ID", help="By this encoder's vectors; the first without it.")] = "",
+    queries: Annotated[int, typer.Option(min=5, max=1000, help="Stored pages to ask with.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how much of the exact answer each index finds, and LanceDB's scan and an approximate index of it.
+
+    Stored vectors are the queries; the approximate indexes are made for the measurement and dropped.
+    """
+    found = workbench(context).recall(name, encoder, queries)
+    if as_json:
+        output.emit(asdict(found))
+        return
+    output.show(
+        f"{found.queries} stored pages asked of {output.count(found.pages, 'page')} of '{name}' by {found.encoder}: "
+        f"the share of the best {found.k} that is found."
+    )
+    output.show()
+    rows = [
+        (
+            row.kind,
+            row.index,
+            row.way,
+            row.against,
+            f"{row.recall:.3f}",
+            f"{row.least:.2f}",
+            "" if row.deep is None else f"{row.deep:.3f}",
+            f"{row.ms:.1f}",
+            f"{row.against_ms:.1f}",
+        )
+        for row in found.rows
+    ]
+    heads = ("", "index", "by", "held against", f">recall@{found.k}", ">least", f">in {found.k * 10}", ">ms", ">ms")
+    output.table(heads, rows)
+    for note in found.notes:
+        output.show(note)
+
+
+def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Rewrite a collection without what deletions and small commits left behind."""
+    before, after = workbench(context).compact(name)
+    if as_json:
+        output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
+    else:
+        output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")
+
+
+def show_quarantine(away: Sequence[Quarantined]) -> None:
+    """Print what is kept out of search, if anything is."""
+    if away:
+        output.show()
+        rows = [(str(entry), entry.since[:10], entry.reason) for entry in away]
+        output.table(("in quarantine", "since", "reason"), rows)
+
+
+def away_record(entry: Quarantined) -> dict[str, Any]:
+    """An entry of the quarantine as JSON values."""
+    return {"what": str(entry), **asdict(entry)}

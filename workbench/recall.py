@@ -1,0 +1,180 @@
+"""How much of the exact answer every quicker way to it still finds, measured over stored pages as queries.
+
+A query is some of a page's own vectors, drawn by lot; the page itself is left out of all lists, since anything finds
+it. The exact answer is MaxSim over all vectors of all pages. Three kinds of ways are held against what each stands in
+for: an ``index`` (a pooled stage, against the exact answer), LanceDB's ``scan`` of an index's table (against our kernel
+over the same vectors: both are exact, so anything but 1 is a fault) and an ``ann`` index that LanceDB makes of them
+(against our kernel too). Pagelens itself builds no ann index, so one is made for the measurement and dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from workbench.errors import InputError
+from workbench.store import Collection, Space
+from workbench.store.ann import AnnTrial, ann_trial
+from workbench.store.manifest import FULL
+from workbench.timing import Stopwatch
+from workbench.types import Float
+
+QUERIES = 30
+TOKENS = 16
+"""Vectors of a query: as many as a short question has."""
+K = 10
+DEEP = 10
+"""How many times K the best of an index are looked at for what a later stage could still find."""
+SCANS = 10
+"""Queries that LanceDB's scan gets: over full vectors each takes a second or more, and a fault shows in a few."""
+REFINE = 4
+MOST_VECTORS = 400_000
+"""Vectors of an index up to which an ann index of it is tried; training one of more takes minutes."""
+LEAST_VECTORS = 512
+"""Below it there is nothing that an index could save."""
+
+Search = Callable[[Float, int], Sequence[str]]
+Told = Callable[[int, int], None]
+"""Hears how many measurements are done of how many; what it raises ends the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """One way against what it stands in for.
+
+    ``kind`` is ``index``, ``scan`` or ``ann`` (see the module); ``recall`` the mean share of the best k that are among
+    its best k, ``least`` that of the worst query, ``deep`` the mean share among its best 10 k, which is what a stage
+    after an index can still put right (None for the other kinds); ``queries`` how many were asked; ``ms`` and
+    ``against_ms`` the medians of a query's wall time by it and by what it is held against.
+    """
+
+    kind: str
+    index: str
+    way: str
+    against: str
+    recall: float
+    least: float
+    deep: float | None
+    queries: int
+    ms: float
+    against_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecallReport:
+    """What came of ``queries`` stored pages asked of a collection's ``pages`` by one encoder's vectors."""
+
+    collection: str
+    encoder: str
+    pages: int
+    queries: int
+    k: int
+    rows: tuple[Recall, ...]
+    notes: tuple[str, ...] = ()
+
+
+def measure(
+    collection: Collection,
+    scratch: Path,
+    encoder: str = "",
+    queries: int = QUERIES,
+    seed: int = 0,
+    told: Told = lambda done, total: None,
+) -> RecallReport:
+    """Measure every index of an encoder's vectors. ``scratch`` is a folder that is made, used and removed.
+
+    `InputError` when there are too few pages to leave any out.
+    """
+    space = collection.space(encoder)
+    pages = space.vectors(FULL).page_ids
+    if len(pages) <= K + 1:
+        raise InputError(f"'{collection.name}' has {len(pages)} pages; recall of the best {K} needs more than {K + 1}.")
+    rng = np.random.default_rng(seed)
+    chosen = [pages[int(i)] for i in rng.choice(len(pages), min(queries, len(pages)), replace=False)]
+    asked = [(page, _some(found.vectors, rng)) for page, found in sorted(space.embeddings(chosen))]
+    plain = [name for name in space.indexes if space.form(name).representation.plain]
+    tried = [name for name in plain if LEAST_VECTORS <= int(space.vectors(name).lengths.sum()) <= MOST_VECTORS]
+    total, rows = len(space.indexes) - 1 + len(plain) + len(tried), list[Recall]()
+
+    def add(found: Sequence[Recall]) -> None:
+        rows.extend(found)
+        told(min(len(rows), total), total)
+
+    told(0, total)
+    for name in space.indexes:
+        if name != FULL:
+            add([_held("index", name, name, _kernel(space, name), "exact MaxSim", _kernel(space, FULL), asked)])
+    for name in plain:
+        kernel = _kernel(space, name)
+        add([_held("scan", name, "LanceDB scan", _scan(space, name), "our kernel", kernel, asked[:SCANS])])
+    for name in tried:
+        with ann_trial(space.vectors(name), scratch) as trial:
+            add([_ann(trial, name, refine, _kernel(space, name), asked) for refine in (0, REFINE)])
+    left = [name for name in plain if name not in tried]
+    notes = (f"No ann index was tried over {', '.join(left)}: too few or too many vectors.",) if left else ()
+    return RecallReport(collection.name, space.encoder, len(pages), len(asked), K, tuple(rows), notes)
+
+
+def _some(vectors: Float, rng: np.random.Generator) -> Float:
+    rows = rng.choice(len(vectors), min(TOKENS, len(vectors)), replace=False)
+    return np.ascontiguousarray(vectors[np.sort(rows)], np.float32)
+
+
+def _kernel(space: Space, index: str) -> Search:
+    def search(query: Float, limit: int) -> Sequence[str]:
+        held = space.vectors(index)
+        weights = np.ones(len(query), np.float32)
+        scores = space.form(index).score(query, weights, held.flat, held.starts, held.lengths)
+        return [held.page_ids[i] for i in np.argsort(-scores, kind="stable")[:limit]]
+
+    return search
+
+
+def _scan(space: Space, index: str) -> Search:
+    def search(query: Float, limit: int) -> Sequence[str]:
+        return [page for page, _ in space.lance_maxsim(index, query, limit, None)]
+
+    return search
+
+
+def _ann(trial: AnnTrial, index: str, refine: int, kernel: Search, asked: Sequence[tuple[str, Float]]) -> Recall:
+    def search(query: Float, limit: int) -> Sequence[str]:
+        return trial.search(query, limit, refine)
+
+    way = f"IVF of {trial.partitions} cells" + (f", refined x{refine}" if refine else ", not refined")
+    return _held("ann", index, way, search, "our kernel", kernel, asked)
+
+
+def _held(
+    kind: str, index: str, way: str, search: Search, against: str, exact: Search, asked: Sequence[tuple[str, Float]]
+) -> Recall:
+    """A way to search held against another, query by query; the first query is asked twice, to warm both."""
+    shares, deep, ms, against_ms = list[float](), list[float](), list[float](), list[float]()
+    depth = K * DEEP if kind == "index" else K
+    for i, (page, query) in enumerate((asked[0], *asked)):
+        watch = Stopwatch()
+        found = [other for other in search(query, depth + 1) if other != page]
+        mine = watch.lap()
+        wanted = [other for other in exact(query, K + 1) if other != page][:K]
+        theirs = watch.lap()
+        if i == 0:
+            continue
+        shares.append(len(set(wanted).intersection(found[:K])) / len(wanted))
+        deep.append(len(set(wanted).intersection(found[:depth])) / len(wanted))
+        ms.append(mine)
+        against_ms.append(theirs)
+    return Recall(
+        kind,
+        index,
+        way,
+        against,
+        float(np.mean(shares)),
+        min(shares),
+        float(np.mean(deep)) if depth > K else None,
+        len(asked),
+        float(np.median(ms)),
+        float(np.median(against_ms)),
+    )
