@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,17 @@ def region(text: str) -> tuple[PageRef, tuple[float, float, float, float]]:
             "with x0,y0,x1,y1 as fractions of the page"
         ) from None
     return page_ref(page), (x0, y0, x1, y1)
+
+
+def parts(text: str) -> dict[str, Any]:
+    """A query in its JSON form."""
+    try:
+        found = json.loads(clean(text))
+    except ValueError as error:
+        raise typer.BadParameter(f"this is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter("a query is an object with a list of 'parts'")
+    return found
 
 
 Text = Annotated[str | None, typer.Argument(metavar="QUERY", parser=clean, help="What to look for, in words.")]
@@ -65,6 +77,16 @@ Less = Annotated[
     list[Any] | None, typer.Option("--less", metavar="PAGEREF", parser=page_ref, help="Less like this page.")
 ]
 
+Parts = Annotated[
+    dict[str, Any] | None,
+    typer.Option(
+        "--parts",
+        metavar="JSON",
+        parser=parts,
+        help="A whole query in its JSON form, as the API has it and 'copy' on the page gives it.",
+    ),
+]
+
 
 def split(asked: Sequence[str]) -> tuple[str | None, PageRef]:
     """A question, or None where none is given, and the page that follows it."""
@@ -77,6 +99,7 @@ def query(
     bench: Workbench,
     text: str | None,
     *,
+    parts: Mapping[str, Any] | None = None,
     image: Sequence[Path] | None = None,
     repair: Sequence[str] | None = None,
     region: Sequence[Any] | None = None,
@@ -90,7 +113,9 @@ def query(
 
     if repair and not image:
         raise typer.BadParameter("--repair mends a picture; say which with --image")
-    made = Query.empty() if text is None else Query.of(text)
+    if parts and text is not None:
+        raise typer.BadParameter("give the words either as QUERY or in --parts, not both")
+    made = bench.query(parts) if parts else Query.empty() if text is None else Query.of(text)
     for words in also or ():
         made = made.also(words)
     for file in image or ():
@@ -102,7 +127,7 @@ def query(
             raise typer.BadParameter(str(error)) from None
     for words in but_not or ():
         made = made.but_not(words)
-    made = made.marking(more or (), less or ())
+    made = made.marking(more or (), less or ()) if more or less else made
     if not made.parts:
         raise typer.BadParameter("say what to look for: a QUERY, or one of --image, --region, --more")
     return made

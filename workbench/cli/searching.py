@@ -53,6 +53,7 @@ def search(
     but_not: asking.Not = None,
     more: asking.More = None,
     less: asking.Less = None,
+    parts: asking.Parts = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
@@ -67,6 +68,7 @@ def search(
         but_not=but_not,
         more=more,
         less=less,
+        parts=parts,
     )
     result = bench.search(wanted, collection, pipeline, k, filter)
     if as_json:
@@ -88,6 +90,8 @@ def search(
     spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
     for note in result.notes:
         output.say(note)
+    if result.verdict is not None:
+        output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
 
 
