@@ -11,6 +11,7 @@ from workbench import evaluation
 from workbench.bench.manuals import build
 from workbench.bench.methods import KEEPS, fronts, methods, representations, scopes_of, sorted_out
 from workbench.bench.methods.choice import families
+from workbench.bench.methods.keeping import Kept
 from workbench.bench.methods.report import ALONE, EXACT, PIPELINE, RERANKED, MethodRow, merge_or_prune
 from workbench.bench.methods.trial import Trial
 from workbench.errors import InputError, PipelineError
@@ -217,3 +218,25 @@ def test_the_command(workbench, dataset, tmp_path):
     assert run("--scope", "union").exit_code == 2
     with pytest.raises(InputError, match="not what a bench command saved"):
         load(files[1])
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path):
+    measured = []
+
+    def measure(name):
+        measured.append(name)
+        return [made_up(name), made_up(name, kind=RERANKED)]
+
+    path = tmp_path / "made" / "methods.partial"
+    first = Kept(path, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
+    with path.open("a") as file:
+        file.write('["cut off')
+    again = Kept(path, "a dataset")
+    assert again.rows(["ward", [50]], lambda: measure("ward")) == first
+    again.rows(["ward", [100]], lambda: measure("ward"))
+    assert Kept(path, "a dataset").rows(["ward", [100]], lambda: measure("ward")) == first
+    Kept(path, "another dataset").rows(["ward", [50]], lambda: measure("ward"))
+    Kept(None, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
+    assert len(measured) == 4
+    with pytest.raises(InputError, match="cannot be written"):
+        Kept(tmp_path, "a dataset").rows("ward", lambda: measure("ward"))

@@ -1,4 +1,4 @@
-"""Measures against ranx: `ranx.json` holds what ranx 0.3.21 made of the questions in `ranx_oracle.py`, which made it."""
+"""Measures against ranx: `ranx.json` holds what ranx 0.3.21 made of the rankings that `ranx_oracle.py` draws."""
 
 import json
 from pathlib import Path

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
 from workbench.bench.machine import measure_machine
 from workbench.bench.methods.choice import PIPELINES, families, representations
+from workbench.bench.methods.keeping import Kept
 from workbench.bench.methods.measuring import Asked, Measuring
 from workbench.bench.methods.report import EXACT, MethodRow, MethodsReport, fronts, merge_or_prune
 from workbench.bench.methods.trial import Trial
 from workbench.evaluation import Dataset
+from workbench.evaluation.provenance import collection_facts, versions
 from workbench.representations import Representation
 from workbench.retrieval import PRESETS, Pipeline
 from workbench.settings import Settings
@@ -41,39 +46,50 @@ def methods(
     scopes: Sequence[str] | None = None,
     keeps: Sequence[int] = KEEPS,
     progress: Callable[[str], None] = lambda what: None,
+    kept_in: Path | None = None,
 ) -> MethodsReport:
     """Measure representations alone and before an exact rerank, and pipelines, in each scope.
 
     ``scopes`` are those of `SCOPES` that the dataset has questions for, unless others are named.
     ``forms`` are representations, all of `representations` without them; ``pipelines`` presets or pipeline texts.
     Indexes that the collection lacks are worked out in memory from its stored vectors, one method at a time. Exact
-    search is always measured, since the others are told beside it. Errors as a search and an evaluation have them.
+    search is always measured, since the others are told beside it. ``kept_in`` is a file that keeps what is measured
+    until all is. Errors as a search and an evaluation have them.
     """
     chosen = representations() if forms is None else list(forms)
     trial = Trial(settings, collection)
     scoped = [Asked.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
     measuring = [Measuring(trial, collection, asked) for asked in scoped]
     parsed = {name: trial.preset(name) for name in (EXACT, *pipelines)}
-    rows: dict[str, list[MethodRow]] = {asked.scope: [] for asked in scoped}
+    info = trial.collection(collection)
+    facts = collection_facts(info, trial.documents(collection))
+    asked_of = [(asked.scope, [asdict(query) for query in asked.queries], asked.qrels) for asked in scoped]
+    kept = Kept(kept_in, [asked_of, asdict(facts), versions()])
+
+    def by_pipeline(name: str, pipeline: Pipeline) -> list[MethodRow]:
+        with trial.holding(pipeline):
+            return [one.pipeline(name, pipeline) for one in measuring]
+
+    def by_representation(name: str) -> list[MethodRow]:
+        with trial.holding(Pipeline.parse(name)):
+            return [row for one in measuring for row in one.representation(name, keeps)]
+
+    rows: list[MethodRow] = []
     for number, (name, pipeline) in enumerate(parsed.items(), 1):
         progress(f"Pipeline {number} of {len(parsed)}: {name}")
-        with trial.holding(pipeline):
-            for one in measuring:
-                rows[one.scope].append(one.pipeline(name, pipeline))
+        rows += kept.rows([name, str(pipeline)], partial(by_pipeline, name, pipeline))
     for number, name in enumerate(chosen, 1):
         progress(f"Representation {number} of {len(chosen)}: {name}")
-        with trial.holding(Pipeline.parse(name)):
-            for one in measuring:
-                rows[one.scope] += one.representation(name, keeps)
-    info = trial.collection(collection)
+        rows += kept.rows([name, list(keeps)], partial(by_representation, name))
+    by_scope = {asked.scope: [row for row in rows if row.scope == asked.scope] for asked in scoped}
     return MethodsReport(
         dataset.name,
         collection,
         info.encoder,
         info.pages,
         {asked.scope: len(asked.queries) for asked in scoped},
-        tuple(row for found in rows.values() for row in found),
-        tuple(one for found in rows.values() for one in merge_or_prune(found, families())),
+        tuple(row for found in by_scope.values() for row in found),
+        tuple(one for found in by_scope.values() for one in merge_or_prune(found, families())),
         measure_machine(),
         tuple(warning for asked in scoped for warning in asked.warnings),
     )

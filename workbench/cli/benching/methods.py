@@ -50,6 +50,7 @@ def methods(
 
     Each representation is measured alone and before an exact rerank of its best candidates. What the collection has no
     index of is worked out in memory from its stored vectors; no page is read again, and the collection stays as it is.
+    With --save FILE.json, one that was stopped goes on where it was.
     """
     files = options.checked(save)
     keeps = options.numbers(keep, "--keep")
@@ -67,7 +68,10 @@ def methods(
     if collection is not None and encoder is not None:
         raise typer.BadParameter("leave --encoder out: the collection named has one", param_hint="--encoder")
     name, loaded = options.indexed(bench, dataset, collection, encoder)
+    kept_in = next((path.with_name(path.name + ".partial") for path in files if path.suffix == ".json"), None)
     report = measuring.methods(
-        bench.settings, name, loaded, forms, pipelines, scope and list(dict.fromkeys(scope)), keeps, output.say
+        bench.settings, name, loaded, forms, pipelines, scope and list(dict.fromkeys(scope)), keeps, output.say, kept_in
     )
     options.finish(report, ["methods-best" if best else "methods"], files, as_json)
+    if kept_in is not None:
+        kept_in.unlink(missing_ok=True)
