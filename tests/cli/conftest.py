@@ -43,12 +43,15 @@ class Place:
     ingested: Ended
 
 
-def write_pdf(path: Path, pages: list[str]) -> Path:
+def write_pdf(path: Path, pages: list[str], blocks: bool = False) -> Path:
+    """A PDF with a line of text a page; with ``blocks`` page n has n black bars too, so that no two look alike."""
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas = Canvas(str(path), pagesize=A4, invariant=1)
-    for text in pages:
+    for number, text in enumerate(pages, 1):
         canvas.setFont("Helvetica", 16)
         canvas.drawString(72, 700, text)
+        for bar in range(number if blocks else 0):
+            canvas.rect(72, 600 - 120 * bar, 400, 80, fill=1)
         canvas.showPage()
     canvas.save()
     return path

@@ -24,7 +24,7 @@ CUTS = {family.id: family for family in FAMILIES.values()}
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dataset of one PDF of two pages."""
     root = tmp_path_factory.mktemp("families")
-    write_pdf(root / "set" / "documents" / "stars.pdf", PAGES)
+    write_pdf(root / "set" / "documents" / "stars.pdf", PAGES, blocks=True)
     (root / "set" / "queries.jsonl").write_text('{"query_id": "0", "text": "how far away is a star"}\n')
     (root / "set" / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n0\tstars.pdf#page=2\t1\n")
     return root
@@ -63,6 +63,14 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     told = json.loads(run("explain", "how far away is a star", best["page"], "-c", "c", "--json").out)
     assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(best["score"], abs=2e-2)
     assert bool(told.get("grid")) == (name in CUTS and CUTS[name].kind == "patches")
+    for page in ("stars.pdf#page=1", "stars.pdf#page=2"):  # each is first for a part of itself
+        part = json.loads(run("search", "--region", f"{page}@0,0,1,.5", "-c", "c", "-p", "exact", "--json").out)
+        assert part["hits"][0]["page"] == page
+    picture = root / "set" / "documents" / "stars.pdf"  # its first page is the picture
+    seen = json.loads(run("search", "--image", picture, "-c", "c", "-p", "exact", "--json").out)
+    assert seen["hits"][0]["page"] == "stars.pdf#page=1"
+    told = json.loads(run("explain", best["page"], "--region", f"{best['page']}@0,0,1,.5", "-c", "c", "--json").out)
+    assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(len(told["tokens"]), abs=2e-2)
     measured = run("eval", root / "set", "-c", "c", "-p", "exact", "--measure", "R@1", "--measure", "R@5", "--json")
     assert measured.code == 0, measured.err
     means = json.loads(measured.out)["pipelines"]["exact"]["metrics"]
