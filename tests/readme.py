@@ -116,7 +116,7 @@ def pipelines_of(report: Any) -> list[str]:
     if hasattr(report, "points"):
         return list(dict.fromkeys(point.pipeline for point in report.points))
     if hasattr(report, "merging"):
-        return [row.method for row in report.rows if row.kind == "pipeline"]
+        return [row.method for row in report.rows if row.kind in ("preset", "pipeline")]
     return [row.name.removeprefix("pagelens ") for row in report.rows if row.name.startswith("pagelens ")]
 
 

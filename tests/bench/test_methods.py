@@ -12,7 +12,7 @@ from workbench.bench.manuals import build
 from workbench.bench.methods import KEEPS, fronts, methods, representations, scopes_of, sorted_out
 from workbench.bench.methods.choice import families
 from workbench.bench.methods.keeping import Kept
-from workbench.bench.methods.report import ALONE, EXACT, PIPELINE, RERANKED, MethodRow, merge_or_prune
+from workbench.bench.methods.report import ALONE, EXACT, PIPELINE, PRESET, RERANKED, MethodRow, merge_or_prune
 from workbench.bench.methods.trial import Trial
 from workbench.errors import InputError, PipelineError
 from workbench.representations import ENCODINGS, METHODS, Representation
@@ -80,7 +80,7 @@ def test_every_method_is_measured_alone_and_reranked_in_every_scope(report, data
     assert list(report.questions) == ["corpus", "document"] == scopes_of(dataset)
     for scope in report.questions:
         kinds = [(row.method, row.kind, row.pipeline) for row in report.of_scope(scope)]
-        assert kinds[:3] == [(EXACT, PIPELINE, "full:10"), ("text", PIPELINE, "bm25:10"), (PIPELINES[1],) * 1
+        assert kinds[:3] == [(EXACT, PRESET, "full:10"), ("text", PRESET, "bm25:10"), (PIPELINES[1],) * 1
                              + (PIPELINE, PIPELINES[1])]  # fmt: skip
         for name in FORMS:
             assert [kind for kind in kinds if kind[0] == name] == [

@@ -7,7 +7,7 @@ import pytest
 
 from workbench.bench.latency import ColdSearch, LatencyReport, PipelineLatency, Throughput
 from workbench.bench.machine import Machine
-from workbench.bench.methods.report import EXACT, PIPELINE, MethodRow, MethodsReport
+from workbench.bench.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from workbench.bench.peers.compare import PeerReport, PeerRow
 from workbench.bench.records import KINDS, kind_of, load, write
 from workbench.bench.scale import ScalePoint, ScaleReport
@@ -46,7 +46,7 @@ def peers():
 
 
 def methods():
-    exact = MethodRow("corpus", EXACT, PIPELINE, "full:10", 100, 9000, 1, 0.8, 0.9, (5.0,), 5.0, 1000)
+    exact = MethodRow("corpus", EXACT, PRESET, "full:10", 100, 9000, 1, 0.8, 0.9, (5.0,), 5.0, 1000)
     rows = MethodRow("corpus", "rows", "alone", "rows:10", 10, 900, 0.9, 0.4, 0.5, (1.0,), 1.0, 100)
     worse = MethodRow("corpus", "columns", "alone", "columns:10", 10, 950, 0.8, 0.3, 0.5, (2.0,), 2.0, 100)
     return MethodsReport("d", "c", "reader", 10, {"corpus": 5}, (exact, rows, worse), (), MACHINE)

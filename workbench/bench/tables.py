@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.bench.latency import LatencyReport, PipelineLatency
 from workbench.bench.machine import Machine
-from workbench.bench.methods.report import EXACT, PIPELINE, MethodRow, MethodsReport, fronts
+from workbench.bench.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from workbench.bench.peers.compare import PeerReport, PeerRow
 from workbench.bench.scale import ScaleReport
 from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
@@ -219,8 +219,8 @@ def methods(report: MethodsReport) -> Table:
 
 
 def methods_best(report: MethodsReport) -> Table:
-    """The pipelines, and of all other methods those that no other beats at its bytes or at its time."""
-    return _methods(report, "methods-best", lambda row, on: bool(on) or row.kind == PIPELINE)
+    """The presets, and of all other methods those that no other beats at its bytes or at its time."""
+    return _methods(report, "methods-best", lambda row, on: bool(on) or row.kind == PRESET)
 
 
 def _methods(report: MethodsReport, name: str, wanted: Callable[[MethodRow, tuple[str, ...]], bool]) -> Table:
@@ -259,7 +259,7 @@ def _methods(report: MethodsReport, name: str, wanted: Callable[[MethodRow, tupl
 
 
 def _method(row: MethodRow, exact: MethodRow, on: tuple[str, ...]) -> list[Cell]:
-    label = row.pipeline if row.kind != PIPELINE or row.method == row.pipeline else f"{row.method} = {row.pipeline}"
+    label = f"{row.method} = {row.pipeline}" if row.kind == PRESET else row.pipeline
     stages = " + ".join(f"{ms:.1f}" for ms in row.stage_ms)
     return [
         word(label),

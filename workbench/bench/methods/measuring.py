@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from workbench.bench.corpus import text_index_bytes
 from workbench.bench.cost import stages_of
-from workbench.bench.methods.report import ALONE, PIPELINE, RERANKED, MethodRow
+from workbench.bench.methods.report import ALONE, PIPELINE, PRESET, RERANKED, MethodRow
 from workbench.bench.methods.trial import Trial
 from workbench.errors import InputError
 from workbench.evaluation import Dataset, Query, per_query
@@ -21,7 +21,7 @@ from workbench.evaluation.asking import Asking
 from workbench.evaluation.locating import locate
 from workbench.evaluation.ranking import deepened
 from workbench.evaluation.scopes import in_scope, restriction
-from workbench.retrieval import Pipeline
+from workbench.retrieval import PRESETS, Pipeline
 from workbench.types import SearchResult
 
 NDCG, RECALL, CANDIDATES = "nDCG@5", "R@10", "R@100"
@@ -106,7 +106,8 @@ class Measuring:
         results = self._asked.search(pipeline)
         ranked = {query: _pages(result) for query, result in results.items()}
         first = self._asked.asking.all(self._asked.queries, deepened(pipeline, 0))
-        return self._row(name, PIPELINE, pipeline, ranked, {q: _pages(found) for q, found in first.items()}, results)
+        kind = PRESET if name in PRESETS else PIPELINE
+        return self._row(name, kind, pipeline, ranked, {q: _pages(found) for q, found in first.items()}, results)
 
     def _row(
         self, name: str, kind: str, pipeline: Pipeline, ranked: Run, candidates: Run, results: Results

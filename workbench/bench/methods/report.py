@@ -11,7 +11,7 @@ from workbench.bench.machine import Machine
 from workbench.evaluation.reports.charts import front
 from workbench.evaluation.statistics import Paired, Values, paired
 
-ALONE, RERANKED, PIPELINE = "alone", "reranked", "pipeline"
+ALONE, RERANKED, PRESET, PIPELINE = "alone", "reranked", "preset", "pipeline"
 EXACT = "exact"
 BYTES, MS = "bytes", "ms"
 MERGING, PRUNING = "merging", "pruning"
@@ -22,7 +22,7 @@ Families = Mapping[int, tuple[Sequence[str], Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class MethodRow:
-    """A method in one scope.
+    """A method in one scope; ``kind`` is how it is used: `ALONE`, `RERANKED`, or a whole `PRESET` or `PIPELINE`.
 
     ``vectors`` and ``bytes`` a page has in all indexes the pipeline compares (and in the text index, where it searches
     words); ``candidates`` the mean share of relevant pages among the first 100 of its first stage; ``ndcg`` nDCG@5 and

@@ -41,7 +41,7 @@ def methods(
         str, typer.Option(metavar="K,K,...", help="Candidates of a representation that are reranked exactly.")
     ] = "50,100",
     best: Annotated[
-        bool, typer.Option("--best", help="Print pipelines, and of the rest only what no other method beats.")
+        bool, typer.Option("--best", help="Print presets, and of the rest only what no other method beats.")
     ] = False,
     save: options.Save = None,
     as_json: AsJson = False,
