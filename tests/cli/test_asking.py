@@ -21,8 +21,8 @@ def first(run: Run, *arguments: str | Path) -> str:
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture of words that one page has, upside down."""
-    image = Image.new("RGB", (500, 90), "white")
-    ImageDraw.Draw(image).text((20, 20), "loaf in a hot oven", "black", ImageFont.load_default(44))
+    image = Image.new("RGB", (900, 200), "white")
+    ImageDraw.Draw(image).text((40, 80), "Bake the loaf in a hot oven", "black", ImageFont.load_default(48))
     file = tmp_path_factory.mktemp("photo") / "photo.png"
     image.rotate(180).save(file)
     return file
