@@ -38,6 +38,9 @@ def test_parts_add_up_to_one_query(run: Run) -> None:
     ended = run("search", "whale", "--and", "song", "--not", "animal", "--less", OVEN, *BASIS)
     assert json.loads(ended.out)["query"] == f"“whale” and “song”, not “animal”, less like {OVEN}"
     assert json.loads(ended.out)["hits"][0]["page"] == SONG
+    parts = [(part["kind"], part["weight"]) for part in json.loads(ended.out)["parts"]]
+    assert parts == [("text", 1.0), ("text", 1.0), ("text", -0.5), ("mark", -0.15)]
+    assert "parts" not in json.loads(run("search", "whale", *BASIS).out)
 
 
 def test_explain_and_why_take_the_same(run: Run) -> None:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def search_record(result: SearchResult) -> dict[str, Any]:
-    """A search result as JSON values."""
+    """A search result as JSON values; ``parts`` are those of a query that is more than a text."""
     return {
         "query": result.query,
+        **({} if result.asked.plain or not result.asked.parts else result.asked.as_dict()),
         "collection": result.collection,
         "encoder": result.encoder,
         "pipeline": result.pipeline,
@@ -29,6 +30,7 @@ def search_record(result: SearchResult) -> dict[str, Any]:
             for hit in result.hits
         ],
         **({"notes": list(result.notes)} if result.notes else {}),
+        **({"verdict": asdict(result.verdict)} if result.verdict else {}),
         "trace": {"total_ms": result.trace.total_ms, "stages": [_cost(stage) for stage in result.trace.stages]},
     }
 
