@@ -153,3 +153,24 @@ def test_two_datasets_are_asked_together_each_of_its_own_pages_or_of_all(fresh: 
     assert slices["dataset=other"]["queries"] == slices["dataset=small set"]["queries"] == 2
     wide, own = (both[scope]["pipelines"]["exact"]["metrics"]["R@1"] for scope in ("union", "corpus"))
     assert wide <= own
+
+
+def test_a_saved_record_is_listed_and_goes_by_its_name(fresh: Run, dataset: Path, tmp_path: Path) -> None:
+    assert fresh("eval", "list").out.startswith("None yet")
+    for pipelines in (("-p", "exact"), ("-p", "exact", "-p", "text")):
+        ended = fresh("eval", dataset, *pipelines, "--measure", "R@1", "--save", "--json")
+        assert ended.code == 0, ended.err
+        assert "Kept as 20" in ended.err
+    second, first = json.loads(fresh("eval", "list", "--json").out)
+    assert (first["dataset"], first["measure"], first["means"]) == ("small set", "R@1", {"exact": 1.0})
+    assert list(second["means"]) == ["exact", "text"]
+    compared = json.loads(fresh("eval", "compare", first["name"], second["name"], "--json").out)
+    assert list(compared["means"]) == [
+        f"{first['name']}: exact",
+        *(f"{second['name']}: {p}" for p in ("exact", "text")),
+    ]
+    report = fresh("eval", "report", second["name"], "--out", tmp_path / "report.html")
+    assert report.code == 0, report.err
+    nothing = fresh("eval", "compare", "1999-01-01a")
+    assert nothing.code == 1
+    assert "'1999-01-01a' cannot be read" in nothing.err

@@ -12,7 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from workbench.cli import ingesting, output
+from workbench.cli import ingesting, kept, output
 from workbench.cli.session import AsJson, clean, workbench
 from workbench.errors import InputError
 
@@ -85,6 +85,9 @@ def evaluate(
             help="Also write a TREC run per pipeline and the full record here; one that was stopped goes on from it.",
         ),
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the record in the home folder, where the page's tab Evaluate shows it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well, how fast and at what size pipelines answer a dataset's questions.
@@ -103,12 +106,13 @@ def evaluate(
         evaluation.ready(out.expanduser())
     loaded = evaluation.together([load(bench, name, language) for name in datasets])
     if check:
-        _report_check(evaluation.check(loaded), as_json)
+        held = bench.documents(loaded.collection) if loaded.collection else ()
+        _report_check(evaluation.check(loaded, held), as_json)
         return
     for warning in loaded.warnings:
         output.say(f"{loaded.name}: {warning}.")
     elsewhere = {path.stem: _run(path.expanduser(), loaded) for path in run or []}
-    name = collection or prepare(bench, loaded, encoder)
+    name = collection or loaded.collection or prepare(bench, loaded, encoder)
     parts = evaluation.Parts(None if out is None else out.expanduser())
     with progress_bar() as progress:
         record = evaluation.evaluate(
@@ -127,6 +131,8 @@ def evaluate(
         for path in evaluation.write(record, out.expanduser()):
             output.say(f"Written: {path}")
         parts.clear()
+    if save:
+        output.say(f"Kept as {bench.save_evaluation(record)}.")
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
@@ -136,8 +142,12 @@ def evaluate(
 
 
 def compare(
+    context: typer.Context,
     records: Annotated[
-        list[Path], typer.Argument(metavar="RECORD...", help="Records, or the folders that 'eval --out' wrote.")
+        list[Path],
+        typer.Argument(
+            metavar="RECORD...", help="Records, the folders that 'eval --out' wrote, or names that 'eval list' shows."
+        ),
     ],
     measure: Annotated[str, typer.Option(metavar="NAME", help="The measure; the records' first by default.")] = "",
     baseline: Annotated[
@@ -148,7 +158,8 @@ def compare(
     """Set the pipelines of records against each other, over the questions they share, with paired tests."""
     from workbench import evaluation
 
-    loaded = [evaluation.load(path.expanduser()) for path in records]
+    bench = workbench(context)
+    loaded = [kept.record(bench, path) for path in records]
     names = evaluation.labels([str(path) for path in records]) if len(loaded) > 1 else [""]
     found = evaluation.between(dict(zip(names, loaded, strict=True)), measure, baseline)
     if as_json:
@@ -163,7 +174,8 @@ def compare(
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A record, or the folder it is in.")],
+    context: typer.Context,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A record, its folder, or its name.")],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="Another one.")],
     measure: Annotated[
         str, typer.Option(metavar="NAME", help="The measure; the first record's first by default.")
@@ -178,7 +190,8 @@ def diff(
 
     from workbench import evaluation
 
-    a, b = evaluation.load(before.expanduser()), evaluation.load(after.expanduser())
+    bench = workbench(context)
+    a, b = kept.record(bench, before), kept.record(bench, after)
     chosen = measure or a.measures[0]
     for record in (a, b):
         if chosen not in record.measures:
@@ -245,15 +258,17 @@ def _measures(datasets: Sequence[str]) -> list[str]:
 
 
 def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) -> Dataset:
-    """A dataset by folder or name, brought into the folder form if need be; ``sample`` ships with Pagelens."""
-    from workbench import evaluation
-    from workbench.resources import sample_data
+    """A dataset by folder or name, brought into the folder form if need be.
 
-    if name == "sample" and not Path(name).exists():
-        folder = sample_data()
+    Datasets that were added on the page go by their names; ``sample`` ships with Pagelens.
+    """
+    from workbench import evaluation
+
+    if not Path(name).exists() and name in bench.dataset_names():
+        loaded = bench.dataset(name)
     else:
         folder = evaluation.bring(name, bench.settings.home / "datasets", bench.settings.offline, output.say)
-    loaded = evaluation.load_dataset(folder)
+        loaded = evaluation.load_dataset(folder)
     return evaluation.only(loaded, languages) if languages else loaded
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import evaluating, pointing, presets, reporting, searching
+from workbench.cli import evaluating, kept, pointing, presets, reporting, searching
 
 RUN = "run"
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     help="Measure pipelines on a dataset ('eval FOLDER' or 'eval run FOLDER'), and report on what was measured.",
 )
 app.command(RUN, cls=searching.PipelineCommand)(evaluating.evaluate)
+app.command("list")(kept.listed)
 app.command()(evaluating.compare)
 app.command()(evaluating.diff)
 app.command()(reporting.report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import output
+from workbench.cli import kept, output
 from workbench.cli.session import AsJson, workbench
 from workbench.errors import InputError
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def report(
     context: typer.Context,
     records: Annotated[
-        list[Path], typer.Argument(metavar="RECORD...", help="Records, or the folders that 'eval --out' wrote.")
+        list[Path],
+        typer.Argument(
+            metavar="RECORD...", help="Records, the folders that 'eval --out' wrote, or names that 'eval list' shows."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a file; its suffix is .html, .csv, .tex, .md or .json.")
@@ -50,7 +53,6 @@ def report(
     """
     bench = workbench(context)
     from workbench.evaluation import reports
-    from workbench.evaluation.record import load
 
     wanted = tables or ["systems"]
     if unknown := [name for name in wanted if name not in reports.TABLES]:
@@ -62,7 +64,7 @@ def report(
     if by not in ("question", "document"):
         raise typer.BadParameter(f"'{by}' is none of question, document", param_hint="--by")
     by_document = by == "document"
-    loaded = [load(path.expanduser()) for path in records]
+    loaded = [kept.record(bench, path) for path in records]
     if out is not None:
         shown = _pictures(bench, loaded, pictures) if form == ".html" else None
         _write(out.expanduser(), reports.written(loaded, form, wanted, shown, cases, by_document))
