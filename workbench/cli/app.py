@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from workbench.cli import (
     accounts,
     benching,
+    calibrating,
     collections,
     comparing,
     evaluations,
@@ -84,6 +85,7 @@ app.command(cls=searching.PipelineCommand)(exporting.export)
 app.command(cls=searching.PipelineCommand)(searching.why)
 app.command()(repairing.repair)
 app.command()(pipelines.pipelines)
+app.command(cls=searching.PipelineCommand)(calibrating.calibrate)
 app.add_typer(evaluations.app, name="eval")
 app.add_typer(collections.app, name="collections")
 app.add_typer(models.app, name="models")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workbench import resources
 from workbench.asking import heard
+from workbench.calibration import Question, calibrate, drawn, has_verdicts, judged
 from workbench.comparison import Comparison, compare
 from workbench.errors import QueryError
 from workbench.misses import why
-from workbench.retrieval import PRESET_REASONS, PRESETS, Pipeline, compile_filter, search_stages
+from workbench.retrieval import PRESET_REASONS, PRESETS, Encode, Pipeline, compile_filter, search_stages
+from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
@@ -53,16 +55,22 @@ class Search(Core):
         fitted = fitted_pipeline(pipeline, k, store)
         asked, notes = heard(asked, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
-        return self._timed(search(store, asked, fitted, self._queries.of(store), where, notes))
+        encode = self._queries.of(store)
+        stages = self._timed(search(store, asked, fitted, encode, where, notes))
+        # Verdicts are calibrated on questions; a picture or a region has scores of another size.
+        return _judged(stages, store, fitted, asked, encode) if where is None and asked.plain else stages
 
     def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
-        """The same results; once the last is given away, what its stages took joins the history."""
+        """The same results; once the last is given away, what its stages took joins the history.
+
+        Not that of an answer from memory, which is no search.
+        """
         result = None
         try:
             for result in stages:
                 yield result
         finally:
-            if result is not None and result.complete:
+            if result is not None and result.complete and all(stage.name != "cache" for stage in result.trace.stages):
                 self._latency.add(result)
 
     def compare(
@@ -95,6 +103,31 @@ class Search(Core):
         asked, _ = heard(clean_query(query), parsed, store, self._pictures)
         return why(store, asked, ref, parsed, self._queries.of(store), filter)
 
+    def calibrate(
+        self,
+        collection: str,
+        pipeline: str = "two-stage",
+        questions: Sequence[Question] = (),
+        told: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Calibration:
+        """Fit when a search by a pipeline may be called probably in vain, and keep it beside the collection.
+
+        Without questions, lines of the collection's own pages stand in for them. `InputError` says what is lacking.
+        """
+        store = self._collection(collection)
+        fitted = fitted_pipeline(pipeline, None, store)
+        encode, encoder = self._queries.of(store), store.space(fitted.decider()).encoder
+        text = str(fitted.returning(max(fitted.keep, NEXT)))
+        return calibrate(
+            store,
+            fitted,
+            questions or drawn(store),
+            lambda query, filter: self.search(query, collection, text, None, filter),
+            lambda query: float(encode(encoder, clean_query(query)).embedding.weights.sum()),
+            "questions" if questions else "lines of its own pages in place of questions",
+            told,
+        )
+
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""
         return PRESETS
@@ -120,6 +153,18 @@ class Search(Core):
         self._encoder_of(space).encode_query("warm up")
         for index in space.indexes:
             space.vectors(index)
+
+
+def _judged(
+    stages: Iterator[SearchResult], store: Collection, pipeline: Pipeline, query: Query, encode: Encode
+) -> Iterator[SearchResult]:
+    """The same results, the last with the verdict on it where the pipeline was calibrated."""
+    for result in stages:
+        if result.complete and pipeline.steps[-1].exact and has_verdicts(store):
+            weights = encode(result.encoder, query).embedding.weights
+            yield replace(result, verdict=judged(store, pipeline, result, float(weights.sum())))
+        else:
+            yield result
 
 
 def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:

@@ -32,7 +32,7 @@ from workbench.types.ingestion import (
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
-from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace
+from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "TextPart",
     "TokenGap",
     "Trace",
+    "Verdict",
     "WhyVerdict",
     "Words",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from workbench.types.arrays import Float
 from workbench.types.documents import PageRef
@@ -108,12 +109,31 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a search found what was looked for, by a calibration of its pipeline over its collection.
+
+    ``probability`` that no page is relevant, from 0 to 1; ``statement`` and ``basis`` (what it was fitted with) are
+    sentences.
+    """
+
+    state: Literal["found", "uncertain", "nothing"]
+    probability: float
+    statement: str
+    basis: str
+
+    @property
+    def relevant(self) -> bool:
+        """Whether some page may be relevant, for all that is known."""
+        return self.state != "nothing"
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one search. ``complete`` is false while later stages are still to run.
 
     ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
     ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors; ``query``
-    is what was ``asked``, as it is shown.
+    is what was ``asked``, as it is shown; ``verdict`` only where the pipeline was calibrated over the collection.
     """
 
     query: str
@@ -125,3 +145,4 @@ class SearchResult:
     complete: bool = True
     notes: tuple[str, ...] = ()
     asked: Query = field(default_factory=Query.empty)
+    verdict: Verdict | None = None

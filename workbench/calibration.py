@@ -1,0 +1,182 @@
+"""When a verdict "probably no relevant page" may be given: fitted on searches, kept beside the collection.
+
+Every question is searched twice: as it is, and with its answer taken out, which leaves a search with nothing to find.
+With labels the answer is every document that has a relevant page, and only searches whose best page is relevant count
+as answered; without, the document of the best page is taken for it. Those taken-out searches are near misses, so the
+verdict errs towards "nothing". What this module does not do: judge a search (`retrieval.verdict`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from workbench.audit import probe_texts
+from workbench.errors import InputError
+from workbench.retrieval.pipeline import Pipeline
+from workbench.retrieval.verdict import LEAST, Calibration, Signals
+from workbench.store import Collection
+from workbench.store.files import write_whole
+from workbench.types import SearchResult, Verdict
+
+FILE = "verdicts.json"
+DRAWN = 100
+"""Lines of its own pages that stand in for questions where none are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, and where known the relevant pages, as ``report.pdf#page=12``."""
+
+    text: str
+    pages: tuple[str, ...] = ()
+
+
+Search = Callable[[str, str], SearchResult]
+"""Searches the collection by the pipeline: (query text, filter text)."""
+Weight = Callable[[str], float]
+"""What the tokens of a query weigh together."""
+
+
+def questions_of(path: Path) -> list[Question]:
+    """Questions in a file: a line each, or JSON lines with ``text`` as a dataset's ``queries.jsonl`` has them.
+
+    Relevant pages come from ``qrels.tsv`` beside it, where it has the ``query_id``. `InputError` for a bad file.
+    """
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if path.suffix != ".jsonl":
+            return [Question(line.strip()) for line in lines]
+        rows = [json.loads(line) for line in lines]
+        relevant: dict[str, list[str]] = {}
+        labels = path.with_name("qrels.tsv")
+        for line in labels.read_text(encoding="utf-8").splitlines()[1:] if labels.is_file() else ():
+            query, page, grade = line.split("\t")
+            if float(grade) > 0:
+                relevant.setdefault(query, []).append(page)
+        return [Question(str(row["text"]), tuple(relevant.get(str(row.get("query_id")), ()))) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"No questions can be read from '{path}': {error}. Write one a line.") from None
+
+
+def calibrate(
+    store: Collection,
+    pipeline: Pipeline,
+    questions: Sequence[Question],
+    search: Search,
+    weight: Weight,
+    kind: str = "questions",
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Calibration:
+    """Fit and keep the calibration of a pipeline over a collection; `InputError` says what there is too little of.
+
+    ``kind`` is what the questions are called; ``told`` hears how many are done.
+    """
+    refused(pipeline)
+    answered: list[Signals] = []
+    unanswered: list[Signals] = []
+    labelled = sum(bool(question.pages) for question in questions)
+    for done, question in enumerate(questions, 1):
+        yes, no = _searches(question, search, weight(question.text))
+        answered += yes
+        unanswered += no
+        told(done, len(questions))
+    how = f"{labelled} of them labelled" if 0 < labelled < len(questions) else "labelled" if labelled else "unlabelled"
+    basis = f"Calibrated on {date.today()} with {len(questions)} {kind} ({how}) over {store.page_count():,} pages"
+    if min(len(answered), len(unanswered)) < LEAST:
+        raise InputError(
+            f"A verdict needs {LEAST} searches with an answer and {LEAST} with nothing to find; these questions gave "
+            f"{len(answered)} and {len(unanswered)}. Give more questions, or more documents to search."
+        )
+    found = Calibration.fit(answered, unanswered, basis)
+    if found is None:
+        raise InputError(
+            "Searches with an answer and searches with nothing to find score too much alike here, so that a verdict "
+            "would be a guess; none was kept. Try the pipeline 'exact', or questions with labels."
+        )
+    _keep(store, _key(store, pipeline), found)
+    return found
+
+
+def refused(pipeline: Pipeline) -> None:
+    """`InputError` for a pipeline whose scores cannot be held against those of another query."""
+    last = pipeline.steps[-1]
+    if not last.exact or last.option("engine") == "lance":
+        raise InputError(
+            f"A verdict goes by exact scores, and '{last}' gives none that can be compared between queries; end the "
+            "pipeline in full, as in rows:256 > full:10."
+        )
+
+
+def judged(store: Collection, pipeline: Pipeline, result: SearchResult, query_weight: float) -> Verdict | None:
+    """The verdict on a finished search over the whole collection; None where nothing was calibrated for it."""
+    held = _read(store.path / FILE)
+    if not held or not pipeline.steps[-1].exact:
+        return None
+    record = held.get(_key(store, pipeline))
+    signals = Signals.of([hit.score for hit in result.hits if hit.scored], query_weight)
+    return None if record is None or signals is None else _of(record).judge(signals)
+
+
+def has_verdicts(store: Collection) -> bool:
+    """Whether anything was calibrated over this collection, which is quick to tell."""
+    return (store.path / FILE).is_file()
+
+
+def drawn(store: Collection, count: int = DRAWN) -> list[Question]:
+    """Text lines of a collection's own pages, evenly from its documents' pages; none where pages have no words."""
+    refs = list(store.refs(store.page_ids(None)).values())
+    chosen = [refs[i * len(refs) // count] for i in range(count)] if len(refs) > count else refs
+    return [Question(text) for text in probe_texts([store.page(ref).words for ref in chosen], 2 * count)[:count]]
+
+
+def _searches(question: Question, search: Search, weight: float) -> tuple[list[Signals], list[Signals]]:
+    """The signals of a question's search if its best page answers it, and of the search without the answer."""
+    result = search(question.text, "")
+    if not result.hits:
+        return [], []
+    best = result.hits[0].ref
+    answers = {page.partition("#")[0] for page in question.pages} or {best.document}
+    quoted = [document.replace("'", "''") for document in sorted(answers)]
+    rest = search(question.text, " and ".join(f"document != '{name}'" for name in quoted))
+    yes = [found.hits for found in (result,) if not question.pages or str(best) in question.pages]
+    return list(_signals(yes, weight)), list(_signals([rest.hits], weight))
+
+
+def _signals(searches: Sequence[Any], weight: float) -> Iterator[Signals]:
+    for hits in searches:
+        signals = Signals.of([hit.score for hit in hits if hit.scored], weight)
+        if signals is not None:
+            yield signals
+
+
+def _key(store: Collection, pipeline: Pipeline) -> str:
+    """What a calibration holds for: the stages, the encoders with their weights, and the pages; not the results' K."""
+    made = hashlib.sha256()
+    made.update(str(pipeline.returning(1)).encode())
+    for space in store.spaces():
+        made.update(f"\n{space.encoder} {space.info.revision} {space.info.weights_hash} {space.info.policy}".encode())
+    made.update("\n".join(store.page_ids(None)).encode())
+    return made.hexdigest()
+
+
+def _keep(store: Collection, key: str, found: Calibration) -> None:
+    path = store.path / FILE
+    write_whole(path, json.dumps({**_read(path), key: asdict(found)}))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _of(record: Mapping[str, Any]) -> Calibration:
+    return Calibration(**{**record, "answered": tuple(record["answered"]), "unanswered": tuple(record["unanswered"])})
