@@ -49,7 +49,7 @@ def write(report: Report, path: Path) -> str:
     record = {"kind": kind_of(report), "versions": versions(), "report": values(report)}
     forms = {".md": to_markdown, ".csv": to_csv, ".tex": to_latex}
     if path.suffix == ".json":
-        text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+        text = json.dumps(record, indent=1) + "\n"
     else:
         text = forms[path.suffix]([TABLES[kind_of(report)](report)])
     try:
