@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,11 +147,15 @@ class Pictures:
             self._sweep(path)
 
     def _sweep(self, just_made: Path) -> None:
-        files = [(file.stat(), file) for file in self._folder.iterdir()]
-        left = sum(stat.st_size for stat, _ in files)
-        for stat, file in sorted(files, key=lambda item: item[0].st_mtime_ns):
+        found = []
+        for file in self._folder.glob("*.webp"):
+            with suppress(OSError):  # another process swept it meanwhile
+                found.append((file.stat(), file))
+        left = sum(stat.st_size for stat, _ in found)
+        for stat, file in sorted(found, key=lambda item: item[0].st_mtime_ns):
             if left <= self._most:
                 return
             if file != just_made:
-                file.unlink(missing_ok=True)
-                left -= stat.st_size
+                with suppress(OSError):  # on Windows, somebody looks at it
+                    file.unlink()
+                    left -= stat.st_size
