@@ -236,7 +236,7 @@
     }
 
     /* --- on their way ------------------------------------------------------------------------------------------------ */
-    const list = h("div", { class: "pl-jobs", "aria-label": "Evaluations on their way" });
+    const list = h("div", { class: "pl-jobs", role: "group", "aria-label": "Evaluations on their way" });
     const cards = new Map(),
       hidden = new Set();
     function card(told) {
