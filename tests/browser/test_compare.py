@@ -94,3 +94,79 @@ def test_the_query_of_the_search_tab_is_the_query_here(browser, address, filled)
     assert page.input_value("#pl-compare-query") == "hot oven"
     assert page.locator("[data-side=a] li").count() > 0
     page.close()
+
+
+def test_a_link_restores_both_pipelines_and_the_heat_of_a_pair_lies_on_its_words(browser, address, filled):
+    page = compared(browser, address, "hot oven whales")
+    link = page.evaluate("location.search")
+    assert "p=exact" in link
+    assert "b=bm25%3A12" in link
+    page.close()
+    page = opened(browser, address, link)
+    page.wait_for_selector(READY)
+    assert page.get_by_role("tab", name="Compare").get_attribute("aria-selected") == "true"
+    assert page.input_value("#pl-compare-query") == "hot oven whales"
+    assert page.input_value("#pl-compare-preset-a") == "exact"
+    assert page.input_value("#pl-compare-b") == "bm25:12"
+    drawn = "document.querySelectorAll('.pl-heats-canvas[data-drawn]').length === 2"
+    page.wait_for_function(drawn)
+    bread = "[...document.querySelectorAll('.pl-heats-page')].find((f) => f.innerText.includes('bread.pdf'))"
+    # Rows of the canvas that have ink: the only heat is on the two lines of the page, near its top and its foot.
+    inked = f"""(() => {{
+      const canvas = {bread}.querySelector("canvas"), {{ width, height }} = canvas;
+      const data = canvas.getContext("2d").getImageData(0, 0, width, height).data, rows = new Set();
+      for (let p = 0; p < width * height; p++)
+        if (data[4 * p + 3] > 60) rows.add(Math.floor((p / width / height) * 100));
+      return [...rows];
+    }})()"""
+    rows = page.evaluate(inked)
+    assert rows
+    assert all(12 <= row <= 20 or 82 <= row <= 90 for row in rows), rows
+    hottest = f"""(() => {{
+      const canvas = {bread}.querySelector("canvas"), {{ width, height }} = canvas;
+      const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+      let best = 0;
+      for (let p = 0; p < width * height; p++) if (data[4 * p + 3] > data[4 * best + 3]) best = p;
+      return [(best % width) / width, Math.floor(best / width) / height];
+    }})()"""
+    places = []
+    for word in ("hot", "oven"):
+        page.locator(".pl-heats-words label", has_text=word).click()
+        page.wait_for_timeout(100)
+        places.append(page.evaluate(hottest))
+    assert all(0.12 < y < 0.21 for _, y in places)  # both on the upper line
+    assert places[0][0] < places[1][0]  # one behind the other, as they stand there
+    assert "on one scale for both pages" in page.inner_text(".pl-heats-note")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_many_queries_show_where_two_pipelines_differ_most_and_open_one_by_one(browser, address, filled):
+    page = opened(browser, address)
+    show(page, "Compare")
+    page.get_by_role("radio", name="Many queries").check(force=True)
+    page.fill("#pl-many-lines", "\n".join(["songs", "hot oven", "the", *(f"whale {i}" for i in range(12))]))
+    page.select_option("#pl-compare-preset-a", "exact")
+    page.fill("#pl-compare-b", "bm25:12")
+    page.press("#pl-compare-b", "Enter")
+    page.wait_for_selector(READY)
+    assert page.inner_text(".pl-compare .pl-status") == "15 queries"
+    rows = page.locator("#pl-many-table tbody tr")
+    assert rows.count() == 15
+    rbo = [float(value) for value in page.locator("#pl-many-table tbody td:nth-child(2)").all_inner_texts()]
+    assert rbo == sorted(rbo)
+    facts = dict(zip(*(page.locator(f"#pl-many-facts {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
+    assert float(facts["rank-biased overlap"]) == pytest.approx(sum(rbo) / 15, abs=1e-3)
+    assert " ms" in facts["A takes"]
+    query = page.locator(".pl-many-query").first.inner_text()
+    page.locator(".pl-many-query").first.click()
+    page.wait_for_function("document.querySelector('#pl-rbo')")
+    assert page.input_value("#pl-compare-query") == query
+    assert float(page.inner_text("#pl-rbo")) == pytest.approx(rbo[0], abs=1e-3)
+    page.get_by_role("radio", name="Many queries").check(force=True)
+    assert rows.count() == 15  # what was found is still there
+    page.fill("#pl-many-lines", "")
+    page.press("#pl-compare-b", "Enter")
+    assert page.locator(".pl-compare .pl-empty-title").inner_text() == "Ask many, see where it matters"
+    assert page.seen.problems == []
+    page.close()
