@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import PipelineError
-from workbench.retrieval.pipeline import PRESETS, STAGES, Pipeline, Step
+from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, STAGES, Pipeline, Step
 
 SAME = [
     "full:10",
@@ -17,6 +17,10 @@ SAME = [
     "global@clip-vit-b-32:256 > full@colqwen2.5-v0.2:10",
     "rrf[weights=1/2/3](rows@reader, full@own.model_1[query=mean]:50, bm25):10 > full",
     "full@tiny/one[engine=lance]:7",
+    "rows[weights=idf]:50 > full[alpha=0.1,exit=4,prune=gap,top=9,weights=stop]:10",
+    "rrf(bm25, prf[beta=0.3,depth=5](rrf(bm25, global), global)):100 > full:10",
+    "refine[neighbours=3](prf[kind=average](rows@clip)):50 > full[prune=safe]:10",
+    "xtr[probes=0,tokens=500](full[weights=idf]):50 > full:10",
 ]
 
 
@@ -28,6 +32,21 @@ def test_text_form_survives_a_round_trip(text):
 @pytest.mark.parametrize(("name", "text"), PRESETS.items())
 def test_presets_parse_by_name(name, text):
     assert Pipeline.parse(name) == Pipeline.parse(text)
+
+
+def test_every_preset_has_its_reason():
+    assert PRESETS.keys() == PRESET_REASONS.keys()
+    assert len(PRESETS) <= 8
+    assert len(set(PRESETS.values())) == len(PRESETS)
+    assert all(PRESET_REASONS.values())
+
+
+def test_keeping_more_may_change_what_comes_first():
+    depends = {text: Pipeline.parse(text).steps[-1].depends_on_depth for text in (
+        "rows > full[exit=4]", "rows > full[prune=gap]", "rrf(bm25, rows)", "sum(bm25, rrf(bm25, rows))",
+        "rrf(bm25:9, rows:9)", "full[prune=safe]", "prf(rows)", "xtr(full)", "full[weights=idf]",
+    )}  # fmt: skip
+    assert list(depends.values()) == [True] * 4 + [False] * 5
 
 
 def test_spaces_do_not_matter_and_exact_means_full():
@@ -68,6 +87,28 @@ def test_an_unstated_prefetch_gets_the_default_and_the_last_step_stays_open():
         ("bm25@clip:10", 4, "reads words, not vectors"),
         ("rrf@clip(bm25, rows)", 3, "behind theirs"),
         ("rows@clip(bm25)", 0, "takes no list"),
+        ("full[weights=tfidf]", 13, "weights is one of none, idf, stop"),
+        ("full[top=some]", 9, "top is a whole number"),
+        ("full[top=1.5]", 9, "top is a whole number"),
+        ("prf[depth=3,beta=101](full)", 17, "beta is a number from 0 to 100"),
+        ("refine[mix=2](global)", 11, "mix is a number from 0 to 1"),
+        ("full[exit=4]:10", 0, "write them in a later step, as in rows:256 > full[exit=4]:10"),
+        ("rrf(full[prune=gap], bm25)", 4, "or use prune=safe"),
+        ("rows > sum(full[exit=1], bm25)", 11, "go by the order of the stage before"),
+        ("rows > full[alpha=1]", 7, "alpha belongs to prune=relative or prune=gap"),
+        ("rows > full[exit=1,prune=safe]", 7, "leave one of them out"),
+        ("rows > full[engine=lance,prune=safe]", 7, "leave engine=lance out, or the pruning"),
+        ("rows > binary[prune=safe]", 7, "use prune=gap, or leave dtype and dims out"),
+        ("prf:10", 0, "'prf' needs a stage, as in prf(rrf(bm25, rows), rows)"),
+        ("prf(rows, rows, full)", 0, "takes 2 stages at most, not 3"),
+        ("prf(rows, bm25)", 0, "which 'bm25' does not compare itself; write prf(rrf(bm25, rows), rows)"),
+        ("prf(rrf(bm25, rows))", 0, "'prf' goes by vectors"),
+        ("prf[kind=average,beta=1](rows)", 0, "leave alpha and beta out"),
+        ("refine(bm25)", 0, "'refine' goes by vectors"),
+        ("xtr(binary)", 0, "leave dtype and dims out"),
+        ("xtr(full[query=mean])", 0, "leave query=mean out"),
+        ("xtr(rows, full)", 0, "takes 1 stage at most, not 2"),
+        ("xtr@clip(full)", 3, "behind theirs"),
     ],
 )
 def test_bad_pipelines_say_where_and_what_would_do(text, position, says):
