@@ -15,6 +15,7 @@
       const facts = [];
       if (stage.candidates_in || stage.candidates_out)
         facts.push(`${fmt.count(stage.candidates_in)} → ${fmt.count(stage.candidates_out)} pages`);
+      if (stage.scored && stage.scored < stage.candidates_in) facts.push(`${fmt.count(stage.scored)} scored`);
       if (stage.vectors_compared) facts.push(`${fmt.count(stage.vectors_compared)} vectors`);
       if (stage.bytes_read) facts.push(fmt.bytes(stage.bytes_read));
       if (stage.cold) facts.push("cold");
@@ -95,7 +96,7 @@
     const x = (i) => 34 + (i * (width - 68)) / (names.length - 1),
       y = (rank) => top + Math.min(rank, low) * step - step / 2;
     const picture = s("svg", {
-      viewBox: `0 0 ${width} ${top + low * step + 4}`,
+      viewBox: `0 0 ${width} ${top + low * step + 26}`,
       class: "pl-slopes",
       role: "img",
       "aria-label": "Rank of each result in each stage; the same numbers stand on the results.",
@@ -126,6 +127,22 @@
     });
     const beyond = hits.some((hit) => hit.stages[0].rank >= low);
     if (beyond) picture.append(s("text", { x: x(0) - 8, y: y(low) + 4, "text-anchor": "end", text: `≥${low}` }));
+    /* Where each stage cut: within the picture it is a line at its rank, beyond it only the number. */
+    for (const stage of result.stages) {
+      const i = names.indexOf(stage.name);
+      if (i < 0) continue;
+      const cut = Math.min(stage.candidates_out, low) * step + top;
+      picture.append(
+        s("line", { x1: x(i) - 14, x2: x(i) + 14, y1: cut, y2: cut, class: "pl-cut" }),
+        s("text", {
+          x: x(i),
+          y: top + low * step + 18,
+          "text-anchor": "middle",
+          class: "pl-slope-name",
+          text: `kept ${fmt.count(stage.candidates_out)} of ${fmt.count(stage.candidates_in)}`,
+        }),
+      );
+    }
     put(moves, h("h3", { text: "How ranks moved" }), picture);
   }
 

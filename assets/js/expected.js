@@ -75,7 +75,7 @@
         h(
           "div",
           { class: "pl-row" },
-          fixing(verdict.fix),
+          fixing(verdict.fix) || h("p", { class: "pl-muted", text: verdict.unfixable || "" }),
           there
             ? h("button", {
                 type: "button",

@@ -390,7 +390,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     const said = result && result.complete ? result.verdict : null;
     verdict.hidden = !said;
     if (!said) return;
-    verdict.className = `pl-verdict pl-verdict-${said.relevant ? "likely" : "unlikely"}`;
+    verdict.className = `pl-verdict pl-verdict-${said.state}`;
     put(verdict, h("b", { text: said.statement }), h("span", { class: "pl-muted", text: said.basis }));
   }
 

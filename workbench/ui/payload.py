@@ -79,6 +79,7 @@ def search_result(value: SearchResult) -> dict[str, Any]:
         "complete": value.complete,
         "hits": [hit(h) for h in value.hits],
         "notes": list(value.notes),
+        "verdict": None if value.verdict is None else asdict(value.verdict),
         "total_ms": value.trace.total_ms,
         "stages": [asdict(stage) for stage in value.trace.stages],
     }
