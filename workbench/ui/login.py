@@ -97,4 +97,5 @@ def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
         f"<body><main><h1>Pagelens</h1>{body}</main></body></html>"
     )
-    return HTMLResponse(document, status, {"Cache-Control": "no-store"})
+    # With "no-referrer", as elsewhere, browsers would not say which site the form comes from, and the guard refuse it.
+    return HTMLResponse(document, status, {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"})
