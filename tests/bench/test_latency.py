@@ -10,11 +10,11 @@ MACHINE = Machine(bandwidth=10e9, gemm=100e9, threads=1, processors=2, name="mad
 
 @pytest.fixture(scope="module")
 def report(workbench):
-    return latency(workbench, "metal", TOPICS[:3], ["exact", "fused", "text"], 2, (1, 2), cold=False, machine=MACHINE)
+    return latency(workbench, "metal", TOPICS[:3], ["exact", "balanced", "text"], 2, (1, 2), cold=False, machine=MACHINE)
 
 
 def test_every_search_is_counted(report):
-    assert set(report.pipelines) == {"exact", "fused", "text"}
+    assert set(report.pipelines) == {"exact", "balanced", "text"}
     assert report.encode["reader"].count == 6
     for found in report.pipelines.values():
         assert found.search.count == 6
@@ -37,7 +37,7 @@ def test_work_is_what_the_index_holds(report, workbench):
 def test_text_search_compares_no_vectors(report):
     (stage,) = report.pipelines["text"].stages
     assert (stage.vectors_compared, stage.operations, stage.bound) == (0, 0, "")
-    assert [stage.name for stage in report.pipelines["fused"].stages] == ["rrf", "full"]
+    assert [stage.name for stage in report.pipelines["balanced"].stages] == ["sum", "sum#2"]
 
 
 def test_a_cold_search_has_a_process_of_its_own(workbench):

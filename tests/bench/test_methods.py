@@ -8,6 +8,7 @@ import pytest
 
 from tests.bench.books import write_book
 from workbench import evaluation
+from workbench.bench import methods as module
 from workbench.bench.manuals import build
 from workbench.bench.methods import KEEPS, fronts, methods, representations, scopes_of, sorted_out
 from workbench.bench.methods.choice import families
@@ -240,3 +241,15 @@ def test_what_was_measured_is_not_measured_again(tmp_path):
     assert len(measured) == 4
     with pytest.raises(InputError, match="cannot be written"):
         Kept(tmp_path, "a dataset").rows("ward", lambda: measure("ward"))
+
+
+def test_what_vectors_cannot_have_is_left_out_and_said(workbench, dataset, monkeypatch):
+    monkeypatch.setattr(module, "representations", lambda: ["rows[most=2]", "full[dims=9999]"])
+    monkeypatch.setattr(module, "PIPELINES", ("full[dims=9999]:20 > full:10", "rows:5 > full:5"))
+    monkeypatch.setattr(module, "PRESETS", {"text": "bm25:10"})
+    found = methods(workbench.settings, "metal", dataset, scopes=["corpus"], keeps=[5], more=["bm25:3"])
+    assert [row.method for row in found.rows] == [EXACT, "text", "rows:5 > full:5", "bm25:3", *["rows[most=2]"] * 2]
+    assert len(found.warnings) == 2
+    assert all("cannot be reduced to 9999" in warning for warning in found.warnings)
+    with pytest.raises(InputError, match="cannot be reduced"):
+        methods(workbench.settings, "metal", dataset, ["full[dims=9999]"], [], scopes=["corpus"])

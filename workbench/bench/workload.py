@@ -59,7 +59,7 @@ class MemoryReport:
 
 
 def overhead(
-    pipelines: tuple[str, ...] = ("exact", "two-stage", "three-stage", "fused", "hybrid"), rounds: int = 5
+    pipelines: tuple[str, ...] = ("exact", "two-stage", "three-stage", "balanced", "accurate"), rounds: int = 5
 ) -> OverheadReport:
     """Search the sample collection with its own questions; encodings come from the cache after the first round."""
     with tempfile.TemporaryDirectory(prefix="pagelens-bench-", ignore_cleanup_errors=True) as folder:

@@ -42,25 +42,30 @@ def methods(
     collection: str,
     dataset: Dataset,
     forms: Sequence[str] | None = None,
-    pipelines: Sequence[str] = (*PRESETS, *PIPELINES),
+    pipelines: Sequence[str] | None = None,
     scopes: Sequence[str] | None = None,
     keeps: Sequence[int] = KEEPS,
     progress: Callable[[str], None] = lambda what: None,
     kept_in: Path | None = None,
+    more: Sequence[str] = (),
 ) -> MethodsReport:
     """Measure representations alone and before an exact rerank, and pipelines, in each scope.
 
-    ``scopes`` are those of `SCOPES` that the dataset has questions for, unless others are named.
-    ``forms`` are representations, all of `representations` without them; ``pipelines`` presets or pipeline texts.
+    ``scopes`` are those of `SCOPES` that the dataset has questions for, unless others are named. ``forms`` are
+    representations, without them all of `representations` that the vectors can have; ``pipelines`` presets or pipeline
+    texts, without them the presets and those of `PIPELINES` that the vectors can have; ``more`` pipelines besides.
     Indexes that the collection lacks are worked out in memory from its stored vectors, one method at a time. Exact
     search is always measured, since the others are told beside it. ``kept_in`` is a file that keeps what is measured
     until all is. Errors as a search and an evaluation have them.
     """
-    chosen = representations() if forms is None else list(forms)
     trial = Trial(settings, collection)
+    wanted = [*(representations() if forms is None else ()), *(PIPELINES if pipelines is None else ())]
+    left_out = {name: why for name in wanted if (why := trial.why_not(Pipeline.parse(name)))}
+    chosen = [name for name in representations() if name not in left_out] if forms is None else list(forms)
+    named = [*PRESETS, *(text for text in PIPELINES if text not in left_out)] if pipelines is None else pipelines
     scoped = [Asked.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
     measuring = [Measuring(trial, collection, asked) for asked in scoped]
-    parsed = {name: trial.preset(name) for name in (EXACT, *pipelines)}
+    parsed = {name: trial.preset(name) for name in (EXACT, *named, *more)}
     info = trial.collection(collection)
     facts = collection_facts(info, trial.documents(collection))
     asked_of = [(asked.scope, [asdict(query) for query in asked.queries], asked.qrels) for asked in scoped]
@@ -91,7 +96,10 @@ def methods(
         tuple(row for found in by_scope.values() for row in found),
         tuple(one for found in by_scope.values() for one in merge_or_prune(found, families())),
         measure_machine(),
-        tuple(warning for asked in scoped for warning in asked.warnings),
+        (
+            *(f"{name} was left out: {why}" for name, why in left_out.items()),
+            *(warning for asked in scoped for warning in asked.warnings),
+        ),
     )
 
 

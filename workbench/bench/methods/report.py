@@ -86,7 +86,7 @@ class MethodsReport:
     merging: tuple[MergeOrPrune, ...]
     machine: Machine
     warnings: tuple[str, ...] = ()
-    """Questions that a method could not be asked, which counts as a miss."""
+    """Methods that these vectors cannot have, and questions that could not be asked, which count as misses."""
 
     def of_scope(self, scope: str) -> list[MethodRow]:
         """The rows of one scope."""

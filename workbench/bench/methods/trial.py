@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.errors import InputError
 from workbench.representations import Form
 from workbench.retrieval import PRESETS, Pipeline
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection, FlatVectors, Space, fitted_form
 from workbench.store.cells import Cells, made
+from workbench.store.manifest import IndexRecord
 
 FULL = "full"
 BATCH = 64
@@ -61,6 +63,7 @@ class TrialSpace(Space):
         """Make an index in memory; `InputError` as `Writer.add_index`."""
         if name in self.indexes:
             return
+        IndexRecord.of(name, self.info)  # refuses what these vectors cannot have
         pages = list(super().vectors(FULL).page_ids)
         form = fitted_form(self, name, sorted(pages))
         arrays: dict[str, NDArray[Any]] = {}
@@ -99,6 +102,15 @@ class Trial(Workbench):
 
     def _collection(self, name: str) -> Collection:
         return self._trial if name == self._trial.name else super()._collection(name)
+
+    def why_not(self, pipeline: Pipeline) -> str:
+        """Why a pipeline compares what the vectors cannot have, in a sentence; empty where they can have it."""
+        try:
+            for leaf in pipeline.vector_leaves():
+                IndexRecord.of(leaf.index, self._trial.space(leaf.encoder).info)
+        except InputError as error:
+            return str(error)
+        return ""
 
     @contextmanager
     def holding(self, pipeline: Pipeline) -> Iterator[None]:

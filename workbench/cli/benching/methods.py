@@ -56,11 +56,10 @@ def methods(
     keeps = options.numbers(keep, "--keep")
     bench = workbench(context)
     from workbench.bench import methods as measuring
-    from workbench.retrieval import PRESETS, Pipeline
+    from workbench.retrieval import Pipeline
 
-    forms, pipelines = (None, [*PRESETS, *measuring.PIPELINES]) if only is None else measuring.sorted_out(only)
-    pipelines = list(dict.fromkeys([*pipelines, *(pipeline or [])]))
-    for text in pipelines:
+    forms, pipelines = (None, None) if only is None else measuring.sorted_out(only)
+    for text in [*(pipelines or ()), *(pipeline or ())]:
         Pipeline.parse(text)  # refused before documents are indexed
     unknown = [name for name in scope or () if name not in measuring.SCOPES]
     if unknown:
@@ -70,7 +69,16 @@ def methods(
     name, loaded = options.indexed(bench, dataset, collection, encoder)
     kept_in = next((path.with_name(path.name + ".partial") for path in files if path.suffix == ".json"), None)
     report = measuring.methods(
-        bench.settings, name, loaded, forms, pipelines, scope and list(dict.fromkeys(scope)), keeps, output.say, kept_in
+        bench.settings,
+        name,
+        loaded,
+        forms,
+        pipelines,
+        scope and list(dict.fromkeys(scope)),
+        keeps,
+        output.say,
+        kept_in,
+        pipeline or (),
     )
     options.finish(report, ["methods-best" if best else "methods"], files, as_json)
     if kept_in is not None:
