@@ -33,6 +33,11 @@ PIPELINES = [
     "sum(bm25, conv):1",
     "rows[engine=lance]:2 > full:2",
     "conv:1",
+    "full:5 > full:1",
+    "bm25:3 > full[prune=gap]:2",
+    "rows:5 > full[exit=1]:1",
+    "prf(bm25, full):2",
+    "xtr(full):2 > full:1",
 ]
 FILTERS = [
     "",

@@ -50,8 +50,7 @@ def why(
         verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
         return replace(verdict, stage="quarantine")
     search = _Search(collection, query, encode, page_id, str(ref))
-    verdict = search.follow(pipeline, filter)
-    return verdict if verdict.verdict == "found" else _mended(search, pipeline, filter, verdict)
+    return _mended(search, pipeline, filter)
 
 
 def _hopeless(ref: PageRef, verdict: str, reason: str, unfixable: str) -> WhyVerdict:
@@ -88,25 +87,25 @@ class _Search:
         where = compile_filter(filter)
         return where is None or self.page_id in set(self.collection.page_ids(where))
 
-    def follow(self, pipeline: Pipeline, filter: str) -> WhyVerdict:
-        """The first step that lost the page, or that it was found; without a change."""
+    def follow(self, pipeline: Pipeline, filter: str) -> tuple[WhyVerdict, int]:
+        """What became of the page, without a change, and the place (from 0) of the step that lost it, else -1."""
         if not self.passes(filter):
             guilty = tuple(clause for clause in clauses(filter) if not self.passes(clause))
             which = " and ".join(f"'{clause}'" for clause in guilty)
             reason = f"The filter leaves this page out, by {which}."
-            return WhyVerdict(self.name, "filtered", "filter", reason=reason, clauses=guilty)
+            return WhyVerdict(self.name, "filtered", "filter", reason=reason, clauses=guilty), -1
         before: Hit | None = None
         for depth in range(1, len(pipeline.steps) + 1):
             prefix = Pipeline(pipeline.steps[:depth])
             result = self.result(prefix.returning(prefix.keep), filter)
             hit = self.found_in(result)
             if hit is None:
-                return self._lost(prefix, filter, result, before)
+                return self._lost(prefix, filter, result, before), depth - 1
             before = hit
         step = pipeline.steps[-1]
         assert before is not None  # a pipeline has at least one step
         reason = f"Found at rank {before.rank} of {pipeline.keep} by '{step.label}'{_unscored(before)}."
-        return WhyVerdict(self.name, "found", step.label, before.rank, pipeline.keep, None, reason)
+        return WhyVerdict(self.name, "found", step.label, before.rank, pipeline.keep, None, reason), -1
 
     def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> WhyVerdict:
         step, keep = prefix.steps[-1], prefix.keep
@@ -193,45 +192,46 @@ class _Search:
         return np.asarray(query.weights * matrix.max(axis=1), np.float32)
 
 
-def _mended(search: _Search, pipeline: Pipeline, filter: str, first: WhyVerdict) -> WhyVerdict:
+def _mended(search: _Search, pipeline: Pipeline, filter: str) -> WhyVerdict:
     """The verdict with the change that finds the page: what it names is undone, and what then loses it, to the end."""
-    changes: list[str] = []
-    verdict = first
+    first, at = search.follow(pipeline, filter)
+    verdict, changes = first, list[str]()
     for _ in range(_CHANGES):
         if verdict.verdict == "found":
             fix = Fix(str(pipeline.returning(pipeline.keep)), filter, pipeline.keep, tuple(changes))
-            return replace(first, fix=fix)
+            return replace(first, fix=fix) if changes else first
         if verdict.verdict == "filtered":
             filter = " and ".join(clause for clause in clauses(filter) if clause not in verdict.clauses)
             changes.append(f"leave out of the filter {' and '.join(verdict.clauses)}")
         else:
-            changed = _changed(pipeline, verdict)
+            changed = _changed(pipeline, at, verdict)
             if changed is None:
                 break
             pipeline, said = changed
             changes.append(said)
-        verdict = search.follow(pipeline, filter)
+        verdict, at = search.follow(pipeline, filter)
     return replace(first, unfixable=f"No change of the pipeline finds it: {verdict.reason}")
 
 
-def _changed(pipeline: Pipeline, verdict: WhyVerdict) -> tuple[Pipeline, str] | None:
+def _changed(pipeline: Pipeline, at: int, verdict: WhyVerdict) -> tuple[Pipeline, str] | None:
     """The pipeline with the step mended that lost the page, and the change in words; None where none is left to try."""
-    labels = [step.label for step in pipeline.steps]
-    at = labels.index(verdict.stage)
-    step = pipeline.steps[at]
+    step, last = pipeline.steps[at], at == len(pipeline.steps) - 1
     keep = verdict.keep or 1
     if verdict.exact_rank is not None and (verdict.exact_rank <= keep or verdict.needs is None):
-        plain, needed = _plain_step(step), max(keep, verdict.exact_rank)
+        needed = max(keep, verdict.exact_rank)
         said = f"search stage '{step.label}' without approximation"
         said += f" and keep {needed:,} pages" if needed > keep else ""
-        return _with(pipeline, at, replace(plain, keep=needed)), said
+        return _with(pipeline, at, replace(_plain_step(step), keep=needed)), said
     if verdict.needs is not None:
         if verdict.needs > MAX_K:
             return None
-        what = "return" if at == len(labels) - 1 else f"keep in stage '{step.label}'"
+        what = "return" if last else f"keep in stage '{step.label}'"
         return _with(pipeline, at, replace(step, keep=verdict.needs)), f"{what} {verdict.needs:,} pages"
-    if at < len(labels) - 1:
-        return Pipeline((*pipeline.steps[:at], *pipeline.steps[at + 1 :])), f"leave stage '{step.label}' out"
+    if not last:
+        rest = (*pipeline.steps[:at], *pipeline.steps[at + 1 :])
+        if at == 0:  # what goes by the order of a stage before it has none now
+            rest = (_plain_step(rest[0]), *rest[1:])
+        return Pipeline(rest), f"leave stage '{step.label}' out"
     if any(leaf.spec.vectors for leaf in step.leaves()):
         return None
     return _with(pipeline, at, Step(FULL, keep)), f"search by vectors ('{FULL}') instead of '{step.label}'"

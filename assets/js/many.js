@@ -167,7 +167,12 @@
       const rank = (value) => (value === null ? "none" : value);
       return h(
         "div",
-        { class: "pl-scroll" },
+        {
+          class: "pl-scroll",
+          tabindex: "0",
+          role: "region",
+          "aria-label": "Queries and how differently they are answered",
+        },
         h(
           "table",
           { class: "pl-table", id: "pl-many-table" },
