@@ -66,10 +66,13 @@ def areas(collection: Collection, ref: PageRef) -> list[Area]:
 
 
 def ledger(query: QueryEmbedding, matrix: Float, embedding: PageEmbedding) -> tuple[LedgerRow, ...]:
-    """The score as a sum over query tokens: each token's best vector, its place, and its share of the whole."""
+    """The score as a sum over query tokens: each token's best vector, its place, and its share of what was wanted.
+
+    Tokens of negative weight take off; shares of the others add up to 1.
+    """
     best = matrix.argmax(axis=1)
     values = query.weights * matrix[np.arange(len(best)), best]
-    total = float(values.sum())
+    total = float(values[query.weights > 0].sum())
     return tuple(
         LedgerRow(
             token=i,

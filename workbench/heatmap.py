@@ -57,14 +57,18 @@ def save(image: Image.Image, path: Path) -> None:
 
 
 def values(explanation: Explanation, tokens: Sequence[int] | None = None) -> Float:
-    """Heat of each page vector, ``(n,) float32``: the highest weighted similarity to any of the tokens."""
+    """Heat of each page vector, ``(n,) float32``: the highest weighted similarity to any of the tokens.
+
+    Of unwanted tokens (of negative weight) alone, where they are met.
+    """
     matrix, weights = explanation.similarities, explanation.query.weights
     wanted = list(range(len(matrix))) if tokens is None else list(tokens)
     if any(not 0 <= token < len(matrix) for token in wanted):
         raise InputError(f"The query has tokens 0 to {len(matrix) - 1}; {wanted} was asked for.")
     if not wanted:
         return np.zeros(matrix.shape[1], np.float32)
-    return np.asarray((weights[wanted, None] * matrix[wanted]).max(axis=0), np.float32)
+    used = weights[wanted] if (weights[wanted] > 0).any() else np.abs(weights[wanted])
+    return np.asarray((used[:, None] * matrix[wanted]).max(axis=0), np.float32)
 
 
 def paint(heat: Float, geometry: Geometry, size: tuple[int, int]) -> Float:

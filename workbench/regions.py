@@ -118,10 +118,11 @@ def shares(query: QueryEmbedding, similarities: Float, boxes: Float, geometry: G
     """The part of the page's MaxSim won inside each of ``boxes (r, 4)``: ``(r,) float32``.
 
     A winning patch that lies partly inside counts by the part of its area. Boxes that tile the page share 1 out among
-    them, less what vectors without a place won.
+    them, less what vectors without a place won and what unwanted tokens (of negative weight) took off.
     """
     won = heat_of(query, similarities, "winner")
-    total = float(won.sum())
+    wanted = query.weights > 0
+    total = float(won.sum()) if wanted.all() else float(query.weights[wanted] @ similarities[wanted].max(axis=1))
     if not total:
         return np.zeros(len(boxes), np.float32)
     return np.asarray(inside(won, boxes, geometry) / total, np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from workbench import heatmap
 from workbench.errors import InputError, NotFoundError, QueryError
 from workbench.service import Workbench
 from workbench.types import PageRef, Query, SearchResult
@@ -128,6 +129,20 @@ def test_marked_pages_draw_others_near_and_push_them_away(bench: Workbench) -> N
     assert sum(row.contribution for row in told.ledger) == pytest.approx(told.score, abs=1e-4)
     scores = [bench.explain(Query.of("long").marking(bad=bad), SONG, "notes").score for bad in ([], [SONG])]
     assert scores[1] == pytest.approx(scores[0] - 0.15, abs=1e-2), "its own page is pushed away most"
+
+
+def test_an_unwanted_text_takes_off_where_it_is_met(bench: Workbench) -> None:
+    told = bench.explain(Query.of("whales").but_not("water"), SONG, "notes")
+    wanted, unwanted = told.ledger
+    assert (wanted.share, unwanted.weight, unwanted.text) == (1, -0.5, "water.")
+    assert unwanted.contribution == pytest.approx(-0.5 * unwanted.similarity)
+    assert wanted.contribution + unwanted.contribution == pytest.approx(told.score)
+    hot = np.argsort(heatmap.values(told, [1]))[-1], np.argsort(heatmap.values(told))[-1]
+    assert [told.labels[vector] for vector in hot] == ["water.", "whales"]
+    share = told.regions[0].share
+    assert 0 < share < bench.explain("whales", SONG, "notes").regions[0].share
+    (quoted,) = bench.evidence(Query.of("whales").but_not("water"), "notes", "exact", k=1)
+    assert quoted.won == pytest.approx(share * wanted.contribution, abs=1e-4)
 
 
 def test_a_text_is_searched_as_before(bench: Workbench) -> None:

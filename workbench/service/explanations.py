@@ -60,7 +60,8 @@ class Explanations(Search):
         found = []
         for hit in self.search(query, collection, pipeline, k, filter).hits:
             told = self.explain(query, hit.ref, collection, pipeline=pipeline)
-            found += [Evidence(hit.ref, region, told.score * region.share) for region in told.regions]
+            wanted = sum(row.contribution for row in told.ledger if row.weight > 0)
+            found += [Evidence(hit.ref, region, wanted * region.share) for region in told.regions]
         return evidence(found, tokens)
 
     def saw(self, ref: PageRef, collection: str, encoder: str = "") -> tuple[SeenPicture, ...]:

@@ -14,7 +14,7 @@ from workbench.types.vectors import Geometry, QueryEmbedding
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One query token's part in a page's score: ``contribution = weight * similarity``, ``share`` of the page score."""
+    """One query token's part in a page's score: ``contribution = weight * similarity``, ``share`` of what the wanted tokens won."""
 
     token: int
     label: str
