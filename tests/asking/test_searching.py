@@ -141,7 +141,8 @@ def test_an_unwanted_text_takes_off_where_it_is_met(bench: Workbench) -> None:
     assert [told.labels[vector] for vector in hot] == ["water.", "whales"]
     share = told.regions[0].share
     assert 0 < share < bench.explain("whales", SONG, "notes").regions[0].share
-    (quoted,) = bench.evidence(Query.of("whales").but_not("water"), "notes", "exact", k=1)
+    only = "document = 'whales.pdf' and page = 2"
+    (quoted,) = bench.evidence(Query.of("whales").but_not("water"), "notes", "exact", filter=only)
     assert quoted.won == pytest.approx(share * wanted.contribution, abs=1e-4)
 
 
