@@ -14,6 +14,13 @@ def test_a_file_by_its_suffix_and_text_to_standard_output(run, tmp_path):
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_query_of_several_parts_is_exported_too(run):
+    ended = run("export", "oven", "--not", "hot", "-c", "notes", "-p", "exact", "--form", "json", "-k", "1")
+    record = json.loads(ended.out)
+    assert "hot" in record["query"]
+    assert {row["weight"] for row in record["hits"][0]["explanation"]["ledger"]} & {-0.5}
+
+
 def test_what_cannot_be_written_is_told(run, tmp_path):
     assert run("export", "x", "-c", "notes").code == 2
     assert run("export", "x", "-c", "notes", "--form", "png").code == 2

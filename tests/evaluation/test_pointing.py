@@ -39,7 +39,7 @@ class Shelf:
     def __init__(self, *told):
         self.told = {str(i): page for i, page in enumerate(told)}
 
-    def explain(self, query, ref, collection, encoder):
+    def explain(self, query, ref, collection, encoder, pipeline):
         found = self.told[query]
         if found is None:
             raise NotFoundError("no vectors")

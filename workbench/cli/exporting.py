@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli import output
+from workbench.cli import asking, output
 from workbench.cli.searching import Results
-from workbench.cli.session import Collection, Filter, Pipeline, Query, page_ref, workbench
+from workbench.cli.session import Collection, Filter, Pipeline, page_ref, workbench
 
 
 def export(
     context: typer.Context,
-    query: Query,
     collection: Collection,
+    query: asking.Text = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -33,6 +33,14 @@ def export(
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
+    image: asking.Image = None,
+    repair: asking.Repair = None,
+    region: asking.Region = None,
+    also: asking.And = None,
+    but_not: asking.Not = None,
+    more: asking.More = None,
+    less: asking.Less = None,
+    parts: asking.Parts = None,
 ) -> None:
     """Write what a search found into a file to take away: for a spreadsheet, for a program, or to look at."""
     from workbench import exports
@@ -42,7 +50,20 @@ def export(
     kind = exports.form(form or (out.suffix if out is not None else ""))
     if out is None and not kind.text:
         raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
-    made = workbench(context).export(query, collection, pipeline, k, filter, kind.name, page)
+    bench = workbench(context)
+    wanted = asking.query(
+        bench,
+        query,
+        image=image,
+        repair=repair,
+        region=region,
+        also=also,
+        but_not=but_not,
+        more=more,
+        less=less,
+        parts=parts,
+    )
+    made = bench.export(wanted, collection, pipeline, k, filter, kind.name, page)
     if out is None:
         output.pour(made.content.decode())
         return

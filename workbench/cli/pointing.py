@@ -36,6 +36,15 @@ def boxes(
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose heat is judged; the collection's first if not said.")
     ] = "",
+    pipeline: Annotated[
+        str,
+        typer.Option(
+            "--pipeline",
+            "-p",
+            metavar="PIPELINE",
+            help="Whose token weights count, as 'full[weights=idf]'; else all are 1.",
+        ),
+    ] = "",
     way: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,12 +67,13 @@ def boxes(
     loaded = load(bench, dataset)
     name = collection or prepare(bench, loaded)
     with progress_bar("Explaining", "pages") as progress:
-        found = judge(bench, loaded, name, ways, encoder, progress)
+        found = judge(bench, loaded, name, ways, encoder, pipeline, progress)
     if as_json:
         output.emit(record(found))
         return
     questions, pages = output.count(found.questions, "question"), output.count(found.pages, "page")
-    output.show(f"{found.dataset} in '{found.collection}', heat by {found.encoder}: {questions}, {pages} with boxes.")
+    heat = f"{found.encoder} as {found.pipeline} weighs words" if found.pipeline else found.encoder
+    output.show(f"{found.dataset} in '{found.collection}', heat by {heat}: {questions}, {pages} with boxes.")
     if found.unexplained:
         output.show(f"{output.count(found.unexplained, 'page')} could not be explained and count 0.")
     output.show()
@@ -80,7 +90,7 @@ def boxes(
 def record(found: Pointing) -> dict[str, Any]:
     """The figures as JSON values."""
     return {
-        **{key: getattr(found, key) for key in ("dataset", "collection", "encoder", "questions", "pages")},
+        **{key: getattr(found, key) for key in ("dataset", "collection", "encoder", "pipeline", "questions", "pages")},
         "unexplained": found.unexplained,
         "ways": [
             {

@@ -103,6 +103,7 @@ class Pointing:
     dataset: str
     collection: str
     encoder: str
+    pipeline: str
     questions: int
     pages: int
     unexplained: int
@@ -114,7 +115,7 @@ class Pointing:
 class Shelf(Protocol):
     """What the service gives."""
 
-    def explain(self, query: str, ref: PageRef, collection: str, encoder: str) -> Explanation:
+    def explain(self, query: str, ref: PageRef, collection: str, encoder: str, pipeline: str) -> Explanation:
         """As `Workbench.explain`."""
         ...
 
@@ -133,10 +134,12 @@ def judge(
     collection: str,
     ways: Sequence[Way] = WAYS,
     encoder: str = "",
+    pipeline: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Pointing:
     """Explain every page of a dataset that has boxes, and judge every way by them.
 
+    Heat is by ``encoder``, and by the token weights of ``pipeline``, as in `Workbench.explain`.
     `DatasetError` when it has no boxes, or none of their pages is in the collection.
     """
     places = locate(dataset, shelf.documents(collection))
@@ -157,7 +160,7 @@ def judge(
     for done, (question, text, ref, boxes) in enumerate(asked, 1):
         true = np.asarray(boxes, np.float32)
         try:
-            told = shelf.explain(text, ref, collection, encoder)
+            told = shelf.explain(text, ref, collection, encoder, pipeline)
             if ref not in regions:
                 regions[ref] = np.asarray([area.box for area in shelf.areas(ref, collection)], np.float32)
             used = told.encoder
@@ -175,6 +178,7 @@ def judge(
         dataset.name,
         collection,
         used,
+        pipeline,
         len({question for question, *_ in asked}),
         len(asked),
         failed,
