@@ -81,7 +81,7 @@ pagelens.part("viewer", (root) => {
     scaled: (text) => (percent.textContent = text),
     picked: paintPick,
   });
-  const { image, canvas, marks, mark, highlight, reveal } = stage;
+  const { image, canvas, marks, mark } = stage;
   stage.node.append(tip);
   const picker = quiet("Pick a part to search with", "select", () => setPicking(!picking), "r");
   const tools = h(

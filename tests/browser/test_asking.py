@@ -175,11 +175,13 @@ def test_a_search_is_copied_and_exported(browser, address, filled, tmp_path):
     page = opened(browser, address)
     search(page, 'it\'s a "hot" oven')
     page.click("text=Copy as")
+    page.wait_for_selector(".pl-copy >> nth=2")
     texts = page.locator(".pl-copy").all_inner_texts()
     assert any(text.startswith("pagelens search") for text in texts)
     assert any("Workbench" in text for text in texts)
     assert any(text.startswith("curl") for text in texts)
     page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
     page.click(".pl-keeping >> text=Export")
     with page.expect_download() as wait:
         page.click("[data-form=json]")

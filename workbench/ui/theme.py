@@ -24,6 +24,8 @@ SCRIPTS = (
     "js/frame.js",
     "js/models.js",
     "js/bar.js",
+    "js/adding.js",
+    "js/spaces.js",
     "js/library.js",
     "js/jobs.js",
     "js/staging.js",
