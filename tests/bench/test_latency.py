@@ -10,7 +10,9 @@ MACHINE = Machine(bandwidth=10e9, gemm=100e9, threads=1, processors=2, name="mad
 
 @pytest.fixture(scope="module")
 def report(workbench):
-    return latency(workbench, "metal", TOPICS[:3], ["exact", "balanced", "text"], 2, (1, 2), cold=False, machine=MACHINE)
+    return latency(
+        workbench, "metal", TOPICS[:3], ["exact", "balanced", "text"], 2, (1, 2), cold=False, machine=MACHINE
+    )
 
 
 def test_every_search_is_counted(report):

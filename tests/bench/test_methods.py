@@ -253,3 +253,11 @@ def test_what_vectors_cannot_have_is_left_out_and_said(workbench, dataset, monke
     assert all("cannot be reduced to 9999" in warning for warning in found.warnings)
     with pytest.raises(InputError, match="cannot be reduced"):
         methods(workbench.settings, "metal", dataset, ["full[dims=9999]"], [], scopes=["corpus"])
+
+
+def test_feedback_needs_the_full_vectors_too(workbench):
+    trial = Trial(workbench.settings, "metal")
+    rows, full, both, fed = (
+        trial.stored(Pipeline.parse(text))[1] for text in ("rows", "full", "rows:9 > full:5", "prf(rows):5")
+    )
+    assert fed == both == pytest.approx(rows + full)

@@ -6,7 +6,7 @@ it are searched, timed and traced by the engine itself, and the collection stays
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.representations import Form
-from workbench.retrieval import PRESETS, Pipeline
+from workbench.retrieval import PRESETS, Pipeline, Step
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection, FlatVectors, Space, fitted_form
@@ -133,11 +133,20 @@ class Trial(Workbench):
         return parsed.fitted(self._trial.space().indexes) if text.strip() in PRESETS else parsed
 
     def stored(self, pipeline: Pipeline) -> tuple[float, float]:
-        """Vectors, and their bytes, that a page has in the indexes a pipeline compares; one named twice counts once."""
+        """Vectors, and their bytes, that a page has in the indexes a pipeline reads; one named twice counts once."""
         vectors = size = 0.0
-        for encoder, index in {(leaf.encoder, leaf.index) for leaf in pipeline.vector_leaves()}:
+        compared = {(leaf.encoder, leaf.index) for leaf in pipeline.vector_leaves()}
+        for encoder, index in compared | {(encoder, FULL) for encoder in _fed_back(pipeline.steps)}:
             held = self._trial.space(encoder).vectors(index)
             rows = int(held.lengths.sum()) / max(len(held.page_ids), 1)
             vectors += rows
             size += rows * held.flat.shape[1] * held.flat.dtype.itemsize
         return vectors, size
+
+
+def _fed_back(steps: Iterable[Step]) -> Iterator[str]:
+    """The encoders whose full vectors of pages become queries, which no stage of the pipeline need compare."""
+    for step in steps:
+        if step.name == "prf":
+            yield step.legs[-1].encoder
+        yield from _fed_back(step.legs)
