@@ -28,10 +28,8 @@
       narrowed = "",
       many = false,
       asked = 0,
-      told = 0,
       forget = () => {},
-      chosen = { a: null, b: null },
-      encoder = "";
+      chosen = { a: null, b: null };
 
     /* --- the form ----------------------------------------------------------------------------------------------- */
     const query = h("input", {
@@ -46,44 +44,8 @@
       oninput: () => (narrowed = ""),
     });
     const go = h("button", { type: "submit", class: "pl-button pl-primary pl-go" }, icon("search"), "Compare");
-    const side = (key) => {
-      const name = key.toUpperCase();
-      const preset = h("select", {
-        class: "pl-select",
-        id: `pl-compare-preset-${key}`,
-        "aria-label": `Preset of ${name}`,
-        onchange: () => {
-          if (preset.value) {
-            text.value = state.overview.pipelines[preset.value];
-            ask();
-          } else text.focus();
-        },
-      });
-      const text = h("input", {
-        class: "pl-input pl-code",
-        id: `pl-compare-${key}`,
-        "aria-label": `Pipeline ${name}`,
-        spellcheck: "false",
-        autocomplete: "off",
-        oninput: () => paint(),
-      });
-      const paint = () => {
-        preset.value = named(text.value.trim());
-      };
-      const node = h(
-        "div",
-        { class: "pl-compare-choice" },
-        h("b", { class: `pl-letter pl-letter-${key}`, text: name }),
-        preset,
-        text,
-      );
-      return { node, preset, text, paint };
-    };
-    const named = (text) =>
-      Object.keys(state.overview.pipelines).find((name) => [name, state.overview.pipelines[name]].includes(text)) || "";
-    /* A preset goes by its name, so that it is fitted to the indexes that the collection has. */
-    const pipeline = (key) => named(form[key].text.value.trim()) || form[key].text.value.trim();
-    const form = { a: side("a"), b: side("b") };
+    const two = pagelens.pipelines.make(() => ask());
+    const pipeline = two.name;
     const mode = (value, label) =>
       h(
         "label",
@@ -105,6 +67,7 @@
     const twin = h("div"),
       pair = h("section", { class: "pl-card pl-heats", id: "pl-heats" }),
       contrasted = h("section", { class: "pl-card pl-contrast", id: "pl-contrast", "aria-live": "polite" });
+    const apart = pagelens.apart.make(contrasted);
     const several = pagelens.many.make(set, results, status, (row) => {
       turn(false);
       query.value = row.text;
@@ -130,7 +93,7 @@
           modes,
           set,
           line,
-          h("div", { class: "pl-compare-choices" }, form.a.node, form.b.node),
+          two.node,
         ),
         status,
         blank,
@@ -201,7 +164,6 @@
         if (mine !== asked) return;
         found = answer;
         question = wanted;
-        encoder = found.a.encoder;
         chosen.a = found.a.hits[0] || null;
         chosen.b = found.b.hits.find((hit) => !chosen.a || hit.page_id !== chosen.a.page_id) || null;
         show();
@@ -210,11 +172,11 @@
       }
     }
     function hide() {
-      told++;
       forget();
+      apart.hide();
       status.replaceChildren();
       delete status.dataset.complete;
-      lists.hidden = twin.hidden = contrasted.hidden = pair.hidden = true;
+      lists.hidden = twin.hidden = pair.hidden = true;
     }
     function clear(title, message) {
       found = question = null;
@@ -290,7 +252,6 @@
       status.dataset.complete = "yes";
       const choose = (key) => (hit) => {
         chosen[key] = hit;
-        told++;
         explain();
       };
       put(
@@ -326,96 +287,18 @@
           sides((key) => found[key].pipeline),
         );
       }
-      contrast();
-    }
-    async function contrast() {
-      const mine = ++told,
-        { a, b } = chosen;
-      contrasted.hidden = !a && !b;
-      if (!a || !b || a.page_id === b.page_id) {
-        const what =
-          a && b
-            ? "The same page is chosen in both lists. Choose another in one of them"
-            : "Choose a page of each list";
-        put(
-          contrasted,
-          h("h3", { text: "Why one page beats another" }),
-          h("p", { class: "pl-muted", text: `${what}, to see word by word why one scores more.` }),
-        );
-        return;
-      }
-      contrasted.classList.add("pl-stale");
-      const ref = ({ document, page }) => ({ document, page });
-      let answer, problem;
-      try {
-        answer = await call("contrast", {
-          query: question,
-          collection: state.collection,
-          encoder,
-          a: ref(a),
-          b: ref(b),
-        });
-      } catch (error) {
-        problem = error.message;
-      }
-      if (mine !== told) return;
-      contrasted.classList.remove("pl-stale");
-      if (problem)
-        put(
-          contrasted,
-          h("h3", { text: "Why one page beats another" }),
-          encoders(),
-          h("p", { class: "pl-error", role: "alert", text: problem }),
-        );
-      else put(contrasted, pagelens.contrast(answer, a, b, encoders()));
-    }
-    /* Where the two pipelines are decided by different encoders, either one's scores can be taken apart. */
-    function encoders() {
-      const names = [...new Set([found.a.encoder, found.b.encoder])];
-      if (names.length < 2) return null;
-      return h(
-        "div",
-        { class: "pl-segments", role: "radiogroup", "aria-label": "Encoder whose scores are compared" },
-        names.map((name) =>
-          h(
-            "label",
-            {},
-            h("input", {
-              type: "radio",
-              name: "pl-compare-encoder",
-              value: name,
-              checked: name === encoder,
-              onchange: () => {
-                encoder = name;
-                contrast();
-              },
-            }),
-            h("span", { text: name }),
-          ),
-        ),
-      );
+      apart.show(found, question, chosen);
     }
     /* --- state -------------------------------------------------------------------------------------------------- */
     link.now = () => ({ a: pipeline("a"), b: pipeline("b"), set: many ? several.dataset() : "" });
-    on("overview", () => {
-      for (const key of SIDES) {
-        const { preset, paint } = form[key];
-        put(
-          preset,
-          ...Object.keys(state.overview.pipelines).map((name) => h("option", { value: name, text: name })),
-          h("option", { value: "", text: "own pipeline" }),
-        );
-        paint();
-      }
-    });
+    on("overview", two.refresh);
     on("restore", async () => {
       query.value = state.query;
       const presets = state.overview.pipelines,
         mine = presets[state.pipeline] || state.pipeline,
         other = mine === presets.exact ? presets["two-stage"] : presets.exact;
-      form.a.text.value = mine;
-      form.b.text.value = link.b ? presets[link.b] || link.b : other;
-      for (const key of SIDES) form[key].paint();
+      two.set("a", mine);
+      two.set("b", link.b || other);
       if (link.set) {
         several.want(link.set);
         many = true;
