@@ -21,7 +21,7 @@
     }
   }
   async function showCopies() {
-    const copies = await call("copies", request());
+    const copies = await call("copies", { ...request(), address: location.origin });
     await pagelens.dialog({
       title: "This search as a command, as code, as a request",
       wide: true,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from workbench.api import copying
 from workbench.errors import InputError
 from workbench.ui import payload
 from workbench.ui.requests import asked, ref, text, whole
@@ -87,14 +88,14 @@ class Searching:
 
     def copies(self, request: Json) -> list[Json]:
         """The search as a command line, as Python and as a request."""
-        from workbench.api import copying
-
         found = copying.copies(
             asked(request),
             text(request, "collection"),
             text(request, "pipeline"),
             text(request, "filter"),
             whole(request, "k", DEFAULT_K, 1, MOST_K),
+            home=self._workbench.settings.home,
+            address=text(request, "address"),
         )
         return [asdict(copy) for copy in found]
 
