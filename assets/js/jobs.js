@@ -14,7 +14,12 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   const WORK = {
     embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
     index: (job) => `adding an index to ${job.collection}`,
+    audit: (job) => `looking for suspicious pages in ${job.collection}`,
+    recall: (job) => `measuring recall in ${job.collection}`,
+    compact: (job) => `compacting ${job.collection}`,
   };
+  /* Kinds that another tab shows. */
+  const ELSEWHERE = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system" };
   const cards = new Map();
   const seen = new Map();
   let primed = false; // the first list holds what ended before this page was opened
@@ -175,10 +180,10 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   }
   function update() {
     const all = (props.value && props.value.jobs) || [],
-      jobs = all.filter((job) => job.kind !== "evaluate"); // those are the Evaluate tab's
+      jobs = all.filter((job) => !ELSEWHERE[job.kind]);
     state.jobs = all;
     emit("jobs", all);
-    for (const job of all) if (job.kind === "evaluate") evaluated(job);
+    for (const job of all) if (ELSEWHERE[job.kind]) elsewhere(job);
     jobs.forEach((job, i) => {
       const before = seen.get(job.id);
       if (job.active || before || i < 1 || ["stopped", "failed", "interrupted"].includes(job.state)) paint(job);
@@ -194,21 +199,23 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length)
       put(list, ...order);
     busy("library", jobs);
-    busy(
-      "evaluate",
-      all.filter((job) => job.kind === "evaluate"),
-    );
+    for (const tab of new Set(Object.values(ELSEWHERE)))
+      busy(
+        tab,
+        all.filter((job) => ELSEWHERE[job.kind] === tab),
+      );
   }
   function busy(tab, jobs) {
     const button = document.getElementById(`pl-tab-${tab}-button`);
     if (button) button.dataset.busy = jobs.some((job) => job.active) ? "yes" : "";
   }
   /* Said here, since the tab itself may not have been opened yet. */
-  function evaluated(job) {
+  function elsewhere(job) {
     const before = seen.get(job.id);
     seen.set(job.id, job);
     if (job.active || (before ? !before.active : !primed)) return;
-    if (job.state === "done") notify(`The evaluation on ${job.collection} has ended.`);
+    const ended = job.kind === "evaluate" ? `The evaluation on ${job.collection} has ended.` : job.message;
+    if (job.state === "done") notify(ended);
     else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   }
   const settled = (job) => job.documents.filter((d) => d.indexed + d.skipped + d.failed.length >= d.pages).length;

@@ -17,6 +17,7 @@ from workbench.errors import PagelensError
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
 from workbench.ui.evaluate import Evaluate
+from workbench.ui.system import SystemTab
 from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def build(workbench: Workbench) -> gr.Blocks:
     """The whole page over one workbench. It opens without loading a model; `Warmup` loads one behind it."""
     uploads = Uploads(workbench.settings.home)
     actions = Actions(workbench, uploads, Warmup(workbench))
-    actions.tabs = (*actions.tabs, Evaluate(workbench, uploads))
+    actions.tabs = (*actions.tabs, Evaluate(workbench, uploads), SystemTab(workbench))
 
     def ask(event: gr.EventData) -> Iterator[dict[str, Any]]:
         request = dict(event._data or {})
@@ -75,6 +76,8 @@ def build(workbench: Workbench) -> gr.Blocks:
                 _part("compare")
             with gr.Tab("Evaluate", id="evaluate", elem_id="pl-tab-evaluate"):
                 _part("evaluate")
+            with gr.Tab("System", id="system", elem_id="pl-tab-system"):
+                _part("system")
         timer = gr.Timer(1.0, active=False)
         results.ask(
             ask, None, results, trigger_mode="always_last", concurrency_id="search", concurrency_limit=2, **_PRIVATE

@@ -17,6 +17,7 @@ STYLES = (
     "css/models.css",
     "css/compare.css",
     "css/evaluate.css",
+    "css/system.css",
 )
 SCRIPTS = (
     "js/core.js",
@@ -54,6 +55,11 @@ SCRIPTS = (
     "js/datasets.js",
     "js/measuring.js",
     "js/evaluate.js",
+    "js/latency.js",
+    "js/audit.js",
+    "js/recall.js",
+    "js/machine.js",
+    "js/system.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
