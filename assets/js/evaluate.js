@@ -37,12 +37,18 @@
       },
     });
     const report = h("div", { class: "pl-report", id: "pl-report" });
+    const waiting = h(
+      "p",
+      { class: "pl-muted", role: "status", hidden: true },
+      h("span", { class: "pl-spinner", "aria-hidden": "true" }),
+      "Reading the records and testing the differences",
+    );
     root.append(
       h(
         "div",
         { class: "pl-evaluate" },
         side,
-        h("div", { class: "pl-evaluate-main" }, measuring.form, measuring.list, report),
+        h("div", { class: "pl-evaluate-main" }, measuring.form, measuring.list, waiting, report),
       ),
     );
 
@@ -158,6 +164,7 @@
         return;
       }
       report.classList.add("pl-stale");
+      waiting.hidden = false;
       try {
         const found = await call("evaluation_report", { names, measure });
         if (mine !== ticket) return;
@@ -173,7 +180,10 @@
         put(report, h("p", { class: "pl-error", role: "alert", text: error.message }));
         return;
       } finally {
-        if (mine === ticket) report.classList.remove("pl-stale");
+        if (mine === ticket) {
+          report.classList.remove("pl-stale");
+          waiting.hidden = true;
+        }
       }
       at = Math.min(at, systems().length - 1);
       versus = -1;
@@ -181,7 +191,17 @@
     }
     const systems = () => told.reports.flatMap((one) => one.systems.map((system) => ({ ...system, report: one })));
     const run = (system) => told.records[system.evaluation].pipelines.find((pipeline) => pipeline.name === system.name);
+    /* Remembers the control in use, by its name; what is returned goes back to it once its like is there again. */
+    function holding(node) {
+      const now = node.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+      return () => {
+        const again =
+          now && [...node.querySelectorAll("[aria-label]")].find((e) => e.getAttribute("aria-label") === now);
+        if (again) again.focus();
+      };
+    }
     function paintReport() {
+      const held = holding(report);
       const questions = h("section", {
         class: "pl-card pl-of-questions",
         "aria-label": "Questions",
@@ -194,6 +214,7 @@
         questions,
       );
       paintQuestions(questions);
+      held();
     }
     function head(one, i) {
       const records = Object.entries(told.records).filter(([name]) =>
@@ -318,7 +339,8 @@
       }
     }
 
-    let panel = null;
+    let panel = null,
+      drawing = 0;
     async function only(i, name, questions) {
       if (i !== at || !panel) {
         at = i;
@@ -338,19 +360,23 @@
       });
     }
     async function paintQuestions(node) {
-      const mine = ticket,
+      const mine = ++drawing,
         all = systems(),
         system = all[at],
-        other = all[versus];
+        other = all[versus],
+        held = holding(node);
       panel = null;
+      node.inert = true; // what stands there is about to go
       let outcomes, others;
       try {
         [outcomes, others] = await Promise.all([outcomesOf(system), other ? outcomesOf(other) : null]);
       } catch (error) {
-        put(node, h("p", { class: "pl-error", role: "alert", text: error.message }));
+        if (mine === drawing) put(node, h("p", { class: "pl-error", role: "alert", text: error.message }));
         return;
+      } finally {
+        if (mine === drawing) node.inert = false;
       }
-      if (mine !== ticket || (system !== undefined && all[at] !== system)) return;
+      if (mine !== drawing) return;
       const pipeline = run(system);
       panel = pagelens.failures({
         system: { ...system, stages: pipeline.stages, text: pipeline.text, measure: system.report.measure },
@@ -413,6 +439,7 @@
         ),
         h("div", { class: "pl-questions-both" }, plot(outcomes, others, system, other, pipeline).node, panel.node),
       );
+      held();
     }
     function plot(outcomes, others, system, other, pipeline) {
       const name = system.report.measure,

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.browser.driving import opened, show
+from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
 
@@ -96,6 +97,7 @@ def test_lost_pages_are_counted_by_stage_and_lead_to_their_questions(page, measu
 
 def test_the_cure_of_a_lost_page_searches_and_finds_it(page):
     page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
+    page.wait_for_selector("#pl-failures .pl-bad-text")
     page.locator("#pl-failures summary", has_text="songs").click()
     page.click("#pl-failures .pl-link >> text=Search with bm25:2 > full:1")
     page.wait_for_selector(".pl-status[data-complete=yes]")
@@ -106,6 +108,7 @@ def test_the_cure_of_a_lost_page_searches_and_finds_it(page):
 
 def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page):
     page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
+    page.wait_for_selector("#pl-failures .pl-bad-text")
     page.locator("#pl-failures summary", has_text="songs").click()
     page.wait_for_function("[...document.querySelectorAll('.pl-failure-pages img')].every((i) => i.naturalWidth > 0)")
     page.click("#pl-failures >> text=Open the page and its heat")
@@ -118,8 +121,12 @@ def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page):
 def test_a_rectangle_in_the_plot_filters_by_hand_and_by_keys(page, measured):
     record = evaluation.load(measured)
     page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.focus("[aria-label='What is plotted']")
     page.select_option("[aria-label='What is plotted']", "0")
     page.wait_for_selector("text=nDCG@5 of exact")
+    label = "document.activeElement.getAttribute('aria-label')"
+    assert page.evaluate(label) == "What is plotted"  # a choice by keys does not throw one out
     a = dict(zip(record.questions, record.values("exact", "nDCG@5"), strict=True))
     b = dict(zip(record.questions, record.values(BAD, "nDCG@5"), strict=True))
     worse = [q for q in a if b[q] < a[q]]
@@ -141,9 +148,9 @@ def test_a_rectangle_in_the_plot_filters_by_hand_and_by_keys(page, measured):
     page.press("[data-end=y1]", "Tab")
     page.wait_for_function(f"document.querySelectorAll('#pl-failures li').length === {len(worse)}")
     page.focus(".pl-scatter .pl-bubble[tabindex='0']")
-    before = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    before = page.evaluate(label)
     page.keyboard.press("ArrowUp")
-    after = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    after = page.evaluate(label)
     assert before != after
     page.keyboard.press("Enter")
     count = int(after.split()[0])
@@ -221,4 +228,19 @@ def test_what_cannot_run_is_said_and_the_page_stays_narrow(browser, address, mea
     assert "Unknown stage 'ful'" in page.inner_text("#pl-measuring .pl-error:visible")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.seen.problems == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_figures_plot_and_questions_meet_wcag_aa(browser, address, measured, width, theme):
+    page = opened(browser, address, f"?e={measured.name}&__theme={theme}", width=width, height=900)
+    page.wait_for_selector("#pl-failures li")
+    page.click("#pl-eval-new")
+    page.locator("#pl-failures summary").first.click()
+    page.wait_for_selector(".pl-failure-pages img")
+    page.click(".pl-plot summary")
+    page.focus(".pl-scatter .pl-bubble[tabindex='0']")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    judge(page, "Evaluate")
     page.close()
