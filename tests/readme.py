@@ -162,23 +162,26 @@ def _slack(figure: str) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    text = README.read_text(encoding="utf-8")
-    known = {block.name: block for block in blocks(text)}
+    known = {block.name: block for block in blocks(README.read_text(encoding="utf-8"))}
     if len(arguments) == 2 and arguments[0] in known:
         block, record = known[arguments[0]], Path(arguments[1])
-        text = replaced(text, block.name, content(block, record))
+        made = {block.name: content(block, record)}
         if block.of_bench and record.resolve() != block.kept.resolve():
             RECORDS.mkdir(exist_ok=True)
             shutil.copyfile(record, block.kept)
     elif not arguments:
         with tempfile.TemporaryDirectory() as folder:
-            for block in known.values():
-                if block.of_sample:
-                    out = run_sample(block, Path(folder) / "home", Path(folder) / block.name)
-                    text = replaced(text, block.name, content(block, out))
+            made = {
+                block.name: content(block, run_sample(block, Path(folder) / "home", Path(folder) / block.name))
+                for block in known.values()
+                if block.of_sample
+            }
     else:
         sys.stderr.write(f"{__doc__}\nThere are tables {', '.join(known)}.\n")
         return 2
+    text = README.read_text(encoding="utf-8")  # again: making tables takes minutes, in which somebody may edit it
+    for name, new in made.items():
+        text = replaced(text, name, new)
     README.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
