@@ -19,8 +19,12 @@
   const kind = (fate) => (fate.state === "lost" ? fate.stage : fate.state);
   const worst = (outcome) => outcome.fates.find((fate) => fate.state !== "found") || outcome.fates[0];
 
-  /* `system` is {evaluation, name, stages, collection, measure}; `changed` hears that notes did. */
-  pagelens.failures = function ({ system, outcomes, changed }) {
+  /* Whether the heat points at the evidence that people boxed on a page. */
+  const pointed = (box) =>
+    `The best region's middle is ${box.point ? "in" : "outside"} the evidence box (overlap ${box.iou.toFixed(2)})`;
+
+  /* `system` is {evaluation, name, text, stages, measure}. */
+  pagelens.failures = function ({ system, outcomes }) {
     let shown = STEP,
       chosen = null,
       fate = "",
@@ -236,6 +240,7 @@
           grade > 0 && !fate
             ? h("span", { class: "pl-badge", text: grade > 1 ? `label: relevant, ${grade}` : "label: relevant" })
             : null,
+          fate && found.boxes[at.page] ? h("span", { class: "pl-muted", text: pointed(found.boxes[at.page]) }) : null,
           fate && fate.cure
             ? h("button", {
                 type: "button",
@@ -312,7 +317,6 @@
               notify("Noted.");
               options();
               paint();
-              changed();
             } catch (error) {
               notify(error.message, "error");
             }

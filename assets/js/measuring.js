@@ -16,6 +16,23 @@
     interrupted: "Interrupted",
   };
 
+  /* Hidden evaluations stay hidden when the page is opened again. */
+  const KEY = "pagelens-hidden-evaluations";
+  function remembered() {
+    try {
+      return JSON.parse(localStorage.getItem(KEY) || "[]");
+    } catch {
+      return []; // a private window
+    }
+  }
+  function remember(ids) {
+    try {
+      localStorage.setItem(KEY, JSON.stringify([...ids].slice(-50)));
+    } catch {
+      /* lasts as long as the page */
+    }
+  }
+
   /* `known` gives what the server said of datasets; `reload` asks it again; `started` hears of a job. */
   pagelens.measuring = function ({ known, reload, started }) {
     const dataset = h("select", { class: "pl-select", id: "pl-eval-dataset", onchange: paintDataset });
@@ -29,7 +46,7 @@
       id: "pl-eval-own",
       spellcheck: "false",
       autocomplete: "off",
-      placeholder: "rows:100 > full:10",
+      placeholder: "rows:{50,100,256} > full:10",
     });
     const measures = h("input", {
       class: "pl-input pl-code",
@@ -238,7 +255,7 @@
     /* --- on their way ------------------------------------------------------------------------------------------------ */
     const list = h("div", { class: "pl-jobs", role: "group", "aria-label": "Evaluations on their way" });
     const cards = new Map(),
-      hidden = new Set();
+      hidden = new Set(remembered());
     function card(told) {
       const id = told.job.id;
       const title = h("h3"),
@@ -272,6 +289,7 @@
           "aria-label": "Hide this evaluation",
           onclick: () => {
             hidden.add(id);
+            remember(hidden);
             node.hidden = true;
           },
         },

@@ -132,11 +132,14 @@ class Evaluations(Ingestion, Explanations):
         """Queue an evaluation and return at once; what can be refused is refused now.
 
         It can be stopped and resumed: pipelines that are done are not measured again. ``scope`` is the dataset's own
-        unless one is named. Times are those of a machine that may be doing other things meanwhile.
+        unless one is named; a pipeline with choices in braces stands for all of them (`evaluation.expanded`). Times are
+        those of a machine that may be doing other things meanwhile.
         """
         found = self._shelf.load(dataset)
         scope = scope or found.scope
-        named = list(dict.fromkeys(text.strip() for text in pipelines if text.strip()))
+        given = [text.strip() for text in pipelines if text.strip()]
+        spread = (evaluation.expanded([text]) if "{" in text else [text] for text in given)
+        named = list(dict.fromkeys(text for texts in spread for text in texts))
         if not named:
             raise InputError("Choose a pipeline to measure.")
         for text in named:

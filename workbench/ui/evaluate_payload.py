@@ -99,6 +99,7 @@ def question(value: Record, identifier: str, judged: Mapping[str, int]) -> Json:
         "tags": {key: list(values) for key, values in asked.tags.items()},
         "grades": dict(asked.grades),
         "judged": dict(judged),
+        "boxes": {box.page: dict(box.values) for box in value.boxes if box.question == identifier},
         "pipelines": [
             {
                 "name": name,

@@ -52,6 +52,8 @@ SCRIPTS = (
     "js/scatter.js",
     "js/failures.js",
     "js/systems.js",
+    "js/questions.js",
+    "js/report.js",
     "js/datasets.js",
     "js/measuring.js",
     "js/evaluate.js",
