@@ -14,7 +14,10 @@ from workbench.types.vectors import Geometry, QueryEmbedding
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One query token's part in a page's score: ``contribution = weight * similarity``, ``share`` of what the wanted tokens won."""
+    """One query token's part in a page's score: ``contribution = weight * similarity``.
+
+    ``share`` is its part of what the wanted tokens won.
+    """
 
     token: int
     label: str
