@@ -160,10 +160,11 @@ def test_merging_is_said_to_win_only_where_it_does():
     (found,) = merge_or_prune([*better, *worse], {4: (merging, pruning), 16: (["nowhere"], ["c"])})
     assert len(found.pairs) == 4
     assert found.whole.difference.mean == pytest.approx(0.2, abs=0.02)
-    assert found.sentence().startswith("One vector in 4, corpus: merging beats pruning (nDCG@5 +0.")
-    assert "better in 4 and worse in 0" in found.sentence()
+    assert found.sentence().startswith("One vector in 4, corpus: on average merging beats pruning (nDCG@5 +0.")
+    assert "Told better than c: 2 of 2 merging methods, than d: 2 of 2 merging methods." in found.sentence()
     (turned,) = merge_or_prune([*better, *worse], {4: (pruning, merging)})
     assert "merging loses to pruning" in turned.sentence()
+    assert "a: 0 of 2 merging methods (2 worse)" in turned.sentence()
     same = [made_up(name, values=base + rng.normal(0, 0.1, 60)) for name in (*merging, *pruning)]
     (nothing,) = merge_or_prune(same, {4: (merging, pruning)})
     assert "merging and pruning are not told apart" in nothing.sentence()

@@ -61,16 +61,24 @@ class MergeOrPrune:
 
     def sentence(self) -> str:
         """What the tests support, and no more."""
-        won = sum(pair.significant and pair.difference.mean > 0 for pair in self.pairs)
-        lost = sum(pair.significant and pair.difference.mean < 0 for pair in self.pairs)
         d = self.whole.difference
         what = "beats" if d.mean > 0 else "loses to"
         verdict = f"merging {what} pruning" if self.whole.significant else "merging and pruning are not told apart"
         return (
-            f"One vector in {self.budget}, {self.scope}: {verdict} (nDCG@5 {d.mean:+.3f}, 95% {d.low:+.3f} to "
-            f"{d.high:+.3f}, p = {self.whole.p:.4f}); of {len(self.pairs)} pairs of methods merging "
-            f"is better in {won} and worse in {lost}."
+            f"One vector in {self.budget}, {self.scope}: on average {verdict} (nDCG@5 {d.mean:+.3f}, 95% {d.low:+.3f} to "
+            f"{d.high:+.3f}, p = {self.whole.p:.4f}). Told better than {', than '.join(self._beaten())}."
         )
+
+    def _beaten(self) -> list[str]:
+        """For each pruning method how many merging ones are told better than it, and worse."""
+        found = []
+        for name in dict.fromkeys(pair.a for pair in self.pairs):
+            told = [pair for pair in self.pairs if pair.a == name]
+            better = sum(pair.significant and pair.difference.mean > 0 for pair in told)
+            worse = sum(pair.significant and pair.difference.mean < 0 for pair in told)
+            also = f" ({worse} worse)" if worse else ""
+            found.append(f"{name}: {better} of {len(told)} merging methods{also}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
