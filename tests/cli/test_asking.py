@@ -32,6 +32,7 @@ def test_a_search_may_go_without_words(run: Run, photo: Path) -> None:
     assert first(run, "--region", f"{OVEN}@0,0,1,0.5") == OVEN
     assert first(run, "--more", SONG) == SONG
     assert first(run, "--image", photo, "--repair", "rotate:180") == OVEN
+    assert first(run, "--image", photo, "--region", "0,0,1,1", "--repair", "rotate:180") == OVEN
 
 
 def test_parts_add_up_to_one_query(run: Run) -> None:
@@ -41,6 +42,14 @@ def test_parts_add_up_to_one_query(run: Run) -> None:
     parts = [(part["kind"], part["weight"]) for part in json.loads(ended.out)["parts"]]
     assert parts == [("text", 1.0), ("text", 1.0), ("text", -0.5), ("mark", -0.15)]
     assert "parts" not in json.loads(run("search", "whale", *BASIS).out)
+
+
+def test_a_part_of_a_picture_is_a_crop_of_it_before_other_repairs(run: Run, photo: Path) -> None:
+    asked = ("--image", photo, "--region", "0.5,0,1,1", "--repair", "rotate:180", *BASIS)
+    (part,) = json.loads(run("search", *asked).out)["parts"]
+    assert part["repairs"] == ["crop:0.5,0,1,1", "rotate:180"]
+    tokens = json.loads(run("explain", OVEN, *asked).out)["tokens"]
+    assert "oven" not in [token["label"] for token in tokens]
 
 
 def test_explain_and_why_take_the_same(run: Run) -> None:
@@ -74,6 +83,8 @@ def test_repair_says_what_would_help_and_shows_it(run: Run, photo: Path, tmp_pat
         (("search", "--region", f"{WHALE}@0,0,0,1"), 2, "four numbers from 0 to 1"),
         (("search", "--region", "whales@0,0,1,1"), 2, "is not a page reference"),
         (("search", "--region", "whales.pdf#page=9@0,0,1,1"), 1, "no indexed page 9"),
+        (("search", "--region", "0,0,1,1"), 2, "give one --image"),
+        (("search", "--image", "a.png", "--image", "b.png", "--region", "0,0,1,1"), 2, "give one --image"),
         (("search", "--more", "fish.pdf#page=1"), 1, "no document 'fish.pdf'"),
         (("search", "--not", "whale"), 1, "only what is not wanted"),
         (("search", "--image", "none.png"), 1, "none.png cannot be read (no such file or directory)"),

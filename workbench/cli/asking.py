@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from workbench.types import PageRef, Query
 
 
-def region(text: str) -> tuple[PageRef, tuple[float, float, float, float]]:
-    """A part of a page from the command line: ``report.pdf#page=3@0.1,0.2,0.5,0.4``."""
+def region(text: str) -> tuple[PageRef | None, tuple[float, float, float, float]]:
+    """A part of a page from the command line, ``a.pdf#page=3@0.1,0.2,0.5,0.4``, or, without a page, of a picture."""
     page, _, box = text.rpartition("@")
     try:
         x0, y0, x1, y1 = (float(value) for value in box.split(","))
@@ -26,7 +26,7 @@ def region(text: str) -> tuple[PageRef, tuple[float, float, float, float]]:
             f"'{clean(text)}' is not a part of a page; write one as report.pdf#page=3@0.1,0.2,0.5,0.4, "
             "with x0,y0,x1,y1 as fractions of the page"
         ) from None
-    return page_ref(page), (x0, y0, x1, y1)
+    return page_ref(page) if page else None, (x0, y0, x1, y1)
 
 
 def parts(text: str) -> dict[str, Any]:
@@ -63,9 +63,9 @@ Region = Annotated[
     list[Any] | None,
     typer.Option(
         "--region",
-        metavar="PAGEREF@BOX",
+        metavar="[PAGEREF@]BOX",
         parser=region,
-        help="Look for this part of a page, as 'a.pdf#page=3@0,0,1,.5'.",
+        help="Look for this part of a page, as 'a.pdf#page=3@0,0,1,.5'; without a page, this part of the --image.",
     ),
 ]
 And = Annotated[list[str] | None, typer.Option("--and", metavar="TEXT", parser=clean, help="Look for this as well.")]
@@ -111,20 +111,19 @@ def query(
     """The query that a text and the options make; pictures are kept in the home folder on the way."""
     from workbench.types import Query
 
-    if repair and not image:
-        raise typer.BadParameter("--repair mends a picture; say which with --image")
     if parts and text is not None:
         raise typer.BadParameter("give the words either as QUERY or in --parts, not both")
     made = bench.query(parts) if parts else Query.empty() if text is None else Query.of(text)
     for words in also or ():
         made = made.also(words)
+    steps = _steps(image or (), repair or (), [box for page, box in region or () if page is None])
     for file in image or ():
-        made = made.picture(bench.keep_picture(file.expanduser()), repair or ())
-    for page, box in region or ():
-        try:
-            made = made.region(page, box)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+        made = made.picture(bench.keep_picture(file.expanduser()), steps)
+    try:
+        for page, box in region or ():
+            made = made if page is None else made.region(page, box)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     for words in but_not or ():
         made = made.but_not(words)
     made = made.marking(more or (), less or ()) if more or less else made
@@ -133,9 +132,20 @@ def query(
     return made
 
 
-def arguments(asked: Query, image: Sequence[Path] | None, repair: Sequence[str] | None) -> list[str]:
+def _steps(image: Sequence[Path], repair: Sequence[str], boxes: Sequence[Sequence[float]]) -> list[str]:
+    """What is done to the pictures: cut to the part that is meant, of the picture as it was given, then mended."""
+    if repair and not image:
+        raise typer.BadParameter("--repair mends a picture; say which with --image")
+    if len(boxes) > 1 or (boxes and len(image) != 1):
+        raise typer.BadParameter(
+            "a --region without a page is one part of one picture; give one --image, or PAGEREF@BOX"
+        )
+    return [*(f"crop:{','.join(f'{value:g}' for value in box)}" for box in boxes), *repair]
+
+
+def arguments(asked: Query, image: Sequence[Path] | None) -> list[str]:
     """The arguments that ask the same again; pictures by the files they came from."""
-    from workbench.types import MarkPart, RegionPart, TextPart
+    from workbench.types import MarkPart, PicturePart, RegionPart, TextPart
 
     words: list[str] = []
     for part in asked.parts:
@@ -148,6 +158,7 @@ def arguments(asked: Query, image: Sequence[Path] | None, repair: Sequence[str] 
                 words += ["--more" if weight > 0 else "--less", str(ref)]
     for file in image or ():
         words += ["--image", str(file)]
-    for step in repair or () if image else ():
+    steps = next((part.repairs for part in asked.parts if isinstance(part, PicturePart)), ())
+    for step in steps:
         words += ["--repair", step]
     return words

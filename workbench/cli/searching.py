@@ -226,7 +226,7 @@ def why(
     output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
     if verdict.fix is not None:
         fix = verdict.fix
-        words = ["pagelens", "search", *asking.arguments(wanted, image, repair), "-c", collection, "-p", fix.pipeline]
+        words = ["pagelens", "search", *asking.arguments(wanted, image), "-c", collection, "-p", fix.pipeline]
         words += ["--filter", fix.filter] if fix.filter else []
         output.show(f"To find it, {'; '.join(fix.changes)}: {shlex.join(words)}")
     elif verdict.unfixable:
