@@ -1,10 +1,15 @@
 """One home with a small collection, and the whole server over it, with and without a log-in."""
 
 import itertools
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -67,3 +72,36 @@ def closed(closed_app: FastAPI) -> Iterator[TestClient]:
         follow_redirects=False,
         client=(f"10.0.0.{next(_addresses)}", 50_000),
     )
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """The application on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not running.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            running.should_exit = True
+            thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def address(app: FastAPI) -> Iterator[str]:
+    """Where the open server listens; an application is started once, so that all tests share it."""
+    with served(app) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def closed_address(closed_app: FastAPI) -> Iterator[str]:
+    """Where the server with a log-in listens."""
+    with served(closed_app) as found:
+        yield found

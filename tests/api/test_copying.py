@@ -8,17 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.api.conftest import NAME, PASSWORD
-from tests.api.test_tools import served
 from workbench.api import copying
 from workbench.api.copying import copies
 from workbench.cli import app
@@ -40,12 +37,6 @@ QUERIES = [
 ]
 FILTER = "document != 'it''s \"none\" $HOME.pdf' and page >= 1"
 posix = pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
-
-
-@pytest.fixture(scope="module")
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    with served(request.getfixturevalue("app")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +113,14 @@ def test_the_real_programs_run_it(workbench: Workbench, home: Path) -> None:
 
 @posix
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl here")
-def test_curl_with_a_log_in(closed_app: FastAPI) -> None:
-    with served(closed_app) as address:
-        *_, curl = copies("largest animal", "notes", "full", "", 2, address=address, log_in=True)
-        assert "PAGELENS_TOKEN" in curl.note
-        assert json.loads(shell(curl.text, PAGELENS_TOKEN="none"))["error"].startswith("This needs a log-in")
-        form = json.dumps({"name": NAME, "password": PASSWORD})
-        sent = f"curl -sS {address}/api/v1/session -H 'Content-Type: application/json' --data-binary '{form}'"
-        token = json.loads(shell(sent))["token"]
-        assert listed(shell(curl.text, PAGELENS_TOKEN=token))[0][1] == str(WHALE)
+def test_curl_with_a_log_in(closed_address: str) -> None:
+    *_, curl = copies("largest animal", "notes", "full", "", 2, address=closed_address, log_in=True)
+    assert "PAGELENS_TOKEN" in curl.note
+    assert json.loads(shell(curl.text, PAGELENS_TOKEN="none"))["error"].startswith("This needs a log-in")
+    form = json.dumps({"name": NAME, "password": PASSWORD})
+    sent = f"curl -sS {closed_address}/api/v1/session -H 'Content-Type: application/json' --data-binary '{form}'"
+    token = json.loads(shell(sent))["token"]
+    assert listed(shell(curl.text, PAGELENS_TOKEN=token))[0][1] == str(WHALE)
 
 
 def test_plain_things_are_plainly_said() -> None:

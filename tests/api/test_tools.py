@@ -3,20 +3,13 @@
 import base64
 import json
 import os
-import socket
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -107,46 +100,27 @@ def test_a_very_long_page_is_cut(workbench: Workbench, monkeypatch: pytest.Monke
     assert MOST_TEXT > 10_000
 
 
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The application on a free port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not running.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            running.should_exit = True
-            thread.join(30)
+def test_over_http(address: str) -> None:
+    (found,) = asked(f"{address}/mcp", ("search", ASKED))
+    assert found.structured_content["hits"][0]["page"] == PAGE
+    for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+        assert httpx2.post(f"{address}/mcp", json={}, headers=headers).status_code == 403
 
 
-def test_over_http(app: FastAPI, closed_app: FastAPI) -> None:
-    with served(app) as address:
-        (found,) = asked(f"{address}/mcp", ("search", ASKED))
-        assert found.structured_content["hits"][0]["page"] == PAGE
-        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
-            assert httpx2.post(f"{address}/mcp", json={}, headers=headers).status_code == 403
+def test_over_http_with_a_log_in(closed_address: str) -> None:
+    with pytest.raises(BaseException):  # noqa: B017 - a group of whatever the client makes of a 401
+        asked(f"{closed_address}/mcp", ("search", ASKED))
+    session = httpx2.post(f"{closed_address}/api/v1/session", json={"name": NAME, "password": PASSWORD}).json()
 
-    with served(closed_app) as address:
-        with pytest.raises(BaseException):  # noqa: B017 - a group of whatever the client makes of a 401
-            asked(f"{address}/mcp", ("search", ASKED))
-        session = httpx2.post(f"{address}/api/v1/session", json={"name": NAME, "password": PASSWORD}).json()
+    async def ask() -> Any:
+        headers = {"authorization": f"Bearer {session['token']}"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(f"{closed_address}/mcp", http_client=http)) as client,
+        ):
+            return await client.call_tool("search", ASKED)
 
-        async def ask() -> Any:
-            headers = {"authorization": f"Bearer {session['token']}"}
-            async with (
-                httpx2.AsyncClient(headers=headers) as http,
-                Client(streamable_http_client(f"{address}/mcp", http_client=http)) as client,
-            ):
-                return await client.call_tool("search", ASKED)
-
-        assert anyio.run(ask).structured_content["hits"][0]["page"] == PAGE
+    assert anyio.run(ask).structured_content["hits"][0]["page"] == PAGE
 
 
 def test_off_by_default(workbench: Workbench) -> None:

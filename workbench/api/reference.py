@@ -46,7 +46,9 @@ def page(api: Schema) -> str:
     title = html.escape(f"{api['info']['title']} HTTP API")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>{body}</body></html>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f"<style>{STYLE}</style></head>"
+        f"<body>{body}</body></html>"
     )
 
 

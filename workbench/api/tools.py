@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from workbench.api.answers import Explained, PageText, Quote, Search
 from workbench.api.requests import page_ref
@@ -31,6 +31,12 @@ read_page gives a page's text, page_picture what it looks like, evidence the par
 page scores what it scores, why where a search lost a page. Cite pages as report.pdf#page=12. {DATA}"""
 MOST_TEXT = 20_000
 """Characters of a page that one answer holds."""
+
+
+class Verdict(RootModel[WhyVerdict]):
+    """What became of a page in a search."""
+
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -109,9 +115,9 @@ def server(workbench: Workbench) -> MCPServer[Any]:
     @tool
     def why(
         query: Query, page: Page, collection: Collection, pipeline: Pipeline = "two-stage", filter: Filter = ""
-    ) -> WhyVerdict:
+    ) -> Verdict:
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
-        return workbench.why(query, page_ref(page), collection, pipeline, None, filter)
+        return Verdict(workbench.why(query, page_ref(page), collection, pipeline, None, filter))
 
     return made
 

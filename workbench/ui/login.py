@@ -94,7 +94,8 @@ def _logged_in(name: str) -> HTMLResponse:
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} - Pagelens</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f"<style>{STYLE}</style></head>"
         f"<body><main><h1>Pagelens</h1>{body}</main></body></html>"
     )
     # With "no-referrer", as elsewhere, browsers would not say which site the form comes from, and the guard refuse it.
