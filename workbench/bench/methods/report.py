@@ -65,8 +65,8 @@ class MergeOrPrune:
         what = "beats" if d.mean > 0 else "loses to"
         verdict = f"merging {what} pruning" if self.whole.significant else "merging and pruning are not told apart"
         return (
-            f"One vector in {self.budget}, {self.scope}: on average {verdict} (nDCG@5 {d.mean:+.3f}, 95% {d.low:+.3f} to "
-            f"{d.high:+.3f}, p = {self.whole.p:.4f}). Told better than {', than '.join(self._beaten())}."
+            f"One vector in {self.budget}, {self.scope}: on average {verdict} (nDCG@5 {d.mean:+.3f}, 95% {d.low:+.3f} "
+            f"to {d.high:+.3f}, p = {self.whole.p:.4f}). Told better than {', than '.join(self._beaten())}."
         )
 
     def _beaten(self) -> list[str]:
