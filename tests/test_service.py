@@ -60,7 +60,8 @@ def test_good_files_go_in_and_the_bad_one_says_why(bench):
 
 
 @pytest.mark.parametrize(
-    "pipeline", ["exact", "two-stage", "three-stage", "fused", "hybrid", "conv:5 > full:3", "tiles:5 > full:3"]
+    "pipeline",
+    ["exact", "two-stage", "three-stage", "fast", "accurate", "hybrid", "conv:5 > full:3", "tiles:5 > full:3"],
 )
 @pytest.mark.parametrize(
     ("query", "ref"),
@@ -73,7 +74,9 @@ def test_good_files_go_in_and_the_bad_one_says_why(bench):
 def test_questions_find_their_page(bench, pipeline, query, ref):
     result = bench.search(query, "notes", pipeline, k=3)
     assert str(result.hits[0].ref) == ref
-    assert result.hits[0].kind is (ScoreKind.APPROXIMATE if pipeline == "hybrid" else ScoreKind.EXACT)
+    assert result.hits[0].kind is (
+        ScoreKind.APPROXIMATE if pipeline in ("fast", "accurate", "hybrid") else ScoreKind.EXACT
+    )
 
 
 def test_two_stages_that_keep_all_pages_equal_exact(bench):

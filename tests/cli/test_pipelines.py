@@ -3,12 +3,14 @@
 import json
 
 from tests.cli.conftest import Run
+from tests.readme import README
 from workbench.retrieval import PRESETS, STAGES, Pipeline
 
 
 def test_what_it_lists_can_be_written(run: Run) -> None:
     record = json.loads(run("pipelines", "--json").out)
     assert record["presets"] == PRESETS
+    assert record["reasons"].keys() == PRESETS.keys()
     stages = {stage["name"]: stage for stage in record["stages"]}
     assert set(stages) == set(STAGES)
     for name, stage in stages.items():
@@ -27,3 +29,8 @@ def test_it_says_so_in_words(run: Run) -> None:
     said = run("pipelines").out
     assert "ward" in said and "every vector stage" in said and PRESETS["two-stage"] in said
     assert "Left out: hamming distance" in said
+
+
+def test_the_readme_tells_every_preset() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert all(f"| `{name}` | `{pipeline}` |" in text for name, pipeline in PRESETS.items())

@@ -135,10 +135,12 @@ def test_a_stage_knows_its_encoder_and_where_it_stands():
 @pytest.mark.parametrize(
     ("preset", "indexes", "text"),
     [
-        ("three-stage", ("global", "rows", "full"), "global:1000 > rows:300 > full:10"),
-        ("three-stage", ("global", "full"), "global:300 > full:10"),
+        ("three-stage", ("global", "rows", "full"), "global:200 > rows:60 > full:10"),
+        ("three-stage", ("global", "full"), "global:60 > full:10"),
         ("two-stage", ("full",), "full:10"),
-        ("fused", ("global", "full"), "rrf(bm25, global):256 > full:10"),
+        ("fast", ("rows", "full"), "sum(bm25, rows):10"),
+        ("balanced", ("full",), "sum(bm25, full):10"),
+        ("accurate", ("full",), "sum(bm25, full):50 > sum(bm25, full[weights=idf]):10"),
         ("hybrid", ("rows", "full"), "sum(bm25, rows):10"),
         ("text", ("full",), "bm25:10"),
     ],

@@ -18,7 +18,7 @@ def pipelines(
     """List the stages a pipeline can name, with options, cost and source, and the presets."""
     from workbench.representations import METHODS
     from workbench.representations.table import ENCODINGS, LEFT_OUT
-    from workbench.retrieval import PRESETS, STAGES
+    from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
     from workbench.retrieval.stages import OptionSpec
 
     def most(name: str) -> int | None:
@@ -42,7 +42,8 @@ def pipelines(
         for name, spec in STAGES.items()
     ]
     if as_json:
-        output.emit({"presets": dict(PRESETS), "stages": stages, "left_out": dict(LEFT_OUT)})
+        reasons = dict(PRESET_REASONS)
+        output.emit({"presets": dict(PRESETS), "reasons": reasons, "stages": stages, "left_out": dict(LEFT_OUT)})
         return
     rows = [
         (
@@ -59,7 +60,7 @@ def pipelines(
     written = {option.summary: name for name, encoding in ENCODINGS.items() for option in encoding.options.values()}
     output.table(("option", "what it does", "values, the default first", "of stages"), _options(stages, written))
     output.show()
-    output.table(("preset", "pipeline"), list(PRESETS.items()))
+    output.table(("preset", "pipeline", "when"), [(name, text, PRESET_REASONS[name]) for name, text in PRESETS.items()])
     for name, why in LEFT_OUT.items():
         output.show()
         output.show(f"Left out: {name}. {why}")

@@ -52,7 +52,7 @@ class Pipeline:
         """The pipeline over these indexes: a stage that has none becomes the nearest that has (`NEAREST`).
 
         For presets, which were written for pages of many vectors; what a person wrote is searched as it stands. A step
-        that becomes the same stage as the one after it is left out.
+        that becomes the same stage as the one after it is left out, and so is a stage that comes twice in a fusion.
         """
         *first, last = (_fitted(step, indexes) for step in self.steps)
         kept = [a for a, b in itertools.pairwise((*first, last)) if a.bare != b.bare]
@@ -68,17 +68,21 @@ class Pipeline:
 PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",
-    "three-stage": "global:1000 > rows:300 > full:10",
-    "fused": "rrf(bm25, rows):256 > full:10",
+    "three-stage": "global:200 > rows:60 > full:10",
+    "fast": "sum(bm25, global):10",
+    "balanced": "sum(bm25, global):100 > sum(bm25, rows):10",
+    "accurate": "sum(bm25, global):50 > sum(bm25, rows[weights=idf], full[weights=idf]):10",
     "hybrid": "sum(bm25, conv):10",
     "text": "bm25:10",
 }
 PRESET_REASONS: Mapping[str, str] = {
     "exact": "Every vector of every page: the reference, and the slowest",
-    "two-stage": "Pooled rows find candidates, exact MaxSim ranks them",
-    "three-stage": "One vector a page, then rows, then exact",
-    "fused": "Word search and pooled rows find candidates together, exact MaxSim ranks them",
-    "hybrid": "Word search and three-line windows, their scores added up",
+    "two-stage": "Pooled rows find candidates, exact MaxSim ranks them: what exact finds, also where words are few",
+    "three-stage": "One vector a page, then rows, then exact: what exact finds, comparing the fewest vectors",
+    "fast": "Words and one vector a page: the best results within a few milliseconds",
+    "balanced": "What fast finds, ranked by words and rows: comparing a hundredth of the vectors",
+    "accurate": "What fast finds, ranked by words, rows and every vector, rare words weighing more: the best measured",
+    "hybrid": "Words and windows of three rows over every page, in one step",
     "text": "Words only (BM25), no model",
 }
 """When to choose which, in a line each."""
@@ -89,7 +93,9 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:
     if step.legs:
-        return replace(step, legs=tuple(_fitted(leg, indexes) for leg in step.legs))
+        legs = tuple(_fitted(leg, indexes) for leg in step.legs)
+        different = tuple(dict.fromkeys(legs))
+        return replace(step, legs=different if len(different) >= step.spec.least else legs)
     if not step.spec.vectors or step.encoder or step.index in indexes:
         return step
     near = next((name for name in NEAREST if name in indexes), None)

@@ -85,7 +85,8 @@ SEARCHING: Mapping[str, OptionSpec] = {
     "top": OptionSpec("compare only so many query tokens, the rarest; 0: all", "0", number=True, whole=True),
     "engine": OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table", "flat", ("flat", "lance")),
     "prune": OptionSpec(
-        "leave candidates out that a bound rules out (safe), or by the score of the stage before (relative, gap)",
+        "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
+        "together), or by the score of the stage before (relative, gap)",
         "none",
         ("none", "safe", "relative", "gap"),
     ),

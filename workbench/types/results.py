@@ -74,7 +74,8 @@ class StageTrace:
     ``ms`` wall milliseconds, of which ``kernel_ms`` in the MaxSim kernel (its reads of the memory map included);
     ``vectors_compared`` page vectors scored; ``bytes_read`` vector bytes read from the store;
     ``cold`` true when the stage had to load something a warm process keeps (a model, an index map);
-    ``scored`` pages that it really scored, which are fewer than came in where it prunes; ``weights`` the weight of each
+    ``scored`` pages that it really scored, fewer than came in where it prunes, and the stages it takes counted one by
+    one; ``weights`` the weight of each
     query token, by its label, where the stage gave them others than the encoder did.
     """
 
