@@ -82,6 +82,7 @@
     ["a", "Heat for all query words"],
     ["1 … 9", "Heat for one query word"],
     ["+  −  0", "Zoom in, out, fit"],
+    ["g  b", "Judge the page relevant to the query, or not"],
     ["r", "Pick a part of the page to search with"],
     ["Esc", "Leave a field, or give up picking"],
     ["?", "This sheet"],

@@ -1,7 +1,7 @@
 /* judging: how well a page answers a query, as a row of grades; kept by the server as labels of the collection. */
 (() => {
   "use strict";
-  const { h, call, notify } = pagelens;
+  const { h, put, state, on, call, notify } = pagelens;
   const GRADES = [
     ["", "not judged"],
     ["0", "not relevant"],
@@ -50,4 +50,27 @@
       ),
     );
   };
+
+  /* The same for an open page and the query at hand, as a section of the panel beside it. */
+  pagelens.judgedPage = function ({ document, page }) {
+    const query = state.query,
+      collection = state.collection,
+      slot = h("div");
+    call("judgements", { query, collection }).then(
+      (grades) => {
+        const grade = grades[`${document}#page=${page}`];
+        const onchange = () => notify("Kept with the collection's judgements.");
+        put(slot, pagelens.judging({ query, collection, document, number: page, grade, onchange }));
+      },
+      (error) => put(slot, h("p", { class: "pl-error", text: error.message })),
+    );
+    return h("section", { class: "pl-section" }, h("h3", { text: "Does it answer the query?" }), slot);
+  };
+  const KEYED = { g: "1", b: "0" };
+  on("key", (event) => {
+    const grade = KEYED[event.key];
+    const radio = grade && document.querySelector(`#pl-viewer .pl-judge input[value="${grade}"]`);
+    if (!radio || pagelens.currentTab() !== "page") return;
+    radio.click();
+  });
 })();

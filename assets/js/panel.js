@@ -89,6 +89,7 @@
           root,
           heatSection(why),
           view.spaces().length > 1 ? encoderSection(why) : null,
+          state.query && !state.parts.length ? pagelens.judgedPage(page) : null,
           pooledSection(why),
           ledgerSection(why),
           why.regions.length ? regionSection(why) : null,
@@ -207,6 +208,24 @@
           { class: "pl-look" },
           h("label", {}, h("span", { text: "Opacity" }), opacity),
           h("label", {}, h("span", { text: "Colours" }), scale),
+          segments(
+            "How several words are joined",
+            "pl-how",
+            [
+              ["max", "Any word", "The highest similarity to one of the words"],
+              [
+                "mean",
+                "All words",
+                "The mean similarity over the words: its hottest place lies in boxed evidence more often",
+              ],
+            ],
+            look.how,
+            (key) => {
+              look.how = key;
+              keep();
+              view.draw();
+            },
+          ),
           segments(
             "Range of the colours",
             "pl-mode",

@@ -106,7 +106,7 @@ def test_the_cure_of_a_lost_page_searches_and_finds_it(page):
     assert "q=songs" in page.url
 
 
-def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page):
+def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page, home):
     page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
     page.wait_for_selector("#pl-failures .pl-bad-text")
     page.locator("#pl-failures summary", has_text="songs").click()
@@ -114,6 +114,15 @@ def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page):
     page.click("#pl-failures >> text=Open the page and its heat")
     page.wait_for_selector("#pl-ledger tbody tr")
     assert page.inner_text(".pl-view-title") == "whales.pdf"
+    for key, grade in (("g", 1), ("b", 0)):
+        page.keyboard.press(key)
+        page.wait_for_function(f"document.querySelectorAll('.pl-toast').length === {2 - grade}")
+        assert page.locator(f"#pl-viewer .pl-judge input[value='{grade}']").is_checked()
+        labels = evaluation.read_qrels(home / "judgements" / "documents" / "qrels.trec")
+        assert [set(grades.values()) for grades in labels.values()] == [{grade}]
+    page.check("#pl-viewer .pl-judge input[value='']", force=True)
+    page.wait_for_function("document.querySelectorAll('.pl-toast').length === 3")
+    assert (home / "judgements" / "documents" / "qrels.trec").read_text(encoding="utf-8") == ""
     show(page, "Evaluate")  # what was open still is
     assert page.locator("#pl-failures details[open]").count() == 1
 
