@@ -26,6 +26,7 @@ from workbench.types import (
     StageTrace,
     StoredPage,
     Trace,
+    Verdict,
 )
 from workbench.types import Evidence as Found
 from workbench.types import Hit as FoundPage
@@ -81,6 +82,7 @@ class Search(BaseModel):
     complete: bool
     hits: list[PageHit]
     notes: list[str] = Field(description="What the search could not see, in sentences.")
+    verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
     trace: SearchTrace
 
     @classmethod
@@ -94,6 +96,7 @@ class Search(BaseModel):
             complete=result.complete,
             hits=[PageHit.of(hit) for hit in result.hits],
             notes=list(result.notes),
+            verdict=result.verdict,
             trace=SearchTrace.of(result.trace),
         )
 

@@ -37,13 +37,13 @@ def copies(
     k: int | None = None,
     *,
     home: Path | None = None,
-    address: str = ADDRESS,
+    address: str = "",
     log_in: bool = False,
 ) -> tuple[Copy, ...]:
     """A search for the command line (POSIX shells, and Windows' cmd), Python and curl.
 
     ``home`` is the folder of the collections, None where the process that runs the text finds it by itself;
-    ``address`` is the server's; ``log_in`` whether it asks for one.
+    ``address`` is the server's, else the usual one; ``log_in`` whether it asks for one.
     """
     asked = Query.of(query)
     words = _command(asked, collection, pipeline, filter, k, home)
@@ -52,7 +52,7 @@ def copies(
         Copy("Command line", shlex.join(words)),
         Copy("Command line (Windows)", " ".join(map(_for_cmd, words)), "For cmd.exe."),
         Copy("Python", _python(asked, collection, pipeline, filter, k, home), "Where Pagelens is installed."),
-        Copy("curl", _curl(asked, collection, pipeline, filter, k, address, log_in), needed),
+        Copy("curl", _curl(asked, collection, pipeline, filter, k, address or ADDRESS, log_in), needed),
     )
 
 

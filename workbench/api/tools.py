@@ -33,7 +33,7 @@ MOST_TEXT = 20_000
 """Characters of a page that one answer holds."""
 
 
-class Verdict(RootModel[WhyVerdict]):
+class WhyAnswer(RootModel[WhyVerdict]):
     """What became of a page in a search."""
 
 
@@ -115,9 +115,9 @@ def server(workbench: Workbench) -> MCPServer[Any]:
     @tool
     def why(
         query: Query, page: Page, collection: Collection, pipeline: Pipeline = "two-stage", filter: Filter = ""
-    ) -> Verdict:
+    ) -> WhyAnswer:
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
-        return Verdict(workbench.why(query, page_ref(page), collection, pipeline, None, filter))
+        return WhyAnswer(workbench.why(query, page_ref(page), collection, pipeline, None, filter))
 
     return made
 
