@@ -220,6 +220,12 @@ def test_the_comparison_is_the_reports_and_follows_the_measure(bench, kept):
     assert told[0]["verdict"] == whole[0]["verdict"]
     assert [system["interval"] for system in told[0]["systems"]] == [s["interval"] for s in whole[0]["systems"]]
     assert {system["evaluation"] for system in told[0]["systems"]} == {kept}
+    other = evaluation.evaluate(bench, bench.dataset("mine"), "notes", ["exact", "text"], "corpus", ["nDCG@5"])
+    again = bench.save_evaluation(other)
+    both = bench.compare_evaluations([kept, again])[0]["systems"]
+    assert [system["system"] for system in both] == [f"exact, {kept}", BOTH[1], f"exact, {again}", "text"]
+    assert [system["evaluation"] for system in both] == [kept, kept, again, again]
+    bench.delete_evaluation(again)
     assert bench.compare_evaluations([kept], "R@1")[0]["measure"] == "R@1"
     with pytest.raises(InputError, match="no measure RR"):
         bench.compare_evaluations([kept], "RR")

@@ -9,6 +9,7 @@
     ["2", "highly relevant"],
     ["3", "the best there is"],
   ];
+  const LEGEND = "0 not relevant, 1 relevant, 2 highly relevant, 3 the best there is; kept as a label.";
   let count = 0;
 
   /* `grade` is what was judged so far, null for nothing; `onchange` hears all grades of the query by page. */
@@ -64,7 +65,13 @@
       },
       (error) => put(slot, h("p", { class: "pl-error", text: error.message })),
     );
-    return h("section", { class: "pl-section" }, h("h3", { text: "Does it answer the query?" }), slot);
+    return h(
+      "section",
+      { class: "pl-section" },
+      h("h3", { text: "Does it answer the query?" }),
+      slot,
+      h("p", { class: "pl-muted", text: LEGEND }),
+    );
   };
   const KEYED = { g: "1", b: "0" };
   on("key", (event) => {

@@ -36,7 +36,7 @@
   function handed({ stages }) {
     if (stages.length < 2) return h("td", { class: "pl-num pl-muted", text: "–" });
     const small = h("small", { class: "pl-interval", text: stages[0].stage });
-    return h("td", { class: "pl-num" }, h("span", { text: real(stages[0].candidate_recall) }), small);
+    return h("td", { class: "pl-num pl-handed" }, h("span", { text: real(stages[0].candidate_recall) }), small);
   }
   const time = (value) => h("td", { class: "pl-num", text: value === undefined ? "" : fmt.ms(value) });
 

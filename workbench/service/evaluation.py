@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -305,11 +306,17 @@ class Evaluations(Ingestion, Explanations):
         records = [(name, _by(self._archive.load(name), measure)) for name, _ in stamped]
         found = []
         for view in reports.views([record for _, record in records]):
-            told = reports.summary(view, reports.Verdicts(view))
-            for told_of, system in zip(told["systems"], view.systems, strict=True):
+            kept = [next(name for name, record in records if record is system.record) for system in view.systems]
+            named = Counter(system.name for system in view.systems)
+            systems = tuple(
+                replace(system, label=system.name if named[system.name] == 1 else f"{system.name}, {name}")
+                for system, name in zip(view.systems, kept, strict=True)
+            )
+            named_view = replace(view, systems=systems)
+            told = reports.summary(named_view, reports.Verdicts(named_view))
+            for told_of, system, name in zip(told["systems"], systems, kept, strict=True):
                 del told_of["answers"]
-                told_of["evaluation"] = next(name for name, record in records if record is system.record)
-                told_of["name"] = system.name
+                told_of |= {"evaluation": name, "name": system.name}
             found.append(told)
         return found
 

@@ -13,6 +13,8 @@ from workbench.errors import InputError
 from workbench.evaluation.record import Answer, PipelineRun, Question, Record, differences
 
 FOUND, ABSENT = "found", "not in the collection"
+_PIPELINES = "settings.pipelines"
+"""Which pipelines a record has tells no setting apart: their names stand beside it."""
 _NAMES = ("collection.encoder", "collection.name", "versions.pagelens")
 
 
@@ -160,7 +162,8 @@ def _labels(records: Sequence[Record]) -> list[str]:
     """What tells each record from the others, to stand behind its pipelines' names; the shortest that does."""
     if len(records) == 1:
         return [""]
-    keys = sorted({key for other in records[1:] for key in differences(records[0], other)}, key=_priority)
+    differing = {key for other in records[1:] for key in differences(records[0], other)}
+    keys = sorted((key for key in differing if not key.startswith(_PIPELINES)), key=_priority)
     found = [_value(record, key) for record in records for key in keys[:1]] if keys else []
     if len(set(found)) == len(records):
         return [f", {value}" for value in found]
