@@ -25,6 +25,8 @@ SCRIPTS = (
     "js/frame.js",
     "js/models.js",
     "js/bar.js",
+    "js/adding.js",
+    "js/spaces.js",
     "js/library.js",
     "js/jobs.js",
     "js/staging.js",
@@ -62,6 +64,7 @@ SCRIPTS = (
     "js/recall.js",
     "js/machine.js",
     "js/system.js",
+    "js/programs.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
