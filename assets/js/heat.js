@@ -11,6 +11,7 @@
   };
   /* The range that every page shares: cosine similarities of the models here lie in it where they mean something. */
   const SHARED = { low: 0.2, high: 1.0 };
+  const SHARED_MEAN = { low: 0.1, high: 0.6 };
   const FIELD_WIDTH = 640;
 
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -28,9 +29,13 @@
     for (let i = 0; i < out.length; i++) out[i] = view.getUint16(2 * i, true) / 65535;
     return out;
   }
-  /* One value a vector: over the tokens chosen (none: all), the largest similarity, lessened by the token's weight. */
-  function combine(similarities, tokens, vectors, weights, chosen) {
+  /* One value a vector over the tokens chosen (none: all): the largest similarity, lessened by the token's weight; or
+     with ``how`` "mean" the mean similarity, tokens counting by their weight (unwanted ones not at all). */
+  function combine(similarities, tokens, vectors, all, chosen, how = "max") {
     const use = chosen.length ? chosen : [...Array(tokens).keys()];
+    /* Unwanted tokens alone are shown where they are met, as a heatmap picture shows them. */
+    const weights = use.every((t) => all[t] <= 0) ? all.map(Math.abs) : all;
+    if (how === "mean" && use.length > 1) return mean(similarities, vectors, weights, use);
     const most = Math.max(...use.map((t) => weights[t]), 1e-6);
     const out = new Float32Array(vectors).fill(-1);
     for (const t of use) {
@@ -43,8 +48,16 @@
     }
     return out;
   }
-  function range(list, mode) {
-    if (mode === "shared" || !list.length) return { ...SHARED };
+  function mean(similarities, vectors, weights, use) {
+    const out = new Float32Array(vectors);
+    const total = use.reduce((sum, t) => sum + Math.max(0, weights[t]), 0) || 1;
+    for (const t of use)
+      for (let j = 0; j < vectors; j++) out[j] += (similarities[t * vectors + j] * Math.max(0, weights[t])) / total;
+    return out;
+  }
+  /* A mean over words is never as high as the best of them, so it has a range of its own. */
+  function range(list, mode, means = false) {
+    if (mode === "shared" || !list.length) return means ? { ...SHARED_MEAN } : { ...SHARED };
     let low = Infinity,
       high = -Infinity;
     for (const v of list) {

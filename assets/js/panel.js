@@ -212,12 +212,12 @@
             "How several words are joined",
             "pl-how",
             [
-              ["max", "Any word", "The highest similarity to one of the words"],
               [
                 "mean",
                 "All words",
                 "The mean similarity over the words: its hottest place lies in boxed evidence more often",
               ],
+              ["max", "Any word", "The highest similarity to one of the words"],
             ],
             look.how,
             (key) => {

@@ -1,6 +1,7 @@
 /* search: the query, how it is searched, and results as they come. */
 pagelens.part("search", (root, { props, watch, trigger }) => {
   const { h, put, icon, fmt, state, on, asking, asked, writeLink } = pagelens;
+  const PATIENCE = 60000; // ms without a word from the server after which a search is given up
   let number = 0,
     pending = 0,
     result = null,
@@ -250,6 +251,16 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
           "Warming up the model; the first search waits for it",
         );
     }, 900);
+    send();
+    writeLink();
+  }
+  /* One search at a time: a newer one waits for the answer of the one under way, and only the newest is sent then. */
+  let running = 0,
+    since = 0;
+  function send() {
+    if (running && Date.now() - since < PATIENCE) return;
+    running = number;
+    since = Date.now();
     trigger("ask", {
       number,
       query: asked(),
@@ -258,11 +269,16 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       k: state.k,
       filter: state.filter,
     });
-    writeLink();
   }
   watch("value", () => {
     const answer = props.value;
-    if (!answer || answer.number !== pending) return;
+    if (!answer) return;
+    since = Date.now();
+    if (answer.number === running && !(answer.ok && !answer.result.complete)) {
+      running = 0;
+      if (pending && pending !== answer.number) send();
+    }
+    if (answer.number !== pending) return;
     grid.classList.remove("pl-stale");
     if (!answer.ok) {
       pending = 0;

@@ -8,7 +8,16 @@ pagelens.part("viewer", (root) => {
     sims = null,
     places = null,
     combined = null;
-  const look = { on: true, chosen: [], opacity: 0.85, scale: "ember", mode: "shared", pooled: "", encoder: "" };
+  const look = {
+    on: true,
+    chosen: [],
+    opacity: 0.85,
+    scale: "ember",
+    mode: "shared",
+    how: "max",
+    pooled: "",
+    encoder: "",
+  };
   try {
     Object.assign(look, JSON.parse(localStorage.getItem("pagelens-look") || "{}"), {
       on: true,
@@ -23,7 +32,7 @@ pagelens.part("viewer", (root) => {
     try {
       localStorage.setItem(
         "pagelens-look",
-        JSON.stringify({ opacity: look.opacity, scale: look.scale, mode: look.mode }),
+        JSON.stringify({ opacity: look.opacity, scale: look.scale, mode: look.mode, how: look.how }),
       );
     } catch {
       /* private window */
@@ -284,14 +293,18 @@ pagelens.part("viewer", (root) => {
       const values = heat.values(pooled.similarities),
         [m, n] = pooled.similarities.shape;
       return {
-        list: heat.combine(values, m, n, why.weights, look.chosen),
+        list: heat.combine(values, m, n, why.weights, look.chosen, look.how),
         boxes: heat.boxes(pooled.boxes),
         grid: true,
         pooled,
       };
     }
     const [m, n] = why.similarities.shape;
-    return { list: heat.combine(sims, m, n, why.weights, look.chosen), boxes: places, grid: Boolean(why.grid) };
+    return {
+      list: heat.combine(sims, m, n, why.weights, look.chosen, look.how),
+      boxes: places,
+      grid: Boolean(why.grid),
+    };
   }
   function drawHeat() {
     canvas.hidden = !(why && look.on);
@@ -301,7 +314,11 @@ pagelens.part("viewer", (root) => {
       return;
     }
     combined = layer();
-    const { low, high } = heat.range(combined.list, look.mode);
+    const { low, high } = heat.range(
+      combined.list,
+      look.mode,
+      look.how === "mean" && look.chosen.length !== 1 && why.tokens.length > 1,
+    );
     combined.low = low;
     combined.high = high;
     heat.draw(canvas, {

@@ -80,7 +80,7 @@ def build(workbench: Workbench) -> gr.Blocks:
                 _part("system")
         timer = gr.Timer(1.0, active=False)
         results.ask(
-            ask, None, results, trigger_mode="always_last", concurrency_id="search", concurrency_limit=2, **_PRIVATE
+            ask, None, results, trigger_mode="multiple", concurrency_id="search", concurrency_limit=2, **_PRIVATE
         )
         timer.tick(poll, None, [jobs, timer], queue=False, **_PRIVATE)
         jobs.watch_jobs(poll, None, [jobs, timer], queue=False, **_PRIVATE)
