@@ -101,7 +101,7 @@
     function copies() {
       return h(
         "div",
-        { class: "pl-scroll" },
+        { class: "pl-scroll", tabindex: "0", role: "region", "aria-label": "Copies" },
         h(
           "table",
           { class: "pl-table", id: "pl-copies" },

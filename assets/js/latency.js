@@ -4,7 +4,7 @@
   const { h, s, put, fmt } = pagelens;
   const WIDTH = 720,
     HEIGHT = 230,
-    LEFT = 76,
+    LEFT = 92,
     RIGHT = 14,
     TOP = 12,
     BOTTOM = 30;
@@ -69,7 +69,7 @@
   function table(caption, id, heads, rows) {
     return h(
       "div",
-      { class: "pl-scroll" },
+      { class: "pl-scroll", tabindex: "0", role: "region", "aria-label": caption },
       h(
         "table",
         { class: "pl-table", id },
@@ -148,7 +148,7 @@
         select,
         h("p", { class: "pl-muted", text: facts.join(", ") + "." }),
         chosen ? stages(told, chosen) : null,
-        chosen ? h("div", { class: "pl-scroll" }, chart(chosen)) : null,
+        chosen ? chart(chosen) : null,
         chosen
           ? h(
               "p",

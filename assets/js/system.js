@@ -197,7 +197,11 @@ pagelens.part("system", (root) => {
     put(
       jobs.body,
       all.length
-        ? h("ul", { class: "pl-job-list", "aria-label": "Jobs, newest first" }, all.slice(0, 30).map(job))
+        ? h(
+            "ul",
+            { class: "pl-job-list", tabindex: "0", "aria-label": "Jobs, newest first" },
+            all.slice(0, 30).map(job),
+          )
         : h("p", { class: "pl-muted", text: "Nothing has run in the background yet." }),
     );
   }
