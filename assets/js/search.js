@@ -241,6 +241,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     parts.repaint();
     refine.hidden = true;
     grid.classList.add("pl-stale");
+    status.dataset.complete = "no";
     put(status, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Searching");
     const wait = pending;
     setTimeout(() => {

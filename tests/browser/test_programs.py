@@ -22,7 +22,7 @@ def test_the_request_that_is_shown_runs(browser, address, filled):
     done = subprocess.run(["sh", "-c", curl.inner_text()], capture_output=True, check=True)
     found = json.loads(done.stdout)
     assert found["collection"] == "documents"
-    assert len(found["hits"]) == 3
+    assert len(found["hits"]) >= 3
     with page.expect_popup() as popup:
         page.get_by_role("link", name="the HTTP API").click()
     popup.value.wait_for_selector("h1:has-text('Pagelens HTTP API')")

@@ -150,8 +150,12 @@ def test_what_runs_here_and_no_wider_than_a_phone(browser, address, many):
     page.close()
 
 
-def test_a_collection_too_small_says_so(browser, address, filled):
-    page = opened(browser, address, "?c=documents")
+def test_a_collection_too_small_says_so(browser, address, home, many):
+    from workbench.service import Workbench
+    from workbench.settings import Settings
+
+    Workbench(Settings(home=home)).ingest([write_pdf(home / "few.pdf", ["One page", "Another page"])], "few")
+    page = opened(browser, address, "?c=few")
     system(page)
     page.click("#pl-run-recall")
     page.wait_for_selector("#pl-history li[data-kind=recall][data-state=failed]")
