@@ -14,7 +14,7 @@ pagelens.part("viewer", (root) => {
     opacity: 0.85,
     scale: "ember",
     mode: "shared",
-    how: "max",
+    how: "mean",
     pooled: "",
     encoder: "",
   };
