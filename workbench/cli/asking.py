@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -95,38 +98,65 @@ def split(asked: Sequence[str]) -> tuple[str | None, PageRef]:
     return (asked[0] if len(asked) == 2 else None), page_ref(asked[-1])
 
 
-def query(
-    bench: Workbench,
-    text: str | None,
-    *,
-    parts: Mapping[str, Any] | None = None,
-    image: Sequence[Path] | None = None,
-    repair: Sequence[str] | None = None,
-    region: Sequence[Any] | None = None,
-    also: Sequence[str] | None = None,
-    but_not: Sequence[str] | None = None,
-    more: Sequence[PageRef] | None = None,
-    less: Sequence[PageRef] | None = None,
-) -> Query:
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a query holds beside its text, as the options gave it; the annotations are the options."""
+
+    image: Image = None
+    repair: Repair = None
+    region: Region = None
+    also: And = None
+    but_not: Not = None
+    more: More = None
+    less: Less = None
+    parts: Parts = None
+
+
+NOTHING = Extra()
+
+
+def takes_extra(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Extra` where it has its parameter ``extra``, which gets what they say."""
+    signature, options = inspect.signature(command, eval_str=True), get_type_hints(Extra, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        taken = {parameter.name: parameter.annotation} if parameter.name != "extra" else options
+        default = parameter.default if taken is not options else None
+        parameters += [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, annotation in taken.items()
+        ]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        extra = Extra(**{name: given.pop(name) for name in options})
+        command(**given, extra=extra)
+
+    run.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def query(bench: Workbench, text: str | None, extra: Extra) -> Query:
     """The query that a text and the options make; pictures are kept in the home folder on the way."""
     from workbench.types import Query
 
-    if parts and text is not None:
+    if extra.parts and text is not None:
         raise typer.BadParameter("give the words either as QUERY or in --parts, not both")
-    made = bench.query(parts) if parts else Query.empty() if text is None else Query.of(text)
-    for words in also or ():
+    made = bench.query(extra.parts) if extra.parts else Query.empty() if text is None else Query.of(text)
+    for words in extra.also or ():
         made = made.also(words)
-    steps = _steps(image or (), repair or (), [box for page, box in region or () if page is None])
-    for file in image or ():
+    steps = _steps(extra.image or (), extra.repair or (), [box for page, box in extra.region or () if page is None])
+    for file in extra.image or ():
         made = made.picture(bench.keep_picture(file.expanduser()), steps)
     try:
-        for page, box in region or ():
+        for page, box in extra.region or ():
             made = made if page is None else made.region(page, box)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    for words in but_not or ():
+    for words in extra.but_not or ():
         made = made.but_not(words)
-    made = made.marking(more or (), less or ()) if more or less else made
+    made = made.marking(extra.more or (), extra.less or ()) if extra.more or extra.less else made
     if not made.parts:
         raise typer.BadParameter("say what to look for: a QUERY, or one of --image, --region, --more")
     return made

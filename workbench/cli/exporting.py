@@ -12,6 +12,7 @@ from workbench.cli.searching import Results
 from workbench.cli.session import Collection, Filter, Pipeline, page_ref, workbench
 
 
+@asking.takes_extra
 def export(
     context: typer.Context,
     collection: Collection,
@@ -33,14 +34,7 @@ def export(
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    image: asking.Image = None,
-    repair: asking.Repair = None,
-    region: asking.Region = None,
-    also: asking.And = None,
-    but_not: asking.Not = None,
-    more: asking.More = None,
-    less: asking.Less = None,
-    parts: asking.Parts = None,
+    extra: asking.Extra = asking.NOTHING,
 ) -> None:
     """Write what a search found into a file to take away: for a spreadsheet, for a program, or to look at."""
     from workbench import exports
@@ -51,18 +45,7 @@ def export(
     if out is None and not kind.text:
         raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
     bench = workbench(context)
-    wanted = asking.query(
-        bench,
-        query,
-        image=image,
-        repair=repair,
-        region=region,
-        also=also,
-        but_not=but_not,
-        more=more,
-        less=less,
-        parts=parts,
-    )
+    wanted = asking.query(bench, query, extra)
     made = bench.export(wanted, collection, pipeline, k, filter, kind.name, page)
     if out is None:
         output.pour(made.content.decode())

@@ -39,6 +39,7 @@ Results = Annotated[
 ]
 
 
+@asking.takes_extra
 def search(
     context: typer.Context,
     collection: Collection,
@@ -46,30 +47,12 @@ def search(
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    image: asking.Image = None,
-    repair: asking.Repair = None,
-    region: asking.Region = None,
-    also: asking.And = None,
-    but_not: asking.Not = None,
-    more: asking.More = None,
-    less: asking.Less = None,
-    parts: asking.Parts = None,
+    extra: asking.Extra = asking.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
     bench = workbench(context)
-    wanted = asking.query(
-        bench,
-        query,
-        image=image,
-        repair=repair,
-        region=region,
-        also=also,
-        but_not=but_not,
-        more=more,
-        less=less,
-        parts=parts,
-    )
+    wanted = asking.query(bench, query, extra)
     result = bench.search(wanted, collection, pipeline, k, filter)
     if as_json:
         from workbench.exports import search_record
@@ -95,6 +78,7 @@ def search(
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
 
 
+@asking.takes_extra
 def explain(
     context: typer.Context,
     asked: asking.TextAndPage,
@@ -114,29 +98,13 @@ def explain(
         Any,
         typer.Option(metavar="PAGEREF", parser=page_ref, help="Say why the page scores more, or less, than this one."),
     ] = None,
-    image: asking.Image = None,
-    repair: asking.Repair = None,
-    region: asking.Region = None,
-    also: asking.And = None,
-    but_not: asking.Not = None,
-    more: asking.More = None,
-    less: asking.Less = None,
+    extra: asking.Extra = asking.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
     bench = workbench(context)
     query, page = asking.split(asked)
-    wanted = asking.query(
-        bench,
-        query,
-        image=image,
-        repair=repair,
-        region=region,
-        also=also,
-        but_not=but_not,
-        more=more,
-        less=less,
-    )
+    wanted = asking.query(bench, query, extra)
     if against is not None:
         if out is not None or token:
             raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
@@ -189,6 +157,7 @@ def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
     return [i for i, label in enumerate(labels) if label in wanted] if words else None
 
 
+@asking.takes_extra
 def why(
     context: typer.Context,
     asked: asking.TextAndPage,
@@ -196,29 +165,13 @@ def why(
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    image: asking.Image = None,
-    repair: asking.Repair = None,
-    region: asking.Region = None,
-    also: asking.And = None,
-    but_not: asking.Not = None,
-    more: asking.More = None,
-    less: asking.Less = None,
+    extra: asking.Extra = asking.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
     bench = workbench(context)
     query, page = asking.split(asked)
-    wanted = asking.query(
-        bench,
-        query,
-        image=image,
-        repair=repair,
-        region=region,
-        also=also,
-        but_not=but_not,
-        more=more,
-        less=less,
-    )
+    wanted = asking.query(bench, query, extra)
     verdict = bench.why(wanted, page, collection, pipeline, k, filter)
     if as_json:
         output.emit(asdict(verdict))
@@ -226,7 +179,7 @@ def why(
     output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
     if verdict.fix is not None:
         fix = verdict.fix
-        words = ["pagelens", "search", *asking.arguments(wanted, image), "-c", collection, "-p", fix.pipeline]
+        words = ["pagelens", "search", *asking.arguments(wanted, extra.image), "-c", collection, "-p", fix.pipeline]
         words += ["--filter", fix.filter] if fix.filter else []
         output.show(f"To find it, {'; '.join(fix.changes)}: {shlex.join(words)}")
     elif verdict.unfixable:
