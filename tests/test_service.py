@@ -277,3 +277,15 @@ def test_a_plan_counts_pages_before_anything_is_read(bench, tmp_path):
     assert next(note for name, _, note in plan.files if name == "broken.pdf")
     known = bench.plan([bench.files], "notes")
     assert (known.pages, known.pages_to_read) == (7, 0)
+
+
+def test_a_rare_word_counts_more_in_the_heat_of_several(tmp_path):
+    work = Workbench(Settings(home=tmp_path / "home"))
+    write_pdf(tmp_path / "a.pdf", ["the common page", "the common page again", "the common zebra"])
+    work.ingest([tmp_path / "a.pdf"], "c")
+    rarity = work.rarity("the common zebra", "c")
+    labels = work.explain("the common zebra", PageRef("a.pdf", 3), "c").query.labels
+    assert len(rarity) == len(labels)
+    told = dict(zip(labels, rarity.tolist(), strict=True))
+    assert told["the"] == told["common"] == 0 < told["zebra"]
+    assert work.rarity("the", "c").tolist() == [1.0]  # nothing to tell words apart by

@@ -215,7 +215,7 @@
               [
                 "mean",
                 "All words",
-                "The mean similarity over the words: its hottest place lies in boxed evidence more often",
+                "The mean similarity over the words, rare ones counting more: its hottest place lies in boxed evidence most often",
               ],
               ["max", "Any word", "The highest similarity to one of the words"],
             ],

@@ -287,13 +287,15 @@ pagelens.part("viewer", (root) => {
 
   /* --- heat --------------------------------------------------------------------------------------------------------- */
   const pooledView = () => (why && look.pooled ? why.pooled.find((p) => p.index === look.pooled) : null);
+  /* What each word counts in the heat: in a mean rare words more, else what it weighs in the score. */
+  const counted = () => (look.how === "mean" ? why.rarity : why.weights);
   function layer() {
     const pooled = pooledView();
     if (pooled) {
       const values = heat.values(pooled.similarities),
         [m, n] = pooled.similarities.shape;
       return {
-        list: heat.combine(values, m, n, why.weights, look.chosen, look.how),
+        list: heat.combine(values, m, n, counted(), look.chosen, look.how),
         boxes: heat.boxes(pooled.boxes),
         grid: true,
         pooled,
@@ -301,7 +303,7 @@ pagelens.part("viewer", (root) => {
     }
     const [m, n] = why.similarities.shape;
     return {
-      list: heat.combine(sims, m, n, why.weights, look.chosen, look.how),
+      list: heat.combine(sims, m, n, counted(), look.chosen, look.how),
       boxes: places,
       grid: Boolean(why.grid),
     };

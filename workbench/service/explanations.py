@@ -8,9 +8,11 @@ from workbench.asking import heard
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
 from workbench.regions import Area, evidence
-from workbench.retrieval import weighted
+from workbench.retrieval import Pipeline, weighted
 from workbench.service.search import Search, clean_query, fitted_pipeline
-from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
+from workbench.types import Evidence, Explanation, Float, Page, PageRef, Query, SeenPicture
+
+RARE = Pipeline.parse("full[weights=idf]").steps[0]
 
 
 class Explanations(Search):
@@ -35,6 +37,17 @@ class Explanations(Search):
             if leaves:
                 embedding = weighted(leaves[-1], embedding, heard(asked, parsed, store, self._pictures)[0], store)
         return explain(store, ref, embedding, space.encoder)
+
+    def rarity(self, query: str | Query, collection: str, encoder: str = "") -> Float:
+        """What query tokens count where several are shown as one heat, ``(m,) float32``: more for rarer words.
+
+        The weights of a stage ``full[weights=idf]``, whatever the pipeline: a score may weigh all words alike, but a
+        mean over words that stand on every page shows little.
+        """
+        store = self._collection(collection)
+        asked = clean_query(query)
+        embedding = self._queries.of(store)(store.space(encoder).encoder, asked).embedding
+        return weighted(RARE, embedding, asked, store).weights
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -204,8 +204,11 @@ def stored_page(value: StoredPage) -> dict[str, Any]:
     }
 
 
-def explanation(value: Explanation) -> dict[str, Any]:
-    """Heat, ledger, regions and pooled views of one page. Tokens beyond `MAX_CELLS` are left out, least share first."""
+def explanation(value: Explanation, rarity: Float) -> dict[str, Any]:
+    """Heat, ledger, regions and pooled views of one page. Tokens beyond `MAX_CELLS` are left out, least share first.
+
+    ``rarity (m,)`` is what each token counts in a heat of several.
+    """
     tokens = value.similarities.shape[0]
     keep = _tokens_to_keep(value)
     at = {int(token): i for i, token in enumerate(keep)}
@@ -221,6 +224,7 @@ def explanation(value: Explanation) -> dict[str, Any]:
         "labels": list(value.labels),
         "similarities": quantised(value.similarities[keep]),
         "weights": [float(value.query.weights[token]) for token in keep],
+        "rarity": [float(rarity[token]) for token in keep],
         "tokens": [value.query.labels[token] for token in keep],
         "ledger": [{**asdict(row), "token": at[row.token]} for row in value.ledger if row.token in at],
         "regions": [asdict(region) for region in value.regions],
