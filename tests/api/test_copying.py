@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.api.conftest import NAME, PASSWORD
-from workbench.api import copying
-from workbench.api.copying import copies
+from workbench import copying
 from workbench.cli import app
+from workbench.copying import copies
 from workbench.service import Workbench
 from workbench.types import PageRef, Query, TextPart
 

@@ -171,24 +171,3 @@ def _steps(image: Sequence[Path], repair: Sequence[str], boxes: Sequence[Sequenc
             "a --region without a page is one part of one picture; give one --image, or PAGEREF@BOX"
         )
     return [*(f"crop:{','.join(f'{value:g}' for value in box)}" for box in boxes), *repair]
-
-
-def arguments(asked: Query, image: Sequence[Path] | None) -> list[str]:
-    """The arguments that ask the same again; pictures by the files they came from."""
-    from workbench.types import MarkPart, PicturePart, RegionPart, TextPart
-
-    words: list[str] = []
-    for part in asked.parts:
-        match part:
-            case TextPart(text, weight):
-                words += ["--not", text] if weight < 0 else ["--and", text] if words else [text]
-            case RegionPart(ref, box):
-                words += ["--region", f"{ref}@{','.join(f'{value:g}' for value in box)}"]
-            case MarkPart(ref, weight):
-                words += ["--more" if weight > 0 else "--less", str(ref)]
-    for file in image or ():
-        words += ["--image", str(file)]
-    steps = next((part.repairs for part in asked.parts if isinstance(part, PicturePart)), ())
-    for step in steps:
-        words += ["--repair", step]
-    return words

@@ -13,6 +13,7 @@ from typer.core import TyperCommand
 
 from workbench.cli import asking, contrast, output
 from workbench.cli.session import AsJson, Collection, Filter, Pipeline, clean, page_ref, workbench
+from workbench.copying import command
 
 if TYPE_CHECKING:
     from workbench.types import Explanation
@@ -179,8 +180,7 @@ def why(
     output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
     if verdict.fix is not None:
         fix = verdict.fix
-        words = ["pagelens", "search", *asking.arguments(wanted, extra.image), "-c", collection, "-p", fix.pipeline]
-        words += ["--filter", fix.filter] if fix.filter else []
-        output.show(f"To find it, {'; '.join(fix.changes)}: {shlex.join(words)}")
+        again = shlex.join(command(wanted, collection, fix.pipeline, fix.filter))
+        output.show(f"To find it, {'; '.join(fix.changes)}: {again}")
     elif verdict.unfixable:
         output.show(verdict.unfixable)

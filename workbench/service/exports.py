@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from workbench.copying import command
 from workbench.errors import NotFoundError, QueryError
 from workbench.service.explanations import Explanations
 from workbench.store import Collection
@@ -61,7 +62,7 @@ class Exports(Explanations):
             tuple(self._found_page(store, ref, hit, result, kind) for ref, hit in wanted),
             filter,
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            _command(result, filter),
+            shlex.join(command(result.asked, collection, result.pipeline, filter)),
         )
         return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
 
@@ -82,11 +83,3 @@ class Exports(Explanations):
             return self.explain(result.asked, ref, result.collection, result.encoder, result.pipeline)
         except (NotFoundError, QueryError):
             return None
-
-
-def _command(result: SearchResult, filter: str) -> str:
-    """The command that repeats a search of words; empty for a query that holds more than a command line can say."""
-    if not result.asked.plain:
-        return ""
-    words = ["pagelens", "search", result.query, "-c", result.collection, "-p", result.pipeline]
-    return shlex.join([*words, *(["--filter", filter] if filter else [])])

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from workbench.api import copying
+from workbench import copying
 from workbench.errors import InputError
 from workbench.ui import payload
 from workbench.ui.requests import asked, ref, text, whole

@@ -46,7 +46,7 @@ def copies(
     ``address`` is the server's, else the usual one; ``log_in`` whether it asks for one.
     """
     asked = Query.of(query)
-    words = _command(asked, collection, pipeline, filter, k, home)
+    words = command(asked, collection, pipeline, filter, k, home)
     needed = f"Needs a token in {TOKEN}." if log_in else ""
     return (
         Copy("Command line", shlex.join(words)),
@@ -56,7 +56,10 @@ def copies(
     )
 
 
-def _command(query: Query, collection: str, pipeline: str, filter: str, k: int | None, home: Path | None) -> list[str]:
+def command(
+    query: Query, collection: str, pipeline: str, filter: str = "", k: int | None = None, home: Path | None = None
+) -> list[str]:
+    """The words of a command line that searches; ``home`` as in `copies`."""
     place = ["--home", str(home)] if home is not None else []
     text, options = _asked(query)
     rest = ["-c", collection, "-p", pipeline]
