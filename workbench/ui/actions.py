@@ -19,7 +19,7 @@ from workbench.types import PageRef, SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
 from workbench.ui import payload
 from workbench.ui.comparing import Comparing
-from workbench.ui.requests import asked, text, whole
+from workbench.ui.requests import asked, results, text, whole
 from workbench.ui.searching import Searching
 from workbench.ui.warmup import Warmup
 
@@ -76,7 +76,7 @@ class Actions:
 
     def search(self, request: Mapping[str, Any]) -> Iterator[SearchResult]:
         """Results stage by stage; the last is complete."""
-        k = whole(request, "k", 12, 1, 200)
+        k = results(request)
         pipeline = text(request, "pipeline") or "two-stage"
         yield from self.workbench.search_stages(
             asked(request), text(request, "collection"), pipeline=pipeline, k=k, filter=text(request, "filter")

@@ -14,7 +14,7 @@ from workbench.comparisons import Asked, Row
 from workbench.errors import InputError
 from workbench.service.comparing import asked_lines
 from workbench.ui import payload
-from workbench.ui.requests import asked, ref, text, whole
+from workbench.ui.requests import asked, ref, results, text, whole
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -42,7 +42,7 @@ class Comparing:
                 text(request, "collection"),
                 text(request, "a"),
                 text(request, "b"),
-                whole(request, "k", 12, 1, 200),
+                results(request),
                 text(request, "filter"),
             )
         )
@@ -81,7 +81,7 @@ class Comparing:
             text(request, "collection"),
             text(request, "a"),
             text(request, "b"),
-            whole(request, "k", 12, 1, 200),
+            results(request),
             text(request, "filter"),
         )
         return {"total": len(queries), "rows": [_row(row) for row in found.rows], "refused": dict(found.refused)}

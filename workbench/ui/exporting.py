@@ -13,13 +13,10 @@ from fastapi.responses import JSONResponse, Response
 from workbench.api.application import STATUS
 from workbench.errors import InputError, PagelensError
 from workbench.types import PageRef
-from workbench.ui.requests import asked, text, whole
+from workbench.ui.requests import asked, results, text
 
 if TYPE_CHECKING:
     from workbench.service import ExportedFile, Workbench
-
-MOST = 200
-"""Results of an export from the page at most, as of a search there."""
 
 
 def add_exports(app: FastAPI, workbench: Workbench) -> None:
@@ -47,7 +44,7 @@ def _made(workbench: Workbench, request: Mapping[str, Any]) -> ExportedFile:
         asked(request),
         text(request, "collection"),
         text(request, "pipeline") or "two-stage",
-        whole(request, "k", 12, 1, MOST),
+        results(request),
         text(request, "filter"),
         text(request, "form"),
         ref,

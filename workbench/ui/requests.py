@@ -39,3 +39,8 @@ def asked(request: Mapping[str, Any]) -> Query:
         return Query.from_dict(value)
     except ValueError as error:
         raise QueryError(str(error)) from None
+
+
+def results(request: Mapping[str, Any]) -> int:
+    """How many results are asked for: what one screen shows at most, 12 if it is not said."""
+    return whole(request, "k", 12, 1, 200)

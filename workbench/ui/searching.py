@@ -10,13 +10,12 @@ from urllib.parse import quote
 from workbench import copying
 from workbench.errors import InputError
 from workbench.ui import payload
-from workbench.ui.requests import asked, ref, text, whole
+from workbench.ui.requests import asked, ref, results, text
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
 
 Json = dict[str, Any]
-DEFAULT_K, MOST_K = 12, 200
 
 
 class Searching:
@@ -64,7 +63,7 @@ class Searching:
                 ref(request),
                 text(request, "collection"),
                 text(request, "pipeline"),
-                whole(request, "k", DEFAULT_K, 1, MOST_K),
+                results(request),
                 text(request, "filter"),
             )
         )
@@ -90,7 +89,7 @@ class Searching:
             text(request, "collection"),
             text(request, "pipeline"),
             text(request, "filter"),
-            whole(request, "k", DEFAULT_K, 1, MOST_K),
+            results(request),
             home=self._workbench.settings.home,
             address=text(request, "address"),
         )
@@ -108,7 +107,7 @@ class Searching:
             text(request, "collection"),
             text(request, "pipeline"),
             text(request, "filter"),
-            whole(request, "k", DEFAULT_K, 1, MOST_K),
+            results(request),
         )
         return asdict(saved)
 
