@@ -1,12 +1,20 @@
 /* frame: tabs, the collection at hand, and the permalink that restores all of it.
-   Others add to the link with `pagelens.links.push({ write(add), read(wanted) })`. */
+   Others add to the link with `pagelens.links.push({ write(add), read(wanted) })`; one that comes after the link was read,
+   as a tab does that is first shown later, reads it at once. */
 (() => {
   "use strict";
   const { state, emit, call, asking } = pagelens;
 
   /* --- permalink: ?c=&q=&p=&f=&k=&ref=  (Gradio keeps ?page= for itself) ----------------------------------------------------------------------------- */
   const wanted = new URLSearchParams(location.search);
-  const links = [];
+  const parts = [];
+  let told = false;
+  const links = {
+    push(part) {
+      parts.push(part);
+      if (told) part.read(wanted);
+    },
+  };
   function writeLink() {
     const link = new URLSearchParams();
     const add = (key, value, usual) => {
@@ -21,7 +29,7 @@
       add("k", state.k, 12);
     }
     if (state.open && currentTab() === "page") link.set("ref", `${state.open.document}#page=${state.open.page}`);
-    for (const more of links) more.write(add);
+    for (const part of parts) part.write(add);
     if (wanted.has("__theme")) link.set("__theme", wanted.get("__theme"));
     const text = link.toString();
     history.replaceState(null, "", text ? `?${text}` : location.pathname);
@@ -33,12 +41,13 @@
     const k = Number(wanted.get("k"));
     if (Number.isInteger(k) && k >= 1 && k <= 200) state.k = k;
     try {
-      const parts = JSON.parse(wanted.get("x") || "[]");
-      if (Array.isArray(parts)) state.parts = parts.filter((part) => part && typeof part.kind === "string");
+      const asked = JSON.parse(wanted.get("x") || "[]");
+      if (Array.isArray(asked)) state.parts = asked.filter((part) => part && typeof part.kind === "string");
     } catch {
       pagelens.notify("A part of the query in this link cannot be read; the rest is restored.", "error");
     }
-    for (const more of links) more.read(wanted);
+    told = true;
+    for (const part of parts) part.read(wanted);
   }
   function parseRef(text) {
     const match = /^([\s\S]+)#page=([1-9]\d*)$/.exec(text || "");

@@ -82,6 +82,18 @@ def test_a_link_restores_collection_query_and_page(browser, address, filled):
     again.close()
 
 
+def test_a_link_restores_the_word_whose_heat_is_shown(browser, address, filled):
+    page = opened(browser, address, "?c=documents&q=hot%20oven&ref=bread.pdf%23page%3D1")
+    page.click("[data-token='1'] >> nth=0")
+    page.wait_for_function("location.search.includes('t=1')")
+    again = opened(browser, address, page.url.split("/", 3)[3])
+    again.wait_for_selector("#pl-ledger tbody tr")
+    assert again.locator(".pl-tokens [aria-pressed=true]").all_inner_texts() == ["oven"]
+    assert page.seen.problems == again.seen.problems == []
+    page.close()
+    again.close()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fits_a_phone(browser, address, filled, theme):
     page = opened(browser, address, f"?__theme={theme}", width=390, height=844)
