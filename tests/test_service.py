@@ -7,6 +7,7 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from workbench import heatmap
 from workbench.errors import FilterError, InputError, NotFoundError, PipelineError, QueryError
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -283,9 +284,13 @@ def test_a_rare_word_counts_more_in_the_heat_of_several(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     write_pdf(tmp_path / "a.pdf", ["the common page", "the common page again", "the common zebra"])
     work.ingest([tmp_path / "a.pdf"], "c")
-    rarity = work.rarity("the common zebra", "c")
-    labels = work.explain("the common zebra", PageRef("a.pdf", 3), "c").query.labels
-    assert len(rarity) == len(labels)
-    told = dict(zip(labels, rarity.tolist(), strict=True))
-    assert told["the"] == told["common"] == 0 < told["zebra"]
-    assert work.rarity("the", "c").tolist() == [1.0]  # nothing to tell words apart by
+    told = work.explain("the common zebra", PageRef("a.pdf", 3), "c")
+    assert told.query.weights.tolist() == [1, 1, 1]  # the score weighs all alike
+    assert dict(zip(told.query.labels, told.heat_weights.tolist(), strict=True)) == pytest.approx(
+        {"the": heatmap.TRACE, "common": heatmap.TRACE, "zebra": 1}
+    )
+    assert told.labels[heatmap.values(told).argmax()] == "zebra"
+    assert work.explain("the", PageRef("a.pdf", 3), "c").heat_weights.tolist() == [1.0]  # nothing to tell apart by
+    assert work.explain("the common zebra", PageRef("a.pdf", 3), "c", pipeline="full[weights=idf]").heat_weights == (
+        pytest.approx(told.heat_weights)
+    )

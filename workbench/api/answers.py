@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench import heatmap
 from workbench.comparison import Comparison, Contrast, Cost, cost
 from workbench.types import (
     CollectionInfo,
@@ -107,6 +108,7 @@ class Token(BaseModel):
     token: int
     label: str
     weight: float
+    heat_weight: float = Field(description="What it counts in the heat of several: its rarity, 1 for the rarest.")
 
 
 class Places(BaseModel):
@@ -135,6 +137,10 @@ class Explained(BaseModel):
     ledger: list[LedgerRow]
     regions: list[Region]
     places: Places | None = Field(None, description="Only with `similarities`.")
+    heat: list[float] | None = Field(
+        None,
+        description="By page vector, as drawn: the mean similarity, tokens by `heat_weight`. Only with `similarities`.",
+    )
     similarities: list[list[float]] | None = Field(
         None, description="Query token by page vector, cosine; only when asked for."
     )
@@ -150,11 +156,15 @@ class Explained(BaseModel):
             page=str(explanation.ref),
             score=explanation.score,
             tokens=[
-                Token(token=i, label=label, weight=float(query.weights[i])) for i, label in enumerate(query.labels)
+                Token(token=i, label=label, weight=float(weight), heat_weight=float(heat_weight))
+                for i, (label, weight, heat_weight) in enumerate(
+                    zip(query.labels, query.weights, explanation.heat_weights, strict=True)
+                )
             ],
             ledger=list(explanation.ledger),
             regions=list(explanation.regions),
             places=Places.of(explanation.geometry) if similarities else None,
+            heat=heatmap.values(explanation).astype(float).round(5).tolist() if similarities else None,
             similarities=explanation.similarities.astype(float).round(5).tolist() if similarities else None,
         )
 

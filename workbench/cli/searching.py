@@ -118,8 +118,9 @@ def explain(
 
         from workbench import heatmap
 
+        look = heatmap.Look(None if tokens is None else tuple(tokens))
         with Image.open(bench.page_image(collection, explanation.ref)) as picture:
-            heatmap.save(heatmap.draw(picture, explanation, tokens), out.expanduser())
+            heatmap.save(heatmap.draw(picture, explanation, look), out.expanduser())
         output.say(f"The heatmap is in {out}.")
     if as_json:
         from workbench.exports import explain_record

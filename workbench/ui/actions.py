@@ -93,6 +93,7 @@ class Actions:
             "fields": [
                 {"name": name, "summary": field.summary, "number": field.number} for name, field in FIELDS.items()
             ],
+            "heat": payload.heat_looks(),
             "model": self.model_state({}),
             "max_upload_mb": self.workbench.settings.max_upload_mb,
         }
