@@ -11,6 +11,7 @@ from tests.evaluation.records import good_and_bad
 from tests.readme import README, RECORDS, Block, alike, blocks, content, replaced, run_sample, stale
 from workbench.bench.records import write
 
+pytestmark = pytest.mark.docs
 TEXT = README.read_text(encoding="utf-8")
 
 
