@@ -14,4 +14,4 @@ if __name__ == "__main__":
     import pytest
 
     os.chdir(ROOT)
-    sys.exit(pytest.main(["-m", "", *sys.argv[1:]])  # whatever their marks)
+    sys.exit(pytest.main(["-m", "", *sys.argv[1:]]))  # all tests, whatever their marks
