@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from workbench.bootstrap import ROOT
+
+pytestmark = pytest.mark.slow
 
 HEAVY = ("torch", "gradio", "lancedb", "pyarrow", "transformers", "open_clip", "colpali_engine", "rapidocr", "pandas")
 

@@ -14,6 +14,8 @@ from workbench.service.evaluation import FORMS
 from workbench.settings import Settings
 from workbench.types import PageRef
 
+pytestmark = pytest.mark.slow
+
 PAGES = {
     "whales.pdf": ["The blue whale is the largest animal alive", "Humpback whales sing long songs under water"],
     "bread.pdf": ["Knead the dough until it is smooth", "Bake the loaf in a hot oven for forty minutes"],

@@ -9,6 +9,8 @@ from tests.bench.books import TOPICS, write_book
 from workbench.bench.manuals import build
 from workbench.cli import app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):

@@ -5,6 +5,8 @@ from workbench.bench import latency
 from workbench.bench.machine import Machine
 from workbench.errors import InputError, PipelineError
 
+pytestmark = pytest.mark.slow
+
 MACHINE = Machine(bandwidth=10e9, gemm=100e9, threads=1, processors=2, name="made up")
 
 

@@ -21,6 +21,8 @@ from workbench.retrieval import PRESETS, Pipeline
 from workbench.service import Workbench
 from workbench.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 FORMS = ["ward[k=4]", "full[dtype=bits]"]
 PIPELINES = ["text", "global:9 > ward[k=4]:5 > full:5"]
 

@@ -12,6 +12,8 @@ from workbench.maxsim import maxsim_reference
 from workbench.pooling import NO_DIRECTION
 from workbench.types import QueryEmbedding, Ragged
 
+pytestmark = pytest.mark.slow
+
 PAGES, DIM = 40, 16
 RNG = np.random.default_rng(7)
 SUBJECTS = ["kettle", "bridge", "anchor", "lantern", "wire", "harbour", "garden", "engine"]

@@ -21,6 +21,8 @@ from workbench.errors import StoreError
 from workbench.retrieval import PRESETS, STAGES
 from workbench.service import Workbench
 
+pytestmark = pytest.mark.slow
+
 
 def child(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "workbench", *arguments]

@@ -11,6 +11,8 @@ from workbench.retrieval import feedback
 from workbench.retrieval.xtr import token_retrieval
 from workbench.types import QueryEmbedding, Ragged
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**31)
 

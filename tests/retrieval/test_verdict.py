@@ -16,6 +16,8 @@ from workbench.retrieval.verdict import Calibration, Signals
 from workbench.service import Workbench
 from workbench.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(max_examples=40, deadline=None)
 
 

@@ -15,6 +15,8 @@ from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
 from workbench.store import Collection, flat, writer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys
