@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from workbench.bench.files.report import FailedPage, FileOutcome, FilesReport, Run
 from workbench.bench.latency import ColdSearch, LatencyReport, PipelineLatency, Throughput
 from workbench.bench.machine import Machine
 from workbench.bench.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from workbench.bench.peers.compare import PeerReport, PeerRow
+from workbench.bench.processes import ProcessPeak
 from workbench.bench.records import KINDS, kind_of, load, write
 from workbench.bench.scale import ScalePoint, ScaleReport
 from workbench.bench.tables import TABLES
@@ -52,7 +54,16 @@ def methods():
     return MethodsReport("d", "c", "reader", 10, {"corpus": 5}, (exact, rows, worse), (), MACHINE)
 
 
-REPORTS = [latency(), latency(cold=False), scale(), peers(), methods()]
+def files():
+    outcomes = (
+        FileOutcome("a/b.pdf", 10, "in part", 2, 1, "", (FailedPage(2, "It took 61 s."),)),
+        FileOutcome("c.tif", 20, "crashed", reason="ended by SIGSEGV"),
+    )
+    run = Run("a/b.pdf", 2, "crashed", "ended by SIGSEGV", 1.5, (ProcessPeak("pagelens", 7, Memory(2 << 20, 1 << 20)),))
+    return FilesReport("odd", outcomes, (run,), (), 300.0, 8e9, 2.5)
+
+
+REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods()]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=kind_of)
@@ -92,6 +103,14 @@ def test_what_tables_say():
     assert [cell.text for cell in ours][:5] == ["pagelens exact", "0.500", "0.750", "100%", "1.25"]
     assert theirs[-1].text == "not installed: pip install other"
     assert [row[5].text for row in TABLES["methods"](methods()).rows] == ["100.0%", "50.0%", "37.5%"]
+    assert [row[2].text for row in TABLES["files-reasons"](files()).rows] == ["ended by SIGSEGV", "It took # s."]
+    assert [cell.text for cell in TABLES["files-processes"](files()).rows[0]] == [
+        "pagelens",
+        "1",
+        "1.0 MiB",
+        "2.0 MiB",
+        "a/b.pdf",
+    ]
     assert [row[0].text for row in TABLES["methods-best"](methods()).rows] == ["exact = full:10", "rows:10"]
 
 

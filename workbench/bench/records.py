@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.bench.tables import Report
 
 KINDS: Mapping[str, str] = {
+    "files": "workbench.bench.files.report:FilesReport",
     "latency": "workbench.bench.latency:LatencyReport",
     "methods": "workbench.bench.methods.report:MethodsReport",
     "peers": "workbench.bench.peers.compare:PeerReport",

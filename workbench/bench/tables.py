@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
+from workbench.bench.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from workbench.bench.latency import LatencyReport, PipelineLatency
 from workbench.bench.machine import Machine
 from workbench.bench.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
@@ -12,7 +14,7 @@ from workbench.bench.peers.compare import PeerReport, PeerRow
 from workbench.bench.scale import ScaleReport
 from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
 
-Report = LatencyReport | MethodsReport | PeerReport | ScaleReport
+Report = FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
 
 PIPELINE_COLUMN = Column("pipeline", "pipeline")
 
@@ -277,7 +279,73 @@ def _method(row: MethodRow, exact: MethodRow, on: tuple[str, ...]) -> list[Cell]
     ]
 
 
+def files(report: FilesReport) -> Table:
+    """Every kind of file, by its suffix: how many there are, and how they ended."""
+    states = [state for state in STATES if state in (INDEXED, PARTLY) or report.count(state)]
+    columns = [
+        Column("kind", "kind"),
+        Column("files", "files", True),
+        Column("bytes", "bytes", True),
+        *(Column(state, state, True) for state in states),
+        Column("pages", "pages", True),
+        Column("pages_indexed", "pages indexed", True),
+        Column("pages_failed", "pages failed", True),
+    ]
+    kinds: dict[str, list[FileOutcome]] = {}
+    for file in report.files:
+        kinds.setdefault(PurePosixPath(file.path).suffix.lower() or "none", []).append(file)
+    ordered = sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
+    rows = [
+        [
+            word(kind),
+            whole(len(found)),
+            size(sum(file.bytes for file in found)),
+            *(whole(sum(file.state == state for file in found)) for state in states),
+            whole(sum(file.pages for file in found)),
+            whole(sum(file.indexed for file in found)),
+            whole(sum(len(file.failed) for file in found)),
+        ]
+        for kind, found in [*ordered, ("all", report.files)]
+    ]
+    notes = [
+        f"{len(report.runs):,} commands in {report.seconds:,.0f} s. A command was ended when nothing moved for "
+        f"{report.quiet:.0f} s, or when its processes together had {report.memory / 2**30:.1f} GiB that no file backs."
+    ]
+    return table("files", f"What became of the files below {report.folder}", columns, rows, notes)
+
+
+def files_reasons(report: FilesReport) -> Table:
+    """Why files and pages did not go in, alike reasons together."""
+    columns = [Column("what", "what"), Column("count", "count", True), Column("reason", "why"), Column("of", "such as")]
+    rows = [
+        [word(group.what), whole(group.count), word(group.reason), word(", ".join(group.examples))]
+        for group in report.groups()
+    ]
+    notes = ["'FILE' and '#' stand for what differs: the file's name, and numbers."] if rows else ["Nothing failed."]
+    return table("files-reasons", "Why files and pages did not go in", columns, rows, notes)
+
+
+def files_processes(report: FilesReport) -> Table:
+    """The most memory of each kind of process."""
+    columns = [
+        Column("process", "process"),
+        Column("count", "seen", True),
+        Column("own_bytes", "peak memory", True),
+        Column("resident_bytes", "resident", True),
+        Column("while", "in the batch from"),
+    ]
+    rows = [
+        [word(name), whole(count), size(peak.peak.own), size(peak.peak.resident), word(run.first)]
+        for name, count, peak, run in report.peaks()
+    ]
+    notes = ["Peak memory is what no file backs, of the one process of its kind that had most."]
+    return table("files-processes", "Memory of each process", columns, rows, notes)
+
+
 TABLES: Mapping[str, Callable[[Any], Table]] = {
+    "files": files,
+    "files-processes": files_processes,
+    "files-reasons": files_reasons,
     "latency": latency,
     "latency-stages": latency_stages,
     "methods": methods,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from workbench.cli import models
+from workbench.cli.benching.files import files
 from workbench.cli.benching.kernels import speed
 from workbench.cli.benching.latency import latency
 from workbench.cli.benching.manuals import manuals
@@ -14,7 +15,7 @@ from workbench.cli.benching.scale import scale
 from workbench.cli.benching.workload import memory, overhead
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
-for command in (models.adapters, speed, overhead, memory, latency, manuals, peers, scale, methods):
+for command in (models.adapters, speed, overhead, memory, latency, manuals, peers, scale, methods, files):
     app.command()(command)
 
 
