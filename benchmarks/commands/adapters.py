@@ -40,7 +40,7 @@ def adapters(
                 f"{row.ms:.1f}",
                 f"{row.direct_ms:.1f}",
                 f"{row.ratio:.3f}",
-                "yes" if row.ok else "NO",
+                MET[row.ok],
             )
             for row in report.rows
         ]

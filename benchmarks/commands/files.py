@@ -13,16 +13,21 @@ from workbench.cli import output
 from workbench.cli.benching import options
 from workbench.cli.session import AsJson
 
+BATCH = 40
+"""Files a command gets: enough that loading the models is little beside them, few enough to find a bad one soon."""
+QUIET = 300.0
+"""Seconds without a move that count as hanging: more than several pages one after the other may take."""
+
 
 def files(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="Every file below it is tried.")
     ],
     most: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first so many files by path.")] = None,
-    batch: Annotated[int, typer.Option(min=1, max=1000, help="Files that one command gets.")] = 40,
+    batch: Annotated[int, typer.Option(min=1, max=1000, help="Files that one command gets.")] = BATCH,
     hang: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="Seconds in which nothing moves that count as hanging.")
-    ] = 300,
+    ] = QUIET,
     memory: Annotated[
         float | None,
         typer.Option(
@@ -46,7 +51,7 @@ def files(
 
     bytes_ = psutil.virtual_memory().total / 2 if memory is None else memory * 2**30
     more = () if ocr is None else ("--ocr" if ocr else "--no-ocr",)
-    report = try_files(folder.expanduser(), Limits(hang, bytes_), most, batch, more, output.say)
+    report = try_files(folder.expanduser(), Limits(hang, bytes_), batch, most, more, output.say)
     finish(report, ["files", "files-reasons", "files-processes"], saved, as_json)
     if not report.ok:
         raise typer.Exit(1)

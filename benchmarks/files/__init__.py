@@ -14,19 +14,14 @@ from benchmarks.files.gathering import batches, files_below, name_key
 from benchmarks.files.report import FAILED, FileOutcome, FilesReport, Run, outcome
 from workbench.timing import Stopwatch
 
-__all__ = ["BATCH", "QUIET", "FilesReport", "Limits", "try_files"]
-
-BATCH = 40
-"""Files a command gets: enough that loading the models is little beside them, few enough to find a bad one soon."""
-QUIET = 300.0
-"""Seconds without a move that count as hanging: more than several pages one after the other may take."""
+__all__ = ["FilesReport", "Limits", "try_files"]
 
 
 def try_files(
     folder: Path,
     limits: Limits,
+    size: int,
     most: int | None = None,
-    size: int = BATCH,
     options: Sequence[str] = (),
     progress: Callable[[str], None] = lambda what: None,
     command: Callable[[Sequence[Path], Sequence[str], Limits], Ended] = ingest,
@@ -39,7 +34,7 @@ def try_files(
     folder = folder.resolve()
     files = files_below(folder)[:most]
     groups = batches(files, size)
-    trial = _Trial(folder, limits, options, command)
+    trial = _Trial(folder, limits, options, command, progress)
     for number, batch in enumerate(groups, 1):
         progress(f"Batch {number} of {len(groups)}: {len(batch)} files from {trial.name(batch[0])}")
         trial.examine(batch)
@@ -58,8 +53,10 @@ class _Trial:
         limits: Limits,
         options: Sequence[str],
         command: Callable[[Sequence[Path], Sequence[str], Limits], Ended],
+        progress: Callable[[str], None],
     ) -> None:
-        self._folder, self._limits, self._options, self._command = folder, limits, options, command
+        self._folder, self._limits, self._options = folder, limits, options
+        self._command, self._progress = command, progress
         self.outcomes: dict[Path, FileOutcome] = {}
         self.runs: list[Run] = []
         self.loose: list[Run] = []
@@ -78,6 +75,7 @@ class _Trial:
             for path in files:
                 self.outcomes[path] = outcome(self.name(path), path.stat().st_size, said.get(name_key(path.name)))
             return False
+        self._progress(f"{ended.how.capitalize()} ({ended.why}): {len(files)} files from {run.first}")
         if len(files) == 1:
             state = FAILED if ended.how == REFUSED else ended.how
             self.outcomes[files[0]] = FileOutcome(self.name(files[0]), files[0].stat().st_size, state, reason=ended.why)

@@ -60,7 +60,7 @@ def states(report):
 def test_the_file_at_fault_is_found_and_the_others_go_on(folder, how, tells):
     names = [f"{letter}.pdf" for letter in "abcdefghij"]
     command, calls = product(bad=("d.pdf", "i.pdf"), how=how, tells=tells)
-    report = try_files(folder(*names), LIMITS, command=command)
+    report = try_files(folder(*names), LIMITS, 40, command=command)
     assert states(report) == {name: how if name in ("d.pdf", "i.pdf") else INDEXED for name in names}
     assert not report.ok
     assert report.loose == ()
@@ -71,7 +71,7 @@ def test_the_file_at_fault_is_found_and_the_others_go_on(folder, how, tells):
 
 def test_a_batch_that_falls_with_no_file_to_blame_is_told(folder):
     command, _ = product(together=("a.pdf", "d.pdf"))
-    report = try_files(folder("a.pdf", "b.pdf", "c.pdf", "d.pdf"), LIMITS, command=command)
+    report = try_files(folder("a.pdf", "b.pdf", "c.pdf", "d.pdf"), LIMITS, 40, command=command)
     assert set(states(report).values()) == {INDEXED}
     assert [run.files for run in report.loose] == [4]
     assert not report.ok
@@ -80,7 +80,7 @@ def test_a_batch_that_falls_with_no_file_to_blame_is_told(folder):
 
 def test_what_is_refused_in_words_is_no_fault(folder):
     command, _ = product(bad=("b.pdf",), how=REFUSED)
-    report = try_files(folder("a.pdf", "b.pdf"), LIMITS, command=command)
+    report = try_files(folder("a.pdf", "b.pdf"), LIMITS, 40, command=command)
     assert states(report) == {"a.pdf": INDEXED, "b.pdf": FAILED}
     assert report.ok
 
@@ -102,7 +102,7 @@ def test_every_outcome_has_its_state(folder):
         )
         return Ended(DONE, "", documents, (), (), 1.0)
 
-    report = try_files(folder(*says, "forgotten.pdf"), LIMITS, options=("--no-ocr",), command=command)
+    report = try_files(folder(*says, "forgotten.pdf"), LIMITS, 40, options=("--no-ocr",), command=command)
     assert states(report) == {
         "whole.pdf": INDEXED,
         "part.pdf": PARTLY,
@@ -134,7 +134,7 @@ def test_links_and_empty_folders(folder, tmp_path):
     (root / "c.pdf").symlink_to(root / "a.pdf")
     assert [path.name for path in files_below(root)] == ["a.pdf", "b.pdf"]
     command, calls = product()
-    assert [file.path for file in try_files(root, LIMITS, most=1, command=command).files] == ["a.pdf"]
+    assert [file.path for file in try_files(root, LIMITS, 40, most=1, command=command).files] == ["a.pdf"]
     assert calls == [["a.pdf"]]
 
 

@@ -1,7 +1,7 @@
 """Published figures that anyone can measure again: which datasets, which scope, which measures, and what was published.
 
-A preset is data (``presets.toml``). Measuring one is an evaluation of its datasets together; `compare` puts both figures
-side by side.
+A preset is data (``presets.toml``). Measuring one is an evaluation of its datasets together; `compare` puts both
+figures side by side.
 """
 
 from __future__ import annotations
