@@ -29,7 +29,8 @@ def printed(made: Table, title: str = "") -> str:
 
 def test_a_terminal_gets_aligned_texts() -> None:
     assert printed(MADE) == (
-        "pipeline     nDCG@5  on disk\na > b | c_d   0.250  3.0 MiB\n=1+\N{REPLACEMENT CHARACTER}[2J"
+        "pipeline                      nDCG@5  on disk\na > b | c_d  0.250* a [0.200, 0.300]  3.0 MiB\n"
+        "=1+\N{REPLACEMENT CHARACTER}[2J"
     )
     assert printed(text_table(["name", ">count"], [["x", "1"], ["long", "20"]]), "Title").splitlines() == [
         "Title",

@@ -85,8 +85,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
 
 
 def print_table(made: Table, title: str = "") -> None:
-    """A table on standard output, without its notes."""
+    """A table and its notes on standard output."""
     _console(_stdout()).print(to_terminal(made, title))
+    for note in made.notes:
+        show(note.replace("Bold is", "* is"))
 
 
 def count(number: int, noun: str) -> str:

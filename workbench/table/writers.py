@@ -141,7 +141,7 @@ def _markdown(text: str) -> str:
 
 
 def to_terminal(table: Table, title: str = "") -> RichTable:
-    """A table that rich prints: headings and texts as they are, without notes."""
+    """A table that rich prints, texts as they are, bold as an asterisk; its notes are for whoever prints it."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -149,8 +149,14 @@ def to_terminal(table: Table, title: str = "") -> RichTable:
     for column in table.columns:
         made.add_column(column.heading, justify="right" if column.number else "left")
     for row in table.rows:
-        made.add_row(*(Text(plain(cell.text)) for cell in row))
+        made.add_row(*(Text(plain(_terminal_cell(cell))) for cell in row))
     return made
+
+
+def _terminal_cell(cell: Cell) -> str:
+    text = f"{cell.text}*" if cell.bold else cell.text
+    text += f" {cell.mark}" if cell.mark else ""
+    return f"{text} [{_range(cell.interval, ', ')}]" if cell.interval else text
 
 
 def plain(text: str) -> str:

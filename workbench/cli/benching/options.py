@@ -96,5 +96,3 @@ def finish(report: Any, table: Table, shown: Sequence[Table], files: Sequence[Pa
         if number:
             output.show()
         output.print_table(made)
-        for note in made.notes:
-            output.show(note)
