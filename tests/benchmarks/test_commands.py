@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.manuals import build
+from benchmarks.records import load
 from tests.benchmarks.books import TOPICS, write_book
 from workbench.cli import app
 
@@ -75,11 +76,27 @@ def test_peers_as_tables(command, dataset):
     assert "faiss" in ended.stdout
 
 
+def test_files_as_tables_and_as_a_record(command, tmp_path):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "notes.txt").write_text("words")
+    (tmp_path / "odd" / "cut.pdf").write_bytes(b"%PDF-1.7 and no more")
+    ended = command("files", tmp_path / "odd", "--save", tmp_path / "odd.json")
+    assert ended.exit_code == 0, ended.output
+    assert "FILE is not a file Pagelens reads" in ended.stdout
+    assert "FILE is damaged or cut short" in ended.stdout
+    report, _ = load(tmp_path / "odd.json")
+    assert {file.path: file.state for file in report.files} == {"cut.pdf": "failed", "notes.txt": "failed"}
+    assert [run.files for run in report.runs] == [2]
+    assert report.runs[0].processes[0].peak.own > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("peers", "--peer", "nothing"), "there is no nothing"),
         (("latency", "--at-once", "1,x"), "no list of numbers"),
+        (("files", "no-such-folder"), "does not exist"),
+        (("files", "."), "There are no files below"),
         (("scale", "--pages", "0"), "no list of numbers"),
         (("manuals", "nowhere.pdf"), "No manual can be used"),
         (("latency", "no-such-folder"), "There is no dataset folder"),
