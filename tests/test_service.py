@@ -7,7 +7,6 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from workbench.api.uploads import Uploads
 from workbench.errors import FilterError, InputError, NotFoundError, PipelineError, QueryError
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -262,6 +261,8 @@ def test_a_job_whose_process_died_reads_as_interrupted(tmp_path):
 
 def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
+    from workbench.api.uploads import Uploads
+
     uploads = Uploads(tmp_path / "home")
     batch = uploads.batch()
     with pytest.raises(InputError):
