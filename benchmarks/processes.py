@@ -16,7 +16,10 @@ WORKER = "worker"
 
 @dataclass(frozen=True, slots=True)
 class ProcessPeak:
-    """One process: what it is (`PARENT`, `WORKER`, or its program's name), and the highest memory it was seen with."""
+    """One process: what it is, and the highest memory it was seen with.
+
+    ``name`` is `PARENT`, `WORKER` for any other Python, else the program's own.
+    """
 
     name: str
     pid: int
@@ -85,6 +88,6 @@ class ProcessTree:
     def _name(self, process: psutil.Process, command: str) -> str:
         if process == self._root:
             return PARENT
-        if "multiprocessing" not in command:
-            return str(process.name())
+        if not (name := str(process.name())).lower().startswith("python"):
+            return name
         return "resource tracker" if "resource_tracker" in command else WORKER

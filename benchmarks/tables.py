@@ -203,7 +203,7 @@ def files(report: FilesReport) -> Table:
         for kind, found in [*ordered, ("all", report.files)]
     ]
     notes = [
-        f"{len(report.runs):,} commands in {report.seconds:,.0f} s. A command was ended when nothing moved for "
+        f"Commands: {len(report.runs):,}, in {report.seconds:,.0f} s. A command was ended when nothing moved for "
         f"{report.quiet:.0f} s, or when its processes together had {report.memory / 2**30:.1f} GiB that no file backs."
     ]
     return table("files", f"What became of the files below {report.folder}", columns, rows, notes)
