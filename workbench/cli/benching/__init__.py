@@ -53,11 +53,11 @@ def _of_checkout() -> dict[str, Any]:
     return commands
 
 
-app = typer.Typer(cls=Benchmarks, help="Measure this machine.", no_args_is_help=True)
+app = typer.Typer(cls=Benchmarks, no_args_is_help=True)
 for command in (speed, latency):
     app.command()(command)
 
 
 @app.callback()
 def benchmarks() -> None:
-    """Measure this machine."""
+    """Measure this machine. An installed Pagelens has 'speed' and 'latency', a checkout all others too."""
