@@ -262,8 +262,14 @@ def test_a_job_whose_process_died_reads_as_interrupted(tmp_path):
 
 def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
-    source = write_pdf(tmp_path / "blob", ["Foxes hunt at night."])
-    (folder,) = work.keep_uploads([(source, "../../2024/<img onerror=alert(1)>${x}.pdf")])
+    from workbench.api.uploads import Uploads
+
+    uploads = Uploads(tmp_path / "home")
+    batch = uploads.batch()
+    with pytest.raises(InputError):
+        uploads.destination(batch, "../../2024/a.pdf")
+    write_pdf(uploads.destination(batch, "2024/<img onerror=alert(1)>${x}.pdf"), ["Foxes hunt at night."])
+    (folder,) = uploads.paths(batch)
     assert folder.is_relative_to(tmp_path / "home" / "uploads")
     work.wait_for(work.start_ingest([folder], "c").id, 120)
     assert [d.name for d in work.documents("c")] == ["2024/<img onerror=alert(1)>${x}.pdf"]

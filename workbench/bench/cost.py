@@ -45,14 +45,6 @@ class StageCost:
     bandwidth_share: float
     gemm_share: float
 
-    @property
-    def bound(self) -> str:
-        """What the floor is made of: ``memory``, ``arithmetic``, or nothing for a stage without vectors."""
-        if not self.vectors_compared:
-            return ""
-        ratio = self.gemm_share - self.bandwidth_share
-        return "arithmetic" if ratio > 0 else "memory"
-
 
 def operations(trace: StageTrace, step: Step, query_vectors: Lengths, dims: Dims) -> float:
     """Floating point operations of the products of one step.

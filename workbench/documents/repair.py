@@ -23,7 +23,6 @@ from workbench.types import Words
 
 Pixels = NDArray[np.uint8]
 
-STEPS = ("rotate", "deskew", "crop", "contrast", "denoise", "sharpen")
 MOST_SKEW = 15.0  # degrees; more is no skew
 _SKEWS = np.arange(-10, 10.25, 0.25)
 _LEAST_SKEW = 0.75  # degrees worth mending

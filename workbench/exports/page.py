@@ -16,8 +16,8 @@ from workbench.evaluation.reports.blocks import folded, rows, section
 from workbench.evaluation.reports.frame import framed, heat_switch
 from workbench.evaluation.reports.markup import Child, el, join
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.tables import Column, Table, real, table, whole, word
 from workbench.exports.found import Found, FoundPage
+from workbench.table import Column, Table, real, table, whole, word
 from workbench.types import Explanation, PageRef, Region
 
 SIDE = 1000

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from workbench import encoders, resources
@@ -46,19 +45,6 @@ class Ingestion(Collections):
         rate = self._rates.of("+".join(made_by))
         seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
         return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
-
-    def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
-        """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
-
-        Returns the folder to ingest. Names are made relative and stripped of anything that could leave the folder.
-        """
-        folder = self.settings.home / UPLOADS / uuid.uuid4().hex[:12]
-        for path, name in files:
-            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-            target = folder.joinpath(*parts) if parts else folder / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        return [folder]
 
     def ingest(
         self,
