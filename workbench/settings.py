@@ -43,8 +43,8 @@ class Settings(BaseSettings):
     """Seconds that reading one page may take: OCR of a crowded newspaper page takes 45 on one core."""
     page_oversteps: int = Field(default=3, ge=1)
     """Pages of a document that may take too much before the rest is given up: one may be odd, three are a pattern."""
-    reader_memory_mb: int = Field(default=2048, ge=512)
-    """MiB that a process which reads files may hold: pictures of the most pixels allowed take up to 1,400."""
+    reader_memory_mb: int = Field(default=3072, ge=512)
+    """MiB that a process which reads files may hold: a picture of the most pixels allowed takes up to 2,400."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
 

@@ -6,6 +6,7 @@ What is imported from here is light; the commands import what else they need.
 from workbench.bench.kernels import MOST, REFERENCE, SpeedReport, SpeedRow, kernel_tasks, speed
 from workbench.bench.latency import CONCURRENCY, LatencyReport, PipelineLatency, latency
 from workbench.bench.machine import Machine, measure_machine
+from workbench.bench.reading import ReadingReport, ReadingRow, reading
 from workbench.bench.times import Times
 from workbench.bench.workload import MOST_GROWTH_BYTES, MOST_OVERHEAD_MS, MemoryReport, OverheadReport, memory, overhead
 
@@ -20,6 +21,8 @@ __all__ = [
     "MemoryReport",
     "OverheadReport",
     "PipelineLatency",
+    "ReadingReport",
+    "ReadingRow",
     "SpeedReport",
     "SpeedRow",
     "Times",
@@ -28,5 +31,6 @@ __all__ = [
     "measure_machine",
     "memory",
     "overhead",
+    "reading",
     "speed",
 ]

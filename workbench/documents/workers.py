@@ -8,7 +8,6 @@ not forked and not through `multiprocessing`: nothing of this one is inherited, 
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import os
@@ -20,12 +19,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -33,8 +32,11 @@ from workbench.documents.probing import DocumentProbe, copied, probe
 from workbench.documents.reading import ReadSettings
 from workbench.documents.sources import Source, display_name
 from workbench.documents.worker import Done, ReadPage, Task, read_page, receive, send
-from workbench.errors import DocumentError, OverstepError
+from workbench.errors import DocumentError, OverstepError, PagelensError
 from workbench.types import Page, PageFailure, PageRef
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings  # workers need none of what it imports
 
 TICK = 0.1  # s; how often a busy worker is looked at, and a waiting consumer looks whether it should stop
 STARTING = 120.0  # s; a worker that has not said so by then will not start: imports take a second, more on a slow disk
@@ -45,6 +47,7 @@ AHEAD = 8  # pages read before they are asked for, at least: a batch, so that wo
 AHEAD_BYTES = 128 << 20  # bytes of pictures read before they are asked for
 _WITH_PROGRAMS = 1.0  # s; a task that runs longer may have started poppler, whose memory counts too
 _START = "import sys; sys.path[:] = sys.argv[2:]; from workbench.documents.worker import main; main(int(sys.argv[1]))"
+_CLOSED = "Files were being read when Pagelens was told to end; what is indexed is safe, start again to do the rest."
 _ABORTED = 0.05  # of the memory allowed; a process that aborts with more than this in use could not get more
 
 
@@ -54,14 +57,29 @@ class Limits:
 
     readers: int = 0
     seconds: float = 60.0
-    memory_mib: int = 2048
+    memory_mib: int = 3072
     oversteps: int = 3
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Those of this process's settings."""
+        seconds, memory = settings.page_seconds, settings.reader_memory_mb
+        return cls(settings.readers, seconds, memory, settings.page_oversteps)
 
     @property
     def processes(self) -> int:
         """Workers at most: as asked for, or as many as there are cores and as memory has room for at their limit."""
-        fitting = psutil.virtual_memory().total // (self.memory_mib << 20)
-        return self.readers or max(1, min(cores(), fitting))
+        return self.readers or self._fitting
+
+    @property
+    def threads(self) -> int:
+        """Threads of each for OCR, such that as many workers as fit use all cores."""
+        return max(1, cores() // self._fitting)
+
+    @property
+    def _fitting(self) -> int:
+        room: int = psutil.virtual_memory().total // (self.memory_mib << 20)
+        return max(1, min(cores(), room))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +105,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@functools.cache
 def readers(limits: Limits = Limits()) -> ReaderPool:
     """The pool with these limits of this process, which costs nothing until it is given a task."""
+    return _pool(limits)
+
+
+@functools.cache
+def _pool(limits: Limits) -> ReaderPool:
     return ReaderPool(limits)
 
 
@@ -107,8 +129,6 @@ class ReaderPool:
         self._urgent: deque[_Job] = deque()
         self._waiting: deque[_Job] = deque()
         self._workers: set[_Worker] = set()
-        self._idle = 0
-        atexit.register(self.close)
 
     def submit(
         self, function: Callable[..., Any], *arguments: Any, subject: str, seconds: float = 0, urgent: bool = True
@@ -121,7 +141,8 @@ class ReaderPool:
         job = _Job(Task(function, arguments), subject, self.limits.seconds + seconds)
         with self._ready:
             (self._urgent if urgent else self._waiting).append(job)
-            if len(self._urgent) + len(self._waiting) > self._idle and len(self._workers) < self.size:
+            idle = sum(worker.idle for worker in self._workers)
+            if len(self._urgent) + len(self._waiting) > idle and len(self._workers) < self.size:
                 worker = _Worker(self)
                 self._workers.add(worker)
                 worker.start()
@@ -176,13 +197,15 @@ class ReaderPool:
             return [worker.pid for worker in self._workers if worker.pid]
 
     def close(self) -> None:
-        """End all workers at once; tasks that wait are cancelled. A later task starts workers again."""
+        """End all workers at once, and with them what they were at. A later task starts workers again."""
         with self._ready:
             for job in (*self._urgent, *self._waiting):
-                job.cancel()
+                if job.set_running_or_notify_cancel():
+                    job.set_exception(PagelensError(_CLOSED))
             self._urgent.clear()
             self._waiting.clear()
             workers = list(self._workers)
+            self._workers.clear()
             for worker in workers:
                 worker.closing.set()
             self._ready.notify_all()
@@ -200,11 +223,9 @@ class ReaderPool:
     def _next(self, worker: _Worker) -> _Job | None:
         """The next task, or None when the worker should end."""
         with self._ready:
-            self._idle += 1
-            try:
-                self._ready.wait_for(lambda: self._urgent or self._waiting or worker.closing.is_set(), IDLE)
-            finally:
-                self._idle -= 1
+            worker.idle = True
+            self._ready.wait_for(lambda: self._urgent or self._waiting or worker.closing.is_set(), IDLE)
+            worker.idle = False
             while (queue := self._urgent or self._waiting) and not worker.closing.is_set():
                 job = queue.popleft()
                 if job.set_running_or_notify_cancel():
@@ -216,14 +237,15 @@ class ReaderPool:
 class PageStream:
     """The pages of several files, read on all workers ahead of who asks for them, and given in order.
 
-    Ask for every reading's pages, in the order of the readings. Memory is bounded: no more is read ahead than a few
-    pages, or `AHEAD_BYTES` of pictures.
+    Ask for the pages of one reading after another, in their order; those left out are not read. Memory is bounded: no
+    more is read ahead than a few pages, or `AHEAD_BYTES` of pictures.
     """
 
     def __init__(self, pool: ReaderPool, readings: Sequence[Reading], stop: threading.Event) -> None:
         self._pool = pool
         self._stop = stop
         self._most = max(AHEAD, 2 * pool.size)
+        self._readings = deque(readings)
         self._ahead: deque[_Ahead] = deque()
         self._dropped: set[Reading] = set()
         self._poppler: dict[Reading, bool | None] = {}
@@ -240,6 +262,8 @@ class PageStream:
         After as many pages that overstepped as are allowed comes one `GivenUp` for the rest. ``DocumentError`` when
         the file cannot be opened any more, `ChangedError` when it is not what was probed.
         """
+        while self._readings[0] is not reading:  # nobody asked for those
+            self._drop(self._readings.popleft())
         oversteps = 0
         rest = deque(reading.numbers)
         try:
@@ -332,6 +356,7 @@ class _Worker(threading.Thread):
     def __init__(self, pool: ReaderPool) -> None:
         super().__init__(name="pagelens-reader", daemon=True)
         self.closing = threading.Event()
+        self.idle = False
         self._pool = pool
         self._process: _Process | None = None
 
@@ -356,7 +381,7 @@ class _Worker(threading.Thread):
 
     def _do(self, job: _Job) -> Any:
         if self._process is None or self._process.ended:
-            self._process = _Process(self._pool.limits, self._pool.size)
+            self._process = _Process(self._pool.limits)
         process = self._process
         try:
             done = process.do(job, self.closing)
@@ -374,11 +399,10 @@ class _Worker(threading.Thread):
 class _Process:
     """A worker process and the pipes to it."""
 
-    def __init__(self, limits: Limits, among: int) -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._answers: SimpleQueue[Any] = SimpleQueue()
         self._peak = 0
-        threads = str(max(1, cores() // among))
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
         # A session of its own: Ctrl-C is for the process that was started by hand, and it ends with all it started.
         apart: dict[str, Any] = {"start_new_session": True}
@@ -390,7 +414,7 @@ class _Process:
                 [sys.executable, "-c", _START, str(limits.memory_mib << 20), *paths],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **dict.fromkeys(names, threads)},
+                env={**os.environ, **dict.fromkeys(names, str(limits.threads))},
                 **apart,
             )
         except OSError as error:
@@ -411,7 +435,7 @@ class _Process:
         return self._program.poll() is not None
 
     def do(self, job: _Job, closing: threading.Event) -> Done:
-        """Have one task done; `OverstepError` when it took too much, ``CancelledError`` when nobody wants it."""
+        """Have one task done; `OverstepError` when it took too much, another `PagelensError` when nobody wants it."""
         started, used, self._peak = time.monotonic(), self._processor_time(), 0
         try:
             send(self._program.stdin, job.task)  # type: ignore[arg-type]
@@ -422,7 +446,7 @@ class _Process:
                 done = self._answers.get(timeout=TICK)
             except Empty:
                 if job.dropped.is_set() or closing.is_set():
-                    raise CancelledError from None
+                    raise PagelensError(_CLOSED) from None
                 seconds = time.monotonic() - started
                 if self._memory(seconds > _WITH_PROGRAMS) > self._limits.memory_mib << 20:
                     raise OverstepError(job.subject, _too_much(self._limits)) from None
@@ -500,7 +524,5 @@ def _wait(job: _Job, stop: threading.Event | None) -> bool:
             job.exception(TICK)
         except NotYet:
             continue
-        except CancelledError:
-            return False
         return True
     return False

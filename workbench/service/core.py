@@ -32,8 +32,7 @@ class Core:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        limits = (self.settings.readers, self.settings.page_seconds, self.settings.reader_memory_mb)
-        self._readers = readers(Limits(*limits, self.settings.page_oversteps))
+        self._readers = readers(Limits.of(self.settings))
         self._pictures = Pictures(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._answers = Answers(self.settings.semantic_cache) if self.settings.semantic_cache else None

@@ -10,11 +10,12 @@ from workbench.cli.benching.latency import latency
 from workbench.cli.benching.manuals import manuals
 from workbench.cli.benching.methods import methods
 from workbench.cli.benching.peers import peers
+from workbench.cli.benching.reading import reading
 from workbench.cli.benching.scale import scale
 from workbench.cli.benching.workload import memory, overhead
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
-for command in (models.adapters, speed, overhead, memory, latency, manuals, peers, scale, methods):
+for command in (models.adapters, speed, overhead, memory, latency, manuals, peers, scale, methods, reading):
     app.command()(command)
 
 
