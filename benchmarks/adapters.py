@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-
-from PIL.Image import Image
+from dataclasses import dataclass
 
 from workbench import encoders, resources
 from workbench.documents import ReadSettings, Source, read_pages
@@ -110,9 +107,5 @@ def sample_pages() -> list[Page]:
         for page in read_pages(Source(documents / name, name), ReadSettings(ocr=False), [number]):
             if not isinstance(page, Page):
                 raise EncoderError(f"The sample page {page.ref} cannot be read: {page.reason}")
-            found.append(replace(page, image=partial(_itself, page.image().convert("RGB"))))
+            found.append(page)
     return found
-
-
-def _itself(image: Image) -> Image:
-    return image

@@ -3,6 +3,8 @@
 PagelensError
   InputError            something given to us is wrong: say what, and what to do
     DocumentError         a file or page cannot be read
+      ChangedError          it changed while it was read
+      OverstepError         reading it took more time or memory than allowed, or ended the process that did
     QueryError            the query cannot be searched
     PipelineError         a pipeline text does not parse or does not fit the collection
     FilterError           a filter text does not parse
@@ -28,6 +30,22 @@ class InputError(PagelensError):
 
 class DocumentError(InputError):
     """A file or page cannot be read."""
+
+
+class ChangedError(DocumentError):
+    """A file is not what it was when it was looked at."""
+
+
+class OverstepError(DocumentError):
+    """Reading took more than it may. ``what`` completes a sentence about the page or file: "took more than 60 s"."""
+
+    def __init__(self, subject: str, what: str) -> None:
+        super().__init__(f"{subject} {what}.")
+        self.subject = subject
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[OverstepError], tuple[str, str]]:
+        return OverstepError, (self.subject, self.what)
 
 
 class QueryError(InputError):

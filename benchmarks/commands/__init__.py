@@ -9,9 +9,10 @@ from benchmarks.commands.files import files
 from benchmarks.commands.manuals import manuals
 from benchmarks.commands.methods import methods
 from benchmarks.commands.peers import peers
+from benchmarks.commands.reading import reading
 from benchmarks.commands.scale import scale
 from benchmarks.commands.workload import memory, overhead
 
 app = typer.Typer()
-for command in (adapters, overhead, memory, files, manuals, peers, scale, methods):
+for command in (adapters, overhead, memory, files, reading, manuals, peers, scale, methods):
     app.command()(command)

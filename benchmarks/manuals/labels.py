@@ -162,7 +162,7 @@ def _phrased(entries: Sequence[backindex.Entry]) -> int:
 def _pages(path: Path) -> list[Page]:
     """The pages by their text layer alone."""
     found = []
-    for page in read_pages(Source(path, path.name), ReadSettings(ocr=False)):
+    for page in read_pages(Source(path, path.name), ReadSettings(ocr=False, picture=False)):
         if not isinstance(page, Page):
             raise InputError(f"'{path.name}' has a page that cannot be read: {page.reason}")
         found.append(page)

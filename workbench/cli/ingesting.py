@@ -204,7 +204,7 @@ def nothing_went_in(document: DocumentOutcome) -> bool:
 
 def complaints(document: DocumentOutcome) -> Iterator[str]:
     """What went wrong with a file, a sentence each."""
-    if document.reason and nothing_went_in(document):
+    if document.reason and (document.failed or nothing_went_in(document)):
         yield document.reason if document.name in document.reason else f"{document.name}: {document.reason}"
     for page in document.failed:
         yield f"{document.name}#page={page.page}: {page.reason}"
@@ -218,7 +218,7 @@ def _print(report: IngestReport) -> None:
             str(d.indexed),
             str(d.skipped),
             str(len(d.failed)),
-            "" if nothing_went_in(d) else d.reason,
+            "" if d.failed or nothing_went_in(d) else d.reason,
         )
         for d in report.documents
     ]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.documents.probing import DocumentProbe, probe
+from workbench.documents import DocumentProbe, readers
 from workbench.errors import DocumentError
 from workbench.evaluation.datasets import Dataset
 from workbench.types import DocumentInfo, PageRef
@@ -30,13 +30,14 @@ def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
     """
     probes: dict[str, DocumentProbe | DocumentInfo] = {document.name: document for document in held}
     unread: list[str] = []
-    for name, path in dataset.files().items():
-        try:
-            probes[name] = probe(path)
-        except DocumentError as error:
-            unread.append(str(error))
-    found = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
-    return Check(dataset.name, _counts(dataset, probes), found)
+    files = dataset.files()
+    for name, found in zip(files, readers().probes(files.values()), strict=True):
+        if isinstance(found, DocumentError):
+            unread.append(str(found))
+        else:
+            probes[name] = found
+    problems = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
+    return Check(dataset.name, _counts(dataset, probes), problems)
 
 
 def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> dict[str, int]:

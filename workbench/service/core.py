@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from workbench import encoders
 from workbench.asking import Answers, Embedder, Pictures
+from workbench.documents import Limits, readers
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
@@ -31,13 +32,18 @@ class Core:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        self._pictures = Pictures(self.settings.home / "state" / "pictures")
+        self._readers = readers(Limits.of(self.settings))
+        self._pictures = Pictures(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._answers = Answers(self.settings.semantic_cache) if self.settings.semantic_cache else None
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)
         self._latency = LatencyHistory(self.settings.home)
+
+    def close(self) -> None:
+        """End the processes that read files. They end with this process too; a later call starts new ones."""
+        self._readers.close()
 
     def _collection(self, name: str) -> Collection:
         with self._lock:

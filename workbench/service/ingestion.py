@@ -37,7 +37,7 @@ class Ingestion(Collections):
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
         files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
-        for item in plan_sources(store, sources):
+        for item in plan_sources(store, sources, self._readers):
             count = item.probe.pages if item.probe else 0
             files.append((item.source.name, count, item.note))
             pages += count
@@ -77,7 +77,7 @@ class Ingestion(Collections):
                 store.space().check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
-            report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
+            report = ingest(store, load, sources, refused, progress, stop, self.settings.home, self._readers)
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
 

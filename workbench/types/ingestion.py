@@ -15,7 +15,11 @@ class PageFailureRecord:
 
 @dataclass(frozen=True, slots=True)
 class DocumentOutcome:
-    """What became of one file in an ingest; ``reason`` is set when the file itself could not be read (``pages`` 0)."""
+    """What became of one file in an ingest.
+
+    ``reason`` says why the file itself could not be read (``pages`` 0), why there was nothing to do, or why pages that
+    are neither indexed nor among the ``failed`` ones were not tried.
+    """
 
     name: str
     pages: int
