@@ -207,7 +207,7 @@ class Space:
         if known is not None and known[0] is held:
             return known[1], False
         path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
-        found, fresh = celling.kept(path, held.flat, held.page_ids, held.starts, held.lengths)
+        found, fresh = celling.kept(path, held)
         self._cells[index] = held, found
         return found, fresh
 
