@@ -146,11 +146,13 @@ class FlatFile:
             return "cannot be read"
         return f"is damaged in {found.damaged:,} of its pages" if found.damaged else ""
 
-    def rebuild(self) -> None:
-        """Have the next `current` write a new file without the dead part of the old one."""
+    def drop(self) -> None:
+        """Delete the copy, so that the next `current` makes a new one; who has it mapped keeps what is mapped."""
         with self._lock, self._exclusive():
             self._directory.unlink(missing_ok=True)
+            self._sound.unlink(missing_ok=True)
             self._open = None
+            self._sweep(-1)
 
     def close(self) -> None:
         """Let go of the mapped file."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,7 +29,7 @@ from workbench.errors import CollectionBusyError, DiskFullError, InputError, Not
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
-from workbench.store.files import is_disk_full, room
+from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
@@ -138,20 +140,21 @@ class Writer:
         return started
 
     def finish_document(self, record: DocumentRecord) -> None:
-        """Mark a document complete and drop what the same source held before: one commit says both."""
+        """Mark a document complete, and before that drop what the same source held: all its pages are in by now."""
         there = self._collection.records()
         old = [other for other in there if other.source == record.source and other.content_hash != record.content_hash]
-        self._write_documents([replace(record, state=COMPLETE), *(replace(other, state=LEAVING) for other in old)])
-        for other in old:
-            self._remove(other)
+        self._remove(old)
+        self._write_documents([replace(record, state=COMPLETE)])
 
     def delete_document(self, name: str) -> int:
-        """Delete a document by name and return how many pages went; `NotFoundError` when there is none."""
+        """Delete a document by name and return how many pages went; `NotFoundError` when there is none.
+
+        Works on a full disk too.
+        """
         found = [record for record in self._collection.records() if record.name == storable(name)]
         if not found:
             raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
-        self._write_documents([replace(record, state=LEAVING) for record in found])
-        return sum(self._remove(record) for record in found)
+        return self._remove(found)
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -262,25 +265,40 @@ class Writer:
     def finish(self) -> None:
         """Tidy what was written and bring the text index and the memory-mapped copies up to date.
 
-        Nothing committed depends on it: all pages are found without it, only more slowly. `DiskFullError` when there
-        is no room for the copies.
+        Nothing committed depends on it: all pages are found without it, only more slowly. What a full disk has no room
+        for is left as it is.
         """
         with room(self._collection.name):
-            self._rows.tidy("pages", KEEP_VERSIONS)
+            self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS))
             if self._removed:
-                self._index_text()
+                self._if_room("renew the text index", self._index_text)
             for space in self._spaces():
-                space.finish(KEEP_VERSIONS)
+                self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
 
     def compact(self) -> None:
-        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part."""
+        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part.
+
+        On a full disk too: the copies go first, the small tables before the large ones, and a table that there is no
+        room to rewrite stays as it is.
+        """
+        tables = (*_OWN_TABLES, *self._collection.manifest.tables)
         with room(self._collection.name):
-            self._index_text()
-            for name in ("documents", "pages", "gaps", *self._collection.manifest.tables):
-                self._rows.tidy(name, NOW)
             for space in self._collection.spaces():
-                space.rebuild_copies()
+                space.drop_copies()
+            for name in sorted(tables, key=lambda name: tree_bytes(self._path / FOLDER / f"{name}.lance")):
+                self._if_room(f"rewrite table {name}", partial(self._rows.tidy, name, NOW))
+            self._removed = True
             self.finish()
+            self._if_room("drop the old text index", lambda: self._rows.tidy("pages", NOW))
+
+    def _if_room(self, what: str, work: Callable[[], object]) -> None:
+        """Do what can as well be left undone, unless the disk is full."""
+        try:
+            work()
+        except Exception as error:
+            if not (isinstance(error, DiskFullError) or is_disk_full(error)):
+                raise
+            log.warning("the disk is full: no room to %s of collection '%s'", what, self._collection.name)
 
     # -- a batch ------------------------------------------------------------------------------------------------------
 
@@ -337,22 +355,47 @@ class Writer:
 
     # -- removal and repair -------------------------------------------------------------------------------------------
 
-    def _remove(self, record: DocumentRecord) -> int:
-        """Take a document out: first its pages, so that it is not found any more, then what belonged to them.
+    def _remove(self, records: Sequence[DocumentRecord]) -> int:
+        """Take documents out and return how many pages they had.
 
-        Its row in documents, which says that it is leaving, goes last: until then the next writer finishes the job.
+        The first commit takes their rows out of the pages table, and with them the pages out of every search, list and
+        count of every process. What follows is litter to everybody but the next writer, who sweeps up what is left.
         """
+        if not records:
+            return 0
+        ids = [page for record in records for page in self._page_ids_of(record)]
+        these = within("content_hash", [record.content_hash for record in records])
         with room(self._collection.name):
-            ids = self._page_ids_of(record)
-            self._collection.table("pages").delete(f"content_hash = {quoted(record.content_hash)}")
+            self._making_room(ids, lambda: self._collection.table("pages").delete(these))
+            self._rows.stored["pages"].difference_update(ids)
+            self._removed = True
+            remove_images(self._images, ids)
+            self._collection.table("documents").delete(these)
             for space in self._spaces():
                 space.delete(ids)
             self._rows.delete("gaps", ids)
-            remove_images(self._images, ids)
-            self._collection.table("documents").delete(f"content_hash = {quoted(record.content_hash)}")
-        self._rows.stored["pages"].difference_update(ids)
-        self._removed = True
         return len(ids)
+
+    def _making_room(self, ids: Sequence[str], work: Callable[[], object]) -> None:
+        """Begin a deletion; on a full disk after making room, first with the copies, then with these pages' pictures.
+
+        It takes some kilobytes: a list of the rows that are gone, and the table's new version.
+        """
+
+        def copies() -> None:
+            for space in self._collection.spaces():
+                space.drop_copies()
+
+        for free in (copies, lambda: remove_images(self._images, ids)):
+            try:
+                work()
+                return
+            except Exception as error:
+                if not is_disk_full(error):
+                    raise
+                log.warning("the disk is full; making room in collection '%s' to delete from it", self._collection.name)
+                free()
+        work()
 
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
@@ -399,16 +442,16 @@ class Writer:
                 self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
-        """Complete documents all of whose pages went in, and removals that had begun."""
-        written: dict[str, int] = {}
-        for page in self._rows.stored["pages"]:
-            part = page.partition(":")[0]
-            written[part] = written.get(part, 0) + 1
+        """Complete documents all of whose pages went in, and removals that had begun: those of no page any more."""
+        written = Counter(page.partition(":")[0] for page in self._rows.stored["pages"])
+        gone = []
         for record in self._collection.records():
-            if record.state == LEAVING:
-                self._remove(record)
-            elif record.state == INCOMING and written.get(file_part(record.content_hash), 0) == record.pages:
+            pages = written[file_part(record.content_hash)]
+            if record.state == LEAVING or not pages:
+                gone.append(record)
+            elif record.state == INCOMING and pages == record.pages:
                 self.finish_document(record)
+        self._remove(gone)
 
     def _index_text(self) -> None:
         textindex.build(self._collection.table("pages"))
