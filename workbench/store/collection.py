@@ -359,12 +359,10 @@ class Collection:
         return Writer(self)
 
     def verify(self) -> list[str]:
-        """What is not as it should be, in words: pages without vectors or pictures, vectors without pages."""
-        committed = set(self.directory().ids)
-        problems = [problem for space in self.spaces() for problem in space.verify(committed)]
-        if bare := len(committed - stored_images(self.path / "images")):
-            problems.append(f"{bare} pages have no picture; ingest their files again.")
-        return problems
+        """What is not as it should be, in words, with what cures it; see `checks`."""
+        from workbench.store.checks import problems
+
+        return problems(self)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 

@@ -70,18 +70,25 @@ def read_form(folder: Path, table: str, name: str, dim: int) -> Form:
     path = _file(folder, table)
     if path.is_file():
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                state: State = {key: arrays[key] for key in arrays.files if key != _NAME}
-                if _NAME in arrays and str(arrays[_NAME]) != table:
-                    raise ValueError(f"it belongs to {arrays[_NAME]}")
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            log.warning("%s cannot be read: %s", path, error)
+            return Form(representation, load_state(path, table))
+        except InputError as error:
+            log.warning("%s", error)
             raise StoreError(f"What index '{name}' was fitted to is damaged ({path.name}); {_cure(folder)}") from None
-        return Form(representation, state)
     blank = None if representation.needs_fit else Form(representation, representation.blank(dim))
     if blank is None or blank.learnt:
         raise StoreError(f"What index '{name}' was fitted to is lost ({path.name}); {_cure(folder)}")
     return blank
+
+
+def load_state(path: Path, table: str = "") -> State:
+    """What an index was fitted to, from its file; `InputError` when that is damaged, or not that of ``table``."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if table and _NAME in arrays and str(arrays[_NAME]) != table:
+                raise ValueError(f"it belongs to {arrays[_NAME]}")
+            return {key: arrays[key] for key in arrays.files if key != _NAME}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise InputError(f"{path.name} cannot be read: {error}") from error
 
 
 def sweep_forms(folder: Path, tables: set[str]) -> None:

@@ -243,19 +243,9 @@ class Space:
             )
         return self._collection.table(name)
 
-    def verify(self, committed: set[str]) -> Iterator[str]:
-        """What is not as it should be with its vectors, in words. Pages still to be embedded are no fault."""
-        begun: set[str] = set().union(*(self.counts(name) for name in self.indexes)) & committed
-        cure = "ingest their files again" if self.primary else f"embed the collection with '{self.encoder}' again"
-        for name in self.indexes:
-            stored = self.stored_ids(name)
-            label = f"'{name}'" if self.primary else f"'{name}@{self.encoder}'"
-            if len(stored) != len(set(stored)):
-                yield f"{label} holds {len(stored) - len(set(stored))} pages twice; delete and ingest again."
-            if lacking := len((committed if self.primary else begun).difference(stored)):
-                yield f"{lacking} pages have no vectors in {label}; {cure}."
-            if orphans := len(set(stored) - committed):
-                yield f"{label} holds vectors of {orphans} pages never committed; the next ingest drops them."
+    def damage(self, index: str) -> str:
+        """What is wrong with the memory-mapped copy of an index, which is read whole; empty when nothing is."""
+        return self._flats[self.index(index).name].damage()
 
     def drop_copies(self) -> None:
         """Delete the memory-mapped copies; each is made anew when it is next asked for."""

@@ -31,7 +31,7 @@ from workbench.store import textindex
 from workbench.store.collection import Collection
 from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
-from workbench.store.images import remove_images, save_images, sweep_images
+from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.names import free_name
 from workbench.store.rows import Rows, merge
@@ -53,7 +53,7 @@ from workbench.store.schema import (
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
-from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
+from workbench.store.tables import FOLDER, OWN_TABLES, both, create_index, create_table, quoted, within
 from workbench.types import Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,6 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
 _PAGES_AT_ONCE = 64
-_OWN_TABLES = ("documents", "pages", "gaps")
 
 
 def write_lock(path: Path) -> FileLock:
@@ -192,6 +191,30 @@ class Writer:
             with room(self._collection.name):
                 self._write_pages(pa.Table.from_pylist(rows, PAGES))
 
+    def restore(
+        self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]
+    ) -> None:
+        """Commit pages that were committed elsewhere, as they are: rows of `PAGES`, of each vectors table, pictures.
+
+        ``pictures`` are by page id and size; one that is not there stays missing. Pages without the vectors of a later
+        encoder wait for them.
+        """
+        with room(self._collection.name):
+            for (page, size), source in pictures.items():
+                if source.is_file():
+                    copy_image(source, image_file(self._images, page, size))
+            for space in reversed(self._collection.spaces()):
+                for index in space.record.indexes:
+                    if len(vectors[index.table]):
+                        self._rows.write(index.table, vectors[index.table])
+            self._write_pages(pages)
+
+    def restore_gaps(self, gaps: pa.Table) -> None:
+        """Record what encoders failed on elsewhere, as rows of `GAPS`."""
+        with room(self._collection.name):
+            if len(gaps):
+                merge(self._collection.table("gaps"), "id", gaps)
+
     # -- encoders and indexes -----------------------------------------------------------------------------------------
 
     def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> Space:
@@ -205,7 +228,7 @@ class Writer:
         record = SpaceRecord.of(info, indexes)
         with room(self._collection.name):
             for index in record.indexes:
-                create_index(self._collection.database(), index)
+                create_index(self._collection.database(), index, info)
             self._collection.manifest.with_space(record).write(self._path)
             self._rows.look([index.table for index in record.indexes])
         return self._collection.space(info.id)
@@ -232,7 +255,7 @@ class Writer:
         if index.name in space.indexes:
             raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
         with room(self._collection.name):
-            table = create_index(self._collection.database(), index)
+            table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
@@ -271,7 +294,7 @@ class Writer:
         with room(self._collection.name):
             self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS))
             if self._removed:
-                self._if_room("renew the text index", self._index_text)
+                self._if_room("renew the text index", self.index_text)
             for space in self._spaces():
                 self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
 
@@ -281,7 +304,7 @@ class Writer:
         On a full disk too: the copies go first, the small tables before the large ones, and a table that there is no
         room to rewrite stays as it is.
         """
-        tables = (*_OWN_TABLES, *self._collection.manifest.tables)
+        tables = (*OWN_TABLES, *self._collection.manifest.tables)
         with room(self._collection.name):
             for space in self._collection.spaces():
                 space.drop_copies()
@@ -420,7 +443,7 @@ class Writer:
 
     def _drop_unnamed(self) -> None:
         """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
-        tables = {*_OWN_TABLES, *self._collection.manifest.tables}
+        tables = {*OWN_TABLES, *self._collection.manifest.tables}
         for path in (self._path / FOLDER).glob("*.lance"):
             if path.stem not in tables:
                 log.info("removing table %s, which no encoder of the collection has", path.stem)
@@ -453,6 +476,7 @@ class Writer:
                 self.finish_document(record)
         self._remove(gone)
 
-    def _index_text(self) -> None:
+    def index_text(self) -> None:
+        """Make the text index anew."""
         textindex.build(self._collection.table("pages"))
         self._removed = False
