@@ -138,8 +138,13 @@ class FlatFile:
 
     def damage(self) -> str:
         """Read the whole copy against its checksums: what is wrong with it, in words; empty when nothing is."""
-        if not self._directory.exists():
+        try:
+            if "sums" not in json.loads(self._directory.read_text(encoding="utf-8")):
+                return ""  # an earlier Pagelens made it; it is made anew when it is opened
+        except FileNotFoundError:
             return ""
+        except (OSError, ValueError, TypeError) as error:
+            log.info("%s: %s", self._directory, error)
         with self._lock:
             found = self._load(None, trusting=False)
         if found is None:
