@@ -118,7 +118,11 @@ def test_damaged_copies_change_no_answer(filled: Run, tmp_path: Path) -> None:
     assert "is damaged in 6 of its pages" in ended.out
     assert "run: pagelens collections repair c" in ended.out
     assert answers(filled, "c") == before
-    assert filled("collections", "verify", "c").code == 0
+    repaired = filled("collections", "repair", "c")  # of the indexes that no search opened
+    assert (repaired.code, "were damaged and are made anew" in repaired.out) == (0, True)
+    assert filled("collections", "verify", "c").out == "'c' is as it should be.\n"
+    assert filled("collections", "repair", "c").out == "'c' is as it should be; nothing was done.\n"
+    assert answers(filled, "c") == before
 
 
 def test_a_lost_manifest_is_refused_and_repaired(filled: Run, tmp_path: Path) -> None:

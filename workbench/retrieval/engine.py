@@ -91,12 +91,6 @@ def _place(step: Step) -> str:
 def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, collection: Collection) -> Iterator[str]:
     """What the search cannot see, a sentence an encoder."""
     pages = collection.page_count()
-    for leaf in pipeline.vector_leaves():
-        if spaces[leaf.encoder].vectors(leaf.index).in_memory:
-            yield (
-                f"There is no room on the disk for the copy of '{leaf.index}', so its vectors were read from the "
-                "tables into memory; free some space, and searches are quick again."
-            )
     for name, space in spaces.items():
         if space.primary:
             continue
@@ -122,7 +116,7 @@ def search_stages(
     watch = Stopwatch()
     query = Query.of(query)
     spaces = spaces_of(pipeline, collection)
-    notes += tuple(dict.fromkeys(_notes(spaces, pipeline, collection)))
+    notes += tuple(_notes(spaces, pipeline, collection))
     traces: list[StageTrace] = []
     encoded: dict[str, Encoded] = {}
     several = len({space.encoder for space in spaces.values()}) > 1
