@@ -18,13 +18,14 @@ from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import quarantine, textindex
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import tree_bytes
+from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
+    INCOMING,
     LEAVING,
     OK,
     PAGES,
@@ -126,9 +127,9 @@ class Collection:
         return CollectionInfo(
             self.name,
             self.encoder,
-            self.table("documents").count_rows(f"state != '{LEAVING}'"),
+            len(self.listed()),
             len(self.directory().refs),
-            self.table("pages").count_rows(f"status = '{FAILED}'"),
+            len(self._rows("pages", f"status = '{FAILED}'", ["page"])),
             tree_bytes(self.path),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
@@ -147,9 +148,7 @@ class Collection:
         sizes: Counter[str] = sum((space.bytes_by_file() for space in self.spaces()), Counter())
         lacking = self._lacking()
         found = []
-        for record in self.records():
-            if record.state == LEAVING:
-                continue
+        for record in self.listed():
             pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
@@ -172,6 +171,15 @@ class Collection:
     def records(self) -> list[DocumentRecord]:
         """Every document as it was written, those on their way in or out as well."""
         return [DocumentRecord.of(row) for row in self._rows("documents", None, DOCUMENTS.names)]
+
+    def listed(self) -> list[DocumentRecord]:
+        """The documents as a person sees them. One whose pages are all gone is being deleted, whatever its row says."""
+        there = {row["content_hash"] for row in self._rows("pages", None, ["content_hash"])}
+        return [
+            record
+            for record in self.records()
+            if record.state == INCOMING or (record.state != LEAVING and record.content_hash in there)
+        ]
 
     def document_by_hash(self, content_hash: str) -> DocumentRecord | None:
         """The document with this content, whatever its name."""
@@ -254,7 +262,9 @@ class Collection:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
-        return list(self.quarantine().without(PageDirectory.read(self.table("pages"), -1, where)).ids)
+        with intact(self.name):
+            found = PageDirectory.read(self.table("pages"), -1, where)
+        return list(self.quarantine().without(found).ids)
 
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
@@ -282,7 +292,8 @@ class Collection:
         """
         kept_out = self.quarantine()
         hidden = len(self.directory().refs) - self.page_count() if kept_out else 0
-        found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+        with intact(self.name):
+            found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
     def frequencies(self, words: Sequence[str]) -> dict[str, int]:
@@ -293,9 +304,10 @@ class Collection:
                 self._frequencies = (version, {})
             known = self._frequencies[1]
         table, most = self.table("pages"), self.page_count()
-        for word in words:
-            if word not in known:
-                known[word] = textindex.frequency(table, word, most)
+        with intact(self.name):
+            for word in words:
+                if word not in known:
+                    known[word] = textindex.frequency(table, word, most)
         return {word: known[word] for word in words}
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
@@ -347,12 +359,10 @@ class Collection:
         return Writer(self)
 
     def verify(self) -> list[str]:
-        """What is not as it should be, in words: pages without vectors or pictures, vectors without pages."""
-        committed = set(self.directory().ids)
-        problems = [problem for space in self.spaces() for problem in space.verify(committed)]
-        if bare := len(committed - stored_images(self.path / "images")):
-            problems.append(f"{bare} pages have no picture; ingest their files again.")
-        return problems
+        """What is not as it should be, in words, with what cures it; see `checks`."""
+        from workbench.store.checks import problems
+
+        return problems(self)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -363,7 +373,8 @@ class Collection:
         if directory is None or directory.version != version:
             with self._lock:
                 if self._directory is None or self._directory.version != version:
-                    self._directory = PageDirectory.read(self.table("pages"), version)
+                    with intact(self.name):
+                        self._directory = PageDirectory.read(self.table("pages"), version)
                 directory = self._directory
         return directory
 
@@ -387,7 +398,7 @@ class Collection:
                 except Exception as error:
                     raise StoreError(
                         f"Collection '{self.name}' is damaged: its table '{name}' cannot be opened; "
-                        "delete the collection and ingest its files again."
+                        f"to see what is wrong, run: pagelens collections verify {self.name}"
                     ) from error
             return self._tables[name]
 
@@ -397,7 +408,8 @@ class Collection:
 
     def version(self) -> int:
         """A number that grows with every change of the committed pages."""
-        return int(self.table("pages").version)
+        with intact(self.name):
+            return int(self.table("pages").version)
 
     def database(self) -> Any:
         """The LanceDB database, to make and drop tables in."""
@@ -433,5 +445,6 @@ class Collection:
                 self._seen = signature
 
     def _rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-        found = columns(self.table(table), where, names)
+        with intact(self.name):
+            found = columns(self.table(table), where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
