@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import ingesting, output, upkeep
+from workbench.cli import ingesting, output, tagging, upkeep
 from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
-for command in (upkeep.verify, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
+for command in (tagging.tag, upkeep.verify, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
     app.command()(command)
 
 
@@ -83,8 +83,11 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     )
     output.show()
     output.table(
-        ("document", ">pages", ">indexed", ">failed", "words from", "added"),
-        [(d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, d.added[:19]) for d in documents],
+        ("document", ">pages", ">indexed", ">failed", "words from", "added", "tags and fields"),
+        [
+            (d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, output.local(d.added), tagging.borne(d))
+            for d in documents
+        ],
     )
     for document in documents:
         for page in document.failed:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -77,6 +78,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = ""
     for row in rows:
         made.add_row(*(Text(plain(cell)) for cell in row))
     _console(_stdout()).print(made)
+
+
+def local(moment: str) -> str:
+    """A stored moment as this machine's clock and calendar have it, to the minute; other texts as they are."""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return moment
 
 
 def size(count: float) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from workbench.errors import DocumentError
 from workbench.ingestion.encoding import outcomes, outcomes_of_later
 from workbench.ingestion.meter import Meter
 from workbench.settings import CollectionSettings
-from workbench.store import Collection, DocumentRecord, Writer
+from workbench.store import Collection, DocumentRecord, FieldsChange, Writer
 from workbench.types import (
     DocumentOutcome,
     IngestReport,
@@ -103,14 +103,16 @@ def ingest(
     report: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     home: Path | None = None,
+    changes: Mapping[Path, FieldsChange] | None = None,
 ) -> IngestReport:
     """Index files into a collection.
 
     ``load`` gives the collection's encoders, its first one first, and is called when there is a page to embed; without
     a later one, the new pages wait for its vectors.
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
-    have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when
-    space runs out, with all that was committed kept.
+    have no lasting path, from files on disk. ``changes`` are the tags and fields that files get, by path; those of a
+    file that is in the collection already change too. `CollectionBusyError` when another ingest writes; `DiskFullError`
+    when space runs out, with all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     with collection.writer() as writer:
@@ -120,7 +122,8 @@ def ingest(
         for item in planned:
             if meter.stop.is_set():
                 break
-            meter.document(_one(collection, writer, encoders, item, meter, home))
+            change = (changes or {}).get(item.source.path, FieldsChange())
+            meter.document(_one(collection, writer, encoders, item, meter, home, change))
         meter.begin("index")
         writer.finish()
         meter.end("index", meter.written)
@@ -136,12 +139,15 @@ def _one(
     item: Planned,
     meter: Meter,
     home: Path | None,
+    change: FieldsChange,
 ) -> DocumentOutcome:
     """Index one file; whatever goes wrong inside it is its outcome, but for errors that concern the whole run."""
     name = item.source.name
     if item.probe is None:
         return DocumentOutcome(name, 0, 0, 0, (), item.note)
     if item.refused or item.missing == ():
+        known = collection.document_by_hash(item.probe.content_hash)
+        writer.change_fields([known] if known is not None and not item.refused else [], change)
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), "" if item.refused else item.note)
     meter.current = name
     record = DocumentRecord(
@@ -151,7 +157,7 @@ def _one(
         pages=item.probe.pages,
         bytes=item.probe.bytes,
     )
-    record = writer.begin_document(record)
+    (record,) = writer.change_fields([writer.begin_document(record)], change)
     indexed = 0
     failed: list[PageFailureRecord] = []
     source = replace(item.source, name=record.name)

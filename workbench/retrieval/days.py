@@ -15,6 +15,7 @@ _FORM = re.compile(
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.](?P<part>\d{1,6}))?)?)?)?)?"
     r"(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
+_UNITS = ("year", "month", "day", "hour", "minute", "second")
 _NEXT = {"minute": timedelta(minutes=1), "second": timedelta(seconds=1), "part": timedelta(milliseconds=1)}
 
 
@@ -34,7 +35,8 @@ class Stretch:
         given = {name: value for name, value in match.groupdict().items() if value is not None and name != "zone"}
         part = int(given.pop("part", "0")[:3].ljust(3, "0")) * 1000
         numbers = {"month": 1, "day": 1} | {name: int(value) for name, value in given.items()}
-        start = datetime(**numbers, microsecond=part)
+        year, month, day, hour, minute, second = (numbers.get(name, 0) for name in _UNITS)
+        start = datetime(year, month, day, hour, minute, second, part)
         finest = "part" if match["part"] else [*given][-1]
         return cls(_utc(start, match["zone"]), _utc(_after(start, finest), match["zone"]))
 
