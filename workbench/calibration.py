@@ -119,17 +119,20 @@ def refused(pipeline: Pipeline) -> None:
 
 def judged(store: Collection, pipeline: Pipeline, result: SearchResult, query_weight: float) -> Verdict | None:
     """The verdict on a finished search over the whole collection; None where nothing was calibrated for it."""
-    held = _read(store.path / FILE)
-    if not held or not pipeline.steps[-1].exact:
-        return None
-    record = held.get(_key(store, pipeline))
+    record = _record(store, pipeline)
     signals = Signals.of([hit.score for hit in result.hits if hit.scored], query_weight)
     return None if record is None or signals is None else _of(record).judge(signals)
 
 
-def has_verdicts(store: Collection) -> bool:
-    """Whether anything was calibrated over this collection, which is quick to tell."""
-    return (store.path / FILE).is_file()
+def can_judge(store: Collection, pipeline: Pipeline) -> bool:
+    """Whether a pipeline was calibrated over this collection as it is; quick to tell where nothing was."""
+    return _record(store, pipeline) is not None
+
+
+def _record(store: Collection, pipeline: Pipeline) -> Mapping[str, Any] | None:
+    held = _read(store.path / FILE)
+    record = held.get(_key(store, pipeline)) if held and pipeline.steps[-1].exact else None
+    return record if isinstance(record, dict) else None
 
 
 def drawn(store: Collection, count: int = DRAWN) -> list[Question]:

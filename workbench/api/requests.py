@@ -16,7 +16,15 @@ from workbench.types import PageRef, Query
 PageText = Annotated[str, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
 Pipeline = Annotated[str, Field(description="A preset or a pipeline text, as `rows:256 > full:10`.")]
 Filter = Annotated[str, Field(description="Only pages that fit, as `document = 'report.pdf' and page >= 10`.")]
-Depth = Annotated[int | None, Field(ge=1, le=100_000, description="Pages to return; else what the pipeline says.")]
+Depth = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=100_000,
+        description="Pages to return by a preset, or a pipeline that states no number. One that does is run as it is "
+        "written, and this shows at most so many of its pages.",
+    ),
+]
 
 
 class Request(BaseModel):
