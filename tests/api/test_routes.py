@@ -85,6 +85,10 @@ def test_every_operation_answers_by_its_schema(
     assert call("get", "/collections/{collection}", collection="notes").json()["info"]["pages"] == 4
     documents = call("get", "/collections/{collection}/documents", collection="notes").json()
     assert [d["name"] for d in documents] == ["bread/rye & wheat.pdf", "whales.pdf"]
+    change = {"documents": ["whales.pdf"], "add": ["sea"], "set": {"year": 2024}}
+    call("patch", "/collections/{collection}/documents", change, collection="notes")
+    undo = {"documents": ["whales.pdf"], "remove": ["sea"], "clear": ["year"]}
+    call("patch", "/collections/{collection}/documents", undo, collection="notes")
     page = call("get", "/collections/{collection}/page", collection="notes", page=PAGE).json()
     assert "blue whale" in page["text"]
     picture = call("get", "/collections/{collection}/picture", collection="notes", page=PAGE, size="thumb")
