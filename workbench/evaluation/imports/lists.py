@@ -8,7 +8,6 @@ a row is told, and costs no other row. What this module does not do: say whether
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,19 +131,20 @@ def _cells(path: Path, odd: Oddities) -> Iterator[tuple[str, list[str]]]:
     if path.suffix.lower() != ".csv":
         yield from ((where, line.split("\t")) for where, line in lines(path, odd))
         return
-    text = "".join(f"{line}\n" for _, line in lines(path, odd))
-    first = text.partition("\n")[0]
+    found = list(lines(path, odd))
+    first = found[0][1] if found else ""
     # Spreadsheets of many countries write semicolons into a file that is called comma-separated.
-    reader = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    between = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader((f"{line}\n" for _, line in found), delimiter=between)
     while True:
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            odd.add("row", f"{path.name} row {reader.line_num} is not a row of a table ({error})")
+            odd.add("row", f"{found[reader.line_num - 1][0]} is not a row of a table ({error})")
             continue
-        yield f"{path.name} row {reader.line_num}", row
+        yield found[reader.line_num - 1][0], row
 
 
 def _named(row: Row) -> str:
