@@ -7,7 +7,7 @@
     query: asked(),
     collection: state.collection,
     pipeline: state.pipeline,
-    k: state.k,
+    k: pagelens.staging.asked(),
     filter: state.filter,
   });
   const failed = (error) => pagelens.notify(error.message, "error");

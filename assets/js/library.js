@@ -6,6 +6,7 @@ pagelens.part("library", (root) => {
   const head = h("div", { class: "pl-lib-head" });
   const adding = pagelens.adding();
   const documents = h("section", { class: "pl-docs" });
+  const selected = new Set();
   root.append(
     h(
       "div",
@@ -205,9 +206,23 @@ pagelens.part("library", (root) => {
       );
       return;
     }
+    for (const name of [...selected]) if (!all.some((d) => d.name === name)) selected.delete(name);
     put(
       documents,
-      h("h3", { text: "Documents" }),
+      h(
+        "div",
+        { class: "pl-docs-head" },
+        h("h3", { text: "Documents" }),
+        h("button", {
+          type: "button",
+          class: "pl-button",
+          id: "pl-tagging",
+          disabled: !selected.size,
+          title: "Tags and fields are what filters find documents by",
+          onclick: () => pagelens.tagging.edit(all.filter((d) => selected.has(d.name))).then(changed),
+          text: selected.size ? `Tag ${fmt.plural(selected.size, "document")}` : "Tag the selected documents",
+        }),
+      ),
       h(
         "div",
         { class: "pl-scroll" },
@@ -220,6 +235,20 @@ pagelens.part("library", (root) => {
             h(
               "tr",
               {},
+              h(
+                "th",
+                { scope: "col" },
+                h("input", {
+                  type: "checkbox",
+                  "aria-label": "Select all documents",
+                  checked: selected.size === all.length,
+                  onchange: (event) => {
+                    selected.clear();
+                    if (event.target.checked) for (const d of all) selected.add(d.name);
+                    paintDocuments();
+                  },
+                }),
+              ),
               ["Name", "Pages", "Words from", "Size", "Added", ""].map((t, i) =>
                 h("th", { scope: "col", class: i === 1 || i === 3 ? "pl-num" : "", text: t }),
               ),
@@ -233,6 +262,21 @@ pagelens.part("library", (root) => {
                 "tr",
                 { "data-document": d.name },
                 h(
+                  "td",
+                  {},
+                  h("input", {
+                    type: "checkbox",
+                    "aria-label": `Select ${d.name}`,
+                    checked: selected.has(d.name),
+                    onchange: (event) => {
+                      if (event.target.checked) selected.add(d.name);
+                      else selected.delete(d.name);
+                      paintDocuments();
+                      documents.querySelector(`[data-document="${CSS.escape(d.name)}"] input`).focus();
+                    },
+                  }),
+                ),
+                h(
                   "th",
                   { scope: "row" },
                   h("button", {
@@ -241,6 +285,7 @@ pagelens.part("library", (root) => {
                     onclick: () => pagelens.openPage({ document: d.name, page: 1 }),
                     text: d.name,
                   }),
+                  pagelens.tagging.borne(d),
                   d.failed.length
                     ? h(
                         "details",
@@ -286,6 +331,13 @@ pagelens.part("library", (root) => {
       ),
     );
   }
+  async function changed(done) {
+    if (!done) return;
+    await refresh();
+    notify(`${fmt.plural(done.length, "document")} changed.`);
+    const again = documents.querySelector("#pl-tagging");
+    if (again) again.focus();
+  }
   async function removeDocument(d) {
     const sure = await dialog({
       title: "Delete this document?",
@@ -322,6 +374,7 @@ pagelens.part("library", (root) => {
   on("overview", paintSide);
   on("collection", () => {
     paintSide();
+    selected.clear();
     adding.plan.hidden = true;
   });
   on("details", () => {

@@ -149,6 +149,14 @@ def documents(call: Caller, place: Place) -> None:
     assert [document["name"] for document in found] == ["bread/rye & wheat.pdf", "whales.pdf"]
 
 
+@case("patch", "/collections/{collection}/documents")
+def changed_fields(call: Caller, place: Place) -> None:
+    change = {"documents": ["whales.pdf"], "add": ["sea"], "set": {"year": 2024}}
+    call("patch", "/collections/{collection}/documents", change, collection="notes")
+    undo = {"documents": ["whales.pdf"], "remove": ["sea"], "clear": ["year"]}
+    call("patch", "/collections/{collection}/documents", undo, collection="notes")
+
+
 @case("get", "/collections/{collection}/page")
 def page(call: Caller, place: Place) -> None:
     assert "blue whale" in call("get", "/collections/{collection}/page", collection="notes", page=PAGE).json()["text"]

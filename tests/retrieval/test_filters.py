@@ -23,7 +23,8 @@ from workbench.retrieval.filters import compile_filter, document_filter
         ("page in (1, 2)", "((page = 1) OR (page = 2))"),
         ("document contains 'report'", "contains(document, 'report')"),
         ("meta.year = '2023'", "array_has(meta, 'year=2023')"),
-        ("meta.year != 2023", "(NOT array_has(meta, 'year=2023'))"),
+        ("meta.Year != '2023'", "(NOT array_has(meta, 'year=2023'))"),
+        ("page >= -1", "(page >= -1)"),
         (
             "NOT (page = 1 OR page = 2) AND words = 'ocr'",
             "((NOT ((page = 1) OR (page = 2))) AND (words_source = 'ocr'))",

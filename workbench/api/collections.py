@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from workbench.api.answers import Collection, Named, PageText, Removed
 from workbench.api.pictures import AS_WEBP
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import NewCollection, page_ref
+from workbench.api.requests import FieldsRequest, NewCollection, page_ref
 from workbench.api.state import Bench
-from workbench.types import CollectionInfo, DocumentInfo, ModelStatus
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus
 
 Page = Annotated[str, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
 
@@ -47,6 +47,12 @@ def delete_collection(workbench: Bench, collection: str) -> None:
 def documents(workbench: Bench, collection: str) -> list[DocumentInfo]:
     """The documents of a collection, by name, with the pages that failed and why."""
     return workbench.documents(collection)
+
+
+@router.patch("/collections/{collection}/documents", tags=["Collections"])
+def change_fields(workbench: Bench, collection: str, asked: FieldsRequest) -> list[DocumentFields]:
+    """Change tags and fields of documents, which filters find them by at once; nothing is read again."""
+    return workbench.change_fields(collection, asked.documents, asked.change())
 
 
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])

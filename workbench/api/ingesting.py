@@ -74,8 +74,8 @@ def jobs(workbench: Bench) -> list[JobState]:
 
 @router.post("/jobs", status_code=202)
 def start(workbench: Bench, uploads: Staged, asked: IngestRequest) -> JobState:
-    """Index an upload in the background. What is in the collection already is skipped."""
-    return JobState.of(workbench.start_ingest(uploads.paths(asked.batch), asked.collection))
+    """Index an upload in the background. What is in the collection already is skipped, but gets its tags and fields."""
+    return JobState.of(workbench.start_ingest(uploads.paths(asked.batch), asked.collection, fields=asked.borne()))
 
 
 @router.get("/jobs/{job}")

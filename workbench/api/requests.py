@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from workbench.errors import InputError, QueryError
+from workbench.ingestion import FileFields
 from workbench.settings import POOLED_INDEXES, CollectionSettings
+from workbench.store import FieldsChange
+from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
 from workbench.types import PageRef, Query
 
 PageText = Annotated[str, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
 Pipeline = Annotated[str, Field(description="A preset or a pipeline text, as `rows:256 > full:10`.")]
 Filter = Annotated[str, Field(description="Only pages that fit, as `document = 'report.pdf' and page >= 10`.")]
-Depth = Annotated[int | None, Field(ge=1, le=100_000, description="Pages to return; else what the pipeline says.")]
+Depth = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=100_000,
+        description="Pages to return by a preset, or a pipeline that states no number. One that does is run as it is "
+        "written, and this shows at most so many of its pages.",
+    ),
+]
 
 
 class Request(BaseModel):
@@ -106,11 +117,47 @@ class CompareRequest(Asking):
     filter: Filter = ""
 
 
+Text = Annotated[str, Field(max_length=MAX_VALUE)]
+Tags = Annotated[list[Text], Field(max_length=MAX_TAGS)]
+Meta = Annotated[dict[Text, Text | StrictInt | float | StrictBool], Field(max_length=MAX_FIELDS)]
+MOST_FILES = 10_000
+"""Files or documents that one request may name."""
+
+
+class Borne(Request):
+    """Tags and fields of a file."""
+
+    tags: Tags = []
+    meta: Meta = {}
+
+
+class FieldsRequest(Request):
+    """Tags and fields to change of documents; what is added or set wins over what is removed or cleared."""
+
+    documents: list[Annotated[str, Field(max_length=4096)]] = Field(min_length=1, max_length=MOST_FILES)
+    add: Tags = Field([], description="Tags to add.")
+    remove: Tags = Field([], description="Tags to take away.")
+    set: Meta = Field({}, description='Fields to set, as `{"year": 2024}`.')
+    clear: Annotated[list[Text], Field(max_length=MAX_FIELDS)] = Field([], description="Fields to clear.")
+
+    def change(self) -> FieldsChange:
+        """As the service takes it; `InputError` for a tag or field that cannot be."""
+        return FieldsChange.of(self.add, self.remove, self.set, self.clear)
+
+
 class IngestRequest(Request):
     """An upload to index into a collection, which is made with the usual settings when there is none."""
 
     collection: str
     batch: str = Field(description="Id of the upload, as `POST /uploads` gave it.")
+    tags: Tags = Field([], description="Tags of every file.")
+    meta: Meta = Field({}, description="Fields of every file, by name.")
+    fields: dict[str, Borne] = Field({}, max_length=MOST_FILES, description="More for some files, by file name.")
+
+    def borne(self) -> FileFields:
+        """As the service takes them; `InputError` for a tag or field that cannot be."""
+        named = {name: FieldsChange.of(one.tags, set=one.meta) for name, one in self.fields.items()}
+        return FileFields(FieldsChange.of(self.tags, set=self.meta), named)
 
 
 class EmbedRequest(Request):

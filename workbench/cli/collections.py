@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import ingesting, output, upkeep
+from workbench.cli import ingesting, output, tagging, upkeep
 from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 from workbench.errors import StoreError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
 for command in (
+    tagging.tag,
     upkeep.verify,
     upkeep.repair,
     upkeep.audit,
@@ -96,8 +97,11 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     )
     output.show()
     output.table(
-        ("document", ">pages", ">indexed", ">failed", "words from", "added"),
-        [(d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, d.added[:19]) for d in documents],
+        ("document", ">pages", ">indexed", ">failed", "words from", "added", "tags and fields"),
+        [
+            (d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, output.local(d.added), tagging.borne(d))
+            for d in documents
+        ],
     )
     for document in documents:
         for page in document.failed:

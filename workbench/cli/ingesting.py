@@ -14,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from typer.core import TyperCommand
 
-from workbench.cli import output
+from workbench.cli import output, tagging
 from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
+    from workbench.ingestion import FileFields
     from workbench.service import Workbench
     from workbench.settings import CollectionSettings
     from workbench.types import DocumentOutcome, IngestReport, Progress
@@ -50,6 +51,9 @@ def ingest(
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
     ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    tags: tagging.Tag = None,
+    meta: tagging.Meta = None,
+    fields: tagging.Fields = None,
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -57,13 +61,15 @@ def ingest(
     A file that cannot be read is named with its reason and loses nothing else: all other files go in, and the exit code
     is 1. What is already there is skipped, so the same command goes on where it was stopped. A collection that has
     several encoders gets the vectors of all for every page; the first is meant where a pipeline names none.
+    Tags and fields are given to all files, those that are there already as well; filters find pages by them.
     """
     bench = workbench(context)
+    given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
-    given = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
-    asked = {name: value for name, value in given.items() if value is not None}
+    wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    asked = {name: value for name, value in wanted.items() if value is not None}
     made = settings_for(bench, collection, asked, [name for name in also if name])
-    report = run(bench, existing(paths), collection, made, [name for name in also if name])
+    report = run(bench, existing(paths), collection, made, [name for name in also if name], given)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -119,10 +125,11 @@ def run(
     collection: str,
     settings: CollectionSettings | None,
     also: Sequence[str] = (),
+    fields: FileFields | None = None,
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also)
+        return bench.ingest(paths, collection, settings, progress, stop, also, fields)
 
 
 def complete(

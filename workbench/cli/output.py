@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -23,6 +24,7 @@ __all__ = [
     "count",
     "emit",
     "errors",
+    "local",
     "only_ours",
     "plain",
     "pour",
@@ -89,6 +91,14 @@ def print_table(made: Table, title: str = "") -> None:
     _console(_stdout()).print(to_terminal(made, title))
     for note in made.notes:
         show(note.replace("Bold is", "* is"))
+
+
+def local(moment: str) -> str:
+    """A stored moment as this machine's clock and calendar have it, to the minute; other texts as they are."""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return moment
 
 
 def count(number: int, noun: str) -> str:

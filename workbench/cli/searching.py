@@ -36,7 +36,13 @@ class PipelineCommand(TyperCommand):
 
 Results = Annotated[
     int | None,
-    typer.Option("-k", metavar="K", min=1, max=100_000, help="Pages to return; else what the pipeline says, or 10."),
+    typer.Option(
+        "-k",
+        metavar="K",
+        min=1,
+        max=100_000,
+        help="Pages to return; of a pipeline that is written with a number, K shows at most so many.",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,7 +35,7 @@ from workbench.errors import ChangedError, DocumentError
 from workbench.ingestion.encoding import outcomes, outcomes_of_later
 from workbench.ingestion.meter import Meter
 from workbench.settings import CollectionSettings
-from workbench.store import Collection, DocumentRecord, Writer
+from workbench.store import Collection, DocumentRecord, FieldsChange, Writer
 from workbench.types import (
     DocumentOutcome,
     IngestReport,
@@ -116,14 +116,16 @@ def ingest(
     stop: threading.Event | None = None,
     home: Path | None = None,
     pool: ReaderPool | None = None,
+    changes: Mapping[Path, FieldsChange] | None = None,
 ) -> IngestReport:
     """Index files into a collection.
 
     ``load`` gives the collection's encoders, its first one first, and is called when there is a page to embed; without
     a later one, the new pages wait for its vectors.
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
-    have no lasting path, from files on disk; ``pool`` reads them. `CollectionBusyError` when another ingest writes;
-    `DiskFullError` when space runs out, with all that was committed kept.
+    have no lasting path, from files on disk; ``pool`` reads them. ``changes`` are the tags and fields that files get,
+    by path; those of a file that is in the collection already change too. `CollectionBusyError` when another ingest
+    writes; `DiskFullError` when space runs out, with all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     pool = pool or readers()
@@ -137,7 +139,8 @@ def ingest(
             for item, reading in zip(planned, readings, strict=True):
                 if meter.stop.is_set():
                     break
-                meter.document(_one(collection, writer, encoders, item, reading, stream, meter, home, pool))
+                change = (changes or {}).get(item.source.path, FieldsChange())
+                meter.document(_one(collection, writer, encoders, item, reading, stream, meter, home, pool, change))
         meter.begin("index")
         writer.finish()
         meter.end("index", meter.written)
@@ -156,16 +159,19 @@ def _one(
     meter: Meter,
     home: Path | None,
     pool: ReaderPool,
+    change: FieldsChange,
 ) -> DocumentOutcome:
     """Index one file; whatever goes wrong inside it is its outcome, but for errors that concern the whole run."""
     name = item.source.name
     if item.probe is None:
         return DocumentOutcome(name, 0, 0, 0, (), item.note)
     if reading is None:
+        known = collection.document_by_hash(item.probe.content_hash)
+        writer.change_fields([known] if known is not None and not item.refused else [], change)
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), "" if item.refused else item.note)
     meter.current = name
     identity = _identity(item.source, home)
-    index = partial(_index, collection, writer, encoders, identity=identity, meter=meter)
+    index = partial(_index, collection, writer, encoders, identity=identity, change=change, meter=meter)
     try:
         try:
             return index(reading, stream)
@@ -190,6 +196,7 @@ def _index(
     reading: Reading,
     stream: PageStream,
     identity: str,
+    change: FieldsChange,
     meter: Meter,
 ) -> DocumentOutcome:
     """Index the pages of one version of a file; ``DocumentError`` when it cannot be read any more."""
@@ -201,7 +208,7 @@ def _index(
         pages=probed.pages,
         bytes=probed.bytes,
     )
-    record = writer.begin_document(record)
+    (record,) = writer.change_fields([writer.begin_document(record)], change)
     indexed = 0
     failed: list[PageFailureRecord] = []
     given_up: GivenUp | None = None

@@ -4,40 +4,48 @@
     test  := FIELD OP VALUE | FIELD "in" "(" VALUE ("," VALUE)* ")"
     OP    := = != < <= > >= contains ;  VALUE := 'text' | "text" | number
 
-``document = 'a.pdf' and page >= 10 and tag = 'finance'``. Values are quoted by us; names come from `FIELDS`.
+``document = 'a.pdf' and page >= 10 and tag = 'finance' and meta.year >= 2020 and added >= '2026-11'``. Values are
+quoted by us; names come from `FIELDS`, and those of a person's own fields follow ``meta.`` in any case of letters.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.errors import FilterError
+from workbench.retrieval.days import Stretch
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of a page: its column in the store, whether it is a number or a list of texts, and what it holds."""
+    """A field of a page: its column in the store, whether it is a number, a list of texts or a date; what it holds."""
 
     column: str
     summary: str
     number: bool = False
     many: bool = False
+    date: bool = False
 
 
 FIELDS: Mapping[str, FieldSpec] = {
     "document": FieldSpec("document", "name of the document"),
     "page": FieldSpec("page", "page number, from 1", number=True),
-    "tag": FieldSpec("tags", "a tag given at ingestion", many=True),
+    "tag": FieldSpec("tags", "a tag of its document", many=True),
     "kind": FieldSpec("kind", "pdf or image"),
     "words": FieldSpec("words_source", "where the words came from: text, ocr, mixed or none"),
-    "added": FieldSpec("added", "date of ingestion, as '2026-11-21'"),
+    "added": FieldSpec("added", "day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
 META = "meta."
+META_SUMMARY = "a field of your own, as meta.year >= 2020: a number compares as one, 'text' in quotes as text"
 _ORDER = ("<", "<=", ">", ">=")
+_META = "array_to_string(meta, '\n')"
+"""All of a page's own fields as one text, a line each: neither names nor values hold a line end."""
+_NUMBER = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>\d+(?:\.\d+)?)|(?P<op><=|>=|!=|=|<|>)"""
+    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<op><=|>=|!=|=|<|>)"""
     r"""|(?P<mark>[(),])|(?P<name>[A-Za-z_][\w.-]*)|(?P<bad>\S))"""
 )
 
@@ -63,6 +71,12 @@ def document_filter(name: str) -> str:
 
 def _sql(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def _value(field: str, form: str) -> str:
+    """SQL for the value of a field, where it is of that form; otherwise all of them, which is of none."""
+    pattern = r"(?s)^(?:.*\n)?" + re.escape(field) + "=(" + form + r")(?:\n.*)?$"
+    return f"regexp_replace({_META}, {_sql(pattern)}, " + r"'\1')"
 
 
 class _Compiler:
@@ -154,8 +168,10 @@ class _Compiler:
             quote = value[0]
             value = value[1:-1].replace(quote * 2, quote)
         if name.startswith(META):
-            return self._has("meta", f"{name[len(META) :]}={value}", operator, name, start)
+            return self._meta(name[len(META) :].lower(), value, operator, kind == "number", start)
         spec = FIELDS[name]
+        if spec.date:
+            return self._date(spec.column, value, operator, name, start)
         if spec.many:
             return self._has(spec.column, value, operator, name, start)
         if spec.number:
@@ -165,6 +181,30 @@ class _Compiler:
         if operator == "contains":
             return f"contains({spec.column}, {_sql(value)})"
         return f"({spec.column} {operator} {_sql(value)})"
+
+    @staticmethod
+    def _meta(field: str, value: str, operator: str, number: bool, at: int) -> str:
+        """A field of a person's own, stored among the texts ``field=value``: as a number where compared with one."""
+        if not number and operator in ("=", "!="):
+            has = f"array_has(meta, {_sql(f'{field}={value}')})"
+            return f"(NOT {has})" if operator == "!=" else has
+        if number and operator != "contains":
+            if abs(float(value)) == math.inf:
+                raise FilterError("That number is too large to compare with.", at)
+            sign = "=" if operator == "!=" else operator
+            test = f"coalesce(TRY_CAST({_value(field, _NUMBER)} AS DOUBLE) {sign} {float(value)!r}, false)"
+            return f"(NOT {test})" if operator == "!=" else test
+        there = f"regexp_like({_META}, {_sql('(?m)^' + re.escape(field) + '=')})"
+        found = _value(field, r"[^\n]*")
+        test = f"contains({found}, {_sql(value)})" if operator == "contains" else f"{found} {operator} {_sql(value)}"
+        return f"({there} AND {test})"
+
+    @staticmethod
+    def _date(column: str, value: str, operator: str, name: str, at: int) -> str:
+        try:
+            return Stretch.of(value).condition(column, operator)
+        except ValueError as error:
+            raise FilterError(f"'{name}' is a date, and {value!r} is none ({error}).", at) from None
 
     @staticmethod
     def _has(column: str, value: str, operator: str, name: str, at: int) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.documents import ReadSettings
-from workbench.errors import PagelensError, StoreError
+from workbench.errors import NotFoundError, PagelensError, StoreError
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
 from workbench.settings import CollectionSettings
-from workbench.store import Collection
+from workbench.store import Collection, FieldsChange
 from workbench.store.exporting import Exported, export
 from workbench.store.recovery import Given
-from workbench.types import CollectionInfo, DocumentInfo, PageRef, SpaceInfo, StoredPage
+from workbench.store.schema import LEAVING, storable
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, PageRef, SpaceInfo, StoredPage
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,24 @@ class Collections(Core):
             removed = writer.delete_document(document)
             writer.finish()
         return int(removed)
+
+    def change_fields(self, collection: str, documents: Sequence[str], change: FieldsChange) -> list[DocumentFields]:
+        """Change tags and fields of documents; what each bears then, in the order given.
+
+        Nothing is read or embedded again, and filters find the pages by it at once. `NotFoundError` before any is
+        changed, when one of the documents is not there.
+        """
+        store = self._collection(collection)
+        with store.writer() as writer:
+            there = {record.name: record for record in store.records() if record.state != LEAVING}
+            unknown = [name for name in documents if storable(name) not in there]
+            if unknown:
+                more = f" and {len(unknown) - 1} more of these" if len(unknown) > 1 else ""
+                raise NotFoundError(f"There is no document '{unknown[0]}'{more} in collection '{collection}'.")
+            names = list(dict.fromkeys(storable(name) for name in documents))
+            changed = writer.change_fields([there[name] for name in names], change)
+            writer.finish()
+        return [DocumentFields(record.name, record.tags, record.meta) for record in changed]
 
     def add_encoder(self, collection: str, encoder_id: str) -> SpaceInfo:
         """Make an encoder one of a collection's, so that pages ingested from now on get its vectors too.

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from workbench.evaluation import Check, Dataset, Record, reports
 from workbench.evaluation.archive import Archive, Kept, Note
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.losses import Outcome, outcomes
+from workbench.evaluation.oddities import counts
 from workbench.evaluation.provenance import collection_facts
 from workbench.evaluation.reports import Pictures
 from workbench.evaluation.runs import qrels_text, trec_lines
@@ -49,7 +50,8 @@ FORMS: Mapping[str, str] = {
 class DatasetInfo:
     """A dataset of the shelf; ``problem`` says why it cannot be used.
 
-    ``collection`` is the one whose pages it is about, ``scope`` what it is evaluated in unless another is asked for.
+    ``collection`` is the one whose pages it is about, ``scope`` what it is evaluated in unless another is asked for,
+    ``oddities`` the rows that were left out or mended, by kind; ``warnings`` say so in sentences.
     """
 
     name: str
@@ -60,6 +62,7 @@ class DatasetInfo:
     warnings: tuple[str, ...]
     removable: bool
     problem: str = ""
+    oddities: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +331,14 @@ class Evaluations(Ingestion, Explanations):
             return DatasetInfo(name, 0, 0, "", "", (), removable, str(error))
         relevant = {page for grades in found.qrels.values() for page, grade in grades.items() if grade > 0}
         return DatasetInfo(
-            name, len(found.queries), len(relevant), found.scope, found.collection, found.warnings, removable
+            name,
+            len(found.queries),
+            len(relevant),
+            found.scope,
+            found.collection,
+            found.warnings,
+            removable,
+            oddities=counts(found.oddities),
         )
 
     def _unchanged(self, records: Sequence[Record]) -> set[str]:

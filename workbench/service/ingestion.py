@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench import encoders, resources
-from workbench.documents import discover
+from workbench.documents import Source, discover
 from workbench.encoders import Encoder
 from workbench.errors import EncoderError, InputError, MismatchError
-from workbench.ingestion import UPLOADS, JobRun, embed, ingest, plan_sources
+from workbench.ingestion import UPLOADS, FileFields, JobRun, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.service.collections import Collections
 from workbench.settings import CollectionSettings
@@ -61,18 +61,23 @@ class Ingestion(Collections):
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         also: Sequence[str] = (),
+        fields: FileFields | None = None,
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
         If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
-        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from.
+        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
+        get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
+        says of other files.
         """
         exports = [path for path in paths if is_export(path)]
         if exports:
             reports = [self._import(path, collection, progress, stop) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
-            reports += [self.ingest(rest, collection, settings, progress, stop, also)] if rest and not stopped else []
+            reports += (
+                [self.ingest(rest, collection, settings, progress, stop, also, fields)] if rest and not stopped else []
+            )
             return _joined(collection, reports)
         sources, refused = discover(paths)
         if not sources and not refused:
@@ -84,7 +89,8 @@ class Ingestion(Collections):
             self.create_collection(collection, settings, also)
         store = self._collection(collection)
         before = store.info().bytes
-        notes: list[str] = []
+        changes, unknown = fields.among(sources) if fields else ({}, [])
+        notes = [*(fields.notes if fields else ()), *unknown]
         with ExitStack() as models:
 
             def load() -> list[Encoder]:
@@ -92,7 +98,7 @@ class Ingestion(Collections):
                 store.space().check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
-            report = ingest(store, load, sources, refused, progress, stop, self.settings.home, self._readers)
+            report = ingest(store, load, sources, refused, progress, stop, self.settings.home, self._readers, changes)
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
 
@@ -122,6 +128,15 @@ class Ingestion(Collections):
         outcomes = tuple(DocumentOutcome(d.name, d.pages, d.indexed, d.skipped) for d in documents)
         return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped)
 
+    def apply_fields(self, collection: str, fields: FileFields) -> list[str]:
+        """Give documents that are there the tags and fields of a table; sentences on what it says of others."""
+        names = [document.name for document in self.documents(collection)]
+        changes, notes = fields.among([Source(Path(name), name) for name in names])
+        for name in names:
+            if change := changes.get(Path(name)):
+                self.change_fields(collection, [name], change)
+        return [*fields.notes, *notes]
+
     def embed(
         self,
         collection: str,
@@ -138,11 +153,19 @@ class Ingestion(Collections):
         with encoders.using(encoder_id, **self._loading) as encoder:
             return embed(store, encoder, progress, stop)
 
-    def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
+    def start_ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        fields: FileFields | None = None,
+    ) -> Job:
         """Queue an ingest in the background and return at once."""
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         if settings is not None:
             request["settings"] = settings.as_dict()
+        if fields:
+            request["fields"] = fields.as_json()
         return self._jobs.start(collection, request)
 
     def start_embed(self, collection: str, encoder_id: str) -> Job:
@@ -194,7 +217,8 @@ class Ingestion(Collections):
         settings = request.get("settings")
         made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
         paths = [Path(path) for path in request["paths"]]
-        ended = self.ingest(paths, request["collection"], made, report, stop)
+        fields = FileFields.from_json(request["fields"]) if "fields" in request else None
+        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields)
         if not ended.stopped:
             for path in paths:
                 if path.is_relative_to(self.settings.home / UPLOADS):

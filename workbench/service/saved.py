@@ -32,7 +32,7 @@ class SavedSearch:
     shown: str
     pipeline: str
     filter: str
-    k: int
+    k: int | None
     added: str
 
 
@@ -45,7 +45,7 @@ class Saved(Core):
             return _read(self._saved_path)
 
     def save_search(
-        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int = 12
+        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int | None = None
     ) -> SavedSearch:
         """Keep a search; what could not be searched is refused as a search would refuse it."""
         title = " ".join(name.split())

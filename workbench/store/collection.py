@@ -164,6 +164,7 @@ class Collection:
                     sources.pop() if len(sources) == 1 else "mixed" if sources else "none",
                     record.tags,
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
+                    record.meta,
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

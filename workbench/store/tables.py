@@ -73,6 +73,11 @@ def quoted(value: str) -> str:
     return "'" + storable(value).replace("'", "''") + "'"
 
 
+def sql_list(values: Sequence[str]) -> str:
+    """Texts as an SQL list."""
+    return f"[{', '.join(map(quoted, values))}]" if values else "arrow_cast([], 'List(Utf8)')"
+
+
 def within(column: str, values: Sequence[str]) -> str:
     """The SQL condition that a column is one of these texts."""
     return f"{column} IN ({', '.join(map(quoted, values))})" if values else "false"

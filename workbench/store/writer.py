@@ -31,6 +31,7 @@ from workbench.errors import CollectionBusyError, DiskFullError, InputError, Not
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
+from workbench.store.fields import FieldsChange
 from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
@@ -48,6 +49,7 @@ from workbench.store.schema import (
     failed_row,
     file_part,
     gap_rows,
+    meta_rows,
     page_id,
     page_row,
     storable,
@@ -55,7 +57,17 @@ from workbench.store.schema import (
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
-from workbench.store.tables import FOLDER, OWN_TABLES, both, create_index, create_table, quoted, within
+from workbench.store.tables import (
+    FOLDER,
+    OWN_TABLES,
+    both,
+    columns,
+    create_index,
+    create_table,
+    quoted,
+    sql_list,
+    within,
+)
 from workbench.types import Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
@@ -135,6 +147,9 @@ class Writer:
         there = self._collection.records()
         earlier = [other.name for other in there if other.source == record.source]
         name = earlier[0] if earlier else free_name(record, {other.name for other in there})
+        for other in there:  # a new version of a file is tagged as the old one was
+            if other.source == record.source and not (record.tags or record.meta):
+                record = replace(record, tags=other.tags, meta=other.meta)
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         started = replace(record, name=name, added=now, state=INCOMING)
         self._write_documents([started])
@@ -156,6 +171,21 @@ class Writer:
         if not found:
             raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
         return self._remove(found)
+
+    def change_fields(self, records: Sequence[DocumentRecord], change: FieldsChange) -> list[DocumentRecord]:
+        """Change tags and fields of documents that are there; returns them as they are then.
+
+        Filters find all pages of a document by the new ones at once, in every process: they change in one commit, and
+        nothing of them is read or embedded again. `InputError` before any is changed, if one would bear too much.
+        """
+        changed = [change.applied(record) for record in records]
+        new = [now for record, now in zip(records, changed, strict=True) if now != record]
+        if new:
+            self._write_documents(new)
+            with room(self._collection.name):
+                for record in new:
+                    self._stamp(record)
+        return changed
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -428,6 +458,26 @@ class Writer:
                 free()
         work()
 
+    def _stamp(self, record: DocumentRecord) -> None:
+        """Give a document's pages its tags and fields, in one commit. The text index is left as it is: rows keep their
+        ids, and no word changes."""
+        if self._page_ids_of(record):
+            fields = {"tags": sql_list(record.tags), "meta": sql_list(meta_rows(record.meta))}
+            where = f"content_hash = {quoted(record.content_hash)}"
+            self._collection.table("pages").update(where=where, values_sql=fields)
+
+    def _stamp_all(self) -> None:
+        """Complete changes of fields that were cut short: the documents' rows say what their pages should."""
+        borne: dict[str, set[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+        bearing = "array_length(tags) > 0 OR array_length(meta) > 0"
+        rows = columns(self._collection.table("pages"), bearing, ["content_hash", "tags", "meta"])
+        for content, tags, meta in zip(*rows.values(), strict=True):
+            borne.setdefault(content, set()).add((tuple(tags), tuple(meta)))
+        for record in self._collection.records():
+            wanted = record.tags, tuple(meta_rows(record.meta))
+            if borne.get(record.content_hash, {((), ())}) != {wanted}:
+                self._stamp(record)
+
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
         ids = {page for known in self._rows.stored.values() for page in known if page.startswith(part)}
@@ -443,6 +493,7 @@ class Writer:
         self._drop_unnamed()
         self._rows.look(["pages", *self._collection.manifest.tables])
         self._finish_changes()
+        self._stamp_all()
         committed = set(self._collection.directory().ids)
         for space in self._spaces():
             space.reconcile(committed)

@@ -9,7 +9,15 @@ models, or touch a store.
 from __future__ import annotations
 
 from workbench.types.arrays import Box, Float, Int
-from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, Quarantined, SpaceInfo
+from workbench.types.collections import (
+    CollectionInfo,
+    DocumentFields,
+    DocumentInfo,
+    IndexInfo,
+    PageGap,
+    Quarantined,
+    SpaceInfo,
+)
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
@@ -39,6 +47,7 @@ __all__ = [
     "Box",
     "Candidates",
     "CollectionInfo",
+    "DocumentFields",
     "DocumentInfo",
     "DocumentOutcome",
     "Evidence",

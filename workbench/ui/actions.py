@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.uploads import Uploads
 from workbench.errors import InputError, NotFoundError, PagelensError
-from workbench.retrieval import FIELDS, document_filter
+from workbench.retrieval import FIELDS, META_SUMMARY, document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
@@ -94,6 +94,7 @@ class Actions:
                 {"name": name, "summary": field.summary, "number": field.number} for name, field in FIELDS.items()
             ],
             "heat": payload.heat_looks(),
+            "meta": META_SUMMARY,
             "model": self.model_state({}),
             "max_upload_mb": self.workbench.settings.max_upload_mb,
         }

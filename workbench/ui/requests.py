@@ -41,6 +41,6 @@ def asked(request: Mapping[str, Any]) -> Query:
         raise QueryError(str(error)) from None
 
 
-def results(request: Mapping[str, Any]) -> int:
-    """How many results are asked for: what one screen shows at most, 12 if it is not said."""
-    return whole(request, "k", 12, 1, 200)
+def results(request: Mapping[str, Any]) -> int | None:
+    """How many results are asked for: at most what one screen shows; None where it is the pipeline that says."""
+    return None if request.get("k") is None else whole(request, "k", 1, 1, 200)

@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from workbench.errors import DatasetError
-from workbench.evaluation.datasets import HEADER, Query
-from workbench.evaluation.imports.making import SOURCE
+from workbench.evaluation.datasets import HEADER, SOURCE, Query
+from workbench.evaluation.oddities import Oddity
 
 
 def write_dataset(
@@ -20,6 +21,7 @@ def write_dataset(
     labels: Mapping[str, Mapping[str, int]],
     collection: str,
     notes: Iterable[str] = (),
+    oddities: Iterable[Oddity] = (),
 ) -> Path:
     """Write it whole or not at all, in place of what is there; returns the folder.
 
@@ -41,7 +43,7 @@ def write_dataset(
                 except csv.Error:
                     shutil.rmtree(partial, ignore_errors=True)
                     raise DatasetError(f"{page!r} holds a tab or a line end, which no file of labels can.") from None
-    source = {"collection": collection, "notes": list(notes)}
+    source = {"collection": collection, "notes": list(notes), "oddities": [asdict(oddity) for oddity in oddities]}
     (partial / SOURCE).write_text(json.dumps(source, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
