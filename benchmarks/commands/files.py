@@ -15,8 +15,8 @@ from workbench.cli.session import AsJson
 
 BATCH = 40
 """Files a command gets: enough that loading the models is little beside them, few enough to find a bad one soon."""
-QUIET = 300.0
-"""Seconds without a move that count as hanging: more than several pages one after the other may take."""
+QUIET = 600.0
+"""Seconds without a move that count as hanging: an ingest writes eight pages at once, and each may take a minute."""
 
 
 def files(
