@@ -13,13 +13,19 @@ PagelensError
     MismatchError         it was made with other settings
     DiskFullError         no space left; what was committed is safe
   EncoderError          a model cannot be loaded or failed on its input
+    NoEncoderError        there is no model of that name (a NotFoundError, too)
 """
 
 from __future__ import annotations
 
+from workbench.types.text import wellformed
+
 
 class PagelensError(Exception):
-    """Base of all foreseeable errors; ``str(error)`` is one clear sentence."""
+    """Base of all foreseeable errors; ``str(error)`` is one clear sentence, which can be written down and sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(wellformed(message))
 
 
 class InputError(PagelensError):
@@ -76,3 +82,7 @@ class DiskFullError(StoreError):
 
 class EncoderError(PagelensError):
     """A model cannot be loaded, or failed on its input."""
+
+
+class NoEncoderError(EncoderError, NotFoundError):
+    """There is no model of that name."""

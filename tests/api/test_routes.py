@@ -203,7 +203,7 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
         ("POST", "/search", {**ASKED, "pipeline": "rows >"}, 400, ""),
         ("POST", "/search/stages", {**ASKED, "filter": "page ="}, 400, ""),
         ("POST", "/collections", {"name": "notes"}, 409, "notes"),
-        ("POST", "/collections", {"name": "new", "encoder": "nobody"}, 503, "nobody"),
+        ("POST", "/collections", {"name": "new", "encoder": "nobody"}, 404, "nobody"),
         ("POST", "/jobs", {"collection": "notes", "batch": "../../etc"}, 404, "no longer there"),
         ("POST", "/jobs", {"collection": "notes", "paths": ["/etc"]}, 422, "paths: "),
         ("GET", "/jobs/none", None, 404, "none"),

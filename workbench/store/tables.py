@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from workbench.store import textindex
 from workbench.store.manifest import FULL, IndexRecord, Manifest
-from workbench.store.schema import DOCUMENTS, GAPS, PAGES, storable, vectors_schema
+from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
 from workbench.types import Ragged
+from workbench.types.text import storable
 
 FOLDER = "lance"
 # Without stable ids every compaction would renumber the rows.

@@ -46,13 +46,13 @@ from workbench.store.schema import (
     gap_rows,
     page_id,
     page_row,
-    storable,
     vectors_table,
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
 from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
 from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
