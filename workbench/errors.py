@@ -8,6 +8,7 @@ PagelensError
     FilterError           a filter text does not parse
     DatasetError          an evaluation dataset is not usable
   NotFoundError         a collection, document or page that is not there
+  StateError            what is asked for does not fit how things stand
   StoreError            the collection on disk cannot be used as asked
     CollectionBusyError   another process is writing to it
     MismatchError         it was made with other settings
@@ -62,6 +63,10 @@ class DatasetError(InputError):
 
 class NotFoundError(PagelensError):
     """A collection, document or page that is not there."""
+
+
+class StateError(PagelensError):
+    """What is asked for does not fit how things stand."""
 
 
 class StoreError(PagelensError):

@@ -23,6 +23,7 @@ from workbench.errors import (
     InputError,
     NotFoundError,
     PagelensError,
+    StateError,
     StoreError,
 )
 from workbench.service import Workbench
@@ -41,6 +42,7 @@ STATUS: tuple[tuple[type[PagelensError], int], ...] = (
     (DiskFullError, 507),
     (CollectionBusyError, 409),
     (StoreError, 409),
+    (StateError, 409),
     (EncoderError, 503),
     (PagelensError, 500),
 )
@@ -53,7 +55,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         403: "The host or the origin is none of this server's",
         404: "There is no such thing",
         405: "This address does not take that method",
-        409: "The collection is in use, is there already, or is not as it should be",
+        409: "It does not fit how things stand: a collection in use or there already, a job that is done",
         413: "The body is larger than what is taken",
         422: "A value is missing, unknown or out of bounds",
         429: "Too many wrong log-ins; `Retry-After` says how many seconds to wait",
