@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.documents import ReadSettings
-from workbench.errors import NotFoundError, PagelensError, StoreError
+from workbench.errors import PagelensError, StoreError
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
@@ -15,7 +16,6 @@ from workbench.settings import CollectionSettings
 from workbench.store import Collection, FieldsChange
 from workbench.store.exporting import Exported, export
 from workbench.store.recovery import Given
-from workbench.store.schema import LEAVING, storable
 from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, PageRef, SpaceInfo, StoredPage
 
 log = logging.getLogger(__name__)
@@ -89,13 +89,7 @@ class Collections(Core):
         """
         store = self._collection(collection)
         with store.writer() as writer:
-            there = {record.name: record for record in store.records() if record.state != LEAVING}
-            unknown = [name for name in documents if storable(name) not in there]
-            if unknown:
-                more = f" and {len(unknown) - 1} more of these" if len(unknown) > 1 else ""
-                raise NotFoundError(f"There is no document '{unknown[0]}'{more} in collection '{collection}'.")
-            names = list(dict.fromkeys(storable(name) for name in documents))
-            changed = writer.change_fields([there[name] for name in names], change)
+            changed = writer.change_fields(writer.documents(documents), change)
             writer.finish()
         return [DocumentFields(record.name, record.tags, record.meta) for record in changed]
 
@@ -117,16 +111,21 @@ class Collections(Core):
             writer.remove_space(encoder_id)
 
     def add_index(
-        self, collection: str, index: str, encoder: str = "", progress: Callable[[int], None] | None = None
+        self,
+        collection: str,
+        index: str,
+        encoder: str = "",
+        progress: Callable[[int], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
-        Nothing is encoded again; ``progress`` hears how many pages are done. `InputError` when it is there already or
-        the encoder's kind of vectors cannot have it.
+        Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
+        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
         """
         store = self._collection(collection)
         with store.writer() as writer:
-            writer.add_index(encoder, index, progress)
+            writer.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
         return self._space(store, encoder)
 
     def index_kinds(self) -> Mapping[str, str]:

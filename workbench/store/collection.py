@@ -33,9 +33,7 @@ from workbench.store.schema import (
     file_part,
     page_id,
     rebuilt_page,
-    storable,
     stored_page,
-    wellformed,
 )
 from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
@@ -49,6 +47,7 @@ from workbench.types import (
     Quarantined,
     StoredPage,
 )
+from workbench.types.text import storable, wellformed
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer

@@ -13,7 +13,8 @@ from typing import Any
 from unicodedata import category, normalize
 
 from workbench.errors import InputError
-from workbench.store.schema import DocumentRecord, wellformed
+from workbench.store.schema import DocumentRecord
+from workbench.types.text import wellformed
 
 MAX_TAG, MAX_TAGS = 100, 100
 MAX_NAME, MAX_VALUE, MAX_FIELDS = 64, 500, 64

@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ from workbench.store.fields import FieldsChange
 from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
-from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.manifest import FULL, SpaceRecord
 from workbench.store.names import free_name
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
@@ -52,7 +52,6 @@ from workbench.store.schema import (
     meta_rows,
     page_id,
     page_row,
-    storable,
     vectors_table,
 )
 from workbench.store.space import Space
@@ -69,6 +68,7 @@ from workbench.store.tables import (
     within,
 )
 from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +172,16 @@ class Writer:
             raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
         return self._remove(found)
 
+    def documents(self, names: Iterable[str]) -> list[DocumentRecord]:
+        """The documents of these names, each once; `NotFoundError` when one of them is not there."""
+        there = {record.name: record for record in self._collection.records() if record.state != LEAVING}
+        wanted = dict.fromkeys(storable(name) for name in names)
+        unknown = [name for name in wanted if name not in there]
+        if unknown:
+            more = f" and {len(unknown) - 1} more of these" if len(unknown) > 1 else ""
+            raise NotFoundError(f"There is no document '{unknown[0]}'{more} in collection '{self._collection.name}'.")
+        return [there[name] for name in wanted]
+
     def change_fields(self, records: Sequence[DocumentRecord], change: FieldsChange) -> list[DocumentRecord]:
         """Change tags and fields of documents that are there; returns them as they are then.
 
@@ -273,25 +283,33 @@ class Writer:
         with room(self._collection.name):
             return self._add_vectors(encoder_id, pages)
 
-    def add_index(self, encoder_id: str, name: str, progress: Callable[[int], None] | None = None) -> int:
+    def add_index(
+        self,
+        encoder_id: str,
+        name: str,
+        progress: Callable[[int], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
-        ``progress`` hears how many are done. The full vectors are stored in half precision, so the pooled ones differ
+        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
+        and None returned. The full vectors are stored in half precision, so the pooled ones differ
         from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
         or its kind of vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
-        index = IndexRecord.of(name, space.info)
-        if index.name in space.indexes:
-            raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+        index = space.new_index(name)
         with room(self._collection.name):
             table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
+                if stopped():
+                    self._drop_unnamed()
+                    return None
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
                 arrays = [self._derive(form, embedding) for embedding in found.values()]
                 table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
