@@ -178,7 +178,8 @@ def test_searching_works_on_a_full_disk_without_the_copy(disk, copies, caplog):
     assert held.in_memory
     assert again.space().vectors("rows") is held, "it is not read again for every query"
     assert any("held in memory" in message for message in caplog.messages)
-    assert again.space().in_memory() == list(again.space().indexes)
+    kept = ["full"] if copies == "some" else []
+    assert again.space().in_memory() == [index for index in again.space().indexes if index not in kept]
     (disk / "filler").unlink()
     later = Collection(store.path)
     assert answers(later) == before

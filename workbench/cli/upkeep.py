@@ -216,8 +216,8 @@ def export(
     FOLDER gets documents, pages and gaps; vectors/ENCODER/INDEX for every index of every encoder, where "full" has the
     model's own vectors with the place of each; pictures; and pagelens-export.json, which says what is what. A page is a
     row of page_id, count and vectors (count x dim numbers). As Parquet each table is a file; as npz it is several, with
-    lists as NAME and NAME_offsets: page i has vectors[vectors_offsets[i]:vectors_offsets[i + 1]]. Reading them takes
-    pyarrow or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
+    lists as NAME and NAME_offsets: page i has the vectors from offset i up to offset i + 1. Reading them takes pyarrow
+    or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
     """
     bench = workbench(context)
     with counted("pages written") as told:
