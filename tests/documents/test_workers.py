@@ -385,6 +385,24 @@ def test_a_stream_that_unpacks_to_gigabytes_fails_or_is_read_within_the_limits()
     assert isinstance(page, Page) or page.reason.startswith("Page 1 ")
 
 
+def test_a_form_that_draws_itself_fails_within_the_limits(tmp_path):
+    """Twice each time, in a form that is its own resource."""
+    body = b"/F Do /F Do"
+    form = "/Type /XObject /Subtype /Form /BBox [0 0 600 700] /Resources << /XObject << /F 4 0 R >> >>"
+    path = raw_pdf(tmp_path / "x.pdf", [(f"/Resources << /XObject << /F 4 0 R >> >> {LETTER}", body)])
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"<< /Length %d >>" % len(body), f"<< {form} /Length {len(body)} >>".encode()))
+    (page,) = bounded(path)
+    assert isinstance(page, (Page, PageFailure))
+
+
+@pytest.mark.parametrize("kids", ["2 0 R 2 0 R 2 0 R", "4 0 R " * 100_000])
+def test_page_trees_that_lie_end_in_words(tmp_path, kids):
+    path = raw_pdf(tmp_path / "x.pdf", [(LETTER, show("words"))], kids=kids)
+    found = bounded(path)
+    assert all(isinstance(page, Page) or page.reason.endswith(".") for page in found)
+
+
 # ---- poppler
 
 
