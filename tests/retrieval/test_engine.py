@@ -164,6 +164,50 @@ def test_equal_scores_go_by_page_ref():
     assert [list("abcd")[i] for i in chosen] == ["d", "b", "c"]
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 6))
+def test_the_order_of_two_pages_depends_on_no_third(seed, pages, ulps):
+    """Scores a few units in the last place apart, and others of any size beside them, which bins of the best fused."""
+    rng = np.random.default_rng(seed)
+    first = np.float32(rng.uniform(1, 30))
+    near = first + np.float32(np.spacing(first)) * rng.integers(0, ulps, pages).astype(np.float32)
+    scores = np.where(rng.random(pages) < 0.7, near, rng.uniform(-600, 600, pages)).astype(np.float32)
+    refs = {str(i): PageRef(f"{rng.integers(3)}.pdf", i + 1) for i in range(pages)}
+
+    def ranking(chosen):
+        ids = [str(i) for i in chosen]
+        return [ids[i] for i in best(ids, scores[chosen], len(ids), lambda some: {i: refs[i] for i in some})]
+
+    whole = ranking(rng.permutation(pages))
+    assert [scores[int(page)] for page in whole] == sorted(scores.tolist(), reverse=True)
+    for _ in range(4):
+        some = rng.permutation(pages)[: int(rng.integers(2, pages + 1))]
+        there = {str(i) for i in some}
+        assert ranking(some) == [page for page in whole if page in there]
+
+
+def test_two_pages_keep_their_order_when_a_third_scores_high():
+    refs = {"a": PageRef("a.pdf", 1), "b": PageRef("b.pdf", 1), "c": PageRef("c.pdf", 1)}
+    alone = best(list("ab"), np.array([10, 10 + 3e-5], np.float32), 2, lambda ids: refs)
+    beside = best(list("abc"), np.array([10, 10 + 3e-5, 600], np.float32), 3, lambda ids: refs)
+    assert alone.tolist() == [1, 0]
+    assert beside.tolist() == [2, 1, 0]
+
+
+def test_a_page_with_damaged_vectors_has_no_score_and_comes_last():
+    arrays = collection(11, 12)
+    arrays.pages["p4"][1].vectors[0] = np.nan
+    for text in ("full:12", "rows:12", "rows:12 > full:12", "sum(bm25, full):12", "rrf(rows, full):12"):
+        result = run(arrays, text, 11)
+        assert len(result.hits) == 12
+        assert all(np.isfinite(hit.score) for hit in result.hits)
+        assert all(np.isfinite(stage.score) for hit in result.hits for stage in hit.stages)
+        assert any("damaged" in note for note in result.notes)
+        damaged = next(hit for hit in result.hits if hit.page_id == "p4")
+        if text[0] in "rf" and "(" not in text:
+            assert (damaged.rank, damaged.scored, damaged.score) == (12, False, 0.0)
+
+
 def test_a_missing_index_is_named_before_anything_runs():
     arrays = collection(1, 3)
     arrays.indexes = ("rows", "full")

@@ -2,7 +2,7 @@
 
 A step scores either every page (the first step, after the filter) or the candidates it was given, keeps its best, and
 records what that cost. Order is by score, then by page ref, so it depends neither on the order of insertion nor on
-which other pages were scored; scores closer than the rounding of float32 sums count as equal.
+which other pages were scored.
 
 Each stage compares the vectors of the encoder it names. A page that encoder has no vectors of comes after all that it
 has, so that a later stage of another encoder may still find it. What this module does not do: encode queries (the

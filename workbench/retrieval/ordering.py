@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from workbench.types import Float, PageRef
 
-# A float32 sum of a few dozen products of unit vectors is good to about 1e-6 of its size; closer scores are ties.
-_TIE = 4e-6
-
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -27,25 +24,38 @@ class Scored:
         """From pairs of page and score."""
         return cls([page for page, _ in pairs], np.asarray([score for _, score in pairs], np.float32), unscored)
 
+    def finite(self) -> Scored:
+        """The same with pages whose score is no number among those without one: nothing can be said of them."""
+        good = np.isfinite(self.scores)
+        if good.all():
+            return self
+        ids = [page for page, well in zip(self.ids, good, strict=True) if well]
+        bad = [page for page, well in zip(self.ids, good, strict=True) if not well]
+        return Scored(ids, self.scores[good], [*self.unscored, *bad])
+
 
 def best(
     ids: Sequence[str], scores: Float, keep: int, refs: Callable[[Sequence[str]], Mapping[str, PageRef]]
 ) -> NDArray[np.int64]:
-    """Positions of the ``keep`` best scores, best first; equal scores (to float32 rounding) in order of page ref."""
+    """Positions of the ``keep`` best scores, best first; equal scores in order of page ref.
+
+    Scores are compared as they are. Calling those equal that differ by rounding would need bins, and whether two scores
+    share one depends on where its edges lie; the kernel gives a page one score in every batch (`maxsim`), so that equal
+    pages score equally without it.
+    """
     if len(scores) == 0:
         return np.zeros(0, np.int64)
-    quantum = max(float(np.abs(scores).max()) * _TIE, 1e-12)
-    keys = -np.rint(scores.astype(np.float64) / quantum)
-    order = np.argsort(keys, kind="stable")
-    last = keys[order[min(keep, len(order)) - 1]]
-    order = order[: int(np.searchsorted(keys[order], last, side="right"))]  # the cut, with all that tie at it
+    order = np.argsort(-scores, kind="stable")
+    last = scores[order[min(keep, len(order)) - 1]]
+    order = order[: int(np.searchsorted(-scores[order], -last, side="right"))]  # the cut, with all that tie at it
     tied = np.zeros(len(order), bool)
-    same = keys[order][1:] == keys[order][:-1]
+    same = scores[order][1:] == scores[order][:-1]
     tied[1:] |= same
     tied[:-1] |= same
     if tied.any():
         names = refs([ids[i] for i in order[tied]])
-        order = np.asarray(sorted(order, key=lambda i: (keys[i], *_key(names.get(ids[i]), ids[i]))), np.int64)
+        ranked = sorted(order.tolist(), key=lambda i: (-float(scores[i]), *_key(names.get(ids[i]), ids[i])))
+        order = np.asarray(ranked, np.int64)
     return order[:keep]
 
 

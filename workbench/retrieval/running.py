@@ -218,6 +218,9 @@ class Search:
         return found
 
     def _best(self, found: Scored, keep: int, kind: ScoreKind) -> Candidates:
+        if lost := len(found.scores) - int(np.isfinite(found.scores).sum()):
+            self.work.notes += ("Stored vectors are damaged: " + ("1 page has" if lost == 1 else f"{lost:,} pages have") + " no score.",)
+            found = found.finite()
         order = best(found.ids, found.scores, keep, self.collection.refs)
         after = tuple(found.unscored[: keep - len(order)])
         scores = np.concatenate([found.scores[order], np.zeros(len(after), np.float32)])
