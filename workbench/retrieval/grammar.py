@@ -9,7 +9,8 @@
 collection holds the vectors of several encoders, ``global@clip-vit-b-32:256 > full@colqwen2-v1.0:10`` says whose a
 stage compares; a stage that names none compares those of the collection's first encoder. Names, options, values and
 what fits together are checked here, against `STAGES`, before anything runs; whether the collection has the index is the
-engine's to say.
+engine's to say. How long a text may be and how much it may ask for is bounded here too (`MAX_TEXT`, `MAX_STAGES`,
+`MAX_NESTING`, `MAX_K`), so that no door of Pagelens takes more than another.
 """
 
 from __future__ import annotations
@@ -27,9 +28,15 @@ from workbench.retrieval.step import Step
 DEFAULT_K = 10
 DEFAULT_PREFETCH = 256
 MAX_K = 100_000
+MAX_TEXT = 2_000
+"""Characters of a pipeline: the longest that anybody measured has 150."""
+MAX_STAGES = 32
+"""Stages in all, those in brackets and those that take them included: each may look at every page."""
+MAX_NESTING = 8
+"""Brackets inside each other; deeper ones fuse what was fused already."""
 _EXAMPLE = "rows:256 > full:10"
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>[0-9]+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
 _VALUE = re.compile(r"\s*([\w./+-]+)")
 _ENCODER = re.compile(r"\s*([A-Za-z0-9][\w./+-]*)")
 
@@ -44,11 +51,18 @@ class Parser:
         self._text = text
         self._written = written
         self._at = 0
+        self._stages = 0
+        self._depth = 0
 
     def steps(self) -> tuple[Step, ...]:
         """The steps in order, each but the last with a number of pages to keep. `PipelineError` for a bad text."""
         if not self._text.strip():
             raise PipelineError(f"The pipeline is empty; write one such as {_EXAMPLE!r}.", 0)
+        if len(self._text) > MAX_TEXT:
+            raise PipelineError(
+                f"The pipeline has {len(self._text):,} characters; at most {MAX_TEXT:,} are read. Write fewer stages.",
+                MAX_TEXT,
+            )
         steps = [self._step()]
         while self._take(">"):
             steps.append(self._step())
@@ -81,6 +95,11 @@ class Parser:
                 f"Stages: {', '.join([*ALIASES, *STAGES])}.",
                 start,
             )
+        self._stages += 1
+        if self._stages > MAX_STAGES:
+            raise PipelineError(
+                f"The pipeline has more than {MAX_STAGES} stages, counting those in brackets; leave some out.", start
+            )
         spec = STAGES[name]
         encoder = self._encoder(spec)
         options = self._options(spec) if self._take("[") else ()
@@ -89,11 +108,19 @@ class Parser:
             if not spec.fusion:
                 takers = ", ".join(f"{other}(...)" for other in STAGES if STAGES[other].fusion)
                 raise PipelineError(f"'{name}' takes no list of stages; {takers} do.", start)
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                raise PipelineError(
+                    f"The pipeline has more than {MAX_NESTING} brackets inside each other; fuse the stages side by "
+                    "side, as in rrf(bm25, rows, full).",
+                    start,
+                )
             legs.append(self._step())
             while self._take(","):
                 legs.append(self._step())
             if not self._take(")"):
                 raise self._error("expected ',' or ')'")
+            self._depth -= 1
         step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
         check_step(step, start)
         return step

@@ -23,7 +23,7 @@ class OptionSpec:
     """An option of a stage: what it does, its default, and the values it takes.
 
     Those are ``choices``, or with ``number`` a number from ``low`` to ``high`` (``whole``: without a fraction), or with
-    ``numbers`` several joined by a slash. An option of an index is checked by its representation.
+    ``numbers`` several of those joined by a slash. An option of an index is checked by its representation.
     """
 
     summary: str
@@ -39,15 +39,15 @@ class OptionSpec:
         """Why a value does not fit, after "is "; empty where it does."""
         if self.choices:
             return "" if value in self.choices else f"one of {', '.join(self.choices)}"
-        if self.numbers:
-            fits = all(re.fullmatch(r"\d+(\.\d+)?", part) for part in value.split("/"))
-            return "" if fits else "a number, or numbers joined by /"
-        if not self.number:
+        if not self.number and not self.numbers:
             return ""
         kind = "whole number" if self.whole else "number"
-        if not re.fullmatch(r"\d+" if self.whole else r"\d+(\.\d+)?", value):
-            return f"a {kind}"
-        return "" if self.low <= float(value) <= self.high else f"a {kind} from {self.low:g} to {self.high:g}"
+        joined = ", or such numbers joined by /" if self.numbers else ""
+        parts = value.split("/") if self.numbers else [value]
+        if not all(re.fullmatch(r"[0-9]+" if self.whole else r"[0-9]+(\.[0-9]+)?", part) for part in parts):
+            return f"a {kind}{joined}"
+        fits = all(self.low <= float(part) <= self.high for part in parts)
+        return "" if fits else f"a {kind} from {self.low:g} to {self.high:,.10g}{joined}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ SEARCHING: Mapping[str, OptionSpec] = {
 _WEIGHTS = OptionSpec("one weight per list, as 1/2", "1", numbers=True)
 
 
-def _count(summary: str, default: int, low: int = 1) -> OptionSpec:
-    return OptionSpec(summary, str(default), number=True, whole=True, low=low)
+def _count(summary: str, default: int, low: int = 1, high: int = 1_000_000) -> OptionSpec:
+    return OptionSpec(summary, str(default), number=True, whole=True, low=low, high=high)
 
 
 def _share(summary: str, default: float) -> OptionSpec:
@@ -164,7 +164,7 @@ STAGES: Mapping[str, StageSpec] = {
             "prf",
             "feedback: a vector stage asked again by the query and the best pages that the first stage in it found",
             {
-                "depth": _count("best pages that are taken for good ones", 3, 0),
+                "depth": _count("best pages that are taken for good ones", 3, 0, 100),
                 "kind": OptionSpec(
                     "alpha query + beta mean of pages, or the plain mean of all", "rocchio", ("rocchio", "average")
                 ),
@@ -184,7 +184,7 @@ STAGES: Mapping[str, StageSpec] = {
             "refine",
             "the best pages of a stage scored again by how they resemble each other",
             {
-                "depth": _count("pages that are refined; those after keep their order", 400),
+                "depth": _count("pages that are refined; those after keep their order", 400, high=4_000),
                 "neighbours": _count("nearest pages that each is averaged with", 9),
                 "beta": _share("weight of a neighbour, times its similarity", 0.15),
                 "expand": OptionSpec(
