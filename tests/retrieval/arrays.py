@@ -9,6 +9,8 @@ from workbench.representations import Form, Representation
 from workbench.retrieval.engine import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store.cells import made
+from workbench.store.directory import PageDirectory
+from workbench.store.snapshot import Snapshot
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding
 
 DIM = 8
@@ -30,6 +32,7 @@ class Arrays:
         self.lexical = lexical  # page id -> BM25 score
         self.others = dict(others)  # encoder id -> Arrays
         self.info = SimpleNamespace(kind=self.kind)
+        self._vectors = {}
 
     @property
     def encoders(self):
@@ -38,7 +41,19 @@ class Arrays:
     def space(self, encoder=""):
         return self if encoder in ("", self.encoder) else self.others[encoder]
 
+    def snapshot(self):
+        ordered = sorted((ref.document, ref.page, page) for page, (ref, _) in self.pages.items())
+        return Snapshot(self, PageDirectory(1, {page: self.pages[page][0] for _, _, page in ordered}))
+
+    def postings(self):
+        """None, so that `bm25` is asked."""
+
     def vectors(self, index):
+        if index not in self._vectors:
+            self._vectors[index] = self._made(index)
+        return self._vectors[index]
+
+    def _made(self, index):
         ids = list(self.pages)
         parts = [self.pages[i][1] for i in ids]
         arrays = [p.vectors if index == "full" else pool(p, index).vectors for p in parts]

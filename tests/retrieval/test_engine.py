@@ -9,7 +9,7 @@ from tests.retrieval.arrays import DIM, collection, encoder, order, run
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
 from workbench.retrieval.engine import search_stages
-from workbench.retrieval.ordering import best
+from workbench.retrieval.ordering import Scored, best
 from workbench.retrieval.pipeline import Pipeline
 from workbench.types import PageRef, Ragged, ScoreKind
 
@@ -159,9 +159,12 @@ def test_a_sum_adds_z_scores_and_counts_an_unnamed_page_as_zero():
 
 
 def test_equal_scores_go_by_page_ref():
-    refs = {"a": PageRef("b.pdf", 2), "b": PageRef("a.pdf", 9), "c": PageRef("b.pdf", 1), "d": PageRef("z.pdf", 1)}
-    chosen = best(list("abcd"), np.array([1, 1, 1, 2], np.float32), 3, lambda ids: {i: refs[i] for i in ids})
-    assert [list("abcd")[i] for i in chosen] == ["d", "b", "c"]
+    arrays = collection(4, 12)
+    vectors = arrays.pages["p7"][1]
+    for page in ("p2", "p9", "p10"):
+        arrays.pages[page] = (arrays.pages[page][0], vectors)
+    twins = [hit.ref for hit in run(arrays, "full:12", 4).hits if hit.page_id in ("p2", "p7", "p9", "p10")]
+    assert twins == [PageRef("d0.pdf", 10), PageRef("d1.pdf", 8), PageRef("d1.pdf", 11), PageRef("d2.pdf", 3)]
 
 
 @settings(max_examples=200, deadline=None)
@@ -172,26 +175,25 @@ def test_the_order_of_two_pages_depends_on_no_third(seed, pages, ulps):
     first = np.float32(rng.uniform(1, 30))
     near = first + np.float32(np.spacing(first)) * rng.integers(0, ulps, pages).astype(np.float32)
     scores = np.where(rng.random(pages) < 0.7, near, rng.uniform(-600, 600, pages)).astype(np.float32)
-    refs = {str(i): PageRef(f"{rng.integers(3)}.pdf", i + 1) for i in range(pages)}
 
     def ranking(chosen):
-        ids = [str(i) for i in chosen]
-        return [ids[i] for i in best(ids, scores[chosen], len(ids), lambda some: {i: refs[i] for i in some})]
+        return best(Scored(chosen, scores[chosen]), len(chosen), ScoreKind.EXACT).rows.tolist()
 
     whole = ranking(rng.permutation(pages))
-    assert [scores[int(page)] for page in whole] == sorted(scores.tolist(), reverse=True)
+    assert whole == sorted(range(pages), key=lambda row: (-scores[row], row))
     for _ in range(4):
         some = rng.permutation(pages)[: int(rng.integers(2, pages + 1))]
-        there = {str(i) for i in some}
-        assert ranking(some) == [page for page in whole if page in there]
+        assert ranking(some) == [row for row in whole if row in some]
+        few = int(rng.integers(1, len(some) + 1))
+        assert best(Scored(some, scores[some]), few, ScoreKind.EXACT).rows.tolist() == ranking(some)[:few]
 
 
 def test_two_pages_keep_their_order_when_a_third_scores_high():
-    refs = {"a": PageRef("a.pdf", 1), "b": PageRef("b.pdf", 1), "c": PageRef("c.pdf", 1)}
-    alone = best(list("ab"), np.array([10, 10 + 3e-5], np.float32), 2, lambda ids: refs)
-    beside = best(list("abc"), np.array([10, 10 + 3e-5, 600], np.float32), 3, lambda ids: refs)
-    assert alone.tolist() == [1, 0]
-    assert beside.tolist() == [2, 1, 0]
+    def ranking(*scores):
+        return best(Scored(np.arange(len(scores)), np.array(scores, np.float32)), 3, ScoreKind.EXACT).rows.tolist()
+
+    assert ranking(10, 10 + 3e-5) == [1, 0]
+    assert ranking(10, 10 + 3e-5, 600) == [2, 1, 0]
 
 
 def test_a_page_with_damaged_vectors_has_no_score_and_comes_last():

@@ -19,7 +19,7 @@ def pipelines(
     from workbench.representations import METHODS
     from workbench.representations.table import ENCODINGS, LEFT_OUT
     from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
-    from workbench.retrieval.stages import OptionSpec
+    from workbench.retrieval.registry import OptionSpec
 
     def most(name: str) -> int | None:
         method = METHODS.get(name)

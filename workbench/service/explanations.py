@@ -35,7 +35,8 @@ class Explanations(Search):
             names = {space.encoder, ""} if space.primary else {space.encoder}
             leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
             if leaves:
-                embedding = weighted(leaves[-1], embedding, heard(asked, parsed, store, self._pictures)[0], store)
+                spoken, _ = heard(asked, parsed, store, self._pictures)
+                embedding = weighted(leaves[-1], embedding, spoken, store.snapshot())
         return explain(store, ref, embedding, space.encoder)
 
     def rarity(self, query: str | Query, collection: str, encoder: str = "") -> Float:
@@ -47,7 +48,7 @@ class Explanations(Search):
         store = self._collection(collection)
         asked = clean_query(query)
         embedding = self._queries.of(store)(store.space(encoder).encoder, asked).embedding
-        return weighted(RARE, embedding, asked, store).weights
+        return weighted(RARE, embedding, asked, store.snapshot()).weights
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
+from workbench.store.postings import Postings, PostingsFile
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
@@ -36,6 +38,7 @@ from workbench.store.schema import (
     stored_page,
     wellformed,
 )
+from workbench.store.snapshot import Snapshot
 from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
 from workbench.types import (
@@ -51,6 +54,8 @@ from workbench.types import (
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 _MAX_PAGE = 2**31 - 1
 
@@ -71,6 +76,8 @@ class Collection:
         self._directory: PageDirectory | None = None
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
+        self._snapshot: Snapshot | None = None
+        self._postings = PostingsFile(path / "words")
         self._whole: tuple[int, set[str]] = (-1, set())
         self._frequencies: tuple[int, dict[str, int]] = (-1, {})
         self._seen = self._signature()
@@ -285,9 +292,26 @@ class Collection:
         found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
+    def postings(self, wait: bool = False) -> Postings | None:
+        """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""
+        directory = self.directory()
+        try:
+            return self._postings.current(f"{self.manifest.id}:{directory.version}", directory.ids, self._texts, wait)
+        except OSError as error:
+            log.warning("the words of '%s' cannot be read into arrays (%s)", self.name, error)
+            return None
+
+    def forget_words(self, page_ids: Sequence[str]) -> None:
+        """Have the words of these pages read again: their text may have changed."""
+        self._postings.forget(page_ids)
+
+    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
+        found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
+        return zip(found["page_id"], found["text"], strict=True)
+
     def frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
-        version = self.version()
+        version, postings = self.version(), self.postings()
         with self._lock:
             if self._frequencies[0] != version:
                 self._frequencies = (version, {})
@@ -295,7 +319,8 @@ class Collection:
         table, most = self.table("pages"), self.page_count()
         for word in words:
             if word not in known:
-                known[word] = textindex.frequency(table, word, most)
+                on = textindex.frequency(table, word, most) if postings is None else postings.frequency(word)
+                known[word] = min(on, most)
         return {word: known[word] for word in words}
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
@@ -377,6 +402,13 @@ class Collection:
             known = self._searchable = directory, kept_out, kept_out.without(directory)
         return known[2]
 
+    def snapshot(self) -> Snapshot:
+        """The pages that a search may find now, by row."""
+        directory, known = self.searchable(), self._snapshot
+        if known is None or known.directory is not directory:
+            known = self._snapshot = Snapshot(self, directory)
+        return known
+
     def table(self, name: str) -> Any:
         """A table by name; `StoreError` when it cannot be opened."""
         with self._lock:
@@ -413,6 +445,8 @@ class Collection:
             self._tables.clear()
             self._directory = None
             self._searchable = None
+            self._snapshot = None
+            self._postings.close()
             self._whole = (-1, set())
             self._frequencies = (-1, {})
 
