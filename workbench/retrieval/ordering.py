@@ -75,23 +75,31 @@ def best(found: Scored, k: int, kind: ScoreKind) -> Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """What one stage said of its pages, in any order: the rank of any of them is counted when it is asked for."""
+    """What a stage said of the pages that it handed on, or, unordered, of all it named."""
 
-    found: Scored
+    found: Candidates | Scored
     kind: ScoreKind
 
     def of(self, rows: Rows) -> list[tuple[int, float, bool] | None]:
         """For each page its rank (from 1), its score, and whether it has one; None where the stage did not name it."""
-        there, scores, after = self.found.rows, self.found.scores, self.found.unscored
+        found = self.found
+        ordered = isinstance(found, Candidates)
+        scored = found.ranked if isinstance(found, Candidates) else found.rows
+        after = found.rows[len(scored) :] if isinstance(found, Candidates) else found.unscored
         said: list[tuple[int, float, bool] | None] = []
         for row in rows.tolist():
-            if len(at := np.flatnonzero(there == row)):
-                score = scores[at[0]]
-                ahead = int(np.count_nonzero(scores > score))
-                tied = int(np.count_nonzero((scores == score) & (there < row)))
-                said.append((1 + ahead + tied, float(score), True))
+            if len(at := np.flatnonzero(scored == row)):
+                score = found.scores[at[0]]
+                rank = int(at[0]) if ordered else _before(scored, found.scores, row, score)
+                said.append((1 + rank, float(score), True))
             elif len(at := np.flatnonzero(after == row)):
-                said.append((1 + len(there) + int(at[0]), 0.0, False))
+                said.append((1 + len(scored) + int(at[0]), 0.0, False))
             else:
                 said.append(None)
         return said
+
+
+def _before(rows: Rows, scores: Float, row: int, score: np.float32) -> int:
+    """How many pages come before one of this score."""
+    ahead = int(np.count_nonzero(scores > score))
+    return ahead + int(np.count_nonzero(rows[scores == score] < row))

@@ -65,8 +65,7 @@ class PipelineRun:
         """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""
         k = k or step.keep or DEFAULT_PREFETCH
         found = best(self._run(step, candidates, k), k, self._kind(step))
-        scored = Scored(found.ranked, found.scores[: len(found.ranked)], found.rows[len(found.ranked) :])
-        self._record(step, scored)
+        self._record(step, found)
         return found
 
     def every(self, step: Step, candidates: Candidates | None) -> Scored:
@@ -134,7 +133,7 @@ class PipelineRun:
     def _kind(self, step: Step) -> ScoreKind:
         return ScoreKind.EXACT if step.exact else ScoreKind.APPROXIMATE
 
-    def _record(self, step: Step, found: Scored) -> None:
+    def _record(self, step: Step, found: Candidates | Scored) -> None:
         name, n = step.label, 2
         while name in self.records:
             name, n = f"{step.label}#{n}", n + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from workbench.errors import PipelineError
 from workbench.representations import Representation
@@ -59,8 +60,7 @@ class Step:
     @property
     def stored(self) -> Representation:
         """How a vector stage's index stores pages."""
-        own = {key: value for key, value in self.options if key not in SEARCHING}
-        return Representation.of_stage(self.name, own)
+        return _stored(self.name, tuple(pair for pair in self.options if pair[0] not in SEARCHING))
 
     @property
     def index(self) -> str:
@@ -105,6 +105,11 @@ class Step:
             yield self
         for step in self.inputs:
             yield from step.leaves()
+
+
+@lru_cache(maxsize=1024)
+def _stored(name: str, options: tuple[tuple[str, str], ...]) -> Representation:
+    return Representation.of_stage(name, dict(options))
 
 
 def check_order(steps: tuple[Step, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -79,7 +80,9 @@ class Collection:
         self._snapshot: Snapshot | None = None
         self._postings = PostingsFile(path / "words")
         self._whole: tuple[int, set[str]] = (-1, set())
-        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
+        self._versions = str(path / FOLDER)
+        self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._manifest_file = str(path / FILE)
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
         self._db = connect(path)
@@ -309,19 +312,9 @@ class Collection:
         found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
         return zip(found["page_id"], found["text"], strict=True)
 
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
-        version, postings = self.version(), self.postings()
-        with self._lock:
-            if self._frequencies[0] != version:
-                self._frequencies = (version, {})
-            known = self._frequencies[1]
-        table, most = self.table("pages"), self.page_count()
-        for word in words:
-            if word not in known:
-                on = textindex.frequency(table, word, most) if postings is None else postings.frequency(word)
-                known[word] = min(on, most)
-        return {word: known[word] for word in words}
+    def frequency(self, word: str) -> int:
+        """On how many pages a word stands, as the text index finds words."""
+        return textindex.frequency(self.table("pages"), word, self.page_count())
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
 
@@ -427,9 +420,17 @@ class Collection:
         """Whether there is a table of that name; collections of an older layout lack some."""
         return (self.path / FOLDER / f"{name}.lance").is_dir()
 
-    def version(self) -> int:
-        """A number that grows with every change of the committed pages."""
-        return int(self.table("pages").version)
+    def version(self, table: str = "pages") -> int:
+        """A number that grows with every change of a table; of the committed pages without a name.
+
+        LanceDB is asked only when the files that name the table's versions are others than before.
+        """
+        handle = self.table(table)
+        names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        known = self._version.get(table)
+        if known is None or known[0] != names:
+            known = self._version[table] = names, int(handle.version)
+        return known[1]
 
     def database(self) -> Any:
         """The LanceDB database, to make and drop tables in."""
@@ -448,11 +449,11 @@ class Collection:
             self._snapshot = None
             self._postings.close()
             self._whole = (-1, set())
-            self._frequencies = (-1, {})
+            self._version.clear()
 
     def _signature(self) -> tuple[int, int, int]:
         try:
-            stat = (self.path / FILE).stat()
+            stat = os.stat(self._manifest_file)
         except OSError:
             raise NotFoundError(f"There is no collection '{self.name}' any more.") from None
         return stat.st_mtime_ns, stat.st_ino, stat.st_size

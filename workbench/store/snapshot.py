@@ -58,6 +58,7 @@ class Snapshot:
         self._indexes: dict[tuple[str, str], IndexRows] = {}
         self._filtered: OrderedDict[str, Rows] = OrderedDict()
         self._words: tuple[Postings, Rows] | None = None
+        self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.directory.ids)
@@ -108,21 +109,34 @@ class Snapshot:
 
     def bm25(self, words: str) -> Float:
         """The BM25 score of every page: ``(rows,) float32``; 0 where no word is, which no page with one has."""
-        postings = self._collection.postings()
-        if postings is None:  # they are being made; the text index answers meanwhile
-            scores = np.zeros(len(self), np.float32)
-            for page, score in self._collection.bm25(words, max(len(self), 1), None):
-                if page in self.row_of:
-                    scores[self.row_of[page]] = score
-            return scores
-        if self._words is None or self._words[0] is not postings:
+        held = self._postings()
+        if held is not None:
+            postings, positions = held
+            return np.asarray(np.append(postings.bm25(words), np.float32(0))[positions])
+        scores = np.zeros(len(self), np.float32)
+        for page, score in self._collection.bm25(words, max(len(self), 1), None):
+            if page in self.row_of:
+                scores[self.row_of[page]] = score
+        return scores
+
+    def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
+        """On how many pages each of these words stands, as the text index finds words."""
+        held = self._postings()
+        for word in words:
+            if word not in self._frequencies:
+                on = self._collection.frequency(word) if held is None else held[0].frequency(word)
+                self._frequencies[word] = min(on, len(self))
+        return {word: self._frequencies[word] for word in words}
+
+    def _postings(self) -> tuple[Postings, Rows] | None:
+        """The words of pages as arrays, and where in them each row is (after the last: nowhere).
+
+        None while they are being made, when the text index answers.
+        """
+        if self._words is None and (postings := self._collection.postings()) is not None:
             rows = self.rows(postings.page_ids)
             there = np.flatnonzero((rows >= 0) & postings.alive)
             positions = np.full(len(self), len(rows), np.int64)
             positions[rows[there]] = there
             self._words = postings, positions
-        return np.asarray(np.append(postings.bm25(words), np.float32(0))[self._words[1]])
-
-    def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
-        """On how many pages each of these words stands."""
-        return self._collection.frequencies(words)
+        return self._words

@@ -130,7 +130,7 @@ class Space:
     def counts(self, index: str) -> Mapping[str, int]:
         """How many vectors each page has in an index, read again when its table has changed."""
         table = self.vector_table(index)
-        version, known = int(table.version), self._counted.get(index)
+        version, known = self._collection.version(self.index(index).table), self._counted.get(index)
         if known is None or known[0] != version:
             found = columns(table, None, ["page_id", "count"])
             known = version, dict(zip(found["page_id"], found["count"], strict=True))
@@ -178,7 +178,7 @@ class Space:
         collection = self._collection
         # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
         stamp = f"{collection.manifest.id}:{collection.version()}"
-        stamp += "" if self.primary else f":{self.vector_table(index).version}"
+        stamp += "" if self.primary else f":{collection.version(self.index(index).table)}"
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
