@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import ingesting, output, upkeep
 from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
+from workbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from workbench.service import Workbench
+    from workbench.types import CollectionInfo
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
-for command in (upkeep.verify, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
+for command in (upkeep.verify, upkeep.repair, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
     app.command()(command)
 
 
@@ -164,14 +169,15 @@ def delete(
     if document is not None and encoder is not None:
         raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
-    info = bench.collection(name)
-    what = f"collection '{name}' with {output.count(info.pages, 'page')}" if document is None else f"'{document}'"
+    info = _known(bench, name) if document is None and encoder is None else bench.collection(name)
+    pages = f" with {output.count(info.pages, 'page')}" if info is not None else ", which cannot be opened"
+    what = f"collection '{name}'{pages}" if document is None else f"'{document}'"
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
-    removed = info.pages
+    removed = info.pages if info is not None else 0
     if encoder is not None:
-        removed = sum(space.pages for space in info.spaces if space.encoder == encoder)
+        removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
         bench.remove_encoder(name, encoder)
     elif document is None:
         bench.delete_collection(name)
@@ -185,3 +191,11 @@ def delete(
         )
     else:
         output.show(f"Deleted {what}." if document is None else f"Deleted {what}: {output.count(removed, 'page')}.")
+
+
+def _known(bench: Workbench, name: str) -> CollectionInfo | None:
+    """What there is of a collection; None when it is there and cannot be opened, which is no reason to keep it."""
+    try:
+        return bench.collection(name)
+    except StoreError:
+        return None

@@ -18,7 +18,12 @@ Name = Annotated[str, typer.Argument(metavar="NAME", parser=clean, help="Name of
 
 
 def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Look for pages without vectors or pictures and for vectors without pages; exit code 1 if there are any."""
+    """Look for whatever is damaged or missing, and say what cures it; exit code 1 if there is anything.
+
+    Tables, copies of vectors and every picture are read whole, which takes some seconds for a thousand pages: tables
+    that cannot be read, vectors without pages and pages without vectors, pictures that are missing, empty, broken or of
+    no page, deletions that were cut off, a lost manifest.
+    """
     problems = workbench(context).verify(name)
     if as_json:
         output.emit({"collection": name, "ok": not problems, "problems": problems})
@@ -26,6 +31,33 @@ def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         for problem in problems or [f"'{name}' is as it should be."]:
             output.show(problem)
     if problems:
+        raise typer.Exit(1)
+
+
+def repair(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Without a manifest: the encoder that made the vectors, if it is not found."),
+    ] = None,
+    dpi: Annotated[int | None, typer.Option(help="Without a manifest: the resolution pages were drawn at.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make anew what can be of a damaged collection: manifest, indexes, copies, small pictures, the text index.
+
+    A deletion that was cut off is finished. Pages whose picture or full vectors are lost come back when their files are
+    ingested again. Exit code 1 if anything is left to do.
+    """
+    bench = workbench(context)
+    done = bench.repair_collection(name, encoder or (), dpi)
+    left = bench.verify(name)
+    if as_json:
+        output.emit({"collection": name, "done": done, "ok": not left, "problems": left})
+    else:
+        for sentence in [*done, *left] or [f"'{name}' is as it should be; nothing was done."]:
+            output.show(sentence)
+    if left:
         raise typer.Exit(1)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from workbench.documents import ReadSettings
-from workbench.errors import PagelensError
+from workbench.errors import PagelensError, StoreError
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
+from workbench.store.exporting import Exported, export
+from workbench.store.recovery import Given
 from workbench.types import CollectionInfo, DocumentInfo, PageRef, SpaceInfo, StoredPage
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,9 @@ class Collections(Core):
             try:
                 found.append(self._collection(name).info())
             except PagelensError as error:
-                log.warning("collection '%s' cannot be opened: %s", name, error)
+                log.warning("%s", error)
+        for name in self._library.lost():
+            log.warning("The folder of collection '%s' holds pages but no manifest: collections repair %s", name, name)
         return found
 
     def collection_names(self) -> list[str]:
@@ -124,8 +128,40 @@ class Collections(Core):
         return store.image_path(store.page(ref).page_id, size)
 
     def verify(self, collection: str) -> list[str]:
-        """Inconsistencies of a collection on disk, in words; an empty list is good news."""
-        return self._collection(collection).verify()
+        """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""
+        try:
+            store = self._collection(collection)
+        except StoreError as error:
+            return [str(error)]
+        return store.verify()
+
+    def repair_collection(self, collection: str, encoders: Sequence[str] = (), dpi: int | None = None) -> list[str]:
+        """Make anew what can be of a damaged collection; sentences on what was done. `verify` says what is left.
+
+        ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
+        such a collection, `StoreError` when what is left does not make a collection.
+        """
+        with self._lock:
+            self._open.pop(collection, None)
+        return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))
+
+    def export_collection(
+        self,
+        collection: str,
+        folder: Path,
+        formats: Sequence[str] = ("parquet",),
+        overwrite: bool = False,
+        told: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Exported:
+        """Write pages, words, vectors and pictures of a collection as files for other programs; see `store.exchange`.
+
+        `InputError` for a folder that is there already, unless it is an export and ``overwrite``.
+        """
+        return export(self._collection(collection), folder, formats, overwrite, told)
+
+    def damaged_collections(self) -> list[str]:
+        """Names of folders that hold pages and cannot be opened without their manifest."""
+        return self._library.lost()
 
     def compact(self, collection: str) -> tuple[int, int]:
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""

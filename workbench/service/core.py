@@ -44,6 +44,8 @@ class Core:
             names = self._library.names()
             if name not in names:
                 self._open.pop(name, None)
+                if name in self._library.lost():
+                    self._library.open(name)  # says what is wrong with it
                 there = f"there are: {', '.join(names)}" if names else "there are none yet; 'pagelens ingest' makes one"
                 raise NotFoundError(f"There is no collection '{name}' ({there}).")
             if name not in self._open:

@@ -21,7 +21,9 @@ from workbench.ingestion.meter import Meter
 from workbench.service.collections import Collections
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
-from workbench.types import IngestPlan, IngestReport, Job, Progress
+from workbench.store.exchange import Contents, is_export
+from workbench.store.importing import documents_of, manifest_of, take_in
+from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, Progress
 
 SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -33,11 +35,16 @@ class Ingestion(Collections):
 
     def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
         """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
-        sources, refused = discover(paths)
+        exports = [path for path in paths if is_export(path)]
+        sources, refused = discover([path for path in paths if path not in exports])
         store = self._collection(collection) if collection in self._library.names() else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
         files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
+        for path in exports:
+            for record in documents_of(path, Contents.read(path)):
+                files.append((record.name, record.pages, f"from the export {path.name}"))
+                pages += record.pages
         for item in plan_sources(store, sources):
             count = item.probe.pages if item.probe else 0
             files.append((item.source.name, count, item.note))
@@ -71,8 +78,16 @@ class Ingestion(Collections):
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
-        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`.
+        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
+        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from.
         """
+        exports = [path for path in paths if is_export(path)]
+        if exports:
+            reports = [self._import(path, collection, progress, stop) for path in exports]
+            rest = [path for path in paths if path not in exports]
+            stopped = any(report.stopped for report in reports)
+            reports += [self.ingest(rest, collection, settings, progress, stop, also)] if rest and not stopped else []
+            return _joined(collection, reports)
         sources, refused = discover(paths)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
@@ -94,6 +109,32 @@ class Ingestion(Collections):
             report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
+
+    def _import(
+        self,
+        folder: Path,
+        collection: str,
+        progress: Callable[[Progress], None] | None,
+        stop: threading.Event | None,
+    ) -> IngestReport:
+        """Take an export in; see `importing.take_in`."""
+        meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
+        contents = Contents.read(folder)
+        meter.total, done = contents.pages, 0
+        if collection not in self._library.names():
+            with self._lock:
+                self._open[collection] = self._library.make(collection, manifest_of(contents))
+        meter.begin("write")
+
+        def told(pages: int, _total: int) -> None:
+            nonlocal done
+            meter.end("write", pages - done)
+            meter.begin("write")
+            done = pages
+
+        documents, stopped = take_in(self._collection(collection), folder, told, meter.stop)
+        outcomes = tuple(DocumentOutcome(d.name, d.pages, d.indexed, d.skipped) for d in documents)
+        return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped)
 
     def embed(
         self,
@@ -216,3 +257,14 @@ class Ingestion(Collections):
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
+
+
+def _joined(collection: str, reports: Sequence[IngestReport]) -> IngestReport:
+    """Several reports on one collection as one."""
+    return IngestReport(
+        collection,
+        tuple(document for report in reports for document in report.documents),
+        round(sum(report.seconds for report in reports), 3),
+        any(report.stopped for report in reports),
+        tuple(note for report in reports for note in report.notes),
+    )

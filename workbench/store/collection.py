@@ -20,7 +20,7 @@ from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import quarantine, textindex
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import tree_bytes
+from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.postings import Postings, PostingsFile
@@ -28,6 +28,7 @@ from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
+    INCOMING,
     LEAVING,
     OK,
     PAGES,
@@ -136,9 +137,9 @@ class Collection:
         return CollectionInfo(
             self.name,
             self.encoder,
-            self.table("documents").count_rows(f"state != '{LEAVING}'"),
+            len(self.listed()),
             len(self.directory().refs),
-            self.table("pages").count_rows(f"status = '{FAILED}'"),
+            len(self._rows("pages", f"status = '{FAILED}'", ["page"])),
             tree_bytes(self.path),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
@@ -157,9 +158,7 @@ class Collection:
         sizes: Counter[str] = sum((space.bytes_by_file() for space in self.spaces()), Counter())
         lacking = self._lacking()
         found = []
-        for record in self.records():
-            if record.state == LEAVING:
-                continue
+        for record in self.listed():
             pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
@@ -182,6 +181,15 @@ class Collection:
     def records(self) -> list[DocumentRecord]:
         """Every document as it was written, those on their way in or out as well."""
         return [DocumentRecord.of(row) for row in self._rows("documents", None, DOCUMENTS.names)]
+
+    def listed(self) -> list[DocumentRecord]:
+        """The documents as a person sees them. One whose pages are all gone is being deleted, whatever its row says."""
+        there = {row["content_hash"] for row in self._rows("pages", None, ["content_hash"])}
+        return [
+            record
+            for record in self.records()
+            if record.state == INCOMING or (record.state != LEAVING and record.content_hash in there)
+        ]
 
     def document_by_hash(self, content_hash: str) -> DocumentRecord | None:
         """The document with this content, whatever its name."""
@@ -264,7 +272,9 @@ class Collection:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
-        return list(self.quarantine().without(PageDirectory.read(self.table("pages"), -1, where)).ids)
+        with intact(self.name):
+            found = PageDirectory.read(self.table("pages"), -1, where)
+        return list(self.quarantine().without(found).ids)
 
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
@@ -292,7 +302,8 @@ class Collection:
         """
         kept_out = self.quarantine()
         hidden = len(self.directory().refs) - self.page_count() if kept_out else 0
-        found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+        with intact(self.name):
+            found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
     def postings(self, wait: bool = False) -> Postings | None:
@@ -309,12 +320,14 @@ class Collection:
         self._postings.forget(page_ids)
 
     def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
-        found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
+        with intact(self.name):
+            found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
         return zip(found["page_id"], found["text"], strict=True)
 
     def frequency(self, word: str) -> int:
         """On how many pages a word stands, as the text index finds words."""
-        return textindex.frequency(self.table("pages"), word, self.page_count())
+        with intact(self.name):
+            return textindex.frequency(self.table("pages"), word, self.page_count())
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
 
@@ -365,12 +378,10 @@ class Collection:
         return Writer(self)
 
     def verify(self) -> list[str]:
-        """What is not as it should be, in words: pages without vectors or pictures, vectors without pages."""
-        committed = set(self.directory().ids)
-        problems = [problem for space in self.spaces() for problem in space.verify(committed)]
-        if bare := len(committed - stored_images(self.path / "images")):
-            problems.append(f"{bare} pages have no picture; ingest their files again.")
-        return problems
+        """What is not as it should be, in words, with what cures it; see `checks`."""
+        from workbench.store.checks import problems
+
+        return problems(self)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -381,7 +392,8 @@ class Collection:
         if directory is None or directory.version != version:
             with self._lock:
                 if self._directory is None or self._directory.version != version:
-                    self._directory = PageDirectory.read(self.table("pages"), version)
+                    with intact(self.name):
+                        self._directory = PageDirectory.read(self.table("pages"), version)
                 directory = self._directory
         return directory
 
@@ -412,7 +424,7 @@ class Collection:
                 except Exception as error:
                     raise StoreError(
                         f"Collection '{self.name}' is damaged: its table '{name}' cannot be opened; "
-                        "delete the collection and ingest its files again."
+                        f"to see what is wrong, run: pagelens collections verify {self.name}"
                     ) from error
             return self._tables[name]
 
@@ -426,10 +438,14 @@ class Collection:
         LanceDB is asked only when the files that name the table's versions are others than before.
         """
         handle = self.table(table)
-        names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        try:
+            names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        except OSError:
+            names = frozenset()  # LanceDB says what is wrong
         known = self._version.get(table)
-        if known is None or known[0] != names:
-            known = self._version[table] = names, int(handle.version)
+        if known is None or known[0] != names or not names:
+            with intact(self.name):
+                known = self._version[table] = names, int(handle.version)
         return known[1]
 
     def database(self) -> Any:
@@ -468,5 +484,6 @@ class Collection:
                 self._seen = signature
 
     def _rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-        found = columns(self.table(table), where, names)
+        with intact(self.name):
+            found = columns(self.table(table), where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]

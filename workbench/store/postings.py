@@ -314,7 +314,11 @@ class PostingsFile:
                 if not segment.file:
                     number += 1
                     data = segment.bytes()
-                    self._data(number).write_bytes(data)
+                    try:
+                        self._data(number).write_bytes(data)
+                    except OSError:
+                        self._data(number).unlink(missing_ok=True)
+                        raise
                     segment = replace(segment, file=number, crc32=zlib.crc32(data))
                 written.append(segment)
             rows = [

@@ -68,3 +68,8 @@ def frequency(table: Any, word: str, most: int) -> int:
         return 0
     found = table.search(MatchQuery(plain, COLUMN, operator=FullTextOperator.AND), query_type="fts")
     return int(found.select(["page_id", "_score"]).limit(most).to_arrow().num_rows)
+
+
+def is_there(table: Any) -> bool:
+    """Whether the table has its text index."""
+    return any(COLUMN in index.columns for index in table.list_indices())

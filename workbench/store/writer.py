@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,9 +29,9 @@ from workbench.errors import CollectionBusyError, DiskFullError, InputError, Not
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
-from workbench.store.files import is_disk_full, room
+from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
-from workbench.store.images import remove_images, save_images, sweep_images
+from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.names import free_name
 from workbench.store.rows import Rows, merge
@@ -51,7 +53,7 @@ from workbench.store.schema import (
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
-from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
+from workbench.store.tables import FOLDER, OWN_TABLES, both, create_index, create_table, quoted, within
 from workbench.types import Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,6 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
 _PAGES_AT_ONCE = 64
-_OWN_TABLES = ("documents", "pages", "gaps")
 
 
 def write_lock(path: Path) -> FileLock:
@@ -138,20 +139,21 @@ class Writer:
         return started
 
     def finish_document(self, record: DocumentRecord) -> None:
-        """Mark a document complete and drop what the same source held before: one commit says both."""
+        """Mark a document complete, and before that drop what the same source held: all its pages are in by now."""
         there = self._collection.records()
         old = [other for other in there if other.source == record.source and other.content_hash != record.content_hash]
-        self._write_documents([replace(record, state=COMPLETE), *(replace(other, state=LEAVING) for other in old)])
-        for other in old:
-            self._remove(other)
+        self._remove(old)
+        self._write_documents([replace(record, state=COMPLETE)])
 
     def delete_document(self, name: str) -> int:
-        """Delete a document by name and return how many pages went; `NotFoundError` when there is none."""
+        """Delete a document by name and return how many pages went; `NotFoundError` when there is none.
+
+        Works on a full disk too.
+        """
         found = [record for record in self._collection.records() if record.name == storable(name)]
         if not found:
             raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
-        self._write_documents([replace(record, state=LEAVING) for record in found])
-        return sum(self._remove(record) for record in found)
+        return self._remove(found)
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -189,6 +191,30 @@ class Writer:
             with room(self._collection.name):
                 self._write_pages(pa.Table.from_pylist(rows, PAGES))
 
+    def restore(
+        self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]
+    ) -> None:
+        """Commit pages that were committed elsewhere, as they are: rows of `PAGES`, of each vectors table, pictures.
+
+        ``pictures`` are by page id and size; one that is not there stays missing. Pages without the vectors of a later
+        encoder wait for them.
+        """
+        with room(self._collection.name):
+            for (page, size), source in pictures.items():
+                if source.is_file():
+                    copy_image(source, image_file(self._images, page, size))
+            for space in reversed(self._collection.spaces()):
+                for index in space.record.indexes:
+                    if len(vectors[index.table]):
+                        self._rows.write(index.table, vectors[index.table])
+            self._write_pages(pages)
+
+    def restore_gaps(self, gaps: pa.Table) -> None:
+        """Record what encoders failed on elsewhere, as rows of `GAPS`."""
+        with room(self._collection.name):
+            if len(gaps):
+                merge(self._collection.table("gaps"), "id", gaps)
+
     # -- encoders and indexes -----------------------------------------------------------------------------------------
 
     def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> Space:
@@ -202,7 +228,7 @@ class Writer:
         record = SpaceRecord.of(info, indexes)
         with room(self._collection.name):
             for index in record.indexes:
-                create_index(self._collection.database(), index)
+                create_index(self._collection.database(), index, info)
             self._collection.manifest.with_space(record).write(self._path)
             self._rows.look([index.table for index in record.indexes])
         return self._collection.space(info.id)
@@ -229,7 +255,7 @@ class Writer:
         if index.name in space.indexes:
             raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
         with room(self._collection.name):
-            table = create_index(self._collection.database(), index)
+            table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
@@ -262,26 +288,41 @@ class Writer:
     def finish(self) -> None:
         """Tidy what was written and bring the text index and the memory-mapped copies up to date.
 
-        Nothing committed depends on it: all pages are found without it, only more slowly. `DiskFullError` when there
-        is no room for the copies.
+        Nothing committed depends on it: all pages are found without it, only more slowly. What a full disk has no room
+        for is left as it is.
         """
         with room(self._collection.name):
-            self._rows.tidy("pages", KEEP_VERSIONS)
+            self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS))
             if self._removed:
-                self._index_text()
+                self._if_room("renew the text index", self.index_text)
             for space in self._spaces():
-                space.finish(KEEP_VERSIONS)
+                self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
             self._collection.postings(wait=True)
 
     def compact(self) -> None:
-        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part."""
+        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part.
+
+        On a full disk too: the copies go first, the small tables before the large ones, and a table that there is no
+        room to rewrite stays as it is.
+        """
+        tables = (*OWN_TABLES, *self._collection.manifest.tables)
         with room(self._collection.name):
-            self._index_text()
-            for name in ("documents", "pages", "gaps", *self._collection.manifest.tables):
-                self._rows.tidy(name, NOW)
             for space in self._collection.spaces():
-                space.rebuild_copies()
+                space.drop_copies()
+            for name in sorted(tables, key=lambda name: tree_bytes(self._path / FOLDER / f"{name}.lance")):
+                self._if_room(f"rewrite table {name}", partial(self._rows.tidy, name, NOW))
+            self._removed = True
             self.finish()
+            self._if_room("drop the old text index", lambda: self._rows.tidy("pages", NOW))
+
+    def _if_room(self, what: str, work: Callable[[], object]) -> None:
+        """Do what can as well be left undone, unless the disk is full."""
+        try:
+            work()
+        except Exception as error:
+            if not (isinstance(error, DiskFullError) or is_disk_full(error)):
+                raise
+            log.warning("the disk is full: no room to %s of collection '%s'", what, self._collection.name)
 
     # -- a batch ------------------------------------------------------------------------------------------------------
 
@@ -340,22 +381,47 @@ class Writer:
 
     # -- removal and repair -------------------------------------------------------------------------------------------
 
-    def _remove(self, record: DocumentRecord) -> int:
-        """Take a document out: first its pages, so that it is not found any more, then what belonged to them.
+    def _remove(self, records: Sequence[DocumentRecord]) -> int:
+        """Take documents out and return how many pages they had.
 
-        Its row in documents, which says that it is leaving, goes last: until then the next writer finishes the job.
+        The first commit takes their rows out of the pages table, and with them the pages out of every search, list and
+        count of every process. What follows is litter to everybody but the next writer, who sweeps up what is left.
         """
+        if not records:
+            return 0
+        ids = [page for record in records for page in self._page_ids_of(record)]
+        these = within("content_hash", [record.content_hash for record in records])
         with room(self._collection.name):
-            ids = self._page_ids_of(record)
-            self._collection.table("pages").delete(f"content_hash = {quoted(record.content_hash)}")
+            self._making_room(ids, lambda: self._collection.table("pages").delete(these))
+            self._rows.stored["pages"].difference_update(ids)
+            self._removed = True
+            remove_images(self._images, ids)
+            self._collection.table("documents").delete(these)
             for space in self._spaces():
                 space.delete(ids)
             self._rows.delete("gaps", ids)
-            remove_images(self._images, ids)
-            self._collection.table("documents").delete(f"content_hash = {quoted(record.content_hash)}")
-        self._rows.stored["pages"].difference_update(ids)
-        self._removed = True
         return len(ids)
+
+    def _making_room(self, ids: Sequence[str], work: Callable[[], object]) -> None:
+        """Begin a deletion; on a full disk after making room, first with the copies, then with these pages' pictures.
+
+        It takes some kilobytes: a list of the rows that are gone, and the table's new version.
+        """
+
+        def copies() -> None:
+            for space in self._collection.spaces():
+                space.drop_copies()
+
+        for free in (copies, lambda: remove_images(self._images, ids)):
+            try:
+                work()
+                return
+            except Exception as error:
+                if not is_disk_full(error):
+                    raise
+                log.warning("the disk is full; making room in collection '%s' to delete from it", self._collection.name)
+                free()
+        work()
 
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
@@ -380,7 +446,7 @@ class Writer:
 
     def _drop_unnamed(self) -> None:
         """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
-        tables = {*_OWN_TABLES, *self._collection.manifest.tables}
+        tables = {*OWN_TABLES, *self._collection.manifest.tables}
         for path in (self._path / FOLDER).glob("*.lance"):
             if path.stem not in tables:
                 log.info("removing table %s, which no encoder of the collection has", path.stem)
@@ -402,17 +468,18 @@ class Writer:
                 self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
-        """Complete documents all of whose pages went in, and removals that had begun."""
-        written: dict[str, int] = {}
-        for page in self._rows.stored["pages"]:
-            part = page.partition(":")[0]
-            written[part] = written.get(part, 0) + 1
+        """Complete documents all of whose pages went in, and removals that had begun: those of no page any more."""
+        written = Counter(page.partition(":")[0] for page in self._rows.stored["pages"])
+        gone = []
         for record in self._collection.records():
-            if record.state == LEAVING:
-                self._remove(record)
-            elif record.state == INCOMING and written.get(file_part(record.content_hash), 0) == record.pages:
+            pages = written[file_part(record.content_hash)]
+            if record.state == LEAVING or not pages:
+                gone.append(record)
+            elif record.state == INCOMING and pages == record.pages:
                 self.finish_document(record)
+        self._remove(gone)
 
-    def _index_text(self) -> None:
+    def index_text(self) -> None:
+        """Make the text index anew."""
         textindex.build(self._collection.table("pages"))
         self._removed = False
