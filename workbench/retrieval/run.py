@@ -49,7 +49,8 @@ class StageCost:
 class PipelineRun:
     """The state of one search. ``allowed`` are the rows that the filter ``where`` leaves, ascending (None: all).
 
-    ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs.
+    ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
+    keeps what it would work out again when it comes twice in a pipeline.
     """
 
     snapshot: Snapshot
@@ -60,6 +61,7 @@ class PipelineRun:
     allowed: Rows | None = None
     records: dict[str, Ranks] = field(default_factory=dict)
     cost: StageCost = field(default_factory=StageCost)
+    shared: dict[str, Float] = field(default_factory=dict)
 
     def best(self, step: Step, candidates: Candidates | None, k: int | None = None) -> Candidates:
         """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""

@@ -119,6 +119,7 @@ def _pruned(
     if prune == "safe":
         cells, fresh = run.spaces[step.encoder].cells(step.index)
         bounds = cells.bounds(vectors, weights, at)
+        bounds[np.isnan(bounds)] = np.inf  # of a damaged page; it is scored, and found to have no score
         run.cost.compared(len(cells.centres), cells.centres)
         run.cost.cold |= fresh
     elif prune != "none" and before is not None:

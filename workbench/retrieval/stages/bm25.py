@@ -26,7 +26,9 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     """Every page with a wanted word, of all pages or of the candidates."""
     if not run.query.text:
         return Scored(none(), np.zeros(0, np.float32))
-    scores = bm25(run.snapshot, run.query)
+    scores = run.shared.get("bm25")
+    if scores is None:
+        scores = run.shared["bm25"] = bm25(run.snapshot, run.query)
     rows = run.pages if candidates is None else candidates.rows
     rows = rows[~np.isnan(scores[rows])]
     run.cost.scored += len(rows)
