@@ -134,6 +134,8 @@ class Postings:
         self.segments = tuple(segments)
         self.page_ids: tuple[str, ...] = tuple(page for segment in segments for page in segment.page_ids)
         self.alive = _among(self.page_ids, committed)
+        self._whole = bool(self.alive.all())
+        self._firsts = [0, *itertools.accumulate(len(segment.page_ids) for segment in segments)][: len(segments)]
 
     @cached_property
     def _statistics(self) -> tuple[int, Float]:
@@ -166,19 +168,20 @@ class Postings:
             first = np.intersect1d(first, other, assume_unique=True)
         return len(first)
 
-    def _on(self, word: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def _on(self, word: str) -> tuple[Int, Int]:
         """The pages that are alive and have a word, by position, and how often."""
-        key, first = _key(word), 0
-        found: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-        counts: list[Int] = [np.zeros(0, np.int32)]
-        for segment in self.segments:
-            pages, times = segment.on(key)
-            found.append(pages + np.int64(first))
-            counts.append(times)
-            first += len(segment.page_ids)
-        at = np.concatenate(found)
+        key = _key(word)
+        pages, counts = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+        for segment, first in zip(self.segments, self._firsts, strict=True):
+            at, times = segment.on(key)
+            if len(at):
+                pages.append(at + np.int32(first) if first else at)
+                counts.append(times)
+        at, times = (found[1] if len(found) == 2 else np.concatenate(found) for found in (pages, counts))
+        if self._whole:
+            return at, times
         alive = self.alive[at]
-        return at[alive], np.concatenate(counts)[alive]
+        return at[alive], times[alive]
 
 
 class PostingsFile:
