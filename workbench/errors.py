@@ -8,18 +8,25 @@ PagelensError
     FilterError           a filter text does not parse
     DatasetError          an evaluation dataset is not usable
   NotFoundError         a collection, document or page that is not there
+  StateError            what is asked for does not fit how things stand
   StoreError            the collection on disk cannot be used as asked
     CollectionBusyError   another process is writing to it
     MismatchError         it was made with other settings
     DiskFullError         no space left; what was committed is safe
   EncoderError          a model cannot be loaded or failed on its input
+    NoEncoderError        there is no model of that name (a NotFoundError, too)
 """
 
 from __future__ import annotations
 
+from workbench.types.text import wellformed
+
 
 class PagelensError(Exception):
-    """Base of all foreseeable errors; ``str(error)`` is one clear sentence."""
+    """Base of all foreseeable errors; ``str(error)`` is one clear sentence, which can be written down and sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(wellformed(message))
 
 
 class InputError(PagelensError):
@@ -58,6 +65,10 @@ class NotFoundError(PagelensError):
     """A collection, document or page that is not there."""
 
 
+class StateError(PagelensError):
+    """What is asked for does not fit how things stand."""
+
+
 class StoreError(PagelensError):
     """The collection on disk cannot be used as asked."""
 
@@ -76,3 +87,7 @@ class DiskFullError(StoreError):
 
 class EncoderError(PagelensError):
     """A model cannot be loaded, or failed on its input."""
+
+
+class NoEncoderError(EncoderError, NotFoundError):
+    """There is no model of that name."""

@@ -6,11 +6,11 @@ import importlib.metadata
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -39,6 +39,15 @@ class Settings(BaseSettings):
     At 1 only the same query's answer is used again; 0 searches anew every time."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
+
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    """Addresses and networks of proxies in front of the page, by commas: whose ``X-Forwarded-For`` and ``-Proto`` are
+    believed, and nobody else's, since whoever may say where a request comes from is never made to wait."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _by_commas(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
     @property
     def collections(self) -> Path:

@@ -15,6 +15,7 @@ from workbench.exports.records import search_record
 from workbench.service import Workbench
 
 API = "/api/v1"
+JSON = {"content-type": "application/json"}
 ASKED = {"collection": "notes", "query": "largest animal"}
 PAGE = "whales.pdf#page=1"
 Reply = Any
@@ -138,8 +139,7 @@ def test_every_operation_answers_by_its_schema(
     assert call("get", "/jobs/{job}", job=job).json()["documents"][0]["indexed"] == 1
     assert call("get", "/jobs").json()[0]["id"] == job
     call("post", "/jobs/{job}/stop", status=202, job=job)
-    call("post", "/jobs/{job}/resume", status=202, job=job)
-    workbench.wait_for(job)
+    call("post", "/jobs/{job}/resume", status=409, job=job)
     added = call("post", "/collections/{collection}/index", {"index": "conv"}, 202, collection="tides").json()
     assert workbench.wait_for(added["id"]).state == "done"
     again = call("post", "/collections/{collection}/embed", {"encoder": "reader"}, 202, collection="tides").json()
@@ -196,6 +196,32 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
         ("GET", "/collections/notes/page?page=whales.pdf%23page=9", None, 404, "whales.pdf"),
         ("GET", "/collections/notes/picture?page=whales.pdf%23page=1&size=big", None, 422, "size: "),
         ("GET", "/collections/notes/picture?page=..%2F..%2Fx%23page=1", None, 404, "x"),
+        ("GET", "/collections/a%0Ab", None, 404, "There is no collection 'a\nb'"),
+        ("DELETE", "/collections/notes/documents/a%0Ab%0A", None, 404, "a\nb\n"),
+        ("POST", f"/models/{'x' * 300}/load", None, 404, "There is no encoder 'xxx"),
+        ("POST", "/models/a%00b/unload", None, 404, "There is no encoder"),
+        ("POST", "/collections", {"name": "n" * 300}, 400, "cannot be a collection's name"),
+        ("POST", "/jobs", {"collection": "n" * 300, "batch": "0" * 24}, 404, "no longer there"),
+        ("GET", f"/collections/notes/page?page=whales.pdf%23page={'9' * 400}", None, 400, "report.pdf#page=12"),
+        ("GET", f"/collections/notes/page?page={'n' * 300}%23page=1", None, 404, "nnn"),
+        ("GET", f"/pictures/{'0' * 64}?" + "&".join(["repairs=deskew:15"] * 14), None, 422, "repairs: "),
+        ("POST", "/search", {**ASKED, "collection": "\ud800"}, 422, "collection: it holds half of a character"),
+        ("POST", "/search", {**ASKED, "\ud800": 1}, 422, "nothing has that name here"),
+        ("POST", "/search", {**ASKED, "filter": "page = '\ud800'"}, 422, "filter: it holds half of a character"),
+        ("POST", "/search", {**ASKED, "query": 7}, 422, "query: a query is a text, or an object with a list of"),
+        ("POST", "/search", {**ASKED, "query": "x" * 2001}, 400, "2,001 characters; at most 2,000"),
+        ("POST", "/search", {**ASKED, "pipeline": "rrf(" * 2000}, 422, "pipeline: "),
+        ("POST", "/search", {**ASKED, "pipeline": "rrf(" * 400}, 400, "more than 8 brackets inside each other"),
+        ("POST", "/search", {**ASKED, "pipeline": "full>" * 399 + "full"}, 400, "more than 32 stages"),
+        ("POST", "/search", {**ASKED, "filter": " or ".join(["page=1"] * 501)}, 400, "more than 500 comparisons"),
+        (
+            "POST",
+            "/search",
+            {**ASKED, "query": {"parts": [{"kind": "text", "text": "x", "weight": 1e308}]}},
+            400,
+            "give a number that is not 0, from 0.000001 to 1,000,000",
+        ),
+        ("POST", "/search", [], 422, "the body: it is no object"),
         ("POST", "/search", {"collection": "notes", "query": " "}, 400, "The query is empty"),
         ("POST", "/search", {"collection": "notes"}, 422, "query: "),
         ("POST", "/search", {**ASKED, "pages": 3}, 422, "pages: "),
@@ -203,7 +229,7 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
         ("POST", "/search", {**ASKED, "pipeline": "rows >"}, 400, ""),
         ("POST", "/search/stages", {**ASKED, "filter": "page ="}, 400, ""),
         ("POST", "/collections", {"name": "notes"}, 409, "notes"),
-        ("POST", "/collections", {"name": "new", "encoder": "nobody"}, 503, "nobody"),
+        ("POST", "/collections", {"name": "new", "encoder": "nobody"}, 404, "nobody"),
         ("POST", "/jobs", {"collection": "notes", "batch": "../../etc"}, 404, "no longer there"),
         ("POST", "/jobs", {"collection": "notes", "paths": ["/etc"]}, 422, "paths: "),
         ("GET", "/jobs/none", None, 404, "none"),
@@ -211,9 +237,46 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
     ],
 )
 def test_a_refusal_is_a_sentence(client: TestClient, method: str, path: str, body: Any, status: int, said: str) -> None:
-    reply = client.request(method, API + path, json=body)
+    sent = {} if body is None else {"content": json.dumps(body), "headers": JSON}
+    reply = client.request(method, API + path, **sent)
     assert (reply.status_code, list(reply.json())) == (status, ["error"]), reply.text
     assert said in reply.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("filter", "pages"), [("page >= 1.5", 2), ("page = 4000000000", 0), (f"page < {'9' * 400}", 4), ("page != 1.5", 4)]
+)
+def test_any_number_can_be_compared(client: TestClient, filter: str, pages: int) -> None:
+    reply = client.post(f"{API}/search", json={**ASKED, "pipeline": "full:10", "filter": filter})
+    assert (reply.status_code, len(reply.json()["hits"])) == (200, pages)
+
+
+@pytest.mark.parametrize("query", ["whale \ud800", "whale\x00", "\udcff whale"])
+def test_half_a_character_in_a_query_is_none(client: TestClient, query: str) -> None:
+    reply = client.post(f"{API}/search", content=json.dumps({**ASKED, "query": query}), headers=JSON)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["hits"][0]["page"].startswith("whales.pdf")
+
+
+@pytest.mark.parametrize("weight", [1e6, 1e-6, 1.0])
+def test_the_largest_and_smallest_weights_give_scores(client: TestClient, weight: float) -> None:
+    parts = [{"kind": "text", "text": "whale", "weight": weight}, {"kind": "text", "text": "dough", "weight": -1e6}]
+    for pipeline in ("full:4", "bm25:4", "rrf(bm25, rows):4 > full:4", "sum(bm25, full):4", "prf(rows):4", "xtr(full)"):
+        reply = client.post(f"{API}/search", json={**ASKED, "query": {"parts": parts}, "pipeline": pipeline})
+        assert reply.status_code == 200, reply.text
+        hits = reply.json()["hits"]
+        assert all(isinstance(hit["score"], float) for hit in hits)
+        assert all(isinstance(stage["score"], float) for hit in hits for stage in hit["stages"])
+
+
+def test_a_job_that_is_done_is_not_resumed(client: TestClient, workbench: Workbench) -> None:
+    job = workbench.start_embed("notes", "reader").id
+    workbench.wait_for(job)
+    reply = client.post(f"{API}/jobs/{job}/resume")
+    assert (reply.status_code, reply.json()) == (
+        409,
+        {"error": "This job is done; there is nothing left of it to resume."},
+    )
 
 
 def test_what_was_not_foreseen_is_told_without_details(

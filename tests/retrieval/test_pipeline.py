@@ -210,7 +210,7 @@ def test_what_is_written_is_what_is_read(step):
     [
         ("rows:5", "rows"),
         ("rows[most=16,query=mean]:5", "rows[most=16]"),
-        ("ward[dtype=int8,factor=4]:5", "ward[dtype=int8,factor=4.0]"),
+        ("ward[dtype=int8,factor=4]:5", "ward[dtype=int8,factor=4]"),
         ("binary[rotate=yes]:5", "full[dtype=bits,rotate=yes]"),
         ("docpruner[deviations=-0.5]:5", "docpruner[deviations=-0.5]"),
         ("exact:5", "full"),

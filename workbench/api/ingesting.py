@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from workbench.api.answers import Batch, Failure, JobState, Plan, Received
+from workbench.api.answers import Batch, JobState, Plan, Received
 from workbench.api.pictures import RAW
 from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
 from workbench.api.state import Bench, Staged
@@ -23,7 +23,7 @@ def open_upload(uploads: Staged) -> Batch:
     return Batch(batch=uploads.batch())
 
 
-@router.put("/uploads/{batch}", openapi_extra=RAW, response_model=Received, responses={507: {"model": Failure}})
+@router.put("/uploads/{batch}", openapi_extra=RAW, response_model=Received)
 async def receive(
     workbench: Bench,
     uploads: Staged,

@@ -74,7 +74,8 @@ class Pictures:
         os.utime(kept)
         if not repairs:
             return kept
-        made = self._file(hashlib.sha256("\n".join((picture, *repairs)).encode()).hexdigest())
+        name = "\n".join((picture, *repairs)).encode("utf-8", "backslashreplace")
+        made = self._file(hashlib.sha256(name).hexdigest())
         if not made.is_file():
             from workbench.documents.repair import repaired
 

@@ -4,7 +4,8 @@
     test  := FIELD OP VALUE | FIELD "in" "(" VALUE ("," VALUE)* ")"
     OP    := = != < <= > >= contains ;  VALUE := 'text' | "text" | number
 
-``document = 'a.pdf' and page >= 10 and tag = 'finance'``. Values are quoted by us; names come from `FIELDS`.
+``document = 'a.pdf' and page >= 10 and tag = 'finance'``. Values are quoted by us; names come from `FIELDS`. How long
+and deep a filter may be is bounded here (`MAX_TEXT`, `MAX_TESTS`, `MAX_NESTING`), for every door of Pagelens alike.
 """
 
 from __future__ import annotations
@@ -12,8 +13,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from workbench.errors import FilterError
+from workbench.types.text import storable
+
+MAX_TEXT = 20_000
+"""Characters of a filter: enough to name some hundred documents."""
+MAX_TESTS = 500
+"""Comparisons of a filter: LanceDB plans so many in about a tenth of a second, and 50,000 in 18 s."""
+MAX_NESTING = 8
+"""Brackets inside each other: what LanceDB takes to plan them doubles with each, from about 30 of its own on."""
+LARGEST = 2**31 - 1
+"""The largest number that the store's columns of numbers hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ FIELDS: Mapping[str, FieldSpec] = {
 META = "meta."
 _ORDER = ("<", "<=", ">", ">=")
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>\d+(?:\.\d+)?)|(?P<op><=|>=|!=|=|<|>)"""
+    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<op><=|>=|!=|=|<|>)"""
     r"""|(?P<mark>[(),])|(?P<name>[A-Za-z_][\w.-]*)|(?P<bad>\S))"""
 )
 
@@ -62,7 +74,15 @@ def document_filter(name: str) -> str:
 
 
 def _sql(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + storable(value).replace("'", "''") + "'"
+
+
+def _compared(column: str, operator: str, value: Decimal) -> str:
+    """A column of whole numbers compared with any number, as SQL with a whole number that the column can hold."""
+    whole = value.to_integral_value(ROUND_FLOOR if operator in ("<=", ">") else ROUND_CEILING)
+    if whole > LARGEST or (whole != value and operator in ("=", "!=")):
+        return "true" if operator in ("<", "<=", "!=") else "false"
+    return f"({column} {operator} {whole:f})"
 
 
 class _Compiler:
@@ -70,6 +90,11 @@ class _Compiler:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._tests = 0
+        if len(text) > MAX_TEXT:
+            raise FilterError(
+                f"The filter has {len(text):,} characters; at most {MAX_TEXT:,} are read. Write fewer tests.", MAX_TEXT
+            )
 
     def compile(self) -> str:
         sql = self._expr()
@@ -85,18 +110,14 @@ class _Compiler:
             found.append(self._text[start : self._at].strip())
         if not self._peek()[0]:
             return tuple(found)
-        self._at = 0
+        self._at = self._tests = 0
         self.compile()  # an 'or' follows, or something that is refused
         return (self._text.strip(),)
 
     def _expr(self) -> str:
-        self._depth += 1
-        if self._depth > 50:
-            raise FilterError("The filter is nested too deeply; use at most 50 levels of parentheses.", self._at)
         parts = [self._term()]
         while self._word("or"):
             parts.append(self._term())
-        self._depth -= 1
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
 
     def _term(self) -> str:
@@ -110,9 +131,17 @@ class _Compiler:
         while self._word("not"):
             negations += 1
         if self._mark("("):
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                raise FilterError(
+                    f"The filter is nested too deeply: it has more than {MAX_NESTING} brackets inside each other; "
+                    "leave some out.",
+                    self._at,
+                )
             sql = self._expr()
             if not self._mark(")"):
                 raise self._error("expected ')'")
+            self._depth -= 1
         else:
             sql = self._test()
         return f"(NOT {sql})" if negations % 2 else sql
@@ -146,6 +175,9 @@ class _Compiler:
 
     def _compare(self, name: str, operator: str) -> str:
         start = self._start()
+        self._tests += 1
+        if self._tests > MAX_TESTS:
+            raise FilterError(f"The filter makes more than {MAX_TESTS} comparisons; leave some out.", start)
         kind, value = self._peek()
         if kind not in ("text", "number"):
             raise self._error("expected a value, as 12 or 'text'")
@@ -161,7 +193,7 @@ class _Compiler:
         if spec.number:
             if kind != "number" or operator == "contains":
                 raise FilterError(f"'{name}' is a number: compare it as {name} >= 10.", start)
-            return f"({spec.column} {operator} {value})"
+            return _compared(spec.column, operator, Decimal(value))
         if operator == "contains":
             return f"contains({spec.column}, {_sql(value)})"
         return f"({spec.column} {operator} {_sql(value)})"

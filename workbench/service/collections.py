@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -98,16 +99,21 @@ class Collections(Core):
             writer.remove_space(encoder_id)
 
     def add_index(
-        self, collection: str, index: str, encoder: str = "", progress: Callable[[int], None] | None = None
+        self,
+        collection: str,
+        index: str,
+        encoder: str = "",
+        progress: Callable[[int], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
-        Nothing is encoded again; ``progress`` hears how many pages are done. `InputError` when it is there already or
-        the encoder's kind of vectors cannot have it.
+        Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
+        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
         """
         store = self._collection(collection)
         with store.writer() as writer:
-            writer.add_index(encoder, index, progress)
+            writer.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
         return self._space(store, encoder)
 
     def index_kinds(self) -> Mapping[str, str]:

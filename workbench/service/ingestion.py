@@ -18,11 +18,13 @@ from workbench.encoders import Encoder
 from workbench.errors import EncoderError, InputError, MismatchError
 from workbench.ingestion import UPLOADS, JobRun, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
+from workbench.representations import Representation
 from workbench.service.collections import Collections
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
+from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, Progress
 
 SAMPLE = "sample"
@@ -153,7 +155,9 @@ class Ingestion(Collections):
             return embed(store, encoder, progress, stop)
 
     def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
-        """Queue an ingest in the background and return at once."""
+        """Queue an ingest in the background and return at once; `InputError` for a name that no collection can have."""
+        if collection not in self._library.names():
+            check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         if settings is not None:
             request["settings"] = settings.as_dict()
@@ -167,8 +171,9 @@ class Ingestion(Collections):
         return self._jobs.start(collection, request, "embed", encoder_id)
 
     def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
-        """Queue `add_index` in the background and return at once."""
+        """Queue `add_index` in the background and return at once; what it would refuse is refused here."""
         space = self._collection(collection).space(encoder)
+        space.new_index(index)
         request = {"collection": collection, "encoder": space.encoder, "index": index}
         return self._jobs.start(collection, request, "index", space.encoder)
 
@@ -221,9 +226,9 @@ class Ingestion(Collections):
         return self.embed(request["collection"], request["encoder"], report, stop)
 
     def _run_index(
-        self, request: Mapping[str, Any], report: Callable[[Progress], None], _stop: threading.Event
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
-        meter = Meter(report, threading.Event(), [])
+        meter = Meter(report, stop, [])
         meter.total, done = self._collection(request["collection"]).page_count(), 0
         meter.begin("index")
 
@@ -233,8 +238,9 @@ class Ingestion(Collections):
             meter.begin("index")
             done = pages
 
-        self.add_index(request["collection"], request["index"], request["encoder"], count)
-        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3))
+        made = self.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
+        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
 
     def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""

@@ -19,9 +19,12 @@ from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
 from workbench.types import PageRef, Query, SearchResult, TextPart, WhyVerdict
+from workbench.types.text import wellformed
 
 MAX_QUERY = 2_000
+"""Characters of a text in a query: encoders see a few hundred words at most."""
 MAX_PARTS = 64
+"""Parts of a query: each is encoded, and each of its vectors compared with every page's."""
 EMPTY = "The query is empty; type what you are looking for."
 
 
@@ -187,7 +190,7 @@ def clean_query(query: str | Query) -> Query:
 
 
 def _clean(text: str) -> str:
-    clean = " ".join(text.split())
+    clean = wellformed(" ".join(text.replace("\0", " ").split()))
     if not clean:
         raise QueryError(EMPTY)
     if len(clean) > MAX_QUERY:

@@ -36,9 +36,7 @@ from workbench.store.schema import (
     file_part,
     page_id,
     rebuilt_page,
-    storable,
     stored_page,
-    wellformed,
 )
 from workbench.store.snapshot import Snapshot
 from workbench.store.space import Space
@@ -53,6 +51,7 @@ from workbench.types import (
     Quarantined,
     StoredPage,
 )
+from workbench.types.text import storable, wellformed
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer

@@ -205,7 +205,9 @@ def _info(record: Mapping[str, Any]) -> EncoderInfo:
 
 
 def _space(record: Mapping[str, Any]) -> SpaceRecord:
-    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in record["indexes"]))
+    # Collections made earlier wrote whole numbers as 4.0 in names.
+    indexes = ({**index, "name": str(Representation.parse(index["name"]))} for index in record["indexes"])
+    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in indexes))
 
 
 def _only_space(info: EncoderInfo, pooled: Sequence[str]) -> SpaceRecord:

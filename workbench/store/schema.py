@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
+from workbench.types.text import wellformed
 
 ID_DIGITS = 32
 
@@ -127,16 +128,6 @@ def meta_rows(meta: Mapping[str, str]) -> list[str]:
 def meta_of(rows: Sequence[str] | None) -> dict[str, str]:
     """The mapping that `meta_rows` wrote."""
     return dict(row.split("=", 1) for row in rows or ())
-
-
-def wellformed(text: str) -> str:
-    """The text with halves of surrogate pairs, which some PDFs hold and UTF-8 cannot, as replacement characters."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def storable(name: str) -> str:
-    """A file name as text that can be stored, one to one: bytes of it that are no text come as ``\\udc80``."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def page_id(content_hash: str, page: int) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
-from workbench.errors import NotFoundError
+from workbench.errors import InputError, NotFoundError
 from workbench.representations import Form
 from workbench.store import cells as celling
 from workbench.store.cells import Cells
@@ -84,6 +84,13 @@ class Space:
                 f"{', '.join(self.indexes)}."
             )
         return self._indexes[name]
+
+    def new_index(self, name: str) -> IndexRecord:
+        """An index that it does not have yet; `InputError` for one that it has, or cannot have."""
+        index = IndexRecord.of(name, self.info)
+        if index.name in self.indexes:
+            raise InputError(f"'{self.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+        return index
 
     def form(self, name: str) -> Form:
         """How pages are stored in an index and scored; `NotFoundError` without such an index."""

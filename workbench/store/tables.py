@@ -16,8 +16,9 @@ import pyarrow as pa
 from workbench.encoders import EncoderInfo
 from workbench.store import textindex
 from workbench.store.manifest import FULL, IndexRecord, Manifest
-from workbench.store.schema import DOCUMENTS, GAPS, PAGES, storable, vectors_schema
+from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
 from workbench.types import Ragged
+from workbench.types.text import storable
 
 FOLDER = "lance"
 OWN_TABLES = ("documents", "pages", "gaps")

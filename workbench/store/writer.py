@@ -32,7 +32,7 @@ from workbench.store.collection import Collection
 from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
-from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
+from workbench.store.manifest import FULL, SpaceRecord
 from workbench.store.names import free_name
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
@@ -48,13 +48,13 @@ from workbench.store.schema import (
     gap_rows,
     page_id,
     page_row,
-    storable,
     vectors_table,
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
 from workbench.store.tables import FOLDER, OWN_TABLES, both, create_index, create_table, quoted, within
 from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
@@ -241,25 +241,33 @@ class Writer:
         with room(self._collection.name):
             return self._add_vectors(encoder_id, pages)
 
-    def add_index(self, encoder_id: str, name: str, progress: Callable[[int], None] | None = None) -> int:
+    def add_index(
+        self,
+        encoder_id: str,
+        name: str,
+        progress: Callable[[int], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
-        ``progress`` hears how many are done. The full vectors are stored in half precision, so the pooled ones differ
+        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
+        and None returned. The full vectors are stored in half precision, so the pooled ones differ
         from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
         or its kind of vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
-        index = IndexRecord.of(name, space.info)
-        if index.name in space.indexes:
-            raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+        index = space.new_index(name)
         with room(self._collection.name):
             table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
+                if stopped():
+                    self._drop_unnamed()
+                    return None
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
                 arrays = [self._derive(form, embedding) for embedding in found.values()]
                 table.add(vectors_table(index.dim, index.dtype, list(found), arrays))

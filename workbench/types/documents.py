@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-_PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]*)", re.DOTALL)
+_PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DOTALL)  # what the store can number
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -34,7 +34,8 @@ class PageRef:
         """Read ``report.pdf#page=12``; ``ValueError`` when the text is not of that form."""
         match = _PAGE_REF.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is not a page reference; write one as report.pdf#page=12")
+            shown = text if len(text) <= 200 else f"{text[:200]}\N{HORIZONTAL ELLIPSIS}"
+            raise ValueError(f"'{shown}' is not a page reference; write one as report.pdf#page=12")
         return cls(match["document"], int(match["page"]))
 
 
