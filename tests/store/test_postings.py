@@ -134,7 +134,7 @@ def test_a_page_in_quarantine_is_not_named_but_counts_as_in_the_text_index(tmp_p
     assert store.snapshot().frequencies(["whale"]) == {"whale": 2}
 
 
-@pytest.mark.parametrize("damage", ["noise", "short", "gone", "directory", "another tokenizer"])
+@pytest.mark.parametrize("damage", ["noise", "short", "gone", "directory", "reversed ids", "another tokenizer"])
 def test_a_damaged_copy_is_made_again(tmp_path, damage):
     store = collection(tmp_path)
     fill(store, TEXTS)
@@ -152,6 +152,10 @@ def test_a_damaged_copy_is_made_again(tmp_path, damage):
             data.unlink()
         case "directory":
             head.write_text("{")
+        case "reversed ids":
+            told = json.loads(head.read_text())
+            told["segments"][0]["page_ids"].reverse()
+            head.write_text(json.dumps(told))
         case "another tokenizer":
             head.write_text(json.dumps({**json.loads(head.read_text()), "tokenizer": "older"}))
     again = Collection(store.path)

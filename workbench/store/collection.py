@@ -310,7 +310,7 @@ class Collection:
         directory = self.directory()
         try:
             return self._postings.current(f"{self.manifest.id}:{directory.version}", directory.ids, self._texts, wait)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             log.warning("the words of '%s' cannot be read into arrays (%s)", self.name, error)
             return None
 

@@ -292,7 +292,7 @@ class PostingsFile:
     def _mapped(self, file: int, crc32: int, terms: int, size: int, page_ids: Sequence[str]) -> Segment:
         path = self._data(file)
         data = np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
-        if len(data) != terms * 16 + len(page_ids) * 4 + size * 8 or zlib.crc32(data.data) != crc32:
+        if len(data) != terms * 16 + len(page_ids) * 4 + size * 8 or _sum(data.data, page_ids) != crc32:
             raise ValueError(f"{path.name} is not what was written")
         keys, ends, lengths, pages, counts = np.split(
             data, np.cumsum([terms * 8, terms * 8, len(page_ids) * 4, size * 4])
@@ -322,7 +322,7 @@ class PostingsFile:
                     except OSError:
                         self._data(number).unlink(missing_ok=True)
                         raise
-                    segment = replace(segment, file=number, crc32=zlib.crc32(data))
+                    segment = replace(segment, file=number, crc32=_sum(data, segment.page_ids))
                 written.append(segment)
             rows = [
                 {
@@ -365,6 +365,11 @@ def _merged(segments: Sequence[Segment], committed: set[str], tidy: bool) -> lis
 
 def _among(page_ids: Sequence[str], committed: set[str]) -> NDArray[np.bool_]:
     return np.fromiter((page in committed for page in page_ids), np.bool_, len(page_ids))
+
+
+def _sum(data: bytes | memoryview, page_ids: Sequence[str]) -> int:
+    """The checksum of a segment's numbers and of whose they are."""
+    return zlib.crc32(data, zlib.crc32("\n".join(page_ids).encode()))
 
 
 def _key(word: str) -> np.uint64:
