@@ -131,7 +131,7 @@ class _Search:
             f"Stage '{step.label}' ranks the page {hit.rank}{_unscored(hit)}, below the {keep} it keeps; "
             f"K = {needs} would have kept it.",
             f"The stage before had it at rank {before.rank}." if before is not None and before.rank < hit.rank else "",
-            _legs(step, hit),
+            _inputs(step, hit),
             _words(gaps, against),
         ]
         return WhyVerdict(
@@ -251,7 +251,7 @@ def _plain_step(step: Step) -> Step:
     return replace(step, options=kept, inputs=tuple(_plain_step(leg) for leg in step.inputs))
 
 
-def _legs(step: Step, hit: Hit) -> str:
+def _inputs(step: Step, hit: Hit) -> str:
     """Where the stages that a fusion takes have the page."""
     names = {leg.label for leg in step.inputs}
     said = [f"'{stage.name}' has it at rank {stage.rank}" for stage in hit.stages if stage.name in names]

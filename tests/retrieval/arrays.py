@@ -85,6 +85,9 @@ class Arrays:
     def page_ids(self, where):
         return [i for i, (ref, _) in self.pages.items() if where is None or ref.document == where]
 
+    def matching(self, where):
+        return self.page_ids(where)
+
     def page_count(self):
         return len(self.pages)
 

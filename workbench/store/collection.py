@@ -275,6 +275,11 @@ class Collection:
             found = PageDirectory.read(self.table("pages"), -1, where)
         return list(self.quarantine().without(found).ids)
 
+    def matching(self, where: str) -> list[str]:
+        """Ids of the committed pages that an SQL condition leaves, in no order."""
+        with intact(self.name):
+            return columns(self.table("pages"), both(COMMITTED, where), ["page_id"])["page_id"]
+
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
         return len(self.searchable().refs)

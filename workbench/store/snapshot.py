@@ -87,7 +87,7 @@ class Snapshot:
         """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""
         found = self._filtered.get(where)
         if found is None:
-            rows = self.rows(self._collection.page_ids(where))
+            rows = self.rows(self._collection.matching(where))
             found = self._filtered[where] = np.sort(rows[rows >= 0])
             while len(self._filtered) > _FILTERS:
                 self._filtered.popitem(last=False)
