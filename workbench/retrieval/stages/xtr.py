@@ -93,7 +93,8 @@ def token_retrieval(
     values = [np.zeros(0, np.float32) for _ in query]
     places = [np.zeros(0, np.int64) for _ in query]
     for first in range(0, len(rows), BLOCK):
-        block = np.asarray(query, np.float32) @ np.asarray(flat[rows[first : first + BLOCK]], np.float32).T
+        with np.errstate(invalid="ignore"):
+            block = np.asarray(query, np.float32) @ np.asarray(flat[rows[first : first + BLOCK]], np.float32).T
         block[~np.isfinite(block)] = -np.inf  # a damaged vector is no match
         for i, similarities in enumerate(block):
             near = similarities if not len(values[i]) else np.concatenate([values[i], similarities])
