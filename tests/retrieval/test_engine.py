@@ -1,11 +1,13 @@
 """The engine over a collection held in plain arrays; the store's own tests check that the real one answers alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.arrays import DIM, collection, encoder, order, run
+from tests.retrieval.arrays import DIM, Arrays, collection, encoder, order, run
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
 from workbench.retrieval.engine import search_stages
@@ -186,6 +188,23 @@ def test_the_order_of_two_pages_depends_on_no_third(seed, pages, ulps):
         assert ranking(some) == [row for row in whole if row in some]
         few = int(rng.integers(1, len(some) + 1))
         assert best(Scored(some, scores[some]), few, ScoreKind.EXACT).rows.tolist() == ranking(some)[:few]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.sampled_from(["full", "rows", "conv", "tiles", "global"]))
+def test_pages_taken_away_leave_the_others_in_their_order_with_their_scores(seed, pages, stage):
+    """Some pages are the same as others, or differ from them in the last digits."""
+    whole, rng = collection(seed, pages), np.random.default_rng(seed)
+    for page in list(whole.pages)[:: int(rng.integers(2, 5))]:
+        twin = whole.pages[f"p{rng.integers(pages)}"][1]
+        moved = (twin.vectors * np.float32(1 + rng.choice([0, 1e-7, 3e-7, 3e-6]))).astype(np.float32)
+        whole.pages[page] = (whole.pages[page][0], replace(twin, vectors=moved))
+    some = {page for page in whole.pages if rng.random() < 0.6}
+    part = Arrays({page: held for page, held in whole.pages.items() if page in some}, {})
+    found = [(hit.page_id, hit.score) for hit in run(whole, f"{stage}:99", seed).hits]
+    assert [(hit.page_id, hit.score) for hit in run(part, f"{stage}:99", seed).hits] == [
+        pair for pair in found if pair[0] in some
+    ]
 
 
 def test_two_pages_keep_their_order_when_a_third_scores_high():
