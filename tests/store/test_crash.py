@@ -248,6 +248,7 @@ def test_another_process_that_has_it_open_finds_nothing_either(tmp_path, monkeyp
         assert "full" in ask()
         assert not fuse.burn(1, lambda: delete(store))
         assert ask() == []
+        assert any("The deletion of 'r.pdf' was cut off" in problem for problem in Collection(store.path).verify())
         process.stdin.close()
 
 

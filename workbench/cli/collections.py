@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
-for command in (upkeep.verify, upkeep.repair, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
+for command in (
+    upkeep.verify,
+    upkeep.repair,
+    upkeep.audit,
+    upkeep.quarantine,
+    upkeep.recall,
+    upkeep.compact,
+    upkeep.export,
+):
     app.command()(command)
 
 

@@ -37,7 +37,7 @@ class IngestCommand(TyperCommand):
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, and folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; an export.")],
     collection: Collection,
     encoder: Annotated[
         list[str] | None,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, clean, workbench
@@ -193,6 +198,45 @@ def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None
         output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
     else:
         output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")
+
+
+def export(
+    context: typer.Context,
+    name: Name,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")],
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="FORMAT", help="parquet (the default) or npz; both by repeating it."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in that folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a collection as files for other programs: pages with their words, vectors, places and pictures.
+
+    FOLDER gets documents, pages and gaps; vectors/ENCODER/INDEX for every index of every encoder, where "full" has the
+    model's own vectors with the place of each; pictures; and pagelens-export.json, which says what is what. A page is a
+    row of page_id, count and vectors (count x dim numbers). As Parquet each table is a file; as npz it is several, with
+    lists as NAME and NAME_offsets: page i has the vectors from offset i up to offset i + 1. Reading them takes pyarrow
+    or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
+    """
+    bench = workbench(context)
+    with counted("pages written") as told:
+        made = bench.export_collection(name, folder.expanduser(), form or ("parquet",), overwrite, told)
+    if as_json:
+        output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
+    else:
+        output.show(f"{output.count(made.pages, 'page')} of '{name}' in {made.folder}, {output.size(made.bytes)}.")
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal for work that says how far it is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with Bars(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=output.errors(), transient=True) as bars:
+        bar = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def show_quarantine(away: Sequence[Quarantined]) -> None:

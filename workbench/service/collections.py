@@ -165,10 +165,6 @@ class Collections(Core):
         """
         return export(self._collection(collection), folder, formats, overwrite, told)
 
-    def damaged_collections(self) -> list[str]:
-        """Names of folders that hold pages and cannot be opened without their manifest."""
-        return self._library.lost()
-
     def compact(self, collection: str) -> tuple[int, int]:
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
         store = self._collection(collection)

@@ -59,7 +59,7 @@ class Search(Core):
         asked, notes = heard(asked, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
         encode = self._queries.of(store)
-        stages = self._timed(search(store, asked, fitted, encode, where, notes))
+        stages = _noted(self._timed(search(store, asked, fitted, encode, where, notes)), store)
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         return _judged(stages, store, fitted, asked, encode) if where is None and asked.plain else stages
 
@@ -156,6 +156,17 @@ class Search(Core):
         self._encoder_of(space).encode_query("warm up")
         for index in space.indexes:
             space.vectors(index)
+
+
+def _noted(stages: Iterator[SearchResult], store: Collection) -> Iterator[SearchResult]:
+    """The same results, with a note where vectors had to be held in memory."""
+    for result in stages:
+        held = dict.fromkeys(name for space in store.spaces() for name in space.in_memory())
+        note = (
+            f"The copy of {', '.join(held)} cannot be written (is the disk full?), so the vectors were read from the "
+            "tables into memory; once there is room, searches are quick again."
+        )
+        yield replace(result, notes=(*result.notes, note)) if held else result
 
 
 def _judged(

@@ -83,7 +83,7 @@ def _vectors(space: Space, committed: set[str], cure: str) -> Iterator[str]:
             yield f"{label} holds {len(stored) - len(set(stored))} pages twice; to make it anew, {cure}"
         if lacking := len((committed if space.primary else begun).difference(stored)):
             again = _AGAIN if space.primary else f"embed the collection with '{space.encoder}' again"
-            yield f"{lacking} pages have no vectors in {label}; {again if index == FULL else cure}."
+            yield f"{lacking} pages have no vectors in {label}; {again if index == FULL else f'{cure}, or {again}'}."
         if orphans := len(set(stored) - committed):
             yield f"{label} holds vectors of {orphans} pages that are not in the collection; to drop them, {cure}"
         if damage := space.damage(index):

@@ -46,11 +46,11 @@ def export(
     """Write a collection into the folder ``target``, which is there whole or not at all.
 
     ``told`` hears how many of how many pages are done; memory does not grow with them. `InputError` for a folder that
-    is there and not empty, unless it is an earlier export and ``overwrite``; `CollectionBusyError` while somebody writes
-    to the collection; `DiskFullError` leaves nothing behind.
+    is there and not empty, unless it is an earlier export and ``overwrite``; `CollectionBusyError` while somebody
+    writes to the collection; `DiskFullError` leaves nothing behind.
     """
-    if unknown := [form for form in formats if form not in FORMATS] or not formats:
-        raise InputError(f"There is no format {unknown}; choose {' or '.join(FORMATS)}, or both.")
+    if not formats or not set(formats) <= set(FORMATS):
+        raise InputError(f"An export is in {' or '.join(FORMATS)}, or both; not in '{', '.join(formats)}'.")
     target = target.absolute()
     _check(target, overwrite)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
@@ -174,4 +174,4 @@ def _of_pages(collection: Collection, name: str, ids: Sequence[str]) -> Iterator
         with intact(collection.name):
             rows = collection.table(name).search().where(within("page_id", wanted)).limit(len(wanted)).to_arrow()
         place = {page: i for i, page in enumerate(rows["page_id"].to_pylist())}
-        yield rows.take([place[page] for page in wanted if page in place])
+        yield rows.take(pa.array([place[page] for page in wanted if page in place], pa.int64()))

@@ -136,10 +136,21 @@ class FlatFile:
                 self._open = copy
         return copy.vectors
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the vectors last given out are held in memory, because the copy could not be written."""
+        copy = self._open
+        return copy is not None and copy.vectors.in_memory
+
     def damage(self) -> str:
         """Read the whole copy against its checksums: what is wrong with it, in words; empty when nothing is."""
-        if not self._directory.exists():
+        try:
+            if "sums" not in json.loads(self._directory.read_text(encoding="utf-8")):
+                return ""  # an earlier Pagelens made it; it is made anew when it is opened
+        except FileNotFoundError:
             return ""
+        except (OSError, ValueError, TypeError) as error:
+            log.info("%s: %s", self._directory, error)
         with self._lock:
             found = self._load(None, trusting=False)
         if found is None:
@@ -191,7 +202,12 @@ class FlatFile:
                 raise ValueError(f"{path.name} is cut short")
             vectors = FlatVectors(self._map(path, rows), ids, starts, lengths, np.asarray(head["sums"], np.uint32))
             copy = _Copy(head["stamp"], generation, rows, vectors)
-            return copy if trusting and self._seen_sound(path, text) else self._checked(copy, known, path, text)
+            if trusting and self._seen_sound(path, text):
+                return copy
+            found = self._checked(copy, known, path, text)
+            if found.damaged and trusting and (known is None or known.damaged != found.damaged):  # told only once
+                log.warning("%d pages of the vector copy %s are damaged and are read again", found.damaged, path)
+            return found
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -217,8 +233,6 @@ class FlatFile:
         if not damaged:
             self._remember_sound(path, text, before)
             return copy
-        if known is None or known.damaged != damaged:  # told when it was opened; this is the look under the lock
-            log.warning("%d pages of the vector copy %s are damaged and will be read again", damaged, self._directory)
         return _Copy("", copy.generation, copy.rows, copy.vectors.only(good), damaged)
 
     def _sum(self, page: str, vectors: NDArray[Any]) -> int:

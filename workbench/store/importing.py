@@ -97,7 +97,7 @@ def take_in(
             new = [i for i, page in enumerate(ids) if page not in have]
             if new:
                 wanted = {ids[i] for i in new}
-                pages = _renamed(rows.take(new), started)
+                pages = _renamed(rows.take(pa.array(new, pa.int64())), started)
                 pictures = {
                     (page, size): image_file(folder / "pictures", page, size) for page in wanted for size in SIDES
                 }
@@ -180,7 +180,8 @@ def _renamed(rows: pa.Table, started: Mapping[str, DocumentRecord]) -> pa.Table:
 
 
 def _only(rows: pa.Table, wanted: set[str]) -> pa.Table:
-    return rows.take([i for i, page in enumerate(rows["page_id"].to_pylist()) if page in wanted])
+    at = [i for i, page in enumerate(rows["page_id"].to_pylist()) if page in wanted]
+    return rows.take(pa.array(at, pa.int64()))
 
 
 class _Rows:

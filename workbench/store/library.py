@@ -158,8 +158,7 @@ def _is_lost(path: Path) -> bool:
     """Whether a folder holds pages but no manifest. Empty tables have no files of data."""
     if not path.is_dir() or (path / FILE).is_file() or (path / DELETED).is_file():
         return False
-    held = (*path.glob(f"{FOLDER}/*.lance/data/*"), *path.glob("images/*/*.webp"))
-    return bool(held)
+    return any(path.glob(f"{FOLDER}/*.lance/data/*")) or any(path.glob("images/*/*.webp"))
 
 
 def _refuse_lost(path: Path) -> None:

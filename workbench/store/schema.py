@@ -5,8 +5,9 @@ encoder that failed on it though the page is there, and each index of each encod
 manifest names: pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex digits of
 the file's sha256, a colon, and the page number.
 
-A document is ``incoming`` while its pages are written, ``complete`` after, ``leaving`` while it is deleted or replaced;
-one commit of the documents table makes a new content complete and the old one leaving.
+A document is ``incoming`` while its pages are written and ``complete`` after. Its deletion begins with one commit that
+takes its rows out of ``pages``; one without any is being deleted, whatever its state says. ``leaving`` is how an
+earlier Pagelens marked one that it was about to delete.
 """
 
 from __future__ import annotations

@@ -255,6 +255,10 @@ class Space:
             )
         return self._collection.table(name)
 
+    def in_memory(self) -> list[str]:
+        """The indexes whose vectors are held in memory, because their copies could not be written."""
+        return [name for name, flat in self._flats.items() if flat.in_memory]
+
     def damage(self, index: str) -> str:
         """What is wrong with the memory-mapped copy of an index, which is read whole; empty when nothing is."""
         return self._flats[self.index(index).name].damage()

@@ -7,7 +7,9 @@ writer can be open, in any process; the lock goes with its process.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -300,9 +302,10 @@ class Writer:
         for is left as it is.
         """
         with room(self._collection.name):
-            self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS))
+            pages = tree_bytes(self._path / FOLDER / "pages.lance")
+            self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS), pages)
             if self._removed:
-                self._if_room("renew the text index", self.index_text)
+                self._if_room("renew the text index", self.index_text, pages)
             for space in self._spaces():
                 self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
             self._collection.postings(wait=True)
@@ -323,9 +326,14 @@ class Writer:
             self.finish()
             self._if_room("drop the old text index", lambda: self._rows.tidy("pages", NOW))
 
-    def _if_room(self, what: str, work: Callable[[], object]) -> None:
-        """Do what can as well be left undone, unless the disk is full."""
+    def _if_room(self, what: str, work: Callable[[], object], needs: int = 0) -> None:
+        """Do what can as well be left undone, unless the disk is full, or has no room for so many bytes more.
+
+        Where LanceDB runs out of room half way, what it wrote stays for a week; so that is better not begun.
+        """
         try:
+            if shutil.disk_usage(self._path).free < needs:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             work()
         except Exception as error:
             if not (isinstance(error, DiskFullError) or is_disk_full(error)):
