@@ -4,15 +4,6 @@
 call of the service. What this package does not do: search or explain, which is the service's work, or show anything.
 """
 
-from __future__ import annotations
+from workbench.api import addresses
 
-from starlette.convertors import PathConvertor, register_url_convertor
-
-
-class _AnyPath(PathConvertor):
-    """Starlette's, which matches the rest of an address, for addresses with line breaks too: names may have some."""
-
-    regex = "(?s:.*)"
-
-
-register_url_convertor("path", _AnyPath())  # before any route is made
+addresses.with_line_breaks()  # before any route is made

@@ -15,6 +15,7 @@ from workbench.retrieval import Pipeline, compile_filter
 from workbench.service.core import Core
 from workbench.service.search import clean_query
 from workbench.types import Query
+from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Saved(Core):
         self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int = 12
     ) -> SavedSearch:
         """Keep a search; what could not be searched is refused as a search would refuse it."""
-        title = " ".join(name.split())
+        title, filter = wellformed(" ".join(name.split())), wellformed(filter)
         if not title or len(title) > LONGEST_NAME:
             raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
         asked = clean_query(query)

@@ -7,20 +7,22 @@ from typing import Any
 
 from workbench.errors import InputError, QueryError
 from workbench.types import PageRef, Query
+from workbench.types.text import wellformed
 
 
 def text(request: Mapping[str, Any], key: str) -> str:
-    """A text, empty when it is absent."""
+    """A text, empty when it is absent; halves of characters in it are replaced."""
     value = request.get(key, "")
     if not isinstance(value, str):
         raise InputError(f"{key!r} must be text.")
-    return value
+    return wellformed(value)
 
 
 def whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
     """A whole number within bounds."""
     value = request.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not low <= value <= high:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high  # a NaN does not
+    if not fits or value != int(value):
         raise InputError(f"{key!r} must be a whole number from {low} to {high}.")
     return int(value)
 
