@@ -117,7 +117,7 @@ class Measuring:
         steps = len(pipeline.steps)
         traces = [stages_of(result.trace.stages)[:steps] for result in results.values()]
         vectors, size = self._trial.stored(pipeline)
-        if any(not leaf.spec.vectors for leaf in pipeline.leaves()):
+        if any(not leaf.stage.vectors for leaf in pipeline.leaves()):
             size += self._words
         return MethodRow(
             self._asked.scope,

@@ -148,5 +148,5 @@ def _fed_back(steps: Iterable[Step]) -> Iterator[str]:
     """The encoders whose full vectors of pages become queries, which no stage of the pipeline need compare."""
     for step in steps:
         if step.name == "prf":
-            yield step.legs[-1].encoder
-        yield from _fed_back(step.legs)
+            yield step.inputs[-1].encoder
+        yield from _fed_back(step.inputs)

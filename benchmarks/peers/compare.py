@@ -111,7 +111,7 @@ def compare(
         run, times, ran = _ours(workbench, collection, questions, name, repeats)
         pipeline = Pipeline.parse(ran)
         stored = index_bytes(info, pipeline)
-        if any(not leaf.spec.vectors for leaf in pipeline.leaves()):
+        if any(not leaf.stage.vectors for leaf in pipeline.leaves()):
             stored += text_index_bytes(workbench, collection)
         rows.append(_row(f"pagelens {name}", str(pipeline), run, times, stored, exact, qrels))
     for name in peers:

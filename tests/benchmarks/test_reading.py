@@ -1,11 +1,11 @@
 """How fast files are read: the measurement measures."""
 
-from workbench import bench
+from benchmarks.reading import reading
 from workbench.documents import Limits
 
 
 def test_every_kind_is_read_by_every_number_of_workers():
-    report = bench.reading((2,), text_pages=3, scanned_pages=1, rounds=1)
+    report = reading((2,), text_pages=3, scanned_pages=1, rounds=1)
     assert [(row.kind, row.workers) for row in report.rows] == [("text", 1), ("text", 2), ("ocr", 1), ("ocr", 2)]
     for row in report.rows:
         assert row.pages_per_second > 0 and row.peak_bytes > 10e6

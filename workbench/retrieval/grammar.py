@@ -21,12 +21,11 @@ import re
 from dataclasses import replace
 
 from workbench.errors import PipelineError
-from workbench.retrieval.combinations import check_order, check_step
-from workbench.retrieval.stages import ALIASES, STAGES, OptionSpec, StageSpec
-from workbench.retrieval.step import Step
+from workbench.retrieval.registry import OptionSpec, Stage
+from workbench.retrieval.stages import ALIASES, STAGES
+from workbench.retrieval.step import DEFAULT_PREFETCH, Step, check_order
 
 DEFAULT_K = 10
-DEFAULT_PREFETCH = 256
 MAX_K = 100_000
 MAX_TEXT = 2_000
 """Characters of a pipeline: the longest that anybody measured has 150."""
@@ -100,12 +99,12 @@ class Parser:
             raise PipelineError(
                 f"The pipeline has more than {MAX_STAGES} stages, counting those in brackets; leave some out.", start
             )
-        spec = STAGES[name]
-        encoder = self._encoder(spec)
-        options = self._options(spec) if self._take("[") else ()
-        legs: list[Step] = []
+        stage = STAGES[name]
+        encoder = self._encoder(stage)
+        options = self._options(stage) if self._take("[") else ()
+        inputs: list[Step] = []
         if self._take("("):
-            if not spec.fusion:
+            if not stage.fusion:
                 takers = ", ".join(f"{other}(...)" for other in STAGES if STAGES[other].fusion)
                 raise PipelineError(f"'{name}' takes no list of stages; {takers} do.", start)
             self._depth += 1
@@ -115,23 +114,23 @@ class Parser:
                     "side, as in rrf(bm25, rows, full).",
                     start,
                 )
-            legs.append(self._step())
+            inputs.append(self._step())
             while self._take(","):
-                legs.append(self._step())
+                inputs.append(self._step())
             if not self._take(")"):
                 raise self._error("expected ',' or ')'")
             self._depth -= 1
-        step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
-        check_step(step, start)
+        step = Step(name, self._keep(), options, tuple(inputs), encoder, start if self._written else -1)
+        step.stage.check(step, start)
         return step
 
-    def _encoder(self, spec: StageSpec) -> str:
+    def _encoder(self, stage: Stage) -> str:
         start = self._start()
         if not self._take("@"):
             return ""
-        if not spec.vectors:
-            why = "takes other stages; write the encoder behind theirs" if spec.fusion else "reads words, not vectors"
-            raise PipelineError(f"'{spec.name}' takes no encoder: it {why}.", start)
+        if not stage.vectors:
+            why = "takes other stages; write the encoder behind theirs" if stage.fusion else "reads words, not vectors"
+            raise PipelineError(f"'{stage.name}' takes no encoder: it {why}.", start)
         found = _ENCODER.match(self._text, self._at)
         if found is None:
             raise self._error("expected the id of an encoder")
@@ -147,23 +146,23 @@ class Parser:
         self._next()
         return int(text)
 
-    def _options(self, spec: StageSpec) -> tuple[tuple[str, str], ...]:
+    def _options(self, stage: Stage) -> tuple[tuple[str, str], ...]:
         found: dict[str, str] = {}
         while True:
             start = self._start()
             kind, key = self._peek()
             if kind != "name":
                 raise self._error("expected an option name")
-            if key not in spec.options:
-                known = ", ".join(spec.options) or "none"
-                raise PipelineError(f"'{spec.name}' has no option '{key}'; its options: {known}.", start)
+            if key not in stage.options:
+                known = ", ".join(stage.options) or "none"
+                raise PipelineError(f"'{stage.name}' has no option '{key}'; its options: {known}.", start)
             self._next()
             if not self._take("="):
                 raise self._error("expected '='")
             value = _VALUE.match(self._text, self._at)
             if value is None:
                 raise self._error("expected a value")
-            _check_value(spec.name, key, value[1], spec.options[key], value.start(1))
+            _check_value(stage.name, key, value[1], stage.options[key], value.start(1))
             self._at = value.end()
             found[key] = value[1]
             if self._take("]"):

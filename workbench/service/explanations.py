@@ -33,12 +33,13 @@ class Explanations(Search):
         parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
         space = store.space(encoder or (parsed.decider() if parsed else ""))
         embedding = self._queries.of(store)(space.encoder, asked).embedding
-        rarity = weighted(RARE, embedding, asked, store).weights
+        rarity = weighted(RARE, embedding, asked, store.snapshot()).weights
         if parsed is not None:
             names = {space.encoder, ""} if space.primary else {space.encoder}
             leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
             if leaves:
-                embedding = weighted(leaves[-1], embedding, heard(asked, parsed, store, self._pictures)[0], store)
+                spoken, _ = heard(asked, parsed, store, self._pictures)
+                embedding = weighted(leaves[-1], embedding, spoken, store.snapshot())
         return explain(store, ref, embedding, rarity, space.encoder)
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:

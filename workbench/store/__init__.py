@@ -7,6 +7,7 @@ from workbench.store.forms import fitted_form
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
+from workbench.store.snapshot import Snapshot
 from workbench.store.space import Space
 from workbench.store.writer import Writer
 
@@ -17,6 +18,7 @@ __all__ = [
     "FlatVectors",
     "Library",
     "Manifest",
+    "Snapshot",
     "Space",
     "Writer",
     "fitted_form",

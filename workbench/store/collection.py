@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
+from workbench.store.postings import Postings, PostingsFile
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
@@ -35,6 +38,7 @@ from workbench.store.schema import (
     rebuilt_page,
     stored_page,
 )
+from workbench.store.snapshot import Snapshot
 from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
 from workbench.types import (
@@ -51,6 +55,8 @@ from workbench.types.text import storable, wellformed
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 _MAX_PAGE = 2**31 - 1
 
@@ -71,8 +77,12 @@ class Collection:
         self._directory: PageDirectory | None = None
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
+        self._snapshot: Snapshot | None = None
+        self._postings = PostingsFile(path / "words")
         self._whole: tuple[int, set[str]] = (-1, set())
-        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
+        self._versions = str(path / FOLDER)
+        self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._manifest_file = str(path / FILE)
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
         self._db = connect(path)
@@ -266,6 +276,11 @@ class Collection:
             found = PageDirectory.read(self.table("pages"), -1, where)
         return list(self.quarantine().without(found).ids)
 
+    def matching(self, where: str) -> list[str]:
+        """Ids of the committed pages that an SQL condition leaves, in no order."""
+        with intact(self.name):
+            return columns(self.table("pages"), both(COMMITTED, where), ["page_id"])["page_id"]
+
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
         return len(self.searchable().refs)
@@ -296,19 +311,28 @@ class Collection:
             found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
-        version = self.version()
-        with self._lock:
-            if self._frequencies[0] != version:
-                self._frequencies = (version, {})
-            known = self._frequencies[1]
-        table, most = self.table("pages"), self.page_count()
+    def postings(self, wait: bool = False) -> Postings | None:
+        """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""
+        directory = self.directory()
+        try:
+            return self._postings.current(f"{self.manifest.id}:{directory.version}", directory.ids, self._texts, wait)
+        except (OSError, StoreError) as error:
+            log.warning("the words of '%s' cannot be read into arrays (%s)", self.name, error)
+            return None
+
+    def forget_words(self, page_ids: Sequence[str]) -> None:
+        """Have the words of these pages read again: their text may have changed."""
+        self._postings.forget(page_ids)
+
+    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
         with intact(self.name):
-            for word in words:
-                if word not in known:
-                    known[word] = textindex.frequency(table, word, most)
-        return {word: known[word] for word in words}
+            found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
+        return zip(found["page_id"], found["text"], strict=True)
+
+    def frequency(self, word: str) -> int:
+        """On how many pages a word stands, as the text index finds words."""
+        with intact(self.name):
+            return textindex.frequency(self.table("pages"), word, self.page_count())
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
 
@@ -388,6 +412,13 @@ class Collection:
             known = self._searchable = directory, kept_out, kept_out.without(directory)
         return known[2]
 
+    def snapshot(self) -> Snapshot:
+        """The pages that a search may find now, by row."""
+        directory, known = self.searchable(), self._snapshot
+        if known is None or known.directory is not directory:
+            known = self._snapshot = Snapshot(self, directory)
+        return known
+
     def table(self, name: str) -> Any:
         """A table by name; `StoreError` when it cannot be opened."""
         with self._lock:
@@ -406,10 +437,21 @@ class Collection:
         """Whether there is a table of that name; collections of an older layout lack some."""
         return (self.path / FOLDER / f"{name}.lance").is_dir()
 
-    def version(self) -> int:
-        """A number that grows with every change of the committed pages."""
-        with intact(self.name):
-            return int(self.table("pages").version)
+    def version(self, table: str = "pages") -> int:
+        """A number that grows with every change of a table; of the committed pages without a name.
+
+        LanceDB is asked only when the files that name the table's versions are others than before.
+        """
+        handle = self.table(table)
+        try:
+            names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        except OSError:
+            names = frozenset()  # LanceDB says what is wrong
+        known = self._version.get(table)
+        if known is None or known[0] != names or not names:
+            with intact(self.name):
+                known = self._version[table] = names, int(handle.version)
+        return known[1]
 
     def database(self) -> Any:
         """The LanceDB database, to make and drop tables in."""
@@ -425,12 +467,14 @@ class Collection:
             self._tables.clear()
             self._directory = None
             self._searchable = None
+            self._snapshot = None
+            self._postings.close()
             self._whole = (-1, set())
-            self._frequencies = (-1, {})
+            self._version.clear()
 
     def _signature(self) -> tuple[int, int, int]:
         try:
-            stat = (self.path / FILE).stat()
+            stat = os.stat(self._manifest_file)
         except OSError:
             raise NotFoundError(f"There is no collection '{self.name}' any more.") from None
         return stat.st_mtime_ns, stat.st_ino, stat.st_size

@@ -138,7 +138,7 @@ class Space:
         """How many vectors each page has in an index, read again when its table has changed."""
         table = self.vector_table(index)
         with intact(self.collection):
-            version, known = int(table.version), self._counted.get(index)
+            version, known = self._version(index), self._counted.get(index)
             if known is None or known[0] != version:
                 found = columns(table, None, ["page_id", "count"])
                 known = version, dict(zip(found["page_id"], found["count"], strict=True))
@@ -189,7 +189,7 @@ class Space:
         collection = self._collection
         # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
         stamp = f"{collection.manifest.id}:{collection.version()}"
-        stamp += "" if self.primary else f":{self.vector_table(index).version}"
+        stamp += "" if self.primary else f":{self._version(index)}"
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
@@ -240,6 +240,11 @@ class Space:
         ]
 
     # -- tables and copies --------------------------------------------------------------------------------------------
+
+    def _version(self, index: str) -> int:
+        """A number that grows with every change of an index's vectors."""
+        self.vector_table(index)  # it may be taken out
+        return self._collection.version(self.index(index).table)
 
     def vector_table(self, index: str) -> Any:
         """The vectors table of an index; `NotFoundError` when it was taken out of the collection."""

@@ -348,6 +348,7 @@ class Writer:
                 self._if_room("renew the text index", self.index_text, pages)
             for space in self._spaces():
                 self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
+            self._collection.postings(wait=True)
 
     def compact(self) -> None:
         """Rewrite the tables without their dead rows and old versions, and the copies without their dead part.
@@ -419,7 +420,9 @@ class Writer:
         return lacking
 
     def _write_pages(self, rows: pa.Table) -> None:
-        self._removed |= self._rows.write("pages", rows)  # an update is a deletion to the text index
+        if self._rows.write("pages", rows):  # some were there already
+            self._removed = True  # an update is a deletion to the text index
+            self._collection.forget_words(rows["page_id"].to_pylist())
 
     def _space(self, encoder_id: str) -> SpaceWriter:
         return SpaceWriter(self._collection.space(encoder_id), self._rows, self._derive)

@@ -40,12 +40,11 @@ from workbench.types.ingestion import (
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
-from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types.results import Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
     "Box",
-    "Candidates",
     "CollectionInfo",
     "DocumentFields",
     "DocumentInfo",

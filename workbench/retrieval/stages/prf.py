@@ -1,25 +1,52 @@
-"""A query made better by the pages that it found: pseudo relevance feedback, and refinement among the found pages.
+"""Pseudo relevance feedback: a vector stage asked again by the query and the best pages that a stage found.
 
 `moved` is Rocchio's formula (1971) as dense retrieval uses it (arXiv 2108.13454, pyserini), written as weighted rows of
-one query, so that the same kernel scores it. `refined` looks only at how the found pages resemble each other
-(SuperGlobal, arXiv 2308.06954). Blind feedback drifts when the first page is wrong, so nothing here happens unasked.
+one query, so that the same kernel scores it. Blind feedback drifts when the first page is wrong, so nothing here
+happens unasked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
+from workbench.errors import PipelineError
 from workbench.representations.anchors import spherical_kmeans, spread
 from workbench.representations.base import unit
+from workbench.retrieval.ordering import Candidates, Scored
+from workbench.retrieval.registry import OptionSpec, Stage, count, register, share
+from workbench.retrieval.run import FULL, GLOBAL, PipelineRun
+from workbench.retrieval.scanning import scan
+from workbench.retrieval.step import Step
 from workbench.types import Float, QueryEmbedding
 
 CENTRES = 16
 """Vectors that stand for a page of many."""
 _ROUNDS = 10
+
+
+def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
+    """The last stage asked again, by the query and the best pages of the first."""
+    source, target = step.inputs[0], step.inputs[-1]
+    depth = step.count("depth")
+    found = run.best(source, candidates, max(source.keep or k, depth))
+    space = run.spaces[target.encoder]
+    good = [vectors for _, vectors in run.vectors(space, FULL, found.ranked, depth)]
+    alpha, beta = step.number("alpha"), step.number("beta")
+    if step.option("kind") == "average":
+        alpha, beta = averaged(len(good))
+    single = space.info.kind == "page" or target.stored.method.name == GLOBAL
+    query = moved(run.prepared(target), good, alpha, beta, single)
+    return scan(run, target, found if step.option("among") == "found" else candidates, k, query)
+
+
+def check(step: Step, start: int) -> None:
+    """Refuse weights beside the plain mean."""
+    given = dict(step.options)
+    if given.get("kind") == "average" and {"alpha", "beta"} & given.keys():
+        raise PipelineError("'prf[kind=average]' takes the plain mean; leave alpha and beta out.", start)
 
 
 def moved(
@@ -69,35 +96,27 @@ def _condensed(vectors: Float) -> tuple[Float, Float]:
     return centres[there], np.asarray(counts[there] / len(vectors), np.float32)
 
 
-def refined(
-    query: Float,
-    found: Float,
-    neighbours: int = 9,
-    beta: float = 0.15,
-    expand: Literal["none", "mean", "max"] = "mean",
-    mix: float = 0.5,
-) -> Float:
-    """Scores of the found pages from their likeness to each other (SuperGlobal): ``(pages,) float32``.
-
-    ``query (d,)`` and ``found (pages, d)`` are unit vectors. Each page becomes the mean of itself (weight 1) and its
-    nearest ``neighbours`` (weight ``beta`` times similarity); S1 is the query's dot with it. The query is then replaced
-    by the ``mean`` or, as published, the element-wise ``max`` of the first ``neighbours + 1`` of these by S1, and S2 is
-    its dot with them; the result is ``(1 - mix) S1 + mix S2``. ``max`` is meant for vectors without negative numbers.
-    With ``beta`` 0 and ``none`` scores are the query's own.
-    """
-    pages = np.asarray(found, np.float64)
-    near = min(neighbours, len(pages) - 1)
-    similarity = pages @ pages.T
-    itself = np.arange(len(pages))
-    others = similarity.copy()
-    others[itself, itself] = np.inf
-    nearest = np.argsort(-others, axis=1, kind="stable")[:, : near + 1]
-    weights = beta * np.take_along_axis(similarity, nearest, axis=1)
-    weights[:, 0] = 1
-    changed = (weights[:, :, None] * pages[nearest]).sum(axis=1) / weights.sum(axis=1, keepdims=True)
-    first = changed @ np.asarray(query, np.float64)
-    if expand == "none":
-        return np.asarray(first, np.float32)
-    top = changed[np.argsort(-first, kind="stable")[: neighbours + 1]]
-    second = changed @ (top.max(axis=0) if expand == "max" else top.mean(axis=0))
-    return np.asarray((1 - mix) * first + mix * second, np.float32)
+register(
+    Stage(
+        name="prf",
+        summary="feedback: a vector stage asked again by the query and the best pages that the first stage in it found",
+        run=run,
+        check_own=check,
+        cost="the second search, by at most 16 more vectors for each page taken; reads those pages whole",
+        source="vector PRF, arXiv 2108.13454; Rocchio 1971; before or after fusion, arXiv 2205.00235",
+        options={
+            "depth": count("best pages that are taken for good ones", 3, 0, 100),
+            "kind": OptionSpec(
+                "alpha query + beta mean of pages, or the plain mean of all", "rocchio", ("rocchio", "average")
+            ),
+            "alpha": share("weight of the query", 0.9),
+            "beta": share("weight of the pages", 0.1),
+            "among": OptionSpec("search all pages again, or only those found", "all", ("all", "found")),
+        },
+        least=1,
+        most=2,
+        example=("rrf(bm25, rows)", "rows"),
+        ends_in="stage",
+        experimental=True,
+    )
+)
