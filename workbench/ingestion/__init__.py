@@ -2,6 +2,7 @@
 
 from workbench.ingestion.embed import embed
 from workbench.ingestion.jobs import JobRun, Jobs
-from workbench.ingestion.run import UPLOADS, ingest, plan_sources
+from workbench.ingestion.run import ingest, plan_sources
+from workbench.ingestion.uploads import UPLOADS, drop_uploads, uploads_of
 
-__all__ = ["UPLOADS", "JobRun", "Jobs", "embed", "ingest", "plan_sources"]
+__all__ = ["UPLOADS", "JobRun", "Jobs", "drop_uploads", "embed", "ingest", "plan_sources", "uploads_of"]

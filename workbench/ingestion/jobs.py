@@ -92,11 +92,22 @@ class Jobs:
             return sorted((entry.job for entry in self._entries.values()), key=lambda job: job.started, reverse=True)
 
     def forget(self, collection: str) -> None:
-        """Drop the finished jobs of a deleted collection."""
+        """Drop the jobs of a deleted collection, those that still wait included, but for one that is at work."""
         with self._lock:
-            for job_id in [i for i, e in self._entries.items() if e.job.collection == collection and not e.job.active]:
-                del self._entries[job_id]
-                (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+            for job_id, entry in list(self._entries.items()):
+                if entry.job.collection == collection and entry.job.state not in ("running", "stopping"):
+                    del self._entries[job_id]
+                    (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+
+    def forget_document(self, collection: str, document: str) -> None:
+        """Take what became of a deleted document out of the records of its collection's jobs."""
+        with self._lock:
+            for entry in self._entries.values():
+                progress = entry.job.progress
+                left = tuple(outcome for outcome in progress.documents if outcome.name != document)
+                if entry.job.collection == collection and left != progress.documents:
+                    entry.job = replace(entry.job, progress=replace(progress, documents=left))
+                    self._write(entry)
 
     def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
         """Block until a job ends or the time is over."""
@@ -123,7 +134,11 @@ class Jobs:
 
     def _work(self) -> None:
         while True:
-            self._do(self._entry(self._queue.get()))
+            job_id = self._queue.get()
+            with self._lock:
+                entry = self._entries.get(job_id)
+            if entry is not None:  # else it was forgotten while it waited
+                self._do(entry)
 
     def _do(self, entry: _Entry) -> None:
         def report(progress: Progress) -> None:

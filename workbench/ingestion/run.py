@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +24,11 @@ from workbench.encoders import Encoder
 from workbench.errors import DocumentError
 from workbench.ingestion.encoding import outcomes, outcomes_of_later
 from workbench.ingestion.meter import Meter
+from workbench.ingestion.uploads import UPLOADS
 from workbench.settings import CollectionSettings
 from workbench.store import Collection, DocumentRecord, Writer
+from workbench.store.names import place, replacement, settled
+from workbench.store.schema import LEAVING, storable
 from workbench.types import (
     DocumentOutcome,
     IngestReport,
@@ -42,7 +45,6 @@ BATCH = 8
 TRIM_EVERY = 4
 """Batches after which freed memory goes back to the system."""
 READ_AHEAD = 4
-UPLOADS = "uploads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,25 @@ class ReadPage:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What will be done with one file: ``missing`` are the pages to read (None: all); ``note`` says why none are."""
+    """What will be done with one file: ``missing`` are the pages to read (None: all); ``note`` says why none are.
+
+    ``record`` is the document as it is announced before the run, with every source of it that holds its content; None
+    where nothing is to be written. ``replaces`` says which documents leave; ``namesake`` is as in `types.PlannedFile`.
+    """
 
     source: Source
     probe: DocumentProbe | None
     missing: tuple[int, ...] | None
     note: str = ""
     refused: bool = False
+    record: DocumentRecord | None = None
+    replaces: str = ""
+    namesake: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The note, with what is replaced."""
+        return "; ".join(filter(None, (self.note, f"replaces {self.replaces}" if self.replaces else "")))
 
     @property
     def pages_to_read(self) -> int:
@@ -71,28 +85,106 @@ class Planned:
         return self.probe.pages if self.missing is None else len(self.missing)
 
 
-def plan_sources(collection: Collection | None, sources: Sequence[Source]) -> Iterator[Planned]:
-    """Look at each file: new, known, partly known, a duplicate of another in this list, or refused with its reason."""
+def plan_sources(
+    collection: Collection | None,
+    sources: Sequence[Source],
+    home: Path | None = None,
+    replacing: bool | Container[str] = False,
+) -> Iterator[Planned]:
+    """Look at each file: new, known, partly known, a duplicate of another in this list, or refused with its reason.
+
+    Files are planned in order, each among the documents that those before it leave. ``replacing`` says which documents
+    (all, or those named) a different one that comes under their name takes the place of.
+    """
+    probes = [_probed(source) for source in sources]
+    holders: dict[str, list[str]] = {}
+    for source, found in zip(sources, probes, strict=True):
+        if isinstance(found, DocumentProbe):
+            holders.setdefault(found.content_hash, []).append(storable(_identity(source, found, home)))
+    before = [record for record in collection.records() if record.state != LEAVING] if collection is not None else []
+    known_contents = {record.content_hash for record in before}
+    moved = {source: content for content in known_contents for source in holders.get(content, ())}
+    there = [_held(record, holders, moved) for record in before]
+    first = {record.content_hash: record for record in there}
     seen: dict[str, str] = {}
-    for source in sources:
-        try:
-            found = probe(source.path)
-        except DocumentError as error:
-            yield Planned(source, None, None, str(error), refused=True)
-            continue
-        if found.content_hash in seen:
+    for source, found in zip(sources, probes, strict=True):
+        if isinstance(found, DocumentError):
+            yield Planned(source, None, None, str(found), refused=True)
+        elif found.content_hash in seen:
             yield Planned(source, found, (), f"same content as {seen[found.content_hash]}")
-            continue
-        seen[found.content_hash] = source.name
-        known = collection.document_by_hash(found.content_hash) if collection is not None else None
-        if known is None:
-            yield Planned(source, found, None)
-            continue
-        assert collection is not None
-        have = collection.indexed_pages(known.content_hash)
+        else:
+            known = next((other for other in there if other.content_hash == found.content_hash), None)
+            new = DocumentRecord(source.name, (), found.content_hash, found.pages, found.bytes)
+            record = known or _held(new, holders, {})
+            planned, after = _planned(collection, source, found, record, there, holders, replacing)
+            if known is not None:
+                idle = planned.missing == () and after == there and record in before
+                planned = replace(planned, record=None if idle else first[found.content_hash])
+            there = after
+            seen[found.content_hash] = planned.source.name
+            yield planned
+
+
+def _planned(
+    collection: Collection | None,
+    source: Source,
+    found: DocumentProbe,
+    record: DocumentRecord,
+    there: Sequence[DocumentRecord],
+    held: Container[str],
+    replacing: bool | Container[str],
+) -> tuple[Planned, list[DocumentRecord]]:
+    """What becomes of a file among the documents there are, and the documents after it."""
+    stands = place(record, there)
+    namesake = stands.namesake
+    if namesake is not None and namesake.content_hash in held:
+        namesake = None  # a file of this run holds it
+    if namesake is not None and (replacing is True or (replacing and namesake.name in replacing)):
+        record = replacement(record, namesake)
+        stands, namesake = place(record, there), None
+    known = any(other.content_hash == record.content_hash for other in there)
+    notes = [f"the version of {old.added[:10]} stays as {old.name}, which another file holds" for old in stands.staying]
+    if stands.namesake is not None:
+        notes.append(f"a different document has the name {named(stands.namesake)}; both are kept")
+    missing = None
+    if known and collection is not None:
+        have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
-        note = "" if missing else f"already indexed as {known.name}"
-        yield Planned(replace(source, name=known.name), found, missing, note)
+        notes = notes if missing else [f"already indexed as {stands.name}", *notes]
+    item = Planned(
+        replace(source, name=stands.name),
+        found,
+        missing,
+        "; ".join(notes),
+        record=record,
+        replaces=", ".join(map(named, stands.leaving)),
+        namesake=namesake.name if namesake is not None else "",
+    )
+    changed = {old.content_hash: old for old in stands.staying}
+    changed[record.content_hash] = replace(settled(record), name=stands.name)
+    gone = {old.content_hash for old in stands.leaving}
+    left = [changed.pop(old.content_hash, old) for old in there if old.content_hash not in gone]
+    return item, [*left, *changed.values()]
+
+
+def _held(record: DocumentRecord, holders: Mapping[str, Sequence[str]], moved: Mapping[str, str]) -> DocumentRecord:
+    """The record with the sources of this run that hold its content, without those that ``moved`` to a known one."""
+    if record.content_hash not in holders:
+        return record
+    kept = [source for source in record.sources if moved.get(source, record.content_hash) == record.content_hash]
+    return replace(record, sources=tuple(dict.fromkeys((*kept, *holders[record.content_hash]))))
+
+
+def _probed(source: Source) -> DocumentProbe | DocumentError:
+    try:
+        return probe(source.path)
+    except DocumentError as error:
+        return error
+
+
+def named(document: DocumentRecord) -> str:
+    """A document as plans and reports name one that goes: ``report.pdf of 2026-11-26 (12 pages)``."""
+    return f"{document.name} of {document.added[:10]} ({document.pages} page{'' if document.pages == 1 else 's'})"
 
 
 def ingest(
@@ -103,24 +195,27 @@ def ingest(
     report: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     home: Path | None = None,
+    replacing: bool | Container[str] = False,
 ) -> IngestReport:
     """Index files into a collection.
 
     ``load`` gives the collection's encoders, its first one first, and is called when there is a page to embed; without
     a later one, the new pages wait for its vectors.
     ``refused`` are outcomes already known (files that cannot be taken at all); ``home`` tells uploaded files, which
-    have no lasting path, from files on disk. `CollectionBusyError` when another ingest writes; `DiskFullError` when
-    space runs out, with all that was committed kept.
+    have no lasting path, from files on disk; ``replacing`` as in `plan_sources`. `CollectionBusyError` when another
+    ingest writes; `DiskFullError` when space runs out, with all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     with collection.writer() as writer:
-        planned = list(plan_sources(collection, sources))
+        planned = list(plan_sources(collection, sources, home, replacing))
+        known = [item.record for item in planned if item.record is not None and item.missing is not None]
+        writer.hold(known)  # before any file replaces what another holds
         meter.total = sum(item.pages_to_read for item in planned)
         encoders = load() if meter.total else ()
         for item in planned:
             if meter.stop.is_set():
                 break
-            meter.document(_one(collection, writer, encoders, item, meter, home))
+            meter.document(_one(collection, writer, encoders, item, meter))
         meter.begin("index")
         writer.finish()
         meter.end("index", meter.written)
@@ -135,23 +230,18 @@ def _one(
     encoders: Sequence[Encoder],
     item: Planned,
     meter: Meter,
-    home: Path | None,
 ) -> DocumentOutcome:
     """Index one file; whatever goes wrong inside it is its outcome, but for errors that concern the whole run."""
     name = item.source.name
     if item.probe is None:
         return DocumentOutcome(name, 0, 0, 0, (), item.note)
-    if item.refused or item.missing == ():
-        return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), "" if item.refused else item.note)
+    if item.record is None:
+        return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note)
+    record = collection.document_by_hash(item.probe.content_hash) or writer.begin_document(item.record)
+    if item.missing == ():
+        replaced = ", ".join(map(named, writer.finish_document(record)))
+        return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note, replaced)
     meter.current = name
-    record = DocumentRecord(
-        name=name,
-        source=_identity(item.source, home),
-        content_hash=item.probe.content_hash,
-        pages=item.probe.pages,
-        bytes=item.probe.bytes,
-    )
-    record = writer.begin_document(record)
     indexed = 0
     failed: list[PageFailureRecord] = []
     source = replace(item.source, name=record.name)
@@ -173,21 +263,20 @@ def _one(
                 memory.give_back()
     finally:
         reader.close()
-    if not meter.stop.is_set():
-        writer.finish_document(record)
+    replaced = "" if meter.stop.is_set() else ", ".join(map(named, writer.finish_document(record)))
     skipped = item.probe.pages - item.pages_to_read
-    return DocumentOutcome(record.name, item.probe.pages, indexed, skipped, tuple(failed))
+    return DocumentOutcome(record.name, item.probe.pages, indexed, skipped, tuple(failed), item.note, replaced)
 
 
 def _read_settings(settings: CollectionSettings) -> ReadSettings:
     return ReadSettings(settings.dpi, settings.crop, settings.crop_furniture, settings.ocr)
 
 
-def _identity(source: Source, home: Path | None) -> str:
-    """What makes a file the same file when its bytes change: its path, or, for an upload, the name it was given."""
+def _identity(source: Source, found: DocumentProbe, home: Path | None) -> str:
+    """What a file is, beside its content: its path. An upload has none that lasts, so that it is its content alone."""
     path = source.path.resolve()
     if home is not None and path.is_relative_to((home / UPLOADS).resolve()):
-        return f"upload:{source.name}"
+        return f"upload:{found.content_hash}"
     return str(path)
 
 

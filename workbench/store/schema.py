@@ -11,6 +11,7 @@ one commit of the documents table makes a new content complete and the old one l
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,16 +72,23 @@ GAPS = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+_BETWEEN = "\0"
+"""Between the sources of a document in their one column: no path holds it."""
 OK, FAILED = "ok", "failed"
 INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A file of a collection. ``source`` tells it from another of the same name; ``bytes`` is the file's size."""
+    """A content of a collection and the ``sources`` it came from, which keep it there; ``bytes`` is the file's size.
+
+    A source is the path of a file, or for an upload, which has no lasting path, its content. One that comes with
+    another content leaves this document for that one, and a document that no source is left of is replaced. A file
+    that is gone from the disk stays a source: deleting it there deletes nothing here.
+    """
 
     name: str
-    source: str
+    sources: tuple[str, ...]
     content_hash: str
     pages: int
     bytes: int
@@ -94,7 +102,7 @@ class DocumentRecord:
         return {
             "content_hash": self.content_hash,
             "name": self.name,
-            "source": self.source,
+            "source": _BETWEEN.join(self.sources),
             "pages": self.pages,
             "bytes": self.bytes,
             "added": self.added,
@@ -108,7 +116,7 @@ class DocumentRecord:
         """From a row of `DOCUMENTS`."""
         return cls(
             row["name"],
-            row["source"],
+            tuple(row["source"].split(_BETWEEN)),
             row["content_hash"],
             row["pages"],
             row["bytes"],
@@ -135,8 +143,13 @@ def wellformed(text: str) -> str:
 
 
 def storable(name: str) -> str:
-    """A file name as text that can be stored, one to one: bytes of it that are no text come as ``\\udc80``."""
+    """A file name as text that can be stored: bytes of it that are no text come as ``\\udc80``."""
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def document_name(name: str) -> str:
+    """The name of a document as it is stored and looked for: `storable`, and composed Unicode (NFC)."""
+    return unicodedata.normalize("NFC", storable(name))
 
 
 def page_id(content_hash: str, page: int) -> str:

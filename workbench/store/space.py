@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
@@ -206,10 +207,12 @@ class Space:
         held, known = self.vectors(index), self._cells.get(index)
         if known is not None and known[0] is held:
             return known[1], False
-        path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
-        found, fresh = celling.kept(path, held.flat, held.page_ids, held.starts, held.lengths)
+        found, fresh = celling.kept(self._cells_file(index), held.flat, held.page_ids, held.starts, held.lengths)
         self._cells[index] = held, found
         return found, fresh
+
+    def _cells_file(self, index: str) -> Path:
+        return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
@@ -253,9 +256,11 @@ class Space:
                 yield f"{label} holds vectors of {orphans} pages never committed; the next ingest drops them."
 
     def rebuild_copies(self) -> None:
-        """Have the memory-mapped copies made anew when they are next asked for."""
-        for flat in self._flats.values():
+        """Have the memory-mapped copies, and what was worked out from them, made anew when they are next asked for."""
+        for name, flat in self._flats.items():
             flat.rebuild()
+            self._cells_file(name).unlink(missing_ok=True)
+        self._cells.clear()
 
     def close(self) -> None:
         """Let go of mapped files; they come back when needed."""

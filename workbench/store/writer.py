@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.encoders import EncoderInfo
-from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
+from workbench.errors import CollectionBusyError, DiskFullError, InputError
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
@@ -31,7 +31,7 @@ from workbench.store.files import is_disk_full, room
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
-from workbench.store.names import free_name
+from workbench.store.names import place, settled
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
     COMPLETE,
@@ -41,6 +41,7 @@ from workbench.store.schema import (
     LEAVING,
     PAGES,
     DocumentRecord,
+    document_name,
     failed_row,
     file_part,
     gap_rows,
@@ -120,38 +121,81 @@ class Writer:
     # -- documents ----------------------------------------------------------------------------------------------------
 
     def begin_document(self, record: DocumentRecord) -> DocumentRecord:
-        """Announce a document and get it back under the name it will have in the collection.
+        """Announce a document and get it back under the name it will have in the collection; see `names.place`.
 
-        The same content keeps its name; a new content of the same source takes over the name of the old one; a name
-        that another source holds is told apart by its folders, or by a number.
+        A content that is known keeps its name and gains the sources.
         """
+        record = replace(
+            record, name=document_name(record.name), sources=tuple(dict.fromkeys(map(storable, record.sources)))
+        )
         known = self._collection.document_by_hash(record.content_hash)
         if known is not None:
-            return known
-        record = replace(record, name=storable(record.name), source=storable(record.source))
-        there = self._collection.records()
-        earlier = [other.name for other in there if other.source == record.source]
-        name = earlier[0] if earlier else free_name(record, {other.name for other in there})
+            held = replace(known, sources=tuple(dict.fromkeys((*known.sources, *record.sources))))
+            if held != known:
+                self._write_documents([held])
+            return held
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        name = place(record, self._collection.records()).name
         started = replace(record, name=name, added=now, state=INCOMING)
         self._write_documents([started])
         return started
 
-    def finish_document(self, record: DocumentRecord) -> None:
-        """Mark a document complete and drop what the same source held before: one commit says both."""
+    def hold(self, records: Sequence[DocumentRecord]) -> None:
+        """Write down which sources known documents have now, all in one commit."""
+        there = {other.content_hash: other.sources for other in self._collection.records()}
+        changed = [record for record in records if there.get(record.content_hash) != record.sources]
+        if changed:
+            self._write_documents(changed)
+
+    def finish_document(self, record: DocumentRecord) -> tuple[DocumentRecord, ...]:
+        """Mark a document complete and drop, and return, those it replaces: one commit says both.
+
+        A document that another source still holds stays; see `names.place`.
+        """
         there = self._collection.records()
-        old = [other for other in there if other.source == record.source and other.content_hash != record.content_hash]
-        self._write_documents([replace(record, state=COMPLETE), *(replace(other, state=LEAVING) for other in old)])
-        for other in old:
+        found = place(record, there)
+        whole = replace(settled(record), state=COMPLETE)
+        before = {other.content_hash: other.name for other in there}
+        leaving = [replace(other, state=LEAVING) for other in found.leaving]
+        if leaving or found.staying or whole not in there:
+            self._write_documents([whole, *found.staying, *leaving])
+        for other in found.staying:
+            if other.name != before[other.content_hash]:
+                self._rename(other)
+        for other in leaving:
             self._remove(other)
+        return found.leaving
 
     def delete_document(self, name: str) -> int:
         """Delete a document by name and return how many pages went; `NotFoundError` when there is none."""
-        found = [record for record in self._collection.records() if record.name == storable(name)]
-        if not found:
-            raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
+        found = self._collection.named(name)
         self._write_documents([replace(record, state=LEAVING) for record in found])
         return sum(self._remove(record) for record in found)
+
+    def erase(self) -> tuple[str, ...]:
+        """Take what was deleted off the disk as well: rewrite the tables and copies, drop their earlier versions.
+
+        Returns sentences on what cannot go yet. What a table held is in its files until they are rewritten, and in the
+        versions that readers may still be at; a reader in another process that is at one has to ask again.
+        """
+        try:
+            with room(self._collection.name):
+                tables = (*_OWN_TABLES, *self._collection.manifest.tables)
+                for name in tables:
+                    self._rows.touch(name)
+                self._index_text()  # rows in the index and rows that are not are not merged
+                for name in tables:
+                    self._rows.purge(name)
+                for space in self._collection.spaces():
+                    space.rebuild_copies()
+                self.finish()
+        except DiskFullError:
+            cure = f"free some space, then run: pagelens collections compact {self._collection.name}"
+            return (f"The disk is too full to rewrite the files that held it: {cure}",)
+        copies = [path.name.split(".")[0] for path in (self._path / "flat").glob("*.bin")]
+        if len(copies) > len(set(copies)):  # Windows keeps a file that is mapped
+            return ("Another process still has copies of its vectors open; the next writer deletes them.",)
+        return ()
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -276,7 +320,7 @@ class Writer:
         """Rewrite the tables without their dead rows and old versions, and the copies without their dead part."""
         with room(self._collection.name):
             self._index_text()
-            for name in ("documents", "pages", "gaps", *self._collection.manifest.tables):
+            for name in (*_OWN_TABLES, *self._collection.manifest.tables):
                 self._rows.tidy(name, NOW)
             for space in self._collection.spaces():
                 space.rebuild_copies()
@@ -354,6 +398,13 @@ class Writer:
         self._removed = True
         return len(ids)
 
+    def _rename(self, record: DocumentRecord) -> None:
+        """Let the pages of a document go by its name."""
+        where = f"content_hash = {quoted(record.content_hash)}"
+        with room(self._collection.name):
+            self._collection.table("pages").update(where=where, values={"document": record.name})
+        self._removed = True  # an update is a deletion to the text index
+
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
         ids = {page for known in self._rows.stored.values() for page in known if page.startswith(part)}
@@ -399,12 +450,17 @@ class Writer:
                 self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
-        """Complete documents all of whose pages went in, and removals that had begun."""
+        """Complete documents all of whose pages went in, and removals and renamings that had begun."""
         written: dict[str, int] = {}
         for page in self._rows.stored["pages"]:
             part = page.partition(":")[0]
             written[part] = written.get(part, 0) + 1
+        called: dict[str, str] = {}
+        for page, ref in self._collection.directory().refs.items():
+            called[page.partition(":")[0]] = ref.document
         for record in self._collection.records():
+            if called.get(file_part(record.content_hash), record.name) != record.name and record.state != LEAVING:
+                self._rename(record)
             if record.state == LEAVING:
                 self._remove(record)
             elif record.state == INCOMING and written.get(file_part(record.content_hash), 0) == record.pages:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from workbench.types.arrays import Box, Float, Int
 from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, Quarantined, SpaceInfo
+from workbench.types.deletion import Gone, Receipt
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
@@ -28,6 +29,7 @@ from workbench.types.ingestion import (
     Job,
     JobStage,
     PageFailureRecord,
+    PlannedFile,
     Progress,
 )
 from workbench.types.models import ModelStatus
@@ -46,6 +48,7 @@ __all__ = [
     "Fix",
     "Float",
     "Geometry",
+    "Gone",
     "Hit",
     "IndexInfo",
     "IngestPlan",
@@ -64,12 +67,14 @@ __all__ = [
     "PageRef",
     "Part",
     "PicturePart",
+    "PlannedFile",
     "PooledView",
     "Progress",
     "Quarantined",
     "Query",
     "QueryEmbedding",
     "Ragged",
+    "Receipt",
     "Region",
     "RegionPart",
     "ScoreKind",
