@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -156,6 +157,8 @@ class _Compiler:
         if name.startswith(META):
             return self._has("meta", f"{name[len(META) :]}={value}", operator, name, start)
         spec = FIELDS[name]
+        if spec.column == "document":
+            value = unicodedata.normalize("NFC", value)  # as names are stored
         if spec.many:
             return self._has(spec.column, value, operator, name, start)
         if spec.number:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from workbench import encoders, resources
 from workbench.documents import discover
 from workbench.encoders import Encoder
-from workbench.errors import EncoderError, InputError, MismatchError
-from workbench.ingestion import UPLOADS, JobRun, embed, ingest, plan_sources
+from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
+from workbench.ingestion import UPLOADS, JobRun, drop_uploads, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.service.collections import Collections
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
-from workbench.types import IngestPlan, IngestReport, Job, Progress
+from workbench.types import IngestPlan, IngestReport, Job, PlannedFile, Progress
 
 SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -31,34 +29,30 @@ FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 class Ingestion(Collections):
     """Ingesting files, embedding stored pages, and the jobs that do either."""
 
-    def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
-        """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
-        sources, refused = discover(paths)
+    def plan(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        replacing: bool | Sequence[str] = False,
+    ) -> IngestPlan:
+        """What ingesting these files and folders would do, with its likely cost; nothing is changed.
+
+        ``replacing`` as in `ingest`.
+        """
+        sources, refused = discover(paths, self._uploads)
         store = self._collection(collection) if collection in self._library.names() else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
-        files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
-        for item in plan_sources(store, sources):
+        for item in plan_sources(store, sources, self.settings.home, replacing):
             count = item.probe.pages if item.probe else 0
-            files.append((item.source.name, count, item.note))
+            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
             pages += count
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
         seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
         return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
-
-    def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
-        """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
-
-        Returns the folder to ingest. Names are made relative and stripped of anything that could leave the folder.
-        """
-        folder = self.settings.home / UPLOADS / uuid.uuid4().hex[:12]
-        for path, name in files:
-            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-            target = folder.joinpath(*parts) if parts else folder / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        return [folder]
 
     def ingest(
         self,
@@ -68,12 +62,15 @@ class Ingestion(Collections):
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         also: Sequence[str] = (),
+        replacing: bool | Sequence[str] = False,
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
-        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`.
+        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A file
+        whose bytes changed replaces what it was before; a different file that comes under the name of a document gets a
+        number, unless ``replacing`` says that it replaces the document: True for all, or the documents' names.
         """
-        sources, refused = discover(paths)
+        sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
@@ -91,7 +88,7 @@ class Ingestion(Collections):
                 store.space().check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
-            report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
+            report = ingest(store, load, sources, refused, progress, stop, self.settings.home, replacing)
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
 
@@ -111,9 +108,16 @@ class Ingestion(Collections):
         with encoders.using(encoder_id, **self._loading) as encoder:
             return embed(store, encoder, progress, stop)
 
-    def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
-        """Queue an ingest in the background and return at once."""
+    def start_ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        replacing: bool | Sequence[str] = False,
+    ) -> Job:
+        """Queue an `ingest` in the background and return at once."""
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
+        request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
         if settings is not None:
             request["settings"] = settings.as_dict()
         return self._jobs.start(collection, request)
@@ -166,12 +170,14 @@ class Ingestion(Collections):
     ) -> IngestReport:
         settings = request.get("settings")
         made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
-        paths = [Path(path) for path in request["paths"]]
-        ended = self.ingest(paths, request["collection"], made, report, stop)
+        given = [Path(path) for path in request["paths"]]
+        paths = [path for path in given if path.exists() or not path.is_relative_to(self._uploads)]
+        if given and not paths:  # deleted meanwhile
+            raise NotFoundError("The files of this upload are no longer there; drop them again.")
+        replacing = request.get("replacing", False)
+        ended = self.ingest(paths, request["collection"], made, report, stop, replacing=replacing)
         if not ended.stopped:
-            for path in paths:
-                if path.is_relative_to(self.settings.home / UPLOADS):
-                    shutil.rmtree(path, ignore_errors=True)
+            drop_uploads(self.settings.home, paths)
         return ended
 
     def _run_embed(
@@ -194,6 +200,10 @@ class Ingestion(Collections):
 
         self.add_index(request["collection"], request["index"], request["encoder"], count)
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3))
+
+    @property
+    def _uploads(self) -> Path:
+        return self.settings.home / UPLOADS
 
     def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
