@@ -5,10 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from workbench.errors import InputError, QueryError
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.types import PageRef, Query
+
+
+class _Name(Convertor[str]):
+    """A document's name in a path, to its end: with slashes, and with line ends, where Starlette's ``path`` stops."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("name", _Name())
 
 PageText = Annotated[str, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
 Pipeline = Annotated[str, Field(description="A preset or a pipeline text, as `rows:256 > full:10`.")]
@@ -111,6 +127,11 @@ class IngestRequest(Request):
 
     collection: str
     batch: str = Field(description="Id of the upload, as `POST /uploads` gave it.")
+    replace: bool | list[str] = Field(
+        False,
+        description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
+        "the place of; `true` for all. Others are kept, and the new one gets a number.",
+    )
 
 
 class EmbedRequest(Request):

@@ -50,6 +50,9 @@ def ingest(
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
     ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -57,13 +60,16 @@ def ingest(
     A file that cannot be read is named with its reason and loses nothing else: all other files go in, and the exit code
     is 1. What is already there is skipped, so the same command goes on where it was stopped. A collection that has
     several encoders gets the vectors of all for every page; the first is meant where a pipeline names none.
+
+    A file that has changed replaces what it was before. A different file under the name of a document gets a number, as
+    "report (2).pdf", unless --replace says that it takes the document's place. The report names what was replaced.
     """
     bench = workbench(context)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
     given = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     asked = {name: value for name, value in given.items() if value is not None}
     made = settings_for(bench, collection, asked, [name for name in also if name])
-    report = run(bench, existing(paths), collection, made, [name for name in also if name])
+    report = run(bench, existing(paths), collection, made, [name for name in also if name], replacing)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -119,10 +125,11 @@ def run(
     collection: str,
     settings: CollectionSettings | None,
     also: Sequence[str] = (),
+    replacing: bool = False,
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also)
+        return bench.ingest(paths, collection, settings, progress, stop, also, replacing)
 
 
 def complete(
@@ -153,6 +160,8 @@ def progress_bar(done: str = "indexed") -> Iterator[Callable[[Progress], None]]:
         def tell(progress: Progress) -> None:
             nonlocal told
             for document in progress.documents[told:]:
+                if document.left_out:
+                    continue
                 output.say(f"{document.name}: {output.count(document.indexed, 'page')} {done}")
             told = len(progress.documents)
 
@@ -188,6 +197,8 @@ def as_record(report: IngestReport) -> dict[str, Any]:
                 "skipped": document.skipped,
                 "failed": [asdict(page) for page in document.failed],
                 **({"reason": document.reason} if document.reason else {}),
+                **({"replaced": document.replaced} if document.replaced else {}),
+                **({"left_out": True} if document.left_out else {}),
             }
             for document in report.documents
         ],
@@ -199,7 +210,9 @@ def as_record(report: IngestReport) -> dict[str, Any]:
 
 def nothing_went_in(document: DocumentOutcome) -> bool:
     """Whether a file failed as a whole."""
-    return document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    return (
+        not document.left_out and document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    )
 
 
 def complaints(document: DocumentOutcome) -> Iterator[str]:
@@ -218,7 +231,7 @@ def _print(report: IngestReport) -> None:
             str(d.indexed),
             str(d.skipped),
             str(len(d.failed)),
-            "" if nothing_went_in(d) else d.reason,
+            "" if nothing_went_in(d) else "; ".join(filter(None, (d.reason, d.replaced and f"replaced {d.replaced}"))),
         )
         for d in report.documents
     ]

@@ -21,7 +21,9 @@ PIPE_WIDTH = 200
 """Columns of a table that does not go to a terminal."""
 
 _own: ContextVar[TextIO | None] = ContextVar("standard output of the command", default=None)
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_CODES = (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Control characters, and those that turn the direction of what follows, so that a name could show as another."""
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in _CODES if chr(code) not in "\n\t"}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
+from starlette.routing import Mount
 
 from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
@@ -112,6 +114,9 @@ def create_app(
 
         tools = http_application(workbench)
         app.router.routes.extend(tools.routes)
+    for route in app.routes:
+        if isinstance(route, Mount):  # names of documents may hold line ends, at which its pattern stops
+            route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
     app.add_middleware(Guard, hosts=hosts(host, allowed), head=bundle.head, access=access, cookie=cookie)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
@@ -147,7 +152,7 @@ def _as_in_urls(name: str) -> str:
 
 
 def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
-    @app.get("/pages/{collection}/{document:path}/{page}.webp")
+    @app.get("/pages/{collection}/{document:name}/{page}.webp")
     def page_image(request: Request, collection: str, document: str, page: str, size: str = "page") -> Response:
         """The picture of a page; ``size`` is ``page`` or ``thumb``."""
         if size not in ("page", "thumb"):
