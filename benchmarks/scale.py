@@ -131,7 +131,7 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
         numbers = list(range(start, min(end, start + pages)))
         name = f"copy-{start:07d}.pdf"
         digest = hashlib.sha256(name.encode()).hexdigest()
-        yield DocumentRecord(name, name, digest, len(numbers), 0), numbers
+        yield DocumentRecord(name, (name,), digest, len(numbers), 0), numbers
         start = numbers[-1] + 1
 
 

@@ -125,14 +125,15 @@ pagelens.part("library", (root) => {
       confirm: "Delete it all",
       danger: true,
       body: h("p", {
-        text: `${fmt.plural(c.documents, "document")} and ${fmt.plural(c.pages, "page")} with their pictures and vectors (${fmt.bytes(c.bytes)}) are removed from this machine. Your own files stay where they are.`,
+        text: `${fmt.plural(c.documents, "document")} and ${fmt.plural(c.pages, "page")} with their pictures and vectors (${fmt.bytes(c.bytes)}) are removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own files, datasets and evaluations stay where they are.`,
       }),
     });
     if (!sure) return;
     try {
-      state.overview = await call("delete_collection", { collection: c.name });
+      const { overview, receipt } = await call("delete_collection", { collection: c.name });
+      state.overview = overview;
       emit("overview");
-      notify(`The collection ${c.name} is deleted.`);
+      notify([`The collection ${c.name} is deleted.`, receipt.sentence, ...receipt.notes].join(" "));
       const next = state.overview.collections[0];
       await choose(next ? next.name : "documents");
     } catch (error) {
@@ -348,7 +349,7 @@ pagelens.part("library", (root) => {
         {},
         h("p", { class: "pl-strong", text: d.name }),
         h("p", {
-          text: `Its ${fmt.plural(d.pages, "page")} leave the collection ${state.collection}. Your own file stays where it is.`,
+          text: `Its ${fmt.plural(d.pages, "page")} leave the collection ${state.collection}, with uploaded copies of the file, judgements of its pages, and saved searches that point at them. Your own file stays where it is.`,
         }),
       ),
     });
@@ -358,7 +359,9 @@ pagelens.part("library", (root) => {
       notify(
         answer.found
           ? `${d.name} is still found ${answer.found} times; run pagelens doctor.`
-          : `${d.name} is deleted: ${fmt.plural(answer.pages, "page")} removed. A search for its own words finds none of it.`,
+          : [`${d.name} is deleted.`, answer.sentence, "A search for its own words finds none of it.", ...answer.notes].join(
+              " ",
+            ),
         answer.found ? "error" : "info",
       );
       if (state.open && state.open.document === d.name) state.open = null;

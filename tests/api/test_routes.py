@@ -267,7 +267,8 @@ def create_collection(call: Caller, place: Place) -> None:
 @case("delete", "/collections/{collection}")
 def delete_collection(call: Caller, place: Place) -> None:
     call("post", "/collections", {"name": "short-lived"}, 201)
-    call("delete", "/collections/{collection}", status=204, collection="short-lived")
+    receipt = call("delete", "/collections/{collection}", collection="short-lived").json()
+    assert (receipt["collection"], receipt["pages"]) == ("short-lived", 0)
     assert "short-lived" not in [info["name"] for info in call("get", "/collections").json()]
 
 
@@ -339,7 +340,8 @@ def embed(call: Caller, place: Place) -> None:
 def delete_document(call: Caller, place: Place) -> None:
     place.job(call, "emptied")
     path = "/collections/{collection}/documents/{document}"
-    assert call("delete", path, collection="emptied", document="tides.pdf").json() == {"pages": 1}
+    receipt = call("delete", path, collection="emptied", document="tides.pdf").json()
+    assert (receipt["document"], receipt["pages"], receipt["notes"]) == ("tides.pdf", 1, [])
 
 
 def loaded(call: Caller) -> None:

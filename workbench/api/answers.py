@@ -21,6 +21,7 @@ from workbench.types import (
     Job,
     JobStage,
     LedgerRow,
+    PlannedFile,
     Region,
     SearchResult,
     StageScore,
@@ -291,14 +292,6 @@ class PageText(BaseModel):
         )
 
 
-class PlannedFile(BaseModel):
-    """A file of an upload; `note` is empty, or says why it will be skipped or refused."""
-
-    name: str
-    pages: int
-    note: str
-
-
 class Plan(BaseModel):
     """What indexing an upload would do, and its likely cost on this machine."""
 
@@ -312,7 +305,7 @@ class Plan(BaseModel):
     def of(cls, plan: IngestPlan) -> Plan:
         """From a plan."""
         return cls(
-            files=[PlannedFile(name=name, pages=pages, note=note) for name, pages, note in plan.files],
+            files=list(plan.files),
             pages=plan.pages,
             pages_to_read=plan.pages_to_read,
             seconds=plan.seconds,
@@ -374,12 +367,6 @@ class Named(BaseModel):
     def all(cls, mapping: Any) -> list[Named]:
         """From a mapping of names to summaries."""
         return [cls(name=name, summary=summary) for name, summary in mapping.items()]
-
-
-class Removed(BaseModel):
-    """What a deletion removed."""
-
-    pages: int
 
 
 class Batch(BaseModel):

@@ -71,7 +71,7 @@ def sent(request: Request, path: Path, what: str) -> Response:
     except OSError:
         raise NotFoundError(f"{what} is not on the disk.") from None
     etag = '"' + hashlib.sha256(f"{path}\0{status.st_mtime_ns}\0{status.st_size}".encode()).hexdigest()[:32] + '"'
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=86400"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}  # a picture that was deleted is not shown again
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type=WEBP, headers=headers)

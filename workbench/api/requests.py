@@ -240,6 +240,11 @@ class IngestRequest(Request):
     tags: Tags = Field([], description="Tags of every file.")
     meta: Meta = Field({}, description="Fields of every file, by name.")
     fields: dict[str, Borne] = Field({}, max_length=MOST_FILES, description="More for some files, by file name.")
+    replace: bool | Annotated[list[Name], Field(max_length=MOST_FILES)] = Field(
+        False,
+        description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
+        "the place of; `true` for all. Others are kept, and the new one gets a number.",
+    )
 
     def borne(self) -> FileFields:
         """As the service takes them; `InputError` for a tag or field that cannot be."""

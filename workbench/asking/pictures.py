@@ -13,7 +13,7 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +76,8 @@ class Pictures:
         os.utime(kept)
         if not repairs:
             return kept
-        name = "\n".join((picture, *repairs)).encode("utf-8", "backslashreplace")
-        made = self._file(hashlib.sha256(name).hexdigest())
+        name = "\n".join(repairs).encode("utf-8", "backslashreplace")
+        made = kept.with_stem(f"{picture}-{hashlib.sha256(name).hexdigest()}")
         if not made.is_file():
             from workbench.documents.repair import repaired
 
@@ -108,6 +108,19 @@ class Pictures:
                 while len(self._read) > _READ:
                     self._read.popitem(last=False)
         return known
+
+    def forget(self, pictures: Iterable[str]) -> int:
+        """Delete those of the pictures that are kept, repaired ones too; returns how many there were."""
+        found = 0
+        for picture in pictures:
+            with self._lock:
+                for key in [key for key in self._read if key[0] == picture]:
+                    del self._read[key]
+            found += self._file(picture).is_file()
+            for file in self._folder.glob(f"{picture}*"):
+                with suppress(OSError):  # on Windows, somebody looks at it
+                    file.unlink()
+        return found
 
     def preview(self, picture: str, repairs: Sequence[str] | None = None) -> RepairPreview:
         """What these repairs do to a picture, or, without any, what might be wrong with it and what would mend that."""

@@ -187,22 +187,23 @@ def delete(
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
-    removed = info.pages if info is not None else 0
     if encoder is not None:
         removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
         bench.remove_encoder(name, encoder)
-    elif document is None:
-        bench.delete_collection(name)
-    else:
-        removed = bench.delete_document(name, document)
+        if as_json:
+            output.emit({"collection": name, "encoder": encoder, "pages": removed})
+        else:
+            output.show(f"Deleted {what}.")
+        return
+    receipt = bench.delete_collection(name) if document is None else bench.delete_document(name, document)
     if as_json:
-        output.emit(
-            {"collection": name, "document": document, "pages": removed}
-            if encoder is None
-            else {"collection": name, "encoder": encoder, "pages": removed}
-        )
-    else:
-        output.show(f"Deleted {what}." if document is None else f"Deleted {what}: {output.count(removed, 'page')}.")
+        output.emit({**asdict(receipt), "document": document})
+        return
+    output.show(f"Deleted {what}. {receipt.sentence}")
+    for search in receipt.searches:
+        output.show(f"The saved search '{search}' pointed at it and is deleted too.")
+    for note in receipt.notes:
+        output.say(note)
 
 
 def _known(bench: Workbench, name: str) -> CollectionInfo | None:

@@ -54,6 +54,9 @@ def ingest(
     tags: tagging.Tag = None,
     meta: tagging.Meta = None,
     fields: tagging.Fields = None,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -62,6 +65,9 @@ def ingest(
     is 1. What is already there is skipped, so the same command goes on where it was stopped. A collection that has
     several encoders gets the vectors of all for every page; the first is meant where a pipeline names none.
     Tags and fields are given to all files, those that are there already as well; filters find pages by them.
+
+    A file that has changed replaces what it was before. A different file under the name of a document gets a number, as
+    "report (2).pdf", unless --replace says that it takes the document's place. The report names what was replaced.
     """
     bench = workbench(context)
     given = tagging.file_fields(tags, meta, fields)
@@ -69,7 +75,7 @@ def ingest(
     wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     asked = {name: value for name, value in wanted.items() if value is not None}
     made = settings_for(bench, collection, asked, [name for name in also if name])
-    report = run(bench, existing(paths), collection, made, [name for name in also if name], given)
+    report = run(bench, existing(paths), collection, made, [name for name in also if name], given, replacing)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -126,10 +132,11 @@ def run(
     settings: CollectionSettings | None,
     also: Sequence[str] = (),
     fields: FileFields | None = None,
+    replacing: bool = False,
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also, fields)
+        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
 
 
 def complete(
@@ -160,6 +167,8 @@ def progress_bar(done: str = "indexed") -> Iterator[Callable[[Progress], None]]:
         def tell(progress: Progress) -> None:
             nonlocal told
             for document in progress.documents[told:]:
+                if document.left_out:
+                    continue
                 output.say(f"{document.name}: {output.count(document.indexed, 'page')} {done}")
             told = len(progress.documents)
 
@@ -195,6 +204,8 @@ def as_record(report: IngestReport) -> dict[str, Any]:
                 "skipped": document.skipped,
                 "failed": [asdict(page) for page in document.failed],
                 **({"reason": document.reason} if document.reason else {}),
+                **({"replaced": document.replaced} if document.replaced else {}),
+                **({"left_out": True} if document.left_out else {}),
             }
             for document in report.documents
         ],
@@ -206,7 +217,9 @@ def as_record(report: IngestReport) -> dict[str, Any]:
 
 def nothing_went_in(document: DocumentOutcome) -> bool:
     """Whether a file failed as a whole."""
-    return document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    return (
+        not document.left_out and document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    )
 
 
 def complaints(document: DocumentOutcome) -> Iterator[str]:
@@ -217,6 +230,14 @@ def complaints(document: DocumentOutcome) -> Iterator[str]:
         yield f"{document.name}#page={page.page}: {page.reason}"
 
 
+def told_of(document: DocumentOutcome) -> Iterator[str]:
+    """What is to be said of a file besides its complaints."""
+    if document.reason and not document.failed and not nothing_went_in(document):
+        yield document.reason
+    if document.replaced:
+        yield f"replaced {document.replaced}"
+
+
 def _print(report: IngestReport) -> None:
     rows = [
         (
@@ -225,7 +246,7 @@ def _print(report: IngestReport) -> None:
             str(d.indexed),
             str(d.skipped),
             str(len(d.failed)),
-            "" if d.failed or nothing_went_in(d) else d.reason,
+            "; ".join(told_of(d)),
         )
         for d in report.documents
     ]

@@ -114,6 +114,16 @@ class Jobs:
                 del self._entries[job_id]
                 (self._folder / f"{job_id}.json").unlink(missing_ok=True)
 
+    def forget_document(self, collection: str, document: str) -> None:
+        """Take what became of a deleted document out of the records of its collection's jobs."""
+        with self._lock:
+            for entry in self._entries.values():
+                progress = entry.job.progress
+                left = tuple(outcome for outcome in progress.documents if outcome.name != document)
+                if entry.job.collection == collection and left != progress.documents:
+                    entry.job = replace(entry.job, progress=replace(progress, documents=left))
+                    self._write(entry)
+
     def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
         """Block until a job ends or the time is over."""
         end = time.monotonic() + seconds

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -212,9 +213,15 @@ class _Compiler:
             if kind != "number" or operator == "contains":
                 raise FilterError(f"'{name}' is a number: compare it as {name} >= 10.", start)
             return _compared(spec.column, operator, Decimal(value))
+        return self._text_of(spec.column, value, operator)
+
+    @staticmethod
+    def _text_of(column: str, value: str, operator: str) -> str:
+        if column == "document":
+            value = unicodedata.normalize("NFC", value)  # as names are stored
         if operator == "contains":
-            return f"contains({spec.column}, {_sql(value)})"
-        return f"({spec.column} {operator} {_sql(value)})"
+            return f"contains({column}, {_sql(value)})"
+        return f"({column} {operator} {_sql(value)})"
 
     @staticmethod
     def _meta(field: str, value: str, operator: str, number: bool, at: int) -> str:

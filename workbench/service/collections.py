@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.documents import ReadSettings
-from workbench.errors import PagelensError, StoreError
+from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
+from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
@@ -16,7 +18,16 @@ from workbench.settings import CollectionSettings
 from workbench.store import Collection, FieldsChange
 from workbench.store.exporting import Exported, export
 from workbench.store.recovery import Given
-from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, PageRef, SpaceInfo, StoredPage
+from workbench.types import (
+    CollectionInfo,
+    DocumentFields,
+    DocumentInfo,
+    Gone,
+    PageRef,
+    Receipt,
+    SpaceInfo,
+    StoredPage,
+)
 
 log = logging.getLogger(__name__)
 
@@ -66,20 +77,70 @@ class Collections(Core):
                     writer.add_space(info, wanted.indexes)
         return store.info()
 
-    def delete_collection(self, name: str) -> None:
-        """Delete a collection and everything in it."""
+    def delete_collection(self, name: str) -> Receipt:
+        """Delete a collection and everything in it, and what is kept of it elsewhere in the home folder.
+
+        Evaluations and datasets stay: they hold names, scores and questions, no text or picture of a page.
+        `CollectionBusyError` while somebody writes to it.
+        """
+        if any(job.state in ("running", "stopping") for job in self._jobs.all() if job.collection == name):
+            raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
         with self._lock:
+            gone, pages, notes = self._all_of(name)
             self._library.delete(name)
             self._open.pop(name, None)
-        self._jobs.forget(name)
+        return _added(self._forget(gone), pages, notes)
 
-    def delete_document(self, collection: str, document: str) -> int:
-        """Delete one document; returns the pages removed, none of which can be found any more."""
+    def delete_document(self, collection: str, document: str) -> Receipt:
+        """Delete one document, and what is kept of it elsewhere in the home folder; nothing of it is found any more.
+
+        `NotFoundError` when there is none of that name.
+        """
         store = self._collection(collection)
         with store.writer() as writer:
-            removed = writer.delete_document(document)
-            writer.finish()
-        return int(removed)
+            records = store.named(document)
+            gone = Gone(collection, records[0].name, {record.content_hash: record.bytes for record in records})
+            receipt = self._forget(gone)  # first: what is cut off here can be done again while the document is there
+            pages = writer.delete_document(document)
+            return _added(receipt, pages, writer.erase())
+
+    def _all_of(self, name: str) -> tuple[Gone, int, tuple[str, ...]]:
+        """A whole collection as what leaves, its pages, and what cannot be known of one that is damaged."""
+        try:
+            store = self._collection(name)
+            contents = {record.content_hash: record.bytes for record in store.records()}
+            return Gone(name, "", contents), len(store.directory().refs), ()
+        except NotFoundError:
+            raise
+        except Exception:  # whatever is wrong with it, it can be deleted
+            log.warning("collection '%s' cannot be read", name, exc_info=True)
+            note = "What it held could not be read, so pictures to search with may be left that are pages of it."
+            return Gone(name), 0, (note,)
+
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt, home = super()._forget(gone), self.settings.home
+        if self._answers is not None:
+            self._answers.clear()
+        others = [path for job in self._jobs.all() if job.collection != gone.collection for path in self._paths(job.id)]
+        files = [
+            path
+            for path in uploads_of(home, gone.contents)
+            if not any(path.is_relative_to(other) for other in others)  # sent for another collection
+        ]
+        if gone.document:
+            self._jobs.forget_document(gone.collection, gone.document)
+        else:
+            jobs = (job for job in self._jobs.all() if job.collection == gone.collection)
+            sent = [path for job in jobs for path in self._paths(job.id) if path.is_relative_to(home / UPLOADS)]
+            below = (file for path in sent for file in (path, *path.rglob("*")) if file.is_file())
+            files = list({*files, *below})
+            self._jobs.forget(gone.collection)
+        drop_uploads(home, files)
+        pictures = self._pictures.forget(gone.contents)
+        return replace(receipt, uploads=len(files), pictures=pictures)
+
+    def _paths(self, job_id: str) -> list[Path]:
+        return [Path(path) for path in self._jobs.request(job_id).get("paths", ())]
 
     def change_fields(self, collection: str, documents: Sequence[str], change: FieldsChange) -> list[DocumentFields]:
         """Change tags and fields of documents; what each bears then, in the order given.
@@ -188,3 +249,7 @@ class Collections(Core):
     def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
         wanted = store.space(encoder_id).encoder
         return next(space for space in store.info().spaces if space.encoder == wanted)
+
+
+def _added(receipt: Receipt, pages: int, notes: tuple[str, ...]) -> Receipt:
+    return replace(receipt, pages=pages, notes=(*receipt.notes, *notes))

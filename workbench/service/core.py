@@ -17,6 +17,7 @@ from workbench.rates import Rates
 from workbench.retrieval import QueryCache
 from workbench.settings import Settings
 from workbench.store import Collection, Library, Space
+from workbench.types import Gone, Receipt
 
 
 class _Loading(TypedDict):
@@ -74,6 +75,10 @@ class Core:
         encoder = self._encoder(space.encoder)
         space.check(encoder.info)
         return encoder
+
+    def _forget(self, gone: Gone) -> Receipt:
+        """Remove what is kept of a document or collection beside its pages; each part adds what it keeps."""
+        return Receipt(gone.collection, gone.document)
 
     def _job_runs(self) -> Mapping[str, JobRun]:
         """What does the work of each kind of job; a part that has jobs adds its own to those of the parts below."""

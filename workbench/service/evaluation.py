@@ -31,7 +31,7 @@ from workbench.retrieval import Pipeline
 from workbench.service.explanations import Explanations
 from workbench.service.ingestion import Ingestion
 from workbench.service.search import clean_query
-from workbench.types import IngestReport, Job, JobStage, PageRef, Progress
+from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, Receipt
 
 EVALUATE = "evaluate"
 FORMS: Mapping[str, str] = {
@@ -264,8 +264,8 @@ class Evaluations(Ingestion, Explanations):
 
         `NotFoundError` for a page that is not there.
         """
-        self._collection(collection).page(ref)
-        return self._judgements.judge(collection, str(clean_query(query)), ref, grade)
+        there = self._collection(collection).page(ref)
+        return self._judgements.judge(collection, str(clean_query(query)), there.ref, grade)
 
     def judgements(self, query: str, collection: str) -> dict[str, int]:
         """Grades by page that were given for a query."""
@@ -283,6 +283,13 @@ class Evaluations(Ingestion, Explanations):
         made = Dataset(name, self._judgements.folder(collection), judged.queries, judged.grades)
         self._shelf.write(name, made, collection)
         return self._dataset_info(name)
+
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt = super()._forget(gone)
+        try:
+            return replace(receipt, labels=self._judgements.forget(gone.collection, gone.document))
+        except InputError as error:  # what cannot be read stays for a person to mend
+            return replace(receipt, notes=(*receipt.notes, str(error)))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +13,8 @@ from typing import Any
 from workbench import encoders, resources
 from workbench.documents import Source, discover
 from workbench.encoders import Encoder
-from workbench.errors import EncoderError, InputError, MismatchError
-from workbench.ingestion import UPLOADS, FileFields, JobRun, embed, ingest, plan_sources
+from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
+from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.representations import Representation
 from workbench.service.collections import Collections
@@ -24,7 +23,7 @@ from workbench.store import Collection
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
-from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, Progress
+from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PlannedFile, Progress
 
 SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -34,21 +33,30 @@ FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 class Ingestion(Collections):
     """Ingesting files, embedding stored pages, and the jobs that do either."""
 
-    def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
-        """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
+    def plan(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        replacing: bool | Sequence[str] = False,
+    ) -> IngestPlan:
+        """What ingesting these files and folders would do, with its likely cost; nothing is changed.
+
+        ``replacing`` as in `ingest`.
+        """
         exports = [path for path in paths if is_export(path)]
-        sources, refused = discover([path for path in paths if path not in exports])
+        sources, refused = discover([path for path in paths if path not in exports], self._uploads)
         store = self._collection(collection) if collection in self._library.names() else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
-        files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
         for path in exports:
             for record in documents_of(path, Contents.read(path)):
-                files.append((record.name, record.pages, f"from the export {path.name}"))
+                files.append(PlannedFile(record.name, record.pages, f"from the export {path.name}"))
                 pages += record.pages
-        for item in plan_sources(store, sources, self._readers):
+        for item in plan_sources(store, sources, self._readers, home=self.settings.home, replacing=replacing):
             count = item.probe.pages if item.probe else 0
-            files.append((item.source.name, count, item.note))
+            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
             pages += count
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
@@ -64,24 +72,26 @@ class Ingestion(Collections):
         stop: threading.Event | None = None,
         also: Sequence[str] = (),
         fields: FileFields | None = None,
+        replacing: bool | Sequence[str] = False,
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
         If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
         that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
         get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
-        says of other files.
+        says of other files. A file whose bytes changed replaces what it was before; a different file that comes under
+        the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for all, or
+        the documents' names.
         """
         exports = [path for path in paths if is_export(path)]
         if exports:
             reports = [self._import(path, collection, progress, stop) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
-            reports += (
-                [self.ingest(rest, collection, settings, progress, stop, also, fields)] if rest and not stopped else []
-            )
+            if rest and not stopped:
+                reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
             return _joined(collection, reports)
-        sources, refused = discover(paths)
+        sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
@@ -100,7 +110,9 @@ class Ingestion(Collections):
                 store.space().check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
-            report = ingest(store, load, sources, refused, progress, stop, self.settings.home, self._readers, changes)
+            report = ingest(
+                store, load, sources, refused, progress, stop, self.settings.home, self._readers, changes, replacing
+            )
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
 
@@ -161,11 +173,13 @@ class Ingestion(Collections):
         collection: str,
         settings: CollectionSettings | None = None,
         fields: FileFields | None = None,
+        replacing: bool | Sequence[str] = False,
     ) -> Job:
-        """Queue an ingest in the background and return at once; `InputError` for a name that no collection can have."""
+        """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
         if collection not in self._library.names():
             check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
+        request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
         if settings is not None:
             request["settings"] = settings.as_dict()
         if fields:
@@ -221,13 +235,15 @@ class Ingestion(Collections):
     ) -> IngestReport:
         settings = request.get("settings")
         made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
-        paths = [Path(path) for path in request["paths"]]
+        given = [Path(path) for path in request["paths"]]
+        paths = [path for path in given if path.exists() or not path.is_relative_to(self._uploads)]
+        if given and not paths:  # deleted meanwhile
+            raise NotFoundError("The files of this upload are no longer there; drop them again.")
         fields = FileFields.from_json(request["fields"]) if "fields" in request else None
-        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields)
+        replacing = request.get("replacing", False)
+        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
         if not ended.stopped:
-            for path in paths:
-                if path.is_relative_to(self.settings.home / UPLOADS):
-                    shutil.rmtree(path, ignore_errors=True)
+            drop_uploads(self.settings.home, paths)
         return ended
 
     def _run_embed(
@@ -251,6 +267,10 @@ class Ingestion(Collections):
         made = self.add_index(request["collection"], request["index"], request["encoder"], count, stop)
         there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
+
+    @property
+    def _uploads(self) -> Path:
+        return self.settings.home / UPLOADS
 
     def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""

@@ -33,6 +33,7 @@ from workbench.store.schema import (
     OK,
     PAGES,
     DocumentRecord,
+    document_name,
     file_part,
     page_id,
     rebuilt_page,
@@ -51,7 +52,7 @@ from workbench.types import (
     Quarantined,
     StoredPage,
 )
-from workbench.types.text import storable, wellformed
+from workbench.types.text import wellformed
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer
@@ -191,6 +192,14 @@ class Collection:
             if record.state == INCOMING or (record.state != LEAVING and record.content_hash in there)
         ]
 
+    def named(self, document: str) -> list[DocumentRecord]:
+        """The document of that name, or its versions while one replaces another; `NotFoundError` without any."""
+        wanted = document_name(document)
+        found = [record for record in self.records() if record.name == wanted and record.state != LEAVING]
+        if not found:
+            raise NotFoundError(f"There is no document '{document}' in collection '{self.name}'.")
+        return found
+
     def document_by_hash(self, content_hash: str) -> DocumentRecord | None:
         """The document with this content, whatever its name."""
         where = f"content_hash = {quoted(content_hash)} AND state != '{LEAVING}'"
@@ -213,7 +222,7 @@ class Collection:
 
     def failed_pages(self, document: str) -> tuple[PageFailureRecord, ...]:
         """Pages of a document that did not go in, and why."""
-        where = both(f"status = '{FAILED}'", f"document = {quoted(document)}")
+        where = both(f"status = '{FAILED}'", f"document = {quoted(document_name(document))}")
         rows = self._rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
 
@@ -237,13 +246,12 @@ class Collection:
 
     def page(self, ref: PageRef) -> StoredPage:
         """A committed page; `NotFoundError` says whether the document or only the page is missing."""
+        name = quoted(document_name(ref.document))
         if 1 <= ref.page <= _MAX_PAGE:
-            rows = self._rows(
-                "pages", both(COMMITTED, f"document = {quoted(ref.document)} AND page = {ref.page:d}"), PAGES.names
-            )
+            rows = self._rows("pages", both(COMMITTED, f"document = {name} AND page = {ref.page:d}"), PAGES.names)
             if rows:  # two while a new content replaces an old one
                 return stored_page(max(rows, key=lambda row: row["added"]))
-        known = self._rows("documents", f"name = {quoted(ref.document)}", ["pages"])
+        known = self._rows("documents", f"name = {name} AND state != '{LEAVING}'", ["pages"])
         if not known:
             raise NotFoundError(f"There is no document '{ref.document}' in collection '{self.name}'.")
         failed = {failure.page: failure.reason for failure in self.failed_pages(ref.document)}
@@ -347,16 +355,15 @@ class Collection:
 
         It needs no writer. `NotFoundError` when there is no such page or document.
         """
+        document = document_name(document)
         entry = Quarantined(document, page, wellformed(reason.strip()), datetime.now(UTC).isoformat(timespec="seconds"))
         keys = self._content_keys(document, page)
-        if not keys:
-            raise NotFoundError(f"There is no document '{document}' in collection '{self.name}'.")
         self._quarantine = quarantine.change(self.path, dict.fromkeys(keys, entry))
         return entry
 
     def release(self, document: str, page: int) -> None:
         """Let a page or a whole document (``page`` 0) be found again; `NotFoundError` when it was not put away."""
-        entries = self.quarantine().entries
+        document, entries = document_name(document), self.quarantine().entries
         named = {key for key, entry in entries.items() if (entry.document, entry.page) == (document, page)}
         with suppress(NotFoundError):  # it may be in quarantine and out of the collection
             named |= entries.keys() & self._content_keys(document, page)
@@ -371,8 +378,7 @@ class Collection:
         """What names a page, or all of a document, in the quarantine."""
         if page:
             return {self.page(PageRef(document, page)).page_id}
-        there = (record for record in self.records() if record.name == storable(document) and record.state != LEAVING)
-        return {file_part(record.content_hash) for record in there}
+        return {file_part(record.content_hash) for record in self.named(document)}
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

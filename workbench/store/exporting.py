@@ -133,7 +133,7 @@ def _table(folder: Path, stem: str, schema: pa.Schema, formats: Sequence[str], r
 
 
 def _documents(collection: Collection) -> Iterator[pa.Table]:
-    yield pa.Table.from_pylist([replace(record, source="").row() for record in collection.listed()], DOCUMENTS)
+    yield pa.Table.from_pylist([replace(record, sources=()).row() for record in collection.listed()], DOCUMENTS)
 
 
 def _pages(collection: Collection, ids: Sequence[str]) -> Iterator[pa.Table]:

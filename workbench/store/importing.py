@@ -60,7 +60,7 @@ def documents_of(folder: Path, contents: Contents) -> list[DocumentRecord]:
             raise InputError(
                 f"The export {folder.name} is damaged: a document in it has no content hash; export again."
             )
-    return [replace(DocumentRecord.of(row), source=f"export:{row['content_hash']}") for row in rows]
+    return [replace(DocumentRecord.of(row), sources=(f"export:{row['content_hash']}",)) for row in rows]
 
 
 def take_in(

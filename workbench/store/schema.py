@@ -12,6 +12,7 @@ earlier Pagelens marked one that it was about to delete.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
-from workbench.types.text import wellformed
+from workbench.types.text import storable, wellformed
 
 ID_DIGITS = 32
 
@@ -73,16 +74,23 @@ GAPS = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+_BETWEEN = "\0"
+"""Between the sources of a document in their one column: no path holds it."""
 OK, FAILED = "ok", "failed"
 INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A file of a collection. ``source`` tells it from another of the same name; ``bytes`` is the file's size."""
+    """A content of a collection and the ``sources`` it came from, which keep it there; ``bytes`` is the file's size.
+
+    A source is the path of a file, or for an upload, which has no lasting path, its content. One that comes with
+    another content leaves this document for that one, and a document that no source is left of is replaced. A file
+    that is gone from the disk stays a source: deleting it there deletes nothing here.
+    """
 
     name: str
-    source: str
+    sources: tuple[str, ...]
     content_hash: str
     pages: int
     bytes: int
@@ -96,7 +104,7 @@ class DocumentRecord:
         return {
             "content_hash": self.content_hash,
             "name": self.name,
-            "source": self.source,
+            "source": _BETWEEN.join(self.sources),
             "pages": self.pages,
             "bytes": self.bytes,
             "added": self.added,
@@ -110,7 +118,7 @@ class DocumentRecord:
         """From a row of `DOCUMENTS`."""
         return cls(
             row["name"],
-            row["source"],
+            tuple(row["source"].split(_BETWEEN)),
             row["content_hash"],
             row["pages"],
             row["bytes"],
@@ -129,6 +137,11 @@ def meta_rows(meta: Mapping[str, str]) -> list[str]:
 def meta_of(rows: Sequence[str] | None) -> dict[str, str]:
     """The mapping that `meta_rows` wrote."""
     return dict(row.split("=", 1) for row in rows or ())
+
+
+def document_name(name: str) -> str:
+    """The name of a document as it is stored and looked for: `storable`, and composed Unicode (NFC)."""
+    return unicodedata.normalize("NFC", storable(name))
 
 
 def page_id(content_hash: str, page: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
@@ -217,10 +218,12 @@ class Space:
         held, known = self.vectors(index), self._cells.get(index)
         if known is not None and known[0] is held:
             return known[1], False
-        path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
-        found, fresh = celling.kept(path, held)
+        found, fresh = celling.kept(self._cells_file(index), held)
         self._cells[index] = held, found
         return found, fresh
+
+    def _cells_file(self, index: str) -> Path:
+        return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
@@ -265,8 +268,9 @@ class Space:
 
     def drop_copies(self) -> None:
         """Delete the memory-mapped copies; each is made anew when it is next asked for."""
-        for flat in self._flats.values():
+        for name, flat in self._flats.items():
             flat.drop()
+            self._cells_file(name).unlink(missing_ok=True)
         self._searched.clear()
         self._cells.clear()
 

@@ -36,7 +36,7 @@ from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
 from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, SpaceRecord
-from workbench.store.names import free_name
+from workbench.store.names import place, settled
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
     COMPLETE,
@@ -46,6 +46,7 @@ from workbench.store.schema import (
     LEAVING,
     PAGES,
     DocumentRecord,
+    document_name,
     failed_row,
     file_part,
     gap_rows,
@@ -135,47 +136,65 @@ class Writer:
     # -- documents ----------------------------------------------------------------------------------------------------
 
     def begin_document(self, record: DocumentRecord) -> DocumentRecord:
-        """Announce a document and get it back under the name it will have in the collection.
+        """Announce a document and get it back under the name it will have in the collection; see `names.place`.
 
-        The same content keeps its name; a new content of the same source takes over the name of the old one; a name
-        that another source holds is told apart by its folders, or by a number.
+        A content that is known keeps its name and gains the sources.
         """
+        record = replace(
+            record, name=document_name(record.name), sources=tuple(dict.fromkeys(map(storable, record.sources)))
+        )
         known = self._collection.document_by_hash(record.content_hash)
         if known is not None:
-            return known
-        record = replace(record, name=storable(record.name), source=storable(record.source))
-        there = self._collection.records()
-        earlier = [other.name for other in there if other.source == record.source]
-        name = earlier[0] if earlier else free_name(record, {other.name for other in there})
-        for other in there:  # a new version of a file is tagged as the old one was
-            if other.source == record.source and not (record.tags or record.meta):
-                record = replace(record, tags=other.tags, meta=other.meta)
+            held = replace(known, sources=tuple(dict.fromkeys((*known.sources, *record.sources))))
+            if held != known:
+                self._write_documents([held])
+            return held
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        started = replace(record, name=name, added=now, state=INCOMING)
+        stands = place(record, self._collection.records())
+        for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
+            if not (record.tags or record.meta):
+                record = replace(record, tags=other.tags, meta=other.meta)
+        started = replace(record, name=stands.name, added=now, state=INCOMING)
         self._write_documents([started])
         return started
 
-    def finish_document(self, record: DocumentRecord) -> None:
-        """Mark a document complete, and before that drop what the same source held: all its pages are in by now."""
+    def hold(self, records: Sequence[DocumentRecord]) -> None:
+        """Write down which sources known documents have now, all in one commit."""
+        there = {other.content_hash: other.sources for other in self._collection.records()}
+        changed = [record for record in records if there.get(record.content_hash) != record.sources]
+        if changed:
+            self._write_documents(changed)
+
+    def finish_document(self, record: DocumentRecord) -> tuple[DocumentRecord, ...]:
+        """Mark a document complete, and before that drop those it replaces, which are returned: its pages are in.
+
+        A document that another source still holds stays; see `names.place`.
+        """
         there = self._collection.records()
-        old = [other for other in there if other.source == record.source and other.content_hash != record.content_hash]
-        self._remove(old)
-        self._write_documents([replace(record, state=COMPLETE)])
+        found = place(record, there)
+        before = {other.content_hash: other.name for other in there}
+        if found.staying:
+            self._write_documents(found.staying)
+        for other in found.staying:
+            if other.name != before[other.content_hash]:
+                self._rename(other)
+        self._remove(found.leaving)
+        whole = replace(settled(record), state=COMPLETE)
+        if whole not in there:
+            self._write_documents([whole])
+        return found.leaving
 
     def delete_document(self, name: str) -> int:
         """Delete a document by name and return how many pages went; `NotFoundError` when there is none.
 
         Works on a full disk too.
         """
-        found = [record for record in self._collection.records() if record.name == storable(name)]
-        if not found:
-            raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
-        return self._remove(found)
+        return self._remove(self._collection.named(name))
 
     def documents(self, names: Iterable[str]) -> list[DocumentRecord]:
         """The documents of these names, each once; `NotFoundError` when one of them is not there."""
         there = {record.name: record for record in self._collection.records() if record.state != LEAVING}
-        wanted = dict.fromkeys(storable(name) for name in names)
+        wanted = dict.fromkeys(document_name(name) for name in names)
         unknown = [name for name in wanted if name not in there]
         if unknown:
             more = f" and {len(unknown) - 1} more of these" if len(unknown) > 1 else ""
@@ -196,6 +215,31 @@ class Writer:
                 for record in new:
                     self._stamp(record)
         return changed
+
+    def erase(self) -> tuple[str, ...]:
+        """Take what was deleted off the disk as well: rewrite the tables and copies, drop their earlier versions.
+
+        Returns sentences on what cannot go yet. What a table held is in its files until they are rewritten, and in the
+        versions that readers may still be at; a reader in another process that is at one has to ask again.
+        """
+        try:
+            with room(self._collection.name):
+                tables = (*OWN_TABLES, *self._collection.manifest.tables)
+                for name in tables:
+                    self._rows.touch(name)
+                self.index_text()  # rows in the index and rows that are not are not merged
+                for name in tables:
+                    self._rows.purge(name)
+                for space in self._collection.spaces():
+                    space.drop_copies()
+                self.finish()
+        except DiskFullError:
+            cure = f"free some space, then run: pagelens collections compact {self._collection.name}"
+            return (f"The disk is too full to rewrite the files that held it: {cure}",)
+        copies = [path.name.split(".")[0] for path in (self._path / "flat").glob("*.bin")]
+        if len(copies) > len(set(copies)):  # Windows keeps a file that is mapped
+            return ("Another process still has copies of its vectors open; the next writer deletes them.",)
+        return ()
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -499,6 +543,13 @@ class Writer:
             if borne.get(record.content_hash, {((), ())}) != {wanted}:
                 self._stamp(record)
 
+    def _rename(self, record: DocumentRecord) -> None:
+        """Let the pages of a document go by its name."""
+        where = f"content_hash = {quoted(record.content_hash)}"
+        with room(self._collection.name):
+            self._collection.table("pages").update(where=where, values={"document": record.name})
+        self._removed = True  # an update is a deletion to the text index
+
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
         ids = {page for known in self._rows.stored.values() for page in known if page.startswith(part)}
@@ -545,14 +596,21 @@ class Writer:
                 self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
-        """Complete documents all of whose pages went in, and removals that had begun: those of no page any more."""
+        """Complete documents all of whose pages went in, and renamings and removals that had begun.
+
+        A document of no page any more is one that was being removed.
+        """
         written = Counter(page.partition(":")[0] for page in self._rows.stored["pages"])
+        called = {page.partition(":")[0]: ref.document for page, ref in self._collection.directory().refs.items()}
         gone = []
         for record in self._collection.records():
-            pages = written[file_part(record.content_hash)]
-            if record.state == LEAVING or not pages:
+            part = file_part(record.content_hash)
+            if record.state == LEAVING or not written[part]:
                 gone.append(record)
-            elif record.state == INCOMING and pages == record.pages:
+                continue
+            if called.get(part, record.name) != record.name:
+                self._rename(record)
+            if record.state == INCOMING and written[part] == record.pages:
                 self.finish_document(record)
         self._remove(gone)
 

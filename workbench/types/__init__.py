@@ -18,6 +18,7 @@ from workbench.types.collections import (
     Quarantined,
     SpaceInfo,
 )
+from workbench.types.deletion import Gone, Receipt
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
@@ -36,6 +37,7 @@ from workbench.types.ingestion import (
     Job,
     JobStage,
     PageFailureRecord,
+    PlannedFile,
     Progress,
 )
 from workbench.types.models import ModelStatus
@@ -54,6 +56,7 @@ __all__ = [
     "Fix",
     "Float",
     "Geometry",
+    "Gone",
     "Hit",
     "IndexInfo",
     "IngestPlan",
@@ -72,12 +75,14 @@ __all__ = [
     "PageRef",
     "Part",
     "PicturePart",
+    "PlannedFile",
     "PooledView",
     "Progress",
     "Quarantined",
     "Query",
     "QueryEmbedding",
     "Ragged",
+    "Receipt",
     "Region",
     "RegionPart",
     "ScoreKind",

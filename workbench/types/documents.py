@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +22,10 @@ _PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DO
 
 @dataclass(frozen=True, order=True, slots=True)
 class PageRef:
-    """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118)."""
+    """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118).
+
+    The name is taken as it stands, blanks and line ends included, since files may be called so.
+    """
 
     document: str
     page: int
@@ -31,8 +35,8 @@ class PageRef:
 
     @classmethod
     def parse(cls, text: str) -> PageRef:
-        """Read ``report.pdf#page=12``; ``ValueError`` when the text is not of that form."""
-        match = _PAGE_REF.fullmatch(text.strip())
+        """Read ``report.pdf#page=12``, whatever its Unicode form; ``ValueError`` when the text is not of that form."""
+        match = _PAGE_REF.fullmatch(unicodedata.normalize("NFC", text.rstrip()))
         if match is None:
             shown = text if len(text) <= 200 else f"{text[:200]}\N{HORIZONTAL ELLIPSIS}"
             raise ValueError(f"'{shown}' is not a page reference; write one as report.pdf#page=12")

@@ -26,6 +26,7 @@ from workbench.types import (
     IngestPlan,
     Job,
     ModelStatus,
+    Receipt,
     SearchResult,
     SeenPicture,
     StoredPage,
@@ -154,11 +155,15 @@ def outcome(value: DocumentOutcome) -> dict[str, Any]:
     return asdict(value)
 
 
+def receipt(value: Receipt) -> dict[str, Any]:
+    """What a deletion removed, with the sentence that says so."""
+    return {**asdict(value), "sentence": value.sentence}
+
+
 def plan(value: IngestPlan) -> dict[str, Any]:
     """What an ingest would do."""
-    files = [{"name": name, "pages": pages, "note": note} for name, pages, note in value.files]
     return {
-        "files": files,
+        "files": [asdict(file) for file in value.files],
         "pages": value.pages,
         "pages_to_read": value.pages_to_read,
         "seconds": value.seconds,

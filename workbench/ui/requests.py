@@ -18,6 +18,14 @@ def text(request: Mapping[str, Any], key: str) -> str:
     return wellformed(value)
 
 
+def texts(request: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts, empty when it is absent."""
+    values = request.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise InputError(f"{key!r} must be a list of texts.")
+    return values
+
+
 def whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
     """A whole number within bounds."""
     value = request.get(key, default)
