@@ -259,7 +259,8 @@ def _one(
         writer.change_fields([held] if held is not None else [], change)
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note)
     if reading is None:
-        (record,) = writer.change_fields([writer.begin_document(item.record)], change)
+        record = collection.document_by_hash(item.probe.content_hash) or writer.begin_document(item.record)
+        (record,) = writer.change_fields([record], change)
         replaced = ", ".join(map(named, writer.finish_document(record)))
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note, replaced)
     meter.current = name
@@ -274,10 +275,11 @@ def _one(
                 have = collection.indexed_pages(found.content_hash)
                 missing = [number for number in range(1, found.pages + 1) if number not in have]
                 meter.total += len(missing) - item.pages_to_read
-                version = _record(item.source, found, [_identity(item.source, found, home)])
+                version = again(item.record, _record(item.source, found, [_identity(item.source, found, home)]))
+                version = writer.begin_document(version)  # a content that is known gains the source
                 afresh = Reading(Source(copy, name), found, reading.settings, missing)
                 with closing(pool.pages([afresh], meter.stop)) as pages:
-                    return index(afresh, again(item.record, version), pages)
+                    return index(afresh, version, pages)
     except DocumentError as error:
         return DocumentOutcome(name, 0, 0, 0, (), str(error))
 
@@ -295,7 +297,8 @@ def _index(
 ) -> DocumentOutcome:
     """Index the pages of one version of a file; ``DocumentError`` when it cannot be read any more."""
     probed = reading.probed
-    (record,) = writer.change_fields([writer.begin_document(record)], change)
+    record = collection.document_by_hash(probed.content_hash) or writer.begin_document(record)
+    (record,) = writer.change_fields([record], change)
     indexed = 0
     failed: list[PageFailureRecord] = []
     given_up: GivenUp | None = None
