@@ -153,7 +153,7 @@ def _as_in_urls(name: str) -> str:
 
 
 def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
-    @app.get("/pages/{collection}/{document:name}/{page}.webp")
+    @app.get("/pages/{collection}/{document:path}/{page}.webp")
     def page_image(request: Request, collection: str, document: str, page: str, size: str = "page") -> Response:
         """The picture of a page; ``size`` is ``page`` or ``thumb``."""
         if size not in ("page", "thumb"):
