@@ -145,3 +145,13 @@ def test_no_name_shows_where_a_file_lies(tmp_path):
         touch(tmp_path / "uploads" / token / "scan.pdf")
     found, _ = discover([tmp_path / "uploads" / token / "scan.pdf" for token in ("1f3a", "9b2c")], tmp_path / "uploads")
     assert names(found) == ["scan (2).pdf", "scan.pdf"]
+
+
+def test_an_export_below_a_folder_is_named_and_not_read(tmp_path):
+    touch(tmp_path / "given" / "a.pdf")
+    touch(tmp_path / "given" / "deep" / "out" / "pictures" / "ab" / "ab-1.page.webp")
+    touch(tmp_path / "given" / "deep" / "out" / "pagelens-export.json")
+    found, refused = discover([tmp_path / "given"])
+    assert names(found) == ["a.pdf"]
+    assert [(outcome.name, outcome.left_out) for outcome in refused] == [("given/deep/out", True)]
+    assert refused[0].reason == "Not read: it is an export of a collection; ingest that folder itself to take it in."
