@@ -47,7 +47,7 @@ def display_name(path: Path | str) -> str:
 
 
 class Others:
-    """Files of folders that are of no kind that is read: the first by name, the rest counted by suffix."""
+    """What folders hold that is not read, as pipes and links that lead nowhere: the first by name, the rest counted."""
 
     def __init__(self) -> None:
         self._named: list[str] = []
@@ -129,9 +129,9 @@ def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Itera
         folders[:] = sorted(name for name in folders if not _of_the_system(name))
         for name in sorted(files):
             path = Path(at, name)
-            if _of_the_system(name) or not path.is_file():
+            if _of_the_system(name):
                 continue
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path
             else:
                 others.add(path.relative_to(folder).as_posix())

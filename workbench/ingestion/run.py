@@ -55,6 +55,8 @@ log = logging.getLogger(__name__)
 BATCH = 8
 TRIM_EVERY = 4
 """Batches after which freed memory goes back to the system."""
+UNTRIED = 10_000
+"""Pages nobody tried that are recorded: a file may claim a million, which would take minutes and a GB of memory."""
 FAILURES = 1000
 """Failed pages after which a batch ends too: they weigh nothing, but each batch is a commit."""
 
@@ -317,7 +319,7 @@ def _index(
         for left in batch:
             if isinstance(left, GivenUp):
                 given_up = left
-                rest = [PageFailure(PageRef(record.name, page), left.reason) for page in left.numbers]
+                rest = [PageFailure(PageRef(record.name, page), left.reason) for page in left.numbers[:UNTRIED]]
                 writer.add_failures(record, rest)
         meter.end("write", len(pages) + len(failures) + (len(given_up.numbers) if given_up else 0))
         indexed += len(pages) + len(failures) - len(broken)
