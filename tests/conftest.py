@@ -39,6 +39,14 @@ settings.register_profile("search", database=None, deadline=None, print_blob=Tru
 settings.load_profile("same")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Run what a path names, whatever its mark: only plain ``pytest`` leaves out what takes long."""
+    options = config.getini("addopts")
+    quick = options[options.index("-m") + 1]
+    if config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == quick:
+        config.option.markexpr = ""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the browser tests out where there is no Chromium, unless PAGELENS_BROWSER_TESTS=1 asks for them."""
     from workbench.doctor import chromium

@@ -4,7 +4,7 @@
     python -m tests.readme NAME RECORD     write table NAME from a record that its command left
 
 What a marker says is ``NAME (TABLE): COMMAND``. TABLE is one that 'pagelens eval report --table' knows, with
-``, by document`` where means are over documents, or one of `workbench.bench.tables.TABLES`. Tables over the sample data
+``, by document`` where means are over documents, or one of `benchmarks.tables.TABLES`. Tables over the sample data
 hold no times, and a test makes them anew; the others cannot be made everywhere and carry the hash of their record. What
 a bench command measured is kept beside the tests (`tests/records`), so that its table is checked figure by figure.
 """
@@ -95,9 +95,9 @@ def content(block: Block, folder: Path) -> str:
 
 def _bench_content(block: Block, path: Path) -> str:
     """A table of what a bench command measured, by its record."""
-    from workbench.bench.records import kind_of, load
-    from workbench.bench.tables import TABLES
-    from workbench.evaluation.reports.writers import to_markdown
+    from benchmarks.records import kind_of, load
+    from benchmarks.tables import TABLES
+    from workbench.table.writers import to_markdown
 
     report, hashed = load(path)
     kind = block.table.partition("-")[0]

@@ -13,6 +13,8 @@ import pytest
 from workbench import bootstrap
 from workbench.bootstrap import Requirement, SetupError, ensure, prepare, requirements
 
+pytestmark = pytest.mark.slow
+
 # A build backend of a dozen lines, so that pip can install a project here without fetching a backend.
 BACKEND = """
 import zipfile

@@ -129,7 +129,9 @@ def explained(rng, tokens, vectors, document):
     matrix = unit[:tokens] @ unit[tokens:].T
     rows = ledger(query, matrix, page)
     score = float(sum(row.contribution for row in rows))
-    return Explanation(PageRef(document, 1), query, "reader", score, geometry, matrix, page.labels, rows, (), ())
+    return Explanation(
+        PageRef(document, 1), query, "reader", score, geometry, matrix, page.labels, rows, (), (), query.weights
+    )
 
 
 @given(st.integers(0, 2**16), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))

@@ -7,7 +7,25 @@ import pytest
 from PIL import Image
 
 from workbench.errors import InputError
-from workbench.heatmap import draw, paint, palette, save, scaled, values
+from workbench.heatmap import (
+    COLOURS,
+    LEAST_SPAN,
+    SHARED,
+    TRACE,
+    Look,
+    bounds,
+    coloured,
+    combined,
+    draw,
+    laid,
+    paint,
+    palette,
+    save,
+    scaled,
+    strength,
+    token_weights,
+    values,
+)
 from workbench.types import Explanation, Geometry, PageRef, QueryEmbedding
 
 
@@ -27,7 +45,7 @@ def explained(similarities: list[list[float]], geometry: Geometry, weights: list
     query = QueryEmbedding(
         "q", np.zeros((m, 2), np.float32), tuple(f"t{i}" for i in range(m)), np.asarray(given, np.float32), "all"
     )
-    return Explanation(PageRef("a.pdf", 1), query, "fake", 1.0, geometry, matrix, (), (), (), ())
+    return Explanation(PageRef("a.pdf", 1), query, "fake", 1.0, geometry, matrix, (), (), (), (), query.weights)
 
 
 def test_only_the_hot_cell_of_a_grid_changes() -> None:
@@ -67,31 +85,73 @@ def test_a_box_of_no_width_at_the_far_edge_keeps_a_pixel() -> None:
     assert np.argwhere(~np.isnan(canvas)).tolist() == [[9, 9]]
 
 
-def test_tokens_are_weighed_and_chosen() -> None:
-    explanation = explained([[0.5, 0.1], [0.2, 0.4]], grid(1, 2), [1.0, 2.0])
-    assert values(explanation).tolist() == pytest.approx([0.5, 0.8])
-    assert values(explanation, [0]).tolist() == pytest.approx([0.5, 0.1])
+def test_the_heat_of_several_words_is_their_mean_by_weight_and_of_one_its_own() -> None:
+    explanation = explained([[0.5, 0.1], [0.2, 0.4]], grid(1, 2), [1.0, 3.0])
+    assert values(explanation).tolist() == pytest.approx([(0.5 + 3 * 0.2) / 4, (0.1 + 3 * 0.4) / 4])
+    assert values(explanation, join="max").tolist() == pytest.approx([0.2, 0.4])  # the first counts a third
+    for join in ("mean", "max"):
+        assert values(explanation, [0], join).tolist() == pytest.approx([0.5, 0.1])
     assert values(explanation, []).tolist() == [0, 0]
     for wrong in ([2], [-1]):
         with pytest.raises(InputError, match="tokens 0 to 1"):
             values(explanation, wrong)
 
 
+def test_rare_words_count_most_and_every_word_shows_where_it_is_met_when_chosen_alone() -> None:
+    weights = token_weights(np.array([4, 1, 0, 0, -2], np.float32))  # rare, less so, on every page twice, unwanted
+    assert weights.tolist() == pytest.approx([1, 0.25, TRACE, TRACE, 0.5 * TRACE**2])
+    similar = np.array([[0.9, 0, 0, 0, 0], [0, 0.9, 0, 0, 0], [0, 0, 0.9, 0, 0.1], [0, 0, 0, 0.9, 0.1]], np.float32)
+    similar = np.concatenate([similar, [[0, 0, 0, 0, 0.9]]]).astype(np.float32)
+    for join in ("mean", "max"):
+        assert combined(similar, weights, None, join).argmax() == 0
+        assert combined(similar, weights, None, join)[2:].max() < 0.002  # neither common nor unwanted words are seen
+        assert combined(similar, weights, [4], join).argmax() == 4
+        assert combined(similar, weights, [2, 3, 4], join)[[2, 3]] == pytest.approx([0.9, 0.9], rel=0.51)
+    assert combined(similar, weights, [2, 3]).tolist() == pytest.approx([0, 0, 0.45, 0.45, 0.1])
+    assert token_weights(np.zeros(3, np.float32)).tolist() == pytest.approx([TRACE] * 3)
+    assert token_weights(np.zeros(0, np.float32)).shape == (0,)
+
+
+def test_colours_go_from_the_middle_value_of_the_page_to_its_highest_or_are_the_same_on_all_pages() -> None:
+    page = explained([[0.1, 0.2, 0.3, 0.7, 0.99]], grid(2, 2, extra=1))  # the last has no place and is not counted
+    assert bounds(page, Look()) == pytest.approx((0.25, 0.7))
+    assert bounds(page, Look(range="shared")) == SHARED["one"]
+    two = explained([[0.1, 0.2], [0.3, 0.7]], grid(1, 2))
+    assert bounds(two, Look(range="shared")) == SHARED["several"]
+    assert bounds(two, Look((1,), range="shared")) == bounds(two, Look(join="max", range="shared")) == SHARED["one"]
+    assert scaled(np.array([0, 0.25, 0.475, 0.7, 9, np.nan], np.float32), 0.25, 0.7).tolist() == pytest.approx(
+        [0, 0, 0.5, 1, 1, 0]
+    )
+    assert scaled(np.array([0.5, 0.5 + LEAST_SPAN / 4], np.float32), 0.5, 0.5 + LEAST_SPAN / 4).max() < 0.26
+
+
 def test_opacity_and_colours_do_what_they_say() -> None:
-    page = Image.new("RGB", (20, 10), "white")
+    page = Image.new("RGB", (20, 10), (200, 100, 255))
     explanation = explained([[0.0, 1.0]], grid(1, 2))
-    assert np.asarray(draw(page, explanation, opacity=0.0)).min() == 255
-    for colour in ("magma", "viridis"):
-        last = palette(colour)[-1]
-        drawn = np.asarray(draw(page, explanation, colour=colour, opacity=1.0))
-        assert (drawn[:, :10] == 255).all()
-        assert (drawn[:, 10:] == np.rint(last)).all()
-        half = np.asarray(draw(page, explanation, colour=colour, opacity=0.5))[0, 15].astype(float)
-        assert half == pytest.approx((255 + last) / 2, abs=1)
-    with pytest.raises(InputError, match="no colour map 'jet'"):
-        draw(page, explanation, colour="jet")
-    with pytest.raises(InputError, match="from 0 to 1"):
-        draw(page, explanation, opacity=1.5)
+    assert (np.asarray(draw(page, explanation, Look(opacity=0.0))) == np.asarray(page)).all()
+    for name, colour in COLOURS.items():
+        last, under = palette(name)[-1].astype(float), np.array([200, 100, 255.0])
+        over = last * under / 255 if colour.multiply else last
+        drawn = np.asarray(draw(page, explanation, Look(colour=name, opacity=1.0)))
+        assert (drawn[:, :10] == under).all()
+        assert (drawn[:, 10:] == np.rint(over)).all()
+        half = np.asarray(draw(page, explanation, Look(colour=name, opacity=0.5)))[0, 15].astype(float)
+        assert half == pytest.approx((under + over) / 2, abs=1.5)
+    for wrong, words in (
+        ({"colour": "jet"}, "no colour map 'jet'"),
+        ({"join": "sum"}, "no way to join words 'sum'"),
+        ({"range": "x"}, "no range of colours 'x'"),
+        ({"opacity": 1.5}, "from 0 to 1"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Look(**wrong)
+
+
+def test_ink_leaves_black_letters_black() -> None:
+    page = Image.new("RGB", (2, 1), "black")
+    full = coloured(np.ones((1, 2), np.float32), Look(opacity=1.0))
+    assert np.asarray(laid(page, full, "ember")).max() == 0
+    assert np.asarray(laid(page, full, "viridis")).max() > 0
 
 
 def test_a_page_without_differences_stays_as_it_is() -> None:
@@ -99,7 +159,7 @@ def test_a_page_without_differences_stays_as_it_is() -> None:
     assert np.asarray(draw(page, explained([[0.3, 0.3]], grid(1, 2)))).min() == 255
     none = Geometry(np.zeros((0, 4), np.float32), None, np.zeros(0, np.int32))
     assert np.asarray(draw(page, explained([[]], none))).min() == 255
-    assert scaled(np.full((2, 2), np.nan, np.float32)).tolist() == [[0, 0], [0, 0]]
+    assert not strength(explained([[]], none), (4, 3)).any()
 
 
 def test_pictures_keep_their_size_and_need_a_suffix(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_the_wheel_holds_everything_it_needs(wheel: Path) -> None:
             assert name in names
         elif name.startswith(("assets/", "sample_data/")):
             assert f"workbench/_{name}" in names
-    assert not any(name.startswith(("tests/", "assets/", "sample_data/", "app.py")) for name in names)
+    assert not any(name.startswith(("tests/", "benchmarks/", "assets/", "sample_data/", "app.py")) for name in names)
 
 
 def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None:
@@ -71,6 +71,26 @@ def test_an_installed_wheel_finds_its_files(wheel: Path, tmp_path: Path) -> None
     code += "from workbench.resources import sample_data; print(sample_data())"
     done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8")
     assert Path(done.stdout.strip()) == (tmp_path / "site" / "workbench" / "_sample_data").resolve()
+
+
+def test_an_installed_wheel_says_where_the_benchmarks_are(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    (tmp_path / "site" / "benchmarks" / "commands").mkdir(parents=True)  # a stranger's
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
+    code += "from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "-c", code, "bench", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+
+    ended = run("peers", "sample")
+    assert ended.returncode == 1
+    assert "the other benchmarks are in the checkout" in ended.stderr
+    listed = run("--help")
+    assert listed.returncode == 0
+    assert "latency" in listed.stdout
+    assert "peers" not in listed.stdout
 
 
 def test_a_checkout_finds_its_files() -> None:
@@ -120,10 +140,12 @@ def imported(folder: Path) -> set[str]:
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
-    return names - set(sys.stdlib_module_names) - {"workbench", "tests"} - ORACLES
+    return names - set(sys.stdlib_module_names) - {"workbench", "benchmarks", "tests"} - ORACLES
 
 
-@pytest.mark.parametrize(("folder", "extras"), [("workbench", ("", "peers")), ("tests", ("", "test"))])
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("workbench", ("",)), ("benchmarks", ("", "peers")), ("tests", ("", "test"))]
+)
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = {canonical(requirement.name) for extra in extras for requirement in requirements(extra)}
     owners = packages_distributions()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.test_records import scale
+from benchmarks.records import write
+from tests.benchmarks.test_records import scale
 from tests.evaluation.records import good_and_bad
 from tests.readme import README, RECORDS, Block, alike, blocks, content, replaced, run_sample, stale
-from workbench.bench.records import write
 
+pytestmark = pytest.mark.docs
 TEXT = README.read_text(encoding="utf-8")
 
 

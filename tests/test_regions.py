@@ -14,13 +14,13 @@ from workbench.regions import (
     Area,
     area_of,
     evidence,
-    heat_of,
     intersection,
     iou,
     lines,
     measure,
     regions_of,
     shares,
+    won,
 )
 from workbench.types import Evidence, Geometry, PageRef, QueryEmbedding, Region, Words
 
@@ -54,7 +54,7 @@ def test_shares_of_a_tiling_add_up_to_the_page(rows, cols, tokens, seed):
 
 def test_the_winner_heat_is_the_maxsim_and_goes_to_the_first_of_equals():
     similar = np.asarray([[0.5, 0.5, 0.1], [0.2, 0.9, 0.3]], np.float32)
-    heat = heat_of(query(2, [2.0, 1.0]), similar, "winner")
+    heat = won(query(2, [2.0, 1.0]), similar)
     assert heat == pytest.approx([1.0, 0.9, 0.0])
     assert heat.sum() == pytest.approx((np.asarray([2.0, 1.0]) * similar.max(axis=1)).sum())
 
@@ -116,7 +116,7 @@ def test_a_vector_without_a_place_is_in_no_region():
 def test_regions_come_best_first_with_their_text():
     areas = [Area("text", (0, 0, 1, 0.5), "top"), Area("figure", (0, 0.5, 1, 1), "")]
     similar = np.asarray([[0.1, 0.2, 0.8, 0.3]], np.float32)
-    found = regions_of(areas, query(1), similar, grid(2, 2))
+    found = regions_of(areas, query(1), similar, grid(2, 2), similar[0])
     assert [(region.kind, region.text) for region in found] == [("figure", ""), ("text", "top")]
     assert [region.share for region in found] == pytest.approx([1, 0])
     assert found[0].score == pytest.approx(0.55)
@@ -125,7 +125,8 @@ def test_regions_come_best_first_with_their_text():
 def test_a_region_no_vector_touches_is_left_out():
     where = Geometry(np.asarray([[0, 0, 0.2, 0.2]], np.float32), None, np.zeros(1, np.int32))
     areas = [Area("text", (0.5, 0.5, 1, 1), "far"), Area("text", (0, 0, 0.3, 0.3), "near")]
-    assert [region.text for region in regions_of(areas, query(1), np.ones((1, 1), np.float32), where)] == ["near"]
+    matrices = (np.ones((1, 1), np.float32), where, np.ones(1, np.float32))
+    assert [region.text for region in regions_of(areas, query(1), *matrices)] == ["near"]
 
 
 def test_lines_keep_the_reading_order_and_their_boxes():

@@ -7,6 +7,8 @@ import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from workbench import heatmap
+from workbench.api.uploads import Uploads
 from workbench.errors import FilterError, InputError, NotFoundError, PipelineError, QueryError
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -208,7 +210,7 @@ def test_a_deleted_document_is_not_found_any_more(tmp_path):
     for name, pages in TOPICS.items():
         write_pdf(tmp_path / name, pages)
     work.ingest([tmp_path / name for name in TOPICS], "c")
-    assert work.delete_document("c", "bread.pdf") == 3
+    assert work.delete_document("c", "bread.pdf").pages == 3
     for pipeline in ("exact", "two-stage", "hybrid", "bm25", "rows[engine=lance]:9"):
         assert "bread.pdf" not in {hit.ref.document for hit in work.search("bread oven dough", "c", pipeline).hits}
     with pytest.raises(NotFoundError):
@@ -262,11 +264,17 @@ def test_a_job_whose_process_died_reads_as_interrupted(tmp_path):
 def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     source = write_pdf(tmp_path / "blob", ["Foxes hunt at night."])
-    (folder,) = work.keep_uploads([(source, "../../2024/<img onerror=alert(1)>${x}.pdf")])
-    assert folder.is_relative_to(tmp_path / "home" / "uploads")
-    work.wait_for(work.start_ingest([folder], "c").id, 120)
-    assert [d.name for d in work.documents("c")] == ["2024/<img onerror=alert(1)>${x}.pdf"]
-    assert not folder.exists()
+    uploads = Uploads(tmp_path / "home")
+    batch = uploads.batch()
+    with pytest.raises(InputError, match="not a usable file name"):
+        uploads.destination(batch, "../../2024/x.pdf")
+    for name in ("2024/<img onerror=alert(1)>${x}.pdf", "alone.pdf"):
+        with uploads.receiving(batch, name) as file:
+            file.write(source.read_bytes() + name.encode())
+    job = work.wait_for(work.start_ingest(uploads.paths(batch), "c").id, 120)
+    assert job.state == "done"
+    assert [d.name for d in work.documents("c")] == ["2024/<img onerror=alert(1)>${x}.pdf", "alone.pdf"]
+    assert list((tmp_path / "home" / "uploads").iterdir()) == []
 
 
 def test_a_plan_counts_pages_before_anything_is_read(bench, tmp_path):
@@ -274,7 +282,7 @@ def test_a_plan_counts_pages_before_anything_is_read(bench, tmp_path):
     assert (plan.pages, plan.pages_to_read) == (7, 7)
     assert plan.seconds > 0
     assert plan.bytes > 0
-    assert next(note for name, _, note in plan.files if name == "broken.pdf")
+    assert next(file.note for file in plan.files if file.name == "broken.pdf")
     known = bench.plan([bench.files], "notes")
     assert (known.pages, known.pages_to_read) == (7, 0)
 
@@ -283,9 +291,13 @@ def test_a_rare_word_counts_more_in_the_heat_of_several(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     write_pdf(tmp_path / "a.pdf", ["the common page", "the common page again", "the common zebra"])
     work.ingest([tmp_path / "a.pdf"], "c")
-    rarity = work.rarity("the common zebra", "c")
-    labels = work.explain("the common zebra", PageRef("a.pdf", 3), "c").query.labels
-    assert len(rarity) == len(labels)
-    told = dict(zip(labels, rarity.tolist(), strict=True))
-    assert told["the"] == told["common"] == 0 < told["zebra"]
-    assert work.rarity("the", "c").tolist() == [1.0]  # nothing to tell words apart by
+    told = work.explain("the common zebra", PageRef("a.pdf", 3), "c")
+    assert told.query.weights.tolist() == [1, 1, 1]  # the score weighs all alike
+    assert dict(zip(told.query.labels, told.heat_weights.tolist(), strict=True)) == pytest.approx(
+        {"the": heatmap.TRACE, "common": heatmap.TRACE, "zebra": 1}
+    )
+    assert told.labels[heatmap.values(told).argmax()] == "zebra"
+    assert work.explain("the", PageRef("a.pdf", 3), "c").heat_weights.tolist() == [1.0]  # nothing to tell apart by
+    assert work.explain("the common zebra", PageRef("a.pdf", 3), "c", pipeline="full[weights=idf]").heat_weights == (
+        pytest.approx(told.heat_weights)
+    )

@@ -14,6 +14,8 @@ from workbench.service.evaluation import FORMS
 from workbench.settings import Settings
 from workbench.types import PageRef
 
+pytestmark = pytest.mark.slow
+
 PAGES = {
     "whales.pdf": ["The blue whale is the largest animal alive", "Humpback whales sing long songs under water"],
     "bread.pdf": ["Knead the dough until it is smooth", "Bake the loaf in a hot oven for forty minutes"],
@@ -83,13 +85,28 @@ def test_labels_beside_the_questions_in_trec_form_and_json_lines_are_the_same_da
 @pytest.mark.parametrize(
     ("name", "text", "labels", "told"),
     [
-        ("q.csv", "text,page\nloaf,bread.pdf\n", "", "q.csv line 2: 'bread.pdf' is not a page reference"),
-        ("q.jsonl", '{"id": 1, "text": "loaf"}\n{"id": 1, "text": "dough"}', "", "repeats the question id '1'"),
-        ("q.jsonl", '{"id": 1, "text": "loaf"}', "2 0 bread.pdf#page=1 1", "question '2', which is not among"),
+        ("q.csv", "text,page\nloaf,bread.pdf\n", "", "no page reference, left out .q.csv line 2: 'bread.pdf'"),
+        (
+            "q.jsonl",
+            '{"id": 1, "text": "loaf"}\n{"id": 1, "text": "dough"}',
+            "",
+            "the first counts .q.jsonl line 2",
+        ),
+        (
+            "q.jsonl",
+            '{"id": 1, "text": "loaf"}',
+            "2 0 bread.pdf#page=1 1",
+            "not there, left out .l.trec line 1",
+        ),
         ("q.jsonl", '{"id": 1, "text": "loaf"}', "1 0 bread.pdf#page=1 0", "No label says that a page is relevant"),
-        ("q.tsv", "1\tloaf\n2\n", "", "line 2 has no question"),
+        ("q.tsv", "1\tloaf\n2\n", "", "questions without a text, left out .q.tsv line 2"),
         ("q.docx", "", "", "'q.docx' is none of .jsonl"),
-        ("q.csv", "text,page,grade\nloaf,bread.pdf#page=1,high\n", "", "the grade 'high'"),
+        (
+            "q.csv",
+            "text,page,grade\nloaf,bread.pdf#page=1,high\n",
+            "",
+            "no whole number, .* line 2: 'high'",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_with_its_line(bench, tmp_path, name, text, labels, told):

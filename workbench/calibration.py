@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.audit import probe_texts
-from workbench.errors import InputError
+from workbench.errors import DatasetError, InputError
+from workbench.evaluation.datasets import read_labels, read_queries
+from workbench.evaluation.oddities import Oddities
+from workbench.evaluation.rows import lines
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.verdict import LEAST, Calibration, Signals
 from workbench.store import Collection
@@ -46,22 +49,23 @@ Weight = Callable[[str], float]
 def questions_of(path: Path) -> list[Question]:
     """Questions in a file: a line each, or JSON lines with ``text`` as a dataset's ``queries.jsonl`` has them.
 
-    Relevant pages come from ``qrels.tsv`` beside it, where it has the ``query_id``. `InputError` for a bad file.
+    Relevant pages come from ``qrels.tsv`` beside it, where it has the ``query_id``; an odd row of either is left out.
+    `InputError` when no question is left.
     """
+    odd = Oddities()
     try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         if path.suffix != ".jsonl":
-            return [Question(line.strip()) for line in lines]
-        rows = [json.loads(line) for line in lines]
-        relevant: dict[str, list[str]] = {}
+            return [Question(line.strip()) for _, line in lines(path, odd)]
+        queries = read_queries(path, odd)
         labels = path.with_name("qrels.tsv")
-        for line in labels.read_text(encoding="utf-8").splitlines()[1:] if labels.is_file() else ():
-            query, page, grade = line.split("\t")
-            if float(grade) > 0:
-                relevant.setdefault(query, []).append(page)
-        return [Question(str(row["text"]), tuple(relevant.get(str(row.get("query_id")), ()))) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"No questions can be read from '{path}': {error}. Write one a line.") from None
+        known = {query.id for query in queries}
+        grades = read_labels(labels, known, odd) if labels.is_file() else {}
+    except DatasetError as error:
+        raise InputError(f"No questions can be read from '{path}': {error}") from None
+    if not queries:
+        raise InputError(f"No questions can be read from '{path}'{odd.told()}. Write one a line.")
+    relevant = {query: tuple(page for page, grade in pages.items() if grade > 0) for query, pages in grades.items()}
+    return [Question(query.text, relevant.get(query.id, ())) for query in queries]
 
 
 def calibrate(
@@ -115,17 +119,20 @@ def refused(pipeline: Pipeline) -> None:
 
 def judged(store: Collection, pipeline: Pipeline, result: SearchResult, query_weight: float) -> Verdict | None:
     """The verdict on a finished search over the whole collection; None where nothing was calibrated for it."""
-    held = _read(store.path / FILE)
-    if not held or not pipeline.steps[-1].exact:
-        return None
-    record = held.get(_key(store, pipeline))
+    record = _record(store, pipeline)
     signals = Signals.of([hit.score for hit in result.hits if hit.scored], query_weight)
     return None if record is None or signals is None else _of(record).judge(signals)
 
 
-def has_verdicts(store: Collection) -> bool:
-    """Whether anything was calibrated over this collection, which is quick to tell."""
-    return (store.path / FILE).is_file()
+def can_judge(store: Collection, pipeline: Pipeline) -> bool:
+    """Whether a pipeline was calibrated over this collection as it is; quick to tell where nothing was."""
+    return _record(store, pipeline) is not None
+
+
+def _record(store: Collection, pipeline: Pipeline) -> Mapping[str, Any] | None:
+    held = _read(store.path / FILE)
+    record = held.get(_key(store, pipeline)) if held and pipeline.steps[-1].exact else None
+    return record if isinstance(record, dict) else None
 
 
 def drawn(store: Collection, count: int = DRAWN) -> list[Question]:

@@ -6,7 +6,6 @@ alike. What this module does not do: search, which the caller gives, or judge on
 
 from __future__ import annotations
 
-import logging
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,6 @@ from workbench.comparison import Comparison, Cost, Move, compare, cost
 from workbench.errors import EncoderError, QueryError
 from workbench.evaluation.statistics import Interval, interval
 from workbench.types import SearchResult
-
-log = logging.getLogger(__name__)
 
 Search = Callable[[str, str, str], SearchResult]
 """``search(query, pipeline, filter)``."""

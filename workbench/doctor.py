@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import bootstrap
-from workbench.documents import rasterizer
+from workbench.documents import Limits, rasterizer
 from workbench.encoders import ENCODERS
 from workbench.settings import Settings
 
@@ -50,6 +50,7 @@ def checks(settings: Settings) -> list[Check]:
         _reader,
         _ocr,
         _raster,
+        lambda: _files(settings),
         lambda: _home(settings),
         lambda: _hub(settings),
         _browser,
@@ -190,6 +191,13 @@ def _raster() -> Iterator[Check]:
     else:
         cure = _POPPLER.get(sys.platform, "sudo apt-get install poppler-utils")
         yield Check("PDF pages", True, "drawn by pypdfium2; poppler is not installed and not needed", cure)
+
+
+def _files(settings: Settings) -> Iterator[Check]:
+    limits = Limits.of(settings)
+    count = f"{limits.processes} process{'es' if limits.processes > 1 else ''}"
+    most = f"a page may take {limits.seconds:g} s and {limits.memory_mib / 1024:.3g} GiB of memory"
+    yield Check("reading files", True, f"by {count}; {most}")
 
 
 def _home(settings: Settings) -> Iterator[Check]:

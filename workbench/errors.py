@@ -3,23 +3,32 @@
 PagelensError
   InputError            something given to us is wrong: say what, and what to do
     DocumentError         a file or page cannot be read
+      ChangedError          it changed while it was read
+      OverstepError         reading it took more time or memory than allowed, or ended the process that did
     QueryError            the query cannot be searched
     PipelineError         a pipeline text does not parse or does not fit the collection
     FilterError           a filter text does not parse
     DatasetError          an evaluation dataset is not usable
   NotFoundError         a collection, document or page that is not there
+  StateError            what is asked for does not fit how things stand
   StoreError            the collection on disk cannot be used as asked
     CollectionBusyError   another process is writing to it
     MismatchError         it was made with other settings
     DiskFullError         no space left; what was committed is safe
   EncoderError          a model cannot be loaded or failed on its input
+    NoEncoderError        there is no model of that name (a NotFoundError, too)
 """
 
 from __future__ import annotations
 
+from workbench.types.text import wellformed
+
 
 class PagelensError(Exception):
-    """Base of all foreseeable errors; ``str(error)`` is one clear sentence."""
+    """Base of all foreseeable errors; ``str(error)`` is one clear sentence, which can be written down and sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(wellformed(message))
 
 
 class InputError(PagelensError):
@@ -28,6 +37,22 @@ class InputError(PagelensError):
 
 class DocumentError(InputError):
     """A file or page cannot be read."""
+
+
+class ChangedError(DocumentError):
+    """A file is not what it was when it was looked at."""
+
+
+class OverstepError(DocumentError):
+    """Reading took more than it may. ``what`` completes a sentence about the page or file: "took more than 60 s"."""
+
+    def __init__(self, subject: str, what: str) -> None:
+        super().__init__(f"{subject} {what}.")
+        self.subject = subject
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[OverstepError], tuple[str, str]]:
+        return OverstepError, (self.subject, self.what)
 
 
 class QueryError(InputError):
@@ -58,6 +83,10 @@ class NotFoundError(PagelensError):
     """A collection, document or page that is not there."""
 
 
+class StateError(PagelensError):
+    """What is asked for does not fit how things stand."""
+
+
 class StoreError(PagelensError):
     """The collection on disk cannot be used as asked."""
 
@@ -76,3 +105,7 @@ class DiskFullError(StoreError):
 
 class EncoderError(PagelensError):
     """A model cannot be loaded, or failed on its input."""
+
+
+class NoEncoderError(EncoderError, NotFoundError):
+    """There is no model of that name."""

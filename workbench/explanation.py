@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from workbench import heatmap
 from workbench.documents.blocks import find_blocks
 from workbench.errors import NotFoundError
 from workbench.maxsim import similarities
@@ -33,9 +34,12 @@ from workbench.types import (
 TOP_REGIONS = 5
 
 
-def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder: str = "") -> Explanation:
+def explain(
+    collection: Collection, ref: PageRef, query: QueryEmbedding, rarity: Float, encoder: str = ""
+) -> Explanation:
     """Explain one stored page's exact MaxSim score for a query by an encoder, the collection's first without a name.
 
+    ``rarity (m,)`` is how rare each query token is, negative for unwanted ones; it makes the weights of the heat.
     `NotFoundError` when the page, or that encoder's vectors of it, are not there.
     """
     page, space = collection.page(ref), collection.space(encoder)
@@ -43,6 +47,8 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder
     matrix = similarities(query.vectors, embedding.vectors)
     rows = ledger(query, matrix, embedding)
     areas = page_areas(page, _picture(collection, page.page_id))
+    weights = heatmap.token_weights(rarity)
+    heat = heatmap.combined(matrix, weights)
     return Explanation(
         ref=page.ref,
         query=query,
@@ -52,10 +58,11 @@ def explain(collection: Collection, ref: PageRef, query: QueryEmbedding, encoder
         similarities=matrix,
         labels=embedding.labels,
         ledger=rows,
-        regions=regions_of(areas, query, matrix, embedding.geometry)[:TOP_REGIONS],
+        regions=regions_of(areas, query, matrix, embedding.geometry, heat)[:TOP_REGIONS],
         pooled=tuple(
             pooled_view(index, space.form(index), query, embedding) for index in space.indexes if index != FULL
         ),
+        heat_weights=weights,
     )
 
 

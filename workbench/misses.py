@@ -131,7 +131,7 @@ class _Search:
             f"Stage '{step.label}' ranks the page {hit.rank}{_unscored(hit)}, below the {keep} it keeps; "
             f"K = {needs} would have kept it.",
             f"The stage before had it at rank {before.rank}." if before is not None and before.rank < hit.rank else "",
-            _legs(step, hit),
+            _inputs(step, hit),
             _words(gaps, against),
         ]
         return WhyVerdict(
@@ -162,7 +162,7 @@ class _Search:
 
     def _gaps(self, step: Step, kept: SearchResult) -> tuple[tuple[TokenGap, ...], str]:
         """The query words by which the page loses against the last that the stage kept, and which page that is."""
-        if not step.spec.vectors or step.option("query") != "tokens" or step.weighs or not kept.hits:
+        if not step.stage.vectors or step.option("query") != "tokens" or step.weighs or not kept.hits:
             return (), ""
         rival = kept.hits[-1]
         if not rival.scored:
@@ -232,7 +232,7 @@ def _changed(pipeline: Pipeline, at: int, verdict: WhyVerdict) -> tuple[Pipeline
         if at == 0:  # what goes by the order of a stage before it has none now
             rest = (_plain_step(rest[0]), *rest[1:])
         return Pipeline(rest), f"leave stage '{step.label}' out"
-    if any(leaf.spec.vectors for leaf in step.leaves()):
+    if any(leaf.stage.vectors for leaf in step.leaves()):
         return None
     return _with(pipeline, at, Step(FULL, keep)), f"search by vectors ('{FULL}') instead of '{step.label}'"
 
@@ -248,12 +248,12 @@ def _plain(pipeline: Pipeline) -> Pipeline:
 
 def _plain_step(step: Step) -> Step:
     kept = tuple((key, value) for key, value in step.options if key not in APPROXIMATING)
-    return replace(step, options=kept, legs=tuple(_plain_step(leg) for leg in step.legs))
+    return replace(step, options=kept, inputs=tuple(_plain_step(leg) for leg in step.inputs))
 
 
-def _legs(step: Step, hit: Hit) -> str:
+def _inputs(step: Step, hit: Hit) -> str:
     """Where the stages that a fusion takes have the page."""
-    names = {leg.label for leg in step.legs}
+    names = {leg.label for leg in step.inputs}
     said = [f"'{stage.name}' has it at rank {stage.rank}" for stage in hit.stages if stage.name in names]
     return f"Of the stages it fuses, {', '.join(said)}." if said else ""
 

@@ -370,9 +370,8 @@ class _Examination:
             return None
         pages = [page for page in self.pages if page.crop == WHOLE]  # to crop is not to call the model
         pictures = [seen(page) for page in pages]
-        held = [replace(page, image=partial(_itself, page.image())) for page in pages]
         repeats = 1 if (self._seconds_per_page or 0) > SLOW else REPEATS
-        ours, theirs = interleaved([lambda: self._encode(held), lambda: bare(pictures)], repeats)
+        ours, theirs = interleaved([lambda: self._encode(pages), lambda: bare(pictures)], repeats)
         self.overhead = median_ratio(ours, theirs) - 1
         return Finding(
             "overhead", None, f"{self.overhead:+.1%} over the model's own calls, median of {repeats}, as measured"
@@ -385,7 +384,7 @@ class _Examination:
         return float(np.median([look.seconds for look in self.looks])) if self.looks else None
 
     def _read(self) -> list[Page]:
-        """The pages to look at. Their pictures are kept: reading files is not the model's."""
+        """The pages to look at. Reading files is not the model's."""
         documents = resources.sample_data() / "documents"
         copy_pages(documents / PDF, self.folder / PDF, PDF_PAGES)
         (self.folder / PICTURE).write_bytes((documents / PICTURE).read_bytes())
@@ -396,7 +395,7 @@ class _Examination:
             for page in read_pages(Source(self.folder / name, name), how, [number]):
                 if isinstance(page, PageFailure):
                     raise EncoderError(f"The sample page {page.ref} cannot be read: {page.reason}")
-                found.append(replace(page, image=partial(_itself, page.image().convert("RGB"))))
+                found.append(page)
         return found
 
     def _encode(self, pages: Sequence[Page]) -> list[PageEmbedding]:
@@ -408,10 +407,6 @@ class _Examination:
 
     def _alike(self, name: str, cosine: float, what: str) -> Finding:
         return Finding(name, cosine >= 1 - self.tolerance, f"{what}: least cosine {cosine:.6f}")
-
-
-def _itself(image: Image.Image) -> Image.Image:
-    return image
 
 
 def _name(page: Page) -> str:

@@ -4,8 +4,9 @@ Two readings of a region, both from the token x patch similarities of an explana
 
 * its *share*: the part of the page's MaxSim that its patches won. Only the best patch of each query token counts, with
   the token's weighted similarity, so that the shares of regions that tile the page add up to 1;
-* its *heat*: the level of the heat map over it, by one of `MEASURES`. The default weighs patches by the part of the
-  region they cover, not by IoU as in Snappy (arXiv 2512.02660): IoU shrinks for a region smaller than a patch.
+* its *heat*: the level of the page's heat (see `heatmap`) over it, by one of `MEASURES`. The default weighs patches by
+  the part of the region they cover, not by IoU as in Snappy (arXiv 2512.02660): IoU shrinks for a region smaller than a
+  patch.
 
 What this module does not do: find the blocks of a page (`documents.blocks`), or draw.
 """
@@ -56,23 +57,16 @@ def area_of(kind: str, words: Words, members: Sequence[int], box: Box | None = N
     return Area(kind, around, "".join(parts))
 
 
-def heat_of(query: QueryEmbedding, similarities: Float, how: str = "max") -> Float:
-    """One value per page vector ``(n,) float32`` from ``similarities (m, n)``.
+def won(query: QueryEmbedding, similarities: Float) -> Float:
+    """What each page vector adds to the page's MaxSim, ``(n,) float32`` from ``similarities (m, n)``.
 
-    ``max``, ``mean`` and ``sum`` over the weighted query tokens; ``winner`` is zero but where a vector is the best of a
-    token (the first of equals), and there the sum of what it won, so that it sums to the page's MaxSim.
+    Zero but where a vector is the best of a token (the first of equals), and there the sum of what it won.
     """
-    weighted = query.weights[:, None] * similarities
-    if not similarities.size:
-        return np.zeros(similarities.shape[1], np.float32)
-    if how == "winner":
+    heat = np.zeros(similarities.shape[1], np.float32)
+    if similarities.size:
         best = similarities.argmax(axis=1)
-        heat = np.zeros(similarities.shape[1], np.float32)
-        np.add.at(heat, best, weighted[np.arange(len(best)), best])
-        return heat
-    if how == "max":
-        return np.asarray(weighted.max(axis=0), np.float32)
-    return np.asarray(weighted.mean(axis=0) if how == "mean" else weighted.sum(axis=0), np.float32)
+        np.add.at(heat, best, query.weights * similarities[np.arange(len(best)), best])
+    return heat
 
 
 def risen(similarities: Float) -> Float:
@@ -92,7 +86,7 @@ def measure(heat: Float, boxes: Float, geometry: Geometry, how: str = "area") ->
     normalised; ``max`` and ``mean`` of the patches that touch; ``top``: the mean of their best quarter. Vectors
     without a place (a global tile) never count. A constant heat gives that constant by every measure.
     """
-    shared = intersection(boxes, geometry.boxes) * placed(geometry)
+    shared = intersection(boxes, geometry.boxes) * geometry.placed
     found = np.full(len(boxes), np.nan, np.float32)
     sizes = _areas(geometry.boxes)
     for i, row in enumerate(shared):
@@ -120,18 +114,18 @@ def shares(query: QueryEmbedding, similarities: Float, boxes: Float, geometry: G
     A winning patch that lies partly inside counts by the part of its area. Boxes that tile the page share 1 out among
     them, less what vectors without a place won and what unwanted tokens (of negative weight) took off.
     """
-    won = heat_of(query, similarities, "winner")
+    heat = won(query, similarities)
     wanted = query.weights > 0
-    total = float(won.sum()) if wanted.all() else float(query.weights[wanted] @ similarities[wanted].max(axis=1))
+    total = float(heat.sum()) if wanted.all() else float(query.weights[wanted] @ similarities[wanted].max(axis=1))
     if not total:
         return np.zeros(len(boxes), np.float32)
-    return np.asarray(inside(won, boxes, geometry) / total, np.float32)
+    return np.asarray(inside(heat, boxes, geometry) / total, np.float32)
 
 
 def inside(heat: Float, boxes: Float, geometry: Geometry) -> Float:
     """The heat ``(n,)`` inside each of ``boxes (r, 4)``, by the part of each vector's area: ``(r,) float32``."""
     parts = intersection(boxes, geometry.boxes) / np.maximum(_areas(geometry.boxes), 1e-12)
-    return np.asarray((parts * placed(geometry)) @ heat, np.float32)
+    return np.asarray((parts * geometry.placed) @ heat, np.float32)
 
 
 def regions_of(
@@ -139,20 +133,21 @@ def regions_of(
     query: QueryEmbedding,
     similarities: Float,
     geometry: Geometry,
+    heat: Float,
     by: str = "share",
     how: str = "area",
 ) -> tuple[Region, ...]:
-    """Areas with their share and heat, best first by ``share`` or ``heat``; untouched ones are left out."""
+    """Areas with their share and ``heat (n,)``, best first by ``share`` or ``heat``; untouched ones are left out."""
     if not areas or not len(geometry):
         return ()
     boxes = np.asarray([area.box for area in areas], np.float32)
-    heat = measure(heat_of(query, similarities), boxes, geometry, how)
+    level = measure(heat, boxes, geometry, how)
     share = shares(query, similarities, boxes, geometry)
-    order = np.argsort(-np.nan_to_num(share if by == "share" else heat, nan=-np.inf), kind="stable")
+    order = np.argsort(-np.nan_to_num(share if by == "share" else level, nan=-np.inf), kind="stable")
     return tuple(
-        Region(areas[i].box, float(heat[i]), areas[i].text, areas[i].kind, float(share[i]))
+        Region(areas[i].box, float(level[i]), areas[i].text, areas[i].kind, float(share[i]))
         for i in order
-        if np.isfinite(heat[i])
+        if np.isfinite(level[i])
     )
 
 
@@ -191,12 +186,6 @@ def iou(a: Float, b: Float) -> Float:
     """Intersection over union of every box of ``a (p, 4)`` with every box of ``b (q, 4)``: ``(p, q) float32``."""
     shared = intersection(a, b)
     return np.asarray(shared / np.maximum(_areas(a)[:, None] + _areas(b)[None] - shared, 1e-12), np.float32)
-
-
-def placed(geometry: Geometry) -> Float:
-    """1 for vectors that have a place on the page and 0 for those that have none, ``(n,) float32``."""
-    where = geometry.cell >= 0 if geometry.grid else np.ones(len(geometry), bool)
-    return np.asarray(where, np.float32)
 
 
 def _areas(boxes: Float) -> Float:

@@ -6,11 +6,11 @@ import importlib.metadata
 import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, IPvAnyNetwork, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -37,8 +37,25 @@ class Settings(BaseSettings):
     semantic_cache: float = Field(default=0, ge=0, le=1)
     """Least cosine at which a query on screen counts as like an earlier one, whose best pages are then scored for it.
     At 1 only the same query's answer is used again; 0 searches anew every time."""
+    readers: int = Field(default=0, ge=0, le=1024)
+    """Processes that read files; 0 takes as many as there are cores, and as memory has room for at their limit."""
+    page_seconds: float = Field(default=60, gt=0)
+    """Seconds that reading one page may take: OCR of a crowded newspaper page takes 45 on one core."""
+    page_oversteps: int = Field(default=3, ge=1)
+    """Pages of a document that may take too much before the rest is given up: one may be odd, three are a pattern."""
+    reader_memory_mb: int = Field(default=3072, ge=512)
+    """MiB that a process which reads files may hold: a picture of the most pixels allowed takes up to 2,400."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
+
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    """Addresses and networks of proxies in front of the page, by commas: whose ``X-Forwarded-For`` and ``-Proto`` are
+    believed, and nobody else's, since whoever may say where a request comes from is never made to wait."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _by_commas(cls, value: Any) -> Any:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
     @property
     def collections(self) -> Path:

@@ -2,7 +2,32 @@
 (() => {
   "use strict";
   const { h, put, icon, fmt, state, emit, call, notify } = pagelens;
-  const READABLE = /\.(pdf|png|jpe?g|webp|tiff?|bmp|gif)$/i;
+  const READABLE = /\.(pdf|png|jpe?g|jfif|webp|tiff?|bmp|gif)$/i;
+  const SYSTEM = /^(\.|~\$)|^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx)$/i;
+  const NAMED = 20;
+  const LEFT_OUT = "Not read: it is no PDF or picture.";
+
+  /* Files of a folder that are of no kind that is read: the first by name, the rest counted by suffix. */
+  function leftOut() {
+    const named = [],
+      rest = new Map();
+    return {
+      add(name) {
+        if (named.length < NAMED) named.push(name);
+        else {
+          const suffix = /\.[^./]*$/.exec(name)?.[0].toLowerCase() || "no suffix",
+            kind = rest.has(suffix) || rest.size < NAMED ? suffix : "other kinds";
+          rest.set(kind, (rest.get(kind) || 0) + 1);
+        }
+      },
+      rows: () =>
+        [...named, ...[...rest].map(([kind, count]) => `and ${fmt.count(count)} more of ${kind}`)].map((name) => ({
+          name,
+          pages: 0,
+          note: LEFT_OUT,
+        })),
+    };
+  }
 
   /* The place to drop files on, and the plan under it. */
   function adding() {
@@ -11,7 +36,7 @@
       id: "pl-files",
       multiple: true,
       class: "pl-sr",
-      accept: ".pdf,.png,.jpg,.jpeg,.webp,.tif,.tiff,.bmp,.gif",
+      accept: ".pdf,.png,.jpg,.jpeg,.jfif,.webp,.tif,.tiff,.bmp,.gif",
       onchange: () => take(files, false),
     });
     const folder = h("input", {
@@ -49,34 +74,38 @@
       const entries = [...event.dataTransfer.items]
         .map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry())
         .filter(Boolean);
-      const found = [];
-      for (const entry of entries) await walk(entry, "", found);
-      upload(found);
+      const found = [],
+        others = leftOut();
+      for (const entry of entries) await walk(entry, "", found, others);
+      upload(found, others.rows());
     }
-    async function walk(entry, above, found) {
+    async function walk(entry, above, found, others) {
       const name = above + entry.name;
+      if (above && SYSTEM.test(entry.name)) return;
       if (entry.isFile) {
         if (!above || READABLE.test(entry.name))
           found.push({ name, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+        else others.add(name);
         return;
       }
       const reader = entry.createReader();
       for (;;) {
         const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
         if (!some.length) return;
-        for (const inner of some) await walk(inner, `${name}/`, found);
+        for (const inner of some) await walk(inner, `${name}/`, found, others);
       }
     }
     function take(input, whole) {
-      const found = [...input.files]
-        .map((file) => ({ name: whole ? file.webkitRelativePath || file.name : file.name, file }))
-        .filter((item) => !whole || READABLE.test(item.name));
-      input.value = "";
-      if (!found.length) {
-        notify("There is no PDF or image in that folder.", "error");
-        return;
+      const found = [],
+        others = leftOut();
+      for (const file of input.files) {
+        const name = whole ? file.webkitRelativePath || file.name : file.name;
+        if (whole && name.split("/").some((part) => SYSTEM.test(part))) continue;
+        if (!whole || READABLE.test(name)) found.push({ name, file });
+        else others.add(name);
       }
-      upload(found);
+      input.value = "";
+      upload(found, others.rows());
     }
     function send(batch, item, progress) {
       return new Promise((resolve) => {
@@ -99,8 +128,14 @@
       });
     }
     let uploading = false;
-    async function upload(items) {
-      if (uploading || !items.length) return;
+    async function upload(items, others) {
+      if (uploading) return;
+      if (!items.length) {
+        const first = others.slice(0, 3).map((row) => row.name);
+        const rest = first.length ? ` It holds ${first.join(", ")}${others.length > 3 ? " and others" : ""}.` : "";
+        notify(`There is no PDF or image in that folder.${rest}`, "error");
+        return;
+      }
       uploading = true;
       const most = state.overview.max_upload_mb * 1024 * 1024;
       const total = items.reduce((sum, item) => sum + item.file.size, 0) || 1;
@@ -131,15 +166,42 @@
           bar.style.width = `${(sent / total) * 100}%`;
         }
         note.textContent = "Counting pages";
-        const found = await call("plan_ingest", { collection: state.collection, batch });
-        paintPlan(batch, { ...found, files: [...found.files, ...refused] });
+        const plan = async (replace) => {
+          const found = await call("plan_ingest", { collection: state.collection, batch, replace });
+          return { ...found, files: [...found.files, ...refused, ...others] };
+        };
+        paintPlan(batch, await plan([]), plan, []);
       } catch (error) {
         plan.hidden = true;
         notify(error.message, "error");
       }
       uploading = false;
     }
-    function paintPlan(batch, p) {
+    /* `replace` are the documents that files of their names are to take the place of; `replan` asks what that does. */
+    function paintPlan(batch, p, replan, replace) {
+      async function choose(name, wanted) {
+        const chosen = wanted ? [...replace, name] : replace.filter((other) => other !== name);
+        try {
+          paintPlan(batch, await replan(chosen), replan, chosen);
+          plan.querySelector(`[data-replace="${CSS.escape(name)}"]`)?.focus();
+        } catch (error) {
+          notify(error.message, "error");
+        }
+      }
+      const choice = (f) =>
+        f.namesake || replace.includes(f.name)
+          ? h(
+              "label",
+              { class: "pl-check" },
+              h("input", {
+                type: "checkbox",
+                checked: replace.includes(f.name),
+                "data-replace": f.namesake || f.name,
+                onchange: (event) => choose(f.namesake || f.name, event.target.checked),
+              }),
+              h("span", { text: `Replace ${f.namesake || f.name}` }),
+            )
+          : null;
       const start = h(
         "button",
         {
@@ -203,7 +265,7 @@
                     { class: f.note && !f.pages ? "pl-bad" : "" },
                     h("th", { scope: "row", text: f.name }),
                     h("td", { class: "pl-num", text: f.pages ? fmt.plural(f.pages, "page") : "" }),
-                    h("td", { text: f.note }),
+                    h("td", {}, f.note ? h("div", { text: f.note }) : null, choice(f)),
                   ),
                 ),
               ),
@@ -214,7 +276,7 @@
       async function begin() {
         start.disabled = true;
         try {
-          await call("start_ingest", { collection: state.collection, batch });
+          await call("start_ingest", { collection: state.collection, batch, replace });
           plan.hidden = true;
           emit("watch-jobs");
         } catch (error) {

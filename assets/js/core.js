@@ -105,7 +105,7 @@
     parts: [],
     pipeline: "two-stage",
     filter: "",
-    k: 12,
+    k: null,
     hits: [],
     open: null,
   };

@@ -51,7 +51,7 @@
             query: asked(),
             collection: state.collection,
             pipeline: state.pipeline,
-            k: state.k,
+            k: pagelens.staging.asked(),
             filter: state.filter,
             document: documents.value,
             page: Math.max(1, Math.round(Number(page.value)) || 1),

@@ -40,7 +40,9 @@
         .join(", ")})`;
     return `${field} ${operator} ${literal(field, value)}`;
   }
-  const literal = (field, value) => (isNumber(field) && /^\d+$/.test(value) ? value : quote(value));
+  const NUMBER = /^-?\d+(\.\d+)?$/;
+  const literal = (field, value) =>
+    (isNumber(field) || field.startsWith("meta.")) && NUMBER.test(value) ? value : quote(value);
 
   /* ``set`` gets the new filter text and asks again. */
   function bar(set) {
@@ -77,7 +79,11 @@
       const documents = (state.details && state.details.documents) || [];
       const known = {
         document: documents.map((d) => d.name),
-        tag: [...new Set(documents.flatMap((d) => d.tags || []))],
+        tag: pagelens.tagging.tags(),
+        added: [...new Set(documents.map((d) => new Date(d.added).toLocaleDateString("sv-SE")))],
+        ...Object.fromEntries(
+          pagelens.tagging.fields().map((name) => [`meta.${name}`, pagelens.tagging.values(name)]),
+        ),
       };
       put(options, ...(known[field.value] || []).slice(0, 500).map((text) => h("option", { value: text })));
     }
@@ -113,8 +119,10 @@
     }
     function repaintFields() {
       const was = field.value;
-      put(field, ...state.overview.fields.map((f) => h("option", { value: f.name, text: f.name, title: f.summary })));
-      if (was) field.value = was;
+      const own = pagelens.tagging.fields().map((name) => ({ name: `meta.${name}`, summary: "a field of your own" }));
+      const all = [...state.overview.fields, ...own];
+      put(field, ...all.map((f) => h("option", { value: f.name, text: f.name, title: f.summary })));
+      if (was && all.some((f) => f.name === was)) field.value = was;
       values();
     }
     return { chips, builder, repaint, repaintFields, values };

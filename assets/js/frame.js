@@ -26,7 +26,7 @@
     if (asking()) {
       add("p", state.pipeline, "two-stage");
       add("f", state.filter);
-      add("k", state.k, 12);
+      add("k", pagelens.staging.asked(), 0);
     }
     if (state.open && currentTab() === "page") link.set("ref", `${state.open.document}#page=${state.open.page}`);
     for (const part of parts) part.write(add);

@@ -2,8 +2,6 @@
 (() => {
   "use strict";
   const { h, put, call, state, imageUrl, heat } = pagelens;
-  const SCALE = "ember",
-    OPACITY = 0.85;
 
   /* Fills `root` for hits { a, b }, one of which may be absent; `asked` is the query, `encoders` { a, b } whose heat,
      `pipelines` { a, b } by whose weights. Answers what stops it from painting late answers. */
@@ -47,8 +45,7 @@
               encoder: side.encoder,
               pipeline: pipelines[side.key],
             });
-            side.list = heat.values(side.why.similarities);
-            side.places = heat.boxes(side.why.boxes);
+            side.heat = heat.read(side.why);
           } catch (error) {
             if (live) side.said.append(h("span", { class: "pl-error", role: "alert", text: error.message }));
           }
@@ -89,30 +86,25 @@
         ),
       );
     }
-    function combined(side) {
-      const [m, n] = side.why.similarities.shape;
-      return heat.combine(side.list, m, n, side.why.weights, tokens);
-    }
     function paint() {
       const told = sides.filter((side) => side.why && side.image.naturalWidth);
       if (!live || !told.length) return;
-      const lists = told.map(combined);
+      const look = heat.looks().usual,
+        lists = told.map((side) => heat.combined(side.heat, tokens, look.join)),
+        shown = told.map((side, i) => [...heat.placed(lists[i], side.heat.boxes)]);
       const one = told.every((side) => side.encoder === told[0].encoder);
-      const together = one ? heat.range(Float32Array.from(lists.flatMap((list) => [...list])), "page") : null;
       told.forEach((side, i) => {
         heat.draw(side.canvas, {
           list: lists[i],
-          places: side.places,
-          grid: Boolean(side.why.grid),
+          places: side.heat.boxes,
           aspect: side.image.naturalHeight / side.image.naturalWidth,
-          scale: SCALE,
-          opacity: OPACITY,
-          ...(together || heat.range(lists[i], "page")),
+          ...look,
+          ...heat.bounds(one ? shown.flat() : shown[i], look),
         });
         side.canvas.dataset.drawn = "yes";
       });
       note.textContent = one
-        ? `Heat by ${told[0].encoder}: the highest similarity to a query word, on one scale for both pages.`
+        ? `Heat by ${told[0].encoder}: ${heat.looks().joins[look.join]}, on one scale for both pages.`
         : `Heat by ${told.map((side) => side.encoder).join(" and ")}, each on a scale of its own: their similarities differ.`;
     }
   }

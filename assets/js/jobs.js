@@ -117,14 +117,14 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
     put(c.files, job.documents.length ? outcomes(job, c) : null);
   }
   function outcomes(job, c) {
-    const bad = job.documents.filter((d) => d.reason || d.failed.length);
+    const bad = job.documents.filter((d) => (d.reason && !d.pages && !d.left_out) || d.failed.length);
     const summary = [fmt.plural(job.documents.length, "file")];
     if (bad.length) summary.push(`${bad.length} with a problem`);
     if (c.open === false && bad.length && !c.touched) c.open = true;
     const rows = job.documents.map((d) =>
       h(
         "tr",
-        { class: (d.reason && !d.pages) || d.failed.length ? "pl-bad" : "" },
+        { class: bad.includes(d) ? "pl-bad" : "" },
         h("th", { scope: "row", text: d.name }),
         h("td", { class: "pl-num", text: d.pages }),
         h("td", { class: "pl-num", text: d.indexed }),
@@ -133,6 +133,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
           "td",
           {},
           d.reason ? h("div", { text: d.reason }) : null,
+          d.replaced ? h("div", { text: `Replaced ${d.replaced}` }) : null,
           d.failed.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` })),
           !d.reason && !d.failed.length && d.skipped && d.skipped === d.pages ? "Already here" : null,
         ),

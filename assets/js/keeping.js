@@ -7,7 +7,7 @@
     query: asked(),
     collection: state.collection,
     pipeline: state.pipeline,
-    k: state.k,
+    k: pagelens.staging.asked(),
     filter: state.filter,
   });
   const failed = (error) => pagelens.notify(error.message, "error");
@@ -63,12 +63,13 @@
     ["trec", "TREC run", "For trec_eval and ir-measures"],
     ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
   ];
-  async function download(form, page = null) {
+  /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
+  async function download(form, wanted = {}) {
     pagelens.notify("The file is being made; it is saved when it is ready.");
     const answer = await fetch("exports", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...request(), form, ...(page ? { page } : {}) }),
+      body: JSON.stringify({ ...request(), form, ...wanted }),
     });
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error || "The file could not be made.");
     const name = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");

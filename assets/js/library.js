@@ -6,6 +6,7 @@ pagelens.part("library", (root) => {
   const head = h("div", { class: "pl-lib-head" });
   const adding = pagelens.adding();
   const documents = h("section", { class: "pl-docs" });
+  const selected = new Set();
   root.append(
     h(
       "div",
@@ -124,14 +125,15 @@ pagelens.part("library", (root) => {
       confirm: "Delete it all",
       danger: true,
       body: h("p", {
-        text: `${fmt.plural(c.documents, "document")} and ${fmt.plural(c.pages, "page")} with their pictures and vectors (${fmt.bytes(c.bytes)}) are removed from this machine. Your own files stay where they are.`,
+        text: `${fmt.plural(c.documents, "document")} and ${fmt.plural(c.pages, "page")} with their pictures and vectors (${fmt.bytes(c.bytes)}) are removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own files, datasets and evaluations stay where they are.`,
       }),
     });
     if (!sure) return;
     try {
-      state.overview = await call("delete_collection", { collection: c.name });
+      const { overview, receipt } = await call("delete_collection", { collection: c.name });
+      state.overview = overview;
       emit("overview");
-      notify(`The collection ${c.name} is deleted.`);
+      notify([`The collection ${c.name} is deleted.`, receipt.sentence, ...receipt.notes].join(" "));
       const next = state.overview.collections[0];
       await choose(next ? next.name : "documents");
     } catch (error) {
@@ -205,9 +207,23 @@ pagelens.part("library", (root) => {
       );
       return;
     }
+    for (const name of [...selected]) if (!all.some((d) => d.name === name)) selected.delete(name);
     put(
       documents,
-      h("h3", { text: "Documents" }),
+      h(
+        "div",
+        { class: "pl-docs-head" },
+        h("h3", { text: "Documents" }),
+        h("button", {
+          type: "button",
+          class: "pl-button",
+          id: "pl-tagging",
+          disabled: !selected.size,
+          title: "Tags and fields are what filters find documents by",
+          onclick: () => pagelens.tagging.edit(all.filter((d) => selected.has(d.name))).then(changed),
+          text: selected.size ? `Tag ${fmt.plural(selected.size, "document")}` : "Tag the selected documents",
+        }),
+      ),
       h(
         "div",
         { class: "pl-scroll" },
@@ -220,6 +236,20 @@ pagelens.part("library", (root) => {
             h(
               "tr",
               {},
+              h(
+                "th",
+                { scope: "col" },
+                h("input", {
+                  type: "checkbox",
+                  "aria-label": "Select all documents",
+                  checked: selected.size === all.length,
+                  onchange: (event) => {
+                    selected.clear();
+                    if (event.target.checked) for (const d of all) selected.add(d.name);
+                    paintDocuments();
+                  },
+                }),
+              ),
               ["Name", "Pages", "Words from", "Size", "Added", ""].map((t, i) =>
                 h("th", { scope: "col", class: i === 1 || i === 3 ? "pl-num" : "", text: t }),
               ),
@@ -233,6 +263,21 @@ pagelens.part("library", (root) => {
                 "tr",
                 { "data-document": d.name },
                 h(
+                  "td",
+                  {},
+                  h("input", {
+                    type: "checkbox",
+                    "aria-label": `Select ${d.name}`,
+                    checked: selected.has(d.name),
+                    onchange: (event) => {
+                      if (event.target.checked) selected.add(d.name);
+                      else selected.delete(d.name);
+                      paintDocuments();
+                      documents.querySelector(`[data-document="${CSS.escape(d.name)}"] input`).focus();
+                    },
+                  }),
+                ),
+                h(
                   "th",
                   { scope: "row" },
                   h("button", {
@@ -241,6 +286,7 @@ pagelens.part("library", (root) => {
                     onclick: () => pagelens.openPage({ document: d.name, page: 1 }),
                     text: d.name,
                   }),
+                  pagelens.tagging.borne(d),
                   d.failed.length
                     ? h(
                         "details",
@@ -286,6 +332,13 @@ pagelens.part("library", (root) => {
       ),
     );
   }
+  async function changed(done) {
+    if (!done) return;
+    await refresh();
+    notify(`${fmt.plural(done.length, "document")} changed.`);
+    const again = documents.querySelector("#pl-tagging");
+    if (again) again.focus();
+  }
   async function removeDocument(d) {
     const sure = await dialog({
       title: "Delete this document?",
@@ -296,7 +349,7 @@ pagelens.part("library", (root) => {
         {},
         h("p", { class: "pl-strong", text: d.name }),
         h("p", {
-          text: `Its ${fmt.plural(d.pages, "page")} leave the collection ${state.collection}. Your own file stays where it is.`,
+          text: `Its ${fmt.plural(d.pages, "page")} leave the collection ${state.collection}, with uploaded copies of the file, judgements of its pages, and saved searches that point at them. Your own file stays where it is.`,
         }),
       ),
     });
@@ -306,7 +359,9 @@ pagelens.part("library", (root) => {
       notify(
         answer.found
           ? `${d.name} is still found ${answer.found} times; run pagelens doctor.`
-          : `${d.name} is deleted: ${fmt.plural(answer.pages, "page")} removed. A search for its own words finds none of it.`,
+          : [`${d.name} is deleted.`, answer.sentence, "A search for its own words finds none of it.", ...answer.notes].join(
+              " ",
+            ),
         answer.found ? "error" : "info",
       );
       if (state.open && state.open.document === d.name) state.open = null;
@@ -322,6 +377,7 @@ pagelens.part("library", (root) => {
   on("overview", paintSide);
   on("collection", () => {
     paintSide();
+    selected.clear();
     adding.plan.hidden = true;
   });
   on("details", () => {

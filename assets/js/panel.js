@@ -18,7 +18,7 @@
       put(
         legend,
         h("span", { class: "pl-num", text: view.combined().low.toFixed(2) }),
-        h("i", { style: { background: heat.gradient(look.scale) } }),
+        h("i", { style: { background: heat.gradient(look.colour) } }),
         h("span", { class: "pl-num", text: view.combined().high.toFixed(2) }),
       );
     }
@@ -181,14 +181,14 @@
           class: "pl-select",
           "aria-label": "Colour scale",
           onchange: () => {
-            look.scale = scale.value;
+            look.colour = scale.value;
             keep();
             view.draw();
           },
         },
-        Object.keys(heat.SCALES).map((name) => h("option", { value: name, text: name })),
+        Object.keys(heat.looks().colours).map((name) => h("option", { value: name, text: name })),
       );
-      scale.value = look.scale;
+      scale.value = look.colour;
       return h(
         "section",
         { class: "pl-section" },
@@ -217,11 +217,11 @@
                 "All words",
                 "The mean similarity over the words, rare ones counting more: its hottest place lies in boxed evidence most often",
               ],
-              ["max", "Any word", "The highest similarity to one of the words"],
+              ["max", "Any word", "The highest similarity to one of the words, rare ones counting more"],
             ],
-            look.how,
+            look.join,
             (key) => {
-              look.how = key;
+              look.join = key;
               keep();
               view.draw();
             },
@@ -230,12 +230,12 @@
             "Range of the colours",
             "pl-mode",
             [
-              ["shared", "Same on all pages", "One fixed range, so that pages can be compared"],
               ["page", "This page", "From the middle value of this page to its highest"],
+              ["shared", "Same on all pages", "One fixed range, so that pages can be compared"],
             ],
-            look.mode,
+            look.range,
             (key) => {
-              look.mode = key;
+              look.range = key;
               keep();
               view.draw();
             },

@@ -25,18 +25,6 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
     paintNow();
     if (!typing && asking()) ask();
   });
-  const k = h("input", {
-    class: "pl-input pl-short",
-    id: "pl-k",
-    type: "number",
-    min: 1,
-    max: 200,
-    onchange: () => {
-      state.k = Math.min(200, Math.max(1, Math.round(Number(k.value)) || 12));
-      k.value = state.k;
-      if (asking()) ask();
-    },
-  });
   const filter = h("input", {
     class: "pl-input pl-code",
     id: "pl-filter",
@@ -89,7 +77,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       "div",
       { class: "pl-query-tools" },
       staging.presets,
-      h("label", { class: "pl-inline" }, h("span", { text: "Results" }), k),
+      h("label", { class: "pl-inline" }, h("span", { text: "Results" }), staging.results),
       filters.chips,
     ),
     more,
@@ -105,7 +93,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   const expected = pagelens.expected.card((fix) => {
     state.pipeline = fix.pipeline;
     state.filter = filter.value = fix.filter;
-    state.k = k.value = fix.k;
+    state.k = fix.k;
     staging.restore();
     ask();
   });
@@ -162,7 +150,9 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       fields,
       "Fields: ",
       ...state.overview.fields.flatMap((f, i) => [i ? ", " : "", h("code", { text: f.name }), ` (${f.summary})`]),
-      ". Combine with and, or, not; compare with = != < <= > >= in contains.",
+      ", ",
+      h("code", { text: "meta.NAME" }),
+      ` (${state.overview.meta}). Combine with and, or, not; compare with = != < <= > >= in contains.`,
     );
   }
   function pickDocument() {
@@ -175,7 +165,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   function paintDetails() {
     if (state.overview) {
       staging.repaintEncoders();
-      filters.values();
+      filters.repaintFields();
     }
     const documents = (state.details && state.details.documents) || [];
     put(
@@ -212,7 +202,6 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
   function restore() {
     query.value = state.query;
     filter.value = state.filter;
-    k.value = state.k;
     parts.repaint();
     staging.restore();
     paintNow();
@@ -267,7 +256,7 @@ pagelens.part("search", (root, { props, watch, trigger }) => {
       query: asked(),
       collection: state.collection,
       pipeline: state.pipeline,
-      k: state.k,
+      k: pagelens.staging.asked(),
       filter: state.filter,
     });
   }

@@ -3,7 +3,6 @@
   "use strict";
   const { h, put, state } = pagelens;
 
-  const text = () => (state.overview && state.overview.pipelines[state.pipeline]) || state.pipeline;
   /* Steps of a pipeline: split at the ">" that stand outside parentheses. */
   function steps(source) {
     const parts = [];
@@ -24,6 +23,21 @@
     });
   }
 
+  const USUAL = 10; // pages of a pipeline that states no number
+  const SCREEN = 200; // results that one screen shows at most
+  const preset = () => (state.overview && state.overview.pipelines[state.pipeline]) || null;
+  const joined = (found) => found.map((x) => (x.keep ? `${x.source}:${x.keep}` : x.source)).join(" > ");
+  /* The pipeline that runs: as it is written, or the preset with as many results as are asked for. */
+  function text() {
+    if (!preset() || !state.k) return preset() || state.pipeline;
+    const found = steps(preset());
+    found.at(-1).keep = state.k;
+    return joined(found);
+  }
+  /* How many pages the pipeline that runs returns. */
+  const returned = () => steps(text()).at(-1).keep || USUAL;
+  /* The number to ask the server for beside the pipeline: a preset's, where one was chosen. A written one says itself. */
+  const asked = () => (preset() ? state.k : returned() > SCREEN ? SCREEN : null);
   /* The controls; ``changed(typing)`` hears of every change, and whether it is a person still typing. */
   function controls(changed) {
     const presets = h("div", { class: "pl-segments", role: "radiogroup", "aria-label": "Pipeline preset" });
@@ -38,9 +52,29 @@
         changed(true);
       },
     });
+    const results = h("input", {
+      class: "pl-input pl-short",
+      id: "pl-k",
+      type: "number",
+      min: 1,
+      max: SCREEN,
+      onchange: () => ask(Math.min(SCREEN, Math.max(1, Math.round(Number(results.value)) || USUAL))),
+    });
     const sizes = h("div", { class: "pl-sizes" });
     const encoders = h("div", { class: "pl-field", hidden: true });
 
+    /* The number of results is the last number of the pipeline: changing it rewrites a pipeline that was written. */
+    function ask(k) {
+      if (preset()) {
+        state.k = null;
+        if (returned() !== k) state.k = k;
+        use(state.pipeline);
+        return;
+      }
+      const found = steps(text());
+      found.at(-1).keep = k;
+      use(joined(found));
+    }
     function use(pipeline) {
       state.pipeline = pipeline;
       field.value = text();
@@ -60,7 +94,7 @@
           value: step.keep || 256,
           onchange: (event) => {
             found[i].keep = Math.max(1, Math.round(Number(event.target.value)) || 1);
-            use(found.map((x) => (x.keep ? `${x.source}:${x.keep}` : x.source)).join(" > "));
+            use(joined(found));
           },
         });
       const size = (step, i) =>
@@ -71,6 +105,11 @@
           keep(step, i),
         );
       put(sizes, ...found.slice(0, -1).map(size));
+      results.value = Math.min(SCREEN, returned());
+      results.title = preset()
+        ? "How many pages the preset returns"
+        : `The pipeline that is written ends in ${found.at(-1).source}:${returned()}; changing this number changes it` +
+          (returned() > SCREEN ? `. The first ${SCREEN} are shown` : "");
     }
     function repaintPresets() {
       const preset = (name) =>
@@ -113,8 +152,8 @@
       field.value = text();
       repaint();
     };
-    return { presets, field, sizes, encoders, use, restore, repaint, repaintPresets, repaintEncoders };
+    return { presets, field, results, sizes, encoders, use, restore, repaint, repaintPresets, repaintEncoders };
   }
 
-  pagelens.staging = { text, controls };
+  pagelens.staging = { text, asked, controls };
 })();

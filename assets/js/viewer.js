@@ -5,35 +5,23 @@ pagelens.part("viewer", (root) => {
   let page = null,
     why = null,
     ticket = 0,
-    sims = null,
-    places = null,
+    seen = null,
     combined = null;
-  const look = {
-    on: true,
-    chosen: [],
-    opacity: 0.85,
-    scale: "ember",
-    mode: "shared",
-    how: "mean",
-    pooled: "",
-    encoder: "",
-  };
-  try {
-    Object.assign(look, JSON.parse(localStorage.getItem("pagelens-look") || "{}"), {
-      on: true,
-      chosen: [],
-      pooled: "",
-    });
-  } catch {
-    /* first visit */
-  }
-  if (!heat.SCALES[look.scale]) look.scale = "ember";
+  const look = { on: true, chosen: [], pooled: "", encoder: "" };
+  const shown = () => ({ join: look.join, range: look.range, colour: look.colour, opacity: look.opacity });
+  on("overview", () => {
+    if (look.join) return;
+    Object.assign(look, heat.looks().usual);
+    try {
+      Object.assign(look, JSON.parse(localStorage.getItem("pagelens-heat") || "{}"));
+    } catch {
+      /* a private window, or not ours */
+    }
+    if (!heat.looks().colours[look.colour]) look.colour = heat.looks().usual.colour;
+  });
   const keep = () => {
     try {
-      localStorage.setItem(
-        "pagelens-look",
-        JSON.stringify({ opacity: look.opacity, scale: look.scale, mode: look.mode, how: look.how }),
-      );
+      localStorage.setItem("pagelens-heat", JSON.stringify(shown()));
     } catch {
       /* private window */
     }
@@ -146,7 +134,7 @@ pagelens.part("viewer", (root) => {
       const found = await call("read_page", { collection: state.collection, document: ref.document, page: ref.page });
       if (mine !== ticket) return;
       page = found;
-      why = sims = places = combined = null;
+      why = seen = combined = null;
       look.pooled = "";
       hideTip();
       paintFrame();
@@ -163,8 +151,7 @@ pagelens.part("viewer", (root) => {
       });
       if (mine !== ticket) return;
       why = told;
-      sims = heat.values(why.similarities);
-      places = heat.boxes(why.boxes);
+      seen = heat.read(why);
       look.chosen = look.chosen.filter((t) => t < why.tokens.length);
       if (look.query !== why.query && !look.restoring) look.chosen = [];
       look.query = why.query;
@@ -279,7 +266,11 @@ pagelens.part("viewer", (root) => {
   async function savePage() {
     if (!page) return;
     try {
-      await pagelens.keeping.download("png", `${page.document}#page=${page.page}`);
+      const tokens = look.chosen.length ? look.chosen.map((t) => why.positions[t]) : null;
+      await pagelens.keeping.download("png", {
+        page: `${page.document}#page=${page.page}`,
+        ...(why ? { look: { ...shown(), tokens }, encoder: why.encoder } : {}),
+      });
     } catch (error) {
       notify(error.message, "error");
     }
@@ -287,25 +278,19 @@ pagelens.part("viewer", (root) => {
 
   /* --- heat --------------------------------------------------------------------------------------------------------- */
   const pooledView = () => (why && look.pooled ? why.pooled.find((p) => p.index === look.pooled) : null);
-  /* What each word counts in the heat: in a mean rare words more, else what it weighs in the score. */
-  const counted = () => (look.how === "mean" ? why.rarity : why.weights);
+  /* What a pooled index saw is on the scale of the page itself, so that both can be compared. */
   function layer() {
-    const pooled = pooledView();
-    if (pooled) {
-      const values = heat.values(pooled.similarities),
-        [m, n] = pooled.similarities.shape;
-      return {
-        list: heat.combine(values, m, n, counted(), look.chosen, look.how),
-        boxes: heat.boxes(pooled.boxes),
-        grid: true,
-        pooled,
-      };
-    }
-    const [m, n] = why.similarities.shape;
+    const pooled = pooledView(),
+      own = heat.combined(seen, look.chosen, look.join),
+      drawn = pooled ? heat.read(why, pooled) : seen;
+    const several = (look.chosen.length || seen.weights.length) > 1;
     return {
-      list: heat.combine(sims, m, n, counted(), look.chosen, look.how),
-      boxes: places,
-      grid: Boolean(why.grid),
+      list: pooled ? heat.combined(drawn, look.chosen, look.join) : own,
+      ...heat.bounds(heat.placed(own, seen.boxes), look, several),
+      boxes: drawn.boxes,
+      similarities: drawn.similarities,
+      grid: Boolean(pooled || why.grid),
+      pooled,
     };
   }
   function drawHeat() {
@@ -316,23 +301,8 @@ pagelens.part("viewer", (root) => {
       return;
     }
     combined = layer();
-    const { low, high } = heat.range(
-      combined.list,
-      look.mode,
-      look.how === "mean" && look.chosen.length !== 1 && why.tokens.length > 1,
-    );
-    combined.low = low;
-    combined.high = high;
-    heat.draw(canvas, {
-      list: combined.list,
-      places: combined.boxes,
-      grid: combined.grid,
-      aspect: page.height / page.width,
-      scale: look.scale,
-      low,
-      high,
-      opacity: look.opacity,
-    });
+    const { list, boxes: places, low, high } = combined;
+    heat.draw(canvas, { ...shown(), list, places, low, high, aspect: page.height / page.width });
     if (combined.pooled && look.on)
       for (let j = 0; j < combined.list.length; j++) marks.append(mark(boxAt(combined.boxes, j), "pl-cell"));
     panelled.legend();
@@ -369,7 +339,7 @@ pagelens.part("viewer", (root) => {
       hideTip();
       return;
     }
-    const source = combined.pooled ? heat.values(combined.pooled.similarities) : sims,
+    const source = combined.similarities,
       n = combined.list.length;
     const use = look.chosen.length ? look.chosen : [...why.tokens.keys()];
     const rows = use

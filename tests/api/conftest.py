@@ -17,7 +17,7 @@ from tests.cli.conftest import write_pdf
 from workbench.api.access import Access, Accounts
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.ui.server import create_app
+from workbench.ui.server import LISTENING, create_app
 
 ADDRESS = "http://127.0.0.1:7860"
 NAME, PASSWORD = "ada", "correct horse"
@@ -80,7 +80,7 @@ def served(app: FastAPI) -> Iterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        running = uvicorn.Server(uvicorn.Config(app, **LISTENING))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not running.started:

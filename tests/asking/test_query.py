@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from workbench.types import MarkPart, PageRef, PicturePart, Query, RegionPart, TextPart
 
 REF = PageRef("a.pdf", 3)
-weights = st.floats(-3, 3).filter(lambda weight: weight != 0)
+weights = st.floats(-1e6, 1e6).filter(lambda weight: abs(weight) >= 1e-6)
 refs = st.builds(PageRef, st.text("ab.#é", min_size=1), st.integers(1, 99))
 edges = st.tuples(*[st.sampled_from([0.0, 0.1, 0.25])] * 2, *[st.sampled_from([0.5, 0.75, 1.0])] * 2)
 parts = st.one_of(
@@ -74,6 +74,19 @@ def test_words_that_were_read_are_searched_and_make_no_other_query() -> None:
         ({"parts": [{"kind": "text", "text": "x", "weight": 0}]}, "not 0"),
         ({"parts": [{"kind": "text", "text": "x", "weight": math.nan}]}, "not 0"),
         ({"parts": [{"kind": "text", "text": "x", "weight": []}]}, "incomplete or not of the right form"),
+        ({"parts": [{"kind": "text", "text": "x", "weight": "abc"}]}, "right form: 'weight' is no number\\."),
+        ({"parts": [{"kind": "text", "text": "x", "weight": True}]}, "'weight' is no number"),
+        ({"parts": [{"kind": "text", "text": "x", "weight": 1e308}]}, "give a number .* from 0.000001 to 1,000,000"),
+        ({"parts": [{"kind": "text", "text": "x", "weight": -1e308}]}, "give a number .* from 0.000001 to 1,000,000"),
+        ({"parts": [{"kind": "text", "text": "x", "weight": 1e-300}]}, "give a number .* from 0.000001 to 1,000,000"),
+        ({"parts": [{"kind": "mark", "page": "a.pdf#page=1", "weight": 10**400}]}, "is inf; give a number"),
+        ({"parts": [{"kind": None}]}, "an object with a 'kind'"),
+        ({"parts": [{"kind": "region", "page": "a.pdf#page=1"}]}, "'box' is not a list of four numbers"),
+        ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": "0001"}]}, "'box' is not a list of four numbers"),
+        ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, "1", 1]}]}, "'box' is no number"),
+        ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, 10**400, 1]}]}, "x0 < x1"),
+        ({"parts": [{"kind": "mark", "page": "a.pdf#page=" + "9" * 400}]}, "not a page reference"),
+        ({"parts": [{"kind": "mark", "page": "a.pdf#page=" + "9" * 5000}]}, "not a page reference"),
         ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, 1]}]}, "."),
         ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, 0, 1]}]}, "x0 < x1"),
         ({"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, 1, math.nan]}]}, "x0 < x1"),

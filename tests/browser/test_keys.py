@@ -114,7 +114,7 @@ def test_a_slider_or_a_scale_redraws_without_asking_the_server(browser, address,
     )
     faint = heat(page)
     assert faint[0] != before[0] and faint[1] == pytest.approx(before[1], rel=0.5)
-    page.locator("[name=pl-mode][value=page]").check()
+    page.locator("[name=pl-mode][value=shared]").check()
     assert heat(page) != faint
     assert asked == []
     assert page.seen.problems == []

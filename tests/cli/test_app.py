@@ -1,5 +1,6 @@
 """The command as a whole: help, version, streams, exit codes of failures, doctor, bench, serve."""
 
+import asyncio
 import errno
 import json
 import logging
@@ -20,6 +21,8 @@ from workbench.encoders import ENCODERS
 from workbench.errors import StoreError
 from workbench.retrieval import PRESETS, STAGES
 from workbench.service import Workbench
+
+pytestmark = pytest.mark.slow
 
 
 def child(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -211,7 +214,7 @@ def test_serve_reaches_out_with_a_log_in(run: Run, monkeypatch: pytest.MonkeyPat
     assert ended.code == 0, ended.err
     ((host, _, access, allowed, mcp),) = calls
     assert (host, list(allowed), mcp) == ("0.0.0.0", ["a.example.org", "b.example.org"], False)
-    assert access.log_in("ada", "correct horse", "10.0.0.1")
+    assert asyncio.run(access.log_in("ada", "correct horse", "10.0.0.1"))
     assert "horse" not in ended.err
     ended = run("serve", "--auth", "ada:short", "--port", port, "--no-open")
     assert (ended.code, ended.err) == (1, "A password has at least 8 characters.\n")

@@ -38,7 +38,8 @@ def test_an_empty_home_says_how_to_begin(fresh: Run) -> None:
 
 def test_a_deleted_document_is_not_found_any_more(filled: Run) -> None:
     ended = filled("collections", "delete", "c", "--document", "whales.pdf", "--json")
-    assert json.loads(ended.out) == {"collection": "c", "document": "whales.pdf", "pages": 2}
+    receipt = json.loads(ended.out)
+    assert (receipt["collection"], receipt["document"], receipt["pages"]) == ("c", "whales.pdf", 2)
     for pipeline in ("exact", "two-stage", "bm25"):
         hits = json.loads(filled("search", "largest whale", "-c", "c", "-p", pipeline, "--json").out)["hits"]
         assert not [hit for hit in hits if hit["page"].startswith("whales.pdf")]
@@ -47,7 +48,9 @@ def test_a_deleted_document_is_not_found_any_more(filled: Run) -> None:
 
 
 def test_a_deleted_collection_is_gone(filled: Run) -> None:
-    assert filled("collections", "delete", "c", "--yes").out == "Deleted collection 'c' with 6 pages.\n"
+    assert filled("collections", "delete", "c", "--yes").out == (
+        "Deleted collection 'c' with 6 pages. Removed: 6 pages with their words, vectors and pictures.\n"
+    )
     assert filled("collections", "delete", "c").code == 1
     assert json.loads(filled("collections", "list", "--json").out) == {"collections": []}
 
@@ -68,6 +71,7 @@ def test_verify_tells_what_is_missing(filled: Run, tmp_path: Path) -> None:
     ended = filled("collections", "verify", "c")
     assert ended.code == 1
     assert "have no picture" in ended.out
+    assert "collections repair c" in ended.out
 
 
 @pytest.mark.parametrize("command", ["show", "delete", "verify", "compact"])
@@ -75,3 +79,95 @@ def test_an_unknown_name_is_told_with_those_there_are(run: Run, command: str) ->
     ended = run("collections", command, "nets")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "There is no collection 'nets' (there are: notes).\n"
+
+
+def answers(run: Run, name: str) -> list[object]:
+    """What searches find: pages with their scores, by vectors and by words."""
+    found: list[object] = []
+    for pipeline in ("exact", "two-stage", "bm25"):
+        hits = json.loads(run("search", "hot oven for whales", "-c", name, "-p", pipeline, "--json").out)["hits"]
+        found.append([(hit["page"], hit["score"]) for hit in hits])
+    return found
+
+
+def test_an_export_is_ingested_again_as_it_was(filled: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ended = json.loads(filled("collections", "export", "c", out, "--json").out)
+    assert (ended["pages"], ended["folder"]) == (6, str(out))
+    assert ended["bytes"] > 0
+    again = json.loads(filled("ingest", out, "-c", "again", "--json").out)
+    assert [(d["name"], d["indexed"]) for d in again["documents"]] == [
+        ("bread & [b]butter.pdf", 2),
+        ("stars.pdf", 2),
+        ("whales.pdf", 2),
+    ]
+    assert answers(filled, "again") == answers(filled, "c")
+    assert filled("collections", "verify", "again").code == 0
+    refused = filled("collections", "export", "c", out)
+    assert (refused.code, refused.out) == (1, "")
+    assert "--overwrite" in refused.err
+    assert filled("collections", "export", "c", out, "--format", "npz", "--overwrite").code == 0
+    assert filled("ingest", out, "-c", "third", "--json").code == 0
+    assert answers(filled, "third") == answers(filled, "c")
+    assert filled("collections", "export", "c", tmp_path / "x", "--format", "csv").code == 1
+
+
+def test_damaged_copies_change_no_answer(filled: Run, tmp_path: Path) -> None:
+    before = answers(filled, "c")
+    for path in (tmp_path / "home" / "collections" / "c" / "flat").glob("*.bin"):
+        path.write_bytes(bytes(255 for _ in range(path.stat().st_size)))
+    ended = filled("collections", "verify", "c")
+    assert ended.code == 1
+    assert "is damaged in 6 of its pages" in ended.out
+    assert "run: pagelens collections repair c" in ended.out
+    assert answers(filled, "c") == before
+    repaired = filled("collections", "repair", "c")  # of the indexes that no search opened
+    assert (repaired.code, "were damaged and are made anew" in repaired.out) == (0, True)
+    assert filled("collections", "verify", "c").out == "'c' is as it should be.\n"
+    assert filled("collections", "repair", "c").out == "'c' is as it should be; nothing was done.\n"
+    assert answers(filled, "c") == before
+
+
+def test_a_lost_manifest_is_refused_and_repaired(filled: Run, tmp_path: Path) -> None:
+    before = answers(filled, "c")
+    (tmp_path / "home" / "collections" / "c" / "manifest.json").unlink()
+    for arguments in (["ingest", tmp_path, "-c", "c"], ["search", "x", "-c", "c"], ["collections", "show", "c"]):
+        ended = filled(*arguments)
+        assert (ended.code, ended.out) == (1, "")
+        assert "collections repair c" in ended.err
+    assert "collections repair c" in filled("collections", "list").err
+    assert filled("collections", "verify", "c").code == 1
+    assert "The manifest was made again from the tables" in filled("collections", "repair", "c").out
+    assert answers(filled, "c") == before
+    (tmp_path / "home" / "collections" / "c" / "manifest.json").write_text('{"schema_')
+    assert filled("collections", "repair", "c").code == 0
+    assert answers(filled, "c") == before
+    (tmp_path / "home" / "collections" / "c" / "manifest.json").unlink()
+    assert filled("collections", "delete", "c", "--yes").code == 0
+    assert list((tmp_path / "home" / "collections").glob("c")) == []
+
+
+def test_a_cut_table_is_one_sentence_and_hides_nothing_else(filled: Run, place: Place, tmp_path: Path) -> None:
+    assert filled("ingest", place.files / "whales.pdf", "-c", "good").code == 0
+    for path in (tmp_path / "home" / "collections" / "c" / "lance" / "pages.lance" / "data").iterdir():
+        path.write_bytes(path.read_bytes()[:50])
+    for arguments in (
+        ["search", "x", "-c", "c"],
+        ["search", "x", "-c", "c", "-p", "bm25"],
+        ["search", "x", "-c", "c", "--filter", "page = 1"],
+        ["collections", "show", "c"],
+        ["collections", "export", "c", tmp_path / "out"],
+        ["ingest", place.files, "-c", "c"],
+    ):
+        ended = filled(*arguments)
+        assert (ended.code, ended.out) == (1, ""), arguments
+        said = [line for line in ended.err.splitlines() if not line.startswith("collection 'c': ")]
+        assert len(said) == 1, ended.err
+        assert said[0].startswith("Collection 'c' is damaged"), arguments
+    assert not (tmp_path / "out").exists()
+    listed = filled("collections", "list", "--json")
+    assert [info["name"] for info in json.loads(listed.out)["collections"]] == ["good"]
+    ended = filled("collections", "verify", "c")
+    assert ended.code == 1
+    assert "The table of the pages cannot be read" in ended.out
+    assert json.loads(filled("search", "whale", "-c", "good", "--json").out)["hits"]

@@ -12,7 +12,7 @@ def test_compare_prints_both_results_and_the_moves_between_them(run: Run) -> Non
     assert (ended.code, ended.err) == (0, "")
     record = json.loads(ended.out)
     a, b = ([hit["page"] for hit in record[side]["hits"]] for side in "ab")
-    assert (len(a), record["a"]["pipeline"], record["b"]["pipeline"]) == (4, "full:4", "bm25:4")
+    assert (len(a), record["a"]["pipeline"], record["b"]["pipeline"]) == (4, "full:4", "bm25:10")
     assert set(b) == {"whales.pdf#page=1", "stars.pdf#page=1"}
     assert record["shared"] == len(set(a) & set(b)) == 2
     assert (record["k"], record["overlap"], record["rbo_p"]) == (4, 0.5, 0.9)

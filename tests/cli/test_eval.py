@@ -101,7 +101,7 @@ def test_what_is_no_dataset_is_refused(fresh: Run, dataset: Path, tmp_path: Path
     (dataset / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n9\twhales.pdf#page=1\t1\n")
     ended = fresh("eval", dataset)
     assert (ended.code, ended.out) == (1, "")
-    assert "qrels.tsv line 2 names the unknown query 9" in ended.err
+    assert "questions that are not there, left out (qrels.tsv line 2: 9)" in ended.err
 
 
 def test_sweeps_are_compared_and_records_set_against_each_other(fresh: Run, dataset: Path, tmp_path: Path) -> None:

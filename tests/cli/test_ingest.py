@@ -31,12 +31,14 @@ def test_a_bad_file_is_named_and_the_good_ones_go_in(fresh: Run, tmp_path: Path)
     (tmp_path / "files" / "cut.pdf").write_bytes((tmp_path / "files" / "good.pdf").read_bytes()[:300])
     (tmp_path / "files" / "empty.pdf").touch()
     (tmp_path / "files" / "photo.png").write_bytes(b"not a picture")
-    (tmp_path / "files" / "notes.txt").write_text("passed over: it is in a folder")
+    (tmp_path / "files" / "notes.txt").write_text("named, and no failure: it is in a folder")
     encrypted_pdf(tmp_path / "files" / "locked.pdf", "secret")
     ended = fresh("ingest", tmp_path / "files", tmp_path / "none.pdf", "-c", "c", "--json")
     assert ended.code == 1
     documents = {document["name"]: document for document in json.loads(ended.out)["documents"]}
     assert documents.pop("good.pdf")["indexed"] == 1
+    assert documents.pop("notes.txt")["left_out"]
+    assert "notes.txt" not in ended.err
     assert set(documents) == {"cut.pdf", "empty.pdf", "photo.png", "locked.pdf", "none.pdf"}
     for name, document in documents.items():
         assert document["pages"] == document["indexed"] == 0
@@ -123,3 +125,26 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path:
     assert sum(document["skipped"] for document in documents) == first
     assert json.loads(fresh("collections", "show", "c", "--json").out)["pages"] == 24
     assert json.loads(fresh("collections", "verify", "c", "--json").out)["ok"]
+
+
+def test_a_file_of_another_kind_in_a_folder_is_named_and_fails_nothing(fresh: Run, tmp_path: Path) -> None:
+    write_pdf(tmp_path / "files" / "good.pdf", ["A good page."])
+    (tmp_path / "files" / "notes.txt").write_text("x")
+    ended = fresh("ingest", tmp_path / "files", "-c", "c")
+    assert ended.code == 0
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("notes.txt")]
+    assert "Not read: it is no PDF, PNG" in line
+
+
+def test_replacing_is_an_option_and_the_report_names_what_left(fresh: Run, tmp_path: Path) -> None:
+    for folder in ("one", "two", "three"):
+        write_pdf(tmp_path / folder / "scan.pdf", [f"The scan of {folder}."])
+    assert fresh("ingest", tmp_path / "one", "-c", "c").code == 0
+    kept = fresh("ingest", tmp_path / "two", "-c", "c")
+    assert "scan (2).pdf" in kept.out
+    assert "a different document has the name scan.pdf of 20" in kept.out
+    (document,) = json.loads(fresh("ingest", tmp_path / "three", "-c", "c", "--replace", "--json").out)["documents"]
+    assert document["name"] == "scan.pdf"
+    assert document["replaced"].startswith("scan.pdf of 20")
+    listed = json.loads(fresh("collections", "show", "c", "--json").out)["list"]
+    assert [document["name"] for document in listed] == ["scan (2).pdf", "scan.pdf"]

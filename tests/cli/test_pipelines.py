@@ -18,6 +18,9 @@ def test_what_it_lists_can_be_written(run: Run) -> None:
         assert Pipeline.parse(example if STAGES[name].fusion else f"rrf({name}, full):5").keep == 5
         assert stage["cost"]
         assert set(stage["options"]) == set(STAGES[name].options)
+    assert {name for name, stage in stages.items() if stage["experimental"]} == {"prf", "refine", "xtr"}
+    marked = {key for key, option in stages["full"]["options"].items() if option.get("experimental")}
+    assert marked == {"prune", "alpha", "exit"}
     for dtype in stages["full"]["options"]["dtype"]["choices"]:
         assert Pipeline.parse(f"full[dtype={dtype}]:5").keep == 5
     costs = {name: stage["vectors_of_1030"] for name, stage in stages.items()}
@@ -29,6 +32,7 @@ def test_it_says_so_in_words(run: Run) -> None:
     said = run("pipelines").out
     assert "ward" in said and "every vector stage" in said and PRESETS["two-stage"] in said
     assert "Left out: hamming distance" in said
+    assert said.count("experimental: ") == 6
 
 
 def test_the_readme_tells_every_preset() -> None:

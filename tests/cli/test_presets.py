@@ -15,9 +15,10 @@ from workbench import encoders
 from workbench.encoders import ENCODERS
 from workbench.evaluation import per_query, read_trec
 from workbench.evaluation.imports import TASKS
-from workbench.evaluation.presets import PRESETS, VIDORE_V2
+from workbench.evaluation.presets import PRESETS
 from workbench.retrieval import Pipeline
 
+VIDORE_V2 = PRESETS["vidore-v2"]
 PAGES, MODEL = 4, "colpali-v1.3"
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Place, Run, keys
+from workbench import heatmap
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.types import PageRef
@@ -163,8 +164,14 @@ def test_the_picture_is_hot_at_the_word_and_untouched_elsewhere(run: Run, place:
         *("--token", "animal", "--out", tmp_path / "heat.png", "--json"),
     )
     assert ended.code == 0
-    assert json.loads(ended.out)["page"] == "whales.pdf#page=1"
+    record = json.loads(ended.out)
+    assert record["page"] == "whales.pdf#page=1"
     bench, ref = Workbench(Settings(home=place.home)), PageRef("whales.pdf", 1)
+    told = bench.explain("largest animal", ref, "notes")
+    assert [box["value"] for box in record["boxes"]] == pytest.approx(heatmap.values(told, [1]))
+    assert [token["heat_weight"] for token in record["tokens"]] == pytest.approx(told.heat_weights)
+    drawn = heatmap.draw(Image.open(bench.page_image("notes", ref)), told, heatmap.Look((1,)))
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "heat.png")), np.asarray(drawn))
     page = np.asarray(Image.open(bench.page_image("notes", ref)).convert("RGB"), float)
     heat = np.asarray(Image.open(tmp_path / "heat.png").convert("RGB"), float)
     assert heat.shape == page.shape

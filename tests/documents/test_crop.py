@@ -12,6 +12,8 @@ from workbench.documents import ReadSettings, Source, read_pages
 from workbench.documents.crop import LIGHT, PADDING, TOLERANCE, WHOLE, content_box
 from workbench.types import Words
 
+pytestmark = pytest.mark.slow
+
 W, H = 1158, 1637  # A4 at 140 dpi
 FONT = ImageFont.load_default(16)
 

@@ -11,6 +11,8 @@ from tests.documents.make import LINES, picture_pdf, raw_pdf, show, text_picture
 from tests.documents.test_textlayer import garbage_pdf
 from workbench.documents import ReadSettings, Source, ocr, read_pages
 
+pytestmark = pytest.mark.slow
+
 
 def one(path):
     (page,) = read_pages(Source(path, path.name), ReadSettings())

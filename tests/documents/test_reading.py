@@ -77,34 +77,39 @@ def test_probe_counts_pages_and_hashes_bytes(tmp_path):
     assert found.content_hash == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-# ---- laziness and memory
+# ---- pictures of pages, and memory
 
 
-def test_an_image_is_drawn_on_demand_and_once_for_two_calls_in_a_row(tmp_path, monkeypatch):
+def test_a_page_is_drawn_once_and_outlives_the_reading_of_its_file(tmp_path, monkeypatch):
     from workbench.documents import reading
 
     drawn = []
     real = reading.draw
     monkeypatch.setattr(reading, "draw", lambda *args: drawn.append(args[1]) or real(*args))
-    pages = read(text_pdf(tmp_path / "text.pdf", pages=2))
-    assert drawn == []
+    path = text_pdf(tmp_path / "text.pdf", pages=2)
+    pages = read(path, ReadSettings(crop=True, ocr=False))
+    path.unlink()
     assert pages[1].image() is pages[1].image()
-    assert drawn == [2]
-
-
-def test_an_image_outlives_the_reading_of_its_file(tmp_path):
-    pages = read(text_pdf(tmp_path / "text.pdf", pages=2))
-    gc.collect()
     assert np.asarray(pages[0].image()).min() < 50
+    assert drawn == [1, 2]
+
+
+def test_words_can_be_read_without_drawing(tmp_path, monkeypatch):
+    from workbench.documents import reading
+
+    monkeypatch.setattr(reading, "draw", lambda *args: pytest.fail("a page was drawn"))
+    page = one(text_pdf(tmp_path / "text.pdf"), ReadSettings(ocr=False, picture=False))
+    assert "Heading" in page.words.texts
+    with pytest.raises(DocumentError, match="without its picture"):
+        page.image()
 
 
 def test_memory_does_not_grow_with_the_number_of_pages(tmp_path):
     path = text_pdf(tmp_path / "long.pdf", pages=300)
     process = psutil.Process()
     held = []
-    settings = ReadSettings(dpi=100, crop=True, ocr=False)  # cropping draws every page
-    for page in read_pages(Source(path, path.name), settings):
-        held.append(page)  # even a reader who keeps every page keeps no pictures with them
+    for page in read_pages(Source(path, path.name), ReadSettings(dpi=100, ocr=False)):
+        held.append(page.words)
         if page.ref.page in (60, 300):
             gc.collect()
             if page.ref.page == 60:

@@ -110,3 +110,15 @@ def test_a_step_that_changes_nothing_keeps_every_pixel(clean: Image.Image, step:
 def test_what_is_no_step_is_refused(clean: Image.Image, step: str) -> None:
     with pytest.raises(InputError, match="is no repair; they are"):
         repaired(clean, [step])
+
+
+def test_repairs_are_few(clean: Image.Image) -> None:
+    with pytest.raises(InputError, match="in 8 steps at most, not 14"):
+        repaired(clean, ["deskew:15"] * 14)
+    assert repaired(clean, ["rotate:90"] * 8).size == clean.size
+
+
+def test_repairs_do_not_grow_a_picture_without_end() -> None:
+    with pytest.raises(InputError, match=r"would have \d+ million pixels; repairs stop at 32 million"):
+        repaired(Image.new("RGB", (2400, 2400)), ["deskew:15"] * 8)
+    assert repaired(Image.new("RGB", (2400, 2400)), ["deskew:15"] * 3).size < (5657, 5657)

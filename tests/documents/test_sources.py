@@ -18,12 +18,12 @@ def names(found: list[Source]) -> list[str]:
     return [source.name for source in found]
 
 
-def test_a_folder_gives_its_readable_files_sorted_and_nothing_else(tmp_path):
+def test_a_folder_gives_its_readable_files_sorted_and_names_the_others(tmp_path):
     for name in ("b.pdf", "a.PNG", "sub/deep/c.tiff", "notes.txt", "data.json", ".hidden.pdf", ".git/d.pdf"):
         touch(tmp_path / name)
     found, refused = discover([tmp_path])
     assert names(found) == ["a.PNG", "b.pdf", "sub/deep/c.tiff"]
-    assert refused == []
+    assert [(outcome.name, outcome.left_out) for outcome in refused] == [("data.json", True), ("notes.txt", True)]
 
 
 def test_a_file_goes_by_its_own_name(tmp_path):
@@ -103,3 +103,45 @@ def test_a_hostile_name_is_only_a_name(tmp_path):
     if os.name == "nt":
         pytest.skip("Windows has no such names")
     assert names(discover([touch(tmp_path / name)])[0]) == [name]
+
+
+def test_what_is_not_read_in_a_folder_is_named_and_much_of_it_is_counted(tmp_path):
+    touch(tmp_path / "a.pdf")
+    for system in (".DS_Store", "Thumbs.db", "desktop.ini", "~$plan.docx", "__MACOSX/x.txt", ".git/config"):
+        touch(tmp_path / system)
+    for number in range(332):
+        touch(tmp_path / "sub" / f"{number:03}.TXT")
+    touch(tmp_path / "zz.docx")
+    touch(tmp_path / "zz")
+    found, left = discover([tmp_path])
+    assert names(found) == ["a.pdf"]
+    assert len(left) == 21
+    assert all(outcome.left_out and outcome.reason.startswith("Not read: it is no PDF") for outcome in left)
+    assert "sub/000.TXT" in [outcome.name for outcome in left]
+    assert [outcome.name for outcome in left[-1:]] == ["and 314 more of .txt"]
+    assert {"zz", "zz.docx"} <= {outcome.name for outcome in left}
+
+
+def test_files_of_many_kinds_are_counted_within_bounds(tmp_path):
+    for number in range(100):
+        touch(tmp_path / f"part.{number:03}")
+    _, left = discover([tmp_path])
+    assert len(left) == 42  # 20 named, 20 kinds, the others, and that there is nothing to read
+    assert "and 60 more of other kinds" in [outcome.name for outcome in left]
+
+
+def test_no_name_shows_where_a_file_lies(tmp_path):
+    composed, apart = "résumé.pdf", unicodedata.normalize("NFD", "résumé.pdf")
+    touch(tmp_path / "secret" / "folder" / composed)
+    touch(tmp_path / "secret" / "folder" / apart)
+    found, _ = discover([tmp_path / "secret" / "folder"])
+    if len(found) == 2:  # some file systems hold one form only
+        assert names(found) == ["résumé (2).pdf", "résumé.pdf"]
+    for above in ("x", "y"):
+        touch(tmp_path / above / "same" / "report.pdf")
+    found, _ = discover([tmp_path / above / "same" for above in ("x", "y")])
+    assert names(found) == ["same/report (2).pdf", "same/report.pdf"]
+    for token in ("1f3a", "9b2c"):
+        touch(tmp_path / "uploads" / token / "scan.pdf")
+    found, _ = discover([tmp_path / "uploads" / token / "scan.pdf" for token in ("1f3a", "9b2c")], tmp_path / "uploads")
+    assert names(found) == ["scan (2).pdf", "scan.pdf"]

@@ -21,6 +21,8 @@ from workbench.encoders import ENCODERS, clip, clip_dense, own
 from workbench.errors import EncoderError, QueryError
 from workbench.types import PageEmbedding, PageFailure
 
+pytestmark = pytest.mark.slow
+
 KINDS = list(tiny.CLIPS)
 DENSE = "workbench.encoders.clip_dense"
 

@@ -24,6 +24,8 @@ from workbench.encoders.tokens import special_ids
 from workbench.errors import EncoderError, QueryError
 from workbench.types import PageEmbedding, PageFailure
 
+pytestmark = pytest.mark.slow
+
 FAMILY_IDS = [family.id for family in FAMILIES.values() if family.kind == "patches"]
 UNAUGMENTED = ("colgemma3",)
 

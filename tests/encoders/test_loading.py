@@ -21,6 +21,8 @@ from workbench.encoders.families import FAMILIES
 from workbench.encoders.late_interaction import load
 from workbench.errors import EncoderError
 
+pytestmark = pytest.mark.slow
+
 TARGETS = r".*(text_model|language_model).*(q_proj|Wqkv|up_proj)|.*custom_text_proj|linear"
 ADAPTED = [family.id for family in FAMILIES.values() if family.kind == "patches" and family.id != "colqwen-omni"]
 

@@ -17,7 +17,9 @@ def explanation(*regions: Box, ledger: tuple[Box, ...] = ()) -> Explanation:
     rows = tuple(LedgerRow(i, "t", 1.0, 0.1 * i, 0.1 * i, 0.0, i, box, "") for i, box in enumerate(ledger))
     found = tuple(Region(box, 1.0, "line") for box in regions)
     geometry = Geometry(nothing, None, np.zeros(0, np.int32))
-    return Explanation(PageRef("a", 1), query, "e", 1.0, geometry, nothing, (), rows, found, ())
+    return Explanation(
+        PageRef("a", 1), query, "e", 1.0, geometry, nothing, (), rows, found, (), np.zeros(0, np.float32)
+    )
 
 
 def answered(found: Explanation, *boxes: Box) -> tuple[dict[str, float], dict[str, float]]:

@@ -128,5 +128,5 @@ def test_labels_in_the_form_of_trec_make_a_dataset(tmp_path: Path) -> None:
     (folder / "qrels.tsv").unlink()
     assert load_dataset(folder).qrels == before
     (folder / "qrels.trec").write_text("0 0 whales.pdf#page=1 high\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"qrels\.trec line 1 is not a TREC label"):
+    with pytest.raises(DatasetError, match=r"whose grade is no whole number, left out \(qrels\.trec line 1: 'high'\)"):
         load_dataset(folder)

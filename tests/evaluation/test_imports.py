@@ -20,6 +20,7 @@ from workbench.errors import DatasetError
 from workbench.evaluation import Dataset, load_dataset
 from workbench.evaluation.imports import TASKS, bring
 from workbench.evaluation.imports.pdf import PdfPages
+from workbench.evaluation.oddities import counts
 
 
 def picture(value: int, size: tuple[int, int] = (40, 60), form: str = "PNG", mode: str = "RGB") -> bytes:
@@ -66,7 +67,7 @@ def test_version_2_keeps_ids_of_zero_grades_and_languages(tmp_path: Path) -> Non
     assert dataset.qrels["0"] == {place["0"]: 2, place["4"]: 1}
     assert [query.tags for query in dataset.queries] == [{"language": ("english",)}, {"language": ("french",)}]
     assert len(dataset.qrels["1"]) == 2  # a label on a page that is not there stays, and is a miss
-    assert any("1 labelled questions are not among the questions, as 7" in warning for warning in dataset.warnings)
+    assert counts(dataset.oddities) == {"label_nowhere": 1, "label_question": 1}
     assert probe(dataset.documents / "pages-0001.pdf").pages == 5
     assert dataset.scope == "corpus"
 
@@ -93,7 +94,7 @@ def test_version_3_has_documents_page_numbers_and_boxes_in_pixels(tmp_path: Path
     assert dataset.qrels == {"0": {"b.pdf#page=2": 1}}
     assert dataset.boxes == {"0": {"b.pdf#page=2": ((0.25, 0.0, 0.5, 0.5),)}}
     assert dataset.queries[0].tags["query_types"] == ("numerical", "boolean")
-    assert any("is none" in warning for warning in dataset.warnings)
+    assert counts(dataset.oddities) == {"box": 1}
 
 
 def test_version_1_takes_each_question_once_and_pages_without_one(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_version_1_takes_each_question_once_and_pages_without_one(tmp_path: Path
     assert list(place) == ["a.png", "b.png", "c.png"]
     assert [(query.id, query.text) for query in dataset.queries] == [("0", "when?"), ("1", "who?")]
     assert dataset.qrels == {"0": {place["c.png"]: 1}, "1": {place["a.png"]: 1}}
-    assert any("asked again" in warning for warning in dataset.warnings)
+    assert counts(dataset.oddities) == {"question_again": 1}
 
 
 def test_mteb_keeps_the_same_ids_of_two_languages_apart(tmp_path: Path) -> None:
@@ -152,7 +153,8 @@ def test_beir_texts_become_pages_whose_words_can_be_read(tmp_path: Path) -> None
         words = "".join(file[0].get_textpage().get_text_range().split())
     assert words.startswith("Whales(big)Awhale\\sings.Awhale")
     assert any("1 characters have no Latin letter" in warning for warning in dataset.warnings)
-    assert any("page 3 cannot be read" in warning for warning in dataset.warnings)
+    assert counts(dataset.oddities) == {"page_unread": 1}
+    assert "1 pages that cannot be read, labels on them count as misses (3: " in dataset.warnings[0]
 
 
 @pytest.mark.parametrize(

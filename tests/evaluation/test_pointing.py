@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from workbench.errors import DatasetError, InputError, NotFoundError
 from workbench.evaluation.datasets import Dataset, Query
 from workbench.evaluation.pointing import FIGURES, SHOWN, WAYS, Way, _Evidence, judge
-from workbench.regions import Area, heat_of, inside, iou, risen, shares
+from workbench.heatmap import combined
+from workbench.regions import Area, inside, iou, risen, shares
 from workbench.types import DocumentInfo, Explanation, Geometry, PageRef, QueryEmbedding
 
 ROWS = COLS = 10
@@ -32,7 +33,9 @@ def planted(box, noise=0.0):
     similar[2, 0] += 0.001  # its best place is the corner
     similar += noise * rng.uniform(0, 1, similar.shape).astype(np.float32)
     query = QueryEmbedding("q", np.eye(3, dtype=np.float32), ("a", "b", "the"), np.ones(3, np.float32), "test")
-    return Explanation(PageRef("a.pdf", 1), query, "e", 2.4, where, similar, (), (), (), ())
+    return Explanation(
+        PageRef("a.pdf", 1), query, "e", 2.4, where, similar, (), (), (), (), np.asarray([1, 1, 0.001], np.float32)
+    )
 
 
 class Shelf:
@@ -75,6 +78,7 @@ def test_heat_planted_in_the_evidence_is_found_whole_by_every_way_that_can(tmp_p
     # By the maximum, the stop word that is alike everywhere decides: any tile is as good, the first is taken.
     assert by_way["max/plain/max"].values["point"].mean == 0
     assert found.hottest["max/plain"].mean == 0
+    assert found.hottest["shown/plain"].mean == 1  # in which a word that is everywhere counts next to nothing
     assert found.hottest["mean/plain"].mean == found.hottest["mean/risen"].mean == 1
     assert found.chance == pytest.approx(0.04, abs=0.01)
 
@@ -123,7 +127,7 @@ def test_the_size_penalised_figures_are_those_of_the_boxes_counted_cell_by_cell(
 def test_heat_inside_a_tiling_is_all_of_it_and_shares_are_its_winners(seed):
     told = planted(EVIDENCE, noise=np.random.default_rng(seed).uniform(0, 1))
     tiles = np.asarray([area.box for area in TILES], np.float32)
-    heat = heat_of(told.query, told.similarities, "mean")
+    heat = combined(told.similarities, told.query.weights)
     assert inside(heat, tiles, told.geometry).sum() == pytest.approx(heat.sum(), rel=1e-4)
     ranked = SHOWN.scores(told, tiles)
     assert ranked / ranked.sum() == pytest.approx(shares(told.query, told.similarities, tiles, told.geometry), abs=1e-5)

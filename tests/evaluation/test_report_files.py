@@ -16,8 +16,8 @@ from workbench.errors import InputError
 from workbench.evaluation.record import BoxAnswer, Record
 from workbench.evaluation.reports import Verdicts, named, views, written
 from workbench.evaluation.reports.letters import letters
-from workbench.evaluation.reports.writers import latex
 from workbench.evaluation.statistics import compare
+from workbench.table.writers import latex
 
 ONE = good_and_bad()
 

@@ -74,7 +74,7 @@ class Shelf:
         matrix = np.asarray([[0.2, 0.9]], np.float32)
         asked = QueryEmbedding(query, np.ones((1, 2), np.float32), ("w",), np.ones(1, np.float32), "all")
         place = Geometry(boxes, None, np.full(2, -1, np.int32))
-        return Explanation(ref, asked, "reader", 1.0, place, matrix, (), (), (), ())
+        return Explanation(ref, asked, "reader", 1.0, place, matrix, (), (), (), (), np.ones(1, np.float32))
 
 
 def hostile() -> str:

@@ -1,5 +1,6 @@
 """Every form of an export, read back by what reads such files, and what document text must never become in one."""
 
+import base64
 import csv
 import io
 import json
@@ -15,6 +16,7 @@ from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import read_run
 from workbench.exports import FORMS, Found, FoundPage, form
 from workbench.exports.pdf import to_pdf
+from workbench.heatmap import COLOURS, Look, draw, strength
 from workbench.types import PageRef
 
 QUERY = "how smooth is the dough"
@@ -90,6 +92,28 @@ def test_a_marked_page_has_heat_where_the_words_are_and_a_legend_below(shelf):
     assert (np.abs(marked[height:] - 255).sum(axis=2) > 60).any(axis=1).sum() > 60  # lines of the legend
     assert facts["query"] == QUERY
     assert facts["rank"] == 1
+
+
+@pytest.mark.parametrize("look", [Look(), Look((1,), "max", "shared", "viridis", 0.5)])
+def test_marked_pages_and_reports_draw_the_one_heat(shelf, look):
+    page = PageRef(EVIL, 1)
+    told = shelf.explain(QUERY, page, "notes")
+    with Image.open(shelf.page_image("notes", page)) as opened:
+        plain = opened.convert("RGB")
+    drawn, before = (np.asarray(picture, int) for picture in (draw(plain, told, look), plain))
+    with Image.open(io.BytesIO(exported(shelf, "png", page=page, look=look).content)) as opened:
+        marked = np.asarray(opened.convert("RGB"), int)[: len(before)]
+    outlines = (marked != np.asarray(draw(plain, told, look))).any(axis=2)
+    hot = np.abs(drawn - before).sum(axis=2) > 30
+    assert hot.any()
+    assert outlines.mean() < 0.05 and outlines[hot].mean() < 0.2  # only their lines and numbers differ
+    html = exported(shelf, "html", page=page, look=look).content.decode()
+    layer = re.search(r'id="i1" href="data:image/webp;base64,([^"]+)"', html)[1]
+    with Image.open(io.BytesIO(base64.b64decode(layer))) as opened:
+        stored = np.asarray(opened.convert("RGBA"), int)
+    there = strength(told, (stored.shape[1], stored.shape[0]), look)
+    assert np.abs(stored[..., 3] / 255 - there * look.opacity).max() < 0.03  # strength is stored in steps
+    assert ('class="heat ink"' in html) == COLOURS[look.colour].multiply
 
 
 def test_a_pdf_has_the_pages_in_order_at_the_size_of_paper(shelf):

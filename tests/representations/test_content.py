@@ -14,6 +14,8 @@ from workbench.representations.base import means
 from workbench.representations.pruning import above
 from workbench.representations.trees import average_tree, cut, ward_labels
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(max_examples=30, deadline=None)
 seeds = st.integers(0, 2**31)
 

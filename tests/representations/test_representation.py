@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.representations.pages import DIM, maxsim_by_hand, page, pages, random_page, stored, unit
 from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT, Form, Representation
+from workbench.representations.representation import options_of
 from workbench.representations.static import STATIC
 
 NAMES = [name for name in METHODS if name != "fde"]
@@ -138,7 +139,7 @@ def test_leaving_vectors_out_never_raises_a_score(name, embedding):
         ("full[dtype=fp16]", "full"),
         ("rows[dtype=fp32]", "rows"),
         ("rows[dtype=fp16]", "rows[dtype=fp16]"),
-        (" ward [ factor = 4 , dtype=int8 ] ", "ward[dtype=int8,factor=4.0]"),
+        (" ward [ factor = 4 , dtype=int8 ] ", "ward[dtype=int8,factor=4]"),
         ("ward[factor=3]", "ward"),
         ("binary", "full[dtype=bits]"),
         ("codes", "full[dtype=codes]"),
@@ -233,3 +234,51 @@ def test_hamming_distance_of_centroid_numbers_says_nothing():
     correlation = np.corrcoef(-hamming.astype(float), (centroids @ centroids.T)[i, j])[0, 1]
     assert abs(correlation) < 0.02
     assert any("hamming" in name for name in LEFT_OUT)
+
+
+def _values(option):
+    """Texts that an option takes."""
+    if option.choices:
+        return st.sampled_from(option.choices)
+    if isinstance(option.default, float):
+        within = st.floats(max(option.low, 1e-9), min(option.high, 1e6))
+        return st.one_of(within.map(repr), within.map(lambda value: f"{value:.1f}"), st.integers(1, 9).map(str))
+    return st.integers(int(option.low), int(min(option.high, 999))).map(str)
+
+
+@st.composite
+def written(draw):
+    """A representation as a person may write it."""
+    method = METHODS[draw(st.sampled_from(list(METHODS)))]
+    encoding = ENCODINGS[draw(st.sampled_from(list(ENCODINGS)))]
+    known = {**options_of(method, encoding), "dtype": COMMON["dtype"]}
+    chosen = draw(st.lists(st.sampled_from(sorted(known.keys() - {"dtype"})), unique=True, max_size=4))
+    pairs = [f"{name}={draw(_values(known[name]))}" for name in chosen]
+    return f"{method.name}[{','.join([f'dtype={encoding.name}', *pairs])}]"
+
+
+@settings(max_examples=200, deadline=None)
+@given(written())
+def test_a_text_form_reads_back_as_the_same_and_is_stable(text):
+    try:
+        found = Representation.parse(text)
+    except ValueError:
+        return
+    assert Representation.parse(str(found)) == found
+    assert str(Representation.parse(str(found))) == str(found)
+    assert ".0," not in str(found) + ","
+    assert ".0]" not in str(found)
+
+
+@pytest.mark.parametrize("text", ["ward[factor=4]", "ward[factor=2.5]", "kmeans[k=16]", "full[dtype=bits]"])
+def test_an_index_goes_by_the_name_it_was_given(text):
+    assert str(Representation.parse(text)) == text
+    assert str(Representation.parse("ward[factor=4.0]")) == "ward[factor=4]"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "9" * 400, "9" * 5000, "1e308", "x", "\N{SUPERSCRIPT TWO}"])
+def test_a_number_out_of_bounds_is_refused_in_words(value):
+    for name in ("ward[factor=", "kmeans[k="):
+        with pytest.raises(ValueError, match=r"is a (whole )?number") as caught:
+            Representation.parse(f"{name}{value}]")
+        assert not isinstance(caught.value, OverflowError)

@@ -5,14 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 
 from workbench.pooling import pool
-from workbench.representations import Form, Representation
+from workbench.representations import METHODS, SHORT, Form, Representation
 from workbench.retrieval.engine import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store.cells import made
+from workbench.store.directory import PageDirectory
+from workbench.store.snapshot import Snapshot
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding
 
 DIM = 8
 INDEXES = ("global", "rows", "conv", "tiles", "full")
+OTHERS = tuple(str(Representation.of_stage(name, {})) for name in (*METHODS, *SHORT) if name not in INDEXES)
 
 
 def unit(rng, n):
@@ -23,13 +26,15 @@ def unit(rng, n):
 class Arrays:
     """A collection in memory: what the engine asks of the store, from first principles."""
 
-    name, encoder, indexes, kind, primary = "arrays", "random", INDEXES, "words", True
+    name, encoder, indexes, kind, primary = "arrays", "random", (*INDEXES, *OTHERS), "words", True
 
     def __init__(self, pages, lexical, others=()):
         self.pages = pages  # page id -> (ref, PageEmbedding)
         self.lexical = lexical  # page id -> BM25 score
         self.others = dict(others)  # encoder id -> Arrays
         self.info = SimpleNamespace(kind=self.kind)
+        self._vectors = {}
+        self._forms = {}
 
     @property
     def encoders(self):
@@ -38,13 +43,31 @@ class Arrays:
     def space(self, encoder=""):
         return self if encoder in ("", self.encoder) else self.others[encoder]
 
+    def snapshot(self):
+        ordered = sorted((ref.document, ref.page, page) for page, (ref, _) in self.pages.items())
+        return Snapshot(self, PageDirectory(1, {page: self.pages[page][0] for _, _, page in ordered}))
+
+    def postings(self):
+        """None, so that `bm25` is asked."""
+
     def vectors(self, index):
+        if index not in self._vectors:
+            self._vectors[index] = self._made(index)
+        return self._vectors[index]
+
+    def _made(self, index):
         ids = list(self.pages)
         parts = [self.pages[i][1] for i in ids]
-        arrays = [p.vectors if index == "full" else pool(p, index).vectors for p in parts]
+        if index == "full":
+            arrays = [part.vectors for part in parts]
+        elif index in INDEXES:
+            arrays = [pool(part, index).vectors for part in parts]
+        else:
+            arrays = [self.form(index).derive(part).rows for part in parts]
         lengths = np.array([len(a) for a in arrays], np.int64)
+        width, dtype = Representation.parse(index).layout(DIM)
         return SimpleNamespace(
-            flat=np.concatenate([*arrays, np.zeros((0, DIM), np.float32)]),
+            flat=np.concatenate(arrays) if arrays else np.zeros((0, width), dtype),
             page_ids=ids,
             starts=np.cumsum(lengths) - lengths,
             lengths=lengths,
@@ -55,12 +78,17 @@ class Arrays:
         held = self.vectors(index)
         return made(held.flat, held.page_ids, held.starts, held.lengths), False
 
-    def frequencies(self, words):
-        return {word: len(word) % 5 for word in words}
+    def frequency(self, word):
+        return len(word) % 5
 
     def form(self, index):
-        representation = Representation.parse(index)
-        return Form(representation, representation.blank(DIM))
+        if index not in self._forms:
+            representation = Representation.parse(index)
+            nowhere = Geometry(np.zeros((1, 4), np.float32), None, np.full(1, -1, np.int32))
+            blank = PageEmbedding(np.eye(1, DIM, dtype=np.float32), nowhere)
+            state = representation.fit([page for _, page in self.pages.values()] or [blank])
+            self._forms[index] = Form(representation, state)
+        return self._forms[index]
 
     def bm25(self, query, limit, where):
         allowed = set(self.page_ids(where))
@@ -69,6 +97,9 @@ class Arrays:
 
     def page_ids(self, where):
         return [i for i, (ref, _) in self.pages.items() if where is None or ref.document == where]
+
+    def matching(self, where):
+        return self.page_ids(where)
 
     def page_count(self):
         return len(self.pages)

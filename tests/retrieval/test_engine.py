@@ -1,15 +1,17 @@
 """The engine over a collection held in plain arrays; the store's own tests check that the real one answers alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.arrays import DIM, collection, encoder, order, run
+from tests.retrieval.arrays import DIM, Arrays, collection, encoder, order, run
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
 from workbench.retrieval.engine import search_stages
-from workbench.retrieval.ordering import best
+from workbench.retrieval.ordering import Scored, best
 from workbench.retrieval.pipeline import Pipeline
 from workbench.types import PageRef, Ragged, ScoreKind
 
@@ -159,9 +161,72 @@ def test_a_sum_adds_z_scores_and_counts_an_unnamed_page_as_zero():
 
 
 def test_equal_scores_go_by_page_ref():
-    refs = {"a": PageRef("b.pdf", 2), "b": PageRef("a.pdf", 9), "c": PageRef("b.pdf", 1), "d": PageRef("z.pdf", 1)}
-    chosen = best(list("abcd"), np.array([1, 1, 1, 2], np.float32), 3, lambda ids: {i: refs[i] for i in ids})
-    assert [list("abcd")[i] for i in chosen] == ["d", "b", "c"]
+    arrays = collection(4, 12)
+    vectors = arrays.pages["p7"][1]
+    for page in ("p2", "p9", "p10"):
+        arrays.pages[page] = (arrays.pages[page][0], vectors)
+    twins = [hit.ref for hit in run(arrays, "full:12", 4).hits if hit.page_id in ("p2", "p7", "p9", "p10")]
+    assert twins == [PageRef("d0.pdf", 10), PageRef("d1.pdf", 8), PageRef("d1.pdf", 11), PageRef("d2.pdf", 3)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.integers(1, 6))
+def test_the_order_of_two_pages_depends_on_no_third(seed, pages, ulps):
+    """Scores a few units in the last place apart, and others of any size beside them, which bins of the best fused."""
+    rng = np.random.default_rng(seed)
+    first = np.float32(rng.uniform(1, 30))
+    near = first + np.float32(np.spacing(first)) * rng.integers(0, ulps, pages).astype(np.float32)
+    scores = np.where(rng.random(pages) < 0.7, near, rng.uniform(-600, 600, pages)).astype(np.float32)
+
+    def ranking(chosen):
+        return best(Scored(chosen, scores[chosen]), len(chosen), ScoreKind.EXACT).rows.tolist()
+
+    whole = ranking(rng.permutation(pages))
+    assert whole == sorted(range(pages), key=lambda row: (-scores[row], row))
+    for _ in range(4):
+        some = rng.permutation(pages)[: int(rng.integers(2, pages + 1))]
+        assert ranking(some) == [row for row in whole if row in some]
+        few = int(rng.integers(1, len(some) + 1))
+        assert best(Scored(some, scores[some]), few, ScoreKind.EXACT).rows.tolist() == ranking(some)[:few]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 30), st.sampled_from(["full", "rows", "conv", "tiles", "global"]))
+def test_pages_taken_away_leave_the_others_in_their_order_with_their_scores(seed, pages, stage):
+    """Some pages are the same as others, or differ from them in the last digits."""
+    whole, rng = collection(seed, pages), np.random.default_rng(seed)
+    for page in list(whole.pages)[:: int(rng.integers(2, 5))]:
+        twin = whole.pages[f"p{rng.integers(pages)}"][1]
+        moved = (twin.vectors * np.float32(1 + rng.choice([0, 1e-7, 3e-7, 3e-6]))).astype(np.float32)
+        whole.pages[page] = (whole.pages[page][0], replace(twin, vectors=moved))
+    some = {page for page in whole.pages if rng.random() < 0.6}
+    part = Arrays({page: held for page, held in whole.pages.items() if page in some}, {})
+    found = [(hit.page_id, hit.score) for hit in run(whole, f"{stage}:99", seed).hits]
+    assert [(hit.page_id, hit.score) for hit in run(part, f"{stage}:99", seed).hits] == [
+        pair for pair in found if pair[0] in some
+    ]
+
+
+def test_two_pages_keep_their_order_when_a_third_scores_high():
+    def ranking(*scores):
+        return best(Scored(np.arange(len(scores)), np.array(scores, np.float32)), 3, ScoreKind.EXACT).rows.tolist()
+
+    assert ranking(10, 10 + 3e-5) == [1, 0]
+    assert ranking(10, 10 + 3e-5, 600) == [2, 1, 0]
+
+
+def test_a_page_with_damaged_vectors_has_no_score_and_comes_last():
+    arrays = collection(11, 12)
+    arrays.pages["p4"][1].vectors[0] = np.nan
+    for text in ("full:12", "rows:12", "rows:12 > full:12", "sum(bm25, full):12", "rrf(rows, full):12"):
+        result = run(arrays, text, 11)
+        assert len(result.hits) == 12
+        assert all(np.isfinite(hit.score) for hit in result.hits)
+        assert all(np.isfinite(stage.score) for hit in result.hits for stage in hit.stages)
+        assert any("damaged" in note for note in result.notes)
+        damaged = next(hit for hit in result.hits if hit.page_id == "p4")
+        if text[0] in "rf" and "(" not in text:
+            assert (damaged.rank, damaged.scored, damaged.score) == (12, False, 0.0)
 
 
 def test_a_missing_index_is_named_before_anything_runs():

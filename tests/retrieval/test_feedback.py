@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from tests.retrieval.arrays import DIM, collection, encoder, order, run, unit
 from workbench.maxsim import maxsim, maxsim_of_ranges
-from workbench.retrieval import feedback
-from workbench.retrieval.xtr import token_retrieval
+from workbench.retrieval.stages import prf, refine
+from workbench.retrieval.stages.xtr import token_retrieval
 from workbench.types import QueryEmbedding, Ragged
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**31)
@@ -33,15 +35,15 @@ def asked(rng, tokens=4):
 def test_one_vector_feedback_is_rocchios_formula(seed, good):
     rng = np.random.default_rng(seed)
     query, pages = asked(rng), [unit(rng, int(n)) for n in rng.integers(1, 9, good)]
-    moved = feedback.moved(query, pages, 0.9, 0.1, single=True)
+    moved = prf.moved(query, pages, 0.9, 0.1, single=True)
     means = np.stack([page.mean(axis=0) / np.linalg.norm(page.mean(axis=0)) for page in pages])
     one = query.weights @ query.vectors
     expected = 0.9 * one / np.linalg.norm(one) + 0.1 * means.mean(axis=0)
     np.testing.assert_allclose(moved.weights @ moved.vectors, expected * np.linalg.norm(one), atol=1e-5)
     assert len(moved.labels) == len(moved.vectors) == len(moved.weights) == 4 + good
-    alpha, beta = feedback.averaged(good)
+    alpha, beta = prf.averaged(good)
     mean = (one / np.linalg.norm(one) + means.sum(axis=0)) / (1 + good)
-    moved = feedback.moved(query, pages, alpha, beta, single=True)
+    moved = prf.moved(query, pages, alpha, beta, single=True)
     np.testing.assert_allclose(moved.weights @ moved.vectors, mean * np.linalg.norm(one), atol=1e-5)
 
 
@@ -50,7 +52,7 @@ def test_one_vector_feedback_is_rocchios_formula(seed, good):
 def test_feedback_of_many_vectors_is_the_same_formula_for_scores(seed, good):
     rng = np.random.default_rng(seed)
     query, pages, corpus = asked(rng), [unit(rng, int(n)) for n in rng.integers(1, 9, good)], ragged(rng)
-    moved = feedback.moved(query, pages, 0.7, 0.3)
+    moved = prf.moved(query, pages, 0.7, 0.3)
     weigh = float(query.weights.sum())
     near = [maxsim(page, corpus, np.full(len(page), weigh / len(page), np.float32)) for page in pages]
     expected = 0.7 * maxsim(query.vectors, corpus, query.weights) + 0.3 * np.mean(near, axis=0)
@@ -60,8 +62,8 @@ def test_feedback_of_many_vectors_is_the_same_formula_for_scores(seed, good):
 
 def test_a_page_of_many_vectors_is_stood_for_by_a_few():
     rng = np.random.default_rng(1)
-    moved = feedback.moved(asked(rng), [unit(rng, 300)], 1, 0.5)
-    assert len(moved.vectors) == 4 + feedback.CENTRES
+    moved = prf.moved(asked(rng), [unit(rng, 300)], 1, 0.5)
+    assert len(moved.vectors) == 4 + prf.CENTRES
     np.testing.assert_allclose(np.linalg.norm(moved.vectors, axis=1), 1, atol=1e-5)
 
 
@@ -80,7 +82,7 @@ def test_feedback_is_asked_of_the_pages_that_another_stage_found():
     (best,) = order(run(arrays, "bm25:1", 6))
     result = run(arrays, "prf[alpha=0,beta=1,depth=1](bm25, full):5", 6)
     length = len(arrays.pages[best][1].vectors)
-    assert length <= feedback.CENTRES  # so that every vector of the page is asked for, and met by itself
+    assert length <= prf.CENTRES  # so that every vector of the page is asked for, and met by itself
     assert order(result)[0] == best
     assert result.hits[0].score == pytest.approx(float(encoder(6)("random", "q").embedding.weights.sum()), abs=1e-4)
     assert all(hit.kind == "approximate" for hit in result.hits)
@@ -105,11 +107,11 @@ def test_feedback_goes_before_and_after_fusion():
 def test_refinement_without_neighbours_or_among_equals_changes_nothing(seed, found, expand):
     rng = np.random.default_rng(seed)
     query, pages = unit(rng, 1)[0], unit(rng, found)
-    np.testing.assert_allclose(feedback.refined(query, pages, beta=0, expand="none"), pages @ query, atol=1e-5)
-    same = feedback.refined(query, np.repeat(pages[:1], found, axis=0), expand=expand)
+    np.testing.assert_allclose(refine.refined(query, pages, beta=0, expand="none"), pages @ query, atol=1e-5)
+    same = refine.refined(query, np.repeat(pages[:1], found, axis=0), expand=expand)
     np.testing.assert_allclose(same, same[0], atol=1e-5)
     shuffled = rng.permutation(found)
-    both = feedback.refined(query, pages[shuffled], expand=expand), feedback.refined(query, pages, expand=expand)
+    both = refine.refined(query, pages[shuffled], expand=expand), refine.refined(query, pages, expand=expand)
     np.testing.assert_allclose(both[0], both[1][shuffled], atol=1e-5)
 
 
@@ -126,7 +128,7 @@ def test_refinement_is_its_formula():
     first = refined @ query
     top = refined[np.argsort(-first)[:3]].max(axis=0)
     expected = (first + refined @ top) / 2
-    np.testing.assert_allclose(feedback.refined(query, pages, 2, 0.15, "max"), expected, atol=1e-5)
+    np.testing.assert_allclose(refine.refined(query, pages, 2, 0.15, "max"), expected, atol=1e-5)
 
 
 @SETTINGS
@@ -172,7 +174,7 @@ def test_token_retrieval_by_hand(monkeypatch):
     flat = np.asarray([[1, 0], [0.6, 0.8], [0, 1]], np.float32)
     query, owners = np.eye(2, dtype=np.float32), np.asarray([0, 1, 1])
     for block in (1, 2, 99):
-        monkeypatch.setattr("workbench.retrieval.xtr.BLOCK", block)
+        monkeypatch.setattr("workbench.retrieval.stages.xtr.BLOCK", block)
         found = token_retrieval(query, np.ones(2, np.float32), flat, np.arange(3), owners, 1)
         # the first token fetches page 0, the second page 1; each page gets 1 for what fetched it, 1 for the other
         assert found.pages.tolist() == [0, 1]

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.retrieval import fusion
+from workbench.retrieval.stages.rrf import rrf
+from workbench.retrieval.stages.sum import normalised, weighted_sum
 
 SETTINGS = settings(max_examples=40, deadline=None)
 finite = st.floats(-50, 50, allow_nan=False, width=32)
 
 
 def test_rrf_by_hand():
-    fused = fusion.rrf(["abc", "cd"], [1, 2])
-    assert fused == pytest.approx({"a": 1 / 61, "b": 1 / 62, "c": 1 / 63 + 2 / 61, "d": 2 / 62})
+    fused = rrf(np.arange(5, 9), [np.array([5, 6, 7]), np.array([7, 8])], [1, 2])
+    assert fused == pytest.approx([1 / 61, 1 / 62, 1 / 63 + 2 / 61, 2 / 62])
 
 
 columns = st.lists(finite | st.just(math.nan), min_size=6, max_size=6).map(
@@ -26,10 +27,10 @@ columns = st.lists(finite | st.just(math.nan), min_size=6, max_size=6).map(
 @SETTINGS
 @given(columns, columns, st.sampled_from(["z", "minmax", "none"]))
 def test_laws_of_weighted_sums(one, two, norm):
-    both = fusion.weighted_sum([one, two], [1, 2], norm)
-    assert both == pytest.approx(fusion.weighted_sum([two, one], [2, 1], norm), rel=1e-4, abs=1e-4)
-    assert fusion.weighted_sum([one, two], [1, 0], norm) == pytest.approx(fusion.weighted_sum([one], [1], norm))
-    alone = fusion.weighted_sum([one], [1], norm)
+    both = weighted_sum([one, two], [1, 2], norm)
+    assert both == pytest.approx(weighted_sum([two, one], [2, 1], norm), rel=1e-4, abs=1e-4)
+    assert weighted_sum([one, two], [1, 0], norm) == pytest.approx(weighted_sum([one], [1], norm))
+    alone = weighted_sum([one], [1], norm)
     assert np.isfinite(alone).all()
     assert (alone[np.isnan(one)] <= alone.min()).all()
 
@@ -43,12 +44,12 @@ def test_laws_of_weighted_sums(one, two, norm):
 )
 def test_normalised_scores_do_not_depend_on_scale_or_origin(scores, norm, scale, shift):
     column = np.asarray(scores, np.float32)
-    assert fusion.normalised(scale * column + shift, norm) == pytest.approx(fusion.normalised(column, norm), abs=1e-5)
+    assert normalised(scale * column + shift, norm) == pytest.approx(normalised(column, norm), abs=1e-5)
 
 
 def test_normalisation_by_hand():
-    assert fusion.normalised(np.float32([4, 2, 0]), "minmax").tolist() == [1, 0.5, 0]
-    assert fusion.normalised(np.float32([1, -1]), "z").tolist() == [1, -1]
-    assert fusion.normalised(np.float32([7, 7]), "z").tolist() == [0, 0]
-    summed = fusion.weighted_sum([np.float32([4, 2, 0, np.nan]), np.float32([np.nan, 7, 9, 8])], [1, 2], "minmax")
+    assert normalised(np.float32([4, 2, 0]), "minmax").tolist() == [1, 0.5, 0]
+    assert normalised(np.float32([1, -1]), "z").tolist() == [1, -1]
+    assert normalised(np.float32([7, 7]), "z").tolist() == [0, 0]
+    summed = weighted_sum([np.float32([4, 2, 0, np.nan]), np.float32([np.nan, 7, 9, 8])], [1, 2], "minmax")
     assert summed.tolist() == [1, 0.5, 2, 1]

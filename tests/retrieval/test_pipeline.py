@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +111,20 @@ def test_an_unstated_prefetch_gets_the_default_and_the_last_step_stays_open():
         ("xtr(full[query=mean])", 0, "leave query=mean out"),
         ("xtr(rows, full)", 0, "takes 1 stage at most, not 2"),
         ("xtr@clip(full)", 3, "behind theirs"),
+        ("rrf(" * 2000, 2000, "8,000 characters; at most 2,000"),
+        ("full:10 >" * 3000, 2000, "27,000 characters; at most 2,000"),
+        (" > ".join(["full"] * 33), 224, "more than 32 stages"),
+        (f"rrf({', '.join(['full'] * 32)})", 190, "more than 32 stages"),
+        ("rrf(" * 400, 32, "more than 8 brackets inside each other"),
+        ("rrf[k=" + "9" * 400 + "](bm25, full)", 6, "k is a number from 0 to 1,000,000"),
+        ("rrf[weights=1/" + "9" * 400 + "](bm25, full)", 12, "a number from 0 to 1,000,000, or such numbers joined"),
+        ("rrf[weights=1/two](bm25, full)", 12, "weights is a number, or such numbers joined by /"),
+        ("rrf[weights=\N{ARABIC-INDIC DIGIT THREE}](bm25, full)", 12, "weights is a number"),
+        ("rows:" + "9" * 1900, 5, "from 1 to 100000"),
+        ("rows:\N{ARABIC-INDIC DIGIT THREE}", 5, "from 1 to 100000"),
+        ("full[dims=" + "9" * 400 + "]", 0, "dims is a number from"),
+        ("refine[depth=4001](global)", 13, "from 1 to 4,000"),
+        ("prf[depth=101](full)", 10, "from 0 to 100"),
     ],
 )
 def test_bad_pipelines_say_where_and_what_would_do(text, position, says):
@@ -116,6 +132,15 @@ def test_bad_pipelines_say_where_and_what_would_do(text, position, says):
         Pipeline.parse(text)
     assert says in str(caught.value)
     assert caught.value.position == position
+
+
+@given(st.recursive(st.sampled_from(["bm25", "rows", "full[query=mean]"]), lambda inner: st.lists(inner, min_size=2)
+                    .map(lambda legs: f"rrf({', '.join(legs)})"), max_leaves=60))  # fmt: skip
+def test_any_nesting_parses_or_is_refused_in_words(text):
+    try:
+        assert str(Pipeline.parse(text)) == text
+    except PipelineError as error:
+        assert re.search(r"more than (32 stages|8 brackets)|at most 2,000", str(error))
 
 
 def test_a_stage_knows_its_encoder_and_where_it_stands():
@@ -185,7 +210,7 @@ def test_what_is_written_is_what_is_read(step):
     [
         ("rows:5", "rows"),
         ("rows[most=16,query=mean]:5", "rows[most=16]"),
-        ("ward[dtype=int8,factor=4]:5", "ward[dtype=int8,factor=4.0]"),
+        ("ward[dtype=int8,factor=4]:5", "ward[dtype=int8,factor=4]"),
         ("binary[rotate=yes]:5", "full[dtype=bits,rotate=yes]"),
         ("docpruner[deviations=-0.5]:5", "docpruner[deviations=-0.5]"),
         ("exact:5", "full"),

@@ -26,7 +26,7 @@ def bench(tmp_path_factory):
 
 
 def test_document_frequencies_are_those_of_the_text_index(bench):
-    store = bench._collection("notes")
+    store = bench._collection("notes").snapshot()
     found = store.frequencies(["animals", "songs", "star", "zebra", "red-giant", "red-whale"])
     assert found == {"animals": 1, "songs": 1, "star": 1, "zebra": 0, "red-giant": 1, "red-whale": 0}
     assert store.frequencies([]) == {}

@@ -16,6 +16,8 @@ from workbench.retrieval.verdict import Calibration, Signals
 from workbench.service import Workbench
 from workbench.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = settings(max_examples=40, deadline=None)
 
 
@@ -32,6 +34,45 @@ def test_fresh_searches_pass_no_more_often_than_promised():
     passed = [rng.exponential() > verdict.bar(rng.exponential(size=30), 0.1) for _ in range(4000)]
     assert np.mean(passed) < 0.1 + 3 * math.sqrt(0.1 * 0.9 / 4000)
     assert np.mean(passed) > 0.07  # and not much less often: the bar is not idle
+
+
+@pytest.mark.parametrize("apart", [1.0, 1.5, 3.0])
+@pytest.mark.parametrize("many", [(19, 19), (25, 25), (29, 40), (38, 38), (100, 100)])
+def test_searches_it_was_not_fitted_on_pass_no_more_often_than_promised(many, apart):
+    """Three signals of one quality, so that the best on the fitted searches is so by luck alone."""
+    rng = np.random.default_rng(5)
+    wrong = {"found": [], "nothing": []}
+    for _ in range(500):
+        yes, no = (
+            [Signals(*row) for row in rng.normal(mean, 1, (count, 3))]
+            for mean, count in zip((apart, 0), many, strict=True)
+        )
+        fitted = Calibration.fit(yes, no, "Made up")
+        if fitted is None:
+            continue
+        fresh_yes, fresh_no = (
+            [fitted.judge(Signals(*row)).state for row in rng.normal(mean, 1, (40, 3))] for mean in (apart, 0)
+        )
+        wrong["nothing"].append(fresh_yes.count("nothing") / 40)
+        wrong["found"].append(fresh_no.count("found") / 40)
+    for shares in wrong.values():
+        assert len(shares) > 450
+        error = np.std(shares, ddof=1) / math.sqrt(len(shares))  # of the mean over fits, each with its own bars
+        assert 0.02 < np.mean(shares) < verdict.RATE + 2.5 * error
+
+
+def test_the_signal_is_chosen_on_searches_that_do_not_set_the_bars():
+    rng = np.random.default_rng(3)
+
+    def searches(mean, count):
+        return [Signals(float(level), float(gap), 0.0) for level, gap in rng.normal((0, mean), 1, (count, 2))]
+
+    fitted = Calibration.fit(searches(3, 60), searches(0, 45), "Made up")
+    assert fitted.signal == "gap"
+    assert (len(fitted.answered), len(fitted.unanswered)) == (40, 30)
+    assert "chosen on 20 and 15 others" in fitted.basis
+    few = Calibration.fit(signals(rng.normal(3, 1, 29)), signals(rng.normal(0, 1, 29)), "Made up")
+    assert few.signal == "level" and len(few.answered) == 29 and "too few to choose another" in few.basis
 
 
 def test_separation_is_the_area_under_the_curve():
@@ -131,8 +172,16 @@ def test_a_calibrated_pipeline_tells_searches_in_vain(bench):
     assert (yes.state, no.state) == ("found", "nothing")
     assert yes.probability < 0.3 < 0.7 < no.probability
     assert yes.relevant and not no.relevant and "Probably no page" in no.statement and no.basis == found.basis
-    assert bench.search("castle", "things", "full:10", 7).verdict is not None  # how many results does not matter
-    assert bench.search("castle", "things", "full:10", 3).verdict is None  # but a few it takes
+    whole = bench.search("castle", "things", "full:10")
+    for few in (1, 3, 4, 5, 7):  # how many results are asked for does not matter
+        for result in (
+            bench.search("castle", "things", "full:10", few),
+            bench.search("castle", "things", f"full:{few}"),
+        ):
+            assert result.verdict == whole.verdict is not None
+            assert result.hits == whole.hits[:few]
+    assert bench.search("castle", "things", "full:3").pipeline == "full:3"
+    assert bench.search("castle", "things", "exact", 2).verdict == whole.verdict
     assert bench.search("castle", "things", "rows:20 > full:10").verdict is None  # nor does another pipeline
     assert bench.search("castle", "things", "full:10", None, "page = 1").verdict is None  # nor a part of the pages
     bench.delete_document("things", "perfume.pdf")

@@ -29,7 +29,7 @@ def collection(home, name="notes", **settings):
 def record(content, pages, name=None, source=None, **more):
     """A document whose bytes are ``content``; name and source default to ``content.pdf`` in one folder."""
     name = name or f"{content}.pdf"
-    return DocumentRecord(name, source or f"/files/{name}", digest(content), pages, 1000, **more)
+    return DocumentRecord(name, (source or f"/files/{name}",), digest(content), pages, 1000, **more)
 
 
 def unit(rng, rows, dim=DIM):

@@ -15,6 +15,8 @@ from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
 from workbench.store import Collection, flat, writer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys
@@ -168,6 +170,88 @@ def assert_sound(store):
         assert set(store.space().vectors(index).page_ids) == committed
     assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
     assert {page for page, _ in store.bm25("page number", 99, None)} <= committed
+
+
+ASKING = """
+import sys
+from pathlib import Path
+from tests.store.test_crash import everywhere
+from workbench.store import Collection
+store = Collection(Path(sys.argv[1]))
+for line in sys.stdin:
+    print(*sorted(everywhere(store, line.strip())), flush=True)
+"""
+
+
+def everywhere(store, part):
+    """In which ways a document's pages, by the part of its hash that ids carry, can still be met."""
+    query = make.unit(make.np.random.default_rng(0), 2)
+    where = "document = 'r.pdf'"
+    ways = {
+        "all": store.page_ids(None),
+        "filter": store.page_ids(where),
+        "words": [page for page, _ in store.bm25("page number", 99, None)],
+        "words and filter": [page for page, _ in store.bm25("page number", 99, where)],
+        "lance": [page for page, _ in store.space().lance_maxsim("rows", query, 99, None)],
+        "refs": store.refs([f"{part}:1"]),
+        "documents": [f"{document.content_hash[:32]}:1" for document in store.documents()],
+    }
+    ways |= {index: store.space().vectors(index).page_ids for index in store.space().indexes}
+    assert store.info().documents == len(store.documents())
+    assert store.page_count() == store.info().pages
+    return {way for way, pages in ways.items() if any(page.startswith(part) for page in pages)}
+
+
+def test_from_the_first_commit_of_a_deletion_nobody_finds_its_pages(tmp_path, monkeypatch):
+    """Killed after any step, either nothing has happened yet or nothing of the document can be met in any way."""
+    fuse, begun, part = Fuse(monkeypatch), 0, OLD.content_hash[:32]
+    for step in range(200):
+        store = collection(tmp_path, f"c{step}")
+        resume(store, [OLD, OTHER])
+        reader = Collection(store.path)
+        ways = everywhere(reader, part)
+        assert len(ways) >= 8
+        through = fuse.burn(step, lambda store=store: delete(store))
+        for view in (store, reader, Collection(store.path)):
+            left = everywhere(view, part)
+            assert left in (set(), ways), f"after step {step} it is still in {sorted(left)}"
+        begun += not left
+        if not left and not through:
+            problems = " ".join(Collection(store.path).verify())
+            assert not problems or "repair" in problems
+        with Collection(store.path).writer() as writer:
+            writer.finish()
+        assert everywhere(Collection(store.path), part) in (set(), ways)
+        if not left:
+            assert_whole(Collection(store.path), [OTHER])
+        if through:
+            assert begun > 5
+            return
+    raise AssertionError("never got through")
+
+
+def test_another_process_that_has_it_open_finds_nothing_either(tmp_path, monkeypatch):
+    fuse, part = Fuse(monkeypatch), OLD.content_hash[:32]
+    store = collection(tmp_path)
+    resume(store, [OLD, OTHER])
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKING, str(store.path)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+
+        def ask():
+            process.stdin.write(f"{part}\n")
+            process.stdin.flush()
+            return process.stdout.readline().split()
+
+        assert "full" in ask()
+        assert not fuse.burn(1, lambda: delete(store))
+        assert ask() == []
+        assert any("The deletion of 'r.pdf' was cut off" in problem for problem in Collection(store.path).verify())
+        process.stdin.close()
 
 
 def test_half_written_files_are_swept(tmp_path):

@@ -5,12 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from tests.store import make
 from tests.store.make import assert_whole, collection, item, put, record, resume
 from workbench.errors import DiskFullError
-from workbench.store import Collection, writer
+from workbench.store import Collection, flat, writer
 from workbench.store.files import is_disk_full
 
 
@@ -99,3 +103,148 @@ def test_a_disk_that_really_fills_up(small_disk, monkeypatch, pictures):
     assert sorted(reader.page_ids(None)) == sorted(
         {*committed, *(f"{document.content_hash[:32]}:{n}" for n in range(1, 11))}
     )
+
+
+def fill(disk):
+    """Leave no byte free, with a file that is none of the store's."""
+    with suppress(OSError), (disk / "filler").open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 65536)
+    with suppress(OSError), (disk / "filler").open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 512)
+    with pytest.raises(OSError, match="No space"), (disk / "probe").open("wb") as file:
+        file.write(b"x" * 4096)
+    (disk / "probe").unlink(missing_ok=True)
+
+
+def many(pages=40):
+    return [record(f"doc{i}", pages // 4) for i in range(4)]
+
+
+LONG = " ".join(f"word{n}" for n in range(120))
+
+
+def photograph(seed):
+    """A picture that takes the room one takes."""
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (400, 300, 3), np.uint8))
+
+
+def filled(disk):
+    store = collection(disk)
+    with store.writer() as opened:
+        for document in many():
+            started = opened.begin_document(document)
+            for number in range(1, document.pages + 1, 2):
+                numbers = [n for n in (number, number + 1) if n <= document.pages]
+                pages = [item(started, n, f"{n} {LONG}") for n in numbers]
+                opened.add_pages(started, [(*pages[i][:2], photograph(n)) for i, n in enumerate(numbers)])
+            opened.finish_document(started)
+        opened.finish()
+    return Collection(store.path)
+
+
+@pytest.fixture
+def disk(small_disk):
+    subprocess.run(["mount", "-o", "remount,size=24m", small_disk], check=True)
+    return small_disk
+
+
+def answers(store):
+    """Scores of every page by every index, and the words."""
+    query = make.unit(np.random.default_rng(2), 3)
+    found = {"bm25": dict(store.bm25("page word7", 99, None))}
+    for index in store.space().indexes:
+        held = store.space().vectors(index)
+        scores = store.space().form(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)
+        found[index] = dict(zip(held.page_ids, scores.tolist(), strict=True))
+    return found
+
+
+@pytest.mark.parametrize("copies", ["none", "some", "damaged"])
+def test_searching_works_on_a_full_disk_without_the_copy(disk, copies, caplog):
+    store = filled(disk)
+    before = answers(store)
+    store.close()
+    for path in (store.path / "flat").glob("*.*"):
+        if copies == "none" or (copies == "some" and "full" not in path.name):
+            path.unlink()
+        elif copies == "damaged" and path.suffix == ".bin":
+            path.write_bytes(bytes(path.stat().st_size))
+    fill(disk)
+    again = Collection(store.path)
+    assert answers(again) == before
+    held = again.space().vectors("rows")
+    assert held.in_memory
+    assert again.space().vectors("rows") is held, "it is not read again for every query"
+    assert any("held in memory" in message for message in caplog.messages)
+    kept = ["full"] if copies == "some" else []
+    assert again.space().in_memory() == [index for index in again.space().indexes if index not in kept]
+    (disk / "filler").unlink()
+    later = Collection(store.path)
+    assert answers(later) == before
+    assert not later.space().vectors("rows").in_memory
+
+
+def test_vectors_that_memory_has_no_room_for_either_are_one_sentence(disk, monkeypatch):
+    store = filled(disk)
+    shutil.rmtree(store.path / "flat")
+    fill(disk)
+    monkeypatch.setattr(flat, "IN_MEMORY", 0)
+    with pytest.raises(DiskFullError, match="memory has no room"):
+        Collection(store.path).space().vectors("full")
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_deleting_on_a_full_disk_frees_space(disk, copies):
+    store = filled(disk)
+    if not copies:
+        store.close()
+        shutil.rmtree(store.path / "flat")
+    fill(disk)
+    free = shutil.disk_usage(disk).free
+    gone, *rest = many()
+    again = Collection(store.path)
+    with again.writer() as opened:
+        assert opened.delete_document(gone.name) == gone.pages
+        opened.finish()
+    assert shutil.disk_usage(disk).free > free
+    other = Collection(store.path)
+    assert {document.name for document in other.documents()} == {document.name for document in rest}
+    assert all(set(found) == set(other.page_ids(None)) for found in answers(other).values())
+    (disk / "filler").unlink()
+    with other.writer() as opened:
+        opened.compact()
+    assert other.verify() == []
+
+
+def test_compacting_on_a_full_disk_frees_space(disk):
+    store = filled(disk)
+    gone, *rest = many()
+    with store.writer() as opened:
+        opened.delete_document(gone.name)
+    fill(disk)
+    free = shutil.disk_usage(disk).free
+    with Collection(store.path).writer() as opened:
+        opened.compact()
+    assert shutil.disk_usage(disk).free > free
+    again = Collection(store.path)
+    assert set(answers(again)["full"]) == set(again.page_ids(None))
+    assert len(again.page_ids(None)) == sum(document.pages for document in rest)
+    (disk / "filler").unlink()
+    assert again.verify() == []
+
+
+def test_a_folder_that_is_read_only_is_searched(tmp_path, monkeypatch):
+    store = collection(tmp_path)
+    resume(store, [record("whales", 3)])
+    store.close()
+    shutil.rmtree(store.path / "flat")
+
+    def refuse(*_args, **_more):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(flat.FlatFile, "_exclusive", refuse)
+    held = Collection(store.path).space().vectors("full")
+    assert held.in_memory
+    assert len(held.page_ids) == 3

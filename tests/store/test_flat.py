@@ -111,6 +111,19 @@ def change(folder, **fields):
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
+def test_a_copy_of_an_earlier_pagelens_is_made_again_and_is_no_damage(tmp_path):
+    table = Table(20)
+    table.current(make(tmp_path), "1")
+    (path,) = tmp_path.glob("*.json")
+    head = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in head.items() if key not in ("sums", "checksum", "name")}))
+    assert make(tmp_path).damage() == ""
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    assert len(table.fetched) == 20
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    assert table.fetched == []
+
+
 def test_a_cut_or_lost_file_is_made_again(tmp_path):
     table = Table(20)
     table.current(make(tmp_path), "1")

@@ -6,6 +6,7 @@ of which only the SHA-256 is kept, in memory for sessions. What this module does
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,6 +18,7 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,15 +32,17 @@ IDLE, LONGEST = 12 * 3600.0, 7 * 86400.0
 FREE, FIRST_WAIT, MOST_WAIT = 5, 10.0, 900.0
 """Failures before there is a wait, seconds of the first wait (each further failure doubles it), and the longest."""
 _NAME = re.compile(r"[^\s:$#]{1,64}")
-_CHECKS = threading.BoundedSemaphore(2)  # a hash takes 32 MiB: a flood of log-ins must not take the memory
+MOST_WAITING = 8
+"""Log-ins that may wait for their turn: hashes are computed one at a time, in a thread of their own, so that a flood of
+them takes neither the memory (32 MiB each) nor the threads and processors that answer everything else."""
 
 
 class TooManyAttempts(InputError):
-    """Too many wrong passwords or tokens; ``seconds`` says how long to wait."""
+    """Too many wrong passwords or tokens, or too many at once; ``seconds`` says how long to wait."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, why: str = "Too many wrong attempts") -> None:
         self.seconds = max(1, round(seconds))
-        super().__init__(f"Too many wrong attempts; try again in {self.seconds} seconds.")
+        super().__init__(f"{why}; try again in {self.seconds} seconds.")
 
 
 def hashed(password: str, salt: bytes | None = None) -> str:
@@ -105,8 +109,7 @@ class Accounts:
         """Whether the password is that of the name; an unknown name takes as long as a known one."""
         kept = self.passwords.get(name, _NOBODY)
         log_n, r, p, salt, wanted = _parameters(kept) or (LOG_N, R, P, b"", b"")
-        with _CHECKS:
-            got = _scrypt(password, salt, log_n, r, p)
+        got = _scrypt(password, salt, log_n, r, p)
         return hmac.compare_digest(got, wanted) and name in self.passwords
 
     def holder(self, token: str) -> str:
@@ -133,7 +136,10 @@ class _Session:
 
 
 class Access:
-    """Accounts, the sessions that are open, and the failures of late. Safe to call from several threads."""
+    """Accounts, the sessions that are open, and the failures of late. Safe to call from several threads.
+
+    Passwords are judged one after the other; see `MOST_WAITING`.
+    """
 
     def __init__(self, accounts: Accounts, clock: Callable[[], float] = time.monotonic) -> None:
         self._accounts = accounts
@@ -141,11 +147,26 @@ class Access:
         self._sessions: dict[str, _Session] = {}
         self._brake = Brake(clock)
         self._lock = threading.Lock()
+        self._hashing = ThreadPoolExecutor(1, "pagelens-passwords")
+        self._waiting = 0
 
-    def log_in(self, name: str, password: str, address: str) -> str:
-        """The token of a new session; empty for a wrong name or password. `TooManyAttempts` after many of those."""
-        self._brake.attempt(neighbourhood(address))
-        if not self._accounts.admits(name, password):
+    async def log_in(self, name: str, password: str, address: str) -> str:
+        """The token of a new session; empty for a wrong name or password.
+
+        `TooManyAttempts` after many of those, and while many others log in; neither costs a hash.
+        """
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                raise TooManyAttempts(5, "Too many are logging in at this moment")
+            self._brake.attempt(neighbourhood(address))
+            self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            right = await loop.run_in_executor(self._hashing, self._accounts.admits, name, password)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+        if not right:
             return ""
         self._brake.forgive(neighbourhood(address))
         token, now = new_token(), self._clock()

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench import heatmap
 from workbench.comparison import Comparison, Contrast, Cost, cost
 from workbench.types import (
     CollectionInfo,
@@ -20,6 +21,7 @@ from workbench.types import (
     Job,
     JobStage,
     LedgerRow,
+    PlannedFile,
     Region,
     SearchResult,
     StageScore,
@@ -107,6 +109,7 @@ class Token(BaseModel):
     token: int
     label: str
     weight: float
+    heat_weight: float = Field(description="What it counts in the heat of several: its rarity, 1 for the rarest.")
 
 
 class Places(BaseModel):
@@ -135,6 +138,10 @@ class Explained(BaseModel):
     ledger: list[LedgerRow]
     regions: list[Region]
     places: Places | None = Field(None, description="Only with `similarities`.")
+    heat: list[float] | None = Field(
+        None,
+        description="By page vector, as drawn: the mean similarity, tokens by `heat_weight`. Only with `similarities`.",
+    )
     similarities: list[list[float]] | None = Field(
         None, description="Query token by page vector, cosine; only when asked for."
     )
@@ -150,11 +157,15 @@ class Explained(BaseModel):
             page=str(explanation.ref),
             score=explanation.score,
             tokens=[
-                Token(token=i, label=label, weight=float(query.weights[i])) for i, label in enumerate(query.labels)
+                Token(token=i, label=label, weight=float(weight), heat_weight=float(heat_weight))
+                for i, (label, weight, heat_weight) in enumerate(
+                    zip(query.labels, query.weights, explanation.heat_weights, strict=True)
+                )
             ],
             ledger=list(explanation.ledger),
             regions=list(explanation.regions),
             places=Places.of(explanation.geometry) if similarities else None,
+            heat=heatmap.values(explanation).astype(float).round(5).tolist() if similarities else None,
             similarities=explanation.similarities.astype(float).round(5).tolist() if similarities else None,
         )
 
@@ -281,14 +292,6 @@ class PageText(BaseModel):
         )
 
 
-class PlannedFile(BaseModel):
-    """A file of an upload; `note` is empty, or says why it will be skipped or refused."""
-
-    name: str
-    pages: int
-    note: str
-
-
 class Plan(BaseModel):
     """What indexing an upload would do, and its likely cost on this machine."""
 
@@ -302,7 +305,7 @@ class Plan(BaseModel):
     def of(cls, plan: IngestPlan) -> Plan:
         """From a plan."""
         return cls(
-            files=[PlannedFile(name=name, pages=pages, note=note) for name, pages, note in plan.files],
+            files=list(plan.files),
             pages=plan.pages,
             pages_to_read=plan.pages_to_read,
             seconds=plan.seconds,
@@ -364,12 +367,6 @@ class Named(BaseModel):
     def all(cls, mapping: Any) -> list[Named]:
         """From a mapping of names to summaries."""
         return [cls(name=name, summary=summary) for name, summary in mapping.items()]
-
-
-class Removed(BaseModel):
-    """What a deletion removed."""
-
-    pages: int
 
 
 class Batch(BaseModel):

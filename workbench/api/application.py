@@ -23,10 +23,12 @@ from workbench.errors import (
     InputError,
     NotFoundError,
     PagelensError,
+    StateError,
     StoreError,
 )
 from workbench.service import Workbench
 from workbench.settings import version
+from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +42,51 @@ STATUS: tuple[tuple[type[PagelensError], int], ...] = (
     (DiskFullError, 507),
     (CollectionBusyError, 409),
     (StoreError, 409),
+    (StateError, 409),
     (EncoderError, 503),
     (PagelensError, 500),
 )
 """Which status says what of an error; the first kind that fits."""
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": said}
+    for status, said in {
+        400: "Something in the request cannot be done as it is said",
+        401: "The log-in is missing or wrong",
+        403: "The host or the origin is none of this server's",
+        404: "There is no such thing",
+        405: "This address does not take that method",
+        409: "It does not fit how things stand: a collection in use or there already, a job that is done",
+        413: "The body is larger than what is taken",
+        422: "A value is missing, unknown or out of bounds",
+        429: "Too many wrong log-ins; `Retry-After` says how many seconds to wait",
+        500: "Something that was not foreseen",
+        503: "A model cannot be used here, or the server is busy",
+        507: "The disk is full",
+    }.items()
+}
+"""Every status that a refusal can have, and what it says."""
+BODY = "the body"
+MOST_SAID = 500
+"""Characters of a sentence on a body that is wrong in many places."""
+PLAIN = {
+    "missing": "it is missing",
+    "extra_forbidden": "nothing has that name here",
+    "json_invalid": "it is not JSON",
+    "model_attributes_type": "it is no object",
+    "model_type": "it is no object",
+    "dict_type": "it is no object",
+    "list_type": "it is no list",
+    "string_type": "it is no text",
+    "string_unicode": "it is no text",
+    "bool_type": "it is neither true nor false",
+    "bool_parsing": "it is neither true nor false",
+    "int_type": "it is no whole number",
+    "int_parsing": "it is no whole number",
+    "int_parsing_size": "it is too large a number",
+    "int_from_float": "it is no whole number",
+    "finite_number": "it is no number",
+}
+"""What is wrong with a value, by pydantic's name of it, where its own words are about Python."""
 ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
 
 Pages are written `report.pdf#page=12`; boxes are `[x0, y0, x1, y1]` in fractions of the page from its top left; times
@@ -65,7 +108,7 @@ def application(workbench: Workbench, uploads: Uploads | None = None, access: Ac
         redoc_url=None,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
-        responses={"4XX": {"model": Failure}, "5XX": {"model": Failure}},
+        responses=REFUSALS,
     )
     failures(app)
     app.state.pagelens = State(workbench, uploads or Uploads(workbench.settings.home), access)
@@ -97,7 +140,9 @@ def failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"error": "; ".join(_sentence(problem) for problem in error.errors())}, 422)
+        said = wellformed("; ".join(_sentence(problem) for problem in error.errors()))
+        cut = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}\N{HORIZONTAL ELLIPSIS}"
+        return JSONResponse({"error": cut}, 422)
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> JSONResponse:
@@ -106,7 +151,8 @@ def failures(app: FastAPI) -> None:
             405: f"{request.method} is not what this address takes; openapi.json lists what it does.",
         }
         phrase = HTTPStatus(error.status_code).phrase
-        return JSONResponse({"error": said.get(error.status_code, f"{phrase}: {error.detail}")}, error.status_code)
+        sentence = said.get(error.status_code, f"{phrase}: {error.detail}")
+        return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -115,5 +161,7 @@ def failures(app: FastAPI) -> None:
 
 
 def _sentence(problem: Any) -> str:
-    where = ".".join(map(str, problem["loc"][1:]))  # the first says whether it stood in the body or the address
-    return f"{where or 'the body'}: {problem['msg']}"
+    # The first place says whether it stood in the body or the address; JSON that is none has a character as its place.
+    places = () if problem["type"] == "json_invalid" else problem["loc"][1:]
+    where = ".".join(str(place)[:80] for place in places)
+    return f"{where or BODY}: {PLAIN.get(problem['type'], problem['msg'])}"

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from workbench.api.answers import Collection, Named, PageText, Removed
+from workbench.api.answers import Collection, Named, PageText
 from workbench.api.pictures import AS_WEBP
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import NewCollection, page_ref
+from workbench.api.requests import FieldsRequest, NewCollection, page_ref
 from workbench.api.state import Bench
-from workbench.types import CollectionInfo, DocumentInfo, ModelStatus
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, Receipt
 
 Page = Annotated[str, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
 
@@ -37,10 +37,10 @@ def collection(workbench: Bench, collection: str) -> Collection:
     return Collection(info=workbench.collection(collection), examples=workbench.sample_queries(collection))
 
 
-@router.delete("/collections/{collection}", tags=["Collections"], status_code=204)
-def delete_collection(workbench: Bench, collection: str) -> None:
-    """Delete a collection and everything in it."""
-    workbench.delete_collection(collection)
+@router.delete("/collections/{collection}", tags=["Collections"])
+def delete_collection(workbench: Bench, collection: str) -> Receipt:
+    """Delete a collection and everything in it; the answer says what was removed."""
+    return workbench.delete_collection(collection)
 
 
 @router.get("/collections/{collection}/documents", tags=["Collections"])
@@ -49,10 +49,16 @@ def documents(workbench: Bench, collection: str) -> list[DocumentInfo]:
     return workbench.documents(collection)
 
 
+@router.patch("/collections/{collection}/documents", tags=["Collections"])
+def change_fields(workbench: Bench, collection: str, asked: FieldsRequest) -> list[DocumentFields]:
+    """Change tags and fields of documents, which filters find them by at once; nothing is read again."""
+    return workbench.change_fields(collection, asked.documents, asked.change())
+
+
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])
-def delete_document(workbench: Bench, collection: str, document: str) -> Removed:
-    """Delete a document; none of its pages can be found any more."""
-    return Removed(pages=workbench.delete_document(collection, document))
+def delete_document(workbench: Bench, collection: str, document: str) -> Receipt:
+    """Delete a document; none of its pages can be found any more. The answer says what was removed."""
+    return workbench.delete_document(collection, document)
 
 
 @router.get("/collections/{collection}/page", tags=["Pages"])

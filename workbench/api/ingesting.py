@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect
 
-from workbench.api.answers import Batch, Failure, JobState, Plan, Received
+from workbench.api.answers import Batch, JobState, Plan, Received
 from workbench.api.pictures import RAW
 from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
 from workbench.api.state import Bench, Staged
 from workbench.errors import InputError
 
 router = APIRouter(tags=["Ingesting"])
+_NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EILSEQ}
+"""What a file system says of a name that it does not take."""
+
+
+class _TooLarge(Exception):
+    """Ends an upload that is over the limit."""
 
 
 @router.post("/uploads", status_code=201)
@@ -23,7 +31,7 @@ def open_upload(uploads: Staged) -> Batch:
     return Batch(batch=uploads.batch())
 
 
-@router.put("/uploads/{batch}", openapi_extra=RAW, response_model=Received, responses={507: {"model": Failure}})
+@router.put("/uploads/{batch}", openapi_extra=RAW, response_model=Received)
 async def receive(
     workbench: Bench,
     uploads: Staged,
@@ -32,25 +40,23 @@ async def receive(
     name: str = Query(description="The file's name, or its path when it came in a folder."),
 ) -> Response:
     """One file of an upload, as the raw body; it is written as it arrives."""
-    try:
-        target = uploads.destination(batch, name)
-    except OSError:
-        raise InputError("That file name cannot be used here.") from None
     most, size = workbench.settings.max_upload_mb * 1024**2, 0
     try:
-        with target.open("wb") as file:
+        with uploads.receiving(batch, name) as file:
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > most:
-                    break
+                    raise _TooLarge
                 await run_in_threadpool(file.write, chunk)
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        free = shutil.disk_usage(target.parent).free
-        return JSONResponse({"error": f"The file could not be saved ({error.strerror}; {free} bytes free)."}, 507)
-    if size > most:
-        target.unlink(missing_ok=True)
+    except _TooLarge:
         return JSONResponse({"error": f"Larger than the limit of {most // 1024**2} MB."}, 413)
+    except ClientDisconnect:
+        return JSONResponse({"error": "The upload broke off; send the file again."}, 400)
+    except OSError as error:
+        if error.errno in _NAMES:
+            raise InputError("That file name cannot be used here; shorten it.") from None
+        free = shutil.disk_usage(uploads.root).free
+        return JSONResponse({"error": f"The file could not be saved ({error.strerror}; {free} bytes free)."}, 507)
     return JSONResponse({"bytes": size})
 
 
@@ -63,7 +69,7 @@ def discard(uploads: Staged, batch: str) -> None:
 @router.post("/plan")
 def plan(workbench: Bench, uploads: Staged, asked: IngestRequest) -> Plan:
     """What indexing an upload would do, and its likely cost; nothing is changed."""
-    return Plan.of(workbench.plan(uploads.paths(asked.batch), asked.collection))
+    return Plan.of(workbench.plan(uploads.paths(asked.batch), asked.collection, replacing=asked.replace))
 
 
 @router.get("/jobs")
@@ -74,8 +80,9 @@ def jobs(workbench: Bench) -> list[JobState]:
 
 @router.post("/jobs", status_code=202)
 def start(workbench: Bench, uploads: Staged, asked: IngestRequest) -> JobState:
-    """Index an upload in the background. What is in the collection already is skipped."""
-    return JobState.of(workbench.start_ingest(uploads.paths(asked.batch), asked.collection))
+    """Index an upload in the background. What is in the collection already is skipped, but gets its tags and fields."""
+    paths = uploads.paths(asked.batch)
+    return JobState.of(workbench.start_ingest(paths, asked.collection, fields=asked.borne(), replacing=asked.replace))
 
 
 @router.get("/jobs/{job}")

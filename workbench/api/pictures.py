@@ -11,16 +11,19 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from workbench.api.answers import KeptPicture
+from workbench.api.requests import Name
 from workbench.api.state import Bench
 from workbench.errors import NotFoundError
 from workbench.service import Workbench
 from workbench.types import PageRef
+from workbench.types.queries import MOST_REPAIRS
 
 WEBP = "image/webp"
 LARGEST = 64 * 1024**2
 """Bytes of a picture to search with: it is held in memory."""
 AS_WEBP: dict[int | str, dict[str, Any]] = {
-    200: {"content": {WEBP: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {WEBP: {"schema": {"type": "string", "format": "binary"}}}},
+    304: {"description": "The picture is what `If-None-Match` says"},
 }
 RAW: dict[str, Any] = {
     "requestBody": {
@@ -48,7 +51,9 @@ def kept_picture(
     workbench: Bench,
     request: Request,
     picture: str,
-    repairs: Annotated[list[str], Query(description="Steps such as `rotate:90`; may be repeated.")] = [],  # noqa: B006
+    repairs: Annotated[
+        list[Name], Query(max_length=MOST_REPAIRS, description="Steps such as `rotate:90`; may be repeated.")
+    ] = [],  # noqa: B006
 ) -> Response:
     """A kept picture, as repairs leave it."""
     return sent(request, workbench.query_picture(picture, repairs), "The picture")
@@ -66,7 +71,7 @@ def sent(request: Request, path: Path, what: str) -> Response:
     except OSError:
         raise NotFoundError(f"{what} is not on the disk.") from None
     etag = '"' + hashlib.sha256(f"{path}\0{status.st_mtime_ns}\0{status.st_size}".encode()).hexdigest()[:32] + '"'
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=86400"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}  # a picture that was deleted is not shown again
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return FileResponse(path, media_type=WEBP, headers=headers)

@@ -4,16 +4,114 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictInt,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from workbench.errors import InputError, QueryError
+from workbench.ingestion import FileFields
+from workbench.retrieval import filters, grammar
+from workbench.service.search import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
+from workbench.store import FieldsChange
+from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
 from workbench.types import PageRef, Query
+from workbench.types.queries import MOST_REPAIRS, MOST_WEIGHT
+from workbench.types.text import wellformed
 
-PageText = Annotated[str, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
-Pipeline = Annotated[str, Field(description="A preset or a pipeline text, as `rows:256 > full:10`.")]
-Filter = Annotated[str, Field(description="Only pages that fit, as `document = 'report.pdf' and page >= 10`.")]
-Depth = Annotated[int | None, Field(ge=1, le=100_000, description="Pages to return; else what the pipeline says.")]
+LONGEST_NAME = 1_000
+"""Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
+
+
+def _question(value: Any) -> Any:
+    if isinstance(value, str | dict):
+        return value
+    raise PydanticCustomError("query", "a query is a text, or an object with a list of 'parts'")
+
+
+def _text(value: str) -> str:
+    if wellformed(value) != value:
+        raise PydanticCustomError("surrogate", "it holds half of a character (a lone surrogate), which is no text")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
+PageText = Annotated[Name, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
+Pipeline = Annotated[
+    Text,
+    Field(
+        max_length=grammar.MAX_TEXT,
+        description=f"A preset or a pipeline text, as `rows:256 > full:10`, of {grammar.MAX_STAGES} stages and "
+        f"{grammar.MAX_NESTING} brackets inside each other at most.",
+    ),
+]
+Filter = Annotated[
+    Text,
+    Field(
+        max_length=filters.MAX_TEXT,
+        description="Only pages that fit, as `document = 'report.pdf' and page >= 10`, by "
+        f"{filters.MAX_TESTS} comparisons at most.",
+    ),
+]
+Depth = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=grammar.MAX_K,
+        description="Pages to return by a preset, or a pipeline that states no number. One that does is run as it is "
+        "written, and this shows at most so many of its pages.",
+    ),
+]
+_WEIGHT = {"type": "number", "minimum": -MOST_WEIGHT, "maximum": MOST_WEIGHT, "not": {"const": 0}}
+
+
+def _part(kind: str, **values: Any) -> dict[str, Any]:
+    """The schema of a part of a query; ``values`` are what it has besides a kind and a weight."""
+    return {
+        "type": "object",
+        "properties": {"kind": {"const": kind}, **values, "weight": _WEIGHT},
+        "required": ["kind", *(name for name in values if name != "repairs")],
+    }
+
+
+_PAGE = {"type": "string", "pattern": "#page=[1-9][0-9]{0,8}$", "maxLength": LONGEST_NAME}
+_EDGE = {"type": "number", "minimum": 0, "maximum": 1}
+_REPAIRS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_REPAIRS}
+QUERY: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
+        {
+            "type": "object",
+            "properties": {
+                "parts": {
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": MAX_PARTS,
+                    "items": {
+                        "anyOf": [
+                            _part("text", text={"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
+                            _part("picture", picture={"type": "string", "pattern": "^[0-9a-f]{64}$"}, repairs=_REPAIRS),
+                            _part("region", page=_PAGE, box={"type": "array", "items": _EDGE, "minItems": 4,
+                                                             "maxItems": 4}),
+                            _part("mark", page=_PAGE),
+                        ]
+                    },
+                }
+            },
+            "required": ["parts"],
+        },
+    ]
+}  # fmt: skip
+"""What a query is, in words of JSON Schema; `Query.from_dict` reads it, here as everywhere."""
 
 
 class Request(BaseModel):
@@ -25,14 +123,14 @@ class Request(BaseModel):
 class NewCollection(Request):
     """A collection to make; but for further encoders and indexes its settings stay what they are."""
 
-    name: str
-    encoder: str = Field("reader", description="Id of the encoder its pages get vectors of.")
-    also: list[str] = Field(default=[], description="Ids of further encoders.")
+    name: Name
+    encoder: Name = Field("reader", description="Id of the encoder its pages get vectors of.")
+    also: list[Name] = Field(default=[], max_length=16, description="Ids of further encoders.")
     dpi: int = Field(144, ge=36, le=600, description="Dots per inch that PDF pages are rendered at.")
     crop: bool = Field(False, description="Crop empty margins before encoding.")
     crop_furniture: bool = Field(False, description="Also crop page numbers and running heads.")
     ocr: bool = Field(True, description="Read pages that have no text layer.")
-    indexes: list[str] = Field(list(POOLED_INDEXES), description="Indexes to make of the vectors.")
+    indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
     def settings(self) -> CollectionSettings:
         """As the service takes them."""
@@ -42,8 +140,8 @@ class NewCollection(Request):
 class Asking(Request):
     """A query to a collection."""
 
-    collection: str
-    query: str | dict[str, Any] = Field(
+    collection: Name
+    query: Annotated[Any, PlainValidator(_question), WithJsonSchema(QUERY)] = Field(
         description="What to look for, in words; or an object with weighted `parts` (text, picture, region, mark).",
         examples=["net interest income"],
     )
@@ -83,8 +181,8 @@ class ExplainRequest(Asking):
     """A page to explain the score of."""
 
     page: PageText
-    encoder: str = Field("", description="Whose score; else that which decides in the pipeline, or the first.")
-    pipeline: Annotated[str, Field(description="A preset or pipeline text whose deciding encoder is meant.")] = ""
+    encoder: Name = Field("", description="Whose score; else that which decides in the pipeline, or the first.")
+    pipeline: Annotated[Pipeline, Field(description="A preset or pipeline text whose deciding encoder is meant.")] = ""
     similarities: bool = Field(False, description="Also give every query token's similarity to every page vector.")
 
 
@@ -93,8 +191,8 @@ class ContrastRequest(Asking):
 
     a: PageText
     b: PageText
-    encoder: str = ""
-    pipeline: str = ""
+    encoder: Name = ""
+    pipeline: Pipeline = ""
 
 
 class CompareRequest(Asking):
@@ -106,31 +204,72 @@ class CompareRequest(Asking):
     filter: Filter = ""
 
 
+Value = Annotated[Text, Field(max_length=MAX_VALUE)]
+Tags = Annotated[list[Value], Field(max_length=MAX_TAGS)]
+Meta = Annotated[dict[Value, Value | StrictInt | float | StrictBool], Field(max_length=MAX_FIELDS)]
+MOST_FILES = 10_000
+"""Files or documents that one request may name."""
+
+
+class Borne(Request):
+    """Tags and fields of a file."""
+
+    tags: Tags = []
+    meta: Meta = {}
+
+
+class FieldsRequest(Request):
+    """Tags and fields to change of documents; what is added or set wins over what is removed or cleared."""
+
+    documents: list[Name] = Field(min_length=1, max_length=MOST_FILES)
+    add: Tags = Field([], description="Tags to add.")
+    remove: Tags = Field([], description="Tags to take away.")
+    set: Meta = Field({}, description='Fields to set, as `{"year": 2024}`.')
+    clear: Annotated[list[Value], Field(max_length=MAX_FIELDS)] = Field([], description="Fields to clear.")
+
+    def change(self) -> FieldsChange:
+        """As the service takes it; `InputError` for a tag or field that cannot be."""
+        return FieldsChange.of(self.add, self.remove, self.set, self.clear)
+
+
 class IngestRequest(Request):
     """An upload to index into a collection, which is made with the usual settings when there is none."""
 
-    collection: str
-    batch: str = Field(description="Id of the upload, as `POST /uploads` gave it.")
+    collection: Name
+    batch: Name = Field(description="Id of the upload, as `POST /uploads` gave it.")
+    tags: Tags = Field([], description="Tags of every file.")
+    meta: Meta = Field({}, description="Fields of every file, by name.")
+    fields: dict[str, Borne] = Field({}, max_length=MOST_FILES, description="More for some files, by file name.")
+    replace: bool | Annotated[list[Name], Field(max_length=MOST_FILES)] = Field(
+        False,
+        description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
+        "the place of; `true` for all. Others are kept, and the new one gets a number.",
+    )
+
+    def borne(self) -> FileFields:
+        """As the service takes them; `InputError` for a tag or field that cannot be."""
+        named = {name: FieldsChange.of(one.tags, set=one.meta) for name, one in self.fields.items()}
+        return FileFields(FieldsChange.of(self.tags, set=self.meta), named)
 
 
 class EmbedRequest(Request):
     """An encoder whose vectors a collection's pages are to get."""
 
-    encoder: str
+    encoder: Name
 
 
 class IndexRequest(Request):
     """An index to compute from stored vectors."""
 
-    index: str = Field(description="A kind of index, as `rows` or `ward[factor=4]`.")
-    encoder: str = Field("", description="Of whose vectors; the collection's first if not said.")
+    index: Name = Field(description="A kind of index, as `rows` or `ward[factor=4]`.")
+    encoder: Name = Field("", description="Of whose vectors; the collection's first if not said.")
 
 
 class LogInRequest(Request):
     """An account's name and password."""
 
-    name: str = Field(max_length=64)
-    password: str = Field(max_length=1024)
+    name: Text = Field(max_length=64)
+    password: Text = Field(max_length=1024)
 
 
 def page_ref(text: str) -> PageRef:

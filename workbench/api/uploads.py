@@ -12,7 +12,10 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import UPLOADS
@@ -34,16 +37,31 @@ class Uploads:
         (self.root / name).mkdir(parents=True)
         return name
 
+    @contextmanager
+    def receiving(self, batch: str, relative: str) -> Iterator[BinaryIO]:
+        """A file to write what arrives to; it is in the batch once all of it came, and nowhere if anything fails.
+
+        Until then it lies outside of what `paths` hands on, so that not even a server that is killed leaves part of a
+        file to be indexed. `InputError` for a name that cannot be used, `OSError` as the system has it.
+        """
+        target = self.destination(batch, relative)
+        partial = self._folder(batch) / f"{secrets.token_hex(8)}.partial"
+        try:
+            with partial.open("wb") as file:
+                yield file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+
     def destination(self, batch: str, relative: str) -> Path:
-        """Where the file with this name (a posix path when it came in a folder) is to be written; `InputError` else."""
+        """Where the file with this name (a posix path when it came in a folder) belongs; `InputError` else."""
         root = self._folder(batch)
         parts = [_safe(part) for part in PurePosixPath(relative.replace("\x00", "")).parts]
         if not parts or any(part in ("", ".", "..", "/") for part in parts):
             raise InputError(f"{relative!r} is not a usable file name.")
         target = root / "folders" if len(parts) > 1 else root / "files" / secrets.token_hex(4)
-        target = target.joinpath(*parts)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target
+        return target.joinpath(*parts)
 
     def paths(self, batch: str) -> list[Path]:
         """What to ingest: every single file, and the folders as one."""

@@ -97,6 +97,11 @@ class Answers:
         ):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
+    def clear(self) -> None:
+        """Forget every answer."""
+        with self._lock:
+            self._known.clear()
+
     def _anew(
         self,
         collection: Collection,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.asking.choosing import inside, placed, rows
 from workbench.errors import QueryError
-from workbench.retrieval.queries import Rows
+from workbench.retrieval.queries import EncodedPart
 from workbench.types import MarkPart, PageFailure, PageRef, Part, PicturePart, RegionPart, TextPart
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ class Embedder:
         self._load = load
         self._pictures = pictures
 
-    def __call__(self, collection: Collection, space: Space, part: Part) -> Rows:
+    def __call__(self, collection: Collection, space: Space, part: Part) -> EncodedPart:
         """The part's rows; only a text or a picture needs the encoder itself."""
         match part:
             case TextPart():
-                return Rows(self._load(space).encode_query(part.text))
+                return EncodedPart(self._load(space).encode_query(part.text))
             case RegionPart():
                 return region(collection, space, part)
             case MarkPart():
@@ -35,34 +35,36 @@ class Embedder:
             case PicturePart():
                 return self._picture(space, part)
 
-    def _picture(self, space: Space, part: PicturePart) -> Rows:
+    def _picture(self, space: Space, part: PicturePart) -> EncodedPart:
         """The picture embedded as a page. `QueryError` when the encoder fails on it."""
         reads = space.info.kind == "words"
         page = self._pictures.page(part.picture, part.repairs, reads)
         if reads and not len(page.words):
-            return Rows(None, f"'{space.encoder}' reads words, and there are none in the picture.")
+            return EncodedPart(None, f"'{space.encoder}' reads words, and there are none in the picture.")
         (found,) = self._load(space).encode_pages([page])
         if isinstance(found, PageFailure):
             raise QueryError(found.reason.replace("this page", "this picture"))
-        return Rows(rows(found, placed(found.geometry), str(part), "picture"))
+        return EncodedPart(rows(found, placed(found.geometry), str(part), "picture"))
 
 
-def region(collection: Collection, space: Space, part: RegionPart) -> Rows:
+def region(collection: Collection, space: Space, part: RegionPart) -> EncodedPart:
     """The stored vectors that lie in a box of a page; `NotFoundError` when the page or its vectors are not there."""
     if space.info.kind == "page":
         found = whole_page(collection, space, part.ref, str(part))
-        return Rows(
+        return EncodedPart(
             found.embedding, f"'{space.encoder}' has one vector a page, so the region stands for all of its page."
         )
     embedding = space.page_embedding(collection.page(part.ref).page_id)
     numbers = inside(embedding.geometry, part.box)
     if not len(numbers):
         what = "no word" if space.info.kind == "words" else "nothing"
-        return Rows(None, f"'{space.encoder}' sees {what} in that {part}; draw a larger box around what is meant.")
-    return Rows(rows(embedding, numbers, str(part), "region"))
+        return EncodedPart(
+            None, f"'{space.encoder}' sees {what} in that {part}; draw a larger box around what is meant."
+        )
+    return EncodedPart(rows(embedding, numbers, str(part), "region"))
 
 
-def whole_page(collection: Collection, space: Space, ref: PageRef, text: str) -> Rows:
+def whole_page(collection: Collection, space: Space, ref: PageRef, text: str) -> EncodedPart:
     """A stored page as a query."""
     embedding = space.page_embedding(collection.page(ref).page_id)
-    return Rows(rows(embedding, placed(embedding.geometry), text, "page"))
+    return EncodedPart(rows(embedding, placed(embedding.geometry), text, "page"))

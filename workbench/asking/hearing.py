@@ -25,7 +25,7 @@ def heard(
 
     The query as it is where no stage compares words.
     """
-    if query.plain or all(leaf.spec.vectors for leaf in pipeline.leaves()):
+    if query.plain or all(leaf.stage.vectors for leaf in pipeline.leaves()):
         return query, ()
     found: dict[int, str] = {}
     for i, part in enumerate(query.parts):

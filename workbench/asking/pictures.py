@@ -1,8 +1,8 @@
 """Pictures that people search with: kept by the hash of their file, small, clean and few; shown as a page to encoders.
 
-A picture is decoded once, under the limits of documents, and kept without anything that is no pixel (places, names,
-thumbnails), so that later readers meet only what was made here. What was not used for longest goes when there are more
-than `KEPT_BYTES` of them.
+A picture is decoded once, by a process for reading files and under the limits of documents, and kept without anything
+that is no pixel (places, names, thumbnails), so that later readers meet only what was made here. What was not used for
+longest goes when there are more than `KEPT_BYTES` of them.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from workbench.documents import ReadSettings, Source, read_pages
+from workbench.documents import ReaderPool, readers
 from workbench.documents.probing import content_hash
-from workbench.documents.reading import words_of
+from workbench.documents.reading import first_picture, words_of
 from workbench.documents.sources import display_name
-from workbench.errors import DocumentError, InputError, NotFoundError
-from workbench.types import Page, PageFailure, PageRef, Words
+from workbench.errors import InputError, NotFoundError
+from workbench.types import Page, PageRef, Words
 
 KEPT_BYTES = 256 << 20
 SIDE = 2400
 """Longer side in pixels at which pictures are kept: what OCR reads at, and more than any page model sees."""
 _NAME = re.compile(r"[0-9a-f]{64}")
+_SUBJECT = "The picture"
 _READ = 64  # pictures whose words are remembered
 
 
@@ -49,10 +50,11 @@ class RepairPreview:
 
 
 class Pictures:
-    """The kept pictures, in one folder. Safe to use from several threads and processes."""
+    """The kept pictures, in one folder; ``pool`` reads them. Safe to use from several threads and processes."""
 
-    def __init__(self, folder: Path, most: int = KEPT_BYTES) -> None:
+    def __init__(self, folder: Path, most: int = KEPT_BYTES, pool: ReaderPool | None = None) -> None:
         self._folder = folder
+        self._readers = pool or readers()
         self._most = most
         self._lock = threading.Lock()
         self._read: OrderedDict[tuple[str, ...], Words] = OrderedDict()
@@ -61,7 +63,7 @@ class Pictures:
         """Keep a picture, or the first page of a PDF; returns its hash. `DocumentError` when it cannot be read."""
         if isinstance(file, bytes):
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "The picture"  # what a sentence about it calls it
+                path = Path(folder) / _SUBJECT  # what a sentence about it calls it
                 path.write_bytes(file)
                 return self._keep(path)
         return self._keep(file)
@@ -74,12 +76,12 @@ class Pictures:
         os.utime(kept)
         if not repairs:
             return kept
-        made = self._file(hashlib.sha256("\n".join((picture, *repairs)).encode()).hexdigest())
+        name = "\n".join(repairs).encode("utf-8", "backslashreplace")
+        made = kept.with_stem(f"{picture}-{hashlib.sha256(name).hexdigest()}")
         if not made.is_file():
             from workbench.documents.repair import repaired
 
-            with Image.open(kept) as image:
-                self._write(repaired(image, repairs), made)
+            self._write(self._readers.call(repaired, self.image(picture), repairs, subject=_SUBJECT), made)
         os.utime(made)
         return made
 
@@ -100,36 +102,46 @@ class Pictures:
         with self._lock:
             known = self._read.get(key)
         if known is None:
-            known = words_of(self.image(picture, repairs))
+            known = self._readers.call(words_of, self.image(picture, repairs), subject=_SUBJECT)
             with self._lock:
                 self._read[key] = known
                 while len(self._read) > _READ:
                     self._read.popitem(last=False)
         return known
 
+    def forget(self, pictures: Iterable[str]) -> int:
+        """Delete those of the pictures that are kept, repaired ones too; returns how many there were."""
+        found = 0
+        for picture in pictures:
+            with self._lock:
+                for key in [key for key in self._read if key[0] == picture]:
+                    del self._read[key]
+            found += self._file(picture).is_file()
+            for file in self._folder.glob(f"{picture}*"):
+                with suppress(OSError):  # on Windows, somebody looks at it
+                    file.unlink()
+        return found
+
     def preview(self, picture: str, repairs: Sequence[str] | None = None) -> RepairPreview:
         """What these repairs do to a picture, or, without any, what might be wrong with it and what would mend that."""
         if repairs is None:
             from workbench.documents.repair import proposed
 
-            found = proposed(self.image(picture))
+            found = self._readers.call(proposed, self.image(picture), subject=_SUBJECT)
             steps, reasons = tuple(item.step for item in found), tuple(item.reason for item in found)
         else:
             steps, reasons = tuple(repairs), ()
         return RepairPreview(picture, steps, reasons, self.path(picture), self.path(picture, steps))
 
     def _keep(self, path: Path) -> str:
-        digest = content_hash(path)
+        name = display_name(path.name)
+        digest: str = self._readers.call(content_hash, path, subject=name)
         kept = self._file(digest)
         if kept.is_file():
             os.utime(kept)
             return digest
-        page = next(read_pages(Source(path, display_name(path.name)), ReadSettings(ocr=False), [1]))
-        if isinstance(page, PageFailure):
-            raise DocumentError(page.reason)
-        image = page.image().copy()
-        image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-        self._write(image, kept)
+        digest, image = self._readers.call(first_picture, path, SIDE, subject=name)  # of what it is by now
+        self._write(image, self._file(digest))
         return digest
 
     def _file(self, picture: str) -> Path:

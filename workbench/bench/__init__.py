@@ -1,4 +1,4 @@
-"""Benchmarks anyone can run again: kernels, searches cold and warm, memory, real manuals, scale, and peers.
+"""Benchmarks of an installed Pagelens: its kernels, and searches cold and warm. The others are in a checkout.
 
 What is imported from here is light; the commands import what else they need.
 """
@@ -7,18 +7,13 @@ from workbench.bench.kernels import MOST, REFERENCE, SpeedReport, SpeedRow, kern
 from workbench.bench.latency import CONCURRENCY, LatencyReport, PipelineLatency, latency
 from workbench.bench.machine import Machine, measure_machine
 from workbench.bench.times import Times
-from workbench.bench.workload import MOST_GROWTH_BYTES, MOST_OVERHEAD_MS, MemoryReport, OverheadReport, memory, overhead
 
 __all__ = [
     "CONCURRENCY",
     "MOST",
-    "MOST_GROWTH_BYTES",
-    "MOST_OVERHEAD_MS",
     "REFERENCE",
     "LatencyReport",
     "Machine",
-    "MemoryReport",
-    "OverheadReport",
     "PipelineLatency",
     "SpeedReport",
     "SpeedRow",
@@ -26,7 +21,5 @@ __all__ = [
     "kernel_tasks",
     "latency",
     "measure_machine",
-    "memory",
-    "overhead",
     "speed",
 ]

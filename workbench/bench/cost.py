@@ -45,14 +45,6 @@ class StageCost:
     bandwidth_share: float
     gemm_share: float
 
-    @property
-    def bound(self) -> str:
-        """What the floor is made of: ``memory``, ``arithmetic``, or nothing for a stage without vectors."""
-        if not self.vectors_compared:
-            return ""
-        ratio = self.gemm_share - self.bandwidth_share
-        return "arithmetic" if ratio > 0 else "memory"
-
 
 def operations(trace: StageTrace, step: Step, query_vectors: Lengths, dims: Dims) -> float:
     """Floating point operations of the products of one step.
@@ -60,7 +52,7 @@ def operations(trace: StageTrace, step: Step, query_vectors: Lengths, dims: Dims
     A trace counts the page vectors of all lists that a step fuses together. Where some are compared with the query's
     mean and others with every vector, or have different dimensions, the larger count is taken for all: never too few.
     """
-    compared = [leaf for leaf in step.leaves() if leaf.spec.vectors]
+    compared = [leaf for leaf in step.leaves() if leaf.stage.vectors]
     if not compared or not trace.vectors_compared:
         return 0.0
     rows = max(1 if leaf.option("query") == "mean" else query_vectors[leaf.encoder] for leaf in compared)

@@ -28,7 +28,12 @@ class Memory:
 
 def memory_now() -> Memory:
     """This process's memory at this moment."""
-    info: Any = psutil.Process().memory_info()
+    return memory_of(psutil.Process())
+
+
+def memory_of(process: psutil.Process) -> Memory:
+    """A process's memory at this moment; ``psutil.Error`` when it is gone."""
+    info: Any = process.memory_info()
     if sys.platform == "win32":
         return Memory(info.rss, info.private)
     return Memory(info.rss, info.rss - getattr(info, "shared", 0))

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import ingesting, output, upkeep
+from workbench.cli import ingesting, output, tagging, upkeep
 from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
+from workbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from workbench.service import Workbench
+    from workbench.types import CollectionInfo
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
-for command in (upkeep.verify, upkeep.audit, upkeep.quarantine, upkeep.recall, upkeep.compact):
+for command in (
+    tagging.tag,
+    upkeep.verify,
+    upkeep.repair,
+    upkeep.audit,
+    upkeep.quarantine,
+    upkeep.recall,
+    upkeep.compact,
+    upkeep.export,
+):
     app.command()(command)
 
 
@@ -83,8 +97,11 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     )
     output.show()
     output.table(
-        ("document", ">pages", ">indexed", ">failed", "words from", "added"),
-        [(d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, d.added[:19]) for d in documents],
+        ("document", ">pages", ">indexed", ">failed", "words from", "added", "tags and fields"),
+        [
+            (d.name, str(d.pages), str(d.indexed), str(len(d.failed)), d.words, output.local(d.added), tagging.borne(d))
+            for d in documents
+        ],
     )
     for document in documents:
         for page in document.failed:
@@ -164,24 +181,34 @@ def delete(
     if document is not None and encoder is not None:
         raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
-    info = bench.collection(name)
-    what = f"collection '{name}' with {output.count(info.pages, 'page')}" if document is None else f"'{document}'"
+    info = _known(bench, name) if document is None and encoder is None else bench.collection(name)
+    pages = f" with {output.count(info.pages, 'page')}" if info is not None else ", which cannot be opened"
+    what = f"collection '{name}'{pages}" if document is None else f"'{document}'"
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
-    removed = info.pages
     if encoder is not None:
-        removed = sum(space.pages for space in info.spaces if space.encoder == encoder)
+        removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
         bench.remove_encoder(name, encoder)
-    elif document is None:
-        bench.delete_collection(name)
-    else:
-        removed = bench.delete_document(name, document)
+        if as_json:
+            output.emit({"collection": name, "encoder": encoder, "pages": removed})
+        else:
+            output.show(f"Deleted {what}.")
+        return
+    receipt = bench.delete_collection(name) if document is None else bench.delete_document(name, document)
     if as_json:
-        output.emit(
-            {"collection": name, "document": document, "pages": removed}
-            if encoder is None
-            else {"collection": name, "encoder": encoder, "pages": removed}
-        )
-    else:
-        output.show(f"Deleted {what}." if document is None else f"Deleted {what}: {output.count(removed, 'page')}.")
+        output.emit({**asdict(receipt), "document": document})
+        return
+    output.show(f"Deleted {what}. {receipt.sentence}")
+    for search in receipt.searches:
+        output.show(f"The saved search '{search}' pointed at it and is deleted too.")
+    for note in receipt.notes:
+        output.say(note)
+
+
+def _known(bench: Workbench, name: str) -> CollectionInfo | None:
+    """What there is of a collection; None when it is there and cannot be opened, which is no reason to keep it."""
+    try:
+        return bench.collection(name)
+    except StoreError:
+        return None

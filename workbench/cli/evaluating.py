@@ -136,7 +136,7 @@ def evaluate(
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
-        output.emit(evaluation.summary(record))
+        output.emit({**evaluation.summary(record), "oddities": evaluation.counts(loaded.oddities)})
     else:
         _print(record, evaluation.within(record))
 
@@ -275,7 +275,14 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
 def _report_check(found: Check, as_json: bool) -> None:
     """Print what a check found; exit code 1 when there is something to look at."""
     if as_json:
-        output.emit({"dataset": found.name, "counts": found.counts, "problems": list(found.problems)})
+        output.emit(
+            {
+                "dataset": found.name,
+                "counts": found.counts,
+                "problems": list(found.problems),
+                "oddities": found.oddities,
+            }
+        )
     else:
         output.show(f"{found.name}:")
         output.table(("", ">"), [(name, f"{count:,}") for name, count in found.counts.items()])

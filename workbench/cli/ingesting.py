@@ -14,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from typer.core import TyperCommand
 
-from workbench.cli import output
+from workbench.cli import output, tagging
 from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
 
 if TYPE_CHECKING:
+    from workbench.ingestion import FileFields
     from workbench.service import Workbench
     from workbench.settings import CollectionSettings
     from workbench.types import DocumentOutcome, IngestReport, Progress
@@ -37,7 +38,7 @@ class IngestCommand(TyperCommand):
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, and folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; an export.")],
     collection: Collection,
     encoder: Annotated[
         list[str] | None,
@@ -50,6 +51,12 @@ def ingest(
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
     ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    tags: tagging.Tag = None,
+    meta: tagging.Meta = None,
+    fields: tagging.Fields = None,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -57,13 +64,18 @@ def ingest(
     A file that cannot be read is named with its reason and loses nothing else: all other files go in, and the exit code
     is 1. What is already there is skipped, so the same command goes on where it was stopped. A collection that has
     several encoders gets the vectors of all for every page; the first is meant where a pipeline names none.
+    Tags and fields are given to all files, those that are there already as well; filters find pages by them.
+
+    A file that has changed replaces what it was before. A different file under the name of a document gets a number, as
+    "report (2).pdf", unless --replace says that it takes the document's place. The report names what was replaced.
     """
     bench = workbench(context)
+    given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
-    given = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
-    asked = {name: value for name, value in given.items() if value is not None}
+    wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    asked = {name: value for name, value in wanted.items() if value is not None}
     made = settings_for(bench, collection, asked, [name for name in also if name])
-    report = run(bench, existing(paths), collection, made, [name for name in also if name])
+    report = run(bench, existing(paths), collection, made, [name for name in also if name], given, replacing)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -119,10 +131,12 @@ def run(
     collection: str,
     settings: CollectionSettings | None,
     also: Sequence[str] = (),
+    fields: FileFields | None = None,
+    replacing: bool = False,
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also)
+        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
 
 
 def complete(
@@ -153,6 +167,8 @@ def progress_bar(done: str = "indexed") -> Iterator[Callable[[Progress], None]]:
         def tell(progress: Progress) -> None:
             nonlocal told
             for document in progress.documents[told:]:
+                if document.left_out:
+                    continue
                 output.say(f"{document.name}: {output.count(document.indexed, 'page')} {done}")
             told = len(progress.documents)
 
@@ -188,6 +204,8 @@ def as_record(report: IngestReport) -> dict[str, Any]:
                 "skipped": document.skipped,
                 "failed": [asdict(page) for page in document.failed],
                 **({"reason": document.reason} if document.reason else {}),
+                **({"replaced": document.replaced} if document.replaced else {}),
+                **({"left_out": True} if document.left_out else {}),
             }
             for document in report.documents
         ],
@@ -199,15 +217,25 @@ def as_record(report: IngestReport) -> dict[str, Any]:
 
 def nothing_went_in(document: DocumentOutcome) -> bool:
     """Whether a file failed as a whole."""
-    return document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    return (
+        not document.left_out and document.indexed + document.skipped == 0 and bool(document.reason or document.failed)
+    )
 
 
 def complaints(document: DocumentOutcome) -> Iterator[str]:
     """What went wrong with a file, a sentence each."""
-    if document.reason and nothing_went_in(document):
+    if document.reason and (document.failed or nothing_went_in(document)):
         yield document.reason if document.name in document.reason else f"{document.name}: {document.reason}"
     for page in document.failed:
         yield f"{document.name}#page={page.page}: {page.reason}"
+
+
+def told_of(document: DocumentOutcome) -> Iterator[str]:
+    """What is to be said of a file besides its complaints."""
+    if document.reason and not document.failed and not nothing_went_in(document):
+        yield document.reason
+    if document.replaced:
+        yield f"replaced {document.replaced}"
 
 
 def _print(report: IngestReport) -> None:
@@ -218,7 +246,7 @@ def _print(report: IngestReport) -> None:
             str(d.indexed),
             str(d.skipped),
             str(len(d.failed)),
-            "" if nothing_went_in(d) else d.reason,
+            "; ".join(told_of(d)),
         )
         for d in report.documents
     ]

@@ -18,7 +18,6 @@ app = typer.Typer(help="The models there are, and whether one works here.", no_a
 
 KINDS = {"words": "words", "patches": "patches", "page": "whole page"}
 MARKS = {True: "ok", False: "DIFFERS", None: "-"}
-MET = {True: "yes", False: "NO"}
 
 
 @app.command("list")
@@ -102,37 +101,3 @@ def _print(report: ModelReport) -> None:
         output.show(f"{report.seconds_per_page:.3g} seconds a page on this machine, kept for estimates.")
     wrong = [finding.name for finding in report.findings if finding.ok is False]
     output.show(f"What differs: {', '.join(wrong)}." if wrong else "All good.")
-
-
-def adapters(
-    context: typer.Context,
-    ids: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[ID]...", help="Models to measure; those whose weights are here by default."),
-    ] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often each way is timed.")] = 15,
-    as_json: AsJson = False,
-) -> None:
-    """Time models through Pagelens beside the bare calls of their own library; exit code 1 above what we accept."""
-    found = ids or [model.id for model in workbench(context).models() if model.available and model.family != "reader"]
-    context.with_resource(output.only_ours())
-    from workbench.bench import adapters as measuring
-
-    report = measuring.adapters(settings(context), found, rounds, lambda model: output.say(f"{model} ..."))
-    if as_json:
-        output.emit({**asdict(report), "rows": [{**asdict(row), "ok": row.ok} for row in report.rows], "ok": report.ok})
-    else:
-        columns = ("model", "family", "device", ">ms", ">library ms", ">ratio", "met")
-        cells = [
-            (row.id, row.family, row.device, f"{row.ms:.1f}", f"{row.direct_ms:.1f}", f"{row.ratio:.3f}", MET[row.ok])
-            for row in report.rows
-        ]
-        output.table(columns, cells)
-        output.show(
-            f"Batches of {report.batch} pages, medians of {report.rounds} rounds; ratio: the median of the rounds' "
-            f"ratios, at most {1 + measuring.MOST_OVERHEAD:.2f} is accepted."
-        )
-        for model, reason in report.skipped:
-            output.say(f"{model} was not measured: {reason}")
-    if not report.ok:
-        raise typer.Exit(1)

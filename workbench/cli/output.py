@@ -11,17 +11,34 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from workbench.table import Table, text_table
+from workbench.table import bytes_text as size
+from workbench.table.writers import plain, to_terminal
+
+__all__ = [
+    "count",
+    "emit",
+    "errors",
+    "local",
+    "only_ours",
+    "plain",
+    "pour",
+    "print_table",
+    "say",
+    "show",
+    "size",
+    "table",
+]
 
 PIPE_WIDTH = 200
 """Columns of a table that does not go to a terminal."""
 
 _own: ContextVar[TextIO | None] = ContextVar("standard output of the command", default=None)
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 @contextmanager
@@ -33,11 +50,6 @@ def only_ours() -> Iterator[None]:
             yield
     finally:
         _own.reset(token)
-
-
-def plain(text: str) -> str:
-    """The text without control characters and lone surrogates."""
-    return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
 def errors() -> Console:
@@ -70,22 +82,23 @@ def pour(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """A table on standard output. A column whose heading starts with ``>`` is flush right."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
-    for row in rows:
-        made.add_row(*(Text(plain(cell)) for cell in row))
-    _console(_stdout()).print(made)
+    """A table of texts on standard output. A column whose heading starts with ``>`` is flush right."""
+    print_table(text_table(columns, rows), title)
 
 
-def size(count: float) -> str:
-    """Bytes as a person reads them: ``12 B``, ``3.4 MiB``."""
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"
+def print_table(made: Table, title: str = "") -> None:
+    """A table and its notes on standard output."""
+    _console(_stdout()).print(to_terminal(made, title))
+    for note in made.notes:
+        show(note.replace("Bold is", "* is"))
+
+
+def local(moment: str) -> str:
+    """A stored moment as this machine's clock and calendar have it, to the minute; other texts as they are."""
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return moment
 
 
 def count(number: int, noun: str) -> str:

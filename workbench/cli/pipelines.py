@@ -19,7 +19,7 @@ def pipelines(
     from workbench.representations import METHODS
     from workbench.representations.table import ENCODINGS, LEFT_OUT
     from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
-    from workbench.retrieval.stages import OptionSpec
+    from workbench.retrieval.registry import OptionSpec
 
     def most(name: str) -> int | None:
         method = METHODS.get(name)
@@ -28,7 +28,8 @@ def pipelines(
         return method.most(PAGE_VECTORS, {key: option.default for key, option in method.options.items()})
 
     def option(spec: OptionSpec) -> dict[str, Any]:
-        return {"summary": spec.summary, "default": spec.default, "choices": list(spec.choices)}
+        told = {"summary": spec.summary, "default": spec.default, "choices": list(spec.choices)}
+        return {**told, "experimental": True} if spec.experimental else told
 
     stages: list[dict[str, Any]] = [
         {
@@ -37,6 +38,7 @@ def pipelines(
             "source": spec.source,
             "cost": spec.cost,
             "vectors_of_1030": most(name),
+            "experimental": spec.experimental,
             "options": {key: option(value) for key, value in spec.options.items()},
         }
         for name, spec in STAGES.items()
@@ -48,7 +50,7 @@ def pipelines(
     rows = [
         (
             stage["name"],
-            stage["summary"],
+            _summary(stage),
             "" if stage["vectors_of_1030"] is None else f"{stage['vectors_of_1030']:,}",
             stage["cost"],
             stage["source"],
@@ -60,10 +62,17 @@ def pipelines(
     written = {option.summary: name for name, encoding in ENCODINGS.items() for option in encoding.options.values()}
     output.table(("option", "what it does", "values, the default first", "of stages"), _options(stages, written))
     output.show()
+    output.show("Experimental: no measurement of ours favours it so far; it is there to be measured on your pages.")
+    output.show()
     output.table(("preset", "pipeline", "when"), [(name, text, PRESET_REASONS[name]) for name, text in PRESETS.items()])
     for name, why in LEFT_OUT.items():
         output.show()
         output.show(f"Left out: {name}. {why}")
+
+
+def _summary(told: Mapping[str, Any]) -> str:
+    """What a stage or option is, and whether measurements speak for it."""
+    return f"experimental: {told['summary']}" if told.get("experimental") else str(told["summary"])
 
 
 def _options(stages: list[dict[str, Any]], written: Mapping[str, str]) -> list[tuple[str, str, str, str]]:
@@ -73,7 +82,7 @@ def _options(stages: list[dict[str, Any]], written: Mapping[str, str]) -> list[t
         options: Mapping[str, Mapping[str, Any]] = stage["options"]
         for key, told in options.items():
             values = ", ".join(dict.fromkeys([told["default"], *told["choices"]]))
-            takers.setdefault((key, told["summary"], values), []).append(stage["name"])
+            takers.setdefault((key, _summary(told), values), []).append(stage["name"])
     vector = sum("query" in stage["options"] for stage in stages)
 
     def taken(summary: str, names: list[str]) -> str:

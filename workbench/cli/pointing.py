@@ -50,8 +50,8 @@ def boxes(
         typer.Option(
             metavar="HEAT/NORM/TAKE",
             help="How the best region is chosen, as winner/plain/sum (what explanations show); may be repeated. HEAT "
-            "over query words: winner, max, mean. NORM: plain, or risen above the word's mean over the page. TAKE: sum "
-            "of the heat inside, or its area, iou, max, mean, top measure.",
+            "over query words: winner, max, mean, shown (as drawn). NORM: plain, or risen above the word's mean over "
+            "the page. TAKE: sum of the heat inside, or its area, iou, max, mean, top measure.",
         ),
     ] = None,
     as_json: AsJson = False,

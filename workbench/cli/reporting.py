@@ -14,7 +14,7 @@ from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from workbench.evaluation.record import Record
-    from workbench.evaluation.reports import Pictures, Table
+    from workbench.evaluation.reports import Pictures
     from workbench.service import Workbench
 
 
@@ -77,7 +77,7 @@ def report(
             output.show(verdicts.sentence())
             for table in reports.named(view, verdicts, wanted):
                 output.show()
-                _print(table)
+                output.print_table(table, table.caption)
 
 
 def _pictures(bench: Workbench, records: list[Record], wanted: bool | None) -> Pictures:
@@ -110,18 +110,3 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise InputError(f"'{path}' cannot be written ({(error.strerror or str(error)).lower()}).") from None
-
-
-def _print(table: Table) -> None:
-    columns = [f">{column.heading}" if column.number else column.heading for column in table.columns]
-    rows = []
-    for row in table.rows:
-        cells = []
-        for cell in row:
-            text = f"{cell.text}*" if cell.bold else cell.text
-            low_high = f" [{cell.interval[0]:.3f}, {cell.interval[1]:.3f}]" if cell.interval else ""
-            cells.append(f"{text}{f' {cell.mark}' if cell.mark else ''}{low_high}")
-        rows.append(cells)
-    output.table(columns, rows, table.caption)
-    for note in table.notes:
-        output.show(note.replace("Bold is", "* is"))

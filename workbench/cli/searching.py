@@ -36,7 +36,13 @@ class PipelineCommand(TyperCommand):
 
 Results = Annotated[
     int | None,
-    typer.Option("-k", metavar="K", min=1, max=100_000, help="Pages to return; else what the pipeline says, or 10."),
+    typer.Option(
+        "-k",
+        metavar="K",
+        min=1,
+        max=100_000,
+        help="Pages to return; of a pipeline that is written with a number, K shows at most so many.",
+    ),
 ]
 
 
@@ -118,8 +124,9 @@ def explain(
 
         from workbench import heatmap
 
+        look = heatmap.Look(None if tokens is None else tuple(tokens))
         with Image.open(bench.page_image(collection, explanation.ref)) as picture:
-            heatmap.save(heatmap.draw(picture, explanation, tokens), out.expanduser())
+            heatmap.save(heatmap.draw(picture, explanation, look), out.expanduser())
         output.say(f"The heatmap is in {out}.")
     if as_json:
         from workbench.exports import explain_record

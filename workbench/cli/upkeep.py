@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, clean, workbench
@@ -18,7 +23,12 @@ Name = Annotated[str, typer.Argument(metavar="NAME", parser=clean, help="Name of
 
 
 def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Look for pages without vectors or pictures and for vectors without pages; exit code 1 if there are any."""
+    """Look for whatever is damaged or missing, and say what cures it; exit code 1 if there is anything.
+
+    Tables, copies of vectors and every picture are read whole, which takes some seconds for a thousand pages: tables
+    that cannot be read, vectors without pages and pages without vectors, pictures that are missing, empty, broken or of
+    no page, deletions that were cut off, a lost manifest.
+    """
     problems = workbench(context).verify(name)
     if as_json:
         output.emit({"collection": name, "ok": not problems, "problems": problems})
@@ -26,6 +36,33 @@ def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         for problem in problems or [f"'{name}' is as it should be."]:
             output.show(problem)
     if problems:
+        raise typer.Exit(1)
+
+
+def repair(
+    context: typer.Context,
+    name: Name,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Without a manifest: the encoder that made the vectors, if it is not found."),
+    ] = None,
+    dpi: Annotated[int | None, typer.Option(help="Without a manifest: the resolution pages were drawn at.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make anew what can be of a damaged collection: manifest, indexes, copies, small pictures, the text index.
+
+    A deletion that was cut off is finished. Pages whose picture or full vectors are lost come back when their files are
+    ingested again. Exit code 1 if anything is left to do.
+    """
+    bench = workbench(context)
+    done = bench.repair_collection(name, encoder or (), dpi)
+    left = bench.verify(name)
+    if as_json:
+        output.emit({"collection": name, "done": done, "ok": not left, "problems": left})
+    else:
+        for sentence in [*done, *left] or [f"'{name}' is as it should be; nothing was done."]:
+            output.show(sentence)
+    if left:
         raise typer.Exit(1)
 
 
@@ -161,6 +198,45 @@ def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None
         output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
     else:
         output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")
+
+
+def export(
+    context: typer.Context,
+    name: Name,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is not there yet.")],
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="FORMAT", help="parquet (the default) or npz; both by repeating it."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export in that folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a collection as files for other programs: pages with their words, vectors, places and pictures.
+
+    FOLDER gets documents, pages and gaps; vectors/ENCODER/INDEX for every index of every encoder, where "full" has the
+    model's own vectors with the place of each; pictures; and pagelens-export.json, which says what is what. A page is a
+    row of page_id, count and vectors (count x dim numbers). As Parquet each table is a file; as npz it is several, with
+    lists as NAME and NAME_offsets: page i has the vectors from offset i up to offset i + 1. Reading them takes pyarrow
+    or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
+    """
+    bench = workbench(context)
+    with counted("pages written") as told:
+        made = bench.export_collection(name, folder.expanduser(), form or ("parquet",), overwrite, told)
+    if as_json:
+        output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
+    else:
+        output.show(f"{output.count(made.pages, 'page')} of '{name}' in {made.folder}, {output.size(made.bytes)}.")
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal for work that says how far it is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    with Bars(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=output.errors(), transient=True) as bars:
+        bar = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def show_quarantine(away: Sequence[Quarantined]) -> None:

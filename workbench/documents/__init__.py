@@ -1,6 +1,7 @@
-"""Files in, pages out: PDFs and pictures become `Page` values with a lazy image and words with boxes.
+"""Files in, pages out: PDFs and pictures become `Page` values with an image and words with boxes.
 
-`discover` finds the files, `probe` says cheaply what one holds, `read_pages` streams its pages. What this package does
+`discover` finds the files, `probe` says cheaply what one holds, `read_pages` streams its pages; `readers` does both in
+processes of their own, for files that come from anywhere. What this package does
 not do: embed, store, or show anything.
 """
 
@@ -11,11 +12,17 @@ from workbench.documents.probing import DocumentProbe, probe
 from workbench.documents.raster import rasterizer
 from workbench.documents.reading import ReadSettings, read_pages
 from workbench.documents.sources import Source, discover
+from workbench.documents.workers import GivenUp, Limits, PageStream, ReaderPool, Reading, readers
 
 __all__ = [
     "Bookmark",
     "DocumentProbe",
+    "GivenUp",
+    "Limits",
+    "PageStream",
     "ReadSettings",
+    "ReaderPool",
+    "Reading",
     "Source",
     "copy_pages",
     "discover",
@@ -23,4 +30,5 @@ __all__ = [
     "rasterizer",
     "read_outline",
     "read_pages",
+    "readers",
 ]

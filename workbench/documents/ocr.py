@@ -118,7 +118,7 @@ def _engine() -> Any:
     except ImportError as error:
         raise DocumentError("Scanned pages need the package rapidocr; run: pip install rapidocr onnxruntime") from error
     logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
-    threads = min(4, os.cpu_count() or 1)
+    threads = int(os.environ.get("OMP_NUM_THREADS", "") or min(4, os.cpu_count() or 1))  # set for each worker
     models = Path(rapidocr.__file__).parent / "models"
     if not any(models.glob("*det*.onnx")):
         raise DocumentError("rapidocr is installed without its models; run: pip install --force-reinstall rapidocr")

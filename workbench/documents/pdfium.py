@@ -31,10 +31,11 @@ _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls:
 
 
 class PdfFile:
-    """An open PDF. Closing it is safe at any time; a page asked for afterwards opens it again for that one call."""
+    """An open PDF. ``poppler`` is whether poppler copes with it too: None until it was tried (see `raster`)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.poppler: bool | None = None
         self._document: Any = _open(path)
         with LOCK:
             self.pages = len(self._document)
@@ -50,16 +51,11 @@ class PdfFile:
     def page(self, number: int) -> Iterator[PdfPage]:
         """The page with this 1-based number, with the lock held; ``DocumentError`` when it does not load."""
         with LOCK:
-            document = self._document or _open(self.path)
+            handle = _load_page(self._document, number)
             try:
-                handle = _load_page(document, number)
-                try:
-                    yield PdfPage(handle, number)
-                finally:
-                    handle.close()
+                yield PdfPage(handle, number)
             finally:
-                if document is not self._document:
-                    document.close()
+                handle.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class PictureFile:
             _check_size(image, display_name(path.name))
             self.pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
     def size(self, number: int) -> tuple[int, int]:
         """Pixels (width, height) of the page as `draw` gives it, from the header alone."""
         with self._frame(number) as image, _reading(self.path):

@@ -1,12 +1,12 @@
 """Pages as pictures: pdf2image where poppler is installed, pypdfium2 where it is not, the same page either way.
 
 Both engines are given the exact size in pixels, so they agree on it whatever their rounding. Poppler is another
-program reading hostile files: each call has a time limit, and whatever goes wrong in it, PDFium draws the page.
+program reading hostile files: each call has a time limit, and whatever goes wrong in it, PDFium draws the page; after a
+call that took too long, all the rest of the file.
 """
 
 from __future__ import annotations
 
-import functools
 import shutil
 from math import sqrt
 from pathlib import Path
@@ -18,7 +18,7 @@ from workbench.documents.pdfium import PdfFile
 
 MAX_EDGE = 16_000  # px; the longest side of a rendered page (WebP ends at 16,383)
 MAX_PIXELS = 24_000_000  # px; a page larger than this at the asked resolution is drawn at a lower one
-POPPLER_SECONDS = 30.0
+POPPLER_SECONDS = 15.0  # twice this (pdfinfo, then a page) must leave PDFium time within the limit of a page
 
 Engine = Literal["pdf2image", "pypdfium2"]
 
@@ -43,32 +43,36 @@ def bounded_size(width: float, height: float, scale: float = 1.0) -> tuple[int, 
 def draw(file: PdfFile, number: int, size: tuple[int, int], engine: Engine | None = None) -> Image.Image:
     """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if damaged."""
     if (engine or rasterizer()) == "pdf2image":
-        image = _draw_with_poppler(file.path, number, size)
+        image = _draw_with_poppler(file, number, size)
         if image is not None:
             return image
     with file.page(number) as page:
         return page.render(size)
 
 
-def _draw_with_poppler(path: Path, number: int, size: tuple[int, int]) -> Image.Image | None:
-    """The page by poppler, or None when poppler failed, hung, or drew something of another size."""
+def _draw_with_poppler(file: PdfFile, number: int, size: tuple[int, int]) -> Image.Image | None:
+    """The page by poppler, or None when poppler failed, hung now or earlier, or drew something of another size."""
     from pdf2image import convert_from_path
+    from pdf2image.exceptions import PDFPopplerTimeoutError
 
+    if file.poppler is None:
+        file.poppler = _poppler_opens(file.path)
+    if not file.poppler:
+        return None
     try:
-        stamp = path.stat().st_mtime_ns
-        if not _poppler_opens(path, stamp):
-            return None
         images = convert_from_path(
-            path, first_page=number, last_page=number, size=size, use_cropbox=True, timeout=POPPLER_SECONDS
+            file.path, first_page=number, last_page=number, size=size, use_cropbox=True, timeout=POPPLER_SECONDS
         )
+    except PDFPopplerTimeoutError:
+        file.poppler = False
+        return None
     except Exception:
         return None
     image: Image.Image | None = images[0] if len(images) == 1 else None
     return image.convert("RGB") if image is not None and image.size == size else None
 
 
-@functools.lru_cache(maxsize=64)
-def _poppler_opens(path: Path, stamp: int) -> bool:
+def _poppler_opens(path: Path) -> bool:
     """Whether pdfinfo reads the file in time; convert_from_path asks it too, but sets it no limit."""
     from pdf2image import pdfinfo_from_path
 

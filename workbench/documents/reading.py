@@ -1,12 +1,11 @@
-"""Documents as streams of pages: words from the text layer or by OCR, the picture only when it is asked for."""
+"""Documents as streams of pages: words from the text layer or by OCR, and the picture, all of one version of a file."""
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -16,9 +15,9 @@ from workbench.documents.crop import content_box
 from workbench.documents.layout import Run, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
-from workbench.documents.probing import content_hash, open_document
+from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw
-from workbench.documents.sources import Source
+from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import read_text_layer, uncovered_pictures
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
@@ -26,17 +25,20 @@ from workbench.types import Box, Page, PageFailure, PageRef, Words
 MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
-_KEPT_PIXELS = 24_000_000  # px; pictures a reader keeps in case they are asked for again, about a dozen pages
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
-    """How pages are made: ``dpi`` of the drawing, whether margins are cropped, whether OCR may be used."""
+    """How pages are made: ``dpi`` of the drawing, whether margins are cropped, whether OCR may be used.
+
+    Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``.
+    """
 
     dpi: int = 144
     crop: bool = False
     crop_furniture: bool = False
     ocr: bool = True
+    picture: bool = True
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -48,76 +50,70 @@ def read_pages(
 ) -> Iterator[Page | PageFailure]:
     """The pages of a file one by one, each a `Page` or the reason why it is none; ``pages`` are 1-based, None is all.
 
-    Memory does not grow with the number of pages. ``DocumentError`` (on the first step) when the file itself cannot be
-    read. A page number outside the document gives a `PageFailure`.
+    It happens in this process, which a hostile file may end; see `workers` for where it may not. Memory does not grow
+    with the number of pages. ``DocumentError`` (on the first step) when the file itself cannot be read, and whenever
+    it changes meanwhile. A page number outside the document gives a `PageFailure`.
     """
-    file = open_document(source.path)
-    try:
-        digest = content_hash(source.path)
-        kept = RecentImages(_KEPT_PIXELS)
-        for number in range(1, file.pages + 1) if pages is None else pages:
-            yield _read_page(file, PageRef(source.name, number), settings, digest, kept)
-    finally:
-        if isinstance(file, PdfFile):
-            file.close()
+    with OpenedDocument(source.path, probe(source.path)) as document:
+        for number in range(1, document.pages + 1) if pages is None else pages:
+            yield document.read(PageRef(source.name, number), settings)
 
 
-def _read_page(
-    file: PdfFile | PictureFile, ref: PageRef, settings: ReadSettings, digest: str, kept: RecentImages
-) -> Page | PageFailure:
-    """One page, or why there is none: nothing that is wrong with a page may lose the others."""
-    try:
-        if not 1 <= ref.page <= file.pages:
-            raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
-        if isinstance(file, PdfFile):
-            return _pdf_page(file, ref, settings, digest, kept)
-        return _picture_page(file, ref, settings, digest, kept)
-    except DocumentError as error:
-        return PageFailure(ref, str(error))
-    except MemoryError:
-        return PageFailure(ref, f"Page {ref.page} needs more memory than there is; lower the resolution.")
-    except Exception as error:
-        return PageFailure(ref, f"Page {ref.page} could not be read ({type(error).__name__}: {error}).")
+class OpenedDocument:
+    """A file whose pages are read: those of the version that was probed, or none.
+
+    ``poppler`` is what is known of whether poppler copes with it (see `PdfFile`). `ChangedError` when it is not what
+    was probed. Use it as a context manager.
+    """
+
+    def __init__(self, path: Path, probed: DocumentProbe, poppler: bool | None = None) -> None:
+        self._path = path
+        self._probed = probed
+        self._file = open_document(path)
+        if isinstance(self._file, PdfFile):
+            self._file.poppler = poppler
+        check_unchanged(path, probed.stamp)
+        self.pages = self._file.pages
+
+    def __enter__(self) -> OpenedDocument:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def poppler(self) -> bool | None:
+        """Whether poppler copes with the file, as far as it was tried."""
+        return self._file.poppler if isinstance(self._file, PdfFile) else None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def read(self, ref: PageRef, settings: ReadSettings) -> Page | PageFailure:
+        """One page, or why there is none; `ChangedError` when the file is not (any more) what was probed."""
+        page = self._read(ref, settings)
+        check_unchanged(self._path, self._probed.stamp)  # last: whatever was read before this is of that version
+        return page
+
+    def _read(self, ref: PageRef, settings: ReadSettings) -> Page | PageFailure:
+        """Nothing that is wrong with a page may lose the others."""
+        file, digest = self._file, self._probed.content_hash
+        try:
+            if not 1 <= ref.page <= file.pages:
+                raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
+            if isinstance(file, PdfFile):
+                return _pdf_page(file, ref, settings, digest)
+            return _picture_page(file, ref, settings, digest)
+        except DocumentError as error:
+            return PageFailure(ref, str(error))
+        except MemoryError:
+            raise
+        except Exception as error:
+            return PageFailure(ref, f"Page {ref.page} could not be read ({type(error).__name__}: {error}).")
 
 
-class RecentImages:
-    """The pictures drawn last, up to a number of pixels, so that one asked for twice in a row is drawn once."""
-
-    def __init__(self, pixels: int) -> None:
-        self._limit = pixels
-        self._held: deque[Image.Image] = deque()
-        self._pixels = 0
-        self._lock = threading.Lock()
-
-    def hold(self, image: Image.Image) -> None:
-        """Keep an image alive until enough others came after it; the last is always kept."""
-        with self._lock:
-            self._held.append(image)
-            self._pixels += image.width * image.height
-            while self._pixels > self._limit and len(self._held) > 1:
-                gone = self._held.popleft()
-                self._pixels -= gone.width * gone.height
-
-
-class LazyImage:
-    """A page's picture, drawn on call; a copy that is still alive somewhere is given again."""
-
-    def __init__(self, make: Callable[[], Image.Image], kept: RecentImages) -> None:
-        self._make = make
-        self._kept = kept
-        self._last: weakref.ref[Image.Image] | None = None
-
-    def __call__(self) -> Image.Image:
-        """The RGB picture of the whole page; ``DocumentError`` when the file cannot be drawn (any more)."""
-        image = self._last() if self._last is not None else None
-        if image is None:
-            image = self._make()
-            self._last = weakref.ref(image)
-            self._kept.hold(image)
-        return image
-
-
-def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str, kept: RecentImages) -> Page:
+def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     with file.page(ref.page) as page:
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
@@ -134,27 +130,46 @@ def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str, 
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
     words = arrange(runs, width / height)
-    image = LazyImage(lambda: draw(file, ref.page, size), kept)
-    return Page(ref, size, image, words, digest, _crop(image, words, settings))
+    image = draw(file, ref.page, size) if settings.picture or settings.crop else None
+    return _page(ref, size, image, words, digest, settings)
 
 
-def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str, kept: RecentImages) -> Page:
-    size = file.size(ref.page)
-    image = LazyImage(lambda: file.draw(ref.page), kept)
-    drawn = image()  # decoded now: a picture cut short is a failed page, not a surprise later
-    words = words_of(drawn) if settings.ocr else Words.empty()
-    return Page(ref, size, image, words, digest, _crop(image, words, settings))
+def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
+    image = file.draw(ref.page)
+    words = words_of(image) if settings.ocr else Words.empty()
+    return _page(ref, image.size, image, words, digest, settings)
+
+
+def _page(
+    ref: PageRef, size: tuple[int, int], image: Image.Image | None, words: Words, digest: str, settings: ReadSettings
+) -> Page:
+    crop: Box = (0.0, 0.0, 1.0, 1.0)
+    if settings.crop and image is not None:
+        crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
+    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop)
+
+
+def _drawn(image: Image.Image | None) -> Image.Image:
+    """What a page's ``image`` calls: of this module, so that a page with its picture can go to another process."""
+    if image is None:
+        raise DocumentError("The page was read without its picture.")
+    return image
+
+
+def first_picture(path: Path, side: int) -> tuple[str, Image.Image]:
+    """The sha256 of a file in hex, and its first page as an RGB picture whose longer side has at most ``side`` pixels.
+
+    ``DocumentError`` if there is none.
+    """
+    (page,) = read_pages(Source(path, display_name(path.name)), ReadSettings(ocr=False), [1])
+    if isinstance(page, PageFailure):
+        raise DocumentError(page.reason)
+    return page.content_hash, _within(page.image(), side)
 
 
 def words_of(image: Image.Image) -> Words:
     """The words of an RGB picture, by OCR; ``DocumentError`` if it is not to be had."""
     return arrange(ocr.read_words(_within(image, ocr.READ_SIDE)), image.width / image.height)
-
-
-def _crop(image: Callable[[], Image.Image], words: Words, settings: ReadSettings) -> Box:
-    if not settings.crop:
-        return (0.0, 0.0, 1.0, 1.0)
-    return content_box(np.asarray(image()), words, furniture=settings.crop_furniture)
 
 
 def _ocr_size(width: float, height: float) -> tuple[int, int]:

@@ -20,11 +20,13 @@ from workbench.documents import ocr
 from workbench.documents.crop import content_box
 from workbench.errors import InputError
 from workbench.types import Words
+from workbench.types.queries import MOST_REPAIRS
 
 Pixels = NDArray[np.uint8]
 
-STEPS = ("rotate", "deskew", "crop", "contrast", "denoise", "sharpen")
 MOST_SKEW = 15.0  # degrees; more is no skew
+MOST_PIXELS = 32_000_000
+"""Pixels that a step may leave, 96 MB: each turn by a few degrees makes the sheet larger."""
 _SKEWS = np.arange(-10, 10.25, 0.25)
 _LEAST_SKEW = 0.75  # degrees worth mending
 _STRAIGHTER = 1.15  # how much sharper the lines' profile must become
@@ -49,9 +51,10 @@ class Proposal:
 
 
 def repaired(image: Image.Image, steps: Sequence[str]) -> Image.Image:
-    """The RGB picture after these steps, in their order; ``InputError`` for a step that is none."""
+    """The RGB picture after these steps, in their order; ``InputError`` for a step that is none, and for too many."""
+    changes = checked(steps)
     pixels: Pixels = np.asarray(image.convert("RGB"))
-    for change in [_change(step) for step in steps]:
+    for change in changes:
         pixels = change(pixels)
     return Image.fromarray(np.ascontiguousarray(pixels), "RGB")
 
@@ -66,6 +69,13 @@ def proposed(image: Image.Image) -> tuple[Proposal, ...]:
             found.append(proposal)
             pixels = _change(proposal.step)(pixels)  # the next look is at what this one leaves
     return tuple(found)
+
+
+def checked(steps: Sequence[str]) -> list[Callable[[Pixels], Pixels]]:
+    """What each step does to the pixels ``(height, width, 3) uint8``; ``InputError`` as of `repaired`."""
+    if len(steps) > MOST_REPAIRS:
+        raise InputError(f"A picture is repaired in {MOST_REPAIRS} steps at most, not {len(steps)}; leave some out.")
+    return [_change(step) for step in steps]
 
 
 # -- doing ------------------------------------------------------------------------------------------------------------
@@ -104,6 +114,11 @@ def _turned(pixels: Pixels, degrees: float) -> Pixels:
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
     cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
     size = round(width * cosine + height * sine), round(width * sine + height * cosine)
+    if size[0] * size[1] > MOST_PIXELS:
+        raise InputError(
+            f"Turned by {degrees:g} degrees, the picture would have {size[0] * size[1] / 1e6:.0f} million pixels; "
+            f"repairs stop at {MOST_PIXELS // 1_000_000} million. Turn it fewer times."
+        )
     turn[0, 2] += (size[0] - width) / 2
     turn[1, 2] += (size[1] - height) / 2
     white = (255, 255, 255)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path, PurePath
 
 from workbench.types import DocumentOutcome
 
@@ -16,6 +18,12 @@ PDF_SUFFIXES = frozenset({".pdf"})
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
 SUFFIXES = PDF_SUFFIXES | PICTURE_SUFFIXES
 READABLE = "PDF, PNG, JPEG, WebP, TIFF, BMP or GIF"
+NAMED = 20
+"""Files of a folder that are not read and yet named; of more, only how many there are of each kind, up to as many."""
+_SYSTEM = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information"}
+)
+_NUMBERED = re.compile(r"(?P<stem>.*?)(?: \(\d+\))?(?P<suffix>\.[^./ ]*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +44,44 @@ def display_name(path: Path | str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def discover(paths: Sequence[Path]) -> tuple[list[Source], list[DocumentOutcome]]:
+class Others:
+    """Files of folders that are of no kind that is read: the first by name, the rest counted by suffix."""
+
+    def __init__(self) -> None:
+        self._named: list[str] = []
+        self._rest: Counter[str] = Counter()
+
+    def add(self, name: str) -> None:
+        """Take note of a file, by its path from the folder that was given."""
+        suffix = PurePath(name).suffix.lower()
+        if len(self._named) < NAMED:
+            self._named.append(name)
+        elif suffix in self._rest or len(self._rest) < NAMED:
+            self._rest[suffix] += 1
+        else:
+            self._rest["other kinds"] += 1
+
+    def outcomes(self) -> Iterator[DocumentOutcome]:
+        """One for each that is named, and one for the rest of each suffix: "and 312 more of .txt"."""
+        reason = f"Not read: it is no {READABLE} file."
+        for name in self._named:
+            yield replace(_refusal(name, reason), left_out=True)
+        for suffix, files in sorted(self._rest.items()):
+            yield replace(_refusal(f"and {files:,} more of {suffix or 'no suffix'}", reason), left_out=True)
+
+
+def discover(paths: Sequence[Path], unnamed: Path | None = None) -> tuple[list[Source], list[DocumentOutcome]]:
     """The readable files among ``paths`` and below the folders among them, sorted by name, and the refused ones.
 
-    A folder's other files and its dotfiles are passed over in silence; a file named directly that cannot be read is
-    refused with a reason. Links are followed once, so a loop of links ends; a file reached twice is taken once. Two
-    files that would share a name (from two folders given) take as much of their path as tells them apart.
+    A folder's other files are named too, as left out, but for dotfiles and what systems put there; a file named
+    directly that cannot be read is refused with a reason. Links are followed once, so a loop of links ends; a file
+    reached twice is taken once. Two files that would share a name take the name of the folder they were given with or
+    lie in, or a number: a name tells nothing else of where they are. Folders below ``unnamed`` are our own and name
+    nothing.
     """
     found: dict[str, tuple[Path, Path]] = {}  # resolved path -> (path, what it was given below)
     refused: list[DocumentOutcome] = []
+    others = Others()
     for given in paths:
         path = Path(os.path.abspath(Path(given).expanduser()))
         try:
@@ -53,7 +90,7 @@ def discover(paths: Sequence[Path]) -> tuple[list[Source], list[DocumentOutcome]
             refused.append(_refusal(path.name or str(path), _why_not_opened(path, error)))
             continue
         if stat.S_ISDIR(mode):
-            files = list(_walk(path, refused))
+            files = list(_walk(path, refused, others))
             if not files:
                 refused.append(_refusal(path.name or str(path), f"The folder {path.name} holds no {READABLE} file."))
             for file in files:
@@ -64,10 +101,11 @@ def discover(paths: Sequence[Path]) -> tuple[list[Source], list[DocumentOutcome]
             refused.append(_refusal(path.name, f"{path.name} is not a file Pagelens reads; give a {READABLE} file."))
         else:
             found.setdefault(os.path.realpath(path), (path, path.parent))
-    return sorted(_named(found.values()), key=lambda source: source.name), refused
+    sources = sorted(_named(found.values(), unnamed), key=lambda source: source.name)
+    return sources, [*refused, *others.outcomes()]
 
 
-def _walk(folder: Path, refused: list[DocumentOutcome]) -> Iterator[Path]:
+def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Iterator[Path]:
     """Readable files below ``folder``; each real directory is entered once, so loops of links end."""
     entered: set[str] = set()
 
@@ -81,26 +119,42 @@ def _walk(folder: Path, refused: list[DocumentOutcome]) -> Iterator[Path]:
             folders.clear()
             continue
         entered.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not _of_the_system(name))
         for name in sorted(files):
             path = Path(at, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file():
+            if _of_the_system(name) or not path.is_file():
+                continue
+            if path.suffix.lower() in SUFFIXES:
                 yield path
-
-
-def _named(files: Iterable[tuple[Path, Path]]) -> Iterator[Source]:
-    """Give every file the shortest name, from its given folder outwards, that no other file has."""
-    pending = [(path, len(path.relative_to(root).parts)) for path, root in files]
-    while pending:
-        names = [display_name(Path(*path.parts[-length:])) for path, length in pending]
-        seen = Counter(names)
-        clashes = []
-        for name, (path, length) in zip(names, pending, strict=True):
-            if seen[name] == 1 or length >= len(path.parts):
-                yield Source(path, name)
             else:
-                clashes.append((path, length + 1))
-        pending = clashes
+                others.add(path.relative_to(folder).as_posix())
+
+
+def _of_the_system(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in _SYSTEM
+
+
+def _named(files: Iterable[tuple[Path, Path]], unnamed: Path | None) -> Iterator[Source]:
+    """Give every file a name that no other file has, the shortest that tells it from the others."""
+    found = [(path, root, display_name(path.relative_to(root))) for path, root in sorted(files)]
+    taken, roots = set[str](), dict[str, set[Path]]()
+    for _, root, name in found:
+        roots.setdefault(name, set()).add(root)
+    for path, root, name in found:
+        ours = unnamed is not None and root.is_relative_to(unnamed)
+        longer = len(roots[name]) > 1 and root.name and not ours
+        chosen = free_name(f"{display_name(root.name)}/{name}" if longer else name, taken)
+        taken.add(chosen)
+        yield Source(path, chosen)
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """The name, or, when it is taken, the first free one with a number: ``report (2).pdf``."""
+    if name not in taken:
+        return name
+    parts = _NUMBERED.fullmatch(name)
+    stem, suffix = (parts["stem"], parts["suffix"] or "") if parts else (name, "")
+    return next(free for n in count(2) if (free := f"{stem} ({n}){suffix}") not in taken)
 
 
 def _refusal(name: str, reason: str) -> DocumentOutcome:

@@ -35,22 +35,14 @@ class EncoderInfo:
     policy: str
 
 
-SPEEDS = {
-    "fast": "several pages a second on a processor",
-    "seconds": "seconds a page on a processor",
-    "accelerator": "minutes a page on a processor, well under a second on a GPU",
-}
-"""What to expect of a model before it was measured on the machine at hand."""
-
-
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
     """A row of the table: everything known about an encoder before its weights are touched.
 
     ``loader`` is ``module:function``, called as ``function(spec)``; ``get`` the command that brings the weights;
     ``options`` what the loader of that family needs to know (hub id, folder). ``parameters`` are billions and
-    ``download`` bytes, both about and 0 when unknown; ``speed`` is a key of `SPEEDS` or empty; ``policies`` are the
-    query token policies it offers, the default first, empty when it has but one.
+    ``download`` bytes, both about and 0 when unknown; ``policies`` are the query token policies it
+    offers, the default first, empty when it has but one.
     """
 
     id: str
@@ -65,7 +57,6 @@ class EncoderSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     parameters: float = 0.0
     download: int = 0
-    speed: str = ""
     policies: tuple[str, ...] = ()
 
 

@@ -24,7 +24,8 @@ from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches, Device, choose
-from workbench.encoders.pictures import PictureEncoder, brief, denormalised, whole
+from workbench.encoders.foreign import REFUSED, never_asked, unloadable
+from workbench.encoders.pictures import PictureEncoder, denormalised, whole
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Box, Geometry, QueryEmbedding, SeenPicture
@@ -53,20 +54,23 @@ class OpenClip:
     def load(cls, spec: EncoderSpec) -> OpenClip:
         """Load a model from this machine; `EncoderError` when its weights are missing or do not fit."""
         cure()
+        never_asked()
         import open_clip
 
         checkpoint, name, pretrained = _source(spec)
         device = choose()
         try:
             model, prepare = open_clip.create_model_from_pretrained(
-                name, pretrained, device=device.name, precision=_precision(device), image_resize_mode="squash"
+                name,
+                pretrained,
+                device=device.name,
+                precision=_precision(device),
+                image_resize_mode="squash",
+                weights_only=True,
             )
-            tokenizer = open_clip.get_tokenizer(name)
+            tokenizer = open_clip.get_tokenizer(name, **_refusing(checkpoint.folder, name))
         except Exception as error:  # the library raises whatever its parts raise
-            log.debug("loading %s", checkpoint.folder, exc_info=True)
-            raise EncoderError(
-                f"The '{spec.id}' model in {checkpoint.folder} cannot be loaded ({brief(error)})."
-            ) from error
+            raise unloadable(spec, checkpoint.folder, error) from error
         return cls(checkpoint, device, model.eval(), prepare, tokenizer)
 
     @property
@@ -132,6 +136,19 @@ class Clip(ClipEncoder):
         with torch.inference_mode():
             found = self.clip.model.encode_image(self.clip.pixels(pictures)).float().cpu().numpy()
         return [(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
+
+
+def _refusing(folder: Path, name: str) -> dict[str, Any]:
+    """What keeps a checkpoint's configuration from saying that its tokenizer's code is to be trusted.
+
+    open_clip hands the configuration's own ``tokenizer_kwargs`` on to transformers; only a tokenizer of that library
+    knows what is said here.
+    """
+    config = folder / "open_clip_config.json"
+    if not name.startswith("local-dir:") or not config.is_file():
+        return {}
+    said = checkpoints.read(config)
+    return REFUSED if said.get("model_cfg", said).get("text_cfg", {}).get("hf_tokenizer_name") else {}
 
 
 def _precision(device: Device) -> str:

@@ -19,6 +19,7 @@ from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.cuts import CUTS, Batch
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
+from workbench.encoders.foreign import REFUSED, never_asked, unloadable
 from workbench.encoders.pictures import brief
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError
@@ -43,13 +44,16 @@ class Engine:
         checkpoint = find(spec)
         device = choose()
         cure()
+        never_asked()
         import colpali_engine.models as models
         import transformers
 
         transformers.utils.logging.disable_progress_bar()
         family = FAMILIES[spec.family]
         try:
-            processor = getattr(models, family.processor).from_pretrained(checkpoint.folder, local_files_only=True)
+            processor = getattr(models, family.processor).from_pretrained(
+                checkpoint.folder, local_files_only=True, **REFUSED
+            )
             keys = (
                 {**getattr(models, family.keys)._checkpoint_conversion_mapping, **family.names} if family.keys else None
             )
@@ -57,10 +61,7 @@ class Engine:
         except EncoderError:
             raise
         except Exception as error:  # the libraries raise whatever their parts raise
-            log.debug("loading %s", checkpoint.folder, exc_info=True)
-            raise EncoderError(
-                f"The '{spec.id}' model in {checkpoint.folder} cannot be loaded ({brief(error)})."
-            ) from error
+            raise unloadable(spec, checkpoint.folder, error) from error
         _tie_head(model)
         return cls(family, checkpoint, device, model.to(device.name).eval(), processor)
 
@@ -132,7 +133,9 @@ def model_class(family: Family) -> Any:
 
 def _model(spec: EncoderSpec, model_class: Any, checkpoint: Checkpoint, device: Device, keys: Any) -> Any:
     """The model, adapter included, with every weight from its files; ``keys`` rename older files' weights."""
-    options: dict[str, Any] = {"local_files_only": True, "output_loading_info": True, "dtype": device.dtype}
+    options: dict[str, Any] = {
+        "local_files_only": True, "output_loading_info": True, "dtype": device.dtype, **REFUSED
+    }  # fmt: skip
     if keys is not None:
         options["key_mapping"] = dict(keys)
     if device.attention:

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 CLIP_FAMILIES = {"open-clip": ("page", "clip"), "open-clip-dense": ("patches", "clip_dense")}
 """open_clip's two ways: one vector a page, or one a patch. Kind and module of each."""
 
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")  # a folder's name, which may have 255 bytes
+_ID_RULE = "An encoder's id is made of 1 to 100 small letters, digits, '.', '_' and '-'."
 _SOURCES = ("hub", "folder", "architecture")
 _KEYS = {*_SOURCES, "pretrained", "family", "name", "licence", "summary", "parameters"}
 
@@ -63,7 +64,9 @@ def spec(encoder_id: str) -> EncoderSpec:
     """The row of one's own model; `EncoderError` says what is wrong with its folder."""
     folder = Settings().home / "models" / encoder_id
     if not _ID.fullmatch(encoder_id):
-        raise EncoderError(f"{folder}: an encoder's id is made of small letters, digits, '.', '_' and '-'; rename it.")
+        raise EncoderError(
+            f"{folder}: an encoder's id is made of at most 100 small letters, digits, '.', '_' and '-'; rename it."
+        )
     said = checkpoints.read(folder / POINTER) if (folder / POINTER).is_file() else {}
     if unknown := sorted(set(said) - _KEYS):
         raise EncoderError(f"{folder / POINTER} says {', '.join(unknown)}; it may say {', '.join(sorted(_KEYS))}.")
@@ -95,10 +98,10 @@ def adopt(encoder_id: str, **said: Any) -> EncoderSpec:
     from workbench.encoders.table import ENCODERS
 
     folder = Settings().home / "models" / encoder_id
+    if not _ID.fullmatch(encoder_id):
+        raise InputError(_ID_RULE)
     if encoder_id in ENCODERS or folder.exists():
         raise InputError(f"There is an encoder '{encoder_id}' already; choose another id.")
-    if not _ID.fullmatch(encoder_id):
-        raise InputError("An encoder's id is made of small letters, digits, '.', '_' and '-'.")
     folder.mkdir(parents=True)
     try:
         (folder / POINTER).write_text(json.dumps(said, indent=2), encoding="utf-8")

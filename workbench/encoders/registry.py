@@ -20,7 +20,7 @@ from workbench import memory
 from workbench.encoders import own
 from workbench.encoders.base import Encoder, EncoderSpec, under_policy
 from workbench.encoders.table import ENCODERS
-from workbench.errors import EncoderError, PagelensError
+from workbench.errors import EncoderError, NoEncoderError, PagelensError
 
 log = logging.getLogger(__name__)
 
@@ -182,12 +182,14 @@ def specs() -> dict[str, EncoderSpec]:
 
 
 def spec(encoder_id: str) -> EncoderSpec:
-    """The row of an encoder, from the table or of one's own; `EncoderError` names those that exist."""
+    """The row of an encoder, from the table or of one's own; `NoEncoderError` names those that exist."""
     if encoder_id in ENCODERS:
         return ENCODERS[encoder_id]
     if own.exists(encoder_id):
         return own.spec(encoder_id)
-    raise EncoderError(f"There is no encoder '{encoder_id}'; there are: {', '.join((*ENCODERS, *own.specs()))}.")
+    raise NoEncoderError(
+        f"There is no encoder '{encoder_id[:100]}'; there are: {', '.join((*ENCODERS, *own.specs()))}."
+    )
 
 
 def free() -> None:

@@ -27,7 +27,6 @@ READER = EncoderSpec(
     },
     parameters=0.02,
     download=90_000_000,
-    speed="fast",
 )
 
 _MIT = "MIT"
@@ -64,7 +63,6 @@ def _model(
         options={"hub": hub},
         parameters=parameters,
         download=round(gigabytes * 1e9),
-        speed="seconds" if parameters < 1 else "accelerator",
         policies=family.policies,
     )
 
@@ -315,7 +313,6 @@ def _clip(encoder_id: str, name: str, hub: str, dim: int, licence: str, paramete
         options={"hub": hub},
         parameters=parameters,
         download=round(parameters * 4e9),
-        speed="fast",
     )
     dense = replace(
         row,

@@ -7,6 +7,7 @@ from workbench.evaluation.evaluate import Searcher, evaluate
 from workbench.evaluation.files import ready, summary, write
 from workbench.evaluation.imports import TASKS, bring
 from workbench.evaluation.measures import DEFAULT, parsed, per_query
+from workbench.evaluation.oddities import counts
 from workbench.evaluation.parts import Parts
 from workbench.evaluation.record import Record, changes, differences, load
 from workbench.evaluation.runs import read_qrels, read_run, read_trec, write_qrels, write_trec
@@ -28,6 +29,7 @@ __all__ = [
     "bring",
     "changes",
     "check",
+    "counts",
     "differences",
     "evaluate",
     "expanded",

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.documents.probing import DocumentProbe, probe
+from workbench.documents import DocumentProbe, readers
 from workbench.errors import DocumentError
 from workbench.evaluation.datasets import Dataset
+from workbench.evaluation.oddities import counts
+from workbench.evaluation.rows import name_finder
 from workbench.types import DocumentInfo, PageRef
 
 SHOWN = 5
@@ -16,11 +18,15 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was found: ``counts`` by what is counted, ``problems`` in sentences; no problem is good news."""
+    """What was found: ``counts`` by what is counted, ``problems`` in sentences; no problem is good news.
+
+    ``oddities`` are the rows that were left out or mended, by kind (`oddities.KINDS`).
+    """
 
     name: str
     counts: dict[str, int]
     problems: tuple[str, ...]
+    oddities: dict[str, int]
 
 
 def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
@@ -30,13 +36,14 @@ def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
     """
     probes: dict[str, DocumentProbe | DocumentInfo] = {document.name: document for document in held}
     unread: list[str] = []
-    for name, path in dataset.files().items():
-        try:
-            probes[name] = probe(path)
-        except DocumentError as error:
-            unread.append(str(error))
-    found = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
-    return Check(dataset.name, _counts(dataset, probes), found)
+    files = dataset.files()
+    for name, found in zip(files, readers().probes(files.values()), strict=True):
+        if isinstance(found, DocumentError):
+            unread.append(str(found))
+        else:
+            probes[name] = found
+    problems = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
+    return Check(dataset.name, _counts(dataset, probes), problems, counts(dataset.oddities))
 
 
 def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> dict[str, int]:
@@ -50,6 +57,7 @@ def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]
         "labels": sum(grades.values()),
         **{f"labels of grade {grade}": count for grade, count in sorted(grades.items()) if len(grades) > 1},
         "relevant pages": len({page for _, page in _relevant(dataset)}),
+        "rows left out or mended": sum(oddity.count for oddity in dataset.oddities),
         "boxes": sum(len(boxes) for pages in dataset.boxes.values() for boxes in pages.values()),
     }
 
@@ -68,7 +76,9 @@ def _files(probes: Mapping[str, DocumentProbe | DocumentInfo]) -> Iterator[str]:
 
 
 def _labels(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> Iterator[str]:
+    find = name_finder(probes)
     refs = {page: PageRef.parse(page) for pages in dataset.qrels.values() for page in pages}
+    refs = {page: PageRef(find(ref.document), ref.page) for page, ref in refs.items()}
     missing = sorted({ref.document for ref in refs.values() if ref.document not in probes})
     if missing:
         yield f"labels are about documents that are not there or cannot be read: {_some(missing)}"
@@ -81,7 +91,7 @@ def _labels(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]
     elsewhere = sorted(
         query.id
         for query in dataset.queries
-        if query.document and all(refs[page].document != query.document for page in dataset.qrels[query.id])
+        if query.document and all(refs[page].document != find(query.document) for page in dataset.qrels[query.id])
     )
     if elsewhere:
         yield f"questions whose relevant pages are not in the document they name: {_some(elsewhere)}"

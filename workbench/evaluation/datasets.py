@@ -3,26 +3,31 @@
 ``documents/`` holds PDFs and images; ``queries.jsonl`` has ``query_id``, ``text`` and optionally ``document`` (the file
 the question was asked of) and ``tags``; ``qrels.tsv`` has the BEIR header and a row per judged page, whose corpus id is
 a page ref (``qrels.trec`` will do as well); ``boxes.jsonl``, if there is one, says where on a page the answer stands.
-Everything is checked before anything runs: what would make a measure wrong is an error, what a person should look at is
-a warning. What this module does not do: read the documents.
+Everything is checked before anything runs, and every row for itself: one that would make a measure wrong is left out,
+counted and told (`oddities`); only where no question with a relevant page is left, a dataset is refused. What this
+module does not do: read the documents.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from workbench.documents.sources import display_name
 from workbench.errors import DatasetError
-from workbench.evaluation.runs import read_qrels
+from workbench.evaluation.oddities import Oddities, Oddity, from_json
+from workbench.evaluation.rows import identifier, label_rows, lines, name_finder, objects
 from workbench.types import Box, PageRef
 
 HEADER = ["query-id", "corpus-id", "score"]
+SOURCE = "source.json"
 SHOWN = 5
+HAIR = 0.05
+"""How far outside its page a box may reach and still be one: a twentieth of a side, which rounding, crop and bleed
+boxes account for. A box in pixels or points reaches much farther."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ class Dataset:
 
     ``warnings`` are worth a person's look. ``parts`` are the datasets that this one was put together from. ``aliases``
     are page refs by the id that the published dataset gives a page, where it has ids of its own. ``collection`` is the
-    one whose pages it is about, for a dataset without documents of its own.
+    one whose pages it is about, for a dataset without documents of its own. ``oddities`` are rows that were left out or
+    mended, which ``warnings`` tell of too.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Dataset:
     parts: tuple[Dataset, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     collection: str = ""
+    oddities: tuple[Oddity, ...] = ()
 
     @property
     def documents(self) -> Path:
@@ -68,12 +75,14 @@ class Dataset:
         """The dataset's files under the names that its labels know them by."""
         if self.parts:
             return {f"{part.name}/{name}": path for part in self.parts for name, path in part.files().items()}
-        found = (path for path in sorted(self.documents.rglob("*")) if path.is_file())
-        return {display_name(path.relative_to(self.documents)): path for path in found}
+        return _files(self.documents)
 
 
 def load_dataset(folder: Path) -> Dataset:
-    """Read and check a dataset folder; `DatasetError` lists everything that is wrong with it."""
+    """Read and check a dataset; what is odd about a row is told in its warnings and costs no other row.
+
+    `DatasetError` when it is no dataset, or nothing of it is left to ask.
+    """
     if not folder.is_dir():
         raise DatasetError(f"There is no dataset folder '{folder}'.")
     trec = folder / "qrels.trec"
@@ -85,28 +94,42 @@ def load_dataset(folder: Path) -> Dataset:
             "qrels.tsv."
         )
     name = folder.resolve().name
-    problems: list[str] = []
-    queries = _queries(folder / "queries.jsonl", problems)
+    odd = Oddities()
+    files = _files(folder / "documents")
+    find = name_finder(files)
+    queries = read_queries(folder / "queries.jsonl", odd, find)
     known = {query.id for query in queries}
-    qrels = _qrels(labels, known, problems)
-    boxes = _boxes(folder / "boxes.jsonl", known, problems) if (folder / "boxes.jsonl").exists() else {}
-    if problems:
-        raise DatasetError(f"Dataset '{name}' cannot be used: {_shown(problems, '; ')}.")
+    qrels = read_labels(labels, known, odd, find)
+    boxes = _boxes(folder / "boxes.jsonl", known, odd, find) if (folder / "boxes.jsonl").exists() else {}
     labelled = tuple(query for query in queries if any(grade > 0 for grade in qrels.get(query.id, {}).values()))
     if not labelled:
-        raise DatasetError(f"Dataset '{name}' has no question with a relevant page.")
+        rows = sum(map(len, qrels.values()))
+        raise DatasetError(
+            f"Dataset '{name}' has no question with a relevant page; {len(queries)} questions and {rows} labels of "
+            f"theirs can be read{odd.told()}."
+        )
     warnings: list[str] = []
     if len(labelled) < len(queries):
         warnings.append(f"{len(queries) - len(labelled)} questions have no relevant page and are left out")
-    files = {display_name(path.relative_to(folder / "documents")) for path in (folder / "documents").rglob("*")}
-    notes, collection = _source(folder / "source.json")
-    warnings += notes
+    source = _source(folder / SOURCE)
+    warnings += source.notes
     named = {PageRef.parse(page).document for pages in qrels.values() for page in pages}
     named |= {query.document for query in labelled if query.document}
-    if named - files and not collection:
-        warnings.append(f"documents/ lacks files that the questions are about: {_shown(sorted(named - files), ', ')}")
-    aliases = _aliases(folder / "corpus.tsv")
-    return Dataset(name, folder, labelled, qrels, boxes, tuple(warnings), aliases=aliases, collection=collection)
+    if named - files.keys() and not source.collection:
+        lost = sorted(named - files.keys())
+        warnings.append(f"documents/ lacks files that the questions are about: {_shown(lost, ', ')}")
+    oddities = (*source.oddities, *odd.all())
+    return Dataset(
+        name,
+        folder,
+        labelled,
+        qrels,
+        boxes,
+        (*map(str, oddities), *warnings),
+        aliases=_aliases(folder / "corpus.tsv"),
+        collection=source.collection,
+        oddities=oddities,
+    )
 
 
 def together(datasets: Sequence[Dataset]) -> Dataset:
@@ -123,16 +146,25 @@ def together(datasets: Sequence[Dataset]) -> Dataset:
     qrels: dict[str, Mapping[str, int]] = {}
     boxes: dict[str, Mapping[str, tuple[Box, ...]]] = {}
     for dataset in datasets:
-        for query in dataset.queries:
-            document = f"{dataset.name}/{query.document}" if query.document else ""
-            tags = {**query.tags, "dataset": (dataset.name,)}
-            queries.append(Query(f"{dataset.name}/{query.id}", query.text, document, tags))
-        for identifier, grades in dataset.qrels.items():
-            qrels[f"{dataset.name}/{identifier}"] = {f"{dataset.name}/{page}": grade for page, grade in grades.items()}
-        for identifier, places in dataset.boxes.items():
-            boxes[f"{dataset.name}/{identifier}"] = {f"{dataset.name}/{page}": found for page, found in places.items()}
+        for asked in dataset.queries:
+            document = f"{dataset.name}/{asked.document}" if asked.document else ""
+            tags = {**asked.tags, "dataset": (dataset.name,)}
+            queries.append(Query(f"{dataset.name}/{asked.id}", asked.text, document, tags))
+        for query, grades in dataset.qrels.items():
+            qrels[f"{dataset.name}/{query}"] = {f"{dataset.name}/{page}": grade for page, grade in grades.items()}
+        for query, places in dataset.boxes.items():
+            boxes[f"{dataset.name}/{query}"] = {f"{dataset.name}/{page}": found for page, found in places.items()}
     warnings = tuple(f"{dataset.name}: {warning}" for dataset in datasets for warning in dataset.warnings)
-    return Dataset(" + ".join(names), datasets[0].folder, tuple(queries), qrels, boxes, warnings, tuple(datasets))
+    return Dataset(
+        " + ".join(names),
+        datasets[0].folder,
+        tuple(queries),
+        qrels,
+        boxes,
+        warnings,
+        tuple(datasets),
+        oddities=tuple(oddity.of(dataset.name) for dataset in datasets for oddity in dataset.oddities),
+    )
 
 
 def only(dataset: Dataset, languages: Sequence[str]) -> Dataset:
@@ -148,67 +180,56 @@ def only(dataset: Dataset, languages: Sequence[str]) -> Dataset:
     return replace(dataset, queries=kept, qrels=qrels, boxes=boxes)
 
 
+def _files(documents: Path) -> dict[str, Path]:
+    """The files of a folder under the names that labels know them by."""
+    found = (path for path in sorted(documents.rglob("*")) if path.is_file())
+    return {display_name(path.relative_to(documents)): path for path in found}
+
+
 def _aliases(path: Path) -> dict[str, str]:
     """Page refs by published id, from a file that the import of a dataset leaves."""
     if not path.exists():
         return {}
-    rows = (line.split("\t") for line in _text_of(path).split("\n")[1:] if line)
+    rows = (line.split("\t") for _, line in list(lines(path, Oddities()))[1:])
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
-def _source(path: Path) -> tuple[list[str], str]:
+@dataclass(frozen=True, slots=True)
+class _Source:
     """What was noted when a dataset was brought into this form, and the collection it is about."""
+
+    notes: tuple[str, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
+    collection: str = ""
+
+
+def _source(path: Path) -> _Source:
     try:
         source = json.loads(path.read_text(encoding="utf-8"))
-        return [str(note) for note in source["notes"]], str(source.get("collection", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return [], ""
+        notes = tuple(str(note) for note in source["notes"])
+        return _Source(notes, from_json(source.get("oddities", ())), str(source.get("collection", "")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DatasetError):
+        return _Source()
 
 
 def _shown(items: list[str], between: str) -> str:
     return between.join(items[:SHOWN]) + (f"{between}and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
 
 
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"'{path.name}' is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
-
-
-def _rows(path: Path, problems: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a file of JSON lines, each with where it stands. A line ends at a newline and nowhere else."""
-    for number, line in enumerate(_text_of(path).split("\n"), 1):
-        where = f"{path.name} line {number}"
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            problems.append(f"{where} is not JSON ({error})")
-            continue
-        if isinstance(row, dict):
-            yield where, row
-        else:
-            problems.append(f"{where} is not a JSON object")
-
-
-def _id(row: Mapping[str, Any], key: str) -> str:
-    """An id as text; 0 is an id, nothing is not."""
-    value = row.get(key)
-    return "" if value is None else str(value)
-
-
-def _queries(path: Path, problems: list[str]) -> list[Query]:
+def read_queries(path: Path, odd: Oddities, find: Callable[[str], str] = str) -> list[Query]:
+    """The questions of a ``queries.jsonl``; ``find`` says which file is meant by a document's name."""
     found: dict[str, Query] = {}
-    for where, row in _rows(path, problems):
+    for where, row in objects(path, odd):
         query = Query(
-            _id(row, "query_id"), str(row.get("text") or "").strip(), str(row.get("document") or ""), flat_tags(row)
+            identifier(row, "query_id", "query-id", "_id"),
+            str(row.get("text") or "").strip(),
+            find(str(row.get("document") or "")),
+            flat_tags(row),
         )
         if not query.id or not query.text:
-            problems.append(f"{where} lacks its {'text' if query.id else 'query_id'}")
+            odd.add("question_text" if query.id else "question_id", where)
         elif query.id in found:
-            problems.append(f"{where} repeats query id {query.id}")
+            odd.add("question_repeated", f"{where}: {query.id}")
         else:
             found[query.id] = query
     return list(found.values())
@@ -241,51 +262,61 @@ def _texts(value: object) -> tuple[str, ...]:
     return (str(value).lower() if isinstance(value, bool) else str(value),)
 
 
-def _qrels(path: Path, known: set[str], problems: list[str]) -> dict[str, dict[str, int]]:
+def read_labels(
+    path: Path, known: Collection[str], odd: Oddities, find: Callable[[str], str] = str
+) -> dict[str, dict[str, int]]:
+    """The labels of a ``qrels.tsv`` or ``.trec`` on pages, by question and page ref; ``find`` as in `read_queries`."""
     qrels: dict[str, dict[str, int]] = {}
-    lines = [line.rstrip("\r") for line in _text_of(path).split("\n")]
-    if path.suffix == ".trec":
-        trec = read_qrels(path)
-        rows = [HEADER, *([q, page, str(grade)] for q, pages in trec.items() for page, grade in pages.items())]
-    else:
-        rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    if rows[:1] != [HEADER]:
-        problems.append(f"{path.name} begins with {lines[0][:80]!r}, not with {' '.join(HEADER)} separated by tabs")
-        return qrels
-    for number, row in enumerate(rows[1:], 2):
-        if not row:
-            continue
-        where = f"{path.name} line {number}"
-        try:
-            query, page, grade = row
-            page, level = str(PageRef.parse(page)), int(grade)
-        except ValueError as error:
-            problems.append(f"{where}: {error}" if len(row) == 3 else f"{where} has {len(row)} fields, not 3")
-            continue
-        if query not in known:
-            problems.append(f"{where} names the unknown query {query}")
+    question_of = name_finder(known)
+    for where, given, text, grade in label_rows(path, odd):
+        query, page = question_of(given), _page(text, find)
+        if page is None:
+            odd.add("label_page", f"{where}: {text[:80]!r}")
+        elif query not in known:
+            odd.add("label_question", f"{where}: {query}")
         elif page in qrels.setdefault(query, {}):
-            problems.append(f"{where} repeats {query} {page}")
+            odd.add("label_repeated", f"{where}: {query} {page}")
         else:
-            qrels[query][page] = level
+            qrels[query][page] = grade
     return qrels
 
 
-def _boxes(path: Path, known: set[str], problems: list[str]) -> dict[str, dict[str, tuple[Box, ...]]]:
+def _boxes(
+    path: Path, known: Collection[str], odd: Oddities, find: Callable[[str], str]
+) -> dict[str, dict[str, tuple[Box, ...]]]:
     boxes: dict[str, dict[str, tuple[Box, ...]]] = {}
-    for where, row in _rows(path, problems):
-        query = _id(row, "query_id")
-        try:
-            page = str(PageRef.parse(_id(row, "page")))
-            x0, y0, x1, y1 = (float(value) for value in row["box"])
-        except (KeyError, TypeError, ValueError) as error:
-            problems.append(f"{where} is not a box ({error})")
-            continue
-        if query not in known:
-            problems.append(f"{where} names the unknown query {query}")
-        elif not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-            problems.append(f"{where}: a box is x0, y0, x1, y1 as fractions of the page, not {row['box']}")
+    question_of = name_finder(known)
+    for where, row in objects(path, odd):
+        query, page = question_of(identifier(row, "query_id")), _page(identifier(row, "page"), find)
+        box = clipped(row.get("box"))
+        if page is None or box is None:
+            odd.add("box", f"{where}: {str(row.get('page') if page is None else row.get('box'))[:80]}")
+        elif query not in known:
+            odd.add("box_question", f"{where}: {query}")
         else:
+            if list(box) != list(row["box"]):
+                odd.add("box_clipped", where)
             pages = boxes.setdefault(query, {})
-            pages[page] = (*pages.get(page, ()), (x0, y0, x1, y1))
+            pages[page] = (*pages.get(page, ()), box)
     return boxes
+
+
+def clipped(box: Any, hair: float = HAIR) -> Box | None:
+    """A box as fractions of its page, what lies a hair outside cut off; None for what is no such box."""
+    try:
+        x0, y0, x1, y1 = (float(value) for value in box)
+    except (TypeError, ValueError):
+        return None
+    if not (-hair <= x0 < x1 <= 1 + hair and -hair <= y0 < y1 <= 1 + hair):
+        return None
+    x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in (x0, y0, x1, y1))
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _page(text: str, find: Callable[[str], str]) -> str | None:
+    """A page ref in one form, of the file that is meant; None for a text that is none."""
+    try:
+        ref = PageRef.parse(text)
+    except ValueError:
+        return None
+    return str(PageRef(find(ref.document), ref.page))

@@ -22,6 +22,7 @@ def summary(record: Record) -> dict[str, Any]:
         "scope": record.dataset.scope,
         "pages": record.collection.pages,
         "queries": record.dataset.questions,
+        "warnings": list(record.warnings),
         "missing_pages": list(record.missing),
         "failed_pages": [{"page": failed.page, "reason": failed.reason} for failed in record.failed],
         "pipelines": {

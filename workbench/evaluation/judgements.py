@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,6 +70,25 @@ class Judgements:
         with self._lock:
             return self._read(collection)
 
+    def forget(self, collection: str, document: str = "") -> int:
+        """Delete the grades of a document's pages, or of all pages, of a collection; returns how many there were.
+
+        A query that no grade is left of goes too.
+        """
+        with self._lock:
+            held = self._read(collection)
+            left = {
+                query: {page: grade for page, grade in pages.items() if document and _document(page) != document}
+                for query, pages in held.grades.items()
+            }
+            left = {query: pages for query, pages in left.items() if pages}
+            count = sum(map(len, held.grades.values())) - sum(map(len, left.values()))
+            if not left:
+                shutil.rmtree(self.folder(collection), ignore_errors=True)
+            elif count:
+                self._write(collection, {query.id: query.text for query in held.queries if query.id in left}, left)
+            return count
+
     def folder(self, collection: str) -> Path:
         """Where a collection's judgements lie."""
         return self._folder / collection
@@ -95,6 +115,10 @@ class Judgements:
         _write_lines(folder / "queries.jsonl", [{"query_id": q, "text": text} for q, text in texts.items()])
         _write_lines(folder / "qrels.jsonl", rows)
         write_qrels(folder / "qrels.trec", grades)
+
+
+def _document(page: str) -> str:
+    return PageRef.parse(page).document
 
 
 def _id(query: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from workbench.documents.probing import content_hash
 from workbench.errors import DocumentError
 from workbench.evaluation.datasets import Dataset
+from workbench.evaluation.rows import name_finder
 from workbench.types import DocumentInfo, PageRef
 
 
@@ -40,6 +41,7 @@ def locate(dataset: Dataset, held: Sequence[DocumentInfo]) -> Places:
     """Find the dataset's documents in a collection; files that are missing or unreadable are found by name alone."""
     by_hash = {document.content_hash: document.name for document in held}
     known = {document.name for document in held}
+    find = name_finder(known)
     files = dataset.files()
     named = {PageRef.parse(page).document for pages in dataset.qrels.values() for page in pages}
     names: dict[str, str] = {}
@@ -49,8 +51,8 @@ def locate(dataset: Dataset, held: Sequence[DocumentInfo]) -> Places:
             found = by_hash.get(content_hash(files[name]))
         except (KeyError, DocumentError):
             found = None
-        if found is None and name in known:
-            found = name
+        if found is None and find(name) in known:
+            found = find(name)
             if name in files:
                 differing.append(name)
         if found is not None:

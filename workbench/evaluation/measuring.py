@@ -47,7 +47,7 @@ def measure(
         query.id: _answer(scores[query.id], found[query.id], results.get(query.id), asking.refused.get(query.id, ""))
         for query in queries
     }
-    encodes = any(leaf.spec.vectors for leaf in pipeline.leaves())
+    encodes = any(leaf.stage.vectors for leaf in pipeline.leaves())
     times = {
         query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if not is_encoding(stage.name)}
         for query, result in results.items()
@@ -114,7 +114,7 @@ def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:
     pages = max(info.pages, 1)
     found: dict[str, float] = {}
     for leaf in pipeline.leaves():
-        index = held.get((leaf.encoder, leaf.index)) if leaf.spec.vectors else None
+        index = held.get((leaf.encoder, leaf.index)) if leaf.stage.vectors else None
         if index is not None:
             width = index.dim * np.dtype(index.dtype).itemsize
             found[f"{leaf.label}_vectors_per_page"] = round(index.vectors / pages, 1)

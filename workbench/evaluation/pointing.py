@@ -30,12 +30,13 @@ from workbench.evaluation.boxes import RASTER, covered, everywhere
 from workbench.evaluation.datasets import Dataset
 from workbench.evaluation.locating import locate
 from workbench.evaluation.statistics import Interval, interval
-from workbench.regions import MEASURES, Area, heat_of, inside, iou, measure, placed, risen
+from workbench.heatmap import combined
+from workbench.regions import MEASURES, Area, inside, iou, measure, risen, won
 from workbench.types import Box, DocumentInfo, Explanation, Float, PageRef
 
 log = logging.getLogger(__name__)
 
-HEATS = ("winner", "max", "mean")
+HEATS = ("winner", "max", "mean", "shown")
 NORMS = ("plain", "risen")
 FIGURES = ("point", "iou", "hit25", "hit50", "any50", "covers", "union", "size")
 SEVERAL = 5
@@ -46,6 +47,7 @@ CONTROLS = ("random", "centre")
 class Way:
     """How the best region is chosen: heat over tokens, what similarities count, and how a region's heat is taken.
 
+    ``winner``, ``max`` and ``mean`` weigh tokens as the score does; ``shown`` is the heat that is drawn everywhere.
     ``take`` is ``sum``, the heat inside by each vector's part, or one of `regions.MEASURES`.
     """
 
@@ -68,7 +70,11 @@ class Way:
     def values(self, told: Explanation) -> Float:
         """Heat of each vector of the page, ``(n,)``."""
         similarities = told.similarities if self.norm == "plain" else risen(told.similarities)
-        return heat_of(told.query, similarities, self.heat)
+        if self.heat == "winner":
+            return won(told.query, similarities)
+        if self.heat == "shown":
+            return combined(similarities, told.heat_weights)
+        return combined(similarities, told.query.weights, join=self.heat)
 
     def scores(self, told: Explanation, boxes: Float) -> Float:
         """What each of ``boxes (r, 4)`` is worth, ``(r,)``; least where no vector lies."""
@@ -212,7 +218,7 @@ def _figures(
 ) -> Iterator[tuple[tuple[str, ...], float]]:
     """Every figure of one page, by way, value or control, and name."""
     evidence = _Evidence(true)
-    here = placed(told.geometry) > 0
+    here = told.geometry.placed
     for way in ways:
         found = _best(way, told, boxes)
         if not len(found):
@@ -239,7 +245,7 @@ def _best(way: Way, told: Explanation, boxes: Float) -> Float:
     """Regions, best first; on a page that falls into none, the box of the hottest vector."""
     if len(boxes):
         return boxes[np.argsort(-way.scores(told, boxes), kind="stable")]
-    here = placed(told.geometry) > 0
+    here = told.geometry.placed
     if not here.any():
         return np.zeros((0, 4), np.float32)
     at = int(np.where(here, way.values(told), -np.inf).argmax())

@@ -1,12 +1,17 @@
 """Published figures that anyone can measure again: which datasets, which scope, which measures, and what was published.
 
-A preset is data. Measuring one is an evaluation of its datasets together; `compare` puts both figures side by side.
+A preset is data (``presets.toml``). Measuring one is an evaluation of its datasets together; `compare` puts both
+figures side by side.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from workbench.errors import InputError
 from workbench.evaluation.imports.names import TASKS
@@ -51,96 +56,13 @@ class Preset:
         return tuple(row.pipeline for row in self.published if row.encoder == encoder) or ("exact",)
 
 
-_ESG, _BIO, _ECON = "esg_reports_v2", "biomedical_lectures_v2", "economics_reports_v2"
+def _published() -> Mapping[str, Preset]:
+    """The presets of ``presets.toml``, in its order."""
+    found = tomllib.loads(Path(__file__).with_name("presets.toml").read_text(encoding="utf-8"))["preset"]
+    return {made.id: made for made in TypeAdapter(list[Preset]).validate_python(found)}
 
 
-def _row(
-    encoder: str, pipeline: str, esg: tuple[float, ...], bio: tuple[float, ...], econ: tuple[float, ...]
-) -> Published:
-    return Published(encoder, pipeline, {_ESG: esg, _BIO: bio, _ECON: econ})
-
-
-_TASKS = ("Vidore2ESGReportsRetrieval", "Vidore2BioMedicalLecturesRetrieval", "Vidore2EconomicsReportsRetrieval")
-
-VIDORE_V2 = Preset(
-    id="vidore-v2",
-    name="ViDoRe v2, all three datasets in one collection",
-    tasks=_TASKS,
-    scope="union",
-    # nDCG with gain 2^grade - 1 over grades 1 and 2, as the table was made; ir-measures' own has linear gain.
-    measures=("nDCG(gains={2:3})@5", "nDCG(gains={2:3})@10", "R@5", "R@10", "R@100"),
-    near=0.01,
-    source=(
-        "Visual RAG Toolkit, table 2: every question searches the 3,006 pages of all three datasets, vectors in "
-        "16 bits, first stage 256 pages, 100 results. Its loader dropped the question and page numbered 0 of each "
-        "dataset and its queries carry no special tokens, so figures may lie about .01 apart."
-    ),
-    published=(
-        _row(
-            "colpali-v1.3",
-            "full:100",
-            (0.551, 0.573, 0.570, 0.661, 0.908),
-            (0.566, 0.601, 0.611, 0.713, 0.911),
-            (0.488, 0.490, 0.244, 0.401, 0.855),
-        ),
-        _row(
-            "colpali-v1.3",
-            "conv:256 > full:100",
-            (0.559, 0.576, 0.576, 0.662, 0.818),
-            (0.566, 0.601, 0.610, 0.712, 0.902),
-            (0.486, 0.489, 0.243, 0.401, 0.834),
-        ),
-        _row(
-            "colqwen2.5-v0.2",
-            "full:100",
-            (0.509, 0.564, 0.538, 0.704, 0.856),
-            (0.575, 0.612, 0.605, 0.718, 0.880),
-            (0.572, 0.551, 0.308, 0.432, 0.873),
-        ),
-        _row(
-            "colsmol-500m",
-            "full:100",
-            (0.404, 0.457, 0.460, 0.620, 0.961),
-            (0.390, 0.420, 0.431, 0.519, 0.778),
-            (0.323, 0.327, 0.165, 0.268, 0.692),
-        ),
-        _row(
-            "colsmol-500m",
-            "tiles:256 > full:100",
-            (0.369, 0.401, 0.405, 0.503, 0.658),
-            (0.381, 0.406, 0.413, 0.490, 0.677),
-            (0.329, 0.325, 0.171, 0.261, 0.636),
-        ),
-    ),
-)
-
-VIDORE_V2_LEADERBOARD = Preset(
-    id="vidore-v2-leaderboard",
-    name="ViDoRe v2, each dataset by itself",
-    tasks=_TASKS,
-    scope="corpus",
-    measures=("nDCG@5", "nDCG@10", "R@5", "R@10", "R@100"),
-    near=0.01,
-    source="The ViDoRe v2 leaderboard as the Visual RAG Toolkit's table 1 quotes it: exact search within each dataset.",
-    published=(
-        _row(
-            "colpali-v1.3",
-            "full:100",
-            (0.549, 0.574, 0.539, 0.643, 0.921),
-            (0.546, 0.588, 0.575, 0.702, 0.914),
-            (0.486, 0.484, 0.272, 0.400, 0.878),
-        ),
-        _row(
-            "colqwen2.5-v0.2",
-            "full:100",
-            (0.664, 0.682, 0.718, 0.776, 0.925),
-            (0.592, 0.631, 0.612, 0.729, 0.901),
-            (0.533, 0.528, 0.297, 0.420, 0.904),
-        ),
-    ),
-)
-
-PRESETS: Mapping[str, Preset] = {preset.id: preset for preset in (VIDORE_V2, VIDORE_V2_LEADERBOARD)}
+PRESETS = _published()
 
 
 def preset(name: str) -> Preset:

@@ -69,12 +69,15 @@ class Shelf:
         """Make a dataset over a collection's pages from files that people have (`imports.lists`); returns its name."""
         name = self._free(check_name(name.strip()))
         found = read(questions, labels)
-        self.write(name, Dataset(name, self._folder / name, tuple(found.queries.values()), found.labels), collection)
+        queries = tuple(found.queries.values())
+        made = Dataset(name, self._folder / name, queries, found.labels, oddities=found.odd.all())
+        self.write(name, made, collection)
         return name
 
     def write(self, name: str, dataset: Dataset, collection: str) -> Path:
         """Write questions and labels over a collection's pages under a name, in place of such ones of that name."""
-        return write_dataset(self._folder / name, dataset.queries, dataset.qrels, collection)
+        folder = self._folder / name
+        return write_dataset(folder, dataset.queries, dataset.qrels, collection, oddities=dataset.oddities)
 
     def remove(self, name: str) -> None:
         """Take a dataset off the shelf: delete its folder, or forget where it lies."""

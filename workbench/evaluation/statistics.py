@@ -3,6 +3,10 @@
 Questions are the sample; everything is paired by question and needs no assumption about how measures are distributed.
 All random draws come from one seed, so the same values give the same figures. Rules of use: Smucker, Allan and
 Carterette 2007 (randomization test), Sakai 2014 (effect sizes beside p values).
+
+scipy has both (`bootstrap`, `permutation_test`), and tests hold the figures here against its. It is not called because
+a report makes hundreds of them: an interval of 700 questions with few distinct values takes 13 ms here and 42 there, of
+2,816 questions 10 and 200 ms; the tests of 28 pairs over 700 questions take 115 ms here and 1.6 s there.
 """
 
 from __future__ import annotations

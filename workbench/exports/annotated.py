@@ -32,14 +32,14 @@ def annotated(found: Found, page: FoundPage) -> Image.Image:
     told = page.explanation
     regions = told.regions[:REGIONS] if told is not None else ()
     if told is not None:
-        picture = heatmap.draw(picture, told)
+        picture = heatmap.draw(picture, told, found.look)
         _outline(picture, regions)
     legend = _Legend(picture.width)
     legend.line(_title(page), 1.25)
     legend.line(f"“{found.query}”", 1.0)
     if told is not None:
         legend.words(told)
-        legend.ramp(f"Heat by {told.encoder}: highest similarity to a query word, scaled to this page")
+        legend.ramp(f"Heat by {told.encoder}: {found.look}", found.look)
         for number, region in enumerate(regions, 1):
             legend.line(f"{number} · {region.share:.0%} of the score · {region.kind}", 0.9, PALE)
     else:
@@ -155,13 +155,12 @@ class _Legend:
         if left:
             self.line(f"and {left} more query tokens", 0.8, PALE)
 
-    def ramp(self, text: str) -> None:
+    def ramp(self, text: str, look: heatmap.Look) -> None:
         """The colours from the least heat to the most, on paper as on the page."""
         height, width = round(self._size * 0.8), min(self._room // 4, 16 * self._size)
-        strength = np.linspace(0, 1, width, dtype=np.float32)[None, :, None].repeat(height, 0)
-        colours = heatmap.palette("magma")[np.rint(strength[..., 0] * 255).astype(np.int64)]
-        mixed = np.rint(255 * (1 - 0.6 * strength) + colours * 0.6 * strength).astype(np.uint8)
-        self._strip.paste(Image.fromarray(mixed), (self._pad, self._y))
+        strength = np.linspace(0, 1, width, dtype=np.float32)[None].repeat(height, 0)
+        paper = Image.new("RGB", (width, height), PAPER)
+        self._strip.paste(heatmap.laid(paper, heatmap.coloured(strength, look), look.colour), (self._pad, self._y))
         font, shown = fitting(text, round(self._size * 0.9))
         words = shown.split(" ")
         room = self._room - width - self._size

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.heatmap import USUAL, Look
 from workbench.types import Explanation, Hit, PageRef, SearchResult
 
 
@@ -29,13 +30,14 @@ class FoundPage:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A result to export; ``filter`` is what was searched where, ``made`` the date and time, ``command`` what repeats
-    it."""
+    it, ``look`` how its heat is shown."""
 
     result: SearchResult
     pages: tuple[FoundPage, ...]
     filter: str = ""
     made: str = ""
     command: str = ""
+    look: Look = USUAL
 
     @property
     def query(self) -> str:

@@ -16,8 +16,8 @@ from workbench.evaluation.reports.blocks import folded, rows, section
 from workbench.evaluation.reports.frame import framed, heat_switch
 from workbench.evaluation.reports.markup import Child, el, join
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.tables import Column, Table, real, table, whole, word
 from workbench.exports.found import Found, FoundPage
+from workbench.table import Column, Table, real, table, whole, word
 from workbench.types import Explanation, PageRef, Region
 
 SIDE = 1000
@@ -31,7 +31,7 @@ WORDS = 160
 def to_html(found: Found) -> str:
     """The whole file."""
     shelf = _Shelf({page.ref: page for page in found.pages})
-    pictures = Pictures(shelf, {found.result.collection}, MOST_PICTURES, MOST_BYTES, SIDE)
+    pictures = Pictures(shelf, {found.result.collection}, MOST_PICTURES, MOST_BYTES, SIDE, found.look)
     shown = [_page(found, page, pictures) for page in found.pages]
     total = found.result.trace.total_ms
     parts: list[tuple[str, str, Child]] = [
@@ -188,8 +188,8 @@ def _made(found: Found) -> Markup:
         ("Again", el("code", found.command) if found.command else None),
         (
             "Heat",
-            "The highest weighted similarity of a query word to the vector that lies there, from the least to the most "
-            "of the page. Parts are numbered by the share of the page's MaxSim that falls on them.",
+            f"Of the vector that lies there: {found.look}. Parts are numbered by the share of the page's MaxSim that "
+            "falls on them.",
         ),
     ]
     return join([el("dl", [(el("dt", name), el("dd", value)) for name, value in facts if value], class_="made")])

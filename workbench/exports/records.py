@@ -64,8 +64,10 @@ def explain_record(explanation: Explanation, collection: str, tokens: list[int] 
         "score": explanation.score,
         "score_kind": "exact",
         "tokens": [
-            {"token": i, "label": label, "weight": float(explanation.query.weights[i])}
-            for i, label in enumerate(explanation.query.labels)
+            {"token": i, "label": label, "weight": float(weight), "heat_weight": float(heat_weight)}
+            for i, (label, weight, heat_weight) in enumerate(
+                zip(explanation.query.labels, explanation.query.weights, explanation.heat_weights, strict=True)
+            )
         ],
     }
     if geometry.grid is not None:

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
-from workbench.evaluation.reports.writers import to_csv
 from workbench.evaluation.runs import trec_lines
 from workbench.exports.found import Found, FoundPage
 from workbench.exports.records import search_record
+from workbench.table import Cell, Column, Table, real, table, whole, word
+from workbench.table.writers import to_csv
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """What tells a spreadsheet that a file is UTF-8."""

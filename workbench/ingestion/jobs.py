@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from workbench.errors import NotFoundError, PagelensError
+from workbench.errors import NotFoundError, PagelensError, StateError
 from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 WRITE_EVERY = 1.0
 NOTHING_YET = Progress((), 0, 0, 0.0, "", ())
 ORPHANED = "Pagelens stopped while this ran; what was indexed is safe. Resume to do the rest."
+
+UNEXPECTED = "Something went wrong that Pagelens did not foresee; the log has the details."
 
 JobRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
 """Does a job's work: (request, progress callback, stop) -> report."""
@@ -49,7 +51,7 @@ class Jobs:
         self._folder = folder
         self._runs = runs
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[str] = SimpleQueue()
+        self._queue: SimpleQueue[_Entry] = SimpleQueue()
         self._worker: threading.Thread | None = None
         self._entries: dict[str, _Entry] = {}
         for path in sorted(folder.glob("*.json")) if folder.exists() else []:
@@ -60,23 +62,34 @@ class Jobs:
     def start(self, collection: str, request: Mapping[str, Any], kind: str = "ingest", encoder: str = "") -> Job:
         """Queue a job and return its first snapshot."""
         job = Job(uuid.uuid4().hex[:12], collection, "waiting", NOTHING_YET, "", _now(), kind, encoder)
-        return self._enqueue(_Entry(job, request, threading.Event()))
+        with self._lock:
+            return self._enqueue(_Entry(job, request, threading.Event()))
 
     def resume(self, job_id: str) -> Job:
-        """Run a stopped, failed or interrupted job again; pages already committed are skipped."""
-        entry = self._entry(job_id)
-        if entry.job.active:
-            return entry.job
-        return self._enqueue(_Entry(replace(entry.job, state="waiting", message=""), entry.request, threading.Event()))
+        """Run a stopped, failed or interrupted job again; pages already committed are skipped.
+
+        One that waits or runs stays as it is; `StateError` for one that is done, or about to stop.
+        """
+        with self._lock:
+            entry = self._known(job_id)
+            if entry.job.state in ("waiting", "running"):
+                return entry.job
+            if entry.job.state == "stopping":
+                raise StateError("This job is about to stop; resume it once it has.")
+            if entry.job.state == "done":
+                raise StateError("This job is done; there is nothing left of it to resume.")
+            again = _Entry(replace(entry.job, state="waiting", message=""), entry.request, threading.Event())
+            return self._enqueue(again)
 
     def stop(self, job_id: str) -> Job:
-        """Ask a job to stop after the batch it is at."""
-        entry = self._entry(job_id)
+        """Ask a job to stop after the batch it is at; one that waits for its turn is stopped at once."""
         with self._lock:
+            entry = self._known(job_id)
             if entry.job.active:
                 entry.stop.set()
-                entry.job = replace(entry.job, state="stopping")
-        return entry.job
+                entry.job = replace(entry.job, state="stopped" if entry.job.state == "waiting" else "stopping")
+                self._write(entry)
+            return entry.job
 
     def get(self, job_id: str) -> Job:
         """The job as it is now; `NotFoundError` for an unknown id."""
@@ -92,11 +105,24 @@ class Jobs:
             return sorted((entry.job for entry in self._entries.values()), key=lambda job: job.started, reverse=True)
 
     def forget(self, collection: str) -> None:
-        """Drop the finished jobs of a deleted collection."""
+        """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew."""
         with self._lock:
-            for job_id in [i for i, e in self._entries.items() if e.job.collection == collection and not e.job.active]:
+            for job_id, entry in list(self._entries.items()):
+                if entry.job.collection != collection or entry.job.state in ("running", "stopping"):
+                    continue
+                entry.job = replace(entry.job, state="stopped")  # it may still stand in the queue
                 del self._entries[job_id]
                 (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+
+    def forget_document(self, collection: str, document: str) -> None:
+        """Take what became of a deleted document out of the records of its collection's jobs."""
+        with self._lock:
+            for entry in self._entries.values():
+                progress = entry.job.progress
+                left = tuple(outcome for outcome in progress.documents if outcome.name != document)
+                if entry.job.collection == collection and left != progress.documents:
+                    entry.job = replace(entry.job, progress=replace(progress, documents=left))
+                    self._write(entry)
 
     def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
         """Block until a job ends or the time is over."""
@@ -107,23 +133,34 @@ class Jobs:
 
     def _entry(self, job_id: str) -> _Entry:
         with self._lock:
-            if job_id not in self._entries:
-                raise NotFoundError(f"There is no job '{job_id}'.")
-            return self._entries[job_id]
+            return self._known(job_id)
+
+    def _known(self, job_id: str) -> _Entry:
+        """The entry of a job; the lock is held."""
+        if job_id not in self._entries:
+            raise NotFoundError(f"There is no job '{job_id}'.")
+        return self._entries[job_id]
 
     def _enqueue(self, entry: _Entry) -> Job:
-        with self._lock:
-            self._entries[entry.job.id] = entry
-            self._write(entry)
-            self._queue.put(entry.job.id)
-            if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="pagelens-jobs", daemon=True)
-                self._worker.start()
+        """Let a job wait for its turn; the lock is held."""
+        self._entries[entry.job.id] = entry
+        self._write(entry)
+        self._queue.put(entry)
+        if self._worker is None or not self._worker.is_alive():
+            self._worker = threading.Thread(target=self._work, name="pagelens-jobs", daemon=True)
+            self._worker.start()
         return entry.job
 
     def _work(self) -> None:
         while True:
-            self._do(self._entry(self._queue.get()))
+            entry = self._queue.get()
+            with self._lock:
+                begins = entry.job.state == "waiting"  # it may have been stopped meanwhile
+                if begins:
+                    entry.job = replace(entry.job, state="running")
+                    self._write(entry)
+            if begins:
+                self._do(entry)
 
     def _do(self, entry: _Entry) -> None:
         def report(progress: Progress) -> None:
@@ -132,8 +169,6 @@ class Jobs:
                 if time.monotonic() - entry.written > WRITE_EVERY:
                     self._write(entry)
 
-        if not entry.stop.is_set():
-            self._change(entry, state="running")
         try:
             run = self._runs.get(entry.job.kind)
             if run is None:
@@ -141,9 +176,9 @@ class Jobs:
             ended = run(entry.request, report, entry.stop)
         except PagelensError as error:
             self._change(entry, state="failed", message=str(error))
-        except Exception as error:  # a job's thread must outlive whatever a job does
+        except Exception:  # a job's thread must outlive whatever a job does
             log.exception("job %s failed", entry.job.id)
-            self._change(entry, state="failed", message=f"Unexpected error: {error}. The log has the details.")
+            self._change(entry, state="failed", message=UNEXPECTED)
         else:
             done = replace(entry.job.progress, documents=ended.documents)
             state = "stopped" if ended.stopped else "done"

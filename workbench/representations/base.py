@@ -49,8 +49,8 @@ class Option:
             number = kind(text)
         except ValueError:
             raise ValueError(f"{name} is a {'whole ' if kind is int else ''}number, not '{text}'") from None
-        if not self.low <= float(number) <= self.high:
-            raise ValueError(f"{name} is a number from {self.low:g} to {self.high:g}, not {text}")
+        if isinstance(number, str) or not self.low <= number <= self.high:  # a NaN is in no range
+            raise ValueError(f"{name} is a number from {self.low:g} to {self.high:,.10g}, not {text}")
         if self.odd and int(number) % 2 == 0:
             raise ValueError(f"{name} is odd, which {text} is not")
         return number

@@ -71,7 +71,7 @@ class Representation:
         return cls(method, encoding, tuple(sorted(kept.items())))
 
     def __str__(self) -> str:
-        options = ",".join(f"{key}={value}" for key, value in self.given)
+        options = ",".join(f"{key}={_written(value)}" for key, value in self.given)
         return f"{self.method.name}[{options}]" if options else self.method.name
 
     @property
@@ -243,6 +243,11 @@ def options_of(method: Method, encoding: Encoding) -> dict[str, Option]:
     """All options of a method stored in an encoding."""
     dtype = replace(COMMON["dtype"], default=method.dtype)
     return {**method.options, **COMMON, "dtype": dtype, **encoding.options}
+
+
+def _written(value: Value) -> str:
+    """A value as a person writes it: a number that is whole without a point, whatever its type."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """Staged retrieval: the pipeline's text form, the filter language, and the engine that runs them."""
 
 from workbench.retrieval.engine import Encode, Encoded, search_stages
-from workbench.retrieval.filters import FIELDS, compile_filter, document_filter
+from workbench.retrieval.filters import FIELDS, META_SUMMARY, compile_filter, document_filter
 from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, STAGES, Pipeline, Step
 from workbench.retrieval.queries import QueryCache
-from workbench.retrieval.running import weighted
+from workbench.retrieval.run import weighted
 
 __all__ = [
     "FIELDS",
+    "META_SUMMARY",
     "PRESETS",
     "PRESET_REASONS",
     "STAGES",

@@ -2,7 +2,7 @@
 
 A step scores either every page (the first step, after the filter) or the candidates it was given, keeps its best, and
 records what that cost. Order is by score, then by page ref, so it depends neither on the order of insertion nor on
-which other pages were scored; scores closer than the rounding of float32 sums count as equal.
+which other pages were scored.
 
 Each stage compares the vectors of the encoder it names. A page that encoder has no vectors of comes after all that it
 has, so that a later stage of another encoder may still find it. What this module does not do: encode queries (the
@@ -15,24 +15,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workbench.errors import PipelineError
+import numpy as np
+
+from workbench.errors import PipelineError, QueryError
+from workbench.retrieval.ordering import Candidates
 from workbench.retrieval.pipeline import Pipeline, Step
-from workbench.retrieval.running import Search
-from workbench.retrieval.scanning import Work
+from workbench.retrieval.run import PipelineRun, StageCost
 from workbench.timing import Stopwatch
 from workbench.types import (
-    Candidates,
     Hit,
     Query,
     QueryEmbedding,
     SearchResult,
-    StageScore,
     StageTrace,
     Trace,
 )
 
 if TYPE_CHECKING:
-    from workbench.store import Collection, Space
+    from workbench.store import Collection, Snapshot, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, Space]:
                 f"it has {', '.join(space.indexes)} and bm25.",
                 leaf.at,
             )
-        if not space.primary and collection.page_count() and not space.vectors(leaf.index).page_ids:
+        snapshot = collection.snapshot()
+        if not space.primary and len(snapshot) and not len(snapshot.index(space, leaf.index).held):
             raise PipelineError(
                 f"Stage '{leaf.label}'{_place(leaf)}: '{space.encoder}' has no page's vectors yet; run: "
                 f"pagelens collections embed {collection.name} --encoder {space.encoder}",
@@ -88,13 +89,14 @@ def _place(step: Step) -> str:
     return f" at character {step.at + 1}" if step.at >= 0 else ""
 
 
-def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, collection: Collection) -> Iterator[str]:
+def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, snapshot: Snapshot) -> Iterator[str]:
     """What the search cannot see, a sentence an encoder."""
-    pages = collection.page_count()
+    pages = len(snapshot)
     for name, space in spaces.items():
         if space.primary:
             continue
-        held = min(len(space.vectors(leaf.index).page_ids) for leaf in pipeline.vector_leaves() if leaf.encoder == name)
+        leaves = (leaf for leaf in pipeline.vector_leaves() if leaf.encoder == name)
+        held = min(len(snapshot.index(space, leaf.index).held) for leaf in leaves)
         if held < pages:
             yield (f"'{space.encoder}' has vectors of {held:,} of {pages:,} pages; the others come last in its stages.")
 
@@ -116,7 +118,8 @@ def search_stages(
     watch = Stopwatch()
     query = Query.of(query)
     spaces = spaces_of(pipeline, collection)
-    notes += tuple(_notes(spaces, pipeline, collection))
+    snapshot = collection.snapshot()
+    notes += tuple(_notes(spaces, pipeline, snapshot))
     traces: list[StageTrace] = []
     encoded: dict[str, Encoded] = {}
     several = len({space.encoder for space in spaces.values()}) > 1
@@ -124,26 +127,27 @@ def search_stages(
     for space in spaces.values():
         if space.encoder not in encoded:
             found = encoded[space.encoder] = encode(space.encoder, query)
+            _check(found.embedding)
             name = f"encode@{space.encoder}" if several else "encode"
             notes += found.notes
             traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
     embeddings = {name: encoded[space.encoder].embedding for name, space in spaces.items()}
-    pages = collection.page_count()
-    allowed = None if where is None else collection.page_ids(where)
+    pages = len(snapshot)
+    allowed = None if where is None else snapshot.matching(where)
     if allowed is not None:
         traces.append(StageTrace("filter", watch.lap(), pages, len(allowed)))
         pages = len(allowed)
-    state = Search(collection, query, spaces, embeddings, where, allowed)
+    run = PipelineRun(snapshot, query, spaces, embeddings, where, allowed)
     decider = collection.space(pipeline.decider()).encoder
-    given: Candidates | None = None
+    candidates: Candidates | None = None
     prologue = len(traces)
     for step in (*pipeline.steps[:-1], replace(pipeline.steps[-1], keep=pipeline.keep)):
-        entering = pages if given is None else len(given)
-        state.work = work = Work()
-        given = state.run(step, given)
-        notes += work.notes
-        traces.append(_traced(list(state.tables)[-1], watch.lap(), entering, len(given), work))
-        hits = _hits(collection, given, state.tables, pipeline.keep)
+        entering = pages if candidates is None else len(candidates)
+        run.cost = StageCost()
+        candidates = run.best(step, candidates)
+        notes += run.cost.notes
+        traces.append(_traced(list(run.records)[-1], watch.lap(), entering, len(candidates), run.cost))
+        hits = _hits(collection, run, candidates, pipeline.keep)
         assembling += watch.lap()
         yield SearchResult(
             str(query),
@@ -151,7 +155,7 @@ def search_stages(
             decider,
             str(pipeline),
             hits,
-            Trace((*traces, StageTrace("results", assembling, len(given), len(hits)))),
+            Trace((*traces, StageTrace("results", assembling, len(candidates), len(hits)))),
             complete=len(traces) == len(pipeline.steps) + prologue,
             notes=notes,
             asked=query,
@@ -159,35 +163,33 @@ def search_stages(
         watch.lap()  # the time the reader took over a partial result is not the search's
 
 
-def _traced(name: str, ms: float, entering: int, leaving: int, work: Work) -> StageTrace:
+def _check(embedding: QueryEmbedding) -> None:
+    if not (np.isfinite(embedding.vectors).all() and np.isfinite(embedding.weights).all()):
+        raise QueryError("The query's vectors are no numbers, so nothing can be compared with them; change the query.")
+
+
+def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) -> StageTrace:
     return StageTrace(
         name,
         ms,
         entering,
         leaving,
-        work.vectors,
-        work.bytes,
-        work.kernel_ms,
-        work.cold,
-        scored=work.scored,
-        weights=work.weights,
+        cost.vectors,
+        cost.bytes,
+        cost.kernel_ms,
+        cost.cold,
+        scored=cost.scored,
+        weights=cost.weights,
     )
 
 
-def _hits(
-    collection: Collection, given: Candidates, tables: Mapping[str, Mapping[str, StageScore]], keep: int
-) -> tuple[Hit, ...]:
-    ids = given.ids[:keep]
+def _hits(collection: Collection, run: PipelineRun, candidates: Candidates, keep: int) -> tuple[Hit, ...]:
+    rows = candidates.rows[:keep]
+    ids = [run.snapshot.ids[row] for row in rows.tolist()]
     refs = collection.refs(ids)
+    scores = candidates.scores[:keep].tolist()
     return tuple(
-        Hit(
-            page,
-            refs[page],
-            rank,
-            float(given.scores[rank - 1]),
-            given.kind,
-            tuple(table[page] for table in tables.values() if page in table),
-        )
-        for rank, page in enumerate(ids, 1)
+        Hit(page, refs[page], rank, score, candidates.kind, said)
+        for rank, (page, score, said) in enumerate(zip(ids, scores, run.said(rows), strict=True), 1)
         if page in refs  # a page deleted while the search ran
     )

@@ -4,40 +4,61 @@
     test  := FIELD OP VALUE | FIELD "in" "(" VALUE ("," VALUE)* ")"
     OP    := = != < <= > >= contains ;  VALUE := 'text' | "text" | number
 
-``document = 'a.pdf' and page >= 10 and tag = 'finance'``. Values are quoted by us; names come from `FIELDS`.
+``document = 'a.pdf' and page >= 10 and tag = 'finance' and meta.year >= 2020 and added >= '2026-11'``. Values are
+quoted by us; names come from `FIELDS`, and those of a person's own fields follow ``meta.`` in any case of letters.
+How long and deep a filter may be is bounded here (`MAX_TEXT`, `MAX_TESTS`, `MAX_NESTING`), for every door alike.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from workbench.errors import FilterError
+from workbench.retrieval.days import Stretch
+from workbench.types.text import storable
+
+MAX_TEXT = 20_000
+"""Characters of a filter: enough to name some hundred documents."""
+MAX_TESTS = 500
+"""Comparisons of a filter: LanceDB plans so many in about a tenth of a second, and 50,000 in 18 s."""
+MAX_NESTING = 8
+"""Brackets inside each other: what LanceDB takes to plan them doubles with each, from about 30 of its own on."""
+LARGEST = 2**31 - 1
+"""The largest number that the store's columns of numbers hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of a page: its column in the store, whether it is a number or a list of texts, and what it holds."""
+    """A field of a page: its column in the store, whether it is a number, a list of texts or a date; what it holds."""
 
     column: str
     summary: str
     number: bool = False
     many: bool = False
+    date: bool = False
 
 
 FIELDS: Mapping[str, FieldSpec] = {
     "document": FieldSpec("document", "name of the document"),
     "page": FieldSpec("page", "page number, from 1", number=True),
-    "tag": FieldSpec("tags", "a tag given at ingestion", many=True),
+    "tag": FieldSpec("tags", "a tag of its document", many=True),
     "kind": FieldSpec("kind", "pdf or image"),
     "words": FieldSpec("words_source", "where the words came from: text, ocr, mixed or none"),
-    "added": FieldSpec("added", "date of ingestion, as '2026-11-21'"),
+    "added": FieldSpec("added", "day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
 META = "meta."
+META_SUMMARY = "a field of your own, as meta.year >= 2020: a number compares as one, 'text' in quotes as text"
 _ORDER = ("<", "<=", ">", ">=")
+_META = "array_to_string(meta, '\n')"
+"""All of a page's own fields as one text, a line each: neither names nor values hold a line end."""
+_NUMBER = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>\d+(?:\.\d+)?)|(?P<op><=|>=|!=|=|<|>)"""
+    r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<op><=|>=|!=|=|<|>)"""
     r"""|(?P<mark>[(),])|(?P<name>[A-Za-z_][\w.-]*)|(?P<bad>\S))"""
 )
 
@@ -62,7 +83,23 @@ def document_filter(name: str) -> str:
 
 
 def _sql(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + storable(value).replace("'", "''") + "'"
+
+
+def _compared(column: str, operator: str, value: Decimal) -> str:
+    """A column of whole numbers compared with any number, as SQL with a whole number that the column can hold."""
+    whole = value.to_integral_value(ROUND_FLOOR if operator in ("<=", ">") else ROUND_CEILING)
+    if whole != value and operator in ("=", "!="):
+        return "true" if operator == "!=" else "false"
+    if abs(whole) > LARGEST:
+        return "true" if operator in (("<", "<=", "!=") if whole > 0 else (">", ">=", "!=")) else "false"
+    return f"({column} {operator} {whole:f})"
+
+
+def _value(field: str, form: str) -> str:
+    """SQL for the value of a field, where it is of that form; otherwise all of them, which is of none."""
+    pattern = r"(?s)^(?:.*\n)?" + re.escape(field) + "=(" + form + r")(?:\n.*)?$"
+    return f"regexp_replace({_META}, {_sql(pattern)}, " + r"'\1')"
 
 
 class _Compiler:
@@ -70,6 +107,11 @@ class _Compiler:
         self._text = text
         self._at = 0
         self._depth = 0
+        self._tests = 0
+        if len(text) > MAX_TEXT:
+            raise FilterError(
+                f"The filter has {len(text):,} characters; at most {MAX_TEXT:,} are read. Write fewer tests.", MAX_TEXT
+            )
 
     def compile(self) -> str:
         sql = self._expr()
@@ -85,18 +127,14 @@ class _Compiler:
             found.append(self._text[start : self._at].strip())
         if not self._peek()[0]:
             return tuple(found)
-        self._at = 0
+        self._at = self._tests = 0
         self.compile()  # an 'or' follows, or something that is refused
         return (self._text.strip(),)
 
     def _expr(self) -> str:
-        self._depth += 1
-        if self._depth > 50:
-            raise FilterError("The filter is nested too deeply; use at most 50 levels of parentheses.", self._at)
         parts = [self._term()]
         while self._word("or"):
             parts.append(self._term())
-        self._depth -= 1
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
 
     def _term(self) -> str:
@@ -110,9 +148,17 @@ class _Compiler:
         while self._word("not"):
             negations += 1
         if self._mark("("):
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                raise FilterError(
+                    f"The filter is nested too deeply: it has more than {MAX_NESTING} brackets inside each other; "
+                    "leave some out.",
+                    self._at,
+                )
             sql = self._expr()
             if not self._mark(")"):
                 raise self._error("expected ')'")
+            self._depth -= 1
         else:
             sql = self._test()
         return f"(NOT {sql})" if negations % 2 else sql
@@ -146,6 +192,9 @@ class _Compiler:
 
     def _compare(self, name: str, operator: str) -> str:
         start = self._start()
+        self._tests += 1
+        if self._tests > MAX_TESTS:
+            raise FilterError(f"The filter makes more than {MAX_TESTS} comparisons; leave some out.", start)
         kind, value = self._peek()
         if kind not in ("text", "number"):
             raise self._error("expected a value, as 12 or 'text'")
@@ -154,17 +203,49 @@ class _Compiler:
             quote = value[0]
             value = value[1:-1].replace(quote * 2, quote)
         if name.startswith(META):
-            return self._has("meta", f"{name[len(META) :]}={value}", operator, name, start)
+            return self._meta(name[len(META) :].lower(), value, operator, kind == "number", start)
         spec = FIELDS[name]
+        if spec.date:
+            return self._date(spec.column, value, operator, name, start)
         if spec.many:
             return self._has(spec.column, value, operator, name, start)
         if spec.number:
             if kind != "number" or operator == "contains":
                 raise FilterError(f"'{name}' is a number: compare it as {name} >= 10.", start)
-            return f"({spec.column} {operator} {value})"
+            return _compared(spec.column, operator, Decimal(value))
+        return self._text_of(spec.column, value, operator)
+
+    @staticmethod
+    def _text_of(column: str, value: str, operator: str) -> str:
+        if column == "document":
+            value = unicodedata.normalize("NFC", value)  # as names are stored
         if operator == "contains":
-            return f"contains({spec.column}, {_sql(value)})"
-        return f"({spec.column} {operator} {_sql(value)})"
+            return f"contains({column}, {_sql(value)})"
+        return f"({column} {operator} {_sql(value)})"
+
+    @staticmethod
+    def _meta(field: str, value: str, operator: str, number: bool, at: int) -> str:
+        """A field of a person's own, stored among the texts ``field=value``: as a number where compared with one."""
+        if not number and operator in ("=", "!="):
+            has = f"array_has(meta, {_sql(f'{field}={value}')})"
+            return f"(NOT {has})" if operator == "!=" else has
+        if number and operator != "contains":
+            if abs(float(value)) == math.inf:
+                raise FilterError("That number is too large to compare with.", at)
+            sign = "=" if operator == "!=" else operator
+            test = f"coalesce(TRY_CAST({_value(field, _NUMBER)} AS DOUBLE) {sign} {float(value)!r}, false)"
+            return f"(NOT {test})" if operator == "!=" else test
+        there = f"regexp_like({_META}, {_sql('(?m)^' + re.escape(field) + '=')})"
+        found = _value(field, r"[^\n]*")
+        test = f"contains({found}, {_sql(value)})" if operator == "contains" else f"{found} {operator} {_sql(value)}"
+        return f"({there} AND {test})"
+
+    @staticmethod
+    def _date(column: str, value: str, operator: str, name: str, at: int) -> str:
+        try:
+            return Stretch.of(value).condition(column, operator)
+        except ValueError as error:
+            raise FilterError(f"'{name}' is a date, and {value!r} is none ({error}).", at) from None
 
     @staticmethod
     def _has(column: str, value: str, operator: str, name: str, at: int) -> str:

@@ -9,7 +9,8 @@
 collection holds the vectors of several encoders, ``global@clip-vit-b-32:256 > full@colqwen2-v1.0:10`` says whose a
 stage compares; a stage that names none compares those of the collection's first encoder. Names, options, values and
 what fits together are checked here, against `STAGES`, before anything runs; whether the collection has the index is the
-engine's to say.
+engine's to say. How long a text may be and how much it may ask for is bounded here too (`MAX_TEXT`, `MAX_STAGES`,
+`MAX_NESTING`, `MAX_K`), so that no door of Pagelens takes more than another.
 """
 
 from __future__ import annotations
@@ -20,16 +21,21 @@ import re
 from dataclasses import replace
 
 from workbench.errors import PipelineError
-from workbench.retrieval.combinations import check_order, check_step
-from workbench.retrieval.stages import ALIASES, STAGES, OptionSpec, StageSpec
-from workbench.retrieval.step import Step
+from workbench.retrieval.registry import OptionSpec, Stage
+from workbench.retrieval.stages import ALIASES, STAGES
+from workbench.retrieval.step import DEFAULT_PREFETCH, Step, check_order
 
 DEFAULT_K = 10
-DEFAULT_PREFETCH = 256
 MAX_K = 100_000
+MAX_TEXT = 2_000
+"""Characters of a pipeline: the longest that anybody measured has 150."""
+MAX_STAGES = 32
+"""Stages in all, those in brackets and those that take them included: each may look at every page."""
+MAX_NESTING = 8
+"""Brackets inside each other; deeper ones fuse what was fused already."""
 _EXAMPLE = "rows:256 > full:10"
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>\d+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][\w-]*)|(?P<number>[0-9]+)|(?P<mark>[>:,()\[\]=@])|(?P<bad>\S))")
 _VALUE = re.compile(r"\s*([\w./+-]+)")
 _ENCODER = re.compile(r"\s*([A-Za-z0-9][\w./+-]*)")
 
@@ -44,11 +50,18 @@ class Parser:
         self._text = text
         self._written = written
         self._at = 0
+        self._stages = 0
+        self._depth = 0
 
     def steps(self) -> tuple[Step, ...]:
         """The steps in order, each but the last with a number of pages to keep. `PipelineError` for a bad text."""
         if not self._text.strip():
             raise PipelineError(f"The pipeline is empty; write one such as {_EXAMPLE!r}.", 0)
+        if len(self._text) > MAX_TEXT:
+            raise PipelineError(
+                f"The pipeline has {len(self._text):,} characters; at most {MAX_TEXT:,} are read. Write fewer stages.",
+                MAX_TEXT,
+            )
         steps = [self._step()]
         while self._take(">"):
             steps.append(self._step())
@@ -81,30 +94,43 @@ class Parser:
                 f"Stages: {', '.join([*ALIASES, *STAGES])}.",
                 start,
             )
-        spec = STAGES[name]
-        encoder = self._encoder(spec)
-        options = self._options(spec) if self._take("[") else ()
-        legs: list[Step] = []
+        self._stages += 1
+        if self._stages > MAX_STAGES:
+            raise PipelineError(
+                f"The pipeline has more than {MAX_STAGES} stages, counting those in brackets; leave some out.", start
+            )
+        stage = STAGES[name]
+        encoder = self._encoder(stage)
+        options = self._options(stage) if self._take("[") else ()
+        inputs: list[Step] = []
         if self._take("("):
-            if not spec.fusion:
+            if not stage.fusion:
                 takers = ", ".join(f"{other}(...)" for other in STAGES if STAGES[other].fusion)
                 raise PipelineError(f"'{name}' takes no list of stages; {takers} do.", start)
-            legs.append(self._step())
+            self._depth += 1
+            if self._depth > MAX_NESTING:
+                raise PipelineError(
+                    f"The pipeline has more than {MAX_NESTING} brackets inside each other; fuse the stages side by "
+                    "side, as in rrf(bm25, rows, full).",
+                    start,
+                )
+            inputs.append(self._step())
             while self._take(","):
-                legs.append(self._step())
+                inputs.append(self._step())
             if not self._take(")"):
                 raise self._error("expected ',' or ')'")
-        step = Step(name, self._keep(), options, tuple(legs), encoder, start if self._written else -1)
-        check_step(step, start)
+            self._depth -= 1
+        step = Step(name, self._keep(), options, tuple(inputs), encoder, start if self._written else -1)
+        step.stage.check(step, start)
         return step
 
-    def _encoder(self, spec: StageSpec) -> str:
+    def _encoder(self, stage: Stage) -> str:
         start = self._start()
         if not self._take("@"):
             return ""
-        if not spec.vectors:
-            why = "takes other stages; write the encoder behind theirs" if spec.fusion else "reads words, not vectors"
-            raise PipelineError(f"'{spec.name}' takes no encoder: it {why}.", start)
+        if not stage.vectors:
+            why = "takes other stages; write the encoder behind theirs" if stage.fusion else "reads words, not vectors"
+            raise PipelineError(f"'{stage.name}' takes no encoder: it {why}.", start)
         found = _ENCODER.match(self._text, self._at)
         if found is None:
             raise self._error("expected the id of an encoder")
@@ -120,23 +146,23 @@ class Parser:
         self._next()
         return int(text)
 
-    def _options(self, spec: StageSpec) -> tuple[tuple[str, str], ...]:
+    def _options(self, stage: Stage) -> tuple[tuple[str, str], ...]:
         found: dict[str, str] = {}
         while True:
             start = self._start()
             kind, key = self._peek()
             if kind != "name":
                 raise self._error("expected an option name")
-            if key not in spec.options:
-                known = ", ".join(spec.options) or "none"
-                raise PipelineError(f"'{spec.name}' has no option '{key}'; its options: {known}.", start)
+            if key not in stage.options:
+                known = ", ".join(stage.options) or "none"
+                raise PipelineError(f"'{stage.name}' has no option '{key}'; its options: {known}.", start)
             self._next()
             if not self._take("="):
                 raise self._error("expected '='")
             value = _VALUE.match(self._text, self._at)
             if value is None:
                 raise self._error("expected a value")
-            _check_value(spec.name, key, value[1], spec.options[key], value.start(1))
+            _check_value(stage.name, key, value[1], stage.options[key], value.start(1))
             self._at = value.end()
             found[key] = value[1]
             if self._take("]"):

@@ -1,53 +1,105 @@
-"""The order of pages: by score, then by page ref, whatever else was scored beside them."""
+"""What stages hand on: pages by row with their scores, and their order, by score and then by page ref.
+
+Rows are numbers of a `Snapshot`, which ascend with page refs. What this module does not do: score.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workbench.types import Float, PageRef
+from workbench.store.snapshot import Rows
+from workbench.types import Float, ScoreKind
 
-# A float32 sum of a few dozen products of unit vectors is good to about 1e-6 of its size; closer scores are ties.
-_TIE = 4e-6
+
+def none() -> Rows:
+    """No rows."""
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """Pages and their scores, in any order; and pages without one, in the order in which they follow after them."""
 
-    ids: Sequence[str]
+    rows: Rows
     scores: Float
-    unscored: Sequence[str] = ()
+    unscored: Rows = field(default_factory=none)
 
-    @classmethod
-    def of(cls, pairs: Sequence[tuple[str, float]], unscored: Sequence[str] = ()) -> Scored:
-        """From pairs of page and score."""
-        return cls([page for page, _ in pairs], np.asarray([score for _, score in pairs], np.float32), unscored)
-
-
-def best(
-    ids: Sequence[str], scores: Float, keep: int, refs: Callable[[Sequence[str]], Mapping[str, PageRef]]
-) -> NDArray[np.int64]:
-    """Positions of the ``keep`` best scores, best first; equal scores (to float32 rounding) in order of page ref."""
-    if len(scores) == 0:
-        return np.zeros(0, np.int64)
-    quantum = max(float(np.abs(scores).max()) * _TIE, 1e-12)
-    keys = -np.rint(scores.astype(np.float64) / quantum)
-    order = np.argsort(keys, kind="stable")
-    last = keys[order[min(keep, len(order)) - 1]]
-    order = order[: int(np.searchsorted(keys[order], last, side="right"))]  # the cut, with all that tie at it
-    tied = np.zeros(len(order), bool)
-    same = keys[order][1:] == keys[order][:-1]
-    tied[1:] |= same
-    tied[:-1] |= same
-    if tied.any():
-        names = refs([ids[i] for i in order[tied]])
-        order = np.asarray(sorted(order, key=lambda i: (keys[i], *_key(names.get(ids[i]), ids[i]))), np.int64)
-    return order[:keep]
+    def finite(self) -> Scored:
+        """The same with pages whose score is no number among those without one: nothing can be said of them."""
+        good = np.isfinite(self.scores)
+        if good.all():
+            return self
+        return Scored(self.rows[good], self.scores[good], np.r_[self.unscored, np.sort(self.rows[~good])])
 
 
-def _key(ref: PageRef | None, page_id: str) -> tuple[str, int, str]:
-    return ("", 0, page_id) if ref is None else (ref.document, ref.page, page_id)
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a stage hands on: rows best first, their scores, and the kind of score.
+
+    The last ``unscored`` of them have no score, since the stage's encoder has no vectors of them; their place in
+    ``scores`` holds 0.
+    """
+
+    rows: Rows
+    scores: Float
+    kind: ScoreKind = ScoreKind.APPROXIMATE
+    unscored: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def ranked(self) -> Rows:
+        """Those that have a score."""
+        return self.rows[: len(self) - self.unscored]
+
+
+def best(found: Scored, k: int, kind: ScoreKind) -> Candidates:
+    """The ``k`` best scores, best first, equal ones in order of row; then, as far as ``k`` goes, pages without one.
+
+    Scores are compared as they are. Calling those equal that differ by rounding would need bins, and whether two scores
+    share one depends on where its edges lie; the kernel gives a page one score in every batch (`maxsim`), so that equal
+    pages score equally without it.
+    """
+    rows, scores = found.rows, found.scores
+    if k < len(scores):
+        there = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+        rows, scores = rows[there], scores[there]
+    order = np.lexsort((rows, -scores))[:k]
+    after = found.unscored[: k - len(order)]
+    filled = np.concatenate([scores[order], np.zeros(len(after), np.float32)])
+    return Candidates(np.r_[rows[order], after], filled, kind, len(after))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """What a stage said of the pages that it handed on, or, unordered, of all it named."""
+
+    found: Candidates | Scored
+    kind: ScoreKind
+
+    def of(self, rows: Rows) -> list[tuple[int, float, bool] | None]:
+        """For each page its rank (from 1), its score, and whether it has one; None where the stage did not name it."""
+        found = self.found
+        ordered = isinstance(found, Candidates)
+        scored = found.ranked if isinstance(found, Candidates) else found.rows
+        after = found.rows[len(scored) :] if isinstance(found, Candidates) else found.unscored
+        said: list[tuple[int, float, bool] | None] = []
+        for row in rows.tolist():
+            if len(at := np.flatnonzero(scored == row)):
+                score = found.scores[at[0]]
+                rank = int(at[0]) if ordered else _before(scored, found.scores, row, score)
+                said.append((1 + rank, float(score), True))
+            elif len(at := np.flatnonzero(after == row)):
+                said.append((1 + len(scored) + int(at[0]), 0.0, False))
+            else:
+                said.append(None)
+        return said
+
+
+def _before(rows: Rows, scores: Float, row: int, score: np.float32) -> int:
+    """How many pages come before one of this score."""
+    ahead = int(np.count_nonzero(scores > score))
+    return ahead + int(np.count_nonzero(rows[scores == score] < row))

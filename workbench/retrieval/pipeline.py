@@ -10,9 +10,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workbench.retrieval.grammar import DEFAULT_K, DEFAULT_PREFETCH, Parser
-from workbench.retrieval.stages import SEARCHING, STAGES
-from workbench.retrieval.step import Step
+from workbench.retrieval.grammar import DEFAULT_K, Parser
+from workbench.retrieval.scanning import SEARCHING
+from workbench.retrieval.stages import STAGES
+from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 
 __all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "STAGES", "Pipeline", "Step"]
 
@@ -42,7 +43,7 @@ class Pipeline:
 
     def vector_leaves(self) -> Iterator[Step]:
         """Those of them that compare vectors."""
-        return (leaf for leaf in self.leaves() if leaf.spec.vectors)
+        return (leaf for leaf in self.leaves() if leaf.stage.vectors)
 
     def decider(self) -> str:
         """The encoder of the last stage that compares vectors, which is the one whose score decides; may be empty."""
@@ -92,11 +93,11 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 
 
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:
-    if step.legs:
-        legs = tuple(_fitted(leg, indexes) for leg in step.legs)
-        different = tuple(dict.fromkeys(legs))
-        return replace(step, legs=different if len(different) >= step.spec.least else legs)
-    if not step.spec.vectors or step.encoder or step.index in indexes:
+    if step.inputs:
+        inputs = tuple(_fitted(taken, indexes) for taken in step.inputs)
+        different = tuple(dict.fromkeys(inputs))
+        return replace(step, inputs=different if len(different) >= step.stage.least else inputs)
+    if not step.stage.vectors or step.encoder or step.index in indexes:
         return step
     near = next((name for name in NEAREST if name in indexes), None)
     options = tuple((key, value) for key, value in step.options if key in SEARCHING)

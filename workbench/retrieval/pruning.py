@@ -75,7 +75,9 @@ def rerank(
             taken = taken[np.asarray(bounds, np.float64)[taken] >= reach]
             if not len(taken):
                 break
-        for position, value in zip(taken.tolist(), np.asarray(score(taken), np.float64).tolist(), strict=True):
+        values = np.asarray(score(taken), np.float64)
+        values[~np.isfinite(values)] = -np.inf  # a damaged page is never among the best
+        for position, value in zip(taken.tolist(), values.tolist(), strict=True):
             found[position] = value
             if len(best) < k:
                 heapq.heappush(best, value)

@@ -31,14 +31,14 @@ Key = tuple[str, str, str, str, Part]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class EncodedPart:
     """What an encoder makes of a part of a query (None: nothing); ``note`` says what it could not take of it."""
 
     embedding: QueryEmbedding | None
     note: str = ""
 
 
-Embed = Callable[["Collection", "Space", Part], Rows]
+Embed = Callable[["Collection", "Space", Part], EncodedPart]
 """Embeds a part of a query as the encoder of a collection's space does."""
 
 
@@ -52,7 +52,7 @@ class QueryCache:
     def __init__(self, embed: Embed, is_loaded: Callable[[str], bool]) -> None:
         self._embed = embed
         self._is_loaded = is_loaded
-        self._known: OrderedDict[Key, Rows] = OrderedDict()
+        self._known: OrderedDict[Key, EncodedPart] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, collection: Collection) -> Encode:
@@ -74,7 +74,7 @@ class QueryCache:
 
         return encode
 
-    def _remembered(self, space: Space, part: Part) -> Rows | None:
+    def _remembered(self, space: Space, part: Part) -> EncodedPart | None:
         key = _key(space.info, part)
         with self._lock:
             known = self._known.get(key)
@@ -82,7 +82,7 @@ class QueryCache:
                 self._known.move_to_end(key)
             return known
 
-    def _rows(self, collection: Collection, space: Space, part: Part) -> Rows:
+    def _rows(self, collection: Collection, space: Space, part: Part) -> EncodedPart:
         rows = self._embed(collection, space, part)
         if isinstance(part, TextPart | PicturePart):
             with self._lock:

@@ -1,103 +1,134 @@
-"""One stage that compares vectors: which pages' vectors it reads, and which it can do without."""
+"""Comparing vectors: which pages' vectors a stage reads, which it can do without, and the options that say so."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.retrieval import pruning
-from workbench.retrieval.ordering import Scored
-from workbench.retrieval.step import Step
+from workbench.retrieval.ordering import Candidates, Scored, none
+from workbench.retrieval.registry import OptionSpec, count
 from workbench.timing import Stopwatch
-from workbench.types import Candidates, Float, QueryEmbedding
+from workbench.types import Float, QueryEmbedding
 
 if TYPE_CHECKING:
-    from workbench.store import Space
+    from workbench.retrieval.run import PipelineRun
+    from workbench.retrieval.step import Step
+    from workbench.store.snapshot import Rows
+
+SEARCHING: Mapping[str, OptionSpec] = {
+    "query": OptionSpec("score every query token, or only their mean", "tokens", ("tokens", "mean")),
+    "weights": OptionSpec(
+        "weigh query tokens by how rare their words are in the collection (idf), or leave stop words out (stop)",
+        "none",
+        ("none", "idf", "stop"),
+    ),
+    "top": count("compare only so many query tokens, the rarest; 0: all", 0, 0),
+    "engine": OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table", "flat", ("flat", "lance")),
+    "prune": OptionSpec(
+        "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
+        "together), or by the score of the stage before (relative, gap)",
+        "none",
+        ("none", "safe", "relative", "gap"),
+        experimental=True,
+    ),
+    "alpha": OptionSpec(
+        "of prune=relative or gap: the larger, the fewer are left out",
+        "0.05",
+        number=True,
+        high=100,
+        experimental=True,
+    ),
+    "exit": OptionSpec(
+        "stop after so many candidates in a row that did not make it among those kept; 0: never",
+        "0",
+        number=True,
+        whole=True,
+        experimental=True,
+    ),
+}
+"""Options of a vector stage that say how its index is searched; all others say which index it is."""
 
 
-@dataclass(slots=True)
-class Work:
-    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes."""
+def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, query: QueryEmbedding) -> Scored:
+    """Score all pages or the candidates by the index that a step names; those it has no vectors of come unscored."""
+    asked = query.weights != 0  # a token that weighs nothing need not be compared
+    vectors, weights = query.vectors[asked], query.weights[asked]
+    if step.option("query") == "mean":
+        vectors, weights = mean_of(vectors, weights), np.ones(1, np.float32)
+    if step.option("engine") == "lance" and candidates is None and (query.weights >= 0).all():
+        return _by_lance(run, step, vectors * weights[:, None], k)
+    index = run.index(step)
+    if candidates is None and run.allowed is None:
+        at = index.held
+        return Scored(index.rows[at], _scores(run, step, vectors, weights, at), index.lacking)
+    rows = run.pages if candidates is None else candidates.rows
+    at = index.positions[rows]
+    there = at >= 0
+    unscored = rows[~there]
+    rows, at = rows[there], at[there]
+    if step.option("prune") == "none" and not step.count("exit"):
+        return Scored(rows, _scores(run, step, vectors, weights, at), unscored)
+    before = None
+    if candidates is not None:
+        before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
+    return _pruned(run, step, vectors, weights, Scored(rows, np.zeros(0, np.float32), unscored), at, before, k)
 
-    vectors: int = 0
-    bytes: int = 0
-    kernel_ms: float = 0.0
-    scored: int = 0
-    cold: bool = False
-    weights: tuple[tuple[str, float], ...] = ()
-    notes: tuple[str, ...] = ()
 
-    def compared(self, vectors: int, of: NDArray[Any]) -> None:
-        """Count so many rows of an array."""
-        self.vectors += vectors
-        self.bytes += vectors * of.shape[1] * of.dtype.itemsize
+def _scores(run: PipelineRun, step: Step, vectors: Float, weights: Float, at: Rows) -> Float:
+    """Scores of the pages at these positions of the index."""
+    held = run.index(step).vectors
+    starts, lengths = held.starts[at], held.lengths[at]
+    kernel = Stopwatch()
+    scores = run.spaces[step.encoder].form(step.index).score(vectors, weights, held.flat, starts, lengths)
+    run.cost.kernel_ms += kernel.lap()
+    run.cost.compared(int(lengths.sum()), held.flat)
+    run.cost.scored += len(scores)
+    return scores
 
 
-class Scan:
-    """A vector stage at work over one index of a space, by a query whose weights are the stage's."""
+def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:
+    """By the library's own search. It has no weights: a query's scale its vectors, so none may be negative."""
+    found = run.spaces[step.encoder].lance_maxsim(step.index, query, k, run.where)
+    run.cost.scored += len(found)
+    rows = run.snapshot.rows([page for page, _ in found])
+    scores = np.asarray([score for _, score in found], np.float32)
+    rest = np.setdiff1d(run.pages, rows, assume_unique=True) if len(found) < k else none()
+    return Scored(rows[rows >= 0], scores[rows >= 0], rest)
 
-    def __init__(self, space: Space, step: Step, query: QueryEmbedding, work: Work) -> None:
-        asked = query.weights != 0  # a token that weighs nothing need not be compared
-        self.space, self.step, self.work = space, step, work
-        self.vectors, self.weights = query.vectors[asked], query.weights[asked]
-        if step.option("query") == "mean":
-            self.vectors, self.weights = mean_of(self.vectors, self.weights), np.ones(1, np.float32)
-        self.index, self.form = space.vectors(step.index), space.form(step.index)
 
-    def lance(self, keep: int, where: str | None) -> list[tuple[str, float]]:
-        """By the library's own search. It has no weights: a query's scale its vectors, so none may be negative."""
-        found = self.space.lance_maxsim(self.step.index, self.vectors * self.weights[:, None], keep, where)
-        self.work.scored += len(found)
-        return found
+def _pruned(
+    run: PipelineRun,
+    step: Step,
+    vectors: Float,
+    weights: Float,
+    pages: Scored,
+    at: Rows,
+    before: Float | None,
+    k: int,
+) -> Scored:
+    """Scores of as many ``pages``, which lie ``at`` these positions, as it takes to have the ``k`` best.
 
-    def everything(self, keep: int) -> Scored:
-        """Every page of the index."""
-        return self._scored(self.index.page_ids, np.arange(len(self.index.page_ids)), keep, None)
-
-    def among(self, given: Candidates, keep: int) -> Scored:
-        """The pages given; those of which the index has no vectors come as unscored."""
-        there = [page in self.index.row_of for page in given.ids]
-        pages = [page for page, held in zip(given.ids, there, strict=True) if held]
-        rows = np.asarray([self.index.row_of[page] for page in pages], np.int64)
-        unscored = [page for page, held in zip(given.ids, there, strict=True) if not held]
-        ranked = sum(there[: len(given) - given.unscored])
-        before = given.scores[: len(there)][np.asarray(there, np.bool_)][:ranked] if len(given.scores) else None
-        found = self._scored(pages, rows, keep, before)
-        return Scored(found.ids, found.scores, unscored)
-
-    def _scored(self, pages: Sequence[str], rows: NDArray[np.int64], keep: int, before: Float | None) -> Scored:
-        """Scores of pages, best first-stage order first; ``before`` are the scores of those that have one there."""
-        starts, lengths = self.index.starts[rows], self.index.lengths[rows]
-        prune, patience = self.step.option("prune"), self.step.count("exit")
-        kernel = Stopwatch()
-
-        def score(at: NDArray[np.int64] | slice) -> Float:
-            kernel.lap()
-            scores = self.form.score(self.vectors, self.weights, self.index.flat, starts[at], lengths[at])
-            self.work.kernel_ms += kernel.lap()
-            self.work.compared(int(lengths[at].sum()), self.index.flat)
-            self.work.scored += len(scores)
-            return scores
-
-        if prune == "none" and not patience:
-            return Scored(pages, score(slice(None)))
-        chosen = np.arange(len(pages))
-        bounds: Float | None = None
-        if prune == "safe":
-            cells, fresh = self.space.cells(self.step.index)
-            bounds = cells.bounds(self.vectors, self.weights, rows)
-            self.work.compared(len(cells.centres), cells.centres)
-            self.work.cold |= fresh
-        elif prune != "none" and before is not None:
-            mode = cast(Literal["relative", "gap"], prune)
-            kept = pruning.prune(before, keep, self.step.number("alpha"), mode)
-            chosen = np.r_[np.arange(kept), np.arange(len(before), len(pages))]
-        found = pruning.rerank(len(chosen), keep, lambda at: score(chosen[at]), patience, bounds)
-        return Scored([pages[i] for i in chosen[found.positions]], found.scores)
+    ``before`` are the scores that the stage before gave to the first of them, best first.
+    """
+    prune, patience = step.option("prune"), step.count("exit")
+    chosen = np.arange(len(at))
+    bounds: Float | None = None
+    if prune == "safe":
+        cells, fresh = run.spaces[step.encoder].cells(step.index)
+        bounds = cells.bounds(vectors, weights, at)
+        bounds[np.isnan(bounds)] = np.inf  # of a damaged page; it is scored, and found to have no score
+        run.cost.compared(len(cells.centres), cells.centres)
+        run.cost.cold |= fresh
+    elif prune != "none" and before is not None:
+        kept = pruning.prune(before, k, step.number("alpha"), cast(Literal["relative", "gap"], prune))
+        chosen = np.r_[np.arange(kept), np.arange(len(before), len(at))]
+    found = pruning.rerank(
+        len(chosen), k, lambda some: _scores(run, step, vectors, weights, at[chosen[some]]), patience, bounds
+    )
+    return Scored(pages.rows[chosen[found.positions]], found.scores, pages.unscored)
 
 
 def mean_of(query: Float, weights: Float) -> Float:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
+from workbench.errors import PipelineError
 from workbench.representations import Representation
-from workbench.retrieval.stages import SEARCHING, STAGES, StageSpec
+from workbench.retrieval.registry import Stage, stage_named
+from workbench.retrieval.scanning import SEARCHING
+
+DEFAULT_PREFETCH = 256
+"""Pages that a stage hands on where its step does not say how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +26,14 @@ class Step:
     name: str
     keep: int | None = None
     options: tuple[tuple[str, str], ...] = ()
-    legs: tuple[Step, ...] = ()
+    inputs: tuple[Step, ...] = ()
     encoder: str = ""
     at: int = field(default=-1, compare=False, repr=False)
 
     def __str__(self) -> str:
         options = "[" + ",".join(f"{key}={value}" for key, value in self.options) + "]" if self.options else ""
-        legs = "(" + ", ".join(map(str, self.legs)) + ")" if self.legs else ""
-        return f"{self.label}{options}{legs}" + (f":{self.keep}" if self.keep is not None else "")
+        inputs = "(" + ", ".join(map(str, self.inputs)) + ")" if self.inputs else ""
+        return f"{self.label}{options}{inputs}" + (f":{self.keep}" if self.keep is not None else "")
 
     @property
     def label(self) -> str:
@@ -35,13 +41,13 @@ class Step:
         return f"{self.name}@{self.encoder}" if self.encoder else self.name
 
     @property
-    def spec(self) -> StageSpec:
-        """What `STAGES` says of it."""
-        return STAGES[self.name]
+    def stage(self) -> Stage:
+        """The stage it names."""
+        return stage_named(self.name)
 
     def option(self, key: str) -> str:
         """The value given, or the default."""
-        return dict(self.options).get(key, self.spec.options[key].default)
+        return dict(self.options).get(key, self.stage.options[key].default)
 
     def number(self, key: str) -> float:
         """The number of an option."""
@@ -54,8 +60,7 @@ class Step:
     @property
     def stored(self) -> Representation:
         """How a vector stage's index stores pages."""
-        own = {key: value for key, value in self.options if key not in SEARCHING}
-        return Representation.of_stage(self.name, own)
+        return _stored(self.name, tuple(pair for pair in self.options if pair[0] not in SEARCHING))
 
     @property
     def index(self) -> str:
@@ -70,17 +75,19 @@ class Step:
     @property
     def exact(self) -> bool:
         """Whether its score is the encoder's own MaxSim over everything on a page."""
-        return self.spec.vectors and self.stored.exact and self.option("query") == "tokens" and not self.weighs
+        return self.stage.vectors and self.stored.exact and self.option("query") == "tokens" and not self.weighs
 
     @property
     def cuts(self) -> bool:
         """Whether it may leave candidates unscored, going by the order of the stage before."""
-        return self.spec.vectors and (self.option("prune") in ("relative", "gap") or self.count("exit") > 0)
+        return self.stage.vectors and (self.option("prune") in ("relative", "gap") or self.count("exit") > 0)
 
     @property
     def depends_on_depth(self) -> bool:
         """Whether keeping more pages may change the order of those before."""
-        return self.cuts or any(leg.depends_on_depth or (self.name == "rrf" and leg.keep is None) for leg in self.legs)
+        return self.cuts or any(
+            step.depends_on_depth or (self.name == "rrf" and step.keep is None) for step in self.inputs
+        )
 
     @property
     def bare(self) -> Step:
@@ -88,13 +95,31 @@ class Step:
         return replace(self, keep=None)
 
     def weights(self) -> tuple[float, ...]:
-        """One weight per leg of a fusion; a single number stands for all."""
+        """One weight per input of a fusion; a single number stands for all."""
         values = tuple(float(part) for part in self.option("weights").split("/"))
-        return values * len(self.legs) if len(values) == 1 else values
+        return values * len(self.inputs) if len(values) == 1 else values
 
     def leaves(self) -> Iterator[Step]:
         """The stages that score pages themselves, left to right."""
-        if not self.legs:
+        if not self.inputs:
             yield self
-        for leg in self.legs:
-            yield from leg.leaves()
+        for step in self.inputs:
+            yield from step.leaves()
+
+
+@lru_cache(maxsize=1024)
+def _stored(name: str, options: tuple[tuple[str, str], ...]) -> Representation:
+    return Representation.of_stage(name, dict(options))
+
+
+def check_order(steps: tuple[Step, ...]) -> None:
+    """Stages that go by the order of the stage before need one, and cannot stand inside others. `PipelineError`."""
+    for i, step in enumerate(steps):
+        inside = next((leaf for taken in step.inputs for leaf in taken.leaves() if leaf.cuts), None)
+        if inside is not None or (step.cuts and i == 0):
+            which = step if inside is None else inside
+            raise PipelineError(
+                f"'{which.label}' at character {which.at + 1}: exit, and prune by a score, go by the order of the "
+                "stage before; write them in a later step, as in rows:256 > full[exit=4]:10, or use prune=safe.",
+                which.at,
+            )

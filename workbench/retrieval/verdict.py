@@ -3,7 +3,9 @@
 A search's `Signals` are held against those of searches known to have nothing to find, and of searches taken to have an
 answer. With m of either, the bar that a fresh one of the same kind passes the wrong way with a chance of at most ``a``
 is the ``ceil((m + 1)(1 - a))``-th of them, whatever their scores are like (split conformal prediction, Vovk et al.
-2005; the rule of one bar is that of open-set photo identification, arXiv 2601.08798). Between the two bars it is
+2005; the rule of one bar is that of open-set photo identification, arXiv 2601.08798). That holds only for searches
+that had no say in what is measured: so the signal is chosen on some of them, and the bars are set by the others. Where
+there are too few for both, the signal is `USUAL`, whatever they are like. Between the two bars it is
 uncertain. The probability is a logistic curve through both kinds, taken to be equally likely beforehand (Platt 1999).
 
 It holds for exact scores of one collection, encoder and pipeline, and for queries like those it was fitted on. What
@@ -22,16 +24,20 @@ from numpy.typing import NDArray
 
 from workbench.types import Verdict
 
+Signal = Literal["level", "gap", "lead"]
 RATE = 0.05
 """Share of searches of either kind that may pass a bar the wrong way."""
 LEAST = 19
 """Searches of each kind below which there is no bar for that rate."""
+CHOOSERS = 10
+"""Searches of each kind below which no signal is chosen: so few would choose by luck."""
+USUAL: Signal = "level"
+"""The signal where none is chosen."""
 SEPARATION = 0.6
 """Least chance that a search with an answer has the higher signal; below, a verdict would be a guess."""
 NEXT = 5
 """Pages that `Signals.lead` looks at."""
 
-Signal = Literal["level", "gap", "lead"]
 SIGNALS: dict[Signal, str] = {
     "level": "the score of the best page",
     "gap": "the lead of the best page over the next",
@@ -80,7 +86,8 @@ def separation(positives: Sequence[float], negatives: Sequence[float]) -> float:
 class Calibration:
     """Bars and curve fitted on searches with and without something to find, and what they were fitted on.
 
-    ``answered`` and ``unanswered`` are the values of ``signal`` in ascending order. At most `RATE` of the searches with
+    ``answered`` and ``unanswered`` are the values of ``signal``, in ascending order, of the searches that set the bars,
+    which are not those that the signal was chosen on. At most `RATE` of the searches with
     nothing to find exceed ``found``, and of those with an answer fall below ``nothing``. The chance that no page is
     relevant is ``1 / (1 + exp(slope * value + offset))``.
     """
@@ -99,21 +106,28 @@ class Calibration:
     def fit(cls, answered: Sequence[Signals], unanswered: Sequence[Signals], basis: str) -> Calibration | None:
         """By the signal that tells the two kinds apart best; None where there are too few, or none tells them apart.
 
-        ``basis`` says what they were, and gets the signal and how well it separates put behind.
+        Every third search, but never so many that the bars lack their `LEAST`, is for choosing; with fewer than
+        `CHOOSERS` of them of either kind the signal is `USUAL` and all set the bars. ``basis`` says what they were, and
+        gets the signal, how it was come by, and how well it separates put behind.
         """
         if min(len(answered), len(unanswered)) < LEAST:
             return None
-        sides = {name: [[getattr(s, name) for s in side] for side in (answered, unanswered)] for name in SIGNALS}
-        signal = max(SIGNALS, key=lambda name: separation(*sides[name]))
-        yes, no = (tuple(sorted(float(value) for value in side)) for side in sides[signal])
-        auroc = separation(yes, no)
+        (choosing_yes, setting_yes), (choosing_no, setting_no) = _parted(answered), _parted(unanswered)
+        chosen = min(len(choosing_yes), len(choosing_no)) >= CHOOSERS
+        if not chosen:
+            choosing_yes, choosing_no, setting_yes, setting_no = answered, unanswered, answered, unanswered
+        told_apart = {name: separation(_values(choosing_yes, name), _values(choosing_no, name)) for name in SIGNALS}
+        signal = max(SIGNALS, key=lambda name: told_apart[name]) if chosen else USUAL
+        yes, no = (tuple(sorted(_values(side, signal))) for side in (setting_yes, setting_no))
         found, least = bar(no), bar([-value for value in yes])
-        if auroc < SEPARATION or found is None or least is None:
+        if told_apart[signal] < SEPARATION or found is None or least is None:
             return None
         slope, offset = _curve(yes, no)
         if slope <= 0:
             return None
-        told = f"{basis}, by {SIGNALS[signal]} (AUROC {auroc:.2f})."
+        auroc = separation(yes, no)
+        how = f"chosen on {len(choosing_yes)} and {len(choosing_no)} others" if chosen else "too few to choose another"
+        told = f"{basis}, by {SIGNALS[signal]} ({how}; AUROC {auroc:.2f})."
         return cls(signal, found, min(-least, found), slope, offset, yes, no, auroc, told)
 
     def judge(self, signals: Signals) -> Verdict:
@@ -133,6 +147,17 @@ class Calibration:
             f"{low} of those with an answer as low."
         )
         return Verdict("uncertain", chance, said, self.basis)
+
+
+def _values(searches: Sequence[Signals], signal: Signal) -> list[float]:
+    return [float(getattr(search, signal)) for search in searches]
+
+
+def _parted(searches: Sequence[Signals]) -> tuple[Sequence[Signals], Sequence[Signals]]:
+    """Searches to choose a signal on, evenly from all of them, and the others, which set the bars."""
+    count = min(len(searches) // 3, len(searches) - LEAST)
+    places = {i * len(searches) // count for i in range(count)} if count else set()
+    return [s for i, s in enumerate(searches) if i in places], [s for i, s in enumerate(searches) if i not in places]
 
 
 def _share(count: int, of: int) -> str:

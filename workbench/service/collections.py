@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.documents import ReadSettings
-from workbench.errors import PagelensError
+from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
+from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
 from workbench.settings import CollectionSettings
-from workbench.store import Collection
-from workbench.types import CollectionInfo, DocumentInfo, PageRef, SpaceInfo, StoredPage
+from workbench.store import Collection, FieldsChange
+from workbench.store.exporting import Exported, export
+from workbench.store.recovery import Given
+from workbench.types import (
+    CollectionInfo,
+    DocumentFields,
+    DocumentInfo,
+    Gone,
+    PageRef,
+    Receipt,
+    SpaceInfo,
+    StoredPage,
+)
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +42,9 @@ class Collections(Core):
             try:
                 found.append(self._collection(name).info())
             except PagelensError as error:
-                log.warning("collection '%s' cannot be opened: %s", name, error)
+                log.warning("%s", error)
+        for name in self._library.lost():
+            log.warning("The folder of collection '%s' holds pages but no manifest: collections repair %s", name, name)
         return found
 
     def collection_names(self) -> list[str]:
@@ -61,20 +77,82 @@ class Collections(Core):
                     writer.add_space(info, wanted.indexes)
         return store.info()
 
-    def delete_collection(self, name: str) -> None:
-        """Delete a collection and everything in it."""
+    def delete_collection(self, name: str) -> Receipt:
+        """Delete a collection and everything in it, and what is kept of it elsewhere in the home folder.
+
+        Evaluations and datasets stay: they hold names, scores and questions, no text or picture of a page.
+        `CollectionBusyError` while somebody writes to it.
+        """
+        if any(job.state in ("running", "stopping") for job in self._jobs.all() if job.collection == name):
+            raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
         with self._lock:
+            gone, pages, notes = self._all_of(name)
             self._library.delete(name)
             self._open.pop(name, None)
-        self._jobs.forget(name)
+        return _added(self._forget(gone), pages, notes)
 
-    def delete_document(self, collection: str, document: str) -> int:
-        """Delete one document; returns the pages removed, none of which can be found any more."""
+    def delete_document(self, collection: str, document: str) -> Receipt:
+        """Delete one document, and what is kept of it elsewhere in the home folder; nothing of it is found any more.
+
+        `NotFoundError` when there is none of that name.
+        """
         store = self._collection(collection)
         with store.writer() as writer:
-            removed = writer.delete_document(document)
+            records = store.named(document)
+            gone = Gone(collection, records[0].name, {record.content_hash: record.bytes for record in records})
+            receipt = self._forget(gone)  # first: what is cut off here can be done again while the document is there
+            pages = writer.delete_document(document)
+            return _added(receipt, pages, writer.erase())
+
+    def _all_of(self, name: str) -> tuple[Gone, int, tuple[str, ...]]:
+        """A whole collection as what leaves, its pages, and what cannot be known of one that is damaged."""
+        try:
+            store = self._collection(name)
+            contents = {record.content_hash: record.bytes for record in store.records()}
+            return Gone(name, "", contents), len(store.directory().refs), ()
+        except NotFoundError:
+            raise
+        except Exception:  # whatever is wrong with it, it can be deleted
+            log.warning("collection '%s' cannot be read", name, exc_info=True)
+            note = "What it held could not be read, so pictures to search with may be left that are pages of it."
+            return Gone(name), 0, (note,)
+
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt, home = super()._forget(gone), self.settings.home
+        if self._answers is not None:
+            self._answers.clear()
+        others = [path for job in self._jobs.all() if job.collection != gone.collection for path in self._paths(job.id)]
+        files = [
+            path
+            for path in uploads_of(home, gone.contents)
+            if not any(path.is_relative_to(other) for other in others)  # sent for another collection
+        ]
+        if gone.document:
+            self._jobs.forget_document(gone.collection, gone.document)
+        else:
+            jobs = (job for job in self._jobs.all() if job.collection == gone.collection)
+            sent = [path for job in jobs for path in self._paths(job.id) if path.is_relative_to(home / UPLOADS)]
+            below = (file for path in sent for file in (path, *path.rglob("*")) if file.is_file())
+            files = list({*files, *below})
+            self._jobs.forget(gone.collection)
+        drop_uploads(home, files)
+        pictures = self._pictures.forget(gone.contents)
+        return replace(receipt, uploads=len(files), pictures=pictures)
+
+    def _paths(self, job_id: str) -> list[Path]:
+        return [Path(path) for path in self._jobs.request(job_id).get("paths", ())]
+
+    def change_fields(self, collection: str, documents: Sequence[str], change: FieldsChange) -> list[DocumentFields]:
+        """Change tags and fields of documents; what each bears then, in the order given.
+
+        Nothing is read or embedded again, and filters find the pages by it at once. `NotFoundError` before any is
+        changed, when one of the documents is not there.
+        """
+        store = self._collection(collection)
+        with store.writer() as writer:
+            changed = writer.change_fields(writer.documents(documents), change)
             writer.finish()
-        return int(removed)
+        return [DocumentFields(record.name, record.tags, record.meta) for record in changed]
 
     def add_encoder(self, collection: str, encoder_id: str) -> SpaceInfo:
         """Make an encoder one of a collection's, so that pages ingested from now on get its vectors too.
@@ -94,16 +172,21 @@ class Collections(Core):
             writer.remove_space(encoder_id)
 
     def add_index(
-        self, collection: str, index: str, encoder: str = "", progress: Callable[[int], None] | None = None
+        self,
+        collection: str,
+        index: str,
+        encoder: str = "",
+        progress: Callable[[int], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
-        Nothing is encoded again; ``progress`` hears how many pages are done. `InputError` when it is there already or
-        the encoder's kind of vectors cannot have it.
+        Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
+        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
         """
         store = self._collection(collection)
         with store.writer() as writer:
-            writer.add_index(encoder, index, progress)
+            writer.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
         return self._space(store, encoder)
 
     def index_kinds(self) -> Mapping[str, str]:
@@ -124,8 +207,36 @@ class Collections(Core):
         return store.image_path(store.page(ref).page_id, size)
 
     def verify(self, collection: str) -> list[str]:
-        """Inconsistencies of a collection on disk, in words; an empty list is good news."""
-        return self._collection(collection).verify()
+        """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""
+        try:
+            store = self._collection(collection)
+        except StoreError as error:
+            return [str(error)]
+        return store.verify()
+
+    def repair_collection(self, collection: str, encoders: Sequence[str] = (), dpi: int | None = None) -> list[str]:
+        """Make anew what can be of a damaged collection; sentences on what was done. `verify` says what is left.
+
+        ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
+        such a collection, `StoreError` when what is left does not make a collection.
+        """
+        with self._lock:
+            self._open.pop(collection, None)
+        return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))
+
+    def export_collection(
+        self,
+        collection: str,
+        folder: Path,
+        formats: Sequence[str] = ("parquet",),
+        overwrite: bool = False,
+        told: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Exported:
+        """Write pages, words, vectors and pictures of a collection as files for other programs; see `store.exchange`.
+
+        `InputError` for a folder that is there already, unless it is an export and ``overwrite``.
+        """
+        return export(self._collection(collection), folder, formats, overwrite, told)
 
     def compact(self, collection: str) -> tuple[int, int]:
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
@@ -138,3 +249,7 @@ class Collections(Core):
     def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
         wanted = store.space(encoder_id).encoder
         return next(space for space in store.info().spaces if space.encoder == wanted)
+
+
+def _added(receipt: Receipt, pages: int, notes: tuple[str, ...]) -> Receipt:
+    return replace(receipt, pages=pages, notes=(*receipt.notes, *notes))

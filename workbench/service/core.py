@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from workbench import encoders
 from workbench.asking import Answers, Embedder, Pictures
+from workbench.documents import Limits, readers
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
@@ -16,6 +17,7 @@ from workbench.rates import Rates
 from workbench.retrieval import QueryCache
 from workbench.settings import Settings
 from workbench.store import Collection, Library, Space
+from workbench.types import Gone, Receipt
 
 
 class _Loading(TypedDict):
@@ -31,7 +33,8 @@ class Core:
         self.settings = settings or Settings()
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
-        self._pictures = Pictures(self.settings.home / "state" / "pictures")
+        self._readers = readers(Limits.of(self.settings))
+        self._pictures = Pictures(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._answers = Answers(self.settings.semantic_cache) if self.settings.semantic_cache else None
         self._lock = threading.RLock()
@@ -39,11 +42,17 @@ class Core:
         self._rates = Rates(self.settings.home)
         self._latency = LatencyHistory(self.settings.home)
 
+    def close(self) -> None:
+        """End the processes that read files. They end with this process too; a later call starts new ones."""
+        self._readers.close()
+
     def _collection(self, name: str) -> Collection:
         with self._lock:
             names = self._library.names()
             if name not in names:
                 self._open.pop(name, None)
+                if name in self._library.lost():
+                    self._library.open(name)  # says what is wrong with it
                 there = f"there are: {', '.join(names)}" if names else "there are none yet; 'pagelens ingest' makes one"
                 raise NotFoundError(f"There is no collection '{name}' ({there}).")
             if name not in self._open:
@@ -66,6 +75,10 @@ class Core:
         encoder = self._encoder(space.encoder)
         space.check(encoder.info)
         return encoder
+
+    def _forget(self, gone: Gone) -> Receipt:
+        """Remove what is kept of a document or collection beside its pages; each part adds what it keeps."""
+        return Receipt(gone.collection, gone.document)
 
     def _job_runs(self) -> Mapping[str, JobRun]:
         """What does the work of each kind of job; a part that has jobs adds its own to those of the parts below."""

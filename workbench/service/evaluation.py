@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from workbench.evaluation import Check, Dataset, Record, reports
 from workbench.evaluation.archive import Archive, Kept, Note
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.losses import Outcome, outcomes
+from workbench.evaluation.oddities import counts
 from workbench.evaluation.provenance import collection_facts
 from workbench.evaluation.reports import Pictures
 from workbench.evaluation.runs import qrels_text, trec_lines
@@ -30,7 +31,7 @@ from workbench.retrieval import Pipeline
 from workbench.service.explanations import Explanations
 from workbench.service.ingestion import Ingestion
 from workbench.service.search import clean_query
-from workbench.types import IngestReport, Job, JobStage, PageRef, Progress
+from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, Receipt
 
 EVALUATE = "evaluate"
 FORMS: Mapping[str, str] = {
@@ -49,7 +50,8 @@ FORMS: Mapping[str, str] = {
 class DatasetInfo:
     """A dataset of the shelf; ``problem`` says why it cannot be used.
 
-    ``collection`` is the one whose pages it is about, ``scope`` what it is evaluated in unless another is asked for.
+    ``collection`` is the one whose pages it is about, ``scope`` what it is evaluated in unless another is asked for,
+    ``oddities`` the rows that were left out or mended, by kind; ``warnings`` say so in sentences.
     """
 
     name: str
@@ -60,6 +62,7 @@ class DatasetInfo:
     warnings: tuple[str, ...]
     removable: bool
     problem: str = ""
+    oddities: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +264,8 @@ class Evaluations(Ingestion, Explanations):
 
         `NotFoundError` for a page that is not there.
         """
-        self._collection(collection).page(ref)
-        return self._judgements.judge(collection, str(clean_query(query)), ref, grade)
+        there = self._collection(collection).page(ref)
+        return self._judgements.judge(collection, str(clean_query(query)), there.ref, grade)
 
     def judgements(self, query: str, collection: str) -> dict[str, int]:
         """Grades by page that were given for a query."""
@@ -280,6 +283,13 @@ class Evaluations(Ingestion, Explanations):
         made = Dataset(name, self._judgements.folder(collection), judged.queries, judged.grades)
         self._shelf.write(name, made, collection)
         return self._dataset_info(name)
+
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt = super()._forget(gone)
+        try:
+            return replace(receipt, labels=self._judgements.forget(gone.collection, gone.document))
+        except InputError as error:  # what cannot be read stays for a person to mend
+            return replace(receipt, notes=(*receipt.notes, str(error)))
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -328,7 +338,14 @@ class Evaluations(Ingestion, Explanations):
             return DatasetInfo(name, 0, 0, "", "", (), removable, str(error))
         relevant = {page for grades in found.qrels.values() for page, grade in grades.items() if grade > 0}
         return DatasetInfo(
-            name, len(found.queries), len(relevant), found.scope, found.collection, found.warnings, removable
+            name,
+            len(found.queries),
+            len(relevant),
+            found.scope,
+            found.collection,
+            found.warnings,
+            removable,
+            oddities=counts(found.oddities),
         )
 
     def _unchanged(self, records: Sequence[Record]) -> set[str]:

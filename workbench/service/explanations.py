@@ -10,9 +10,11 @@ from workbench.explanation import areas, explain
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
 from workbench.service.search import Search, clean_query, fitted_pipeline
-from workbench.types import Evidence, Explanation, Float, Page, PageRef, Query, SeenPicture
+from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
 
 RARE = Pipeline.parse("full[weights=idf]").steps[0]
+"""Whose token weights the heat of several words has, whatever the pipeline: a score may weigh all words alike, but a
+mean over words that stand on every page shows little."""
 
 
 class Explanations(Search):
@@ -31,23 +33,14 @@ class Explanations(Search):
         parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
         space = store.space(encoder or (parsed.decider() if parsed else ""))
         embedding = self._queries.of(store)(space.encoder, asked).embedding
+        rarity = weighted(RARE, embedding, asked, store.snapshot()).weights
         if parsed is not None:
             names = {space.encoder, ""} if space.primary else {space.encoder}
             leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
             if leaves:
-                embedding = weighted(leaves[-1], embedding, heard(asked, parsed, store, self._pictures)[0], store)
-        return explain(store, ref, embedding, space.encoder)
-
-    def rarity(self, query: str | Query, collection: str, encoder: str = "") -> Float:
-        """What query tokens count where several are shown as one heat, ``(m,) float32``: more for rarer words.
-
-        The weights of a stage ``full[weights=idf]``, whatever the pipeline: a score may weigh all words alike, but a
-        mean over words that stand on every page shows little.
-        """
-        store = self._collection(collection)
-        asked = clean_query(query)
-        embedding = self._queries.of(store)(store.space(encoder).encoder, asked).embedding
-        return weighted(RARE, embedding, asked, store).weights
+                spoken, _ = heard(asked, parsed, store, self._pictures)
+                embedding = weighted(leaves[-1], embedding, spoken, store.snapshot())
+        return explain(store, ref, embedding, rarity, space.encoder)
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

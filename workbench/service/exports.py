@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.copying import command
 from workbench.errors import NotFoundError, QueryError
+from workbench.heatmap import USUAL, Look
 from workbench.service.explanations import Explanations
 from workbench.store import Collection
 from workbench.types import Explanation, Hit, PageRef, Query, SearchResult
@@ -38,10 +39,13 @@ class Exports(Explanations):
         filter: str = "",
         form: str = "html",
         page: PageRef | None = None,
+        look: Look = USUAL,
+        encoder: str = "",
     ) -> ExportedFile:
         """Search, and write what was found in one of `workbench.exports.FORMS`.
 
         ``page`` names the one page to export instead of those found; forms of one page take the best without it.
+        ``look`` is how pages show their heat, by ``encoder``, or else by the one that decided.
         `InputError` for a form that there is not, or that has nothing to hold.
         """
         from workbench import exports
@@ -59,27 +63,28 @@ class Exports(Explanations):
             wanted = wanted[:1]
         found = exports.Found(
             result,
-            tuple(self._found_page(store, ref, hit, result, kind) for ref, hit in wanted),
+            tuple(self._found_page(store, ref, hit, result, kind, encoder) for ref, hit in wanted),
             filter,
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
             shlex.join(command(result.asked, collection, result.pipeline, filter)),
+            look,
         )
         return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
 
     def _found_page(
-        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: Form
+        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: Form, encoder: str
     ) -> FoundPage:
         from workbench.exports import FoundPage
 
         page = store.page(ref)
-        told = self._told(ref, result) if kind.explained else None
+        told = self._told(ref, result, encoder or result.encoder) if kind.explained else None
         return FoundPage(
             ref, hit, told, lambda: store.image_path(page.page_id, "page"), page.size, int(store.settings.dpi)
         )
 
-    def _told(self, ref: PageRef, result: SearchResult) -> Explanation | None:
-        """Why by the encoder that decided; None where it has no vectors of the page, or none for such a query."""
+    def _told(self, ref: PageRef, result: SearchResult, encoder: str) -> Explanation | None:
+        """Why by an encoder; None where it has no vectors of the page, or none for such a query."""
         try:
-            return self.explain(result.asked, ref, result.collection, result.encoder, result.pipeline)
+            return self.explain(result.asked, ref, result.collection, encoder, result.pipeline)
         except (NotFoundError, QueryError):
             return None

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from workbench import encoders, resources
-from workbench.documents import discover
+from workbench.documents import Source, discover
 from workbench.encoders import Encoder
-from workbench.errors import EncoderError, InputError, MismatchError
-from workbench.ingestion import UPLOADS, JobRun, embed, ingest, plan_sources
+from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
+from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources
 from workbench.ingestion.meter import Meter
+from workbench.representations import Representation
 from workbench.service.collections import Collections
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
-from workbench.types import IngestPlan, IngestReport, Job, Progress
+from workbench.store.exchange import Contents, is_export
+from workbench.store.importing import documents_of, manifest_of, take_in
+from workbench.store.library import check_name
+from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PlannedFile, Progress
 
 SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -31,34 +33,35 @@ FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 class Ingestion(Collections):
     """Ingesting files, embedding stored pages, and the jobs that do either."""
 
-    def plan(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> IngestPlan:
-        """What ingesting these files and folders would do, with its likely cost; nothing is changed."""
-        sources, refused = discover(paths)
+    def plan(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        replacing: bool | Sequence[str] = False,
+    ) -> IngestPlan:
+        """What ingesting these files and folders would do, with its likely cost; nothing is changed.
+
+        ``replacing`` as in `ingest`.
+        """
+        exports = [path for path in paths if is_export(path)]
+        sources, refused = discover([path for path in paths if path not in exports], self._uploads)
         store = self._collection(collection) if collection in self._library.names() else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
-        files = [(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
-        for item in plan_sources(store, sources):
+        for path in exports:
+            for record in documents_of(path, Contents.read(path)):
+                files.append(PlannedFile(record.name, record.pages, f"from the export {path.name}"))
+                pages += record.pages
+        for item in plan_sources(store, sources, self._readers, home=self.settings.home, replacing=replacing):
             count = item.probe.pages if item.probe else 0
-            files.append((item.source.name, count, item.note))
+            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
             pages += count
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
         seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
         return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
-
-    def keep_uploads(self, files: Sequence[tuple[Path, str]]) -> list[Path]:
-        """Copy files the browser sent, each under the name (with folders) it was given, to where a job finds them.
-
-        Returns the folder to ingest. Names are made relative and stripped of anything that could leave the folder.
-        """
-        folder = self.settings.home / UPLOADS / uuid.uuid4().hex[:12]
-        for path, name in files:
-            parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-            target = folder.joinpath(*parts) if parts else folder / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        return [folder]
 
     def ingest(
         self,
@@ -68,12 +71,27 @@ class Ingestion(Collections):
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
         also: Sequence[str] = (),
+        fields: FileFields | None = None,
+        replacing: bool | Sequence[str] = False,
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
-        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`.
+        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
+        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
+        get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
+        says of other files. A file whose bytes changed replaces what it was before; a different file that comes under
+        the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for all, or
+        the documents' names.
         """
-        sources, refused = discover(paths)
+        exports = [path for path in paths if is_export(path)]
+        if exports:
+            reports = [self._import(path, collection, progress, stop) for path in exports]
+            rest = [path for path in paths if path not in exports]
+            stopped = any(report.stopped for report in reports)
+            if rest and not stopped:
+                reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
+            return _joined(collection, reports)
+        sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
@@ -83,7 +101,8 @@ class Ingestion(Collections):
             self.create_collection(collection, settings, also)
         store = self._collection(collection)
         before = store.info().bytes
-        notes: list[str] = []
+        changes, unknown = fields.among(sources) if fields else ({}, [])
+        notes = [*(fields.notes if fields else ()), *unknown]
         with ExitStack() as models:
 
             def load() -> list[Encoder]:
@@ -91,9 +110,46 @@ class Ingestion(Collections):
                 store.space().check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
-            report = ingest(store, load, sources, refused, progress, stop, self.settings.home)
+            report = ingest(
+                store, load, sources, refused, progress, stop, self.settings.home, self._readers, changes, replacing
+            )
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes))
+
+    def _import(
+        self,
+        folder: Path,
+        collection: str,
+        progress: Callable[[Progress], None] | None,
+        stop: threading.Event | None,
+    ) -> IngestReport:
+        """Take an export in; see `importing.take_in`."""
+        meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
+        contents = Contents.read(folder)
+        meter.total, done = contents.pages, 0
+        if collection not in self._library.names():
+            with self._lock:
+                self._open[collection] = self._library.make(collection, manifest_of(contents))
+        meter.begin("write")
+
+        def told(pages: int, _total: int) -> None:
+            nonlocal done
+            meter.end("write", pages - done)
+            meter.begin("write")
+            done = pages
+
+        documents, stopped = take_in(self._collection(collection), folder, told, meter.stop)
+        outcomes = tuple(DocumentOutcome(d.name, d.pages, d.indexed, d.skipped) for d in documents)
+        return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped)
+
+    def apply_fields(self, collection: str, fields: FileFields) -> list[str]:
+        """Give documents that are there the tags and fields of a table; sentences on what it says of others."""
+        names = [document.name for document in self.documents(collection)]
+        changes, notes = fields.among([Source(Path(name), name) for name in names])
+        for name in names:
+            if change := changes.get(Path(name)):
+                self.change_fields(collection, [name], change)
+        return [*fields.notes, *notes]
 
     def embed(
         self,
@@ -111,11 +167,23 @@ class Ingestion(Collections):
         with encoders.using(encoder_id, **self._loading) as encoder:
             return embed(store, encoder, progress, stop)
 
-    def start_ingest(self, paths: Sequence[Path], collection: str, settings: CollectionSettings | None = None) -> Job:
-        """Queue an ingest in the background and return at once."""
+    def start_ingest(
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        settings: CollectionSettings | None = None,
+        fields: FileFields | None = None,
+        replacing: bool | Sequence[str] = False,
+    ) -> Job:
+        """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
+        if collection not in self._library.names():
+            check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
+        request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
         if settings is not None:
             request["settings"] = settings.as_dict()
+        if fields:
+            request["fields"] = fields.as_json()
         return self._jobs.start(collection, request)
 
     def start_embed(self, collection: str, encoder_id: str) -> Job:
@@ -126,8 +194,9 @@ class Ingestion(Collections):
         return self._jobs.start(collection, request, "embed", encoder_id)
 
     def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
-        """Queue `add_index` in the background and return at once."""
+        """Queue `add_index` in the background and return at once; what it would refuse is refused here."""
         space = self._collection(collection).space(encoder)
+        space.new_index(index)
         request = {"collection": collection, "encoder": space.encoder, "index": index}
         return self._jobs.start(collection, request, "index", space.encoder)
 
@@ -166,12 +235,15 @@ class Ingestion(Collections):
     ) -> IngestReport:
         settings = request.get("settings")
         made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
-        paths = [Path(path) for path in request["paths"]]
-        ended = self.ingest(paths, request["collection"], made, report, stop)
+        given = [Path(path) for path in request["paths"]]
+        paths = [path for path in given if path.exists() or not path.is_relative_to(self._uploads)]
+        if given and not paths:  # deleted meanwhile
+            raise NotFoundError("The files of this upload are no longer there; drop them again.")
+        fields = FileFields.from_json(request["fields"]) if "fields" in request else None
+        replacing = request.get("replacing", False)
+        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
         if not ended.stopped:
-            for path in paths:
-                if path.is_relative_to(self.settings.home / UPLOADS):
-                    shutil.rmtree(path, ignore_errors=True)
+            drop_uploads(self.settings.home, paths)
         return ended
 
     def _run_embed(
@@ -180,9 +252,9 @@ class Ingestion(Collections):
         return self.embed(request["collection"], request["encoder"], report, stop)
 
     def _run_index(
-        self, request: Mapping[str, Any], report: Callable[[Progress], None], _stop: threading.Event
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
-        meter = Meter(report, threading.Event(), [])
+        meter = Meter(report, stop, [])
         meter.total, done = self._collection(request["collection"]).page_count(), 0
         meter.begin("index")
 
@@ -192,8 +264,13 @@ class Ingestion(Collections):
             meter.begin("index")
             done = pages
 
-        self.add_index(request["collection"], request["index"], request["encoder"], count)
-        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3))
+        made = self.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
+        return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
+
+    @property
+    def _uploads(self) -> Path:
+        return self.settings.home / UPLOADS
 
     def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
@@ -216,3 +293,14 @@ class Ingestion(Collections):
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
+
+
+def _joined(collection: str, reports: Sequence[IngestReport]) -> IngestReport:
+    """Several reports on one collection as one."""
+    return IngestReport(
+        collection,
+        tuple(document for report in reports for document in report.documents),
+        round(sum(report.seconds for report in reports), 3),
+        any(report.stopped for report in reports),
+        tuple(note for report in reports for note in report.notes),
+    )

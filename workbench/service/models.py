@@ -32,8 +32,9 @@ class Models(Core):
 
     def unload_model(self, encoder_id: str) -> ModelStatus:
         """Free a model's memory, or forget that loading failed; `EncoderError` while a job is at work with it."""
+        row = encoders.spec(encoder_id)
         encoders.unload(encoder_id)
-        return encoders.status(encoders.spec(encoder_id), self._rates)
+        return encoders.status(row, self._rates)
 
     def doctor(self) -> Sequence[Check]:
         """What is present, what is missing, and the cure."""

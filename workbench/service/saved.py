@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import InputError, NotFoundError
-from workbench.retrieval import Pipeline, compile_filter
+from workbench.errors import FilterError, InputError, NotFoundError
+from workbench.retrieval import Pipeline, compile_filter, document_filter
 from workbench.service.core import Core
 from workbench.service.search import clean_query
-from workbench.types import Query
+from workbench.types import Gone, MarkPart, PicturePart, Query, Receipt, RegionPart
+from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class SavedSearch:
     shown: str
     pipeline: str
     filter: str
-    k: int
+    k: int | None
     added: str
 
 
@@ -45,10 +46,10 @@ class Saved(Core):
             return _read(self._saved_path)
 
     def save_search(
-        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int = 12
+        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int | None = None
     ) -> SavedSearch:
         """Keep a search; what could not be searched is refused as a search would refuse it."""
-        title = " ".join(name.split())
+        title, filter = wellformed(" ".join(name.split())), wellformed(filter)
         if not title or len(title) > LONGEST_NAME:
             raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
         asked = clean_query(query)
@@ -73,9 +74,33 @@ class Saved(Core):
                 raise NotFoundError(f"There is no saved search '{name}'.")
             _write(self._saved_path, rest)
 
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt = super()._forget(gone)
+        with self._lock:
+            saved = _read(self._saved_path)
+            rest = [one for one in saved if not _points_at(one, gone)]
+            if len(rest) < len(saved):
+                _write(self._saved_path, rest)
+        return replace(receipt, searches=tuple(one.name for one in saved if one not in rest))
+
     @property
     def _saved_path(self) -> Path:
         return self.settings.home / "state" / "searches.json"
+
+
+def _points_at(saved: SavedSearch, gone: Gone) -> bool:
+    """Whether a search asks about what leaves, by its collection, a filter, a page or a picture."""
+    if saved.collection == gone.collection and not gone.document:
+        return True
+    try:
+        parts, condition = Query.from_dict(saved.query).parts, compile_filter(saved.filter) or ""
+    except (ValueError, FilterError):
+        return False  # of another version; it cannot be run
+    if any(isinstance(part, PicturePart) and part.picture in gone.contents for part in parts):
+        return True
+    named = any(isinstance(part, RegionPart | MarkPart) and part.ref.document == gone.document for part in parts)
+    named = named or (compile_filter(document_filter(gone.document)) or "") in condition
+    return saved.collection == gone.collection and named
 
 
 def _read(path: Path) -> list[SavedSearch]:

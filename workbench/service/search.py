@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from workbench import resources
 from workbench.asking import heard
-from workbench.calibration import Question, calibrate, drawn, has_verdicts, judged
+from workbench.calibration import Question, calibrate, can_judge, drawn, judged
 from workbench.comparison import Comparison, compare
 from workbench.errors import QueryError
 from workbench.misses import why
@@ -19,9 +19,12 @@ from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
 from workbench.types import PageRef, Query, SearchResult, TextPart, WhyVerdict
+from workbench.types.text import wellformed
 
 MAX_QUERY = 2_000
+"""Characters of a text in a query: encoders see a few hundred words at most."""
 MAX_PARTS = 64
+"""Parts of a query: each is encoded, and each of its vectors compared with every page's."""
 EMPTY = "The query is empty; type what you are looking for."
 
 
@@ -31,7 +34,11 @@ class Search(Core):
     def search(
         self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
     ) -> SearchResult:
-        """Search to the end, always anew. ``k`` replaces the number of results the pipeline states."""
+        """Search to the end, always anew.
+
+        A pipeline that states how many pages it returns runs as it is written: ``k`` shows fewer of them, and never
+        more, as a note says. It is the number of results where the pipeline states none, or is a preset.
+        """
         *_, result = self.search_stages(query, collection, pipeline, k, filter, anew=True)
         return result
 
@@ -56,9 +63,13 @@ class Search(Core):
         asked, notes = heard(asked, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
         encode = self._queries.of(store)
-        stages = self._timed(search(store, asked, fitted, encode, where, notes))
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
-        return _judged(stages, store, fitted, asked, encode) if where is None and asked.plain else stages
+        judging = where is None and asked.plain and can_judge(store, fitted)
+        deep = fitted.returning(max(fitted.keep, NEXT)) if judging else fitted
+        stages = search(store, asked, deep, encode, where, notes)
+        if judging:
+            stages = _judged(stages, store, fitted, asked, encode)
+        return _noted(self._timed(_shown(stages, fitted, k)), store)
 
     def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
         """The same results; once the last is given away, what its stages took joins the history.
@@ -100,6 +111,7 @@ class Search(Core):
         """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
         store = self._collection(collection)
         parsed = fitted_pipeline(pipeline, k, store)
+        parsed = parsed if k is None else parsed.returning(min(k, parsed.keep))  # what is not shown is not found
         asked, _ = heard(clean_query(query), parsed, store, self._pictures)
         return why(store, asked, ref, parsed, self._queries.of(store), filter)
 
@@ -155,12 +167,23 @@ class Search(Core):
             space.vectors(index)
 
 
+def _noted(stages: Iterator[SearchResult], store: Collection) -> Iterator[SearchResult]:
+    """The same results, with a note where vectors had to be held in memory."""
+    for result in stages:
+        held = dict.fromkeys(name for space in store.spaces() for name in space.in_memory())
+        note = (
+            f"The copy of {', '.join(held)} cannot be written (is the disk full?), so the vectors were read from the "
+            "tables into memory; once there is room, searches are quick again."
+        )
+        yield replace(result, notes=(*result.notes, note)) if held else result
+
+
 def _judged(
     stages: Iterator[SearchResult], store: Collection, pipeline: Pipeline, query: Query, encode: Encode
 ) -> Iterator[SearchResult]:
-    """The same results, the last with the verdict on it where the pipeline was calibrated."""
+    """The same results, the last with the verdict on it, which goes by all that was scored, shown or not."""
     for result in stages:
-        if result.complete and pipeline.steps[-1].exact and has_verdicts(store):
+        if result.complete:
             weights = encode(result.encoder, query).embedding.weights
             yield replace(result, verdict=judged(store, pipeline, result, float(weights.sum())))
         else:
@@ -168,11 +191,32 @@ def _judged(
 
 
 def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
-    """The pipeline as it will run: a preset fitted to the indexes the collection has, with ``k`` results."""
+    """The pipeline as it will run: as it is written, a preset fitted to the indexes the collection has.
+
+    ``k`` is how many pages a preset returns, or a pipeline that does not say.
+    """
     parsed = Pipeline.parse(text)
-    if text.strip() in PRESETS:
+    preset = text.strip() in PRESETS
+    if preset:
         parsed = parsed.fitted(store.space().indexes)
-    return parsed if k is None else parsed.returning(k)
+    return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].keep is None) else parsed
+
+
+def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) -> Iterator[SearchResult]:
+    """The results of a pipeline as it is written, of which ``k`` may show fewer and never more, which a note says."""
+    shown = pipeline.keep if k is None else min(k, pipeline.keep)
+    more = (_fewer(pipeline, k),) if k is not None and k > pipeline.keep else ()
+    for result in stages:
+        yield replace(result, hits=result.hits[:shown], pipeline=str(pipeline), notes=(*result.notes, *more))
+
+
+def _fewer(pipeline: Pipeline, k: int) -> str:
+    """Why there are fewer results than were asked for apart from the pipeline."""
+    last = pipeline.steps[-1]
+    return (
+        f"The pipeline is run as it is written: it returns {pipeline.keep} pages ('{last}'). For {k}, end it in "
+        f"'{replace(last, keep=k)}'."
+    )
 
 
 def clean_query(query: str | Query) -> Query:
@@ -187,7 +231,7 @@ def clean_query(query: str | Query) -> Query:
 
 
 def _clean(text: str) -> str:
-    clean = " ".join(text.split())
+    clean = wellformed(" ".join(text.replace("\0", " ").split()))
     if not clean:
         raise QueryError(EMPTY)
     if len(clean) > MAX_QUERY:

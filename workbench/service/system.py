@@ -27,7 +27,7 @@ from workbench.service.ingestion import Ingestion
 from workbench.settings import version
 from workbench.store.files import tree_bytes, write_whole
 from workbench.store.tableinfo import tables
-from workbench.types import IngestReport, Job, JobStage, PageRef, Progress, Quarantined
+from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, Quarantined, Receipt
 from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableInfo
 
 log = logging.getLogger(__name__)
@@ -133,13 +133,14 @@ class System(Ingestion):
         there = next((path for path in (home, *home.parents) if path.exists()), Path.cwd())
         return SystemInfo(tuple(_versions()), str(home), folders, shutil.disk_usage(there).free)
 
-    def delete_collection(self, name: str) -> None:
-        """Delete a collection and everything in it, what was measured of it included."""
-        super().delete_collection(name)
-        self._latency.forget(name)
-        for kind in (AUDIT, RECALL):
+    def _forget(self, gone: Gone) -> Receipt:
+        receipt = super()._forget(gone)
+        for kind in (AUDIT, RECALL):  # they name pages
             with suppress(OSError):
-                self._record(kind, name).unlink(missing_ok=True)
+                self._record(kind, gone.collection).unlink(missing_ok=True)
+        if not gone.document:
+            self._latency.forget(gone.collection)
+        return receipt
 
     # -- jobs and records ---------------------------------------------------------------------------------------------
 

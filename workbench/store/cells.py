@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import logging
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,13 @@ from numpy.typing import NDArray
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
 from workbench.store.files import replace as renamed
+from workbench.store.flat import FlatVectors
 from workbench.types import Float, Int
 
 log = logging.getLogger(__name__)
 
 Int64 = NDArray[np.int64]
+_NO_SUMS = np.zeros(0, np.uint32)
 
 MOST = 1024
 """Most cells of an index."""
@@ -47,7 +51,8 @@ _SLACK = 2e-3
 class Cells:
     """``centres (K, d)`` unit rows, and for all vectors of the pages, page after page, ``codes (n,)`` their cells and
     ``angles (n,)`` to the centre in radians. Page i, of id ``page_ids[i]``, has vectors ``offsets[i]:offsets[i + 1]``,
-    which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``.
+    which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``. ``sums``
+    are the checksums of the pages' vectors, where there are any.
     """
 
     centres: Float
@@ -58,6 +63,7 @@ class Cells:
     starts: Int64
     shortest: float
     longest: float
+    sums: NDArray[np.uint32] = field(default_factory=lambda: _NO_SUMS)
 
     @cached_property
     def _members(self) -> tuple[Int64, Int, Float]:
@@ -130,10 +136,12 @@ def made(
     starts: Int64,
     lengths: Int64,
     known: Cells | None = None,
+    sums: NDArray[np.uint32] = _NO_SUMS,
 ) -> Cells:
     """The cells of pages whose vectors are ``flat[starts[i]:][:lengths[i]]``, fitted on an even sample of them.
 
-    With ``known`` cells of an earlier state, pages they have keep their places, and their centres serve the others.
+    With ``known`` cells of an earlier state, pages whose ``sums`` they have keep their places, and their centres serve
+    the others.
     """
     offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
     n = int(offsets[-1])
@@ -146,7 +154,7 @@ def made(
         place: Mapping[str, int] = {page: i for i, page in enumerate(known.page_ids)}
         for i, page in enumerate(page_ids):
             j = place.get(page)
-            if j is not None and known.offsets[j + 1] - known.offsets[j] == lengths[i]:
+            if j is not None and known.sums[j] == sums[i]:
                 there, here = slice(known.offsets[j], known.offsets[j + 1]), slice(offsets[i], offsets[i + 1])
                 codes[here], angles[here], fresh[here] = known.codes[there], known.angles[there], False
     centres = _centres(flat, rows, dim) if known is None else known.centres
@@ -160,7 +168,9 @@ def made(
         cosine = similar[np.arange(len(block)), best] / np.maximum(norms, 1e-12)
         codes[block], angles[block] = best, np.arccos(np.clip(cosine, -1, 1))
         shortest, longest = min(shortest, float(norms.min())), max(longest, float(norms.max()))
-    return Cells(centres, codes, angles, tuple(page_ids), offsets, np.asarray(starts, np.int64), shortest, longest)
+    return Cells(
+        centres, codes, angles, tuple(page_ids), offsets, np.asarray(starts, np.int64), shortest, longest, sums
+    )
 
 
 def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
@@ -173,28 +183,40 @@ def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
     return spherical_kmeans(sample, sample[first], ROUNDS)[0]
 
 
-def kept(path: Path, flat: NDArray[Any], ids: Sequence[str], starts: Int64, lengths: Int64) -> tuple[Cells, bool]:
+def kept(path: Path, held: FlatVectors) -> tuple[Cells, bool]:
     """The cells of an index, from their file as far as it has them, and whether any had to be worked out.
 
     They are fitted anew when there are four times the vectors they were fitted on. A file that cannot be read, or
-    written, costs time and nothing else.
+    written, or that belongs to another index, costs time and nothing else.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        known = _read(path)
-        if known is not None and known.page_ids == tuple(ids) and (np.diff(known.offsets) == lengths).all():
-            return replace(known, starts=np.asarray(starts, np.int64)), False
-        total = int(lengths.sum())
-        if known is not None and (total > 4 * max(len(known.codes), 1) or known.centres.shape[1] != flat.shape[1]):
-            known = None
-        cells = made(flat, ids, starts, lengths, known)
-        _write(path, cells)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            return _kept(path, held)
+    except OSError as error:  # no place for the lock: nothing can be kept either
+        log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)
+        return made(held.flat, held.page_ids, held.starts, held.lengths, sums=held.sums), True
+
+
+def _kept(path: Path, held: FlatVectors) -> tuple[Cells, bool]:
+    known = _read(path)
+    if known is not None and known.page_ids == tuple(held.page_ids) and np.array_equal(known.sums, held.sums):
+        return replace(known, starts=np.asarray(held.starts, np.int64)), False
+    total = int(held.lengths.sum())
+    if known is not None and (total > 4 * max(len(known.codes), 1) or known.centres.shape[1] != held.flat.shape[1]):
+        known = None
+    cells = made(held.flat, held.page_ids, held.starts, held.lengths, known, held.sums)
+    _write(path, cells)
     return cells, True
 
 
 def _read(path: Path) -> Cells | None:
+    """The file's cells; zip files carry checksums, so that what can be read is what was written."""
     try:
         with np.load(path, allow_pickle=False) as held:
+            if "sums" not in held or str(held["name"]) != path.name:
+                log.info("the cells %s are of an earlier layout or another index and will be worked out again", path)
+                return None
             ends = held["ends"]
             return Cells(
                 held["centres"],
@@ -205,10 +227,11 @@ def _read(path: Path) -> Cells | None:
                 np.zeros(len(ends), np.int64),
                 float(held["shortest"]),
                 float(held["longest"]),
+                held["sums"],
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         log.warning("the cells %s are damaged (%s) and will be worked out again", path, error)
         return None
 
@@ -220,6 +243,7 @@ def _write(path: Path, cells: Cells) -> None:
             np.savez(
                 file,
                 allow_pickle=False,
+                name=path.name,
                 centres=cells.centres,
                 codes=cells.codes,
                 angles=cells.angles,
@@ -227,8 +251,10 @@ def _write(path: Path, cells: Cells) -> None:
                 ends=cells.offsets[1:],
                 shortest=cells.shortest,
                 longest=cells.longest,
+                sums=cells.sums,
             )
         renamed(partial, path)
     except OSError as error:
         log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,24 +20,26 @@ from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import quarantine, textindex
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import tree_bytes
+from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
+from workbench.store.postings import Postings, PostingsFile
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
+    INCOMING,
     LEAVING,
     OK,
     PAGES,
     DocumentRecord,
+    document_name,
     file_part,
     page_id,
     rebuilt_page,
-    storable,
     stored_page,
-    wellformed,
 )
+from workbench.store.snapshot import Snapshot
 from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
 from workbench.types import (
@@ -48,9 +52,12 @@ from workbench.types import (
     Quarantined,
     StoredPage,
 )
+from workbench.types.text import wellformed
 
 if TYPE_CHECKING:
     from workbench.store.writer import Writer
+
+log = logging.getLogger(__name__)
 
 _MAX_PAGE = 2**31 - 1
 
@@ -71,8 +78,12 @@ class Collection:
         self._directory: PageDirectory | None = None
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
+        self._snapshot: Snapshot | None = None
+        self._postings = PostingsFile(path / "words")
         self._whole: tuple[int, set[str]] = (-1, set())
-        self._frequencies: tuple[int, dict[str, int]] = (-1, {})
+        self._versions = str(path / FOLDER)
+        self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._manifest_file = str(path / FILE)
         self._seen = self._signature()
         self._manifest = Manifest.read(path)
         self._db = connect(path)
@@ -126,9 +137,9 @@ class Collection:
         return CollectionInfo(
             self.name,
             self.encoder,
-            self.table("documents").count_rows(f"state != '{LEAVING}'"),
+            len(self.listed()),
             len(self.directory().refs),
-            self.table("pages").count_rows(f"status = '{FAILED}'"),
+            len(self._rows("pages", f"status = '{FAILED}'", ["page"])),
             tree_bytes(self.path),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
@@ -147,9 +158,7 @@ class Collection:
         sizes: Counter[str] = sum((space.bytes_by_file() for space in self.spaces()), Counter())
         lacking = self._lacking()
         found = []
-        for record in self.records():
-            if record.state == LEAVING:
-                continue
+        for record in self.listed():
             pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
@@ -165,6 +174,7 @@ class Collection:
                     sources.pop() if len(sources) == 1 else "mixed" if sources else "none",
                     record.tags,
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
+                    record.meta,
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))
@@ -172,6 +182,23 @@ class Collection:
     def records(self) -> list[DocumentRecord]:
         """Every document as it was written, those on their way in or out as well."""
         return [DocumentRecord.of(row) for row in self._rows("documents", None, DOCUMENTS.names)]
+
+    def listed(self) -> list[DocumentRecord]:
+        """The documents as a person sees them. One whose pages are all gone is being deleted, whatever its row says."""
+        there = {row["content_hash"] for row in self._rows("pages", None, ["content_hash"])}
+        return [
+            record
+            for record in self.records()
+            if record.state == INCOMING or (record.state != LEAVING and record.content_hash in there)
+        ]
+
+    def named(self, document: str) -> list[DocumentRecord]:
+        """The document of that name, or its versions while one replaces another; `NotFoundError` without any."""
+        wanted = document_name(document)
+        found = [record for record in self.records() if record.name == wanted and record.state != LEAVING]
+        if not found:
+            raise NotFoundError(f"There is no document '{document}' in collection '{self.name}'.")
+        return found
 
     def document_by_hash(self, content_hash: str) -> DocumentRecord | None:
         """The document with this content, whatever its name."""
@@ -195,7 +222,7 @@ class Collection:
 
     def failed_pages(self, document: str) -> tuple[PageFailureRecord, ...]:
         """Pages of a document that did not go in, and why."""
-        where = both(f"status = '{FAILED}'", f"document = {quoted(document)}")
+        where = both(f"status = '{FAILED}'", f"document = {quoted(document_name(document))}")
         rows = self._rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
 
@@ -219,13 +246,12 @@ class Collection:
 
     def page(self, ref: PageRef) -> StoredPage:
         """A committed page; `NotFoundError` says whether the document or only the page is missing."""
+        name = quoted(document_name(ref.document))
         if 1 <= ref.page <= _MAX_PAGE:
-            rows = self._rows(
-                "pages", both(COMMITTED, f"document = {quoted(ref.document)} AND page = {ref.page:d}"), PAGES.names
-            )
+            rows = self._rows("pages", both(COMMITTED, f"document = {name} AND page = {ref.page:d}"), PAGES.names)
             if rows:  # two while a new content replaces an old one
                 return stored_page(max(rows, key=lambda row: row["added"]))
-        known = self._rows("documents", f"name = {quoted(ref.document)}", ["pages"])
+        known = self._rows("documents", f"name = {name} AND state != '{LEAVING}'", ["pages"])
         if not known:
             raise NotFoundError(f"There is no document '{ref.document}' in collection '{self.name}'.")
         failed = {failure.page: failure.reason for failure in self.failed_pages(ref.document)}
@@ -254,7 +280,14 @@ class Collection:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
-        return list(self.quarantine().without(PageDirectory.read(self.table("pages"), -1, where)).ids)
+        with intact(self.name):
+            found = PageDirectory.read(self.table("pages"), -1, where)
+        return list(self.quarantine().without(found).ids)
+
+    def matching(self, where: str) -> list[str]:
+        """Ids of the committed pages that an SQL condition leaves, in no order."""
+        with intact(self.name):
+            return columns(self.table("pages"), both(COMMITTED, where), ["page_id"])["page_id"]
 
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
@@ -282,21 +315,32 @@ class Collection:
         """
         kept_out = self.quarantine()
         hidden = len(self.directory().refs) - self.page_count() if kept_out else 0
-        found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+        with intact(self.name):
+            found = textindex.search(self.table("pages"), query, limit + hidden if limit > 0 else 0, where)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
-    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """On how many pages each word stands, as the text index finds words; remembered until the pages change."""
-        version = self.version()
-        with self._lock:
-            if self._frequencies[0] != version:
-                self._frequencies = (version, {})
-            known = self._frequencies[1]
-        table, most = self.table("pages"), self.page_count()
-        for word in words:
-            if word not in known:
-                known[word] = textindex.frequency(table, word, most)
-        return {word: known[word] for word in words}
+    def postings(self, wait: bool = False) -> Postings | None:
+        """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""
+        directory = self.directory()
+        try:
+            return self._postings.current(f"{self.manifest.id}:{directory.version}", directory.ids, self._texts, wait)
+        except (OSError, StoreError) as error:
+            log.warning("the words of '%s' cannot be read into arrays (%s)", self.name, error)
+            return None
+
+    def forget_words(self, page_ids: Sequence[str]) -> None:
+        """Have the words of these pages read again: their text may have changed."""
+        self._postings.forget(page_ids)
+
+    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
+        with intact(self.name):
+            found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
+        return zip(found["page_id"], found["text"], strict=True)
+
+    def frequency(self, word: str) -> int:
+        """On how many pages a word stands, as the text index finds words."""
+        with intact(self.name):
+            return textindex.frequency(self.table("pages"), word, self.page_count())
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
 
@@ -311,16 +355,15 @@ class Collection:
 
         It needs no writer. `NotFoundError` when there is no such page or document.
         """
+        document = document_name(document)
         entry = Quarantined(document, page, wellformed(reason.strip()), datetime.now(UTC).isoformat(timespec="seconds"))
         keys = self._content_keys(document, page)
-        if not keys:
-            raise NotFoundError(f"There is no document '{document}' in collection '{self.name}'.")
         self._quarantine = quarantine.change(self.path, dict.fromkeys(keys, entry))
         return entry
 
     def release(self, document: str, page: int) -> None:
         """Let a page or a whole document (``page`` 0) be found again; `NotFoundError` when it was not put away."""
-        entries = self.quarantine().entries
+        document, entries = document_name(document), self.quarantine().entries
         named = {key for key, entry in entries.items() if (entry.document, entry.page) == (document, page)}
         with suppress(NotFoundError):  # it may be in quarantine and out of the collection
             named |= entries.keys() & self._content_keys(document, page)
@@ -335,8 +378,7 @@ class Collection:
         """What names a page, or all of a document, in the quarantine."""
         if page:
             return {self.page(PageRef(document, page)).page_id}
-        there = (record for record in self.records() if record.name == storable(document) and record.state != LEAVING)
-        return {file_part(record.content_hash) for record in there}
+        return {file_part(record.content_hash) for record in self.named(document)}
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -347,12 +389,10 @@ class Collection:
         return Writer(self)
 
     def verify(self) -> list[str]:
-        """What is not as it should be, in words: pages without vectors or pictures, vectors without pages."""
-        committed = set(self.directory().ids)
-        problems = [problem for space in self.spaces() for problem in space.verify(committed)]
-        if bare := len(committed - stored_images(self.path / "images")):
-            problems.append(f"{bare} pages have no picture; ingest their files again.")
-        return problems
+        """What is not as it should be, in words, with what cures it; see `checks`."""
+        from workbench.store.checks import problems
+
+        return problems(self)
 
     # -- tables -------------------------------------------------------------------------------------------------------
 
@@ -363,7 +403,8 @@ class Collection:
         if directory is None or directory.version != version:
             with self._lock:
                 if self._directory is None or self._directory.version != version:
-                    self._directory = PageDirectory.read(self.table("pages"), version)
+                    with intact(self.name):
+                        self._directory = PageDirectory.read(self.table("pages"), version)
                 directory = self._directory
         return directory
 
@@ -377,6 +418,13 @@ class Collection:
             known = self._searchable = directory, kept_out, kept_out.without(directory)
         return known[2]
 
+    def snapshot(self) -> Snapshot:
+        """The pages that a search may find now, by row."""
+        directory, known = self.searchable(), self._snapshot
+        if known is None or known.directory is not directory:
+            known = self._snapshot = Snapshot(self, directory)
+        return known
+
     def table(self, name: str) -> Any:
         """A table by name; `StoreError` when it cannot be opened."""
         with self._lock:
@@ -387,7 +435,7 @@ class Collection:
                 except Exception as error:
                     raise StoreError(
                         f"Collection '{self.name}' is damaged: its table '{name}' cannot be opened; "
-                        "delete the collection and ingest its files again."
+                        f"to see what is wrong, run: pagelens collections verify {self.name}"
                     ) from error
             return self._tables[name]
 
@@ -395,9 +443,21 @@ class Collection:
         """Whether there is a table of that name; collections of an older layout lack some."""
         return (self.path / FOLDER / f"{name}.lance").is_dir()
 
-    def version(self) -> int:
-        """A number that grows with every change of the committed pages."""
-        return int(self.table("pages").version)
+    def version(self, table: str = "pages") -> int:
+        """A number that grows with every change of a table; of the committed pages without a name.
+
+        LanceDB is asked only when the files that name the table's versions are others than before.
+        """
+        handle = self.table(table)
+        try:
+            names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        except OSError:
+            names = frozenset()  # LanceDB says what is wrong
+        known = self._version.get(table)
+        if known is None or known[0] != names or not names:
+            with intact(self.name):
+                known = self._version[table] = names, int(handle.version)
+        return known[1]
 
     def database(self) -> Any:
         """The LanceDB database, to make and drop tables in."""
@@ -413,12 +473,14 @@ class Collection:
             self._tables.clear()
             self._directory = None
             self._searchable = None
+            self._snapshot = None
+            self._postings.close()
             self._whole = (-1, set())
-            self._frequencies = (-1, {})
+            self._version.clear()
 
     def _signature(self) -> tuple[int, int, int]:
         try:
-            stat = (self.path / FILE).stat()
+            stat = os.stat(self._manifest_file)
         except OSError:
             raise NotFoundError(f"There is no collection '{self.name}' any more.") from None
         return stat.st_mtime_ns, stat.st_ino, stat.st_size
@@ -433,5 +495,6 @@ class Collection:
                 self._seen = signature
 
     def _rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-        found = columns(self.table(table), where, names)
+        with intact(self.name):
+            found = columns(self.table(table), where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]

@@ -1,15 +1,18 @@
-"""Files as the store writes them: whole or not at all, and a full disk said in one sentence."""
+"""Files as the store writes them: whole or not at all; a full disk and a damaged table said in one sentence."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workbench.errors import DiskFullError
+from workbench.errors import DiskFullError, PagelensError, StoreError
+
+log = logging.getLogger(__name__)
 
 _FULL_ERRNO = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the disk")
@@ -59,9 +62,10 @@ def is_disk_full(error: BaseException) -> bool:
 
 @contextmanager
 def room(collection: str) -> Iterator[None]:
-    """Turn a full disk, however it is reported, into `DiskFullError`."""
+    """Turn a full disk, however it is reported, into `DiskFullError`, and a damaged table as `intact` does."""
     try:
-        yield
+        with intact(collection):
+            yield
     except DiskFullError:
         raise
     except Exception as error:
@@ -71,3 +75,26 @@ def room(collection: str) -> Iterator[None]:
                 "Free some space and ingest again to do the rest."
             ) from error
         raise
+
+
+@contextmanager
+def intact(collection: str) -> Iterator[None]:
+    """Turn what LanceDB says of files that are cut short, overwritten or gone into one sentence, a `StoreError`."""
+    try:
+        yield
+    except PagelensError:
+        raise
+    except BaseException as error:  # a panic in its Rust code is no Exception
+        if is_disk_full(error) or not _is_damage(error):
+            raise
+        log.warning("collection '%s': %s", collection, str(error).partition(", /")[0])
+        raise StoreError(
+            f"Collection '{collection}' is damaged: a file of its tables is cut short, overwritten or missing; "
+            f"to see what is wrong, run: pagelens collections verify {collection}"
+        ) from error
+
+
+def _is_damage(error: BaseException) -> bool:
+    words = str(error)
+    said = "lance error" in words or "LanceError" in words
+    return (said and "user input" not in words) or type(error).__name__ == "PanicException"

@@ -6,7 +6,10 @@ of the index has to meet the same. One that has none, as pooled rows, keeps no f
 
 from __future__ import annotations
 
+import logging
 import os
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +23,11 @@ from workbench.store.files import replace
 if TYPE_CHECKING:
     from workbench.store.space import Space
 
+log = logging.getLogger(__name__)
+
 FOLDER = "forms"
+_NAME = "table"
+"""The member of a form's file that says whose it is; names of a state have a dot, or are ``dim``."""
 FITTED_ON = 400
 """Pages that an index which learns is fitted on."""
 
@@ -48,24 +55,40 @@ def write_form(folder: Path, table: str, form: Form) -> None:
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **dict(form.state))
+        np.savez(file, allow_pickle=False, **{_NAME: np.asarray(table)}, **dict(form.state))
         file.flush()
         os.fsync(file.fileno())
     replace(partial, path)
 
 
 def read_form(folder: Path, table: str, name: str, dim: int) -> Form:
-    """The form of a table, of an index of that name over vectors of ``dim`` numbers; `StoreError` when it is lost."""
+    """The form of a table, of an index of that name over vectors of ``dim`` numbers.
+
+    `StoreError` when it is lost, damaged (the file carries checksums) or another table's.
+    """
     representation = Representation.parse(name)
     path = _file(folder, table)
     if path.is_file():
-        with np.load(path, allow_pickle=False) as arrays:
-            state: State = {key: arrays[key] for key in arrays.files}
-        return Form(representation, state)
+        try:
+            return Form(representation, load_state(path, table))
+        except InputError as error:
+            log.warning("%s", error)
+            raise StoreError(f"What index '{name}' was fitted to is damaged ({path.name}); {_cure(folder)}") from None
     blank = None if representation.needs_fit else Form(representation, representation.blank(dim))
     if blank is None or blank.learnt:
-        raise StoreError(f"What index '{name}' was fitted to is lost ({path.name}); delete the index and add it again.")
+        raise StoreError(f"What index '{name}' was fitted to is lost ({path.name}); {_cure(folder)}")
     return blank
+
+
+def load_state(path: Path, table: str = "") -> State:
+    """What an index was fitted to, from its file; `InputError` when that is damaged, or not that of ``table``."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if table and _NAME in arrays and str(arrays[_NAME]) != table:
+                raise ValueError(f"it belongs to {arrays[_NAME]}")
+            return {key: arrays[key] for key in arrays.files if key != _NAME}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise InputError(f"{path.name} cannot be read: {error}") from error
 
 
 def sweep_forms(folder: Path, tables: set[str]) -> None:
@@ -73,6 +96,10 @@ def sweep_forms(folder: Path, tables: set[str]) -> None:
     for path in (folder / FOLDER).glob("*"):
         if path.name.split(".")[0] not in tables:
             path.unlink(missing_ok=True)
+
+
+def _cure(folder: Path) -> str:
+    return f"to have it made anew, run: pagelens collections repair {folder.name}"
 
 
 def _file(folder: Path, table: str) -> Path:

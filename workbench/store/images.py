@@ -9,7 +9,10 @@ model would, differ from the original by noise of at most 1/50 of the range (34 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,12 +55,64 @@ def save_images(folder: Path, page_id: str, image: Image.Image) -> int:
     return written
 
 
+def save_thumb(folder: Path, page_id: str) -> None:
+    """Make the small picture of a page anew from its large one; `OSError` where that cannot be read."""
+    with Image.open(image_file(folder, page_id, "page")) as image:
+        small = image.convert("RGB")
+    small.thumbnail((SIDES["thumb"], SIDES["thumb"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    path = image_file(folder, page_id, "thumb")
+    partial = path.with_suffix(".partial")
+    small.save(partial, "WEBP", quality=QUALITY, method=EFFORT)
+    replace(partial, path)
+
+
+def copy_image(source: Path, path: Path) -> None:
+    """Take over a picture that was made elsewhere, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    shutil.copyfile(source, partial)
+    replace(partial, path)
+
+
 def stored_images(folder: Path) -> set[str]:
-    """Ids of the pages that have all their pictures."""
-    there = {path.name for path in folder.glob("*/*.webp")}
-    digests = {name.removesuffix(".page.webp") for name in there if name.endswith(".page.webp")}
-    whole = {stem for stem in digests if all(f"{stem}.{size}.webp" in there for size in SIDES)}
-    return {stem.replace("-", ":") for stem in whole}
+    """Ids of the pages that have all their pictures, none of them empty."""
+    return {page for page, sizes in image_pages(folder)[0].items() if sizes == set(SIDES)}
+
+
+def image_pages(folder: Path) -> tuple[dict[str, set[str]], int]:
+    """By page id: the sizes of its pictures that are not empty files; and how many half written files there are."""
+    found: dict[str, set[str]] = {}
+    halves = 0
+    for path in folder.glob("*/*"):
+        stem, _, size = path.name.removesuffix(".webp").partition(".")
+        if path.suffix == ".webp" and size in SIDES:
+            sizes = found.setdefault(stem.replace("-", ":"), set())
+            if path.stat().st_size:
+                sizes.add(size)
+        else:
+            halves += 1
+    return found, halves
+
+
+def broken_images(folder: Path, page_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """By page: the sizes of its pictures that are there and cannot be decoded; every one is, some tens a second."""
+
+    def look(page_id: str) -> tuple[str, ...]:
+        return tuple(size for size in SIDES if not _decodes(image_file(folder, page_id, size)))
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
+
+
+def _decodes(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except FileNotFoundError:
+        return True  # another fault
+    except Exception:  # Pillow has many words for it
+        return False
+    return True
 
 
 def remove_images(folder: Path, page_ids: Iterable[str]) -> None:

@@ -165,6 +165,11 @@ class Manifest:
         try:
             record = json.loads((folder / FILE).read_text(encoding="utf-8"))
             version = record["schema_version"]
+            if isinstance(version, int) and version > SCHEMA_VERSION:
+                raise MismatchError(
+                    f"Collection '{folder.name}' was made by a newer Pagelens (layout version {version}, this one "
+                    f"reads {SCHEMA_VERSION}); use that one, or ingest its files again into a new collection."
+                )
             if version not in (ONE_ENCODER, SCHEMA_VERSION):
                 raise MismatchError(
                     f"Collection '{folder.name}' has layout version {version}, this Pagelens reads version "
@@ -183,7 +188,8 @@ class Manifest:
             raise NotFoundError(f"There is no collection '{folder.name}' any more.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"Collection '{folder.name}' has no readable manifest; delete the collection and ingest again."
+                f"Collection '{folder.name}' has no readable manifest; "
+                f"to make it again from the tables, run: pagelens collections repair {folder.name}"
             ) from error
 
 
@@ -199,7 +205,9 @@ def _info(record: Mapping[str, Any]) -> EncoderInfo:
 
 
 def _space(record: Mapping[str, Any]) -> SpaceRecord:
-    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in record["indexes"]))
+    # Collections made earlier wrote whole numbers as 4.0 in names.
+    indexes = ({**index, "name": str(Representation.parse(index["name"]))} for index in record["indexes"])
+    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in indexes))
 
 
 def _only_space(info: EncoderInfo, pooled: Sequence[str]) -> SpaceRecord:

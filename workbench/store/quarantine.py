@@ -7,6 +7,7 @@ again, and leaves other versions of the file alone. A whole document is named by
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,7 +47,7 @@ class Quarantine:
 def signature(folder: Path) -> Signature:
     """What changes whenever the list does: cheap enough to be asked in every query."""
     try:
-        stat = (folder / FILE).stat()
+        stat = os.stat(os.path.join(folder, FILE))
     except OSError:
         return _NONE
     return stat.st_mtime_ns, stat.st_ino, stat.st_size

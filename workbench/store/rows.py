@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from workbench.store.files import is_disk_full
-from workbench.store.tables import within
+from workbench.store.tables import quoted, within
 
 if TYPE_CHECKING:
     from workbench.store.collection import Collection
@@ -67,6 +68,23 @@ class Rows:
             if is_disk_full(error):
                 raise
             log.warning("could not compact table %s", name, exc_info=True)
+
+    def touch(self, name: str) -> None:
+        """Write a row of a table again, which gives a single file a neighbour for `purge` to merge it with."""
+        table = self._collection.table(name)
+        key = table.schema.names[0]
+        for value in table.search().select([key]).limit(1).to_arrow()[key].to_pylist():
+            table.update(where=f"{key} = {quoted(value)}", values_sql={key: key})
+
+    def purge(self, name: str) -> None:
+        """Rewrite a table without its deleted rows, and drop every earlier version of it and what no version names.
+
+        LanceDB merges neighbouring files and leaves dead rows out of them, but a file that has no neighbour and few
+        dead rows stays as it is: `touch` first. Nobody else may be writing.
+        """
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"optimize\(cleanup_older_than=0\)")
+            self._collection.table(name).optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
 
 def merge(table: Any, key: str, rows: pa.Table) -> None:

@@ -5,12 +5,14 @@ encoder that failed on it though the page is there, and each index of each encod
 manifest names: pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex digits of
 the file's sha256, a colon, and the page number.
 
-A document is ``incoming`` while its pages are written, ``complete`` after, ``leaving`` while it is deleted or replaced;
-one commit of the documents table makes a new content complete and the old one leaving.
+A document is ``incoming`` while its pages are written and ``complete`` after. Its deletion begins with one commit that
+takes its rows out of ``pages``; one without any is being deleted, whatever its state says. ``leaving`` is how an
+earlier Pagelens marked one that it was about to delete.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
+from workbench.types.text import storable, wellformed
 
 ID_DIGITS = 32
 
@@ -71,16 +74,23 @@ GAPS = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+_BETWEEN = "\0"
+"""Between the sources of a document in their one column: no path holds it."""
 OK, FAILED = "ok", "failed"
 INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A file of a collection. ``source`` tells it from another of the same name; ``bytes`` is the file's size."""
+    """A content of a collection and the ``sources`` it came from, which keep it there; ``bytes`` is the file's size.
+
+    A source is the path of a file, or for an upload, which has no lasting path, its content. One that comes with
+    another content leaves this document for that one, and a document that no source is left of is replaced. A file
+    that is gone from the disk stays a source: deleting it there deletes nothing here.
+    """
 
     name: str
-    source: str
+    sources: tuple[str, ...]
     content_hash: str
     pages: int
     bytes: int
@@ -94,7 +104,7 @@ class DocumentRecord:
         return {
             "content_hash": self.content_hash,
             "name": self.name,
-            "source": self.source,
+            "source": _BETWEEN.join(self.sources),
             "pages": self.pages,
             "bytes": self.bytes,
             "added": self.added,
@@ -108,7 +118,7 @@ class DocumentRecord:
         """From a row of `DOCUMENTS`."""
         return cls(
             row["name"],
-            row["source"],
+            tuple(row["source"].split(_BETWEEN)),
             row["content_hash"],
             row["pages"],
             row["bytes"],
@@ -129,14 +139,9 @@ def meta_of(rows: Sequence[str] | None) -> dict[str, str]:
     return dict(row.split("=", 1) for row in rows or ())
 
 
-def wellformed(text: str) -> str:
-    """The text with halves of surrogate pairs, which some PDFs hold and UTF-8 cannot, as replacement characters."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def storable(name: str) -> str:
-    """A file name as text that can be stored, one to one: bytes of it that are no text come as ``\\udc80``."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode("utf-8")
+def document_name(name: str) -> str:
+    """The name of a document as it is stored and looked for: `storable`, and composed Unicode (NFC)."""
+    return unicodedata.normalize("NFC", storable(name))
 
 
 def page_id(content_hash: str, page: int) -> str:

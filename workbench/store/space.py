@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
-from workbench.errors import NotFoundError
+from workbench.errors import InputError, NotFoundError
 from workbench.representations import Form
 from workbench.store import cells as celling
 from workbench.store.cells import Cells
 from workbench.store.directory import PageDirectory
-from workbench.store.files import room, tree_bytes
+from workbench.store.files import intact, room, tree_bytes
 from workbench.store.flat import FlatFile, FlatVectors
 from workbench.store.forms import read_form
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
@@ -85,6 +86,13 @@ class Space:
             )
         return self._indexes[name]
 
+    def new_index(self, name: str) -> IndexRecord:
+        """An index that it does not have yet; `InputError` for one that it has, or cannot have."""
+        index = IndexRecord.of(name, self.info)
+        if index.name in self.indexes:
+            raise InputError(f"'{self.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+        return index
+
     def form(self, name: str) -> Form:
         """How pages are stored in an index and scored; `NotFoundError` without such an index."""
         index = self.index(name)
@@ -130,11 +138,12 @@ class Space:
     def counts(self, index: str) -> Mapping[str, int]:
         """How many vectors each page has in an index, read again when its table has changed."""
         table = self.vector_table(index)
-        version, known = int(table.version), self._counted.get(index)
-        if known is None or known[0] != version:
-            found = columns(table, None, ["page_id", "count"])
-            known = version, dict(zip(found["page_id"], found["count"], strict=True))
-            self._counted[index] = known
+        with intact(self.collection):
+            version, known = self._version(index), self._counted.get(index)
+            if known is None or known[0] != version:
+                found = columns(table, None, ["page_id", "count"])
+                known = version, dict(zip(found["page_id"], found["count"], strict=True))
+                self._counted[index] = known
         return known[1]
 
     def bytes_by_file(self) -> Counter[str]:
@@ -147,7 +156,8 @@ class Space:
 
     def stored_ids(self, index: str) -> list[str]:
         """Page ids in a vectors table, committed or not."""
-        return columns(self.vector_table(index), None, ["page_id"])["page_id"]
+        with intact(self.collection):
+            return columns(self.vector_table(index), None, ["page_id"])["page_id"]
 
     # -- vectors ------------------------------------------------------------------------------------------------------
 
@@ -163,7 +173,9 @@ class Space:
 
     def embeddings(self, page_ids: Sequence[str]) -> Iterator[tuple[str, PageEmbedding]]:
         """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
-        table = self.vector_table(FULL).search().where(within("page_id", page_ids)).limit(len(page_ids)).to_arrow()
+        with intact(self.collection):
+            query = self.vector_table(FULL).search().where(within("page_id", page_ids))
+            table = query.limit(len(page_ids)).to_arrow()
         vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
         places = {name: table[name] for name in PLACES}
         for i, page in enumerate(table["page_id"].to_pylist()):
@@ -178,7 +190,7 @@ class Space:
         collection = self._collection
         # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
         stamp = f"{collection.manifest.id}:{collection.version()}"
-        stamp += "" if self.primary else f":{self.vector_table(index).version}"
+        stamp += "" if self.primary else f":{self._version(index)}"
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
@@ -206,10 +218,12 @@ class Space:
         held, known = self.vectors(index), self._cells.get(index)
         if known is not None and known[0] is held:
             return known[1], False
-        path = self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
-        found, fresh = celling.kept(path, held.flat, held.page_ids, held.starts, held.lengths)
+        found, fresh = celling.kept(self._cells_file(index), held)
         self._cells[index] = held, found
         return found, fresh
+
+    def _cells_file(self, index: str) -> Path:
+        return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
@@ -219,15 +233,21 @@ class Space:
             allowed = directory.ids  # vectors go in before their page is committed, and stay in quarantine
         if limit < 1 or (allowed is not None and not allowed):
             return []
-        search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
-        search = search.where(within("page_id", allowed), prefilter=True) if allowed is not None else search
-        found = search.select(["page_id", "_distance"]).to_arrow()
+        with intact(self.collection):
+            search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
+            search = search.where(within("page_id", allowed), prefilter=True) if allowed is not None else search
+            found = search.select(["page_id", "_distance"]).to_arrow()
         return [
             (page, len(query) - distance)
             for page, distance in zip(found["page_id"].to_pylist(), found["_distance"].to_pylist(), strict=True)
         ]
 
     # -- tables and copies --------------------------------------------------------------------------------------------
+
+    def _version(self, index: str) -> int:
+        """A number that grows with every change of an index's vectors."""
+        self.vector_table(index)  # it may be taken out
+        return self._collection.version(self.index(index).table)
 
     def vector_table(self, index: str) -> Any:
         """The vectors table of an index; `NotFoundError` when it was taken out of the collection."""
@@ -238,24 +258,21 @@ class Space:
             )
         return self._collection.table(name)
 
-    def verify(self, committed: set[str]) -> Iterator[str]:
-        """What is not as it should be with its vectors, in words. Pages still to be embedded are no fault."""
-        begun: set[str] = set().union(*(self.counts(name) for name in self.indexes)) & committed
-        cure = "ingest their files again" if self.primary else f"embed the collection with '{self.encoder}' again"
-        for name in self.indexes:
-            stored = self.stored_ids(name)
-            label = f"'{name}'" if self.primary else f"'{name}@{self.encoder}'"
-            if len(stored) != len(set(stored)):
-                yield f"{label} holds {len(stored) - len(set(stored))} pages twice; delete and ingest again."
-            if lacking := len((committed if self.primary else begun).difference(stored)):
-                yield f"{lacking} pages have no vectors in {label}; {cure}."
-            if orphans := len(set(stored) - committed):
-                yield f"{label} holds vectors of {orphans} pages never committed; the next ingest drops them."
+    def in_memory(self) -> list[str]:
+        """The indexes whose vectors are held in memory, because their copies could not be written."""
+        return [name for name, flat in self._flats.items() if flat.in_memory]
 
-    def rebuild_copies(self) -> None:
-        """Have the memory-mapped copies made anew when they are next asked for."""
-        for flat in self._flats.values():
-            flat.rebuild()
+    def damage(self, index: str) -> str:
+        """What is wrong with the memory-mapped copy of an index, which is read whole; empty when nothing is."""
+        return self._flats[self.index(index).name].damage()
+
+    def drop_copies(self) -> None:
+        """Delete the memory-mapped copies; each is made anew when it is next asked for."""
+        for name, flat in self._flats.items():
+            flat.drop()
+            self._cells_file(name).unlink(missing_ok=True)
+        self._searched.clear()
+        self._cells.clear()
 
     def close(self) -> None:
         """Let go of mapped files; they come back when needed."""

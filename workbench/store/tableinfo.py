@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.store.files import tree_bytes
+from workbench.store.files import intact, tree_bytes
 from workbench.store.tables import FOLDER
 from workbench.types.system import TableIndex, TableInfo
 
@@ -20,7 +20,8 @@ def tables(collection: Collection) -> tuple[TableInfo, ...]:
     for space in collection.spaces():
         for index in space.record.indexes:
             held[index.table] = f"vectors: {index.name} by {space.encoder}"
-    return tuple(_table(collection, name, holds) for name, holds in held.items())
+    with intact(collection.name):
+        return tuple(_table(collection, name, holds) for name, holds in held.items())
 
 
 def _table(collection: Collection, name: str, holds: str) -> TableInfo:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,16 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 
+from workbench.encoders import EncoderInfo
 from workbench.store import textindex
 from workbench.store.manifest import FULL, IndexRecord, Manifest
-from workbench.store.schema import DOCUMENTS, GAPS, PAGES, storable, vectors_schema
+from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
 from workbench.types import Ragged
+from workbench.types.text import storable
 
 FOLDER = "lance"
+OWN_TABLES = ("documents", "pages", "gaps")
+_SAID = b"pagelens"
 # Without stable ids every compaction would renumber the rows.
 _OPTIONS = {"new_table_enable_stable_row_ids": "true"}
 
@@ -30,17 +36,30 @@ def create_tables(path: Path, manifest: Manifest) -> None:
     """Make the empty tables of a new collection, and the text index of its pages."""
     db = connect(path)
     create_table(db, "documents", DOCUMENTS, "content_hash")
-    create_table(db, "pages", PAGES, "page_id")
+    create_table(db, "pages", _saying(PAGES, {"settings": manifest.settings.as_dict()}), "page_id")
     create_table(db, "gaps", GAPS, "id")
     for space in manifest.spaces:
         for index in space.indexes:
-            create_index(db, index)
+            create_index(db, index, space.encoder, primary=space is manifest.spaces[0])
     textindex.build(db.open_table("pages"))
 
 
-def create_index(db: Any, index: IndexRecord) -> Any:
-    """Make the empty table of an index."""
-    return create_table(db, index.table, vectors_schema(index.dim, index.dtype, index.name == FULL), "page_id")
+def create_index(db: Any, index: IndexRecord, encoder: EncoderInfo, primary: bool = False) -> Any:
+    """Make the empty table of an index. It says of itself what the manifest says of it, should that be lost."""
+    schema = vectors_schema(index.dim, index.dtype, index.name == FULL)
+    said = {"index": asdict(index), "encoder": asdict(encoder), "primary": primary}
+    return create_table(db, index.table, _saying(schema, said), "page_id")
+
+
+def said(table: Any) -> Mapping[str, Any]:
+    """What a table says of itself; empty for one of an earlier Pagelens."""
+    text = (table.schema.metadata or {}).get(_SAID)
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _saying(schema: pa.Schema, what: Mapping[str, Any]) -> pa.Schema:
+    return schema.with_metadata({_SAID: json.dumps(what).encode()})
 
 
 def create_table(db: Any, name: str, schema: pa.Schema, key: str) -> Any:
@@ -53,6 +72,11 @@ def create_table(db: Any, name: str, schema: pa.Schema, key: str) -> Any:
 def quoted(value: str) -> str:
     """A text as an SQL literal."""
     return "'" + storable(value).replace("'", "''") + "'"
+
+
+def sql_list(values: Sequence[str]) -> str:
+    """Texts as an SQL list."""
+    return f"[{', '.join(map(quoted, values))}]" if values else "arrow_cast([], 'List(Utf8)')"
 
 
 def within(column: str, values: Sequence[str]) -> str:

@@ -10,8 +10,10 @@ Settled by measurement and pinned by tests:
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
+import lancedb
 from lancedb.index import FTS
 from lancedb.query import FullTextOperator, MatchQuery
 
@@ -20,15 +22,26 @@ _LUCENE_ENGLISH = """a an and are as at be but by for if in into is it no not of
 these they this to was will with"""
 _QUESTIONS = "what which who whom whose how when where why do does did"
 STOP_WORDS = f"{_LUCENE_ENGLISH} {_QUESTIONS}".split()
-CONFIG = FTS(
-    with_position=False,
-    base_tokenizer="icu/split",
-    language="English",
-    stem=True,
-    ascii_folding=True,
-    remove_stop_words=True,
-    custom_stop_words=STOP_WORDS,
-)
+_TOKENIZER: dict[str, Any] = {
+    "base_tokenizer": "icu/split",
+    "language": "English",
+    "stem": True,
+    "ascii_folding": True,
+    "remove_stop_words": True,
+    "custom_stop_words": STOP_WORDS,
+}
+CONFIG = FTS(with_position=False, **_TOKENIZER)
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text as the index has them, in order: split, stemmed, without accents and stop words."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
+    return [token.text for token in lancedb.tokenize(plain, **_TOKENIZER)]
+
+
+def fingerprint() -> str:
+    """What changes when `tokens` may."""
+    return blake2b(f"{lancedb.__version__} {_TOKENIZER}".encode(), digest_size=8).hexdigest()
 
 
 def build(table: Any) -> None:
@@ -55,3 +68,8 @@ def frequency(table: Any, word: str, most: int) -> int:
         return 0
     found = table.search(MatchQuery(plain, COLUMN, operator=FullTextOperator.AND), query_type="fts")
     return int(found.select(["page_id", "_score"]).limit(most).to_arrow().num_rows)
+
+
+def is_there(table: Any) -> bool:
+    """Whether the table has its text index."""
+    return any(COLUMN in index.columns for index in table.list_indices())

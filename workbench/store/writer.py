@@ -7,12 +7,16 @@ writer can be open, in any process; the lock goes with its process.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,11 +31,12 @@ from workbench.errors import CollectionBusyError, DiskFullError, InputError, Not
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
-from workbench.store.files import is_disk_full, room
+from workbench.store.fields import FieldsChange
+from workbench.store.files import is_disk_full, room, tree_bytes
 from workbench.store.forms import fitted_form, sweep_forms, write_form
-from workbench.store.images import remove_images, save_images, sweep_images
-from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
-from workbench.store.names import free_name
+from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
+from workbench.store.manifest import FULL, SpaceRecord
+from workbench.store.names import place, settled
 from workbench.store.rows import Rows, merge
 from workbench.store.schema import (
     COMPLETE,
@@ -41,18 +46,30 @@ from workbench.store.schema import (
     LEAVING,
     PAGES,
     DocumentRecord,
+    document_name,
     failed_row,
     file_part,
     gap_rows,
+    meta_rows,
     page_id,
     page_row,
-    storable,
     vectors_table,
 )
 from workbench.store.space import Space
 from workbench.store.spacewriter import Derive, Ready, SpaceWriter
-from workbench.store.tables import FOLDER, both, create_index, create_table, quoted, within
+from workbench.store.tables import (
+    FOLDER,
+    OWN_TABLES,
+    both,
+    columns,
+    create_index,
+    create_table,
+    quoted,
+    sql_list,
+    within,
+)
 from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +80,6 @@ KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
 _PAGES_AT_ONCE = 64
-_OWN_TABLES = ("documents", "pages", "gaps")
 
 
 def write_lock(path: Path) -> FileLock:
@@ -120,38 +136,110 @@ class Writer:
     # -- documents ----------------------------------------------------------------------------------------------------
 
     def begin_document(self, record: DocumentRecord) -> DocumentRecord:
-        """Announce a document and get it back under the name it will have in the collection.
+        """Announce a document and get it back under the name it will have in the collection; see `names.place`.
 
-        The same content keeps its name; a new content of the same source takes over the name of the old one; a name
-        that another source holds is told apart by its folders, or by a number.
+        A content that is known keeps its name and gains the sources.
         """
+        record = replace(
+            record, name=document_name(record.name), sources=tuple(dict.fromkeys(map(storable, record.sources)))
+        )
         known = self._collection.document_by_hash(record.content_hash)
         if known is not None:
-            return known
-        record = replace(record, name=storable(record.name), source=storable(record.source))
-        there = self._collection.records()
-        earlier = [other.name for other in there if other.source == record.source]
-        name = earlier[0] if earlier else free_name(record, {other.name for other in there})
+            held = replace(known, sources=tuple(dict.fromkeys((*known.sources, *record.sources))))
+            if held != known:
+                self._write_documents([held])
+            return held
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        started = replace(record, name=name, added=now, state=INCOMING)
+        stands = place(record, self._collection.records())
+        for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
+            if not (record.tags or record.meta):
+                record = replace(record, tags=other.tags, meta=other.meta)
+        started = replace(record, name=stands.name, added=now, state=INCOMING)
         self._write_documents([started])
         return started
 
-    def finish_document(self, record: DocumentRecord) -> None:
-        """Mark a document complete and drop what the same source held before: one commit says both."""
+    def hold(self, records: Sequence[DocumentRecord]) -> None:
+        """Write down which sources known documents have now, all in one commit."""
+        there = {other.content_hash: other.sources for other in self._collection.records()}
+        changed = [record for record in records if there.get(record.content_hash) != record.sources]
+        if changed:
+            self._write_documents(changed)
+
+    def finish_document(self, record: DocumentRecord) -> tuple[DocumentRecord, ...]:
+        """Mark a document complete, and before that drop those it replaces, which are returned: its pages are in.
+
+        A document that another source still holds stays; see `names.place`.
+        """
         there = self._collection.records()
-        old = [other for other in there if other.source == record.source and other.content_hash != record.content_hash]
-        self._write_documents([replace(record, state=COMPLETE), *(replace(other, state=LEAVING) for other in old)])
-        for other in old:
-            self._remove(other)
+        found = place(record, there)
+        before = {other.content_hash: other.name for other in there}
+        if found.staying:
+            self._write_documents(found.staying)
+        for other in found.staying:
+            if other.name != before[other.content_hash]:
+                self._rename(other)
+        self._remove(found.leaving)
+        whole = replace(settled(record), state=COMPLETE)
+        if whole not in there:
+            self._write_documents([whole])
+        return found.leaving
 
     def delete_document(self, name: str) -> int:
-        """Delete a document by name and return how many pages went; `NotFoundError` when there is none."""
-        found = [record for record in self._collection.records() if record.name == storable(name)]
-        if not found:
-            raise NotFoundError(f"There is no document '{name}' in collection '{self._collection.name}'.")
-        self._write_documents([replace(record, state=LEAVING) for record in found])
-        return sum(self._remove(record) for record in found)
+        """Delete a document by name and return how many pages went; `NotFoundError` when there is none.
+
+        Works on a full disk too.
+        """
+        return self._remove(self._collection.named(name))
+
+    def documents(self, names: Iterable[str]) -> list[DocumentRecord]:
+        """The documents of these names, each once; `NotFoundError` when one of them is not there."""
+        there = {record.name: record for record in self._collection.records() if record.state != LEAVING}
+        wanted = dict.fromkeys(document_name(name) for name in names)
+        unknown = [name for name in wanted if name not in there]
+        if unknown:
+            more = f" and {len(unknown) - 1} more of these" if len(unknown) > 1 else ""
+            raise NotFoundError(f"There is no document '{unknown[0]}'{more} in collection '{self._collection.name}'.")
+        return [there[name] for name in wanted]
+
+    def change_fields(self, records: Sequence[DocumentRecord], change: FieldsChange) -> list[DocumentRecord]:
+        """Change tags and fields of documents that are there; returns them as they are then.
+
+        Filters find all pages of a document by the new ones at once, in every process: they change in one commit, and
+        nothing of them is read or embedded again. `InputError` before any is changed, if one would bear too much.
+        """
+        changed = [change.applied(record) for record in records]
+        new = [now for record, now in zip(records, changed, strict=True) if now != record]
+        if new:
+            self._write_documents(new)
+            with room(self._collection.name):
+                for record in new:
+                    self._stamp(record)
+        return changed
+
+    def erase(self) -> tuple[str, ...]:
+        """Take what was deleted off the disk as well: rewrite the tables and copies, drop their earlier versions.
+
+        Returns sentences on what cannot go yet. What a table held is in its files until they are rewritten, and in the
+        versions that readers may still be at; a reader in another process that is at one has to ask again.
+        """
+        try:
+            with room(self._collection.name):
+                tables = (*OWN_TABLES, *self._collection.manifest.tables)
+                for name in tables:
+                    self._rows.touch(name)
+                self.index_text()  # rows in the index and rows that are not are not merged
+                for name in tables:
+                    self._rows.purge(name)
+                for space in self._collection.spaces():
+                    space.drop_copies()
+                self.finish()
+        except DiskFullError:
+            cure = f"free some space, then run: pagelens collections compact {self._collection.name}"
+            return (f"The disk is too full to rewrite the files that held it: {cure}",)
+        copies = [path.name.split(".")[0] for path in (self._path / "flat").glob("*.bin")]
+        if len(copies) > len(set(copies)):  # Windows keeps a file that is mapped
+            return ("Another process still has copies of its vectors open; the next writer deletes them.",)
+        return ()
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -189,6 +277,30 @@ class Writer:
             with room(self._collection.name):
                 self._write_pages(pa.Table.from_pylist(rows, PAGES))
 
+    def restore(
+        self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]
+    ) -> None:
+        """Commit pages that were committed elsewhere, as they are: rows of `PAGES`, of each vectors table, pictures.
+
+        ``pictures`` are by page id and size; one that is not there stays missing. Pages without the vectors of a later
+        encoder wait for them.
+        """
+        with room(self._collection.name):
+            for (page, size), source in pictures.items():
+                if source.is_file():
+                    copy_image(source, image_file(self._images, page, size))
+            for space in reversed(self._collection.spaces()):
+                for index in space.record.indexes:
+                    if len(vectors[index.table]):
+                        self._rows.write(index.table, vectors[index.table])
+            self._write_pages(pages)
+
+    def restore_gaps(self, gaps: pa.Table) -> None:
+        """Record what encoders failed on elsewhere, as rows of `GAPS`."""
+        with room(self._collection.name):
+            if len(gaps):
+                merge(self._collection.table("gaps"), "id", gaps)
+
     # -- encoders and indexes -----------------------------------------------------------------------------------------
 
     def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> Space:
@@ -202,7 +314,7 @@ class Writer:
         record = SpaceRecord.of(info, indexes)
         with room(self._collection.name):
             for index in record.indexes:
-                create_index(self._collection.database(), index)
+                create_index(self._collection.database(), index, info)
             self._collection.manifest.with_space(record).write(self._path)
             self._rows.look([index.table for index in record.indexes])
         return self._collection.space(info.id)
@@ -215,25 +327,33 @@ class Writer:
         with room(self._collection.name):
             return self._add_vectors(encoder_id, pages)
 
-    def add_index(self, encoder_id: str, name: str, progress: Callable[[int], None] | None = None) -> int:
+    def add_index(
+        self,
+        encoder_id: str,
+        name: str,
+        progress: Callable[[int], None] | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
-        ``progress`` hears how many are done. The full vectors are stored in half precision, so the pooled ones differ
+        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
+        and None returned. The full vectors are stored in half precision, so the pooled ones differ
         from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
         or its kind of vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
-        index = IndexRecord.of(name, space.info)
-        if index.name in space.indexes:
-            raise InputError(f"'{space.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+        index = space.new_index(name)
         with room(self._collection.name):
-            table = create_index(self._collection.database(), index)
+            table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             form = fitted_form(space, index.name, ids)
             write_form(self._path, index.table, form)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
+                if stopped():
+                    self._drop_unnamed()
+                    return None
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
                 arrays = [self._derive(form, embedding) for embedding in found.values()]
                 table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
@@ -262,25 +382,47 @@ class Writer:
     def finish(self) -> None:
         """Tidy what was written and bring the text index and the memory-mapped copies up to date.
 
-        Nothing committed depends on it: all pages are found without it, only more slowly. `DiskFullError` when there
-        is no room for the copies.
+        Nothing committed depends on it: all pages are found without it, only more slowly. What a full disk has no room
+        for is left as it is.
         """
         with room(self._collection.name):
-            self._rows.tidy("pages", KEEP_VERSIONS)
+            pages = tree_bytes(self._path / FOLDER / "pages.lance")
+            self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS), pages)
             if self._removed:
-                self._index_text()
+                self._if_room("renew the text index", self.index_text, pages)
             for space in self._spaces():
-                space.finish(KEEP_VERSIONS)
+                self._if_room(f"tidy the vectors of {space.space.encoder}", partial(space.finish, KEEP_VERSIONS))
+            self._collection.postings(wait=True)
 
     def compact(self) -> None:
-        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part."""
+        """Rewrite the tables without their dead rows and old versions, and the copies without their dead part.
+
+        On a full disk too: the copies go first, the small tables before the large ones, and a table that there is no
+        room to rewrite stays as it is.
+        """
+        tables = (*OWN_TABLES, *self._collection.manifest.tables)
         with room(self._collection.name):
-            self._index_text()
-            for name in ("documents", "pages", "gaps", *self._collection.manifest.tables):
-                self._rows.tidy(name, NOW)
             for space in self._collection.spaces():
-                space.rebuild_copies()
+                space.drop_copies()
+            for name in sorted(tables, key=lambda name: tree_bytes(self._path / FOLDER / f"{name}.lance")):
+                self._if_room(f"rewrite table {name}", partial(self._rows.tidy, name, NOW))
+            self._removed = True
             self.finish()
+            self._if_room("drop the old text index", lambda: self._rows.tidy("pages", NOW))
+
+    def _if_room(self, what: str, work: Callable[[], object], needs: int = 0) -> None:
+        """Do what can as well be left undone, unless the disk is full, or has no room for so many bytes more.
+
+        Where LanceDB runs out of room half way, what it wrote stays for a week; so that is better not begun.
+        """
+        try:
+            if shutil.disk_usage(self._path).free < needs:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            work()
+        except Exception as error:
+            if not (isinstance(error, DiskFullError) or is_disk_full(error)):
+                raise
+            log.warning("the disk is full: no room to %s of collection '%s'", what, self._collection.name)
 
     # -- a batch ------------------------------------------------------------------------------------------------------
 
@@ -322,7 +464,9 @@ class Writer:
         return lacking
 
     def _write_pages(self, rows: pa.Table) -> None:
-        self._removed |= self._rows.write("pages", rows)  # an update is a deletion to the text index
+        if self._rows.write("pages", rows):  # some were there already
+            self._removed = True  # an update is a deletion to the text index
+            self._collection.forget_words(rows["page_id"].to_pylist())
 
     def _space(self, encoder_id: str) -> SpaceWriter:
         return SpaceWriter(self._collection.space(encoder_id), self._rows, self._derive)
@@ -337,22 +481,74 @@ class Writer:
 
     # -- removal and repair -------------------------------------------------------------------------------------------
 
-    def _remove(self, record: DocumentRecord) -> int:
-        """Take a document out: first its pages, so that it is not found any more, then what belonged to them.
+    def _remove(self, records: Sequence[DocumentRecord]) -> int:
+        """Take documents out and return how many pages they had.
 
-        Its row in documents, which says that it is leaving, goes last: until then the next writer finishes the job.
+        The first commit takes their rows out of the pages table, and with them the pages out of every search, list and
+        count of every process. What follows is litter to everybody but the next writer, who sweeps up what is left.
         """
+        if not records:
+            return 0
+        ids = [page for record in records for page in self._page_ids_of(record)]
+        these = within("content_hash", [record.content_hash for record in records])
         with room(self._collection.name):
-            ids = self._page_ids_of(record)
-            self._collection.table("pages").delete(f"content_hash = {quoted(record.content_hash)}")
+            self._making_room(ids, lambda: self._collection.table("pages").delete(these))
+            self._rows.stored["pages"].difference_update(ids)
+            self._removed = True
+            remove_images(self._images, ids)
+            self._collection.table("documents").delete(these)
             for space in self._spaces():
                 space.delete(ids)
             self._rows.delete("gaps", ids)
-            remove_images(self._images, ids)
-            self._collection.table("documents").delete(f"content_hash = {quoted(record.content_hash)}")
-        self._rows.stored["pages"].difference_update(ids)
-        self._removed = True
         return len(ids)
+
+    def _making_room(self, ids: Sequence[str], work: Callable[[], object]) -> None:
+        """Begin a deletion; on a full disk after making room, first with the copies, then with these pages' pictures.
+
+        It takes some kilobytes: a list of the rows that are gone, and the table's new version.
+        """
+
+        def copies() -> None:
+            for space in self._collection.spaces():
+                space.drop_copies()
+
+        for free in (copies, lambda: remove_images(self._images, ids)):
+            try:
+                work()
+                return
+            except Exception as error:
+                if not is_disk_full(error):
+                    raise
+                log.warning("the disk is full; making room in collection '%s' to delete from it", self._collection.name)
+                free()
+        work()
+
+    def _stamp(self, record: DocumentRecord) -> None:
+        """Give a document's pages its tags and fields, in one commit. The text index is left as it is: rows keep their
+        ids, and no word changes."""
+        if self._page_ids_of(record):
+            fields = {"tags": sql_list(record.tags), "meta": sql_list(meta_rows(record.meta))}
+            where = f"content_hash = {quoted(record.content_hash)}"
+            self._collection.table("pages").update(where=where, values_sql=fields)
+
+    def _stamp_all(self) -> None:
+        """Complete changes of fields that were cut short: the documents' rows say what their pages should."""
+        borne: dict[str, set[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+        bearing = "array_length(tags) > 0 OR array_length(meta) > 0"
+        rows = columns(self._collection.table("pages"), bearing, ["content_hash", "tags", "meta"])
+        for content, tags, meta in zip(*rows.values(), strict=True):
+            borne.setdefault(content, set()).add((tuple(tags), tuple(meta)))
+        for record in self._collection.records():
+            wanted = record.tags, tuple(meta_rows(record.meta))
+            if borne.get(record.content_hash, {((), ())}) != {wanted}:
+                self._stamp(record)
+
+    def _rename(self, record: DocumentRecord) -> None:
+        """Let the pages of a document go by its name."""
+        where = f"content_hash = {quoted(record.content_hash)}"
+        with room(self._collection.name):
+            self._collection.table("pages").update(where=where, values={"document": record.name})
+        self._removed = True  # an update is a deletion to the text index
 
     def _page_ids_of(self, record: DocumentRecord) -> list[str]:
         part = f"{file_part(record.content_hash)}:"
@@ -369,6 +565,7 @@ class Writer:
         self._drop_unnamed()
         self._rows.look(["pages", *self._collection.manifest.tables])
         self._finish_changes()
+        self._stamp_all()
         committed = set(self._collection.directory().ids)
         for space in self._spaces():
             space.reconcile(committed)
@@ -377,7 +574,7 @@ class Writer:
 
     def _drop_unnamed(self) -> None:
         """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
-        tables = {*_OWN_TABLES, *self._collection.manifest.tables}
+        tables = {*OWN_TABLES, *self._collection.manifest.tables}
         for path in (self._path / FOLDER).glob("*.lance"):
             if path.stem not in tables:
                 log.info("removing table %s, which no encoder of the collection has", path.stem)
@@ -399,17 +596,25 @@ class Writer:
                 self._collection.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))
 
     def _finish_changes(self) -> None:
-        """Complete documents all of whose pages went in, and removals that had begun."""
-        written: dict[str, int] = {}
-        for page in self._rows.stored["pages"]:
-            part = page.partition(":")[0]
-            written[part] = written.get(part, 0) + 1
-        for record in self._collection.records():
-            if record.state == LEAVING:
-                self._remove(record)
-            elif record.state == INCOMING and written.get(file_part(record.content_hash), 0) == record.pages:
-                self.finish_document(record)
+        """Complete documents all of whose pages went in, and renamings and removals that had begun.
 
-    def _index_text(self) -> None:
+        A document of no page any more is one that was being removed.
+        """
+        written = Counter(page.partition(":")[0] for page in self._rows.stored["pages"])
+        called = {page.partition(":")[0]: ref.document for page, ref in self._collection.directory().refs.items()}
+        gone = []
+        for record in self._collection.records():
+            part = file_part(record.content_hash)
+            if record.state == LEAVING or not written[part]:
+                gone.append(record)
+                continue
+            if called.get(part, record.name) != record.name:
+                self._rename(record)
+            if record.state == INCOMING and written[part] == record.pages:
+                self.finish_document(record)
+        self._remove(gone)
+
+    def index_text(self) -> None:
+        """Make the text index anew."""
         textindex.build(self._collection.table("pages"))
         self._removed = False

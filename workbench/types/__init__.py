@@ -9,7 +9,16 @@ models, or touch a store.
 from __future__ import annotations
 
 from workbench.types.arrays import Box, Float, Int
-from workbench.types.collections import CollectionInfo, DocumentInfo, IndexInfo, PageGap, Quarantined, SpaceInfo
+from workbench.types.collections import (
+    CollectionInfo,
+    DocumentFields,
+    DocumentInfo,
+    IndexInfo,
+    PageGap,
+    Quarantined,
+    SpaceInfo,
+)
+from workbench.types.deletion import Gone, Receipt
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
@@ -28,17 +37,18 @@ from workbench.types.ingestion import (
     Job,
     JobStage,
     PageFailureRecord,
+    PlannedFile,
     Progress,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
-from workbench.types.results import Candidates, Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types.results import Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
     "Box",
-    "Candidates",
     "CollectionInfo",
+    "DocumentFields",
     "DocumentInfo",
     "DocumentOutcome",
     "Evidence",
@@ -46,6 +56,7 @@ __all__ = [
     "Fix",
     "Float",
     "Geometry",
+    "Gone",
     "Hit",
     "IndexInfo",
     "IngestPlan",
@@ -64,12 +75,14 @@ __all__ = [
     "PageRef",
     "Part",
     "PicturePart",
+    "PlannedFile",
     "PooledView",
     "Progress",
     "Quarantined",
     "Query",
     "QueryEmbedding",
     "Ragged",
+    "Receipt",
     "Region",
     "RegionPart",
     "ScoreKind",

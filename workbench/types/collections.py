@@ -36,7 +36,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page."""
+    """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page.
+
+    ``tags`` and ``meta`` (fields of a person's own) are what filters find it by.
+    """
 
     name: str
     pages: int
@@ -48,6 +51,16 @@ class DocumentInfo:
     words: str = "text"
     tags: tuple[str, ...] = ()
     gaps: tuple[PageGap, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFields:
+    """What a person tagged a document with, and the fields they set."""
+
+    name: str
+    tags: tuple[str, ...]
+    meta: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

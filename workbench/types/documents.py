@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-_PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]*)", re.DOTALL)
+_PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DOTALL)  # what the store can number
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class PageRef:
-    """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118)."""
+    """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118).
+
+    The name is taken as it stands, blanks and line ends included, since files may be called so.
+    """
 
     document: str
     page: int
@@ -31,10 +35,11 @@ class PageRef:
 
     @classmethod
     def parse(cls, text: str) -> PageRef:
-        """Read ``report.pdf#page=12``; ``ValueError`` when the text is not of that form."""
-        match = _PAGE_REF.fullmatch(text.strip())
+        """Read ``report.pdf#page=12``, whatever its Unicode form; ``ValueError`` when the text is not of that form."""
+        match = _PAGE_REF.fullmatch(unicodedata.normalize("NFC", text.rstrip()))
         if match is None:
-            raise ValueError(f"{text!r} is not a page reference; write one as report.pdf#page=12")
+            shown = text if len(text) <= 200 else f"{text[:200]}\N{HORIZONTAL ELLIPSIS}"
+            raise ValueError(f"'{shown}' is not a page reference; write one as report.pdf#page=12")
         return cls(match["document"], int(match["page"]))
 
 

@@ -71,7 +71,8 @@ class PooledView:
 class Explanation:
     """Why a page scores what it scores for a query.
 
-    ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty.
+    ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty;
+    ``heat_weights (m,) float32``, all above 0, what each token counts in a heat of several (`heatmap.token_weights`).
     """
 
     ref: PageRef
@@ -84,6 +85,7 @@ class Explanation:
     ledger: tuple[LedgerRow, ...]
     regions: tuple[Region, ...]
     pooled: tuple[PooledView, ...]
+    heat_weights: Float
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,13 @@ class PageFailureRecord:
 
 @dataclass(frozen=True, slots=True)
 class DocumentOutcome:
-    """What became of one file in an ingest; ``reason`` is set when the file itself could not be read (``pages`` 0)."""
+    """What became of one file in an ingest.
+
+    ``reason`` says why the file itself could not be read (``pages`` 0), why there was nothing to do, or why pages that
+    are neither indexed nor among the ``failed`` ones were not tried. ``replaced`` says which document left the
+    collection for this one, as "report.pdf of 2026-11-26 (12 pages)". ``left_out`` marks a file that lay in a folder
+    and is of no kind that is read: it is named, but nothing failed.
+    """
 
     name: str
     pages: int
@@ -23,6 +29,8 @@ class DocumentOutcome:
     skipped: int
     failed: tuple[PageFailureRecord, ...] = ()
     reason: str = ""
+    replaced: str = ""
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,24 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file of a plan, under the name that its document will have.
+
+    ``note`` is empty, or says in a sentence why the file will be skipped or refused, or what it replaces. ``namesake``
+    is the name of a different document that this one may take the place of, if that is asked for.
+    """
+
+    name: str
+    pages: int
+    note: str = ""
+    namesake: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IngestPlan:
     """What an ingest would do: files and pages, and its likely cost on this machine."""
 
-    files: tuple[tuple[str, int, str], ...]
-    """(document name, pages, note); the note is empty, or says why the file will be skipped or refused."""
+    files: tuple[PlannedFile, ...]
     pages: int
     pages_to_read: int
     seconds: float

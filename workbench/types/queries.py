@@ -19,6 +19,10 @@ NOT = 0.5
 GOOD, BAD = 0.75, 0.15
 """What all pages marked good, and all marked bad, weigh beside a query of 1: beta and gamma of Rocchio's formula as
 Manning, Raghavan and Schütze, "Introduction to Information Retrieval" (2008), section 9.1.1, advise."""
+MOST_REPAIRS = 8
+"""Repairs of a picture, one after the other: each kind once, and a second thought."""
+LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1e6
+"""Sizes of a part's weight: sums of such scores are numbers in float32, whatever they are multiplied with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,11 @@ class Query:
 
     def __post_init__(self) -> None:
         for part in self.parts:
-            if not math.isfinite(part.weight) or part.weight == 0:
-                raise ValueError(f"The weight of {part} is {part.weight:g}; give a number that is not 0.")
+            if not LEAST_WEIGHT <= abs(part.weight) <= MOST_WEIGHT:  # a NaN is in no range
+                raise ValueError(
+                    f"The weight of {part} is {part.weight:g}; give a number that is not 0, from {LEAST_WEIGHT:f} to "
+                    f"{MOST_WEIGHT:,.0f} or below 0 by as much."
+                )
             if isinstance(part, RegionPart) and not _is_box(part.box):
                 raise ValueError("A region is four numbers from 0 to 1, x0,y0,x1,y1, with x0 < x1 and y0 < y1.")
 
@@ -213,33 +220,51 @@ def _record(part: Part) -> dict[str, Any]:
 
 
 def _part(row: Any) -> Part:
-    if not isinstance(row, Mapping):
-        raise ValueError("Each part of a query is an object with a 'kind'.")
-    kind = row.get("kind")
+    if not isinstance(row, Mapping) or not isinstance(row.get("kind"), str):
+        raise ValueError("Each part of a query is an object with a 'kind': text, picture, region or mark.")
+    kind = row["kind"]
     try:
         match kind:
             case "text":
-                return TextPart(_string(row, "text"), _weight(row, 1.0))
+                return TextPart(_string(row, "text"), _number(row.get("weight", 1.0), "weight"))
             case "picture":
                 repairs = row.get("repairs", [])
                 if not isinstance(repairs, list) or not all(isinstance(step, str) for step in repairs):
                     raise ValueError('Repairs are a list of texts, as "rotate:90".')
-                return PicturePart(_string(row, "picture"), tuple(repairs), _weight(row, 1.0))
+                return PicturePart(_string(row, "picture"), tuple(repairs), _number(row.get("weight", 1.0), "weight"))
             case "region":
-                x0, y0, x1, y1 = (float(value) for value in row["box"])
-                return RegionPart(PageRef.parse(_string(row, "page")), (x0, y0, x1, y1), _weight(row, 1.0))
+                return RegionPart(
+                    PageRef.parse(_string(row, "page")), _box(row), _number(row.get("weight", 1.0), "weight")
+                )
             case "mark":
-                return MarkPart(PageRef.parse(_string(row, "page")), _weight(row, GOOD))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"The {kind} part of the query is incomplete or not of the right form ({error}).") from None
-    raise ValueError(f"A query has parts of kind text, picture, region and mark, not {kind!r}.")
+                return MarkPart(PageRef.parse(_string(row, "page")), _number(row.get("weight", GOOD), "weight"))
+    except _FormError as error:
+        raise ValueError(f"The {kind} part of the query is incomplete or not of the right form: {error}.") from None
+    raise ValueError(f"A query has parts of kind text, picture, region and mark, not '{kind[:40]}'.")
+
+
+class _FormError(Exception):
+    """What is wrong with a value of a part."""
 
 
 def _string(row: Mapping[str, Any], name: str) -> str:
-    if not isinstance(row[name], str):
-        raise TypeError(f"'{name}' is no text")
+    if not isinstance(row.get(name), str):
+        raise _FormError(f"'{name}' is no text")
     return str(row[name])
 
 
-def _weight(row: Mapping[str, Any], default: float) -> float:
-    return float(row.get("weight", default))
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _FormError(f"'{name}' is no number")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _box(row: Mapping[str, Any]) -> Box:
+    values = row.get("box")
+    if not isinstance(values, list | tuple) or len(values) != 4:
+        raise _FormError("'box' is not a list of four numbers")
+    x0, y0, x1, y1 = (_number(value, "box") for value in values)
+    return x0, y0, x1, y1

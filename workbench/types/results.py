@@ -1,4 +1,4 @@
-"""What a search answers: candidates, hits, and what each stage cost."""
+"""What a search answers: hits, and what each stage cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from workbench.types.arrays import Float
 from workbench.types.documents import PageRef
 from workbench.types.queries import Query
 
@@ -16,23 +15,6 @@ class ScoreKind(StrEnum):
 
     EXACT = "exact"
     APPROXIMATE = "approximate"
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """What a stage hands on: page ids best first, their scores, and the kind of score.
-
-    The last ``unscored`` of them have no score, since the stage's encoder has no vectors of them; their place in
-    ``scores`` holds 0.
-    """
-
-    ids: tuple[str, ...]
-    scores: Float
-    kind: ScoreKind
-    unscored: int = 0
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)

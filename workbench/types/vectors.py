@@ -26,6 +26,11 @@ class Geometry:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Which vectors have a place on the page, ``(n,) bool``: all of those that form no grid."""
+        return np.asarray(self.cell >= 0) if self.grid else np.ones(len(self), np.bool_)
+
 
 @dataclass(frozen=True, slots=True)
 class PageEmbedding:

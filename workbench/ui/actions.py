@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.uploads import Uploads
 from workbench.errors import InputError, NotFoundError, PagelensError
-from workbench.retrieval import FIELDS, document_filter
+from workbench.retrieval import FIELDS, META_SUMMARY, document_filter
 from workbench.settings import CollectionSettings
 from workbench.types import PageRef, SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
 from workbench.ui import payload
 from workbench.ui.comparing import Comparing
-from workbench.ui.requests import asked, results, text, whole
+from workbench.ui.requests import asked, results, text, texts, whole
 from workbench.ui.searching import Searching
 from workbench.ui.warmup import Warmup
 
@@ -93,6 +93,8 @@ class Actions:
             "fields": [
                 {"name": name, "summary": field.summary, "number": field.number} for name, field in FIELDS.items()
             ],
+            "heat": payload.heat_looks(),
+            "meta": META_SUMMARY,
             "model": self.model_state({}),
             "max_upload_mb": self.workbench.settings.max_upload_mb,
         }
@@ -153,18 +155,18 @@ class Actions:
         return self.overview({})
 
     def delete_collection(self, request: Json) -> Json:
-        """Delete a collection and everything in it."""
-        self.workbench.delete_collection(text(request, "collection"))
-        return self.overview({})
+        """Delete a collection and everything in it; answers what was removed, and what there is now."""
+        receipt = self.workbench.delete_collection(text(request, "collection"))
+        return {"overview": self.overview({}), "receipt": payload.receipt(receipt)}
 
     def delete_document(self, request: Json) -> Json:
-        """Delete one document, then search for its own words: ``pages`` removed, and pages still ``found`` (0)."""
+        """Delete one document, then search for its own words: what was removed, and pages still ``found`` (0)."""
         name, document = text(request, "collection"), text(request, "document")
         words = self._some_words(name, document)
-        pages = self.workbench.delete_document(name, document)
+        receipt = self.workbench.delete_document(name, document)
         left = self.workbench.search(words, name, "bm25:10", filter=document_filter(document)).hits if words else ()
         listed = sum(info.name == document for info in self.workbench.documents(name))
-        return {"pages": pages, "found": len(left) + listed}
+        return {**payload.receipt(receipt), "found": len(left) + listed}
 
     def _some_words(self, name: str, document: str) -> str:
         """A few words of the document's first page, to look for afterwards; empty when it has none."""
@@ -178,12 +180,13 @@ class Actions:
         """What adding an upload would cost."""
         name = text(request, "collection")
         paths = self.uploads.paths(text(request, "batch"))
-        return payload.plan(self.workbench.plan(paths, name, None))
+        return payload.plan(self.workbench.plan(paths, name, replacing=texts(request, "replace")))
 
     def start_ingest(self, request: Json) -> Json:
         """Start adding an upload; the job outlives this request and the page."""
         paths = self.uploads.paths(text(request, "batch"))
-        return payload.job(self.workbench.start_ingest(paths, text(request, "collection"), None))
+        replacing = texts(request, "replace")
+        return payload.job(self.workbench.start_ingest(paths, text(request, "collection"), replacing=replacing))
 
     def discard_upload(self, request: Json) -> Json:
         """Throw an upload away that was not started."""

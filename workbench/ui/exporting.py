@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from workbench.api.application import STATUS
 from workbench.errors import InputError, PagelensError
+from workbench.heatmap import USUAL, Look
 from workbench.types import PageRef
 from workbench.ui.requests import asked, results, text
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def add_exports(app: FastAPI, workbench: Workbench) -> None:
-    """Add ``POST /exports``: a search as JSON in, with ``form`` and perhaps ``page``, and its file out."""
+    """Add ``POST /exports``: a search as JSON in, with ``form`` and perhaps ``page`` and ``look``, and its file out."""
 
     @app.post("/exports")
     def export(request: Annotated[dict[str, Any], Body()]) -> Response:
@@ -48,7 +50,20 @@ def _made(workbench: Workbench, request: Mapping[str, Any]) -> ExportedFile:
         text(request, "filter"),
         text(request, "form"),
         ref,
+        _look(request.get("look")),
+        text(request, "encoder"),
     )
+
+
+def _look(told: Any) -> Look:
+    """The look that is on the screen, as the page tells it; the usual one for None."""
+    if told is None:
+        return USUAL
+    try:
+        tokens = told.get("tokens")
+        return Look(**{**told, "tokens": None if tokens is None else tuple(operator.index(token) for token in tokens)})
+    except (TypeError, AttributeError):
+        raise InputError("'look' must be an object with tokens, join, range, colour and opacity.") from None
 
 
 def disposition(name: str) -> str:

@@ -79,9 +79,9 @@ class Guard:
         except ValueError:  # a host or origin that is no address
             name, came_from = None, ""
         if name not in self._hosts:
-            return PlainTextResponse("Pagelens answers only under a name of this machine.", 403)
+            return _forbidden(request, "Pagelens answers only under a name of this machine.")
         if request.method not in ("GET", "HEAD") and origin is not None and came_from != host:
-            return PlainTextResponse("This request came from another site.", 403)
+            return _forbidden(request, "This request came from another site.")
         if self._access is None or (request.method, request.url.path) in OPEN:
             return None
         return self._not_logged_in(request, self._access)
@@ -103,6 +103,12 @@ class Guard:
         reason = "This needs a log-in: open the page in the browser, or send 'Authorization: Bearer TOKEN'."
         headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
         return JSONResponse({"error": reason}, 401, headers=headers)
+
+
+def _forbidden(request: Request, sentence: str) -> Response:
+    """A refusal in the form of what was asked for: the API's, or plain text."""
+    of_api = request.url.path.startswith(f"{PREFIX}/")
+    return JSONResponse({"error": sentence}, 403) if of_api else PlainTextResponse(sentence, 403)
 
 
 def _with_security(message: Message) -> Message:

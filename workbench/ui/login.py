@@ -6,7 +6,6 @@ import html
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from workbench.api.access import LONGEST, Access, TooManyAttempts
@@ -52,7 +51,7 @@ def add_log_in(app: FastAPI, access: Access, cookie: str) -> None:
         target, name, password = local(given.get("next", "/")), given.get("name", ""), given.get("password", "")
         address = request.client.host if request.client else ""
         try:
-            token = await run_in_threadpool(access.log_in, name, password, address)
+            token = await access.log_in(name, password, address)
         except TooManyAttempts as error:
             answer = _form(target, str(error), 429)
             answer.headers["Retry-After"] = str(error.seconds)

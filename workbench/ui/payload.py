@@ -12,7 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from workbench import heatmap
 from workbench.comparison import Comparison, Contrast, cost
 from workbench.types import (
     CollectionInfo,
@@ -24,6 +26,7 @@ from workbench.types import (
     IngestPlan,
     Job,
     ModelStatus,
+    Receipt,
     SearchResult,
     SeenPicture,
     StoredPage,
@@ -46,9 +49,29 @@ def quantised(values: Float) -> dict[str, Any]:
     return {"shape": list(values.shape), "low": low, "high": low + span, "data": _base64(data)}
 
 
-def packed_boxes(boxes: Float) -> str:
-    """Boxes ``(n, 4)`` as little-endian uint16, 65535 being the far edge of the page."""
-    return _base64(np.rint(np.clip(boxes, 0.0, 1.0) * 65535.0).astype("<u2"))
+def packed_boxes(boxes: Float, placed: NDArray[np.bool_] | None = None) -> str:
+    """Boxes ``(n, 4)`` as little-endian uint16, 65535 being the far edge of the page.
+
+    Of vectors that are not ``placed (n,)`` the left edge lies right of the right one.
+    """
+    packed = np.rint(np.clip(boxes, 0.0, 1.0) * 65535.0).astype("<u2")
+    if placed is not None:
+        packed[~placed] = (65535, 0, 0, 0)
+    return _base64(packed)
+
+
+def heat_looks() -> dict[str, Any]:
+    """How heat can be shown: colour maps as 256 RGB bytes each, the range that all pages share, and the usual look."""
+    return {
+        "colours": {
+            name: {"multiply": colour.multiply, "ramp": _base64(heatmap.palette(name))}
+            for name, colour in heatmap.COLOURS.items()
+        },
+        "shared": dict(heatmap.SHARED),
+        "least_span": heatmap.LEAST_SPAN,
+        "joins": dict(heatmap.JOINS),
+        "usual": {key: value for key, value in asdict(heatmap.Look()).items() if key != "tokens"},
+    }
 
 
 def hit(value: Hit) -> dict[str, Any]:
@@ -132,11 +155,15 @@ def outcome(value: DocumentOutcome) -> dict[str, Any]:
     return asdict(value)
 
 
+def receipt(value: Receipt) -> dict[str, Any]:
+    """What a deletion removed, with the sentence that says so."""
+    return {**asdict(value), "sentence": value.sentence}
+
+
 def plan(value: IngestPlan) -> dict[str, Any]:
     """What an ingest would do."""
-    files = [{"name": name, "pages": pages, "note": note} for name, pages, note in value.files]
     return {
-        "files": files,
+        "files": [asdict(file) for file in value.files],
         "pages": value.pages,
         "pages_to_read": value.pages_to_read,
         "seconds": value.seconds,
@@ -204,10 +231,10 @@ def stored_page(value: StoredPage) -> dict[str, Any]:
     }
 
 
-def explanation(value: Explanation, rarity: Float) -> dict[str, Any]:
+def explanation(value: Explanation) -> dict[str, Any]:
     """Heat, ledger, regions and pooled views of one page. Tokens beyond `MAX_CELLS` are left out, least share first.
 
-    ``rarity (m,)`` is what each token counts in a heat of several.
+    ``heat`` is that of all tokens; of some, `heatmap.combined` of their ``similarities`` and ``heat_weights``.
     """
     tokens = value.similarities.shape[0]
     keep = _tokens_to_keep(value)
@@ -220,11 +247,13 @@ def explanation(value: Explanation, rarity: Float) -> dict[str, Any]:
         "score": value.score,
         "tokens_left_out": tokens - len(keep),
         "grid": list(value.geometry.grid) if value.geometry.grid else None,
-        "boxes": packed_boxes(value.geometry.boxes),
+        "boxes": packed_boxes(value.geometry.boxes, value.geometry.placed),
         "labels": list(value.labels),
         "similarities": quantised(value.similarities[keep]),
         "weights": [float(value.query.weights[token]) for token in keep],
-        "rarity": [float(rarity[token]) for token in keep],
+        "heat": quantised(heatmap.values(value)),
+        "heat_weights": [float(value.heat_weights[token]) for token in keep],
+        "positions": keep,
         "tokens": [value.query.labels[token] for token in keep],
         "ledger": [{**asdict(row), "token": at[row.token]} for row in value.ledger if row.token in at],
         "regions": [asdict(region) for region in value.regions],
@@ -233,6 +262,7 @@ def explanation(value: Explanation, rarity: Float) -> dict[str, Any]:
                 "index": view.index,
                 "boxes": packed_boxes(view.boxes),
                 "similarities": quantised(view.similarities[keep]),
+                "heat": quantised(heatmap.combined(view.similarities, value.heat_weights)),
                 "score": view.score,
             }
             for view in value.pooled

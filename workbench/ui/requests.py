@@ -7,20 +7,30 @@ from typing import Any
 
 from workbench.errors import InputError, QueryError
 from workbench.types import PageRef, Query
+from workbench.types.text import wellformed
 
 
 def text(request: Mapping[str, Any], key: str) -> str:
-    """A text, empty when it is absent."""
+    """A text, empty when it is absent; halves of characters in it are replaced."""
     value = request.get(key, "")
     if not isinstance(value, str):
         raise InputError(f"{key!r} must be text.")
-    return value
+    return wellformed(value)
+
+
+def texts(request: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts, empty when it is absent."""
+    values = request.get(key, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise InputError(f"{key!r} must be a list of texts.")
+    return values
 
 
 def whole(request: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
     """A whole number within bounds."""
     value = request.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value) or not low <= value <= high:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high  # a NaN does not
+    if not fits or value != int(value):
         raise InputError(f"{key!r} must be a whole number from {low} to {high}.")
     return int(value)
 
@@ -41,6 +51,6 @@ def asked(request: Mapping[str, Any]) -> Query:
         raise QueryError(str(error)) from None
 
 
-def results(request: Mapping[str, Any]) -> int:
-    """How many results are asked for: what one screen shows at most, 12 if it is not said."""
-    return whole(request, "k", 12, 1, 200)
+def results(request: Mapping[str, Any]) -> int | None:
+    """How many results are asked for: at most what one screen shows; None where it is the pipeline that says."""
+    return None if request.get("k") is None else whole(request, "k", 1, 1, 200)

@@ -44,11 +44,14 @@ class Searching:
 
     def explain_page(self, request: Json) -> Json:
         """Why the page scores what it scores for the query."""
-        query, collection = asked(request), text(request, "collection")
         explanation = self._workbench.explain(
-            query, ref(request), collection, encoder=text(request, "encoder"), pipeline=text(request, "pipeline")
+            asked(request),
+            ref(request),
+            text(request, "collection"),
+            encoder=text(request, "encoder"),
+            pipeline=text(request, "pipeline"),
         )
-        return payload.explanation(explanation, self._workbench.rarity(query, collection, explanation.encoder))
+        return payload.explanation(explanation)
 
     def saw_page(self, request: Json) -> list[Json]:
         """The pictures a model really got of a page; none for a model that reads words."""

@@ -9,12 +9,13 @@ import contextlib
 import ipaddress
 import os
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
@@ -22,6 +23,7 @@ from workbench.api.pictures import page_picture
 from workbench.errors import InputError, PagelensError
 from workbench.types import PageRef
 from workbench.ui.bundle import Bundle
+from workbench.ui.connections import PatientProtocol
 from workbench.ui.exporting import add_exports
 from workbench.ui.guard import LOOPBACK, Guard, cookie_name
 from workbench.ui.login import add_log_in
@@ -31,6 +33,8 @@ from workbench.ui.theme import theme
 if TYPE_CHECKING:
     from workbench.service import Workbench
 
+LISTENING: dict[str, Any] = {"http": PatientProtocol, "ws": "none", "log_level": "warning", "proxy_headers": False}
+"""How uvicorn listens. Which proxies are believed is `create_app`'s: uvicorn believes everybody on this machine."""
 EVERYWHERE = ("0.0.0.0", "::")
 
 
@@ -53,7 +57,7 @@ def serve(
     empty = workbench.settings.home / "state" / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     os.chdir(empty)
-    uvicorn.run(app, host=host, port=port, log_level="warning", ws="none", timeout_graceful_shutdown=2)
+    uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=2, **LISTENING)
 
 
 def check_address(host: str, log_in: bool = False, allowed: Sequence[str] = ()) -> None:
@@ -113,6 +117,8 @@ def create_app(
         tools = http_application(workbench)
         app.router.routes.extend(tools.routes)
     app.add_middleware(Guard, hosts=hosts(host, allowed), head=bundle.head, access=access, cookie=cookie)
+    if proxies := workbench.settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in proxies])
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,

@@ -27,6 +27,7 @@ SCRIPTS = (
     "js/bar.js",
     "js/adding.js",
     "js/spaces.js",
+    "js/tagging.js",
     "js/library.js",
     "js/jobs.js",
     "js/staging.js",

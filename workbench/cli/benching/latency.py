@@ -31,6 +31,7 @@ def latency(
     threads = options.numbers(at_once, "--at-once")
     bench = workbench(context)
     from workbench import bench as measuring
+    from workbench.bench import tables
 
     name, loaded = options.indexed(bench, dataset, collection)
     asked = [query.text for query in loaded.queries[:questions]]
@@ -41,4 +42,5 @@ def latency(
             f"'{report.collection}' ({report.encoder}): {output.size(report.bytes)} on disk; peak memory "
             f"{output.size(report.peak.resident)}, of which {output.size(report.peak.own)} not backed by files."
         )
-    options.finish(report, ["latency", "latency-stages"], files, as_json)
+    whole = tables.latency(report)
+    options.finish(report, whole, [whole, tables.latency_stages(report)], files, as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,9 @@ from workbench.cli import evaluating, output
 from workbench.cli.session import clean
 
 if TYPE_CHECKING:
-    from workbench.bench.tables import Report
     from workbench.evaluation import Dataset
     from workbench.service import Workbench
+    from workbench.table import Table
 
 DatasetArgument = Annotated[
     Path,
@@ -82,22 +82,17 @@ def checked(files: list[Path] | None) -> list[Path]:
     return [path.expanduser() for path in files or []]
 
 
-def finish(report: Report, tables: Sequence[str], files: Sequence[Path], as_json: bool) -> None:
-    """Print a report as its tables or as JSON, and save it."""
+def finish(report: Any, table: Table, shown: Sequence[Table], files: Sequence[Path], as_json: bool) -> None:
+    """Save a report as its record or as the ``table`` of all of it; print it as JSON, or as the tables ``shown``."""
     from workbench.bench import records
-    from workbench.bench.tables import TABLES
 
     for path in files:
-        records.write(report, path)
+        records.write(report, table, path)
         output.say(f"Written: {path}")
     if as_json:
         output.emit(records.values(report))
         return
-    for number, name in enumerate(tables):
-        made = TABLES[name](report)
+    for number, made in enumerate(shown):
         if number:
             output.show()
-        headings = [f">{column.heading}" if column.number else column.heading for column in made.columns]
-        output.table(headings, [[cell.text for cell in row] for row in made.rows])
-        for note in made.notes:
-            output.show(note)
+        output.print_table(made)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import DatasetError
+from workbench.evaluation.datasets import SOURCE
 from workbench.evaluation.imports import beir, hub, vidore
-from workbench.evaluation.imports.making import SOURCE, Making
+from workbench.evaluation.imports.making import Making
 from workbench.evaluation.imports.names import TASKS
 from workbench.evaluation.imports.tables import tables
 from workbench.evaluation.record import digest

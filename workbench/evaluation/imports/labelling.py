@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
-from workbench.errors import DatasetError
-from workbench.evaluation.datasets import HEADER, Query
-from workbench.evaluation.imports.making import SOURCE
+from workbench.evaluation.datasets import HEADER, SOURCE, Query
+from workbench.evaluation.oddities import Oddity
+from workbench.evaluation.runs import write_qrels
 
 
 def write_dataset(
@@ -20,10 +20,11 @@ def write_dataset(
     labels: Mapping[str, Mapping[str, int]],
     collection: str,
     notes: Iterable[str] = (),
+    oddities: Iterable[Oddity] = (),
 ) -> Path:
     """Write it whole or not at all, in place of what is there; returns the folder.
 
-    `DatasetError` for a page or an id that cannot stand in a table.
+    Labels go in the TREC form where a name holds a tab or a line end, which no table can.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -31,17 +32,13 @@ def write_dataset(
     rows = [{"query_id": q.id, "text": q.text, **_more(q)} for q in queries]
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (partial / "queries.jsonl").write_text(lines, encoding="utf-8", newline="\n")
-    with (partial / "qrels.tsv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None, lineterminator="\n")
-        table.writerow(HEADER)
-        for query, grades in labels.items():
-            for page, grade in grades.items():
-                try:
-                    table.writerow((query, page, grade))
-                except csv.Error:
-                    shutil.rmtree(partial, ignore_errors=True)
-                    raise DatasetError(f"{page!r} holds a tab or a line end, which no file of labels can.") from None
-    source = {"collection": collection, "notes": list(notes)}
+    if any(set("\t\r\n").intersection(f"{query}{page}") for query, pages in labels.items() for page in pages):
+        write_qrels(partial / "qrels.trec", labels)  # which is percent-encoded
+    else:
+        rows_of = (f"{query}\t{page}\t{grade}\n" for query, pages in labels.items() for page, grade in pages.items())
+        table = "\t".join(HEADER) + "\n" + "".join(rows_of)
+        (partial / "qrels.tsv").write_text(table, encoding="utf-8", newline="\n")
+    source = {"collection": collection, "notes": list(notes), "oddities": [asdict(oddity) for oddity in oddities]}
     (partial / SOURCE).write_text(json.dumps(source, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)

@@ -1,14 +1,13 @@
 """Questions and labels in the forms that people have them in: JSON lines, TREC, CSV and tables with tabs.
 
 Questions need an id and a text, labels a question, a page and, if it is not 1, a grade. A file of questions may hold
-the labels too: a row with a page is a question and a label, and questions without an id are numbered. What this module
-does not do: say whether the pages exist.
+the labels too: a row with a page is a question and a label, and questions without an id are numbered. What is odd about
+a row is told, and costs no other row. What this module does not do: say whether the pages exist.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +15,12 @@ from typing import Any
 
 from workbench.errors import DatasetError
 from workbench.evaluation.datasets import Query, flat_tags
-from workbench.evaluation.runs import read_qrels
+from workbench.evaluation.oddities import Oddities
+from workbench.evaluation.rows import GRADES, IDS, PAGES, grade, identifier, label_rows, lines, name_finder, objects
 from workbench.types import PageRef
 
 FORMS = (".jsonl", ".json", ".csv", ".tsv", ".txt", ".trec", ".qrels")
-IDS = ("query_id", "query-id", "_id", "id", "qid")
 TEXTS = ("text", "query", "question", "title")
-PAGES = ("page_ref", "corpus_id", "corpus-id", "ref", "docid")
-GRADES = ("grade", "score", "relevance", "label")
-_SHOWN = 80
 
 Labels = dict[str, dict[str, int]]
 Row = Mapping[str, Any]
@@ -32,141 +28,132 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Lists:
-    """Questions by id and labels, ``labels[query][page ref]``, as they were given."""
+    """Questions by id and labels, ``labels[query][page ref]``, and what was odd about their rows."""
 
     queries: dict[str, Query] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
+    odd: Oddities = field(default_factory=Oddities)
 
 
 def read(questions: Path, labels: Path | None = None) -> Lists:
-    """Read a file of questions, and one of labels if they are apart; `DatasetError` names the line that is wrong."""
+    """Read a file of questions, and one of labels if they are apart; `DatasetError` when nothing is left to ask."""
     found = Lists()
     _read_questions(questions, found)
     if not found.queries:
-        raise DatasetError(f"'{questions.name}' holds no question; each needs an id and a text.")
+        raise DatasetError(
+            f"'{questions.name}' holds no question; each needs an id and a text (under one of {', '.join(TEXTS)})"
+            f"{found.odd.told()}."
+        )
     if labels is not None:
         _read_labels(labels, found)
-    unknown = sorted(set(found.labels) - set(found.queries))
-    if unknown:
-        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        raise DatasetError(f"There are labels on question '{unknown[0]}'{more}, which is not among the questions.")
     if not any(grade > 0 for grades in found.labels.values() for grade in grades.values()):
-        raise DatasetError("No label says that a page is relevant; give a file of labels, or a column 'page'.")
+        raise DatasetError(
+            f"No label says that a page is relevant; give a file of labels, or a column 'page'{found.odd.told()}."
+        )
     return found
 
 
 def _read_questions(path: Path, into: Lists) -> None:
     by_text: dict[str, str] = {}
-    for where, row in _rows(path, ("query_id", "text")):
-        text = " ".join(_first(row, TEXTS).split())
-        identifier = _first(row, IDS) or by_text.get(text) or str(len(into.queries) + 1)
-        page = _page(where, row)
+    for where, row in _rows(path, ("query_id", "text"), into.odd):
+        text = " ".join(identifier(row, *TEXTS).split())
+        query = identifier(row, *IDS) or by_text.get(text) or str(len(into.queries) + 1)
         if not text:
-            raise DatasetError(f"{where} has no question: its text stands under one of {', '.join(TEXTS)}.")
-        known = into.queries.get(identifier)
-        if known is not None and (known.text != text or not page):
-            raise DatasetError(f"{where} repeats the question id '{identifier}'.")
+            into.odd.add("question_text", where)
+            continue
+        named = _named(row)
+        known = into.queries.get(query)
+        if known is not None and (known.text != text or not named):
+            into.odd.add("question_repeated", f"{where}: {query}")
+            continue
         if known is None:
-            document = "" if page else str(row.get("document") or "")
+            document = "" if named else str(row.get("document") or "")
             tags = flat_tags(row) if row.get("tags") else {}
-            into.queries[identifier] = Query(identifier, text, document, tags)
-            by_text[text] = identifier
-        if page:
-            into.labels.setdefault(identifier, {})[page] = _grade(where, row)
+            into.queries[query] = Query(query, text, document, tags)
+            by_text[text] = query
+        if named:
+            _label(where, query, named, _grade(where, row, into.odd), into)
 
 
 def _read_labels(path: Path, into: Lists) -> None:
+    question_of = name_finder(into.queries)
     if path.suffix.lower() in (".trec", ".qrels", ".txt"):
-        for query, grades in read_qrels(path).items():
-            pages = {_ref(f"{path.name}, question {query}", page): grade for page, grade in grades.items()}
-            into.labels.setdefault(query, {}).update(pages)
+        for where, query, page, found in label_rows(path, into.odd):
+            _label(where, question_of(query), page, found, into)
         return
-    for where, row in _rows(path, ("query_id", "page_ref", "grade")):
-        query, page = _first(row, IDS), _page(where, row)
-        if not query or not page:
-            raise DatasetError(f"{where} is not a label: it needs a question's id and a page, as report.pdf#page=12.")
-        into.labels.setdefault(query, {})[page] = _grade(where, row)
+    for where, row in _rows(path, ("query_id", "page_ref", "grade"), into.odd):
+        query, page = question_of(identifier(row, *IDS)), _named(row)
+        if query and page:
+            _label(where, query, page, _grade(where, row, into.odd), into)
+        else:
+            into.odd.add("row", f"{where} lacks {'a page, as report.pdf#page=12' if query else 'the id of a question'}")
 
 
-def _rows(path: Path, plain: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
+def _label(where: str, query: str, text: str, found: int | None, into: Lists) -> None:
+    """Take in a label, the first of several for one page; ``found`` is its grade, None for one told already."""
+    try:
+        page = str(PageRef.parse(text))
+    except ValueError:
+        into.odd.add("label_page", f"{where}: {text[:80]!r}")
+        return
+    if query not in into.queries:
+        into.odd.add("label_question", f"{where}: {query}")
+    elif page in into.labels.get(query, {}):
+        into.odd.add("label_repeated", f"{where}: {query} {page}")
+    elif found is not None:
+        into.labels.setdefault(query, {})[page] = found
+
+
+def _rows(path: Path, plain: tuple[str, ...], odd: Oddities) -> Iterator[tuple[str, Row]]:
     """The rows of a file; ``plain`` names the columns of one that does not name them itself."""
     suffix = path.suffix.lower()
     if suffix not in FORMS:
         raise DatasetError(f"'{path.name}' is none of {', '.join(FORMS)}.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"'{path.name}' is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
-    except OSError as error:
-        raise DatasetError(f"'{path.name}' cannot be read ({error.strerror or error}).") from None
-    yield from _json_rows(path.name, text) if suffix in (".jsonl", ".json") else _table_rows(path, text, plain)
+    yield from objects(path, odd) if suffix in (".jsonl", ".json") else _table_rows(path, plain, odd)
 
 
-def _json_rows(name: str, text: str) -> Iterator[tuple[str, Row]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DatasetError(f"{name} line {number} is not JSON ({error}); write one object a line.") from None
-        if not isinstance(row, dict):
-            raise DatasetError(f"{name} line {number} is not a JSON object.")
-        yield f"{name} line {number}", row
-
-
-def _table_rows(path: Path, text: str, plain: tuple[str, ...]) -> Iterator[tuple[str, Row]]:
-    first = text.partition("\n")[0]
-    commas = path.suffix.lower() == ".csv"
-    # Spreadsheets of many countries write semicolons into a file that is called comma-separated.
-    between = (";" if first.count(";") > first.count(",") else ",") if commas else "\t"
-    lines = text.splitlines(keepends=True)
-    plain_text = csv.reader(lines, delimiter=between, quoting=csv.QUOTE_NONE)
-    reader = csv.reader(lines, delimiter=between) if commas else plain_text
+def _table_rows(path: Path, plain: tuple[str, ...], odd: Oddities) -> Iterator[tuple[str, Row]]:
     names: tuple[str, ...] | None = None
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
+    for where, row in _cells(path, odd):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if names is None:
+            heads = tuple(cell.lower().replace(" ", "_") for cell in cells)
+            names = heads if set(heads) & {*TEXTS, *IDS, *PAGES, "page"} else plain
+            if names is heads:
                 continue
-            if names is None:
-                heads = tuple(cell.lower().replace(" ", "_") for cell in cells)
-                names = heads if set(heads) & {*TEXTS, *IDS, *PAGES, "page"} else plain
-                if names is heads:
-                    continue
-            yield f"{path.name} line {reader.line_num}", dict(zip(names, cells, strict=False))
-    except csv.Error as error:
-        raise DatasetError(f"{path.name} line {reader.line_num} is not a row of a table ({error}).") from None
+        yield where, dict(zip(names, cells, strict=False))
 
 
-def _first(row: Row, names: tuple[str, ...]) -> str:
-    """The first of these columns that holds something; 0 is something."""
-    values = (row.get(name) for name in names)
-    return next((str(value).strip() for value in values if value is not None and str(value).strip()), "")
+def _cells(path: Path, odd: Oddities) -> Iterator[tuple[str, list[str]]]:
+    """The cells of a table's rows: between commas or semicolons with quotes (``.csv``), or between tabs."""
+    if path.suffix.lower() != ".csv":
+        yield from ((where, line.split("\t")) for where, line in lines(path, odd))
+        return
+    found = list(lines(path, odd))
+    first = found[0][1] if found else ""
+    # Spreadsheets of many countries write semicolons into a file that is called comma-separated.
+    between = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader((f"{line}\n" for _, line in found), delimiter=between)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            odd.add("row", f"{found[reader.line_num - 1][0]} is not a row of a table ({error})")
+            continue
+        yield found[reader.line_num - 1][0], row
 
 
-def _page(where: str, row: Row) -> str:
-    """The page of a row: a reference, or a document and a page number; empty when it has none."""
-    text = _first(row, PAGES) or str(row.get("page") or "").strip()
-    if not text:
-        return ""
+def _named(row: Row) -> str:
+    """What a row gives for a page: a reference, or a document and a page number as one; empty when it gives none."""
+    text = identifier(row, *PAGES) or str(row.get("page") or "").strip()
     document = str(row.get("document") or "").strip()
-    return _ref(where, f"{document}#page={text}" if document and text.isdecimal() else text)
+    return f"{document}#page={text}" if document and text.isdecimal() else text
 
 
-def _ref(where: str, text: str) -> str:
-    try:
-        return str(PageRef.parse(text))
-    except ValueError as error:
-        raise DatasetError(f"{where}: {error}.") from None
-
-
-def _grade(where: str, row: Row) -> int:
-    text = _first(row, GRADES) or "1"
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if value != value or value != int(value):
-        raise DatasetError(f"{where} has the grade {text[:_SHOWN]!r}; a grade is a whole number, 0 for not relevant.")
-    return int(value)
+def _grade(where: str, row: Row, odd: Oddities) -> int | None:
+    """A row's grade, 1 where it has none."""
+    return grade(identifier(row, *GRADES) or "1", odd, where)

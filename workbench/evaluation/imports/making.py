@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workbench.evaluation.datasets import HEADER, SOURCE, clipped
 from workbench.evaluation.imports.pdf import Order, PdfPages
+from workbench.evaluation.oddities import Oddities
+from workbench.evaluation.rows import name_finder
 from workbench.types import PageRef
 
-SOURCE = "source.json"
 PART = 256
 """Pages in a PDF where the dataset knows no documents."""
 NOWHERE = "not in the corpus of this dataset"
@@ -22,10 +26,11 @@ Pixels = tuple[float, float, float, float]
 
 
 class Making:
-    """A dataset on its way into a folder; ``notes`` are what a person should know about it."""
+    """A dataset on its way into a folder; ``notes`` and ``odd`` are what a person should know about it."""
 
     def __init__(self, folder: Path) -> None:
         self.notes: list[str] = []
+        self.odd = Oddities()
         self._target = folder
         self._folder = folder.with_name(folder.name + ".partial")
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -33,70 +38,101 @@ class Making:
         self._documents: dict[str, PdfPages] = {}
         self._ids: dict[str, dict[Order, str]] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._places: set[str] = set()
         self._queries: dict[str, dict[str, Any]] = {}
-        self._grades: dict[tuple[str, str], int] = {}
-        self._boxes: dict[tuple[str, str], list[Pixels]] = {}
+        self._labels: list[tuple[str, str, int, Sequence[Pixels]]] = []
         self._lost = 0
 
     def picture(self, corpus_id: str, data: bytes | None, document: str = "", number: int | None = None) -> None:
-        """Add a page of pixels; one that cannot be read is noted, and labels on it will be misses."""
+        """Add a page of pixels; one that cannot be read is told, and labels on it will be misses.
+
+        Of two pages with one id the first stays.
+        """
         corpus_id = one_line(corpus_id)
+        if not self._is_new(corpus_id):
+            return
         pages, order = self._place(corpus_id, document, number)
         try:
             self._sizes[corpus_id] = pages.picture(data or b"", order)
         except Exception as error:  # Pillow raises many kinds on damaged bytes
             self._ids[self._last].pop(order)
-            self.notes.append(f"page {corpus_id} cannot be read ({str(error) or type(error).__name__})")
+            self.odd.add("page_unread", f"{corpus_id}: {str(error) or type(error).__name__}")
 
     def text(self, corpus_id: str, title: str, text: str) -> None:
-        """Add a page of plain text."""
-        pages, order = self._place(one_line(corpus_id), "", None)
+        """Add a page of plain text, which may be blank; of two pages with one id the first stays."""
+        corpus_id = one_line(corpus_id)
+        if not self._is_new(corpus_id):
+            return
+        if not (title.strip() or text.strip()):
+            self.odd.add("page_blank", corpus_id)
+        pages, order = self._place(corpus_id, "", None)
         self._lost += pages.text(title, text, order)
 
     def query(self, query_id: str, text: str, tags: Mapping[str, Any]) -> None:
-        """Add a question; one that has no text or repeats an id is left out with a note."""
+        """Add a question; one that has no id, no text, or an id that was there before is left out and told."""
         query_id = one_line(query_id)
-        if not text.strip() or query_id in self._queries:
-            self.notes.append(f"question {query_id} {'is there twice' if text.strip() else 'has no text'}; left out")
+        if not query_id or not text.strip():
+            self.odd.add("question_text" if query_id else "question_id", query_id)
+            return
+        if query_id in self._queries:
+            self.odd.add("question_repeated", query_id)
             return
         self._queries[query_id] = {"query_id": query_id, "text": text.strip(), "tags": dict(tags)}
 
     def label(self, query_id: str, corpus_id: str, grade: int, boxes: Sequence[Pixels] = ()) -> None:
-        """Add a label; of two for one page the higher counts. Boxes are x0, y0, x1, y1 in pixels of the picture."""
-        key = one_line(query_id), one_line(corpus_id)
-        self._grades[key] = max(grade, self._grades.get(key, grade))
-        self._boxes.setdefault(key, []).extend(boxes)
+        """Add a label; of two for one page the first counts, and the boxes of both.
+
+        Boxes are x0, y0, x1, y1 in pixels of the picture.
+        """
+        self._labels.append((one_line(query_id), one_line(corpus_id), grade, boxes))
 
     def finish(self, origin: str, stamp: str) -> Path:
         """Write everything and put it in its place."""
         refs = self._refs()
-        unknown = sorted({query for query, _ in self._grades if query not in self._queries})
-        if unknown:
-            self.notes.append(f"{len(unknown)} labelled questions are not among the questions, as {unknown[0]}")
         if self._lost:
             self.notes.append(f"{self._lost} characters have no Latin letter and are missing from the pages")
         _lines(self._folder / "queries.jsonl", self._queries.values())
-        labels, boxes = [], []
-        for (query, corpus_id), grade in self._grades.items():
+        labels: dict[tuple[str, str], int] = {}
+        boxes = []
+        question_of, page_of = name_finder(self._queries), name_finder(self._places)
+        for given, place, grade, drawn in self._labels:
+            query, corpus_id = question_of(given), page_of(place)
             if query not in self._queries:
+                self.odd.add("label_question", query)
                 continue
+            if corpus_id not in self._places:
+                self.odd.add("label_nowhere", f"{query} {corpus_id}")
             page = str(refs.get(corpus_id) or PageRef(f"{corpus_id} ({NOWHERE})", 1))
-            labels.append((query, page, grade))
-            for box in self._boxes[query, corpus_id]:
-                inside = _fractions(box, self._sizes.get(corpus_id))
+            if (query, page) in labels:
+                self.odd.add("label_repeated", f"{query} {corpus_id}")
+            labels.setdefault((query, page), grade)
+            for box in drawn:
+                whole = _fractions(box, self._sizes.get(corpus_id))
+                inside = None if whole is None else clipped(whole, math.inf)  # pixels are meant, however far outside
                 if inside is None:
-                    self.notes.append(f"a box of question {query} on page {corpus_id} is none")
-                else:
-                    boxes.append({"query_id": query, "page": page, "box": inside})
-        _table(self._folder / "qrels.tsv", ("query-id", "corpus-id", "score"), labels)
+                    self.odd.add("box", f"{query} {corpus_id}: {list(box)}")
+                    continue
+                if list(inside) != whole:
+                    self.odd.add("box_clipped", f"{query} {corpus_id}")
+                boxes.append({"query_id": query, "page": page, "box": inside})
+        _table(self._folder / "qrels.tsv", HEADER, [(*key, grade) for key, grade in labels.items()])
         _table(self._folder / "corpus.tsv", ("corpus-id", "page"), [(key, str(ref)) for key, ref in refs.items()])
         if boxes:
             _lines(self._folder / "boxes.jsonl", boxes)
-        source = {"origin": origin, "stamp": stamp, "pages": len(refs), "notes": self.notes}
+        odd = [asdict(oddity) for oddity in self.odd.all()]
+        source = {"origin": origin, "stamp": stamp, "pages": len(refs), "notes": self.notes, "oddities": odd}
         (self._folder / SOURCE).write_text(json.dumps(source, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(self._target, ignore_errors=True)
         os.replace(self._folder, self._target)
         return self._target
+
+    def _is_new(self, corpus_id: str) -> bool:
+        """Whether a page's id is one that was not there before; anything else is told."""
+        if not corpus_id or corpus_id in self._places:
+            self.odd.add("page_repeated" if corpus_id else "page_id", corpus_id)
+            return False
+        self._places.add(corpus_id)
+        return True
 
     def _place(self, corpus_id: str, document: str, number: int | None) -> tuple[PdfPages, Order]:
         count = sum(map(len, self._ids.values()))
@@ -137,9 +173,11 @@ def _fractions(box: Pixels, size: tuple[int, int] | None) -> list[float] | None:
     if size is None:
         return None
     width, height = size
-    x0, y0, x1, y1 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
-    found = [round(min(max(value, 0.0), 1.0), 5) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
-    return found if found[0] < found[2] and found[1] < found[3] else None
+    try:
+        x0, y0, x1, y1 = box[0] / width, box[1] / height, box[2] / width, box[3] / height
+    except TypeError:
+        return None
+    return [round(value, 5) for value in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
 
 
 def _lines(path: Path, rows: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from workbench.errors import DatasetError
 from workbench.evaluation.imports.making import Making, Pixels
 from workbench.evaluation.imports.tables import Row, Table
+from workbench.evaluation.rows import grade, identifier
 
 PAGE_ID = ("corpus_id", "id")
 QUERY_ID = ("query_id", "id")
@@ -37,26 +38,35 @@ def convert(tables: Sequence[Table], making: Making) -> None:
             f"These tables are no dataset of pages, questions and labels. There are: {have or 'none'}. Needed are a "
             "table of pages with pictures (corpus), one of questions, and one of labels with scores."
         )
-    known: set[str] = set()
-    for table in pages:
-        for row in table.rows(("image", "doc_id", "page_number_in_doc", *PAGE_ID)):
-            page = _id(row, PAGE_ID)
-            if page in known:  # the same pages again, for another language
-                continue
-            known.add(page)
-            number = row.get("page_number_in_doc")
-            making.picture(page, _bytes(row["image"]), str(row.get("doc_id") or ""), None if number is None else number)
+    _pages(pages, making)
     apart = len(queries) > 1
     for table in queries:
         language = _language(table) if apart else ""
         for row in table.rows():
             tags = _tags(row) | ({"language": language} if language and not row.get("language") else {})
-            making.query(_name(language, _id(row, QUERY_ID)), str(row.get("query") or row.get("text") or ""), tags)
+            query = _name(language, identifier(row, *QUERY_ID))
+            making.query(query, str(row.get("query") or row.get("text") or ""), tags)
     for table in labels:
         language = _language(table) if apart else ""
         for row in table.rows():
-            query, page = _name(language, _id(row, QUERY_ID)), _id(row, PAGE_ID)
-            making.label(query, page, int(row["score"]), _boxes(row.get("bounding_boxes")))
+            query, page = _name(language, identifier(row, *QUERY_ID)), identifier(row, *PAGE_ID)
+            score = grade(row["score"], making.odd, f"{query} {page}")
+            if score is not None:
+                making.label(query, page, score, _boxes(row.get("bounding_boxes")))
+
+
+def _pages(tables: Sequence[Table], making: Making) -> None:
+    """Tables of pages; one for another language may hold the same pages again."""
+    known: set[str] = set()
+    for table in tables:
+        earlier = frozenset(known)
+        for row in table.rows(("image", "doc_id", "page_number_in_doc", *PAGE_ID)):
+            page = identifier(row, *PAGE_ID)
+            if page in earlier:
+                continue
+            known.add(page)
+            number = row.get("page_number_in_doc")
+            making.picture(page, _bytes(row["image"]), str(row.get("doc_id") or ""), None if number is None else number)
 
 
 def _answers(tables: Sequence[Table], making: Making) -> None:
@@ -64,7 +74,6 @@ def _answers(tables: Sequence[Table], making: Making) -> None:
     seen: set[str] = set()
     pages: dict[str, str] = {}
     tags: dict[str, Mapping[str, Any]] = {}
-    repeated = 0
     for table in tables:
         for row in table.rows(("query", "image", "image_filename", *TAGS)):
             page = str(row["image_filename"])
@@ -73,11 +82,10 @@ def _answers(tables: Sequence[Table], making: Making) -> None:
                 making.picture(page, _bytes(row["image"]))
             text = str(row.get("query") or "").strip()
             if text:
-                repeated += text in pages
+                if text in pages:
+                    making.odd.add("question_again", text[:80])
                 pages[text] = page
                 tags.setdefault(text, _tags(row))
-    if repeated:
-        making.notes.append(f"{repeated} questions are asked again of another page; the last page counts")
     for number, (text, page) in enumerate(pages.items()):
         making.query(str(number), text, tags[text])
         making.label(str(number), page, 1)
@@ -87,20 +95,13 @@ def _has(table: Table, names: Sequence[str]) -> bool:
     return any(name in table.columns for name in names)
 
 
-def _id(row: Row, names: Sequence[str]) -> str:
-    value = next((row[name] for name in names if row.get(name) is not None), None)
-    if value is None:
-        raise DatasetError(f"A row has no {' or '.join(names)}: {sorted(row)}.")
-    return str(value)
-
-
 def _language(table: Table) -> str:
     """What stands before the last part of a configuration's name: ``english`` of ``english-queries``."""
     return table.config.rpartition("-")[0]
 
 
 def _name(language: str, query: str) -> str:
-    return f"{language}/{query}" if language else query
+    return f"{language}/{query}" if language and query else query
 
 
 def _bytes(image: Any) -> bytes | None:

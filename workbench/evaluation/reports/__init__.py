@@ -3,9 +3,9 @@
 from workbench.evaluation.reports.contents import TABLES, named
 from workbench.evaluation.reports.document import FORMS, summary, values, written
 from workbench.evaluation.reports.pictures import Pages, Pictures
-from workbench.evaluation.reports.tables import Table
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import View, views
+from workbench.table import Table
 
 __all__ = [
     "FORMS",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from workbench.evaluation.reports.markup import Child, el
-from workbench.evaluation.reports.tables import Cell, Column, Table
+from workbench.table import Cell, Column, Table
 
 CODE = frozenset({"system", "stage", "against"})
 

@@ -8,9 +8,9 @@ from math import isfinite
 from typing import Any
 
 from workbench.evaluation.reports.charts import front
-from workbench.evaluation.reports.tables import Cell, Column, Table, real, table, whole, word
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import FOUND, System, View
+from workbench.table import Cell, Column, Table, real, table, whole, word
 
 NUMBER = Column("number", "#", True)
 SYSTEM = Column("system", "system")

@@ -10,10 +10,10 @@ from workbench.evaluation.record import Record
 from workbench.evaluation.reports.contents import fates, named
 from workbench.evaluation.reports.page import CASES, to_html
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.tables import Table
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import View, views
-from workbench.evaluation.reports.writers import to_csv, to_latex, to_markdown
+from workbench.table import Table
+from workbench.table.writers import to_csv, to_latex, to_markdown
 
 FORMS: Mapping[str, str] = {
     ".html": "one page with charts, pictures and tables, for a browser",

@@ -13,9 +13,9 @@ from workbench.evaluation.reports.contents import signed
 from workbench.evaluation.reports.frame import framed, heat_switch
 from workbench.evaluation.reports.markup import Child, el, join
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.tables import Column, Table
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import ABSENT, FOUND, System, View
+from workbench.table import Column, Table
 
 CASES = 10
 OPEN = 3

@@ -25,7 +25,7 @@ MOST_PICTURES = 120
 MOST_BYTES = 8_000_000
 """Pictures, heat included, and base64 bytes that one report holds at most."""
 LEVELS = 24
-OPACITY = 0.72
+"""Steps of strength that heat is stored in: fewer make smaller files."""
 
 Size = tuple[int, int]
 Picture = tuple[bytes, Size]
@@ -60,6 +60,7 @@ class Pictures:
         most: int = MOST_PICTURES,
         most_bytes: int = MOST_BYTES,
         side: int | None = None,
+        look: heatmap.Look = heatmap.USUAL,
     ) -> None:
         self.left_out = 0
         self._pages = pages
@@ -67,6 +68,8 @@ class Pictures:
         self._most = most
         self._most_bytes = most_bytes
         self._side = side
+        self._look = look
+        self._heat_class = "heat ink" if heatmap.COLOURS[look.colour].multiply else "heat"
         self._size = 0
         self._known: dict[tuple[str, ...], Kept | None] = {}
         self._data: dict[str, tuple[str, Size]] = {}
@@ -97,7 +100,7 @@ class Pictures:
         return el(
             "svg",
             el("use", href=f"#{name}"),
-            el("use", href=f"#{over[0]}", class_="heat") if over and query else None,
+            el("use", href=f"#{over[0]}", class_=self._heat_class) if over and query else None,
             [_outline(box, size, str(number)) for number, box in enumerate(marks, 1)],
             viewBox=f"0 0 {width} {height}",
             role="img",
@@ -157,10 +160,10 @@ class Pictures:
         if not query:
             return None
         explanation = self._pages.explain(query, PageRef.parse(page), collection)
-        strength = heatmap.scaled(heatmap.paint(heatmap.values(explanation), explanation.geometry, size))
+        strength = heatmap.strength(explanation, size, self._look)
         if not strength.any():
             return None
-        return layer(strength), size
+        return layer(strength, self._look), size
 
 
 def _outline(box: Box, size: Size, number: str) -> Markup:
@@ -178,12 +181,9 @@ def _outline(box: Box, size: Size, number: str) -> Markup:
     )  # fmt: skip
 
 
-def layer(strength: Float) -> bytes:
+def layer(strength: Float, look: heatmap.Look) -> bytes:
     """Heat ``(height, width) float32`` from 0 to 1 as a see-through WebP: exact edges, `LEVELS` steps of strength."""
-    steps = np.rint(strength * LEVELS) / LEVELS
-    colours = heatmap.palette("magma")[np.rint(steps * 255).astype(np.int64)]
-    alpha = np.rint(steps * OPACITY * 255)[..., None]
-    picture = Image.fromarray(np.concatenate([colours, alpha], axis=2).astype(np.uint8), "RGBA")
+    picture = Image.fromarray(heatmap.coloured(np.rint(strength * LEVELS) / LEVELS, look), "RGBA")
     out = io.BytesIO()
     picture.save(out, "WEBP", lossless=True, quality=60, method=4)
     return out.getvalue()

@@ -1,0 +1,18 @@
+"""The commands of the benchmarks, which ``pagelens bench`` has in a checkout."""
+
+from __future__ import annotations
+
+import typer
+
+from benchmarks.commands.adapters import adapters
+from benchmarks.commands.files import files
+from benchmarks.commands.manuals import manuals
+from benchmarks.commands.methods import methods
+from benchmarks.commands.peers import peers
+from benchmarks.commands.reading import reading
+from benchmarks.commands.scale import scale
+from benchmarks.commands.workload import memory, overhead
+
+app = typer.Typer()
+for command in (adapters, overhead, memory, files, reading, manuals, peers, scale, methods):
+    app.command()(command)

@@ -1,0 +1,37 @@
+"""``pagelens bench scale``: how searches grow with the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.commands.finishing import finish
+from workbench.cli import output
+from workbench.cli.benching import options
+from workbench.cli.session import AsJson, workbench
+
+
+def scale(
+    context: typer.Context,
+    dataset: options.DatasetArgument = Path("sample"),
+    collection: options.Collection = None,
+    pipeline: options.Pipelines = None,
+    pages: Annotated[str, typer.Option(metavar="N,N,...", help="Sizes to enlarge to.")] = "500,2000,8000",
+    repeats: Annotated[int, typer.Option(min=1, max=10_000, help="How often every question is timed.")] = 3,
+    questions: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many questions.")] = 10,
+    save: options.Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enlarge a collection with noisy copies of its pages and time searches; takes about 1 MB of disk a page."""
+    files = options.checked(save)
+    sizes = options.numbers(pages, "--pages")
+    bench = workbench(context)
+    from benchmarks.scale import scale as measure
+
+    name, loaded = options.indexed(bench, dataset, collection)
+    asked = [query.text for query in loaded.queries[:questions]]
+    pipelines = options.pipelines(pipeline)
+    report = measure(bench, name, asked, sizes, pipelines, repeats, output.say)
+    finish(report, ["scale-points"], files, as_json)

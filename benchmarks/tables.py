@@ -1,0 +1,252 @@
+"""The tables of what the benchmarks measured: the same for the terminal, for files, and for the README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
+from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
+from benchmarks.peers.compare import PeerReport, PeerRow
+from benchmarks.scale import ScaleReport
+from workbench.bench.tables import PIPELINE_COLUMN, latency, latency_stages, machine
+from workbench.table import Cell, Column, Table, percent, real, size, table, whole, word
+
+
+def scale(report: ScaleReport) -> Table:
+    """Each size with the median of every pipeline."""
+    names = list(dict.fromkeys(point.pipeline for point in report.points))
+    sizes = list(dict.fromkeys(point.pages for point in report.points))
+    columns = [
+        Column("pages", "pages", True),
+        Column("vectors", "vectors", True),
+        Column("disk_bytes", "on disk", True),
+        *(Column(f"{name} p50_ms", f"{name}, p50 ms", True) for name in names),
+        Column("own_bytes", "memory", True),
+    ]
+    rows = []
+    for pages in sizes:
+        points = {point.pipeline: point for point in report.points if point.pages == pages}
+        one = next(iter(points.values()))
+        times = (real(points[name].search.p50, 1) for name in names)
+        memory = size(max(point.own_bytes for point in points.values()))
+        rows.append([whole(pages), whole(one.vectors), size(one.disk_bytes), *times, memory])
+    notes = [
+        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), {report.questions} questions x "
+        f"{report.repeats}, times without encoding. Memory is what no file backs, above the loaded model, at its "
+        "highest."
+    ]
+    return table("scale", "How searches grow with the pages", columns, rows, notes)
+
+
+def scale_points(report: ScaleReport) -> Table:
+    """Each size and pipeline with its percentiles and memory."""
+    columns = [
+        Column("pages", "pages", True),
+        Column("vectors", "vectors", True),
+        Column("disk_bytes", "on disk", True),
+        PIPELINE_COLUMN,
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("own_bytes", "memory", True),
+    ]
+    rows = [
+        [
+            whole(point.pages),
+            whole(point.vectors),
+            size(point.disk_bytes),
+            word(point.pipeline),
+            *(real(ms, 1) for ms in (point.search.p50, point.search.p95, point.search.p99)),
+            size(point.own_bytes),
+        ]
+        for point in report.points
+    ]
+    names = dict.fromkeys(point.pipeline for point in report.points)
+    grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
+    notes = [
+        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
+        f"{report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
+        f"file backs, above the loaded model, at its highest; each further page took {grown}."
+    ]
+    return table("scale-points", "How searches grow with the pages", columns, rows, notes)
+
+
+def peers(report: PeerReport) -> Table:
+    """Every system: quality, time and bytes."""
+    measures = next((list(row.measures) for row in report.rows if row.measures), [])
+    columns = [
+        Column("name", "system"),
+        *(Column(name, name, True) for name in measures),
+        Column("as_exact", "as exact", True),
+        Column("p50_ms", "p50 ms", True),
+        Column("p95_ms", "p95 ms", True),
+        Column("bytes_per_page", "bytes a page", True),
+        Column("build_s", "build s", True),
+        Column("what", "what"),
+    ]
+    notes = [
+        f"{report.dataset}: {report.questions} questions x {report.repeats} over {report.pages:,} pages of "
+        f"'{report.collection}' ({report.encoder}, {report.vectors:,} vectors); searching alone, queries encoded "
+        f"before. {machine(report.machine)} 'As exact' is the share of the first 10 of exact MaxSim that are found. "
+        "LanceDB and Qdrant choose their own number of threads."
+    ]
+    rows = [_peer(row, measures, max(report.pages, 1)) for row in report.rows]
+    return table("peers", "Other systems over the same vectors", columns, rows, notes)
+
+
+def _peer(row: PeerRow, measures: list[str], pages: int) -> list[Cell]:
+    name = word(f"{row.name} {row.version}".strip())
+    if row.measures is None or row.search is None:
+        return [name, *(Cell(None) for _ in range(len(measures) + 5)), word(row.note)]
+    return [
+        name,
+        *(real(row.measures[measure]) for measure in measures),
+        percent(row.shared),
+        real(row.search.p50, 2),
+        real(row.search.p95, 2),
+        whole(round(row.bytes / pages)),
+        real(row.build_seconds, 1),
+        word(row.what),
+    ]
+
+
+def methods(report: MethodsReport) -> Table:
+    """Every method in every scope."""
+    return _methods(report, "methods", lambda row, on: True)
+
+
+def methods_best(report: MethodsReport) -> Table:
+    """The presets, and of all other methods those that no other beats at its bytes or at its time."""
+    return _methods(report, "methods-best", lambda row, on: bool(on) or row.kind == PRESET)
+
+
+def _methods(report: MethodsReport, name: str, wanted: Callable[[MethodRow, tuple[str, ...]], bool]) -> Table:
+    scopes = list(report.questions)
+    columns = [
+        *([Column("scope", "scope")] if len(scopes) > 1 else []),
+        PIPELINE_COLUMN,
+        Column("vectors", "vectors a page", True),
+        Column("bytes", "bytes a page", True),
+        Column("candidates", "candidate R@100", True),
+        Column("nDCG@5", "nDCG@5", True),
+        Column("of_exact", "of exact", True),
+        Column("R@10", "R@10", True),
+        Column("stage_ms", "stage ms", True),
+        Column("ms", "ms", True),
+        Column("compared", "vectors compared", True),
+        Column("compared_share", "of exact", True),
+        Column("front", "front"),
+    ]
+    rows = []
+    for scope in scopes:
+        exact, found = report.exact(scope), report.of_scope(scope)
+        for row, on in zip(found, fronts(found), strict=True):
+            if wanted(row, on):
+                rows.append([*([word(scope)] if len(scopes) > 1 else []), *_method(row, exact, on)])
+    asked = " and ".join(f"{count} questions in scope {scope}" for scope, count in report.questions.items())
+    notes = [
+        f"{report.dataset}: {asked} over {report.pages:,} pages ({report.encoder}). Exact search is '{EXACT}'; bytes "
+        "are those of every index a pipeline compares, and of the text index where it searches words; milliseconds are "
+        f"medians without encoding. {machine(report.machine)} Front: no other row has as high an nDCG@5 for fewer "
+        "bytes, or for fewer milliseconds.",
+        *(one.sentence() for one in report.merging),
+        *report.warnings,
+    ]
+    return table(name, "Ways to search pages", columns, rows, notes)
+
+
+def _method(row: MethodRow, exact: MethodRow, on: tuple[str, ...]) -> list[Cell]:
+    label = f"{row.method} = {row.pipeline}" if row.kind == PRESET else row.pipeline
+    stages = " + ".join(f"{ms:.1f}" for ms in row.stage_ms)
+    return [
+        word(label),
+        real(row.vectors, 1),
+        whole(round(row.bytes)),
+        real(row.candidates),
+        real(row.ndcg),
+        percent(row.ndcg / exact.ndcg if exact.ndcg else 0.0, 1),
+        real(row.recall),
+        word(stages),
+        real(row.ms, 1),
+        whole(round(row.compared)),
+        percent(row.compared / exact.compared if exact.compared else 0.0, 1),
+        word(", ".join(on)),
+    ]
+
+
+def files(report: FilesReport) -> Table:
+    """Every kind of file, by its suffix: how many there are, and how they ended."""
+    states = [state for state in STATES if state in (INDEXED, PARTLY) or report.count(state)]
+    columns = [
+        Column("kind", "kind"),
+        Column("files", "files", True),
+        Column("bytes", "bytes", True),
+        *(Column(state, state, True) for state in states),
+        Column("pages", "pages", True),
+        Column("pages_indexed", "pages indexed", True),
+        Column("pages_failed", "pages failed", True),
+    ]
+    kinds: dict[str, list[FileOutcome]] = {}
+    for file in report.files:
+        kinds.setdefault(PurePosixPath(file.path).suffix.lower() or "none", []).append(file)
+    ordered = sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
+    rows = [
+        [
+            word(kind),
+            whole(len(found)),
+            size(sum(file.bytes for file in found)),
+            *(whole(sum(file.state == state for file in found)) for state in states),
+            whole(sum(file.pages for file in found)),
+            whole(sum(file.indexed for file in found)),
+            whole(sum(len(file.failed) for file in found)),
+        ]
+        for kind, found in [*ordered, ("all", report.files)]
+    ]
+    notes = [
+        f"Commands: {len(report.runs):,}, in {report.seconds:,.0f} s. A command was ended when nothing moved for "
+        f"{report.quiet:.0f} s, or when its processes together had {report.memory / 2**30:.1f} GiB that no file backs."
+    ]
+    return table("files", f"What became of the files below {report.folder}", columns, rows, notes)
+
+
+def files_reasons(report: FilesReport) -> Table:
+    """Why files and pages did not go in, alike reasons together."""
+    columns = [Column("what", "what"), Column("count", "count", True), Column("reason", "why"), Column("of", "such as")]
+    rows = [
+        [word(group.what), whole(group.count), word(group.reason), word(", ".join(group.examples))]
+        for group in report.groups()
+    ]
+    notes = ["'FILE' and '#' stand for what differs: the file's name, and numbers."] if rows else ["Nothing failed."]
+    return table("files-reasons", "Why files and pages did not go in", columns, rows, notes)
+
+
+def files_processes(report: FilesReport) -> Table:
+    """The most memory of each kind of process."""
+    columns = [
+        Column("process", "process"),
+        Column("count", "seen", True),
+        Column("own_bytes", "peak memory", True),
+        Column("resident_bytes", "resident", True),
+        Column("while", "in the batch from"),
+    ]
+    rows = [
+        [word(name), whole(count), size(peak.peak.own), size(peak.peak.resident), word(run.first)]
+        for name, count, peak, run in report.peaks()
+    ]
+    notes = ["Peak memory is what no file backs, of the one process of its kind that had most."]
+    return table("files-processes", "Memory of each process", columns, rows, notes)
+
+
+TABLES: Mapping[str, Callable[[Any], Table]] = {
+    "files": files,
+    "files-processes": files_processes,
+    "files-reasons": files_reasons,
+    "latency": latency,
+    "latency-stages": latency_stages,
+    "methods": methods,
+    "methods-best": methods_best,
+    "peers": peers,
+    "scale": scale,
+    "scale-points": scale_points,
+}
+"""Tables by name, each of the report of its kind: what stands before the first hyphen."""

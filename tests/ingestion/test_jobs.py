@@ -1,0 +1,167 @@
+"""Jobs in the background: told to stop they stop, resumed they run once, and a job that is done stays done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import write_pdf
+from workbench.errors import InputError, NotFoundError, StateError
+from workbench.ingestion import Jobs
+from workbench.service import Workbench
+from workbench.settings import Settings
+from workbench.store import writer as writing
+from workbench.types import IngestReport
+
+
+class Gate:
+    """A run of jobs that waits until it may go on, and counts."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+        self.begun, self.open = threading.Event(), threading.Event()
+
+    def __call__(self, request: Any, report: Any, stop: threading.Event) -> IngestReport:
+        self.runs.append(request["name"])
+        self.begun.set()
+        assert self.open.wait(30)
+        return IngestReport("notes", (), 0.0, stop.is_set())
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.open.set()
+
+
+@pytest.fixture
+def jobs(gate: Gate, tmp_path: Path) -> Jobs:
+    return Jobs(tmp_path / "jobs", {"ingest": gate})
+
+
+def test_a_finished_job_is_not_run_again(jobs: Jobs, gate: Gate) -> None:
+    gate.open.set()
+    job = jobs.start("notes", {"name": "a"})
+    assert jobs.wait(job.id, 30).state == "done"
+    with pytest.raises(StateError, match="This job is done"):
+        jobs.resume(job.id)
+    assert (gate.runs, jobs.get(job.id).state) == (["a"], "done")
+
+
+def test_a_job_resumed_by_many_at_once_runs_once(jobs: Jobs, gate: Gate) -> None:
+    first = jobs.start("notes", {"name": "a"})
+    assert gate.begun.wait(30)
+    stopping = jobs.stop(first.id)
+    assert stopping.state == "stopping"
+    with pytest.raises(StateError, match="about to stop"):
+        jobs.resume(first.id)
+    gate.open.set()
+    assert jobs.wait(first.id, 30).state == "stopped"
+    gate.open.clear()
+    together = threading.Barrier(8)
+
+    def resume() -> None:
+        together.wait()
+        jobs.resume(first.id)
+
+    threads = [threading.Thread(target=resume) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    gate.open.set()
+    assert jobs.wait(first.id, 30).state == "done"
+    assert gate.runs == ["a", "a"]
+
+
+def test_a_job_that_waits_is_stopped_at_once_and_never_begins(jobs: Jobs, gate: Gate, tmp_path: Path) -> None:
+    first, second = jobs.start("notes", {"name": "a"}), jobs.start("notes", {"name": "b"})
+    assert gate.begun.wait(30)
+    assert jobs.stop(second.id).state == "stopped"
+    assert Jobs(tmp_path / "jobs", {}).get(second.id).state == "stopped"
+    gate.open.set()
+    jobs.wait(first.id, 30)
+    assert jobs.resume(second.id).state in ("waiting", "running", "done")
+    assert jobs.wait(second.id, 30).state == "done"
+    assert gate.runs == ["a", "b"]
+
+
+def test_jobs_of_a_deleted_collection_never_begin(jobs: Jobs, gate: Gate) -> None:
+    first, second = jobs.start("other", {"name": "a"}), jobs.start("notes", {"name": "b"})
+    assert gate.begun.wait(30)
+    jobs.forget("notes")
+    with pytest.raises(NotFoundError):
+        jobs.get(second.id)
+    gate.open.set()
+    assert jobs.wait(first.id, 30).state == "done"
+    assert jobs.wait(jobs.start("other", {"name": "c"}).id, 30).state == "done"
+    assert gate.runs == ["a", "c"]
+
+
+def test_an_unforeseen_error_is_told_without_its_text(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs", {"ingest": lambda request, report, stop: 1 / 0})  # type: ignore[dict-item]
+    ended = jobs.wait(jobs.start("notes", {}).id, 30)
+    assert ended.state == "failed"
+    assert "zero" not in ended.message
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    root = tmp_path_factory.mktemp("jobs")
+    write_pdf(root / "files" / "tides.pdf", [f"The moon pulls tide number {number}." for number in range(6)])
+    made = Workbench(Settings(home=root / "home"))
+    made.ingest([root / "files"], "notes")
+    return made
+
+
+def names(bench: Workbench) -> list[str]:
+    return [index.name for index in bench.collection("notes").indexes]
+
+
+def tables(bench: Workbench) -> set[Path]:
+    return {path for path in (bench.settings.home / "collections" / "notes" / "lance").glob("ward*")}
+
+
+def test_an_index_job_stops_when_told_and_can_be_resumed(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_PAGES_AT_ONCE", 1)
+    met, go_on = threading.Event(), threading.Event()
+    table = writing.vectors_table
+
+    def slowly(*values: Any) -> Any:
+        met.set()
+        assert go_on.wait(30)
+        return table(*values)
+
+    monkeypatch.setattr(writing, "vectors_table", slowly)
+    job = bench.start_index("notes", "ward[factor=4]")
+    assert met.wait(30)
+    assert bench.stop_job(job.id).state == "stopping"
+    go_on.set()
+    ended = bench.wait_for(job.id, 60)
+    assert ended.state == "stopped"
+    assert ended.progress.stages[-1].done < 6
+    assert not any("ward" in name for name in names(bench))
+    assert tables(bench) == set()
+    assert bench.verify("notes") == []
+
+    bench.resume_job(job.id)
+    assert bench.wait_for(job.id, 60).state == "done"
+    assert "ward[factor=4]" in names(bench)
+    assert bench.search("moon", "notes", "ward[factor=4]:2").hits
+    assert bench.search("moon", "notes", "ward[factor=4.0]:2").hits
+
+
+def test_what_no_job_can_do_is_refused_before_it_begins(bench: Workbench) -> None:
+    before = bench.jobs()
+    with pytest.raises(InputError, match="no index 'wart'"):
+        bench.start_index("notes", "wart")
+    with pytest.raises(InputError, match=r"has the index 'rows' .* already"):
+        bench.start_index("notes", "rows")
+    with pytest.raises(InputError, match="cannot be a collection's name"):
+        bench.start_ingest([], "a/b")
+    assert bench.jobs() == before

@@ -1,0 +1,196 @@
+"""Words as arrays: the text index's own scores, kept in step with the pages, and made again when they are damaged."""
+
+import itertools
+import json
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.store.make import collection, digest, put, record
+from tests.store.test_text import TEXTS, fill
+from workbench.store import Collection, postings, textindex
+from workbench.store.postings import Postings, PostingsFile, Segment
+
+TOLERANCE = 1e-5
+"""Relative: the text index computes in float32, where the rarity of a word on nearly every page has 1e-5 left."""
+WORDS = [f"{letter}{i}" for letter in "abcdef" for i in range(12)]
+
+
+def written(seed, pages):
+    """Texts whose words are as unevenly common as those of a language, some empty."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(0, 60, pages)
+    return [" ".join(WORDS[min(int(n), len(WORDS)) - 1] for n in rng.zipf(1.4, size)) for size in sizes]
+
+
+def scores(store, query):
+    snapshot = store.snapshot()
+    return {snapshot.ids[i]: score for i, score in enumerate(snapshot.bm25(query).tolist()) if score}
+
+
+QUERIES = [
+    "a0",
+    "a1 a1 b3",
+    "b0 b1 c4 d2",
+    "whale sea",
+    "AB-1234 euros",
+    "東京 タワー",
+    "to be or not",
+    "nowhere",
+    "\ud800 sea",
+]
+
+
+def test_scores_are_those_of_the_text_index(tmp_path):
+    store = collection(tmp_path)
+    fill(store, TEXTS + [text or "the" for text in written(1, 200)], batch=32)  # a stop word alone is no word
+    for query in QUERIES:
+        theirs = dict(store.bm25(query, 999, None))
+        assert scores(store, query) == pytest.approx(theirs, rel=TOLERANCE), query
+    words = ["whales", "AB-1234", "red-1234", "a0", "the", "nowhere"]
+    found = store.snapshot().frequencies(words)
+    assert found == {word: textindex.frequency(store.table("pages"), word, 999) for word in words}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.lists(st.sampled_from(WORDS), min_size=1, max_size=6))
+def test_scores_are_the_formula(seed, pages, words):
+    texts = dict(enumerate(written(seed, pages)))
+    counts = {page: Counter(text.split()) for page, text in texts.items()}
+    there = [count for count in counts.values() if count]
+    mean = sum(count.total() for count in there) / len(there) if there else 1
+
+    def score(count):
+        total = 0.0
+        for word in words:
+            df = sum(word in other for other in there)
+            idf = math.log(1 + (len(there) - df + 0.5) / (df + 0.5))
+            total += idf * count[word] * 2.2 / (count[word] + 1.2 * (0.25 + 0.75 * count.total() / mean))
+        return total
+
+    made = Postings([Segment.of({str(page): text for page, text in texts.items()})], set(map(str, texts)))
+    assert made.bm25(" ".join(words)) == pytest.approx([score(counts[page]) for page in texts], rel=1e-4, abs=1e-5)
+    assert made.frequency(words[0]) == sum(words[0] in count for count in there)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.lists(st.tuples(st.integers(0, 25), st.integers(0, 8)), min_size=1, max_size=8))
+def test_any_history_gives_what_reading_all_at_once_gives(tmp_path_factory, seed, steps):
+    """Steps add so many pages and take so many of the oldest away."""
+    texts = {f"p{i}": text for i, text in enumerate(written(seed, 26 * len(steps)))}
+    file = PostingsFile(tmp_path_factory.mktemp("history") / "words")
+    there, nxt = [], 0
+    for step, (added, gone) in enumerate(steps):
+        there = (there + [f"p{i}" for i in range(nxt, nxt + added)])[gone:]
+        nxt += added
+        reading = []
+
+        def fetch(ids, reading=reading):
+            reading.extend(ids)
+            return [(page, texts[page]) for page in ids]
+
+        held = file.current(str(step), there, fetch, wait=bool(step % 2))
+        assert set(reading) <= set(there)
+        assert set(np.asarray(held.page_ids)[held.alive]) == set(there)
+        fresh = Postings([Segment.of({page: texts[page] for page in there})], set(there))
+        reopened = PostingsFile(file._folder).current(str(step), there, lambda ids: pytest.fail("read again"))
+        for words in ("a0 b3", "a1", "c2 a0 a0"):
+            for made in (held, reopened):
+                mine = dict(zip(made.page_ids, made.bm25(words).tolist(), strict=True))
+                expected = dict(zip(fresh.page_ids, fresh.bm25(words).tolist(), strict=True))
+                assert {page: mine[page] for page in there} == pytest.approx(expected, rel=1e-5, abs=1e-6)
+        sizes = [segment.size for segment in held.segments]
+        assert all(before > 2 * after for before, after in itertools.pairwise(sizes)), sizes
+
+
+def test_words_follow_the_pages(tmp_path):
+    store = collection(tmp_path)
+    fill(store, TEXTS)
+    assert len(scores(store, "whale")) == 2
+    with store.writer() as writer:
+        put(writer, record("new", 3), finish=False)
+        assert len(scores(store, digest("new")[:6])) == 3  # committed, and found before the ingest ends
+        writer.finish()
+    with store.writer() as writer:
+        writer.delete_document("doc.pdf")
+        assert scores(store, "whale") == {}
+        writer.finish()
+    segments = json.loads((store.path / "words" / "words.json").read_text())["segments"]
+    assert [len(row["page_ids"]) for row in segments] == [3]  # nothing of the deleted pages is left
+    assert len(list((store.path / "words").glob("*.bin"))) == 1
+
+
+def test_a_page_in_quarantine_is_not_named_but_counts_as_in_the_text_index(tmp_path):
+    store = collection(tmp_path)
+    fill(store, TEXTS)
+    before = scores(store, "whale")
+    store.put_away("doc.pdf", 1)
+    after = scores(store, "whale")
+    assert after == {page: score for page, score in before.items() if not page.endswith(":1")}
+    assert store.snapshot().frequencies(["whale"]) == {"whale": 2}
+
+
+@pytest.mark.parametrize("damage", ["noise", "short", "gone", "directory", "reversed ids", "another tokenizer"])
+def test_a_damaged_copy_is_made_again(tmp_path, damage):
+    store = collection(tmp_path)
+    fill(store, TEXTS)
+    expected = scores(store, "whale sea")
+    (data,) = (store.path / "words").glob("*.bin")
+    head = store.path / "words" / "words.json"
+    match damage:
+        case "noise":
+            content = bytearray(data.read_bytes())
+            content[len(content) // 2] ^= 255
+            data.write_bytes(content)
+        case "short":
+            data.write_bytes(data.read_bytes()[:-8])
+        case "gone":
+            data.unlink()
+        case "directory":
+            head.write_text("{")
+        case "reversed ids":
+            told = json.loads(head.read_text())
+            told["segments"][0]["page_ids"].reverse()
+            head.write_text(json.dumps(told))
+        case "another tokenizer":
+            head.write_text(json.dumps({**json.loads(head.read_text()), "tokenizer": "older"}))
+    again = Collection(store.path)
+    assert scores(again, "whale sea") == expected
+    assert json.loads(head.read_text())["segments"]
+
+
+def test_without_room_the_words_stay_in_memory(tmp_path, monkeypatch):
+    store = collection(tmp_path)
+    with monkeypatch.context() as patch:
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("workbench.store.postings.write_whole", full)
+        fill(store, TEXTS)
+        assert scores(store, "whale") == pytest.approx(dict(store.bm25("whale", 99, None)), rel=TOLERANCE)
+    assert len(scores(Collection(store.path), "whale")) == 2
+
+
+def test_a_search_does_not_wait_for_many_pages(tmp_path, monkeypatch):
+    store = collection(tmp_path)
+    fill(store, TEXTS, finish=False)
+    monkeypatch.setattr(postings, "INLINE", 4)
+    assert store.postings() is None
+    theirs = dict(store.bm25("whale", 99, None))
+    assert scores(store, "whale") == pytest.approx(theirs, rel=1e-6) or store.postings() is not None
+    store._postings._background[1].join(60)
+    assert store.postings() is not None
+    assert len(scores(store, "whale")) == 2
+
+
+def test_a_page_written_again_is_read_again(tmp_path):
+    store = collection(tmp_path)
+    fill(store, ["old words", "others"])
+    fill(store, ["new words", "others"])
+    assert len(scores(store, "new")) == 1
+    assert scores(store, "old") == {}

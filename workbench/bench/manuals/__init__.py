@@ -1,6 +1,0 @@
-"""A benchmark from real manuals: their printed indexes are the questions and labels. Nothing of them is in Pagelens."""
-
-from workbench.bench.manuals.dataset import MOST_QUESTIONS, PACKAGES, Manuals, build, macro
-from workbench.bench.manuals.labels import Manual, read_manual
-
-__all__ = ["MOST_QUESTIONS", "PACKAGES", "Manual", "Manuals", "build", "macro", "read_manual"]

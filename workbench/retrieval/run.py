@@ -1,0 +1,148 @@
+"""One search at work: what its stages share, and the loop that all of them go through.
+
+A stage gives scores (`Stage.run`); here they are recorded under the stage's name and cut to the best. Pages are rows of
+one snapshot of the collection from the first stage to the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.retrieval import tokens
+from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
+from workbench.retrieval.step import DEFAULT_PREFETCH, Step
+from workbench.types import Float, Query, QueryEmbedding, ScoreKind, StageScore
+
+if TYPE_CHECKING:
+    from workbench.store import Snapshot, Space
+    from workbench.store.snapshot import IndexRows, Rows
+
+
+FULL = "full"
+GLOBAL = "global"
+
+
+@dataclass(slots=True)
+class StageCost:
+    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes."""
+
+    vectors: int = 0
+    bytes: int = 0
+    kernel_ms: float = 0.0
+    scored: int = 0
+    cold: bool = False
+    weights: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def compared(self, vectors: int, of: NDArray[Any]) -> None:
+        """Count so many rows of an array."""
+        self.vectors += vectors
+        self.bytes += vectors * of.shape[1] * of.dtype.itemsize
+
+
+@dataclass(slots=True)
+class PipelineRun:
+    """The state of one search. ``allowed`` are the rows that the filter ``where`` leaves, ascending (None: all).
+
+    ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
+    keeps what it would work out again when it comes twice in a pipeline.
+    """
+
+    snapshot: Snapshot
+    query: Query
+    spaces: Mapping[str, Space]
+    embeddings: Mapping[str, QueryEmbedding]
+    where: str | None = None
+    allowed: Rows | None = None
+    records: dict[str, Ranks] = field(default_factory=dict)
+    cost: StageCost = field(default_factory=StageCost)
+    shared: dict[str, Float] = field(default_factory=dict)
+
+    def best(self, step: Step, candidates: Candidates | None, k: int | None = None) -> Candidates:
+        """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""
+        k = k or step.keep or DEFAULT_PREFETCH
+        found = best(self._run(step, candidates, k), k, self._kind(step))
+        self._record(step, found)
+        return found
+
+    def every(self, step: Step, candidates: Candidates | None) -> Scored:
+        """All that a stage says of all pages, or of the candidates, in no order."""
+        found = self._run(step, candidates, max(len(self.pages) if candidates is None else len(candidates), 1))
+        self._record(step, found)
+        return found
+
+    @property
+    def pages(self) -> Rows:
+        """The rows that the filter leaves, ascending."""
+        return np.arange(len(self.snapshot)) if self.allowed is None else self.allowed
+
+    def index(self, step: Step) -> IndexRows:
+        """Where the pages lie in the index that a vector stage compares."""
+        return self.snapshot.index(self.spaces[step.encoder], step.index)
+
+    def vectors(self, space: Space, index: str, rows: Rows, most: int) -> list[tuple[int, Float]]:
+        """The first ``most`` of these pages that an index has whole vectors of, with those: ``(n, d) float32``."""
+        there = self.snapshot.index(space, index)
+        held, found = there.vectors, list[tuple[int, Float]]()
+        for row in rows.tolist():
+            if len(found) == most:
+                break
+            at = int(there.positions[row])
+            if at < 0:
+                continue
+            start, length = int(held.starts[at]), int(held.lengths[at])
+            vectors = np.asarray(held.flat[start : start + length], np.float32)
+            self.cost.compared(length, held.flat)
+            if np.isfinite(vectors).all():
+                found.append((row, vectors))
+        return found
+
+    def prepared(self, step: Step) -> QueryEmbedding:
+        """The query with the weights that a vector stage gives its tokens; noted where they differ."""
+        embedding = self.embeddings[step.encoder]
+        found = weighted(step, embedding, self.query, self.snapshot)
+        if tokens.changed(embedding.weights, found.weights):
+            self.cost.weights += tuple(zip(found.labels, found.weights.tolist(), strict=True))
+        return found
+
+    def said(self, rows: Rows) -> list[tuple[StageScore, ...]]:
+        """What each stage said of each page, in the order they ran; a stage that did not name it is absent."""
+        columns = [[found and (name, *found) for found in record.of(rows)] for name, record in self.records.items()]
+        kinds = [record.kind for record in self.records.values()]
+        return [
+            tuple(
+                StageScore(found[0], found[1], found[2], kind, found[3])
+                for found, kind in zip(each, kinds, strict=True)
+                if found is not None
+            )
+            for each in zip(*columns, strict=True)
+        ]
+
+    def _run(self, step: Step, candidates: Candidates | None, k: int) -> Scored:
+        found = step.stage.run(self, step, candidates, k)
+        if lost := len(found.scores) - int(np.isfinite(found.scores).sum()):
+            pages = "1 page has" if lost == 1 else f"{lost:,} pages have"
+            self.cost.scored -= lost
+            self.cost.notes += (f"{pages} no score in stage '{step.label}': the stored vectors are damaged.",)
+            return found.finite()
+        return found
+
+    def _kind(self, step: Step) -> ScoreKind:
+        return ScoreKind.EXACT if step.exact else ScoreKind.APPROXIMATE
+
+    def _record(self, step: Step, found: Candidates | Scored) -> None:
+        name, n = step.label, 2
+        while name in self.records:
+            name, n = f"{step.label}#{n}", n + 1
+        self.records[name] = Ranks(found, self._kind(step))
+
+
+def weighted(step: Step, embedding: QueryEmbedding, query: Query, snapshot: Snapshot) -> QueryEmbedding:
+    """A query's embedding with the weights that a vector stage gives its tokens; see `tokens.prepared`."""
+    text = " ".join(words for words, _ in query.spoken)
+    return tokens.prepared(step, embedding, text, snapshot.frequencies, len(snapshot))

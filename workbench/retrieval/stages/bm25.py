@@ -1,0 +1,57 @@
+"""A query's words against the words of pages: BM25 with signed weights.
+
+BM25 is a sum over words, so wanted and unwanted texts add up like everything else in a query: a page's score is the sum
+over the parts that have words of ``weight * BM25(words, page)``. This is Rocchio's formula in the words' own space,
+where it was first given (J. J. Rocchio, "Relevance feedback in information retrieval", 1971). Only pages with a wanted
+word are ranked; what the unwanted texts take off may leave such a page below zero, but never names a new one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbench.retrieval.ordering import Candidates, Scored, none
+from workbench.retrieval.registry import Stage, register
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Step
+from workbench.types import Float, Query
+
+if TYPE_CHECKING:
+    from workbench.store import Snapshot
+
+
+def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
+    """Every page with a wanted word, of all pages or of the candidates."""
+    if not run.query.text:
+        return Scored(none(), np.zeros(0, np.float32))
+    scores = run.shared.get("bm25")
+    if scores is None:
+        scores = run.shared["bm25"] = bm25(run.snapshot, run.query)
+    rows = run.pages if candidates is None else candidates.rows
+    rows = rows[~np.isnan(scores[rows])]
+    run.cost.scored += len(rows)
+    return Scored(rows, scores[rows])
+
+
+def bm25(snapshot: Snapshot, query: Query) -> Float:
+    """The score of every page, by row: ``(rows,) float32``; NaN for one without a wanted word."""
+    total = np.zeros(len(snapshot), np.float64)
+    named = np.zeros(len(snapshot), np.bool_)
+    for words, weight in query.spoken:
+        scores = snapshot.bm25(words)
+        total += weight * scores.astype(np.float64)
+        named |= (scores > 0) & (weight > 0)
+    return np.where(named, total, np.nan).astype(np.float32)
+
+
+register(
+    Stage(
+        name="bm25",
+        summary="words of the page text",
+        run=run,
+        cost="the words of the query on every page; no vector",
+        source="Okapi BM25, Robertson and Zaragoza 2009",
+    )
+)

@@ -1,0 +1,136 @@
+"""Makes anew what a damaged collection can spare: manifests, indexes, copies, small pictures, the text index.
+
+What only the files themselves can bring back (pages, full vectors, large pictures) is left to ingesting them again,
+which is told what is missing: a page without its picture or its vectors counts as not indexed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import Timeout
+
+from workbench.encoders import EncoderInfo
+from workbench.errors import CollectionBusyError, MismatchError, NotFoundError, StoreError
+from workbench.store import textindex
+from workbench.store.checks import unreadable
+from workbench.store.collection import Collection
+from workbench.store.files import intact, room
+from workbench.store.images import broken_images, image_file, image_pages, save_thumb
+from workbench.store.manifest import FILE, FULL, Manifest
+from workbench.store.recovery import DAMAGED, Given, recover
+from workbench.store.writer import Writer, write_lock
+
+log = logging.getLogger(__name__)
+
+
+def mend_manifest(folder: Path, info_of: Callable[[str], EncoderInfo], given: Given) -> list[str]:
+    """Write the manifest anew where it is lost or cannot be read; sentences on what was done.
+
+    A damaged one is kept beside it. `MismatchError` for one of a newer Pagelens, which is left alone.
+    """
+    try:
+        Manifest.read(folder)
+        return []
+    except MismatchError:
+        raise
+    except (NotFoundError, StoreError) as error:
+        log.info("%s", error)
+    lock = write_lock(folder)
+    try:
+        with lock, room(folder.name):
+            manifest, notes = recover(folder, info_of, given)
+            if (folder / FILE).exists():
+                os.replace(folder / FILE, folder / DAMAGED)
+            manifest.write(folder)
+    except Timeout:
+        raise CollectionBusyError(f"Somebody writes to collection '{folder.name}'; try again.") from None
+    encoders = ", ".join(space.encoder.id for space in manifest.spaces)
+    return [f"The manifest was made again from the tables: encoder {encoders}.", *notes]
+
+
+def mend(collection: Collection) -> list[str]:
+    """Make anew what can be; sentences on what was done. `CollectionBusyError` while somebody writes."""
+    done: list[str] = []
+    again = _leave_out(collection, done)
+    with collection.writer() as writer:
+        for encoder, index in again:
+            writer.add_index(encoder, index)
+            done.append(f"'{index}' of {encoder} was made again from the full vectors.")
+        _copies(collection, done)
+        _pictures(collection, done)
+        _text(collection, writer, done)
+        writer.finish()
+    return done
+
+
+def _leave_out(collection: Collection, done: list[str]) -> list[tuple[str, str]]:
+    """Take what cannot be used out of the manifest: encoders to be embedded again, and the indexes to make anew."""
+    again: list[tuple[str, str]] = []
+    manifest = collection.manifest
+    for space in collection.spaces():
+        bad = [index for index in space.indexes if unreadable(space, index)]
+        if FULL in bad and space.primary:
+            raise StoreError(
+                f"The full vectors of {space.encoder} in collection '{collection.name}' cannot be read, so that it "
+                "cannot be repaired; ingest its files into a new collection."
+            )
+        if FULL in bad:
+            manifest = manifest.without(space.encoder)
+            cure = f"run: pagelens collections embed {collection.name} --encoder {space.encoder}"
+            done.append(f"The vectors of {space.encoder} could not be read and were dropped; {cure}")
+            continue
+        wanted = set(space.stored_ids(FULL))
+        for index in space.indexes:
+            if index not in bad and index != FULL:
+                stored = space.stored_ids(index)
+                bad += [index] if len(stored) != len(set(stored)) or not wanted <= set(stored) else []
+        again += [(space.encoder, index) for index in bad]
+        kept = tuple(index for index in space.record.indexes if index.name not in bad)
+        manifest = manifest.with_space(replace(space.record, indexes=kept))
+    if manifest != collection.manifest:
+        with room(collection.name):
+            manifest.write(collection.path)
+    return again
+
+
+def _copies(collection: Collection, done: list[str]) -> None:
+    for space in collection.spaces():
+        bad = [index for index in space.indexes if space.damage(index)]
+        if bad:
+            space.drop_copies()
+            done.append(f"The copies of {', '.join(bad)} of {space.encoder} were damaged and are made anew.")
+
+
+def _pictures(collection: Collection, done: list[str]) -> None:
+    folder, committed = collection.path / "images", collection.directory().ids
+    there, _ = image_pages(folder)
+    broken = broken_images(folder, committed)
+    made = lost = 0
+    for page in committed:
+        bad = set(broken.get(page, ()))
+        if "page" in bad or "page" not in there.get(page, ()):
+            lost += 1
+            image_file(folder, page, "page").unlink(missing_ok=True)
+        elif "thumb" in bad or "thumb" not in there[page]:
+            save_thumb(folder, page)
+            made += 1
+    done += [f"{made} small pictures were made again."] if made else []
+    done += [f"{lost} pages have no picture; ingest their files again to have them back."] if lost else []
+
+
+def _text(collection: Collection, writer: Writer, done: list[str]) -> None:
+    try:
+        with intact(collection.name):
+            table = collection.table("pages")
+            if textindex.is_there(table):
+                textindex.search(table, "a page", 1, None)
+                return
+    except StoreError:
+        log.info("the text index of %s cannot be used", collection.name)
+    writer.index_text()
+    done.append("The text index was made again.")
