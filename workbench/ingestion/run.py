@@ -160,6 +160,8 @@ def _planned(
     if known and collection is not None:
         have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
+        if failed := {failure.page for failure in collection.failed_pages(record.name)}.intersection(missing):
+            notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(
         replace(source, name=stands.name),
