@@ -85,6 +85,10 @@ PLAIN = {
     "int_parsing_size": "it is too large a number",
     "int_from_float": "it is no whole number",
     "finite_number": "it is no number",
+    "float_type": "it is no number",
+    "float_parsing": "it is no number",
+    "too_long": "it holds more than {max_length}",
+    "too_short": "it holds fewer than {min_length}",
 }
 """What is wrong with a value, by pydantic's name of it, where its own words are about Python."""
 ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
@@ -140,7 +144,7 @@ def failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        said = wellformed("; ".join(_sentence(problem) for problem in error.errors()))
+        said = wellformed(_sentence(error))
         cut = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}\N{HORIZONTAL ELLIPSIS}"
         return JSONResponse({"error": cut}, 422)
 
@@ -160,8 +164,30 @@ def failures(app: FastAPI) -> None:
         return JSONResponse({"error": UNEXPECTED}, 500)
 
 
-def _sentence(problem: Any) -> str:
+def _sentence(error: RequestValidationError) -> str:
+    """What is wrong, place by place; what may be one of several kinds and is none has them all named at its place."""
+    said: dict[str, list[str]] = {}
+    for problem in error.errors():
+        known = PLAIN.get(problem["type"])
+        plain = known.format(**problem.get("ctx", {})) if known else problem["msg"]
+        at = said.setdefault(_place(problem, error.body), [])
+        at.extend([plain] if plain not in at else [])
+    return "; ".join(f"{place}: {', '.join(plain)}" for place, plain in said.items())
+
+
+def _place(problem: Any, body: Any) -> str:
     # The first place says whether it stood in the body or the address; JSON that is none has a character as its place.
-    places = () if problem["type"] == "json_invalid" else problem["loc"][1:]
-    where = ".".join(str(place)[:80] for place in places)
-    return f"{where or BODY}: {PLAIN.get(problem['type'], problem['msg'])}"
+    # Between those in a body stand pydantic's names of kinds that a value may be of, which are no place in it.
+    source, *places = (BODY,) if problem["type"] == "json_invalid" else problem["loc"]
+    if source != "body":
+        return ".".join(str(place)[:80] for place in places) or BODY
+    found, value = [], body
+    for place in places:
+        if isinstance(value, dict) and (place in value or problem["type"] == "missing"):
+            value = value.get(place)
+        elif isinstance(value, list) and isinstance(place, int) and place < len(value):
+            value = value[place]
+        else:
+            continue
+        found.append(str(place)[:80])
+    return ".".join(found) or BODY
