@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from workbench.api import collections, explaining, ingesting, pictures, searching, sessions
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
+from workbench.api.problems import sentence
 from workbench.api.state import State
 from workbench.api.uploads import Uploads
 from workbench.errors import (
@@ -65,32 +66,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 """Every status that a refusal can have, and what it says."""
-BODY = "the body"
 MOST_SAID = 500
 """Characters of a sentence on a body that is wrong in many places."""
-PLAIN = {
-    "missing": "it is missing",
-    "extra_forbidden": "nothing has that name here",
-    "json_invalid": "it is not JSON",
-    "model_attributes_type": "it is no object",
-    "model_type": "it is no object",
-    "dict_type": "it is no object",
-    "list_type": "it is no list",
-    "string_type": "it is no text",
-    "string_unicode": "it is no text",
-    "bool_type": "it is neither true nor false",
-    "bool_parsing": "it is neither true nor false",
-    "int_type": "it is no whole number",
-    "int_parsing": "it is no whole number",
-    "int_parsing_size": "it is too large a number",
-    "int_from_float": "it is no whole number",
-    "finite_number": "it is no number",
-    "float_type": "it is no number",
-    "float_parsing": "it is no number",
-    "too_long": "it holds more than {max_length}",
-    "too_short": "it holds fewer than {min_length}",
-}
-"""What is wrong with a value, by pydantic's name of it, where its own words are about Python."""
 ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
 
 Pages are written `report.pdf#page=12`; boxes are `[x0, y0, x1, y1]` in fractions of the page from its top left; times
@@ -144,7 +121,7 @@ def failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        said = wellformed(_sentence(error))
+        said = wellformed(sentence(error.errors(), error.body))
         cut = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}\N{HORIZONTAL ELLIPSIS}"
         return JSONResponse({"error": cut}, 422)
 
@@ -162,32 +139,3 @@ def failures(app: FastAPI) -> None:
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return JSONResponse({"error": UNEXPECTED}, 500)
-
-
-def _sentence(error: RequestValidationError) -> str:
-    """What is wrong, place by place; what may be one of several kinds and is none has them all named at its place."""
-    said: dict[str, list[str]] = {}
-    for problem in error.errors():
-        known = PLAIN.get(problem["type"])
-        plain = known.format(**problem.get("ctx", {})) if known else problem["msg"]
-        at = said.setdefault(_place(problem, error.body), [])
-        at.extend([plain] if plain not in at else [])
-    return "; ".join(f"{place}: {', '.join(plain)}" for place, plain in said.items())
-
-
-def _place(problem: Any, body: Any) -> str:
-    # The first place says whether it stood in the body or the address; JSON that is none has a character as its place.
-    # Between those in a body stand pydantic's names of kinds that a value may be of, which are no place in it.
-    source, *places = (BODY,) if problem["type"] == "json_invalid" else problem["loc"]
-    if source != "body":
-        return ".".join(str(place)[:80] for place in places) or BODY
-    found, value = [], body
-    for place in places:
-        if isinstance(value, dict) and (place in value or problem["type"] == "missing"):
-            value = value.get(place)
-        elif isinstance(value, list) and isinstance(place, int) and place < len(value):
-            value = value[place]
-        else:
-            continue
-        found.append(str(place)[:80])
-    return ".".join(found) or BODY
