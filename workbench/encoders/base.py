@@ -42,7 +42,7 @@ class EncoderSpec:
     ``loader`` is ``module:function``, called as ``function(spec)``; ``get`` the command that brings the weights;
     ``options`` what the loader of that family needs to know (hub id, folder). ``parameters`` are billions and
     ``download`` bytes, both about and 0 when unknown; ``policies`` are the query token policies it
-    offers, the default first, empty when it has but one.
+    offers, the default first, empty when it has but one; ``source`` says where what the row tells was read.
     """
 
     id: str
@@ -58,6 +58,7 @@ class EncoderSpec:
     parameters: float = 0.0
     download: int = 0
     policies: tuple[str, ...] = ()
+    source: str = ""
 
 
 @runtime_checkable

@@ -85,6 +85,7 @@ def spec(encoder_id: str) -> EncoderSpec:
         get=_command(options, folder),
         options=options,
         parameters=float(said.get("parameters", 0)),
+        source=f"the files in {folder}",
     )
     return _of_family(row, str(said.get("family") or _family(row)))
 
