@@ -183,6 +183,44 @@ def test_the_policies_drop_what_they_say(encoder: LateInteraction) -> None:
         encoder.with_policy("none")
 
 
+@pytest.mark.parametrize("size", [(200, 300), (320, 180)], ids=["upright", "slide"])
+def test_official_pages_are_all_that_the_library_gives_and_their_prompt_has_no_place(
+    encoder: LateInteraction, size: tuple[int, int]
+) -> None:
+    engine, image = encoder.engine, picture(size)
+    whole = encoder.with_policy(pages="official")
+    assert (encoder.info.page_policy, whole.info.page_policy, whole.info.policy) == ("visual", "official", "official")
+    (found,), (visual,) = embed(whole, page(image=image, crop=CROP)), embed(encoder, page(image=image, crop=CROP))
+    x0, y0, x1, y1 = (round(value * side) for value, side in zip(CROP, (*size, *size), strict=True))
+    batch = engine.processor.process_images([image.crop((x0, y0, x1, y1))])
+    with torch.inference_mode():
+        theirs = host(engine.model(**placed(engine.device, batch))[0])
+    close(found.vectors, theirs)
+    shown = host(batch["input_ids"][0]) == engine.model.config.image_token_id
+    assert shown.sum() == len(visual.vectors) < len(found.vectors)
+    np.testing.assert_array_equal(found.geometry.boxes[shown], visual.geometry.boxes)
+    np.testing.assert_array_equal(found.geometry.cell[shown], visual.geometry.cell)
+    assert found.geometry.grid == visual.geometry.grid
+    assert (found.geometry.cell[~shown] == -1).all() and not found.geometry.boxes[~shown].any()
+    np.testing.assert_array_equal(found.geometry.shown, shown)
+    said = [label for label, visible in zip(found.labels, shown, strict=True) if not visible]
+    assert all(said) and not any(label for label, visible in zip(found.labels, shown, strict=True) if visible)
+    query = encoder.encode_query("revenue by region").vectors
+    score = engine.processor.score([torch.from_numpy(query)], [torch.from_numpy(theirs)], device="cpu")
+    close((query @ found.vectors.T).max(axis=1).sum(), score[0, 0], of=len(query))
+
+
+def test_official_pages_do_not_depend_on_their_batch_mates(encoder: LateInteraction) -> None:
+    sizes = [(200, 300), (320, 180), (40, 40)]
+    whole = encoder.with_policy(pages="official")
+    batches_change_nothing(whole, [page(image=picture(size), number=i + 1) for i, size in enumerate(sizes)])
+
+
+def test_a_page_policy_that_is_not_offered_is_refused(encoder: LateInteraction) -> None:
+    with pytest.raises(EncoderError, match="no token policy for pages 'all'; it has: visual, official"):
+        encoder.with_policy(pages="all")
+
+
 def test_threads_take_turns(encoder: LateInteraction) -> None:
     texts = [f"revenue of region {i}" for i in range(8)]
     alone = [encoder.encode_query(text).vectors for text in texts]

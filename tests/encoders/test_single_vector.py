@@ -63,3 +63,5 @@ def test_a_single_vector_has_no_token_policies(encoder: Any) -> None:
     assert encoder.with_policy("official") is encoder
     with pytest.raises(EncoderError, match="no token policy 'no_special'"):
         encoder.with_policy("no_special")
+    with pytest.raises(EncoderError, match="no token policy for pages 'official'; it has: visual"):
+        encoder.with_policy(pages="official")

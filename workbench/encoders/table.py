@@ -74,6 +74,7 @@ def _model(
         parameters=parameters,
         download=round(gigabytes * 1e9),
         policies=family.policies,
+        page_policies=family.page_policies,
         source=_source(hub, mteb),
     )
 
