@@ -69,7 +69,7 @@ class LateInteraction(PictureEncoder):
         shown = batch.shown(row)[real]
         geometry = places.among(self.engine.cut.geometry(batch, row, crop), shown)
         names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
-        said = tuple("" if visual else name for name, visual in zip(names, shown, strict=True))
+        said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
         return Found(states[real], geometry, said)
 
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
