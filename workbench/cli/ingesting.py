@@ -51,6 +51,12 @@ def ingest(
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
     ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    page_tokens: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY", help="Vectors kept of a page: visual, or official: those of a page model's prompt too."
+        ),
+    ] = None,
     tags: tagging.Tag = None,
     meta: tagging.Meta = None,
     fields: tagging.Fields = None,
@@ -73,6 +79,7 @@ def ingest(
     given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
     wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    wanted["page_tokens"] = page_tokens
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)

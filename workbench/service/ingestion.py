@@ -106,8 +106,10 @@ class Ingestion(Collections):
         with ExitStack() as models:
 
             def load() -> list[Encoder]:
-                first = models.enter_context(encoders.using(store.encoder, **self._loading))
-                store.space().check(first.info)
+                space = store.space()
+                pages = space.info.page_policy
+                first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
+                space.check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
             report = ingest(
@@ -187,7 +189,9 @@ class Ingestion(Collections):
         stopped. The report counts embedded pages as indexed. Blocks until done.
         """
         store = self._collection(collection)
-        with encoders.using(encoder_id, **self._loading) as encoder:
+        there = [space.info.page_policy for space in store.spaces() if space.encoder == encoder_id]
+        pages = there[0] if there else encoders.page_policy(encoder_id, store.settings.page_tokens)
+        with encoders.using(encoder_id, **self._loading, pages=pages) as encoder:
             return embed(store, encoder, progress, stop)
 
     def start_ingest(
@@ -299,7 +303,8 @@ class Ingestion(Collections):
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
         for space in store.spaces()[1:]:
             try:
-                encoder = models.enter_context(encoders.using(space.encoder, **self._loading))
+                pages = space.info.page_policy
+                encoder = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
                 space.check(encoder.info)
                 yield encoder
             except (EncoderError, MismatchError) as error:

@@ -27,7 +27,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Contents:
             settings = {**record["settings"], "indexes": tuple(record["settings"]["indexes"])}
             spaces = tuple(
                 ExportedSpace(
-                    EncoderInfo(**{known.name: space["encoder"][known.name] for known in fields(EncoderInfo)}),
+                    EncoderInfo.of(space["encoder"]),
                     tuple(ExportedIndex(**index) for index in space["indexes"]),
                 )
                 for space in record["spaces"]
