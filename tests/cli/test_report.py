@@ -95,7 +95,7 @@ def test_a_page_shows_pictures_of_the_collection_as_it_was(run: Run, questions: 
     failed.write(tmp_path)
     assert run("eval", "report", tmp_path, "--out", page).code == 0
     text = page.read_text(encoding="utf-8")
-    assert text.count('href="data:image/webp;base64,') >= 4 and 'class="heat"' in text
+    assert text.count('href="data:image/webp;base64,') >= 4 and 'class="heat ink"' in text
     assert 'aria-label="whales.pdf#page=2, relevant"' in text
     without = run("eval", "report", tmp_path, "--no-pictures", "--out", page)
     assert without.code == 0 and "data:image" not in page.read_text(encoding="utf-8")
