@@ -40,6 +40,11 @@ class PdfFile:
         with LOCK:
             self.pages = len(self._document)
 
+    @property
+    def handle(self) -> Any:
+        """The document; to be used with the lock held."""
+        return self._document
+
     def close(self) -> None:
         """Let go of the file."""
         with LOCK:

@@ -19,6 +19,7 @@ from workbench.documents.probing import DocumentProbe, check_unchanged, open_doc
 from workbench.documents.raster import bounded_size, draw
 from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import read_text_layer, uncovered_pictures
+from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
 
@@ -70,6 +71,7 @@ class OpenedDocument:
         self._path = path
         self._probed = probed
         self._file = open_document(path)
+        self._visible: VisiblePages | None = None
         if isinstance(self._file, PdfFile):
             self._file.poppler = poppler
         check_unchanged(path, probed.stamp)
@@ -88,6 +90,8 @@ class OpenedDocument:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._visible is not None:
+            self._visible.close()
         self._file.close()
 
     def read(self, ref: PageRef, settings: ReadSettings) -> Page | PageFailure:
@@ -102,9 +106,11 @@ class OpenedDocument:
         try:
             if not 1 <= ref.page <= file.pages:
                 raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
-            if isinstance(file, PdfFile):
-                return _pdf_page(file, ref, settings, digest)
-            return _picture_page(file, ref, settings, digest)
+            if isinstance(file, PictureFile):
+                return _picture_page(file, ref, settings, digest)
+            if self._visible is None:
+                self._visible = VisiblePages(file)
+            return _pdf_page(file, self._visible, ref, settings, digest)
         except DocumentError as error:
             return PageFailure(ref, str(error))
         except MemoryError:
@@ -113,15 +119,16 @@ class OpenedDocument:
             return PageFailure(ref, f"Page {ref.page} could not be read ({type(error).__name__}: {error}).")
 
 
-def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
+def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     with file.page(ref.page) as page:
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
-        layer = read_text_layer(page)
-        runs = list(layer.runs) if layer.usable else []
         to_read: list[Box] = []
-        if settings.ocr:
-            to_read = uncovered_pictures(page, _boxes(runs)) if runs else [(0.0, 0.0, 1.0, 1.0)]
+        with visible.of(page) as shown:
+            layer = read_text_layer(shown)
+            runs = list(layer.runs) if layer.usable else []
+            if settings.ocr:
+                to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [(0.0, 0.0, 1.0, 1.0)]
         drawn = page.render(_ocr_size(width, height)) if to_read else None
     if drawn is not None:
         try:

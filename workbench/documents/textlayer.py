@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ WORDS_PER_PICTURE = 10  # a picture over the whole page with more words on it is
 _MAX_OBJECTS = 20_000
 _MAX_DEPTH = 6
 _MAP_ERROR_SAMPLES = 200
+_REPLACEMENT = 0xFFFD
 _LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 
 _SPACES = np.array([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029,
@@ -91,6 +93,7 @@ def _characters(page: PdfPage) -> tuple[NDArray[np.int64], Float, float]:
         errors = sum(raw.FPDFText_HasUnicodeMapError(text, i) == 1 for i in sample) / max(1, len(sample))
     finally:
         raw.FPDFText_ClosePage(text)
+    codes[codes > sys.maxunicode] = _REPLACEMENT  # a font may claim anything
     return codes, map_boxes(page.to_fractions(), rects[:, [0, 3, 2, 1]]), errors
 
 
@@ -234,6 +237,8 @@ def _picture_boxes(page: PdfPage) -> Float:
                 return
             item = get(parent, i)
             kind = raw.FPDFPageObj_GetType(item) if item else raw.FPDF_PAGEOBJ_UNKNOWN
+            if kind == raw.FPDF_PAGEOBJ_IMAGE and not _is_active(item):
+                continue
             if kind == raw.FPDF_PAGEOBJ_IMAGE and raw.FPDFPageObj_GetBounds(item, *edges):
                 left, bottom, right, top = (edge.value for edge in edges)
                 corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ placed.T
@@ -251,6 +256,14 @@ def _picture_boxes(page: PdfPage) -> Float:
     boxes = np.array(found, np.float32).reshape(-1, 4)
     boxes = np.clip(boxes[np.isfinite(boxes).all(axis=1)], 0.0, 1.0)
     return boxes[((boxes[:, 2:] - boxes[:, :2]) > 1e-3).all(axis=1)]
+
+
+def _is_active(item: Any) -> bool:
+    """Whether an object takes part in the page; see `visible`."""
+    import pypdfium2.raw as raw
+
+    active = ctypes.c_int(1)
+    return not raw.FPDFPageObj_GetIsActive(item, active) or bool(active.value)
 
 
 def _merge_touching(boxes: Float, slack: float = 0.003) -> Float:
