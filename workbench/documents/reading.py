@@ -25,6 +25,8 @@ from workbench.types import Box, Page, PageFailure, PageRef, Words
 
 MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+_TOLD_BY = 3  # words read by OCR, at least, before a text layer is not believed on their account
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 
 
@@ -128,10 +130,12 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
             layer = read_text_layer(shown)
             runs = list(layer.runs) if layer.usable else []
             if settings.ocr:
-                to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [(0.0, 0.0, 1.0, 1.0)]
-        drawn = page.render(_ocr_size(width, height)) if to_read else None
+                to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
+        drawn = page.render(_ocr_size(width, height)) if to_read or (settings.ocr and layer.doubtful) else None
     if drawn is not None:
         try:
+            if layer.doubtful and _differ(runs, seen := _read_regions(drawn, [_WHOLE], _boxes([]))):
+                runs, to_read = seen, []
             runs += _read_regions(drawn, to_read, _boxes(runs))
         except DocumentError:
             if not runs:  # a page with text of its own is worth having without the words of its pictures
@@ -211,8 +215,18 @@ def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> 
             new = ~_covered(boxes, known)
             if new.any():
                 texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
-                found.append(Run(texts, boxes[new], ocr=True))
+                found.append(Run(texts, boxes[new], True, run.turn))
     return found
+
+
+def _differ(layer: list[Run], seen: list[Run]) -> bool:
+    """Whether most of what OCR reads where a text layer has words is none of its words."""
+    if not seen:
+        return False
+    known = "".join(filter(str.isalnum, "".join(text for run in layer for text in run.texts).casefold()))
+    words = ["".join(filter(str.isalnum, text.casefold())) for run in seen for text in run.texts]
+    both = [word for word, on in zip(words, _covered(_boxes(seen), _boxes(layer)), strict=True) if on and len(word) > 2]
+    return len(both) >= _TOLD_BY and sum(word in known for word in both) < len(both) / 2
 
 
 def _covered(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -9,22 +9,18 @@ and are read as they are. What this module does not do: read.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.documents.pdfium import LOCK, PdfFile, PdfPage
+from workbench.documents.pdfium import LOCK, PageObject, PdfFile, PdfPage
 
 _LAYERS = b"/OCProperties"  # in the catalog of every document that has layers
 _MAX_SEARCHED = 1 << 29  # bytes of a file searched for it; what is larger is taken to have layers
 _MAX_ANNOTATIONS = 2_000  # of a page; more are not looked at
-_MAX_OBJECTS = 20_000
-_MAX_DEPTH = 6
 _MAX_GROUPS = 64  # of objects that a layer may hide, each of which is drawn once; more are believed to be drawn
 _SIDE = 640  # px; the longer side at which a group is drawn to see whether it leaves a mark
-
-_Path = tuple[int, ...]  # where an object is: its index on the page, then in each form object it lies in
 
 
 class VisiblePages:
@@ -57,13 +53,13 @@ class VisiblePages:
             with self._again.page(page.number) as flat:
                 _flatten(flat)
             self._flat.add(page.number)
-        hidden: list[_Path] = []
+        hidden: set[tuple[int, ...]] = set()
         if self._layered:
             with self._again.page(page.number) as drawn:
                 hidden = _hidden(drawn)
         with self._again.page(page.number) as shown:
-            objects = dict(_objects(shown)) if hidden else {}
-            _switch([objects[path].handle for path in hidden if path in objects], on=False)
+            if hidden:
+                _switch([thing for thing in shown.objects() if thing.path in hidden], on=False)
             yield shown
 
 
@@ -136,7 +132,7 @@ def _flatten(page: PdfPage) -> None:
     import pypdfium2.raw as raw
 
     found = _annotations(page)
-    blank = [thing.handle for _, thing in _objects(page)]
+    blank = list(page.objects())
     _switch(blank, on=False)
     _leaves_mark(page, annotations=True)  # drawn once, since fields without an appearance get theirs by that
     shown = {one.index for one in found if not one.flags & (raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW)}
@@ -149,42 +145,16 @@ def _flatten(page: PdfPage) -> None:
     raw.FPDFPage_Flatten(page.handle.raw, raw.FLAT_NORMALDISPLAY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """An object of a page that holds no others; ``within`` are the forms and layers that may hide it."""
-
-    handle: Any
-    kind: int
-    within: tuple[int, ...]
-
-
-def _objects(page: PdfPage) -> Iterator[tuple[_Path, _Object]]:
-    """All objects of a page and of the form objects on it, those that hold others left out."""
+def _hiders(thing: PageObject) -> tuple[int, ...]:
+    """The forms and layers that may hide an object."""
     import pypdfium2.raw as raw
 
-    budget = _MAX_OBJECTS
-
-    def visit(count: int, get: Any, parent: Any, path: _Path, within: tuple[int, ...]) -> Iterator[tuple[_Path, Any]]:
-        nonlocal budget
-        for i in range(count):
-            budget -= 1
-            item = get(parent, i) if budget >= 0 else None
-            if not item:
-                return
-            kind = raw.FPDFPageObj_GetType(item)
-            inside = within + tuple(_layer_marks(item))
-            if kind == raw.FPDF_PAGEOBJ_FORM:
-                if len(path) < _MAX_DEPTH:
-                    inside += (_address(item),)
-                    inner = raw.FPDFFormObj_CountObjects(item)
-                    yield from visit(inner, raw.FPDFFormObj_GetObject, item, (*path, i), inside)
-            else:
-                if kind == raw.FPDF_PAGEOBJ_IMAGE:  # a picture may belong to a layer by itself
-                    inside += (_address(item),)
-                yield (*path, i), _Object(item, kind, inside)
-
-    handle = page.handle.raw
-    yield from visit(raw.FPDFPage_CountObjects(handle), raw.FPDFPage_GetObject, handle, (), ())
+    found = []
+    for item in (*thing.forms, thing.handle):
+        if item is not thing.handle or thing.kind == raw.FPDF_PAGEOBJ_IMAGE:  # which may be on a layer by themselves
+            found.append(_address(item))
+        found += _layer_marks(item)
+    return tuple(found)
 
 
 def _layer_marks(item: Any) -> Iterator[int]:
@@ -202,41 +172,33 @@ def _address(handle: Any) -> int:
     return ctypes.cast(handle, ctypes.c_void_p).value or 0
 
 
-def _hidden(page: PdfPage) -> list[_Path]:
+def _hidden(page: PdfPage) -> set[tuple[int, ...]]:
     """Where the texts and pictures are that no layer in view shows. The page's objects are switched off by this."""
     import pypdfium2.raw as raw
 
-    found = list(_objects(page))
-    _switch([thing.handle for _, thing in found], on=False)
-    groups: dict[tuple[int, ...], list[tuple[_Path, _Object]]] = {}
-    for path, thing in found:
-        if thing.within and thing.kind in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE):
-            groups.setdefault(thing.within, []).append((path, thing))
-    hidden: list[_Path] = []
+    found = list(page.objects())
+    _switch(found, on=False)
+    groups: dict[tuple[int, ...], list[PageObject]] = {}
+    for thing in found:
+        if thing.kind in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE) and (hiders := _hiders(thing)):
+            groups.setdefault(hiders, []).append(thing)
+    hidden: set[tuple[int, ...]] = set()
     for group in list(groups.values())[:_MAX_GROUPS]:
-        handles = [thing.handle for _, thing in group]
-        for _, thing in group:
-            # The invisible text of OCR would leave no mark on a layer in view either.
-            if thing.kind == raw.FPDF_PAGEOBJ_TEXT and _is_invisible(thing.handle):
+        for thing in group:
+            if thing.is_invisible:  # text of OCR, which would leave no mark on a layer in view either
                 raw.FPDFTextObj_SetTextRenderMode(thing.handle, raw.FPDF_TEXTRENDERMODE_FILL)
-        _switch(handles, on=True)
+        _switch(group, on=True)
         if not _leaves_mark(page):
-            hidden += [path for path, _ in group]
-        _switch(handles, on=False)
+            hidden.update(thing.path for thing in group)
+        _switch(group, on=False)
     return hidden
 
 
-def _is_invisible(text: Any) -> bool:
+def _switch(objects: Iterable[PageObject], on: bool) -> None:
     import pypdfium2.raw as raw
 
-    return bool(raw.FPDFTextObj_GetTextRenderMode(text) == raw.FPDF_TEXTRENDERMODE_INVISIBLE)
-
-
-def _switch(objects: list[Any], on: bool) -> None:
-    import pypdfium2.raw as raw
-
-    for item in objects:
-        raw.FPDFPageObj_SetIsActive(item, on)
+    for thing in objects:
+        raw.FPDFPageObj_SetIsActive(thing.handle, on)
 
 
 def _leaves_mark(page: PdfPage, annotations: bool = False) -> bool:
