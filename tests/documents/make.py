@@ -37,6 +37,11 @@ def raw_pdf(
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
     kids = kids if kids is not None else " ".join(f"{n} 0 R" for n in numbers)
     objects[1] = f"<< /Type /Pages /Kids [{kids}] /Count {kids.count('R')} >>".encode()
+    return objects_pdf(path, objects)
+
+
+def objects_pdf(path: Path, objects: Sequence[bytes]) -> Path:
+    """A PDF of these objects, numbered from 1; the first is its catalog."""
     out = bytearray(b"%PDF-1.7\n")
     offsets = []
     for number, body in enumerate(objects, 1):

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from tests.documents.make import LINES, picture_pdf, raw_pdf, show, text_picture
 from tests.documents.test_textlayer import garbage_pdf
 from workbench.documents import ReadSettings, Source, ocr, read_pages
+from workbench.documents.reading import words_of as words_of_picture
 
 pytestmark = pytest.mark.slow
 
@@ -197,3 +199,80 @@ def test_ocr_does_not_depend_on_the_resolution_asked_for_or_on_poppler(tmp_path,
 def test_show_is_read_from_the_text_layer_not_the_picture(tmp_path):
     page = one(raw_pdf(tmp_path / "text.pdf", [("/MediaBox [0 0 612 792]", show("Plain print"))]))
     assert page.words.source == "text"
+
+
+INPUTS = Path(__file__).parent / "inputs"
+
+
+def test_a_scan_under_a_stamp_is_read():
+    page = one(INPUTS / "ecf-header.pdf")
+    assert page.words.source == "mixed"
+    assert {"Marjorie", "Quillfeather"} <= set(page.words.texts)
+    assert page.words.text.count("Document") == 1
+
+
+@pytest.mark.parametrize("mode", [0, 3])
+def test_stamps_are_counted_where_they_lie_and_invisible_words_as_read(tmp_path, monkeypatch, mode):
+    """A header and a footer leave a scan to be read; the words of an earlier OCR do not."""
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=(612, 792))
+    canvas.drawImage(ImageReader(text_picture(LINES, size=(612, 792))), 0, 0, 612, 792)
+    for y in (770, 15):
+        text = canvas.beginText(30, y)
+        text.setTextRenderMode(mode)
+        text.textLine("Downloaded from the archive by somebody on a day in spring for reading only")
+        canvas.drawText(text)
+    canvas.save()
+    asked = []
+    monkeypatch.setattr(ocr, "read_words", lambda image: asked.append(image.size) or [])
+    one(tmp_path / "scan.pdf")
+    assert bool(asked) == (mode == 0)
+
+
+def test_a_layer_that_lies_is_not_believed_and_a_strange_one_that_does_not_is():
+    page = one(INPUTS / "tounicode-symbols.pdf")
+    assert page.words.source == "ocr" and {"rainfall", "Bergen"} <= set(page.words.texts)
+
+
+def test_part_numbers_are_compared_with_the_picture_and_believed(tmp_path):
+    codes = ["XKQT-4471 BRGKsq WRTpln", "ZZKRT-8112 TRPsqk MNTrlp", "QWRTP-0093 KLMNsx PRTqws"]
+    path = raw_pdf(
+        tmp_path / "codes.pdf",
+        [("/MediaBox [0 0 612 792]", b"".join(show(line, 72, 700 - 40 * i, 24) for i, line in enumerate(codes)))],
+    )
+    assert one(path).words.source == "text"
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_turned_scan_is_read_the_right_way_round(turn):
+    upright = text_picture(LINES, size=(1100, 500))
+    page = words_of_picture(upright.rotate(turn, expand=True))
+    want = words_of_picture(upright)
+    assert page.text == want.text and "quick brown fox" in page.text
+    x0, y0, x1, y1 = want.boxes.T
+    boxes = {
+        90: np.stack([y0, 1 - x1, y1, 1 - x0], axis=1),
+        180: np.stack([1 - x1, 1 - y1, 1 - x0, 1 - y0], axis=1),
+        270: np.stack([1 - y1, x0, 1 - y0, x1], axis=1),
+    }[turn]
+    assert page.boxes == pytest.approx(boxes, abs=0.02)
+
+
+def test_an_upright_scan_is_read_once(monkeypatch):
+    picture = text_picture(LINES, size=(1100, 500))
+    words_of_picture(picture)
+    engine = ocr._engine()
+    monkeypatch.setattr(engine, "recognize_txt", counted := Counted(engine.recognize_txt))
+    assert "quick brown fox" in words_of_picture(picture).text
+    assert counted.calls == 1
+
+
+class Counted:
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *arguments):
+        self.calls += 1
+        return self.function(*arguments)

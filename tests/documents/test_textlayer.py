@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,9 @@ from tests.documents.make import LINES, raw_pdf, show, text_pdf
 from workbench.documents.layout import arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.raster import bounded_size
-from workbench.documents.textlayer import clean, read_text_layer
+from workbench.documents.textlayer import clean, is_doubtful, read_text_layer
+
+INPUTS = Path(__file__).parent / "inputs"
 
 
 def layer(path, number=1):
@@ -96,6 +100,8 @@ def test_a_word_divided_at_a_line_s_end_is_one_word(tmp_path):
         ("a\ud83db", "ab"),
         ("cafe\u0301", "café"),
         ("H₂O", "H₂O"),
+        ("\ufee3\ufea4\ufee4\ufeaa", "محمد"),
+        ("\ufefb", "لا"),
     ],
 )
 def test_words_are_cleaned(raw, wanted):
@@ -163,6 +169,93 @@ def test_a_dense_page_takes_little_time(tmp_path):
     file.close()
     # 10 ms of processor time where this was written; ten times that would be another algorithm.
     assert min(spent) < 0.1
+
+
+def text_of(name):
+    return layer(INPUTS / f"{name}.pdf")[1].text
+
+
+def test_lines_of_right_to_left_scripts_are_in_the_order_of_speech():
+    assert text_of("rtl-arabic").startswith("تنص المادة الرابعة على أن مدة العقد سنتان قابلة للتجديد. يدفع المستأجر")
+
+
+def hebrew_pdf(path, *lines):
+    """Lines at 24 points, drawn from left to right as given."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    font = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+    if not font.exists():
+        pytest.skip("needs a font with Hebrew letters")
+    pdfmetrics.registerFont(TTFont("DejaVu", font))
+    canvas = Canvas(str(path), pagesize=(600, 400))
+    canvas.setFont("DejaVu", 18)
+    for i, line in enumerate(lines):
+        canvas.drawString(50, 350 - 24 * i, line)
+    canvas.save()
+    return path
+
+
+def test_hebrew_as_it_lies_on_the_page_is_read_in_the_order_of_speech(tmp_path):
+    spoken = ["שלום לכל העולם", "מחיר 2.5 שקל ועוד 17", "גרסת Windows 11 חדשה"]
+    seen = ["םלועה לכל םולש", "17 דועו לקש 2.5 ריחמ", "השדח Windows 11 תסרג"]
+    _, words, _ = layer(hebrew_pdf(tmp_path / "visual.pdf", *seen))
+    assert words.text.splitlines()[:2] == spoken[:2]
+    assert set(words.text.splitlines()[2].split()) == set(spoken[2].split())
+
+
+def test_words_of_a_turned_head_stand_together():
+    lines = text_of("turned-heads").splitlines()
+    assert lines[0] == "Projected population Seed requirement Surplus or deficit"
+    assert lines[-1] == "Downward heading Clockwise caption"
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_that_its_matrix_turns_is_read_line_by_line(tmp_path, turn):
+    """Whether the page's own turn undoes it or not."""
+    matrix = {0: "1 0 0 1 0 0", 90: "0 1 -1 0 600 0", 180: "-1 0 0 -1 600 600", 270: "0 -1 1 0 0 600"}[turn]
+    prose = b"".join(
+        show(f"{side} column line {i} runs on and on", x, 500 - 14 * i, 10)
+        for i in range(8)
+        for side, x in (("left", 50), ("right", 320))
+    )
+    texts = []
+    for own in (0, turn):
+        frame = f"/MediaBox [0 0 600 600] /Rotate {own}"
+        _, words, pixels = layer(raw_pdf(tmp_path / "page.pdf", [(frame, f"q {matrix} cm ".encode() + prose + b" Q")]))
+        texts.append(words.text)
+        assert all(ink_share(pixels, box) > 0 for box in words.boxes)
+    starts = [line.split()[0] for line in texts[0].splitlines()]
+    assert starts == ["left"] * 8 + ["right"] * 8 and texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u00ad"])
+def test_any_hyphen_at_a_line_s_end_divides_a_word(tmp_path, hyphen):
+    _, words, _ = layer(hebrew_pdf(tmp_path / "page.pdf", f"of the environ{hyphen}", "mental consequences"))
+    assert words.text == "of the environmental\nconsequences"
+    assert "environmental" in text_of("hyphens").split()
+
+
+@pytest.mark.parametrize(
+    ("words", "doubtful"),
+    [
+        ("The committee discussed the consequences of the programme", False),
+        ("┄┘┕ ┑┞┞┥┑├ ┢┑┙┞┖┑├├ ┙┞ ╂┕┢┗┕┞", True),
+        ("7KH FRPPLWWHH GLVFXVVHG WKH HQYLURQPHQWDO FRQVHTXHQFHV", True),
+        ("Tge cnnwcn tckphcnn kp Bgtigp gzeggfgf vyq vjqwucpf", False),  # has vowels; told by nothing but a dictionary
+        ("tmrtk hrgk wrtpl kqwrt zzrtk wrktp and of", True),
+        ("Аnnual rаinfаll exceeded twо thоusand millimеtres", True),  # Cyrillic letters among Latin ones
+        ("годовое количество осадков в Бергене превысило две тысячи миллиметров", False),
+        ("年間降水量は二千ミリを超えた", False),
+        ("العقد سنتان قابلة للتجديد", False),
+        ("x = ∑ (a + b) ≤ 2 ∫ f(x) dx for all x ∈ R holds by the lemma above", False),
+        ("Contents ........ 1 Introduction ........ 2", False),
+        ("TOTAL NET SALES OF FY2021 10-K (in millions)", False),
+    ],
+)
+def test_what_no_language_has_is_doubted(words, doubtful):
+    assert is_doubtful(words.split()) == doubtful
 
 
 def test_nothing_arranged_is_no_words():

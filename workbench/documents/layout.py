@@ -6,8 +6,9 @@ by row. What this module does not do: find words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,49 +19,170 @@ _PROSE_WIDTH = 8.0  # line heights; runs at least this wide are prose rather tha
 _ALIGNED = 0.5  # of the runs: when more share their height with one across the gutter, they are table rows
 _SAME_ROW = 0.5  # line heights between the centres of runs in one row, at most
 _ALIKE = 0.8  # of the widest gap between rows; gaps this wide are cut in the same step
+_NEXT_LINE = 0.8  # line heights between two lines of one cell, at most
+_MANY_LINES = 3.0  # line heights; words that run up or down beside more lines than this belong to none of them
 _INSET = 0.2  # of a run's height taken off above and below, since ascenders reach into the line before
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words that follow one another on one stretch of a line; ``boxes (k, 4)`` page fractions."""
+    """Words that follow one another on one stretch of a line; ``boxes (k, 4)`` page fractions.
+
+    ``turn`` is which way they run: 0 upright, 90 from the bottom up, 180 upside down, 270 from the top down.
+    """
 
     texts: tuple[str, ...]
     boxes: Float
     ocr: bool
+    turn: int = 0
 
-    @property
-    def box(self) -> NDArray[np.float64]:
-        """The box around all its words ``(4,)``."""
-        return np.concatenate([self.boxes[:, :2].min(axis=0), self.boxes[:, 2:].max(axis=0)]).astype(np.float64)
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is put in order: some words, as ``(run, word)`` pairs, and the box around them ``(4,)`` in a frame.
+
+    ``block`` if they run another way than that frame.
+    """
+
+    words: tuple[tuple[int, int], ...]
+    box: NDArray[np.float64]
+    block: bool = False
 
 
 def arrange(runs: Sequence[Run], aspect: float = 1.0) -> Words:
-    """All words of a page in reading order; ``aspect`` is the page's width over its height."""
+    """All words of a page in reading order; ``aspect`` is the page's width over its height.
+
+    A page is read the way most of its words run; words that run another way, as the heads of narrow columns do, are put
+    in order by themselves and stand in it as one cell. Words of right-to-left scripts come in the order of speech.
+    """
     runs = [run for run in runs if run.texts]
     if not runs:
         return Words.empty()
-    boxes = np.stack([run.box for run in runs])
-    boxes[:, [0, 2]] *= aspect
-    texts: list[str] = []
-    parts, lines, ocr = [], [], []
-    for line, row in enumerate(_rows_in_order(boxes, np.arange(len(runs)))):
-        for i in row:
-            run = runs[int(i)]
-            texts.extend(run.texts)
-            parts.append(run.boxes)
-            lines.extend([line] * len(run.texts))
-            ocr.extend([run.ocr] * len(run.texts))
-    return Words(tuple(texts), np.concatenate(parts).astype(np.float32), np.array(lines, np.int32), np.array(ocr, bool))
+    counts = np.bincount([run.turn // 90 for run in runs], [len(run.texts) for run in runs], 4)
+    turn = 90 * int(counts.argmax())
+    frames = {way: [_turned(run.boxes, way, aspect) for run in runs] for way in {turn, *(run.turn for run in runs)}}
+    pieces = [_whole(i, frames[turn]) for i, run in enumerate(runs) if run.turn == turn]
+    for block in _blocks(runs, frames, turn):
+        boxes = frames[runs[block[0]].turn]
+        lines = _lines(runs, [_whole(i, boxes) for i in block], boxes)
+        around = _around(np.concatenate([frames[turn][i] for i in block]))
+        pieces.append(_Piece(tuple(word for line in lines for word in line), around, block=True))
+    rows = _lines(runs, pieces, frames[turn])
+    order = [word for row in rows for word in row]
+    return Words(
+        tuple(runs[i].texts[k] for i, k in order),
+        np.stack([runs[i].boxes[k] for i, k in order]).astype(np.float32),
+        np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows]),
+        np.array([runs[i].ocr for i, _ in order], bool),
+    )
 
 
-def _rows_in_order(boxes: NDArray[np.float64], among: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Rows of run indices in reading order. An explicit stack, since a long page can be cut hundreds of times."""
+def is_right_to_left(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which code points ``(n,)`` belong to scripts written from right to left: Hebrew, Arabic and their neighbours."""
+    found = (codes >= 0x590) & (codes <= 0x8FF) & ~((codes >= 0x660) & (codes <= 0x669))
+    found |= (codes >= 0xFB1D) & (codes <= 0xFDFF) | (codes >= 0xFE70) & (codes <= 0xFEFC)
+    return np.asarray(found)
+
+
+def _turned(boxes: Float, turn: int, aspect: float) -> NDArray[np.float64]:
+    """Boxes ``(n, 4)`` with text that runs this way made upright; the unit is the page's height for both axes."""
+    x0, y0, x1, y1 = (boxes.astype(np.float64) * [aspect, 1, aspect, 1]).T
+    match turn:
+        case 90:
+            sides = (1 - y1, x0, 1 - y0, x1)
+        case 180:
+            sides = (aspect - x1, 1 - y1, aspect - x0, 1 - y0)
+        case 270:
+            sides = (y0, aspect - x1, y1, aspect - x0)
+        case _:
+            sides = (x0, y0, x1, y1)
+    return np.stack(sides, axis=1)
+
+
+def _whole(run: int, boxes: Sequence[NDArray[np.float64]]) -> _Piece:
+    """A run with all its words."""
+    return _Piece(tuple((run, k) for k in range(len(boxes[run]))), _around(boxes[run]))
+
+
+def _around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
+def _blocks(runs: Sequence[Run], frames: dict[int, list[NDArray[np.float64]]], turn: int) -> list[list[int]]:
+    """Runs that run another way than the page, those together that are lines of one another."""
+    blocks: list[list[int]] = []
+    for way in sorted({run.turn for run in runs} - {turn}):
+        boxes = {i: _around(frames[way][i]) for i, run in enumerate(runs) if run.turn == way}
+        before: NDArray[np.float64] | None = None
+        for i, own in sorted(boxes.items(), key=lambda item: float(item[1][1])):
+            if before is not None and _is_next_line(before, own):
+                blocks[-1].append(i)
+            else:
+                blocks.append([i])
+            before = own
+    return blocks
+
+
+def _is_next_line(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
+    height = min(before[3] - before[1], after[3] - after[1])
+    shared = min(before[2], after[2]) - max(before[0], after[0])
+    narrower = min(before[2] - before[0], after[2] - after[0])
+    return bool(after[1] - before[3] < _NEXT_LINE * height and shared > 0.5 * narrower)
+
+
+def _lines(
+    runs: Sequence[Run], pieces: Sequence[_Piece], boxes: Sequence[NDArray[np.float64]]
+) -> list[list[tuple[int, int]]]:
+    """Pieces in reading order, as lines of ``(run, word)`` pairs."""
+    words = [word for piece in pieces for word in piece.words]
+    leftward = {(i, k) for i, k in words if _runs_left(runs[i].texts[k])}
+    rows = _rows_in_order(np.stack([piece.box for piece in pieces]), 2 * len(leftward) > len(words))
+    rows = [part for row in rows for part in _apart(row, pieces)]
+    lines = [[word for piece in row for word in pieces[int(piece)].words] for row in rows]
+    if not leftward:
+        return lines
+    return [_spoken(line, leftward, boxes) if leftward.intersection(line) else line for line in lines]
+
+
+def _apart(row: NDArray[np.int64], pieces: Sequence[_Piece]) -> list[NDArray[np.int64]]:
+    """A row without what runs another way along many of its lines, as a notice in the margin does; that comes first."""
+    block = np.array([pieces[i].block for i in row])
+    if not block.any() or block.all():
+        return [row]
+    heights = np.array([pieces[i].box[3] - pieces[i].box[1] for i in row])
+    beside = block & (heights > _MANY_LINES * np.median(heights[~block]))
+    return [row[beside], row[~beside]] if beside.any() else [row]
+
+
+def _runs_left(text: str) -> bool:
+    return not text.isascii() and bool(is_right_to_left(np.array([ord(letter) for letter in text])).any())
+
+
+def _spoken(
+    line: Sequence[tuple[int, int]], leftward: Container[tuple[int, int]], boxes: Sequence[NDArray[np.float64]]
+) -> list[tuple[int, int]]:
+    """The words of a line with right-to-left ones in the order of speech, from where they lie.
+
+    What most of its words do is the direction of the line; stretches of words of the other direction are turned round.
+    """
+    line = sorted(line, key=lambda word: float(boxes[word[0]][word[1], 0]))
+    back = 2 * sum(word in leftward for word in line) >= len(line)
+    if back:
+        line = line[::-1]
+    spoken: list[tuple[int, int]] = []
+    for against, stretch in groupby(line, lambda word: (word in leftward) != back):
+        words = list(stretch)
+        spoken += words[::-1] if against else words
+    return spoken
+
+
+def _rows_in_order(boxes: NDArray[np.float64], leftward: bool) -> list[NDArray[np.int64]]:
+    """Rows of indices in reading order. An explicit stack, since a long page can be cut hundreds of times."""
     rows: list[NDArray[np.int64]] = []
-    stack = [among]
+    stack = [np.arange(len(boxes))]
     while stack:
         part = stack.pop()
-        cut = None if len(part) < 2 else _cut(boxes, part)
+        cut = None if len(part) < 2 else _cut(boxes, part, leftward)
         if cut is None:
             rows.extend(_rows(boxes, part))
         else:
@@ -68,7 +190,7 @@ def _rows_in_order(boxes: NDArray[np.float64], among: NDArray[np.int64]) -> list
     return rows
 
 
-def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64]) -> list[NDArray[np.int64]] | None:
+def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64], leftward: bool) -> list[NDArray[np.int64]] | None:
     """``part`` split into pieces to be read in turn, or None when nothing in it stands side by side or comes apart."""
     own = boxes[part]
     heights = own[:, 3] - own[:, 1]
@@ -79,7 +201,7 @@ def _cut(boxes: NDArray[np.float64], part: NDArray[np.int64]) -> list[NDArray[np
     for middle, _ in _gaps(own[:, 0], own[:, 2], least=height):
         left = own[:, 2] <= middle
         if _are_columns(own[left], own[~left], height):
-            return [part[left], part[~left]]
+            return [part[~left], part[left]] if leftward else [part[left], part[~left]]
     gaps = _gaps(top, bottom, least=0.0)
     if not gaps:
         return None

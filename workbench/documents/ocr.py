@@ -1,7 +1,8 @@
 """Reading words off a picture with rapidocr, whose wheel carries its models: nothing is fetched.
 
 One engine per process, loaded on first use. It is set for pages: text is found at a reduced size, where most of the
-time goes, and read at the full one; no classifier for upside-down lines; lines one by one, since padding a batch to its
+time goes, and read at the full one; a page that reads badly is tried the other way round, which costs the others
+nothing, and no line is asked for its own; lines one by one, since padding a batch to its
 widest line costs more than batching saves on a CPU.
 """
 
@@ -12,6 +13,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ from workbench.types import Float
 DETECT_SIDE = 1120  # px; the longer side at which text is looked for
 READ_SIDE = 2400  # px; the longer side at which it is read
 MIN_SCORE = 0.5
+_READS_WELL = 0.8  # of 1: mean certainty of the lines, from which on they are the right way round; upright ones have .9
+_TRIED = 4  # lines that are read both ways where it is not clear
+_CLEARLY = 0.1  # by which the other way must be more certain for a picture to be turned over
+_ROTATIONS = {90: 3, 180: 2, 270: 1}  # quarters counter-clockwise that bring such text upright
 _NARROWEST = 96  # px; width at height 48 that a short line is padded to
 
 _LOCK = threading.Lock()
@@ -37,6 +43,7 @@ _WIDE = frozenset("mwMW@%&—")
 def read_words(image: Image.Image) -> list[Run]:
     """The lines of text on an RGB picture, each a run of words with boxes as fractions of the picture.
 
+    A picture that stands on its head or on its side is read all the same; the runs then say how they are turned.
     ``DocumentError`` if the engine is missing or fails.
     """
     pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
@@ -45,24 +52,99 @@ def read_words(image: Image.Image) -> list[Run]:
     with _LOCK:
         engine = _engine()
         try:
-            result = engine(np.ascontiguousarray(pixels))
+            lines, turn = _lines(engine, np.ascontiguousarray(pixels)), 0
+            if (other := _turn(engine, pixels, lines)) and _sense(turned := _lines(
+                engine, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
+            )) > _sense(lines):  # fmt: skip
+                lines, turn = turned, other
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
-    if result.boxes is None or result.txts is None:
-        return []
-    size = np.array(image.size, np.float32)
-    pieces = result.word_results if len(result.word_results) == len(result.txts) else [()] * len(result.txts)
+    size = np.array(image.size if turn in (0, 180) else image.size[::-1], np.float32)
     runs = []
-    for quad, text, parts in zip(result.boxes, result.txts, pieces, strict=True):
-        words = text.split()
-        boxes = _boxes_of_pieces(words, parts)
+    for line in lines:
+        if line.score < MIN_SCORE:
+            continue
+        words = line.text.split()
+        boxes = _boxes_of_pieces(words, line.pieces)
         if boxes is None:
-            boxes = _boxes_by_width(words, np.asarray(quad, np.float32))
-        boxes = np.clip(boxes / np.tile(size, 2), 0.0, 1.0).astype(np.float32)
+            boxes = _boxes_by_width(words, line.quad)
+        boxes = _undone(np.clip(boxes / np.tile(size, 2), 0.0, 1.0).astype(np.float32), turn)
         cleaned = [clean(word) for word in words]
         keep = [i for i, word in enumerate(cleaned) if word]
-        runs.append(Run(tuple(cleaned[i] for i in keep), boxes[keep], ocr=True))
+        runs.append(Run(tuple(cleaned[i] for i in keep), boxes[keep], True, turn))
     return [run for run in runs if run.texts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What the engine made of a line: corners ``quad (4, 2)`` in pixels, and its pieces of words."""
+
+    text: str
+    score: float
+    quad: NDArray[np.float32]
+    pieces: Sequence[Any]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is a tall box, which the engine reads from the top down."""
+        width, height = self.quad.max(axis=0) - self.quad.min(axis=0)
+        return bool(height > 1.5 * width)
+
+    @property
+    def length(self) -> float:
+        """Of its longer side, in pixels."""
+        return float((self.quad.max(axis=0) - self.quad.min(axis=0)).max())
+
+
+def _lines(engine: Any, pixels: NDArray[np.uint8]) -> list[_Line]:
+    """All lines on a BGR picture, those of no certainty included."""
+    result = engine(pixels)
+    if result.boxes is None or result.txts is None:
+        return []
+    pieces = result.word_results if len(result.word_results) == len(result.txts) else [()] * len(result.txts)
+    return [
+        _Line(text, float(score), np.asarray(quad, np.float32), parts)
+        for quad, text, score, parts in zip(result.boxes, result.txts, result.scores, pieces, strict=True)
+    ]
+
+
+def _sense(lines: Sequence[_Line]) -> float:
+    """How much a picture says, read like this: letters, by how certain they are."""
+    return sum(len(line.text) * line.score for line in lines if line.score >= MIN_SCORE)
+
+
+def _turn(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> int:
+    """How the text of a picture seems turned, by its longest lines; 0 at once where most of it reads well.
+
+    The value is as in `Run.turn`.
+    """
+    length = sum(line.length for line in lines)
+    stands = 2 * sum(line.length for line in lines if line.stands) > length
+    if not lines or (not stands and sum(line.length * line.score for line in lines) >= _READS_WELL * length):
+        return 0
+    longest = sorted((line for line in lines if line.stands == stands), key=lambda line: -line.length)[:_TRIED]
+    crops = engine.crop_text_regions(np.ascontiguousarray(pixels), np.stack([line.quad for line in longest]))
+    # As they were read, and the other way round; both anew, so that the same pixels are compared.
+    found = engine.recognize_txt([*crops, *(np.ascontiguousarray(crop[::-1, ::-1]) for crop in crops)])
+    as_is, flipped = np.array(found.scores, np.float64).reshape(2, -1).mean(axis=1)
+    if stands:
+        return 90 if flipped > as_is else 270
+    return 180 if flipped > as_is + _CLEARLY else 0
+
+
+def _undone(boxes: Float, turn: int) -> Float:
+    """Boxes ``(n, 4)`` on a picture that was turned upright, in fractions, as they lie on the one before."""
+    x0, y0, x1, y1 = boxes.T
+    match turn:
+        case 90:
+            sides = (y0, 1 - x1, y1, 1 - x0)
+        case 180:
+            sides = (1 - x1, 1 - y1, 1 - x0, 1 - y0)
+        case 270:
+            sides = (1 - y1, x0, 1 - y0, x1)
+        case _:
+            sides = (x0, y0, x1, y1)
+    return np.stack(sides, axis=1)
 
 
 def _boxes_of_pieces(words: list[str], pieces: Sequence[Any]) -> Float | None:
@@ -127,7 +209,7 @@ def _engine() -> Any:
             "Global.log_level": "critical",
             "Global.use_cls": False,
             "Global.return_word_box": True,
-            "Global.text_score": MIN_SCORE,
+            "Global.text_score": 0.0,  # `read_words` leaves out what is uncertain
             "Global.max_side_len": READ_SIDE,
             "Det.limit_type": "max",
             "Det.limit_side_len": DETECT_SIDE,

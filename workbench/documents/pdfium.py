@@ -27,6 +27,8 @@ from workbench.types import Float
 LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
+_MAX_OBJECTS = 20_000  # of a page; more are not looked at
+_MAX_DEPTH = 6  # of forms in one another
 _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls: exact to 6e-8 of the page
 
 
@@ -39,6 +41,11 @@ class PdfFile:
         self._document: Any = _open(path)
         with LOCK:
             self.pages = len(self._document)
+
+    @property
+    def handle(self) -> Any:
+        """The document; to be used with the lock held."""
+        return self._document
 
     def close(self) -> None:
         """Let go of the file."""
@@ -108,6 +115,73 @@ class PdfPage:
             shown.append((device_x.value / _DEVICE, device_y.value / _DEVICE))
         source = np.array([(x, y, 1.0) for x, y in corners])
         return np.linalg.solve(source, np.array(shown)).T
+
+    def objects(self) -> Iterator[PageObject]:
+        """The objects of the page and of the form objects on it, those left out that only hold others."""
+        import pypdfium2.raw as raw
+
+        budget = _MAX_OBJECTS
+
+        def visit(
+            count: int, get: Any, parent: Any, path: tuple[int, ...], forms: tuple[Any, ...]
+        ) -> Iterator[PageObject]:
+            nonlocal budget
+            for i in range(count):
+                budget -= 1
+                item = get(parent, i) if budget >= 0 else None
+                if not item:
+                    return
+                kind = raw.FPDFPageObj_GetType(item)
+                if kind != raw.FPDF_PAGEOBJ_FORM:
+                    yield PageObject(item, kind, (*path, i), forms)
+                elif len(forms) < _MAX_DEPTH:
+                    inner = raw.FPDFFormObj_CountObjects(item)
+                    yield from visit(inner, raw.FPDFFormObj_GetObject, item, (*path, i), (*forms, item))
+
+        yield from visit(raw.FPDFPage_CountObjects(self.handle), raw.FPDFPage_GetObject, self.handle, (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class PageObject:
+    """A text, picture, path or shading; ``path`` is its index in each of the ``forms`` it lies in, outermost first."""
+
+    handle: Any
+    kind: int
+    path: tuple[int, ...]
+    forms: tuple[Any, ...]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it takes part in the page; see `visible`."""
+        import pypdfium2.raw as raw
+
+        active = ctypes.c_int(1)
+        return not raw.FPDFPageObj_GetIsActive(self.handle, active) or bool(active.value)
+
+    @property
+    def is_invisible(self) -> bool:
+        """Whether it is text that is there to be found and not to be seen, as over scans."""
+        import pypdfium2.raw as raw
+
+        return self.kind == raw.FPDF_PAGEOBJ_TEXT and bool(
+            raw.FPDFTextObj_GetTextRenderMode(self.handle) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+        )
+
+    def box(self, page: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The box around it ``(4,)``, in what the affine map ``(2, 3)`` makes of the page's space; None if unknown."""
+        import pypdfium2.raw as raw
+
+        edges = [ctypes.c_float() for _ in range(4)]
+        if not raw.FPDFPageObj_GetBounds(self.handle, *edges):
+            return None
+        for form in self.forms:
+            own = raw.FS_MATRIX()
+            if not raw.FPDFPageObj_GetMatrix(form, own):
+                return None
+            page = page @ np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
+        left, bottom, right, top = (edge.value for edge in edges)
+        corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ page.T
+        return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
 
 def copy_pages(source: Path, target: Path, numbers: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from workbench.documents.raster import bounded_size
@@ -19,17 +20,25 @@ from workbench.errors import DocumentError
 MAX_PICTURE_PIXELS = 120_000_000  # px; a 108-megapixel phone photograph passes, a decompression bomb does not
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 0x0112, 0x0100, 0x0101
+_PHOTOMETRIC, _SUBFILE, _OLD_SUBFILE = 0x0106, 0x00FE, 0x00FF
+_REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
+_WHOLE_RANGES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # 8 bits, and what cameras and scanners keep in 16
 _QUARTER_TURNS = (5, 6, 7, 8)
 
 
 class PictureFile:
-    """An image file as a document. Only TIFF has more than one page; of an animation the first frame is the page."""
+    """An image file as a document. Only TIFF has more than one page; of an animation the first frame is the page.
+
+    Frames of a TIFF that are smaller versions of others, or masks for them, are no pages.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with _opened(path) as image:
             _check_size(image, display_name(path.name))
-            self.pages = int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+            with _reading(path):
+                self._frames = _pages(image)
+            self.pages = len(self._frames)
 
     def close(self) -> None:
         """Nothing is held open between calls."""
@@ -49,15 +58,16 @@ class PictureFile:
         size = self.size(number)
         with self._frame(number) as image, _reading(self.path):
             image.draft("RGB", (max(size), max(size)))
-            flat = _flatten(ImageOps.exif_transpose(image))
+            inverted = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == 0  # type: ignore[attr-defined]
+            flat = _flatten(ImageOps.exif_transpose(image), inverted)
         return flat if flat.size == size else flat.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
     @contextmanager
     def _frame(self, number: int) -> Iterator[Image.Image]:
         with _opened(self.path) as image:
             with _reading(self.path):
-                if number > 1:
-                    image.seek(number - 1)
+                if frame := self._frames[number - 1]:
+                    image.seek(frame)
             _check_size(image, display_name(self.path.name))
             yield image
 
@@ -111,20 +121,48 @@ def _too_large(name: str) -> str:
     )
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """RGB, with transparent parts on white and 16-bit or float greys brought to 8 bits."""
-    if image.mode in ("I", "F", "I;16", "I;16L", "I;16B"):
-        grey = np.asarray(image.convert("F"), np.float32)
-        high = float(np.nanmax(grey, initial=0.0))
-        top = 255.0 if high <= 255 else max(65535.0, high)  # 16-bit greys, and 8-bit values kept in a wide mode
-        levels = np.clip(np.nan_to_num(grey) * (255.0 / top), 0, 255).astype(np.uint8)
-        return Image.fromarray(levels).convert("RGB")
+def _pages(image: Image.Image) -> tuple[int, ...]:
+    """The frames of a file that are pages, from 0."""
+    if image.format != "TIFF":
+        return (0,)
+    frames = range(int(getattr(image, "n_frames", 1)))
+    full = []
+    for frame in frames if len(frames) > 1 else ():
+        image.seek(frame)
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        if not int(tags.get(_SUBFILE, 0)) & (_REDUCED | _MASK) and tags.get(_OLD_SUBFILE) != _OLD_REDUCED:
+            full.append(frame)
+    return tuple(full) or (0,)
+
+
+def _flatten(image: Image.Image, inverted: bool = False) -> Image.Image:
+    """RGB, with transparent parts on white and wide greys brought to 8 bits; ``inverted`` if 0 is white in those."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        levels = _levels(np.asarray(image.convert("F"), np.float32), whole=image.mode != "F")
+        return Image.fromarray(255 - levels if inverted else levels).convert("RGB")
+    if image.mode == "LAB":
+        from PIL import ImageCms
+
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        return ImageCms.applyTransform(image, ImageCms.buildTransform(lab, rgb, "LAB", "RGB")) or image.convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGB", rgba.size, (255, 255, 255))
         white.paste(rgba, mask=rgba.getchannel("A"))
         return white
     return image.convert("RGB")
+
+
+def _levels(grey: NDArray[np.float32], whole: bool) -> NDArray[np.uint8]:
+    """Greys of any range as 0 to 255, by the smallest range in use that holds them; signed ones fill it."""
+    finite = grey[np.isfinite(grey)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    ranges = _WHOLE_RANGES if whole else (1.0, *_WHOLE_RANGES)
+    if low >= 0:
+        low, high = 0.0, next((top for top in ranges if high <= top), high)
+    scale = 255.0 / ((high - low) or 1.0)
+    whole_numbers = np.clip((np.nan_to_num(grey, nan=low, posinf=high, neginf=low) - low) * scale, 0, 255)
+    return np.asarray(whole_numbers, np.uint8)
 
 
 @functools.cache

@@ -19,11 +19,14 @@ from workbench.documents.probing import DocumentProbe, check_unchanged, open_doc
 from workbench.documents.raster import bounded_size, draw
 from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import read_text_layer, uncovered_pictures
+from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
 
 MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+_TOLD_BY = 3  # words read by OCR, at least, before a text layer is not believed on their account
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 
 
@@ -70,6 +73,7 @@ class OpenedDocument:
         self._path = path
         self._probed = probed
         self._file = open_document(path)
+        self._visible: VisiblePages | None = None
         if isinstance(self._file, PdfFile):
             self._file.poppler = poppler
         check_unchanged(path, probed.stamp)
@@ -88,6 +92,8 @@ class OpenedDocument:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._visible is not None:
+            self._visible.close()
         self._file.close()
 
     def read(self, ref: PageRef, settings: ReadSettings) -> Page | PageFailure:
@@ -102,9 +108,11 @@ class OpenedDocument:
         try:
             if not 1 <= ref.page <= file.pages:
                 raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
-            if isinstance(file, PdfFile):
-                return _pdf_page(file, ref, settings, digest)
-            return _picture_page(file, ref, settings, digest)
+            if isinstance(file, PictureFile):
+                return _picture_page(file, ref, settings, digest)
+            if self._visible is None:
+                self._visible = VisiblePages(file)
+            return _pdf_page(file, self._visible, ref, settings, digest)
         except DocumentError as error:
             return PageFailure(ref, str(error))
         except MemoryError:
@@ -113,18 +121,21 @@ class OpenedDocument:
             return PageFailure(ref, f"Page {ref.page} could not be read ({type(error).__name__}: {error}).")
 
 
-def _pdf_page(file: PdfFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
+def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     with file.page(ref.page) as page:
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
-        layer = read_text_layer(page)
-        runs = list(layer.runs) if layer.usable else []
         to_read: list[Box] = []
-        if settings.ocr:
-            to_read = uncovered_pictures(page, _boxes(runs)) if runs else [(0.0, 0.0, 1.0, 1.0)]
-        drawn = page.render(_ocr_size(width, height)) if to_read else None
+        with visible.of(page) as shown:
+            layer = read_text_layer(shown)
+            runs = list(layer.runs) if layer.usable else []
+            if settings.ocr:
+                to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
+        drawn = page.render(_ocr_size(width, height)) if to_read or (settings.ocr and layer.doubtful) else None
     if drawn is not None:
         try:
+            if layer.doubtful and _differ(runs, seen := _read_regions(drawn, [_WHOLE], _boxes([]))):
+                runs, to_read = seen, []
             runs += _read_regions(drawn, to_read, _boxes(runs))
         except DocumentError:
             if not runs:  # a page with text of its own is worth having without the words of its pictures
@@ -204,8 +215,18 @@ def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> 
             new = ~_covered(boxes, known)
             if new.any():
                 texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
-                found.append(Run(texts, boxes[new], ocr=True))
+                found.append(Run(texts, boxes[new], True, run.turn))
     return found
+
+
+def _differ(layer: list[Run], seen: list[Run]) -> bool:
+    """Whether most of what OCR reads where a text layer has words is none of its words."""
+    if not seen:
+        return False
+    known = "".join(filter(str.isalnum, "".join(text for run in layer for text in run.texts).casefold()))
+    words = ["".join(filter(str.isalnum, text.casefold())) for run in seen for text in run.texts]
+    both = [word for word, on in zip(words, _covered(_boxes(seen), _boxes(layer)), strict=True) if on and len(word) > 2]
+    return len(both) >= _TOLD_BY and sum(word in known for word in both) < len(both) / 2
 
 
 def _covered(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -8,24 +8,45 @@ from __future__ import annotations
 import ctypes
 import functools
 import re
+import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.documents.layout import Run
+from workbench.documents.layout import Run, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
 from workbench.types import Float
 
 MIN_USABLE = 0.7  # share of a text layer's characters that must be real ones for it to be believed
 PICTURE_AREA = 0.03  # of the page; smaller pictures are icons and logos
-WORDS_PER_PICTURE = 10  # a picture over the whole page with more words on it is a background, and its text is known
-_MAX_OBJECTS = 20_000
-_MAX_DEPTH = 6
+WORDS_PER_PICTURE = 10  # a picture over the whole page with fewer words on it is a picture, whatever they cover
+FREE = 0.7  # of a picture in one piece without words; with less, it is a background and its text is known
+_CELLS = 32
 _MAP_ERROR_SAMPLES = 200
+MOST_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
+MOST_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
+_SYMBOLS = frozenset({"So", "Sk", "Sm", "Co", "Cn", "Cc"})
+_ALPHABETS = frozenset(
+    {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "THAI", "HANGUL", "CJK"}
+)
+_LATIN = re.compile("[A-Za-z]")
+_VOWEL = re.compile("[aeiouyAEIOUY]")
+_INNER = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$|'s$")
+_SHUFFLED = re.compile(
+    r"[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z].*[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z]|[A-Za-z][!-,:-@\[-^`{-~]+[A-Za-z]"
+)
+_REPLACEMENT = 0xFFFD
 _LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
+
+_DIVIDING = (_LINE_END_HYPHEN, "\u00ad", "\u2010")  # PDFium knows but the plain one
+_LEFT_TO_RIGHT = re.compile(
+    r"[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]"
+    r"(?:[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]|(?<=\d)[.,:/](?=\d))*"
+)
 
 _SPACES = np.array([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029,
                     0x202F, 0x205F, 0x3000], np.int64)  # fmt: skip
@@ -35,15 +56,19 @@ _DROPPED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff\ue000-\uf8ff"
     "\U000f0000-\U0010ffff]"
 )
-_LIGATURES = re.compile("[\ufb00-\ufb06]")
+_LIGATURES = re.compile("[\ufb00-\ufdcf\ufe70-\ufefc]")  # Latin ones, and how Hebrew and Arabic letters are drawn
 
 
 @dataclass(frozen=True, slots=True)
 class TextLayer:
-    """Runs of words in page fractions, and ``usable``: whether their characters are real ones and there are any."""
+    """Runs of words in page fractions, and ``usable``: whether their characters are real ones and there are any.
+
+    ``doubtful`` where they are hardly those of a language, so that they may not be what is printed (see `is_doubtful`).
+    """
 
     runs: tuple[Run, ...]
     usable: bool
+    doubtful: bool = False
 
 
 def read_text_layer(page: PdfPage) -> TextLayer:
@@ -53,8 +78,42 @@ def read_text_layer(page: PdfPage) -> TextLayer:
         return TextLayer((), usable=False)
     space = np.isin(codes, _SPACES)
     believed = _share_of_real(codes[~space]) * (1.0 - errors)
-    runs = _runs(codes, boxes, space)
-    return TextLayer(runs, usable=bool(runs) and believed >= MIN_USABLE)
+    width, height = page.points()
+    runs = _runs(codes, boxes, space, width / height)
+    usable = bool(runs) and believed >= MIN_USABLE
+    return TextLayer(runs, usable, usable and is_doubtful([text for run in runs for text in run.texts]))
+
+
+def is_doubtful(words: Sequence[str]) -> bool:
+    """Whether words are hardly those of a language, by their signs: symbols, mixed scripts, no vowels.
+
+    It happens where a font says wrongly which characters its glyphs are. Tables of part numbers are doubtful too, so
+    this is reason to compare with the picture, no more.
+    """
+    letters = "".join(words)
+    if letters.isascii():
+        symbols = 0
+    else:
+        symbols = sum(unicodedata.category(letter) in _SYMBOLS for letter in letters if not letter.isascii())
+    if symbols > MOST_SYMBOLS * len(letters):
+        return True
+    odd = sum(_is_odd(word) for word in words)
+    return odd >= 3 and odd > MOST_ODD * sum(len(word) > 3 for word in words)
+
+
+def _is_odd(word: str) -> bool:
+    """A word of two scripts, of Latin letters without a vowel, or with capitals and digits among its small letters."""
+    if len(word) <= 3:
+        return False
+    if word.isascii():
+        if not _LATIN.search(word):
+            return False
+        inner = _INNER.sub("", word)
+        return (len(inner) > (4 if inner.isupper() else 3) and inner.isalpha() and not _VOWEL.search(inner)) or bool(
+            _SHUFFLED.search(inner)
+        )
+    scripts = {unicodedata.name(letter, "?").split(" ", 1)[0] for letter in word if letter.isalpha()}
+    return len(scripts & _ALPHABETS) > 1
 
 
 def clean(word: str) -> str:
@@ -67,7 +126,7 @@ def clean(word: str) -> str:
         return word
     if re.search("[\ud800-\udfff]", word):
         word = word.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    word = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), word)
+    word = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]).replace(" ", ""), word)
     return unicodedata.normalize("NFC", _DROPPED.sub("", word))
 
 
@@ -91,6 +150,7 @@ def _characters(page: PdfPage) -> tuple[NDArray[np.int64], Float, float]:
         errors = sum(raw.FPDFText_HasUnicodeMapError(text, i) == 1 for i in sample) / max(1, len(sample))
     finally:
         raw.FPDFText_ClosePage(text)
+    codes[codes > sys.maxunicode] = _REPLACEMENT  # a font may claim anything
     return codes, map_boxes(page.to_fractions(), rects[:, [0, 3, 2, 1]]), errors
 
 
@@ -119,7 +179,7 @@ def _share_of_real(codes: NDArray[np.int64]) -> float:
     return float(1.0 - (control | private | ((codes >= 0xFFF0) & (codes <= 0xFFFF))).mean())
 
 
-def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_]) -> tuple[Run, ...]:
+def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspect: float) -> tuple[Run, ...]:
     """Characters joined into words at white space, and words into runs where they follow one another on a line."""
     shown = np.flatnonzero(~space)
     if not len(shown):
@@ -137,20 +197,57 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_]) -> t
     ends = np.append(starts[1:], len(shown))
     characters = codes[shown].tolist()
     words = ["".join(map(chr, characters[a:b])) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    first = np.concatenate([[True], (np.diff(newlines) > 0) | ~_follows(word_boxes[:-1], word_boxes[1:])])
+    leftward = np.logical_or.reduceat(is_right_to_left(codes[shown]), starts)
+    for i in np.flatnonzero(leftward).tolist():
+        words[i] = _logical(words[i], x0[starts[i] : ends[i]] + x1[starts[i] : ends[i]])
+    turns = _turns(boxes[shown] * np.array([aspect, 1, aspect, 1], np.float32), starts, leftward)
+    on_end = np.isin(turns, (90, 270))
+    to_left = leftward | (turns == 180)
+    follows = _follows(word_boxes[:-1], word_boxes[1:], to_left[:-1] | to_left[1:], on_end[:-1] | on_end[1:])
+    first = np.concatenate([[True], (np.diff(newlines) > 0) | ~follows])
     words, keep = _join_divided(words, first)
-    return _collect(words, word_boxes, first, keep)
+    return _collect(words, word_boxes, first, keep, turns)
 
 
-def _follows(before: Float, after: Float) -> NDArray[np.bool_]:
-    """Whether each word continues the stretch of line of the word before it: beside it, or above it in turned text."""
+def _logical(word: str, middles: Float) -> str:
+    """A word with right-to-left letters in the order it is spoken; ``middles (n,)`` of its characters, in any unit.
+
+    Some files hold such letters as they lie on the page, from left to right.
+    """
+    steps = np.diff(middles)
+    if int((steps > 0).sum()) <= int((steps < 0).sum()):
+        return word
+    return _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], word[::-1])
+
+
+def _turns(boxes: Float, starts: NDArray[np.int64], leftward: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Which way each word runs ``(k,)``: degrees counter-clockwise, -1 where one letter does not tell.
+
+    ``boxes (n, 4)`` of the characters in one unit for both axes, ``starts (k,)`` the first of each word, ``leftward``
+    words of right-to-left scripts, which run to the left when they are upright.
+    """
+    last = np.append(starts[1:], len(boxes)) - 1
+    middle = boxes[:, :2] + boxes[:, 2:]
+    along, down = (middle[last] - middle[starts]).T
+    along = np.where(leftward, np.abs(along), along)
+    turns = np.where(np.abs(down) > 1.5 * np.abs(along), np.where(down < 0, 90, 270), np.where(along < 0, 180, 0))
+    return np.where(last > starts, turns, -1)
+
+
+def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each word continues the stretch of line of the word before it: beside it, or above it in turned text.
+
+    ``leftward (k,)`` where either runs to the left, ``on_end (k,)`` where either runs up or down.
+    """
     height = np.minimum(before[:, 3] - before[:, 1], after[:, 3] - after[:, 1])
     width = np.minimum(before[:, 2] - before[:, 0], after[:, 2] - after[:, 0])
     share_y = np.minimum(before[:, 3], after[:, 3]) - np.maximum(before[:, 1], after[:, 1])
     share_x = np.minimum(before[:, 2], after[:, 2]) - np.maximum(before[:, 0], after[:, 0])
     gap = after[:, 0] - before[:, 2]
     beside = (share_y > 0.3 * height) & (gap < 1.5 * np.maximum(height, 1e-4)) & (gap > -2.0 * height)
-    turned = (share_x > 0.6 * width) & (-share_y < 1.5 * width) & (before[:, 3] - before[:, 1] > 1.2 * width)
+    back = before[:, 0] - after[:, 2]
+    beside |= leftward & (share_y > 0.3 * height) & (back < 1.5 * np.maximum(height, 1e-4)) & (back > -0.5 * height)
+    turned = (share_x > 0.6 * width) & (-share_y < 1.5 * width) & on_end
     return np.asarray(beside | turned)
 
 
@@ -158,7 +255,7 @@ def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str]
     """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
     keep = np.ones(len(words), bool)
     for i, word in enumerate(words):
-        if not word.endswith((_LINE_END_HYPHEN, "\u00ad")):
+        if not word.endswith(_DIVIDING):
             continue
         stem = word[:-1]
         after = words[i + 1] if i + 1 < len(words) and first[i + 1] else ""
@@ -169,7 +266,9 @@ def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str]
     return words, keep
 
 
-def _collect(words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDArray[np.bool_]) -> tuple[Run, ...]:
+def _collect(
+    words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDArray[np.bool_], turns: NDArray[np.int64]
+) -> tuple[Run, ...]:
     """Runs of cleaned words that lie on the page; a word printed twice in one place (mock bold) counts once."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = np.all(np.isfinite(boxes), axis=1) & np.all((centre >= 0) & (centre <= 1), axis=1)
@@ -181,7 +280,7 @@ def _collect(words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDA
 
     def finish() -> None:
         if texts:
-            runs.append(Run(tuple(texts), boxes[rows], ocr=False))
+            runs.append(Run(tuple(texts), boxes[rows], False, _commonest(turns[rows])))
         texts.clear()
         rows.clear()
 
@@ -201,20 +300,60 @@ def _collect(words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDA
     return tuple(runs)
 
 
+def _commonest(turns: NDArray[np.int64]) -> int:
+    known = turns[turns >= 0]
+    return int(np.bincount(known).argmax()) if len(known) else 0
+
+
 def uncovered_pictures(page: PdfPage, words: Float) -> list[tuple[float, float, float, float]]:
     """Boxes (page fractions) of the larger pictures on a page that its words ``(n, 4)`` leave uncovered.
 
-    A picture cut into strips or tiles, as scanners do, counts as one.
+    A picture cut into strips or tiles, as scanners do, counts as one. Words are counted where they lie: a stamp at the
+    edge of a scan says nothing of the rest, unless invisible words show that somebody has read the scan.
     """
     found = _merge_touching(_picture_boxes(page))
     centre = (words[:, :2] + words[:, 2:]) / 2
+    invisible: NDArray[np.bool_] | None = None
     uncovered = []
     for box in found:
         area = float((box[2] - box[0]) * (box[3] - box[1]))
-        inside = int(np.all((centre >= box[:2]) & (centre <= box[2:]), axis=1).sum())
-        if area >= PICTURE_AREA and inside <= WORDS_PER_PICTURE * area:
-            uncovered.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+        inside = np.all((centre >= box[:2]) & (centre <= box[2:]), axis=1)
+        if area < PICTURE_AREA:
+            continue
+        if int(inside.sum()) > WORDS_PER_PICTURE * area:
+            if _free_share(box, words[inside]) < FREE:
+                continue
+            if invisible is None:
+                invisible = _are_invisible(page, centre)
+            if int((inside & invisible).sum()) > WORDS_PER_PICTURE * area:
+                continue
+        uncovered.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
     return uncovered
+
+
+def _free_share(box: Float, words: Float) -> float:
+    """Share of a picture's area that the largest rectangle without words takes, by cells of about a line's height."""
+    size = np.tile(box[2:] - box[:2], 2)
+    cells = np.clip(np.floor((words - np.tile(box[:2], 2)) / size * _CELLS), 0, _CELLS - 1).astype(int)
+    covered = np.ones((_CELLS, _CELLS + 2), bool)  # a covered column at either side
+    covered[:, 1:-1] = False
+    for x0, y0, x1, y1 in cells:
+        covered[y0 : y1 + 1, x0 + 1 : x1 + 2] = True
+    largest = 0
+    for top in range(_CELLS):
+        for bottom, any_covered in enumerate(np.logical_or.accumulate(covered[top:]), top + 1):
+            largest = max(largest, (bottom - top) * (int(np.diff(np.flatnonzero(any_covered)).max()) - 1))
+    return largest / _CELLS**2
+
+
+def _are_invisible(page: PdfPage, centre: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of these points ``(n, 2)`` in page fractions lie on invisible text."""
+    matrix = page.to_fractions()
+    found = [box for thing in page.objects() if thing.is_invisible and (box := thing.box(matrix)) is not None]
+    on_text = np.zeros(len(centre), bool)
+    for box in found:
+        on_text |= np.all((centre >= box[:2]) & (centre <= box[2:]), axis=1)
+    return on_text
 
 
 def _picture_boxes(page: PdfPage) -> Float:
@@ -222,32 +361,11 @@ def _picture_boxes(page: PdfPage) -> Float:
     import pypdfium2.raw as raw
 
     matrix = page.to_fractions()
-    found: list[NDArray[np.float64]] = []
-    budget = _MAX_OBJECTS
-
-    def visit(count: int, get: Any, parent: Any, placed: NDArray[np.float64], depth: int) -> None:
-        nonlocal budget
-        edges = [ctypes.c_float() for _ in range(4)]
-        for i in range(count):
-            budget -= 1
-            if budget < 0:
-                return
-            item = get(parent, i)
-            kind = raw.FPDFPageObj_GetType(item) if item else raw.FPDF_PAGEOBJ_UNKNOWN
-            if kind == raw.FPDF_PAGEOBJ_IMAGE and raw.FPDFPageObj_GetBounds(item, *edges):
-                left, bottom, right, top = (edge.value for edge in edges)
-                corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ placed.T
-                found.append(np.concatenate([corners.min(axis=0), corners.max(axis=0)]))
-            elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-                own = raw.FS_MATRIX()
-                if raw.FPDFPageObj_GetMatrix(item, own):
-                    inner = np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
-                    visit(
-                        raw.FPDFFormObj_CountObjects(item), raw.FPDFFormObj_GetObject, item, placed @ inner, depth + 1
-                    )
-
-    handle = page.handle.raw
-    visit(raw.FPDFPage_CountObjects(handle), raw.FPDFPage_GetObject, handle, matrix, 0)
+    found = [
+        box
+        for thing in page.objects()
+        if thing.kind == raw.FPDF_PAGEOBJ_IMAGE and thing.is_active and (box := thing.box(matrix)) is not None
+    ]
     boxes = np.array(found, np.float32).reshape(-1, 4)
     boxes = np.clip(boxes[np.isfinite(boxes).all(axis=1)], 0.0, 1.0)
     return boxes[((boxes[:, 2:] - boxes[:, :2]) > 1e-3).all(axis=1)]
