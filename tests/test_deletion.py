@@ -154,3 +154,15 @@ def test_the_command_prints_the_receipt(bench: Workbench, tmp_path: Path) -> Non
     assert ended.out.startswith("Deleted 'gone.pdf'. Removed: 2 pages with their words, vectors and pictures, 1 pict")
     assert "The saved search 'by mark' pointed at it and is deleted too." in ended.out
     assert "2 judgements" in ended.out
+
+
+def test_large_tables_of_vectors_are_rewritten_when_asked(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.store.writer.ERASE_AT_ONCE", 100)
+    (note,) = bench.delete_document("c", "gone.pdf").notes
+    assert note.endswith("pagelens collections compact c")
+    assert {hit.ref.document for hit in bench.search("ledger", "c", "full:5").hits} == {"kept.pdf"}
+    assert all("full__reader" in file for file in holding(tmp_path / "home", SECRET))
+    bench.compact("c")
+    assert holding(tmp_path / "home", SECRET) == []

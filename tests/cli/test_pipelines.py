@@ -3,7 +3,7 @@
 import json
 
 from tests.cli.conftest import Run
-from tests.readme import README
+from workbench.bootstrap import ROOT
 from workbench.retrieval import PRESETS, STAGES, Pipeline
 
 
@@ -35,6 +35,6 @@ def test_it_says_so_in_words(run: Run) -> None:
     assert said.count("experimental: ") == 6
 
 
-def test_the_readme_tells_every_preset() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_documentation_tells_every_preset() -> None:
+    text = (ROOT / "docs" / "searching.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` | `{pipeline}` |" in text for name, pipeline in PRESETS.items())

@@ -1,4 +1,4 @@
-"""The tables of what `latency` measured: the same for the terminal, for files, and for the README."""
+"""The tables of what `latency` measured: the same for the terminal, for files, and for the documentation."""
 
 from __future__ import annotations
 

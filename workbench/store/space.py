@@ -8,7 +8,7 @@ encoder failed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -266,9 +266,11 @@ class Space:
         """What is wrong with the memory-mapped copy of an index, which is read whole; empty when nothing is."""
         return self._flats[self.index(index).name].damage()
 
-    def drop_copies(self) -> None:
-        """Delete the memory-mapped copies; each is made anew when it is next asked for."""
+    def drop_copies(self, but: Container[str] = ()) -> None:
+        """Delete the memory-mapped copies, but of the tables named; each is made anew when it is next asked for."""
         for name, flat in self._flats.items():
+            if self.index(name).table in but:
+                continue
             flat.drop()
             self._cells_file(name).unlink(missing_ok=True)
         self._searched.clear()

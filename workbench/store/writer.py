@@ -68,6 +68,7 @@ from workbench.store.tables import (
     sql_list,
     within,
 )
+from workbench.table import bytes_text
 from workbench.types import Page, PageEmbedding, PageFailure
 from workbench.types.text import storable
 
@@ -79,6 +80,8 @@ PAGES_FRAGMENTS = 100
 KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
 NOW = timedelta(milliseconds=1)
+ERASE_AT_ONCE = 2 << 30
+"""Bytes of a table of vectors that a deletion rewrites at once, which takes seconds; of 100,000 pages, minutes."""
 _PAGES_AT_ONCE = 64
 
 
@@ -220,22 +223,30 @@ class Writer:
         """Take what was deleted off the disk as well: rewrite the tables and copies, drop their earlier versions.
 
         Returns sentences on what cannot go yet. What a table held is in its files until they are rewritten, and in the
-        versions that readers may still be at; a reader in another process that is at one has to ask again.
+        versions that readers may still be at; a reader in another process that is at one has to ask again. Tables
+        of vectors (which hold the words of each) of more than `ERASE_AT_ONCE` wait for `compact`.
         """
+        large = {name: size for name in self._collection.manifest.tables if (size := self._bytes(name)) > ERASE_AT_ONCE}
         try:
             with room(self._collection.name):
-                tables = (*OWN_TABLES, *self._collection.manifest.tables)
+                tables = [name for name in (*OWN_TABLES, *self._collection.manifest.tables) if name not in large]
                 for name in tables:
                     self._rows.touch(name)
                 self.index_text()  # rows in the index and rows that are not are not merged
                 for name in tables:
                     self._rows.purge(name)
                 for space in self._collection.spaces():
-                    space.drop_copies()
+                    space.drop_copies(but=large)
                 self.finish()
         except DiskFullError:
             cure = f"free some space, then run: pagelens collections compact {self._collection.name}"
             return (f"The disk is too full to rewrite the files that held it: {cure}",)
+        if large:
+            return (
+                "Its vectors, and its words beside them, are out of every search, but the files that held them "
+                f"({bytes_text(sum(large.values()))}) are rewritten only by: "
+                f"pagelens collections compact {self._collection.name}",
+            )
         copies = [path.name.split(".")[0] for path in (self._path / "flat").glob("*.bin")]
         if len(copies) > len(set(copies)):  # Windows keeps a file that is mapped
             return ("Another process still has copies of its vectors open; the next writer deletes them.",)
@@ -386,7 +397,7 @@ class Writer:
         for is left as it is.
         """
         with room(self._collection.name):
-            pages = tree_bytes(self._path / FOLDER / "pages.lance")
+            pages = self._bytes("pages")
             self._if_room("tidy the pages", lambda: self._rows.tidy("pages", KEEP_VERSIONS), pages)
             if self._removed:
                 self._if_room("renew the text index", self.index_text, pages)
@@ -404,11 +415,14 @@ class Writer:
         with room(self._collection.name):
             for space in self._collection.spaces():
                 space.drop_copies()
-            for name in sorted(tables, key=lambda name: tree_bytes(self._path / FOLDER / f"{name}.lance")):
+            for name in sorted(tables, key=self._bytes):
                 self._if_room(f"rewrite table {name}", partial(self._rows.tidy, name, NOW))
             self._removed = True
             self.finish()
             self._if_room("drop the old text index", lambda: self._rows.tidy("pages", NOW))
+
+    def _bytes(self, table: str) -> int:
+        return tree_bytes(self._path / FOLDER / f"{table}.lance")
 
     def _if_room(self, what: str, work: Callable[[], object], needs: int = 0) -> None:
         """Do what can as well be left undone, unless the disk is full, or has no room for so many bytes more.

@@ -1,4 +1,4 @@
-"""The README's tables hold what their commands make; those over the sample data are made anew here."""
+"""The tables of docs/measured.md hold what their commands make; those over the sample data are made anew here."""
 
 import re
 from dataclasses import replace
@@ -9,10 +9,10 @@ import pytest
 from benchmarks.records import write
 from tests.benchmarks.test_records import scale
 from tests.evaluation.records import good_and_bad
-from tests.readme import README, RECORDS, Block, alike, blocks, content, replaced, run_sample, stale
+from tests.measured import MEASURED, RECORDS, Block, alike, blocks, content, replaced, run_sample, stale
 
 pytestmark = pytest.mark.docs
-TEXT = README.read_text(encoding="utf-8")
+TEXT = MEASURED.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.timeout(3600)  # reading the sample data takes as long as the machine is slow
 def test_tables_over_the_sample_data_are_what_their_commands_make(made: dict[str, str]) -> None:
     assert made
-    assert stale(TEXT, made) == [], "README.md is out of date; 'python -m tests.readme' makes these tables anew"
+    assert stale(TEXT, made) == [], (
+        "docs/measured.md is out of date; 'python -m tests.measured' makes these tables anew"
+    )
 
 
 @pytest.mark.timeout(3600)
@@ -74,7 +76,7 @@ def test_tables_of_the_bench_hold_what_their_records_do() -> None:
     assert {block.kept for block in measured} == set(RECORDS.glob("*.json")), "a record without a table, or the reverse"
     made = {block.name: content(block, block.kept) for block in measured}
     assert {block.name for block in measured if block.content != made[block.name]} == set(), (
-        "README.md is out of date; 'python -m tests.readme NAME tests/records/NAME.json' makes a table anew"
+        "docs/measured.md is out of date; 'python -m tests.measured NAME tests/records/NAME.json' makes a table anew"
     )
 
 

@@ -1,7 +1,7 @@
-"""The tables of README.md that commands make, between ``<!-- table: ... -->`` and ``<!-- end of table -->``.
+"""The tables of docs/measured.md that commands make, between ``<!-- table: ... -->`` and ``<!-- end of table -->``.
 
-    python -m tests.readme                 make the tables over the sample data anew
-    python -m tests.readme NAME RECORD     write table NAME from a record that its command left
+    python -m tests.measured                 make the tables over the sample data anew
+    python -m tests.measured NAME RECORD     write table NAME from a record that its command left
 
 What a marker says is ``NAME (TABLE): COMMAND``. TABLE is one that 'pagelens eval report --table' knows, with
 ``, by document`` where means are over documents, or one of `benchmarks.tables.TABLES`. Tables over the sample data
@@ -22,7 +22,7 @@ from typing import Any
 
 from workbench.bootstrap import ROOT
 
-README = ROOT / "README.md"
+MEASURED = ROOT / "docs" / "measured.md"
 RECORDS = ROOT / "tests" / "records"
 SAMPLE = "pagelens eval sample "
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -35,7 +35,7 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A table of the README: what it is made with, and what stands there."""
+    """A table of the page: what it is made with, and what stands there."""
 
     name: str
     table: str
@@ -71,7 +71,7 @@ def blocks(text: str) -> list[Block]:
     ]
     if len(found) != text.count("<!-- table") or len(found) != text.count("<!-- end of table"):
         raise ValueError(
-            "README.md has a table marker that is not '<!-- table: NAME (TABLE): COMMAND -->' with its end"
+            "docs/measured.md has a table marker that is not '<!-- table: NAME (TABLE): COMMAND -->' with its end"
         )
     return found
 
@@ -162,7 +162,7 @@ def _slack(figure: str) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    known = {block.name: block for block in blocks(README.read_text(encoding="utf-8"))}
+    known = {block.name: block for block in blocks(MEASURED.read_text(encoding="utf-8"))}
     if len(arguments) == 2 and arguments[0] in known:
         block, record = known[arguments[0]], Path(arguments[1])
         made = {block.name: content(block, record)}
@@ -179,10 +179,10 @@ def main(arguments: list[str]) -> int:
     else:
         sys.stderr.write(f"{__doc__}\nThere are tables {', '.join(known)}.\n")
         return 2
-    text = README.read_text(encoding="utf-8")  # again: making tables takes minutes, in which somebody may edit it
+    text = MEASURED.read_text(encoding="utf-8")  # again: making tables takes minutes, in which somebody may edit it
     for name, new in made.items():
         text = replaced(text, name, new)
-    README.write_text(text, encoding="utf-8", newline="\n")
+    MEASURED.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 
