@@ -30,6 +30,7 @@ CHROMIUM_FLAGS = [
 _HOME = tempfile.mkdtemp(prefix="pagelens-tests-")
 os.environ["PAGELENS_HOME"] = _HOME
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("PAGELENS_DEVICE", "cpu")  # what a GPU makes is tested on request: tests/encoders/precision.py
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 # The same examples on every machine and in every run, so that a change is judged by what it changed. To search for new

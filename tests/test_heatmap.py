@@ -171,3 +171,15 @@ def test_pictures_keep_their_size_and_need_a_suffix(tmp_path: Path) -> None:
         assert Image.open(tmp_path / name).size == (31, 17)
     with pytest.raises(InputError, match="kind of picture"):
         save(drawn, tmp_path / "x.heat")
+
+
+@pytest.mark.parametrize("colour", [name for name, known in COLOURS.items() if known.multiply])
+def test_letters_stay_readable_below_ink(colour):
+    """WCAG 2.2: 4.5 to 1 between the black of the letters and the paper around them, at every strength."""
+    look = Look(colour=colour)
+    white = Image.new("RGB", (256, 1), "white")
+    inked = np.asarray(laid(white, coloured(np.linspace(0, 1, 256)[None], look), colour), float)[0] / 255
+    linear = np.where(inked <= 0.04045, inked / 12.92, ((inked + 0.055) / 1.055) ** 2.4)
+    light = linear @ [0.2126, 0.7152, 0.0722]
+    assert ((light + 0.05) / 0.05).min() >= 4.5
+    assert (np.diff(light) <= 0).mean() > 0.98  # and more heat is darker

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.documents import tasks
-from tests.documents.make import text_pdf
+from tests.documents.make import raw_pdf, show, text_pdf
 from workbench.documents import ReadSettings, Source, probe, read_pages, workers
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
@@ -192,3 +192,10 @@ def test_pages_given_up_are_counted_and_said(tmp_path, monkeypatch):
     (again,) = bench.ingest([tmp_path / "a.pdf"], "c").documents  # nothing is given up for ever
     assert (again.indexed, again.skipped, again.failed) == (29, 1, ())
     bench.close()
+
+
+def test_the_plan_says_that_pages_that_failed_are_tried_again(bench, tmp_path):
+    path = raw_pdf(tmp_path / "doc.pdf", [("/MediaBox [0 0 200 200]", show("words"))] * 3, damaged=[1])
+    assert len(bench.ingest([path], "c", DRAWN_LOW).documents[0].failed) == 1
+    (planned,) = bench.plan([path], "c").files
+    assert planned.note == "1 of its pages could not be read before and are tried again"

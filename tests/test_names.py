@@ -106,6 +106,17 @@ def test_any_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Cl
     assert [d.name for d in bench.documents("c")] == ["other.pdf"]
 
 
+def test_a_picture_is_found_by_any_form_of_its_name_and_no_number_is_too_long(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "in" / "caf\u00e9.pdf", ["whale"])
+    home = tmp_path / "home"
+    assert runner(home)("ingest", tmp_path / "in", "-c", "c", "--dpi", "36").code == 0
+    client = TestClient(create_app(Workbench(Settings(home=home))), base_url="http://127.0.0.1:7860")
+    for name in ("caf\u00e9.pdf", "cafe\u0301.pdf"):
+        assert client.get(f"/pages/c/{quote(name)}/1.webp").status_code == 200
+    for page in ("0", "x", "9" * 30, "9" * 5000):
+        assert client.get(f"/pages/c/caf%C3%A9.pdf/{page}.webp").status_code == 404
+
+
 def test_the_page_and_the_command_line_take_the_same_names(tmp_path: Path) -> None:
     home, names = tmp_path / "home", [" lead.pdf", "a\tb\nc.pdf", "x#page=2.pdf"]
     if os.name == "nt":

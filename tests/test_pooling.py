@@ -460,3 +460,21 @@ def test_refusals():
 
 def test_group_means_leave_out_what_has_no_group():
     assert group_means([2, -1, 2, 5]).tolist() == [[0.5, 0, 0.5, 0], [0, 0, 0, 1]]
+
+
+@given(pages, indexes, st.integers(0, 2**31))
+@settings(max_examples=60, deadline=None)
+def test_vectors_of_a_prompt_change_no_pool(page, index, seed):
+    """Vectors that show nothing of the page stand before, among and after the others; pools are what they were."""
+    assume(page.geometry.grid is not None)
+    rng = np.random.default_rng(seed)
+    n = len(page.vectors)
+    shown = np.zeros(n + 5, bool)
+    shown[np.sort(rng.choice(n + 5, n, replace=False))] = True
+    boxes, cell, vectors = np.zeros((n + 5, 4), np.float32), np.full(n + 5, -1, np.int32), unit(rng, n + 5)
+    boxes[shown], cell[shown], vectors[shown] = page.geometry.boxes, page.geometry.cell, page.vectors
+    plain = pool(page, index)
+    among = pool(PageEmbedding(vectors, Geometry(boxes, page.geometry.grid, cell)), index)
+    np.testing.assert_array_equal(among.vectors, plain.vectors)
+    numbers = np.flatnonzero(shown)
+    assert [group.tolist() for group in among.groups] == [numbers[group].tolist() for group in plain.groups]

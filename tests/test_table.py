@@ -81,3 +81,9 @@ def test_a_row_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(ValueError, match="2 cells"):
         table("x", "", [Column("a", "a"), Column("b", "b")], [[word("1")]])
     assert [cell.value for cell in MADE.column("bytes")] == [3 << 20, None]
+
+
+def test_a_name_neither_breaks_its_row_nor_turns_its_direction() -> None:
+    shown = printed(text_table(("name", "pages"), [("a\nb\tc\u202efdp.\x1b[31m", "7")]))
+    (row,) = [line for line in shown.splitlines() if "7" in line]
+    assert row.split() == ["a\ufffdb\ufffdc\ufffdfdp.\ufffd[31m", "7"]

@@ -167,7 +167,8 @@ def _key(store: Collection, pipeline: Pipeline) -> str:
     made = hashlib.sha256()
     made.update(str(pipeline.returning(1)).encode())
     for space in store.spaces():
-        made.update(f"\n{space.encoder} {space.info.revision} {space.info.weights_hash} {space.info.policy}".encode())
+        info = space.info
+        made.update(f"\n{info.id} {info.revision} {info.weights_hash} {info.policy} {info.page_policy}".encode())
     made.update("\n".join(store.page_ids(None)).encode())
     return made.hexdigest()
 

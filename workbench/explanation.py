@@ -119,8 +119,9 @@ def pooled_view(index: str, form: Form, query: QueryEmbedding, embedding: PageEm
     held, one = form.decode(derived.rows), np.ones(1, np.float32)
     asked = [similarities(form.query(vector[None], one)[0], held) for vector in query.vectors]
     matrix = np.concatenate([np.zeros((0, len(held)), np.float32), *asked])
-    boxes = embedding.geometry.boxes
-    places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in derived.groups])
+    boxes, shown = embedding.geometry.boxes, embedding.geometry.shown
+    seen = [group[shown[group]] if shown[group].any() else group for group in derived.groups]
+    places = np.stack([np.r_[boxes[g, :2].min(axis=0), boxes[g, 2:].max(axis=0)] for g in seen])
     score = float((query.weights * matrix.max(axis=1)).sum())
     return PooledView(index, places.astype(np.float32), matrix, derived.groups, score)
 

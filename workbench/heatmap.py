@@ -29,13 +29,14 @@ class ColourMap:
     multiply: bool = False
 
 
-# Ink leaves the letters below it black. Magma and viridis are samples of the maps of S. van der Walt and N. Smith (CC0,
-# BIDS/colormap), cividis of that of Nuñez, Anderton and Renslow (2018); between samples colours are interpolated, which
-# is within 3 of 255 for magma. Magma ends at its orange here: the pale yellows above it vanish on white paper, and the
-# most relevant place would look like the least.
+# Ink leaves the letters below it black, and ends no darker than leaves them readable: 4.5 to 1 at the usual opacity, as
+# WCAG asks of text, since what is looked for stands where most heat lies. Magma and viridis are samples of the maps of
+# S. van der Walt and N. Smith (CC0, BIDS/colormap), cividis of that of Nuñez, Anderton and Renslow (2018); between
+# samples colours are interpolated, which is within 3 of 255 for magma. Magma ends at its orange here: the pale yellows
+# above it vanish on white paper, and the most relevant place would look like the least.
 COLOURS: Mapping[str, ColourMap] = {
-    "ember": ColourMap("fff3c4 ffd166 fb8c3c dd3b1f 8c1010", multiply=True),
-    "reds": ColourMap("fff0ea fcbca2 fb6b4b cb181d 67000d", multiply=True),
+    "ember": ColourMap("fff3c4 ffd166 fb8c3c e8542a c9351f", multiply=True),
+    "reds": ColourMap("fff0ea fcbca2 fb6b4b e0342a c82a2c", multiply=True),
     "viridis": ColourMap("440154 472d7b 3b528b 2c728e 21918c 27ad81 5cc863 aadc32 fde725"),
     "magma": ColourMap("000004 0a0822 1d1147 36106b 51127c 6a1c81 83267f 9c2e7f b73779 cf4070 e55064 f4695c fb8761"),
     "cividis": ColourMap("00224e 35456c 666970 948e77 c8b866 fee838"),

@@ -19,9 +19,11 @@ from PIL import Image, ImageDraw
 from workbench import encoders, resources
 from workbench.documents import ReadSettings, Source, copy_pages, read_pages
 from workbench.encoders import Encoder
+from workbench.encoders.base import under_policy
 from workbench.encoders.inspection import Official, OfficialPage, Residence, direct, residence, unmixed
 from workbench.encoders.pictures import seen
 from workbench.encoders.registry import spec
+from workbench.encoders.tokens import OFFICIAL
 from workbench.errors import EncoderError
 from workbench.maxsim import maxsim, maxsim_reference, similarities
 from workbench.rates import Rates
@@ -269,7 +271,13 @@ class _Examination:
                 return Finding("vectors", False, f"{name}: the library has {vectors.shape}, "
                                f"we have {self.embeddings[name].vectors.shape} vectors and numbers")  # fmt: skip
             worst = min(worst, _least_cosine(vectors, self.embeddings[name].vectors))
-        return self._alike("vectors", worst, "page vectors here and by the library's own calls")
+        told = "page vectors here and by the library's own calls"
+        if self.official is not None and OFFICIAL in spec(self.encoder.info.id).page_policies:
+            page = self.pages[0]  # one is enough: only which tokens are kept differs
+            (whole,) = self._encode([page], under_policy(self.encoder, pages=OFFICIAL))
+            worst = min(worst, _least_cosine(self.official_pages[_name(page)].vectors, whole.vectors))
+            told += f", of {_name(page)} with its prompt too"
+        return self._alike("vectors", worst, told)
 
     def _query(self) -> Finding:
         """The query is the library's own: as many tokens, the same vectors."""
@@ -398,8 +406,8 @@ class _Examination:
                 found.append(page)
         return found
 
-    def _encode(self, pages: Sequence[Page]) -> list[PageEmbedding]:
-        found = self.encoder.encode_pages(pages)
+    def _encode(self, pages: Sequence[Page], encoder: Encoder | None = None) -> list[PageEmbedding]:
+        found = (encoder or self.encoder).encode_pages(pages)
         for page in found:
             if isinstance(page, PageFailure):
                 raise EncoderError(f"{page.ref}: {page.reason}")

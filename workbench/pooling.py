@@ -24,7 +24,7 @@ index           pooled vectors                                                  
 What a row is depends on the geometry: a row of the grid, or a line of text where vectors are words (`text_lines`).
 Words are tiled by 6 x 4 equal parts of the page, and their columns are 32 equal strips. Rows, columns and tiles that
 hold no vector do not exist. A vector without a place (``cell`` -1 beside a grid: the global tile of a tiled model) is
-in no row and no column.
+in no row and no column. One that shows nothing of the page (a prompt's) is in no group at all.
 
 So where all rows hold equally many vectors and bins do not overlap, every pooled vector is the plain mean of its
 group; elsewhere `rows`, `conv` and `global` give each row the same say. Tiled models number 8 x 8 vectors to a tile,
@@ -77,7 +77,21 @@ class Pooled:
 
 def pool(embedding: PageEmbedding, index: str) -> Pooled:
     """Pool a page for an index of `POOLS`; `ValueError` for another name or a page without vectors."""
-    return apply(weights(embedding.geometry, index), embedding)
+    return pooled(lambda geometry: weights(geometry, index), embedding)
+
+
+def pooled(weigh: Callable[[Geometry], Weights], embedding: PageEmbedding) -> Pooled:
+    """The means, by the weights that ``weigh`` gives geometries, of the vectors that stand for some of the page.
+
+    Those of a prompt, which is the same on every page, are in no group.
+    """
+    shown = embedding.geometry.shown
+    if shown.all():
+        return apply(weigh(embedding.geometry), embedding)
+    numbers, geometry = np.flatnonzero(shown), embedding.geometry
+    seen = Geometry(geometry.boxes[shown], geometry.grid, geometry.cell[shown])
+    made = apply(weigh(seen), PageEmbedding(embedding.vectors[shown], seen))
+    return Pooled(made.vectors, tuple(numbers[group] for group in made.groups))
 
 
 def apply(matrix: Weights, embedding: PageEmbedding) -> Pooled:

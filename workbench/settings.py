@@ -77,6 +77,8 @@ class CollectionSettings:
     """Also crop page numbers and running heads (only with ``crop``)."""
     ocr: bool = True
     indexes: tuple[str, ...] = field(default=POOLED_INDEXES)
+    page_tokens: str = "visual"
+    """Vectors of a page that are kept, where a model has the choice: ``visual``, or the prompt's too: ``official``."""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values, for the manifest."""

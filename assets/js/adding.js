@@ -214,7 +214,8 @@
         icon("play"),
         "Start",
       );
-      const noted = p.files.filter((f) => f.note).length;
+      const noted = p.files.filter((f) => f.note).length,
+        taken = p.files.length - p.files.filter((f) => f.note && !f.pages).length;
       put(
         plan,
         h(
@@ -228,8 +229,8 @@
               "p",
               { class: "pl-plan-facts" },
               [
-                [fmt.count(p.files.length - p.files.filter((f) => f.note && !f.pages).length), "files"],
-                [fmt.count(p.pages_to_read), "pages to read"],
+                [fmt.count(taken), taken === 1 ? "file" : "files"],
+                [fmt.count(p.pages_to_read), p.pages_to_read === 1 ? "page to read" : "pages to read"],
                 [p.pages_to_read ? `about ${fmt.duration(p.seconds)}` : "no time", "on this machine"],
                 [p.pages_to_read ? fmt.bytes(p.bytes) : "0 B", "on disk"],
               ].map(([value, what]) => h("span", {}, h("b", { text: value }), ` ${what}`)),

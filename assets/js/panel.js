@@ -293,23 +293,24 @@
     function ledgerSection(why) {
       const total = why.ledger.reduce((most, row) => Math.max(most, row.share), 0) || 1;
       rows = why.ledger.map((row) => {
+        const place = row.box[2] > row.box[0] ? row.box : null; // a token of the model's prompt has none
         const node = h(
           "tr",
           {
             tabindex: "0",
             "data-token": row.token,
-            onmouseenter: () => highlight(row.box),
+            onmouseenter: () => highlight(place),
             onmouseleave: () => highlight(null),
-            onfocus: () => highlight(row.box),
+            onfocus: () => highlight(place),
             onblur: () => highlight(null),
             onclick: () => {
               choose([row.token]);
-              reveal(row.box);
+              if (place) reveal(place);
             },
             onkeydown: (event) => {
               if (event.key === "Enter") {
                 choose([row.token]);
-                reveal(row.box);
+                if (place) reveal(place);
               }
             },
           },

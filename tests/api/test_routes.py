@@ -22,6 +22,7 @@ from workbench.types import PageRef
 API = "/api/v1"
 JSON = {"content-type": "application/json"}
 ASKED = {"collection": "notes", "query": "largest animal"}
+KINDS = "it is no text, it is no whole number, it is no number, it is neither true nor false"
 PAGE = "whales.pdf#page=1"
 Reply = Any
 
@@ -455,6 +456,21 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
         ("POST", "/search", {"collection": "notes"}, 422, "query: "),
         ("POST", "/search", {**ASKED, "pages": 3}, 422, "pages: "),
         ("POST", "/search", {**ASKED, "k": 0}, 422, "k: "),
+        ("PATCH", "/collections/notes/documents", {"documents": ["a"], "set": {"int": None}}, 422, f"set.int: {KINDS}"),
+        (
+            "POST",
+            "/jobs",
+            {"collection": "notes", "batch": "x", "replace": ["a"] * 10_001},
+            422,
+            "replace: it is neither true nor false, it holds more than 10000",
+        ),
+        (
+            "POST",
+            "/jobs",
+            {"collection": "notes", "batch": "x", "fields": {"a.pdf": {"tag": 1}}},
+            422,
+            "fields.a.pdf.tag: nothing has that name here",
+        ),
         ("POST", "/search", {**ASKED, "pipeline": "rows >"}, 400, ""),
         ("POST", "/search/stages", {**ASKED, "filter": "page ="}, 400, ""),
         ("POST", "/collections", {"name": "notes"}, 409, "notes"),

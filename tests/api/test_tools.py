@@ -91,6 +91,26 @@ def test_a_refusal_is_the_sentence(workbench: Workbench) -> None:
         assert said in answer.content[0].text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({}, "query: it is missing; collection: it is missing"),
+        ({**ASKED, "query": 5}, "query: it is no text"),
+        ({**ASKED, "k": 0}, "k: Input should be greater than or equal to 1"),
+        ({**ASKED, "k": None, "filter": []}, "k: it is no whole number; filter: it is no text"),
+        (
+            {**ASKED, "filters": "page = 1"},
+            "search does not take 'filters'; it takes query, collection, pipeline, k, filter.",
+        ),
+        ({**ASKED, "filter": "page = 'x'"}, "'page' is a number: compare it as page >= 10."),
+    ],
+)
+def test_what_does_not_fit_is_told_in_words(workbench: Workbench, arguments: dict[str, Any], said: str) -> None:
+    (answer,) = asked(server(workbench), ("search", arguments))
+    assert answer.is_error
+    assert answer.content[0].text == said
+
+
 def test_a_very_long_page_is_cut(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     from workbench.api import tools
 

@@ -112,6 +112,21 @@ def test_an_export_is_ingested_again_as_it_was(filled: Run, tmp_path: Path) -> N
     assert filled("collections", "export", "c", tmp_path / "x", "--format", "csv").code == 1
 
 
+def test_what_an_export_is_made_with_is_not_asked_for_in_vain(filled: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert filled("collections", "export", "c", out).code == 0
+    for option, value, why in (("--dpi", "72", "dpi"), ("--encoder", "clip", "encoder"), ("--no-ocr", None, "ocr")):
+        refused = filled("ingest", out, "-c", "again", option, *([value] if value else []))
+        assert (refused.code, refused.out) == (1, "")
+        assert "The export out was made with" in refused.err and why in refused.err
+    assert "again" not in filled("collections", "list").out
+    ended = filled("ingest", out, "-c", "again", "--tag", "taken", "--replace", "--json")
+    assert ended.code == 0
+    assert "replaced no document" in json.loads(ended.out)["notes"][0]
+    found = filled("search", "hot oven", "-c", "again", "--filter", "tag = 'taken'", "--json")
+    assert json.loads(found.out)["hits"]
+
+
 def test_damaged_copies_change_no_answer(filled: Run, tmp_path: Path) -> None:
     before = answers(filled, "c")
     for path in (tmp_path / "home" / "collections" / "c" / "flat").glob("*.bin"):

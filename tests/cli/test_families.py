@@ -6,6 +6,7 @@ The checkpoints are tiny and have random weights; everything else is what a pers
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tests.cli.conftest import runner, write_pdf
 from tests.encoders import tiny
 from workbench import encoders, modelcheck
 from workbench.encoders.families import FAMILIES
+from workbench.errors import MismatchError
+from workbench.store import Library
 
 PAGES = ["A red giant is a star near its end.", "Astronomers measure distance by parallax."]
 CLIPS = {"clip-vit": "vit", "clip-siglip": "siglip"}
@@ -100,3 +103,31 @@ def test_a_checkpoint_in_the_hub_s_cache_is_found(root: Path, monkeypatch: pytes
     report = json.loads(run("models", "check", "colqwen2-v1.0-merged", "--json").out)
     encoders.unload("colqwen2-v1.0-merged")
     assert (report["ok"], report["revision"]) == (True, commit)
+
+
+@pytest.mark.parametrize("home", ["colidefics3", "colpali"], indirect=True)
+def test_official_page_tokens_go_all_the_way_and_never_mix(home: Path, root: Path) -> None:
+    run, name = runner(home), home.name
+    folder, query = root / "set" / "documents", "how far away is a star"
+    made = ("ingest", folder, "--encoder", name, "--dpi", "36", "--no-ocr")
+    assert run(*made, "-c", "whole", "--page-tokens", "official").code == 0
+    assert run(*made, "-c", "plain").code == 0
+    counts = {}
+    for collection in ("whole", "plain"):
+        (hit, *_) = json.loads(run("search", query, "-c", collection, "-p", "exact", "--json").out)["hits"]
+        told = json.loads(run("explain", query, hit["page"], "-c", collection, "--json").out)
+        assert told["score"] == pytest.approx(hit["score"], rel=1e-3)
+        assert sum(row["share"] for row in told["ledger"]) == pytest.approx(1, abs=1e-3)
+        (space,) = json.loads(run("collections", "show", collection, "--json").out)["spaces"]
+        counts[collection] = {index["name"]: index["vectors"] for index in space["indexes"]}
+    full = {collection: made.pop("full") for collection, made in counts.items()}
+    assert full["whole"] > full["plain"]
+    assert counts["whole"] == counts["plain"]  # what is pooled is what shows the page
+    space = Library(home).open("plain").space()
+    with pytest.raises(MismatchError, match=r"page_policy visual\), not with .* \(page_policy official\)"):
+        space.check(replace(space.info, page_policy="official"))
+    other = run(*made, "-c", "plain", "--page-tokens", "official")
+    assert (other.code, "page_tokens visual, not official" in other.err) == (1, True), other
+    assert run("ingest", folder, "-c", "whole").code == 0  # the collection's own policy, without a word
+    nobody = run(*made, "-c", "third", "--page-tokens", "all")
+    assert "has no token policy for pages 'all'; it has: visual, official" in nobody.err

@@ -30,8 +30,11 @@ def test_the_list_says_what_is_here_and_how_to_get_the_rest(fresh: Run, tmp_path
     assert (Path(reader["folder"]) / "model.safetensors").is_file()
     assert (colpali["available"], colpali["state"], colpali["folder"]) == (False, "absent", "")
     assert colpali["command"].startswith("hf download vidore/colpali-v1.3")
+    assert colpali["source"].startswith("card of vidore/colpali-v1.3; mteb")
     assert "not on this machine" in colpali["reason"]
     tiny.build(tiny.family("colqwen2"), tmp_path / "home" / "models" / "my-qwen")
+    mine = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)["models"]}["my-qwen"]
+    assert mine["source"] == f"the files in {tmp_path / 'home' / 'models' / 'my-qwen'}"
     table = fresh("models", "list").out.splitlines()
     assert table[0].split()[:3] == ["id", "vectors", "of"]
     (mine,) = (line for line in table if line.startswith("my-qwen "))

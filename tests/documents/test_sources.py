@@ -75,7 +75,7 @@ def test_a_loop_of_links_ends(tmp_path):
     link(tmp_path / "nowhere.pdf", tmp_path / "dangling.pdf")
     found, refused = discover([tmp_path])
     assert names(found) == ["a/report.pdf"]
-    assert refused == []
+    assert [(outcome.name, outcome.left_out) for outcome in refused] == [("dangling.pdf", True)]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
@@ -83,7 +83,9 @@ def test_a_loop_of_links_ends(tmp_path):
 def test_a_named_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.pdf")
     touch(tmp_path / "report.pdf")
-    assert names(discover([tmp_path])[0]) == ["report.pdf"]
+    found, left = discover([tmp_path])
+    assert names(found) == ["report.pdf"]
+    assert [(outcome.name, outcome.left_out) for outcome in left] == [("pipe.pdf", True)]
     assert "not a regular file" in discover([tmp_path / "pipe.pdf"])[1][0].reason
 
 
@@ -145,3 +147,13 @@ def test_no_name_shows_where_a_file_lies(tmp_path):
         touch(tmp_path / "uploads" / token / "scan.pdf")
     found, _ = discover([tmp_path / "uploads" / token / "scan.pdf" for token in ("1f3a", "9b2c")], tmp_path / "uploads")
     assert names(found) == ["scan (2).pdf", "scan.pdf"]
+
+
+def test_an_export_below_a_folder_is_named_and_not_read(tmp_path):
+    touch(tmp_path / "given" / "a.pdf")
+    touch(tmp_path / "given" / "deep" / "out" / "pictures" / "ab" / "ab-1.page.webp")
+    touch(tmp_path / "given" / "deep" / "out" / "pagelens-export.json")
+    found, refused = discover([tmp_path / "given"])
+    assert names(found) == ["a.pdf"]
+    assert [(outcome.name, outcome.left_out) for outcome in refused] == [("given/deep/out", True)]
+    assert refused[0].reason == "Not read: it is an export of a collection; ingest that folder itself to take it in."

@@ -29,6 +29,7 @@ from workbench.documents import (
     raster,
     read_pages,
     readers,
+    workers,
 )
 from workbench.errors import ChangedError, DocumentError, OverstepError, PagelensError
 from workbench.types import Page, PageFailure
@@ -320,7 +321,7 @@ def test_after_three_such_pages_the_rest_is_given_up_in_one_sentence(strict, tmp
         first, *failed, rest = stream.pages(long)
         assert isinstance(first, Page)
         assert [page.ref.page for page in failed] == [2, 3, 4]
-        assert isinstance(rest, GivenUp) and rest.numbers == tuple(range(5, 41))
+        assert isinstance(rest, GivenUp) and list(rest.numbers) == list(range(5, 41))
         assert rest.reason.startswith("36 pages were not tried after 3 others took more time or memory than allowed")
         monkeypatch.undo()
         assert [isinstance(page, Page) for page in stream.pages(short)] == [True, True]
@@ -401,6 +402,40 @@ def test_page_trees_that_lie_end_in_words(tmp_path, kids):
     path = raw_pdf(tmp_path / "x.pdf", [(LETTER, show("words"))], kids=kids)
     found = bounded(path)
     assert all(isinstance(page, Page) or page.reason.endswith(".") for page in found)
+
+
+def test_a_file_that_claims_pages_it_has_not_is_given_up_in_one_sentence(tmp_path, pool, monkeypatch):
+    """A number of pages is what a file says; the rest of one that lied is not tried page by page."""
+    monkeypatch.setattr(workers, "UNREADABLE", 20)
+    path = raw_pdf(tmp_path / "x.pdf", [(LETTER, show("words") + b"%" * 500_000)])
+    path.write_bytes(path.read_bytes().replace(b"/Count 1 ", b"/Count 400000 "))
+    page, *failures, rest = read(pool, reading(path))
+    assert isinstance(page, Page) and page.words.texts == ("words",)
+    assert len(failures) == 20 and all(isinstance(failure, PageFailure) for failure in failures)
+    assert isinstance(rest, GivenUp) and list(rest.numbers) == list(range(22, 400_001))
+    assert rest.reason.startswith("399,979 pages were not tried after 20 in a row could not be read;")
+
+
+def test_single_pages_that_cannot_be_read_give_nothing_up(tmp_path, pool, monkeypatch):
+    monkeypatch.setattr(workers, "UNREADABLE", 2)
+    path = raw_pdf(tmp_path / "x.pdf", [(LETTER, show("words"))] * 9, damaged=[0, 2, 4, 6, 8])
+    assert [isinstance(page, Page) for page in read(pool, reading(path))] == [False, True] * 4 + [False]
+
+
+@pytest.mark.parametrize("levels", [1, 6])
+def test_a_file_of_more_pages_than_bytes_is_refused(tmp_path, levels):
+    """One that says so, and one whose page tree leads to the same page a million times."""
+    kids = 10 if levels > 1 else 1
+    nodes = [
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b"%d 0 R " % (n + 3) * kids, 10 ** (6 - n)) for n in range(levels)
+    ]
+    page = b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 9 9] >>" % (levels + 1)
+    out = b"%PDF-1.7\n"
+    for number, body in enumerate([b"<< /Type /Catalog /Pages 2 0 R >>", *nodes, page], 1):
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    (tmp_path / "x.pdf").write_bytes(out + b"trailer\n<< /Root 1 0 R >>\n%%EOF\n")
+    with pytest.raises(DocumentError, match="claims to have 1,000,000 pages, more than its"):
+        probe(tmp_path / "x.pdf")
 
 
 # ---- poppler

@@ -11,6 +11,7 @@ import pytest
 
 from tests.encoders import tiny
 from workbench.encoders import registry
+from workbench.encoders.device import Device, choose
 
 
 class Zoo:
@@ -18,7 +19,7 @@ class Zoo:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._loaded: dict[tuple[str, str], Any] = {}
+        self._loaded: dict[tuple[str, str, Device], Any] = {}
 
     def folder(self, name: str) -> Path:
         """The checkpoint, built at the first call."""
@@ -29,14 +30,15 @@ class Zoo:
         return folder
 
     def load(self, name: str, module: str = "") -> Any:
-        """The encoder of a checkpoint; ``module`` instead of its family's loader."""
-        if (name, module) not in self._loaded:
+        """The encoder of a checkpoint, where settings say; ``module`` instead of its family's loader."""
+        key = (name, module, choose())
+        if key not in self._loaded:
             self.folder(name)
             row = registry.spec(name)
             place, function = row.loader.split(":")
             loader = getattr(importlib.import_module(module or place), function)
-            self._loaded[name, module] = loader(row)
-        return self._loaded[name, module]
+            self._loaded[key] = loader(row)
+        return self._loaded[key]
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zoo]:
     home = tmp_path_factory.mktemp("zoo")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # models this small only wait for each other's threads
+    torch.backends.cudnn.allow_tf32 = False  # float32 is to mean that, in convolutions too
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAGELENS_HOME", str(home))
         patch.setenv("HF_HUB_OFFLINE", "1")

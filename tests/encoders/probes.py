@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from tests.encoders.pages import page
+from tests.encoders.precision import close
 from workbench.types import Box, Page, PageEmbedding
 
 _MIXING = re.compile(
@@ -78,7 +79,7 @@ def batches_change_nothing(encoder: Any, pages: Sequence[Page]) -> None:
     finally:
         encoder._batches.size = before
     for one, other in zip(together, alone, strict=True):
-        np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-5)
+        close(one.vectors, other.vectors)
         np.testing.assert_array_equal(one.geometry.boxes, other.geometry.boxes)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from tests.encoders import tiny
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import CROP, SHAPES, WHOLE, page, picture, scene
+from tests.encoders.precision import close, placed
 from tests.encoders.probes import an_impulse_lights_its_place, batches_change_nothing, embed, views_show_their_boxes
 from workbench.encoders import ENCODERS, clip, clip_dense, own
 from workbench.errors import EncoderError, QueryError
@@ -42,8 +43,8 @@ def test_a_page_is_the_model_s_own_vector_over_what_the_crop_leaves(encoder: Any
     (found,) = embed(encoder, page(image=image, crop=CROP))
     prepared = encoder.clip.prepare(image.crop((20, 60, 180, 240)))[None]
     with torch.inference_mode():
-        theirs = encoder.clip.model.encode_image(prepared, normalize=True).numpy()
-    np.testing.assert_allclose(found.vectors, theirs, atol=1e-5)
+        theirs = encoder.clip.model.encode_image(**placed(encoder.clip.device, {"image": prepared}), normalize=True)
+    close(found.vectors, theirs)
     np.testing.assert_allclose(found.geometry.boxes, [CROP])
     assert (found.geometry.grid, encoder.info.dim, encoder.info.kind) == (None, theirs.shape[1], "page")
 
@@ -69,8 +70,8 @@ def test_a_query_is_the_model_s_own_text_vector(encoder: Any) -> None:
     text = "The annual report"
     found = encoder.encode_query(text)
     with torch.inference_mode():
-        theirs = encoder.clip.model.encode_text(encoder.clip.tokenizer([text]), normalize=True).numpy()
-    np.testing.assert_allclose(found.vectors, theirs, atol=1e-5)
+        tokens = placed(encoder.clip.device, {"text": encoder.clip.tokenizer([text])})
+        close(found.vectors, encoder.clip.model.encode_text(**tokens, normalize=True))
     assert found.labels == (text,)
     with pytest.raises(QueryError, match="empty"):
         encoder.encode_query("")
@@ -128,8 +129,7 @@ def test_patches_are_in_the_space_of_pages_and_texts(zoo: Zoo) -> None:
                 states = visual.ln_post(visual.transformer(visual._embeds(image)))
                 theirs = (states[:, 8] @ visual.proj)[0]
         (found,) = embed(dense, page(image=picture((64, 64))))
-        unit = (theirs / theirs.norm()).numpy()
-        np.testing.assert_allclose(found.vectors[7], unit, atol=1e-5)
+        close(found.vectors[7], theirs / theirs.norm())
 
 
 def test_the_last_block_of_clip_looks_at_each_patch_alone(zoo: Zoo) -> None:
@@ -146,7 +146,7 @@ def test_the_last_block_of_clip_looks_at_each_patch_alone(zoo: Zoo) -> None:
         states = states + last.mlp(last.ln_2(states))
         theirs = visual.ln_post(states)[0, 1:] @ visual.proj
     (found,) = embed(dense, page(image=picture((64, 64))))
-    np.testing.assert_allclose(found.vectors, (theirs / theirs.norm(dim=1, keepdim=True)).numpy(), atol=1e-5)
+    close(found.vectors, theirs / theirs.norm(dim=1, keepdim=True))
 
 
 def test_a_model_without_patches_says_so(at_zoo: Zoo) -> None:
@@ -196,9 +196,7 @@ def test_an_architecture_with_a_file_of_weights(architecture: str, at_zoo: Zoo, 
     assert (row.family, row.kind) == ("open-clip", "page")
     loaded = clip.load(row)
     same = at_zoo.load("clip-vit")
-    np.testing.assert_allclose(
-        loaded.encode_query("a bar chart").vectors, same.encode_query("a bar chart").vectors, atol=1e-5
-    )
+    close(loaded.encode_query("a bar chart").vectors, same.encode_query("a bar chart").vectors)
     assert loaded.info.weights_hash == same.info.weights_hash
     assert loaded.info.revision == "local"
     file.unlink()

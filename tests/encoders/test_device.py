@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page, picture
+from tests.encoders.precision import close
 from tests.encoders.probes import embed
 from workbench.encoders import device
 from workbench.encoders.device import Batches
@@ -90,6 +91,8 @@ def test_a_page_too_large_for_memory_fails_with_its_reason_and_others_go_on(
 
 
 def test_settings_choose_the_device_and_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGELENS_DEVICE", "auto")
+    monkeypatch.setenv("PAGELENS_DTYPE", "auto")
     chosen = device.choose()
     if not torch.cuda.is_available() and not torch.backends.mps.is_available():
         assert (chosen.name, chosen.kind, chosen.dtype, chosen.attention) == ("cpu", "cpu", torch.float32, None)
@@ -149,4 +152,4 @@ def test_batches_of_any_size_give_the_same(zoo: Zoo) -> None:
         encoder._batches.size = before
     for other in found[1:]:
         for one, same in zip(found[0], other, strict=True):
-            np.testing.assert_allclose(one.vectors, same.vectors, atol=1e-5)
+            close(one.vectors, same.vectors)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import CROP, SHAPES, WHOLE, page, picture, scene
+from tests.encoders.precision import close, host, placed
 from tests.encoders.probes import an_impulse_lights_its_place, batches_change_nothing, embed, views_show_their_boxes
 from workbench.encoders import cuts, places
 from workbench.encoders.families import FAMILIES
@@ -39,8 +40,8 @@ def official(encoder: LateInteraction, image: Image.Image) -> np.ndarray[Any, An
     """Image token vectors by colpali-engine's own calls."""
     batch = encoder.engine.processor.process_images([image])
     with torch.inference_mode():
-        states = encoder.engine.model(**batch)[0]
-    return states[batch["input_ids"][0] == encoder.engine.model.config.image_token_id].numpy()
+        states = host(encoder.engine.model(**placed(encoder.engine.device, batch))[0])
+    return states[host(batch["input_ids"][0]) == encoder.engine.model.config.image_token_id]
 
 
 def _library_s_maps() -> Any:
@@ -59,14 +60,14 @@ def _library_s_maps() -> Any:
 def test_a_page_becomes_its_image_tokens_each_with_its_place(encoder: LateInteraction, size: tuple[int, int]) -> None:
     image = picture(size)
     (found,) = embed(encoder, page(image=image))
-    np.testing.assert_allclose(found.vectors, official(encoder, image), atol=1e-5)
+    close(found.vectors, official(encoder, image))
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-6)
     assert found.vectors.shape[1] == encoder.info.dim
     grid = found.geometry.grid
     assert grid is not None
-    placed = found.geometry.cell >= 0
-    assert sorted(found.geometry.cell[placed].tolist()) == list(range(grid[0] * grid[1]))
-    boxes = found.geometry.boxes[placed]
+    at = found.geometry.cell >= 0
+    assert sorted(found.geometry.cell[at].tolist()) == list(range(grid[0] * grid[1]))
+    boxes = found.geometry.boxes[at]
     np.testing.assert_allclose(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).sum(), 1, atol=1e-4)
     if encoder.engine.family.cut != "square" and size != (40, 40):
         assert (grid[0] > grid[1]) == (size[1] > size[0])
@@ -104,9 +105,9 @@ def test_scores_and_maps_are_the_library_s_own(encoder: LateInteraction) -> None
     vectors = encoder.encode_query("revenue by region").vectors
     ours = vectors @ found.vectors.T
     theirs = processor.score([torch.from_numpy(vectors)], [torch.from_numpy(official(encoder, image))], device="cpu")
-    np.testing.assert_allclose(ours.max(axis=1).sum(), theirs[0, 0].item(), atol=1e-4)
+    close(ours.max(axis=1).sum(), theirs[0, 0], of=len(vectors))
 
-    placed, grid = found.geometry.cell >= 0, found.geometry.grid
+    at, grid = found.geometry.cell >= 0, found.geometry.grid
     assert grid is not None
     batch, states = encoder.engine.pictures([image])
     shown = torch.from_numpy(batch.shown(0))[None]
@@ -115,16 +116,15 @@ def test_scores_and_maps_are_the_library_s_own(encoder: LateInteraction) -> None
     else:
         maps_of = _library_s_maps()
     (maps,) = maps_of(torch.from_numpy(states), torch.from_numpy(vectors)[None], (grid[1], grid[0]), shown)
-    placed_ours = np.zeros((len(vectors), grid[0] * grid[1]), np.float32)
-    placed_ours[:, found.geometry.cell[placed]] = ours[:, placed]
-    flat = maps.permute(0, 2, 1).reshape(placed_ours.shape).numpy()  # theirs is (token, x, y)
-    np.testing.assert_allclose(placed_ours, flat, atol=1e-5)
+    laid = np.zeros((len(vectors), grid[0] * grid[1]), np.float32)
+    laid[:, found.geometry.cell[at]] = ours[:, at]
+    close(laid, maps.permute(0, 2, 1).reshape(laid.shape))  # theirs is (token, x, y)
 
 
 def test_a_crop_is_what_the_model_sees_and_where_its_boxes_lie(encoder: LateInteraction) -> None:
     image = picture((200, 300))
     (found,) = embed(encoder, page(image=image, crop=CROP))
-    np.testing.assert_allclose(found.vectors, official(encoder, image.crop((20, 60, 180, 240))), atol=1e-5)
+    close(found.vectors, official(encoder, image.crop((20, 60, 180, 240))))
     boxes = found.geometry.boxes
     np.testing.assert_allclose([*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)], CROP, atol=1e-6)
 
@@ -151,8 +151,7 @@ def test_a_query_is_the_official_one_with_all_its_tokens(encoder: LateInteractio
     processor = encoder.engine.processor
     batch = processor.process_queries(["What is the total, in $ ?"])
     with torch.inference_mode():
-        states = encoder.engine.model(**batch)[0].numpy()
-    np.testing.assert_allclose(found.vectors, states, atol=1e-5)
+        close(found.vectors, encoder.engine.model(**placed(encoder.engine.device, batch))[0])
     assert "total, in $ ?" in "".join(found.labels)
     assert len(found.labels) == len(found.vectors)
     assert found.policy == encoder.info.policy == "official"
@@ -184,13 +183,51 @@ def test_the_policies_drop_what_they_say(encoder: LateInteraction) -> None:
         encoder.with_policy("none")
 
 
+@pytest.mark.parametrize("size", [(200, 300), (320, 180)], ids=["upright", "slide"])
+def test_official_pages_are_all_that_the_library_gives_and_their_prompt_has_no_place(
+    encoder: LateInteraction, size: tuple[int, int]
+) -> None:
+    engine, image = encoder.engine, picture(size)
+    whole = encoder.with_policy(pages="official")
+    assert (encoder.info.page_policy, whole.info.page_policy, whole.info.policy) == ("visual", "official", "official")
+    (found,), (visual,) = embed(whole, page(image=image, crop=CROP)), embed(encoder, page(image=image, crop=CROP))
+    x0, y0, x1, y1 = (round(value * side) for value, side in zip(CROP, (*size, *size), strict=True))
+    batch = engine.processor.process_images([image.crop((x0, y0, x1, y1))])
+    with torch.inference_mode():
+        theirs = host(engine.model(**placed(engine.device, batch))[0])
+    close(found.vectors, theirs)
+    shown = host(batch["input_ids"][0]) == engine.model.config.image_token_id
+    assert shown.sum() == len(visual.vectors) < len(found.vectors)
+    np.testing.assert_array_equal(found.geometry.boxes[shown], visual.geometry.boxes)
+    np.testing.assert_array_equal(found.geometry.cell[shown], visual.geometry.cell)
+    assert found.geometry.grid == visual.geometry.grid
+    assert (found.geometry.cell[~shown] == -1).all() and not found.geometry.boxes[~shown].any()
+    np.testing.assert_array_equal(found.geometry.shown, shown)
+    said = [label for label, visible in zip(found.labels, shown, strict=True) if not visible]
+    assert all(said) and not any(label for label, visible in zip(found.labels, shown, strict=True) if visible)
+    query = encoder.encode_query("revenue by region").vectors
+    score = engine.processor.score([torch.from_numpy(query)], [torch.from_numpy(theirs)], device="cpu")
+    close((query @ found.vectors.T).max(axis=1).sum(), score[0, 0], of=len(query))
+
+
+def test_official_pages_do_not_depend_on_their_batch_mates(encoder: LateInteraction) -> None:
+    sizes = [(200, 300), (320, 180), (40, 40)]
+    whole = encoder.with_policy(pages="official")
+    batches_change_nothing(whole, [page(image=picture(size), number=i + 1) for i, size in enumerate(sizes)])
+
+
+def test_a_page_policy_that_is_not_offered_is_refused(encoder: LateInteraction) -> None:
+    with pytest.raises(EncoderError, match="no token policy for pages 'all'; it has: visual, official"):
+        encoder.with_policy(pages="all")
+
+
 def test_threads_take_turns(encoder: LateInteraction) -> None:
     texts = [f"revenue of region {i}" for i in range(8)]
     alone = [encoder.encode_query(text).vectors for text in texts]
     with ThreadPoolExecutor(8) as pool:
         together = [found.vectors for found in pool.map(encoder.encode_query, texts)]
     for one, other in zip(alone, together, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
+        close(one, other)
 
 
 def test_a_page_whose_picture_cannot_be_read_fails_alone(encoder: LateInteraction) -> None:

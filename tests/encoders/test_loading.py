@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from tests.encoders import tiny
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page, picture
+from tests.encoders.precision import close
 from tests.encoders.probes import embed
 from workbench.encoders import registry
 from workbench.encoders.families import FAMILIES
@@ -59,7 +60,7 @@ def test_an_adapter_is_loaded_over_its_base(at_zoo: Zoo, family_id: str) -> None
     linear = "linear" if family_id == "colidefics3" else "custom_text_proj"
     theirs = one.engine.model.get_submodule(linear)
     delta = scale * weights[name.replace("lora_A", "lora_B")] @ weights[name]
-    np.testing.assert_allclose(theirs.get_delta_weight("default").numpy(), delta.numpy(), atol=1e-6)
+    close(theirs.get_delta_weight("default"), delta)
     assert vectors(one).shape == vectors(base).shape
     assert np.abs(vectors(one) - vectors(base)).max() > 1e-3
     assert one.info.weights_hash != base.info.weights_hash
@@ -79,7 +80,7 @@ def test_adapters_published_under_older_names_take_effect(at_zoo: Zoo, family_id
     row = registry.spec(f"{family_id}-renamed")
     expected = vectors(load(row))
     rename(folder / "adapter_model.safetensors", {f"base_model.model.{new}": f"base_model.model.{old}"})
-    np.testing.assert_allclose(vectors(load(row)), expected, atol=1e-6)
+    close(vectors(load(row)), expected)
 
 
 OLDER = {
@@ -140,7 +141,7 @@ def test_a_base_inside_the_adapter_s_folder_comes_first(at_zoo: Zoo) -> None:
     config = json.loads((folder / "adapter_config.json").read_text())
     shutil.copytree(config["base_model_name_or_path"], folder / "base")
     (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": "/gone/elsewhere"}))
-    np.testing.assert_allclose(vectors(load(registry.spec("carried"))), expected, atol=1e-6)
+    close(vectors(load(registry.spec("carried"))), expected)
     shutil.rmtree(folder / "base")
     with pytest.raises(
         EncoderError, match=r"base model of the 'carried' encoder, /gone/elsewhere, is not there; put it"
@@ -188,16 +189,18 @@ def test_files_that_are_no_model_are_refused_in_one_sentence(at_zoo: Zoo, models
 
 @pytest.mark.parametrize("wanted", ["eager", "sdpa"])
 def test_attention_is_what_settings_ask_for(at_zoo: Zoo, monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    exact = vectors(at_zoo.load("colqwen2"))
     monkeypatch.setenv("PAGELENS_ATTENTION", wanted)
     encoder = load(registry.spec("colqwen2"))
     assert encoder.engine.model.config._attn_implementation == wanted
-    np.testing.assert_allclose(vectors(encoder), vectors(at_zoo.load("colqwen2")), atol=1e-5)
+    close(vectors(encoder), exact)
 
 
 def test_attention_that_is_not_to_be_had_gives_way(at_zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PAGELENS_ATTENTION", "flash_attention_2")  # no flash_attn here, and no GPU
+    exact = vectors(at_zoo.load("colqwen2"))
+    monkeypatch.setenv("PAGELENS_ATTENTION", "flash_attention_2")  # which needs a package, a GPU and 16 bits
     encoder = load(registry.spec("colqwen2"))
-    np.testing.assert_allclose(vectors(encoder), vectors(at_zoo.load("colqwen2")), atol=1e-5)
+    close(vectors(encoder), exact)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
@@ -205,9 +208,10 @@ def test_attention_that_is_not_to_be_had_gives_way(at_zoo: Zoo, monkeypatch: pyt
 def test_half_precision_changes_little(
     at_zoo: Zoo, monkeypatch: pytest.MonkeyPatch, family_id: str, dtype: str
 ) -> None:
+    monkeypatch.setenv("PAGELENS_DTYPE", "float32")
     exact = at_zoo.load(family_id)
     monkeypatch.setenv("PAGELENS_DTYPE", dtype)
-    half = type(at_zoo)(at_zoo.home).load(family_id)
+    half = at_zoo.load(family_id)
     found = vectors(half)
     assert found.dtype == np.float32
     similar = (found * vectors(exact)).sum(axis=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from workbench.encoders import places
 
@@ -36,3 +37,15 @@ def test_a_picture_that_was_not_cut_is_one_grid() -> None:
     found = places.tiled([None], 8, WHOLE)
     assert found.grid == (8, 8)
     assert found.cell.tolist() == list(range(64))
+
+
+def test_vectors_among_those_of_a_prompt_keep_their_places_and_the_others_have_none() -> None:
+    shown = np.array([False, True, True, False, True, True, False])
+    plain = places.grid(2, 2, (0.2, 0.1, 0.8, 0.5))
+    found = places.among(plain, shown)
+    np.testing.assert_array_equal(found.boxes[shown], plain.boxes)
+    assert found.cell.tolist() == [-1, 0, 1, -1, 2, 3, -1]
+    assert found.grid == (2, 2) and not found.boxes[~shown].any()
+    assert found.shown.tolist() == found.placed.tolist() == shown.tolist()
+    with pytest.raises(ValueError, match="shape"):
+        places.among(plain, np.ones(7, np.bool_))

@@ -27,10 +27,19 @@ def test_ids_are_the_keys_and_every_row_is_complete() -> None:
     assert "reader" in ENCODERS
     for key, spec in ENCODERS.items():
         assert spec.id == key
-        assert all((spec.name, spec.family, spec.licence, spec.summary, spec.get)), key
+        assert all((spec.name, spec.family, spec.licence, spec.summary, spec.get, spec.source)), key
         assert spec.kind in ("words", "patches", "page"), key
         module, function = spec.loader.split(":")
         assert module.startswith("workbench.encoders.") and function
+
+
+def test_what_an_adapter_needs_is_fetched_with_it_and_numbers_are_those_of_mteb() -> None:
+    light = ENCODERS["colmodernvbert"]
+    assert light.get == "hf download ModernVBERT/colmodernvbert && hf download ModernVBERT/colmodernvbert-base"
+    dims = {"colmodernvbert": 128, "colqwen2-v1.0": 128, "tomoro-colqwen3-8b": 320, "colqwen3.5-4.5b-v3": 128}
+    assert {key: ENCODERS[key].dim for key in dims} == dims
+    for key in dims:
+        assert "mteb" in ENCODERS[key].source and f"card of {ENCODERS[key].options['hub']}" in ENCODERS[key].source
 
 
 def test_an_unknown_encoder_names_those_that_exist() -> None:

@@ -10,6 +10,7 @@ import torch
 
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import CROP, SHAPES, page, picture, scene
+from tests.encoders.precision import close, placed
 from tests.encoders.probes import batches_change_nothing, embed, views_show_their_boxes
 from workbench.encoders.families import FAMILIES
 from workbench.errors import EncoderError, QueryError
@@ -27,8 +28,7 @@ def test_a_page_is_the_library_s_own_vector_over_what_the_crop_leaves(encoder: A
     (found,) = embed(encoder, page(image=image, crop=CROP))
     batch = encoder.engine.processor.process_images([image.crop((20, 60, 180, 240))])
     with torch.inference_mode():
-        theirs = encoder.engine.model(**batch).numpy()
-    np.testing.assert_allclose(found.vectors, theirs, atol=1e-5)
+        close(found.vectors, encoder.engine.model(**placed(encoder.engine.device, batch)))
     assert found.vectors.shape == (1, encoder.info.dim)
     assert (found.geometry.grid, found.geometry.cell.tolist()) == (None, [-1])
     np.testing.assert_allclose(found.geometry.boxes, [CROP])
@@ -44,11 +44,11 @@ def test_a_query_is_the_library_s_own_vector_and_scores_alike(encoder: Any) -> N
     found = encoder.encode_query("What is the total?")
     batch = getattr(encoder.engine.processor, encoder.engine.family.queries)(["What is the total?"])
     with torch.inference_mode():
-        theirs = encoder.engine.model(**batch)
-    np.testing.assert_allclose(found.vectors, theirs.numpy(), atol=1e-5)
+        theirs = encoder.engine.model(**placed(encoder.engine.device, batch)).float().cpu()
+    close(found.vectors, theirs)
     (shown,) = embed(encoder, page(image=picture((200, 300))))
     score = encoder.engine.processor.score_single_vector(theirs, torch.from_numpy(shown.vectors), device="cpu")
-    np.testing.assert_allclose((found.vectors @ shown.vectors.T).item(), score.item(), atol=1e-5)
+    close((found.vectors @ shown.vectors.T).item(), score.item())
     assert found.labels == ("What is the total?",)
     with pytest.raises(QueryError, match="empty"):
         encoder.encode_query(" ")
@@ -63,3 +63,5 @@ def test_a_single_vector_has_no_token_policies(encoder: Any) -> None:
     assert encoder.with_policy("official") is encoder
     with pytest.raises(EncoderError, match="no token policy 'no_special'"):
         encoder.with_policy("no_special")
+    with pytest.raises(EncoderError, match="no token policy for pages 'official'; it has: visual"):
+        encoder.with_policy(pages="official")

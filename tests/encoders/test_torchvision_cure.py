@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+CURE = "from workbench.encoders.torchvision_cure import cure\n"
+SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+STATE = CURE + (
+    "import torch\n"
+    "acted, again = cure(), cure()\n"
+    "import torchvision\n"
+    "kernel = torch.ops.torchvision\n"
+    "print(acted, again, *(name for name in ('nms', 'qnms') if hasattr(kernel, name)))"
+)
 
 
-def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
+def run(code: str, path: Path | None = None) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, filter(None, (path, Path.cwd()))))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
+def stand_in(folder: Path, brings: list[str], rules: list[str], then: str = "") -> Path:
+    """A torchvision whose compiled half declares operators, and whose Python half gives shape rules, as the real do."""
+    lines = ["import torch", "compiled = torch.library.Library('torchvision', 'DEF')"]
+    lines += [f"compiled.define('{name}{SIGNATURE}')" for name in brings]
+    lines += [f"torch.library.register_fake('torchvision::{name}')(lambda *given: given[0])" for name in rules]
+    (folder / "torchvision").mkdir()
+    (folder / "torchvision" / "__init__.py").write_text("\n".join([*lines, then]))
+    return folder
+
+
 def test_the_libraries_import_after_the_cure() -> None:
     statement = "import transformers, open_clip, colpali_engine; from transformers import BertModel"
-    assert run(f"from workbench.encoders.torchvision_cure import cure; cure(); {statement}; print('ok')") == "ok"
+    assert run(f"{CURE}cure(); {statement}; print('ok')") == "ok"
 
 
-def test_it_declares_only_what_torchvision_lacks() -> None:
+def test_it_acts_only_where_torchvision_s_compiled_half_does_not_load() -> None:
     """Whatever pair of torch and torchvision is installed here: the cure acts exactly when the pair does not fit."""
     found = run(
-        "from workbench.encoders.torchvision_cure import cure\n"
-        "acted = cure(); again = cure()\n"
-        "import torchvision\n"
+        f"{CURE}acted = cure(); again = cure()\nimport torchvision\n"
         "print(acted, again, torchvision.extension._has_ops())"
     )
     acted, again, compiled = (word == "True" for word in found.split())
@@ -30,24 +53,45 @@ def test_it_declares_only_what_torchvision_lacks() -> None:
     assert acted != compiled
 
 
-def test_a_torchvision_that_brings_its_operators_is_left_alone() -> None:
-    """Stands in for a matching build: loading the compiled half declares the operators, as the real one does."""
-    found = run(
-        "import torch\n"
-        "from workbench.encoders import torchvision_cure as cured\n"
-        "real = torch.library.Library('torchvision', 'DEF')\n"
-        "def load(path):\n"
-        "    for schema in cured.SCHEMAS: real.define(schema)\n"
-        "torch.ops.load_library = load\n"
-        "print(cured.cure(), cured.cure(), cured._declared(), len(cured._kept))"
-    )
-    assert found == "False False True 0"
+@pytest.mark.parametrize(
+    ("brings", "rules", "found"),
+    [
+        (["nms", "qnms"], ["nms", "qnms"], "False False nms qnms"),
+        (["nms"], ["nms"], "False False nms"),
+        (["nms"], [], "False False nms"),
+        ([], [], "False False"),
+        ([], ["nms", "qnms"], "True True nms qnms"),
+        ([], ["nms"], "True True nms"),
+        (["nms"], ["nms", "qnms"], "True True nms qnms"),
+    ],
+    ids=["whole", "without qnms", "no rules", "no operators", "no compiled half", "an older one", "half registered"],
+)
+def test_what_torchvision_lacks_is_declared_and_nothing_else(
+    tmp_path: Path, brings: list[str], rules: list[str], found: str
+) -> None:
+    assert run(STATE, stand_in(tmp_path, brings, rules)) == found
+
+
+def test_a_torchvision_that_is_imported_already_is_left_alone(tmp_path: Path) -> None:
+    path = stand_in(tmp_path, ["nms"], ["nms"])
+    assert run(f"import torchvision\n{STATE}", path) == "False False nms"
+
+
+def test_torch_is_as_it_was_afterwards(tmp_path: Path) -> None:
+    code = f"import torch\nbefore = torch.library.register_fake\n{CURE}cure()\n"
+    code += "print(torch.library.register_fake is before)"
+    assert run(code, stand_in(tmp_path, [], ["nms"])) == "True"
+
+
+def test_a_torchvision_that_does_not_fit_otherwise_says_why(tmp_path: Path) -> None:
+    path = stand_in(tmp_path, ["nms"], ["nms"], "raise RuntimeError('compiled with CUDA 12')")
+    code = f"{CURE}\ntry: cure()\nexcept ImportError as error: print(error)"
+    assert run(code, path) == "torchvision does not fit this torch: compiled with CUDA 12"
 
 
 def test_without_torchvision_there_is_nothing_to_cure() -> None:
-    found = run(
-        "from workbench.encoders import torchvision_cure as cured\n"
-        "cured._folder = lambda: None\n"
-        "print(cured.cure(), cured._declared())"
+    code = (
+        "import importlib.util, sys\nfind = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name == 'torchvision' else find(name, *rest)\n"
     )
-    assert found == "False False"
+    assert run(f"{code}{CURE}print(cure(), 'torchvision' in sys.modules)") == "False False"

@@ -24,6 +24,7 @@ QUESTIONS: list[tuple[object, object]] = [
     ("q2", "another text"),
     ("q3", "   "),
     ("q\u00e9", "rivers"),
+    ("5", "tides"),
 ]
 LABELS: list[tuple[str, str, str]] = [
     ("q1", "p1", "1.0"),
@@ -35,6 +36,7 @@ LABELS: list[tuple[str, str, str]] = [
     ("q1", "p3", "NaN"),
     ("q1", "p3", "1e400"),
     (normalize("NFD", "q\u00e9"), "p1", "1"),
+    ("5.0", "p1", "1"),
 ]
 ODD = {"question_repeated": 1, "question_text": 1, "label_question": 1, "label_repeated": 1, "grade_negative": 1}
 
@@ -83,11 +85,17 @@ def test_every_form_forgives_the_same_and_counts_the_same(tmp_path: Path, form: 
     path = dataset.folder / "corpus.tsv"
     lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
     place = {**given, **dict(line.split("\t") for line in lines)}
-    assert {query.id: query.text for query in dataset.queries} == {"q1": "apples", "q2": "copper", "q\u00e9": "rivers"}
+    assert {query.id: query.text for query in dataset.queries} == {
+        "q1": "apples",
+        "q2": "copper",
+        "q\u00e9": "rivers",
+        "5": "tides",
+    }
     assert dataset.qrels == {
         "q1": {place["p1"]: 1, place["p2"]: 0},
         "q2": {place["p2"]: 2},
         "q\u00e9": {place["p1"]: 1},
+        "5": {place["p1"]: 1},
     }
     assert counts(dataset.oddities) == {**ODD, "grade": 3}
     told = "; ".join(dataset.warnings)
@@ -182,6 +190,7 @@ def test_labels_in_utf_16_and_with_blanks_in_their_names(tmp_path: Path) -> None
         (b"0\twhales.pdf#page=-1\t1", "label_page"),
         (b"0\twhales.pdf#page=3\thigh", "grade"),
         (b"0\twhales.pdf#page=3\tinf", "grade"),
+        (b"0\twhales.pdf#page=3\t1_0", "grade"),
         (b"0\twhales.pdf#page=3\t1e300", "grade"),
         (b"0\twhales.pdf#page=3", "row"),
         (b"\xff\xfe\t\xff\t1", "row"),
@@ -205,6 +214,10 @@ def test_an_odd_label_is_left_out_with_its_line(tmp_path: Path, row: bytes, kind
         (b'{"query_id": "b", "text": "again"}', "question_repeated"),
         (b'{"query_id": "c"}', "question_text"),
         (b'{"query_id": "c", "text": " "}', "question_text"),
+        (b'{"query_id": "c", "text": ["x"]}', "question_text"),
+        (b'{"query_id": "c", "text": NaN}', "question_text"),
+        (b'{"query_id": true, "text": "c"}', "question_id"),
+        (b'{"query_id": ' + b"9" * 400 + b', "text": {}}', "question_text"),
         (b'{"text": "c"}', "question_id"),
         (b"[1]", "row"),
         (b'{"query_id": "c", "te', "row"),
@@ -262,3 +275,9 @@ def test_lists_name_what_they_left_out_when_nothing_is_left(tmp_path: Path) -> N
     (tmp_path / "asked.csv").write_text("id,text,page\nq1,what,a.pdf\nq2,who,\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"No label says.*1 labels whose page is no page reference"):
         shelf.make("l", "documents", tmp_path / "asked.csv")
+
+
+def test_half_a_character_in_a_question_is_none(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "queries.jsonl").write_text('{"query_id": "0", "text": "a \\ud800 whale"}\n', encoding="utf-8")
+    assert load_dataset(tmp_path).queries[0].text == "a \N{REPLACEMENT CHARACTER} whale"

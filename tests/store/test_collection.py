@@ -169,7 +169,14 @@ def test_sizes_add_up(store):
 
 def test_another_encoder_is_refused(store):
     store.space().check(INFO)
-    for change in ({"id": "other"}, {"revision": "r2"}, {"weights_hash": "def"}, {"dim": 9}, {"policy": "words"}):
+    for change in (
+        {"id": "other"},
+        {"revision": "r2"},
+        {"weights_hash": "def"},
+        {"dim": 9},
+        {"policy": "words"},
+        {"page_policy": "official"},
+    ):
         with pytest.raises(MismatchError, match="make a new collection") as caught:
             store.space().check(dataclasses.replace(INFO, **change))
         assert "\n" not in str(caught.value)

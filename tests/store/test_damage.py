@@ -14,6 +14,7 @@ from workbench.settings import CollectionSettings
 from workbench.store import Collection, Library, flat
 from workbench.store.mending import mend
 from workbench.store.recovery import Given
+from workbench.store.schema import gap_rows
 
 WHALES, BREAD = record("whales", 7), record("bread", 4)
 
@@ -313,29 +314,44 @@ DOORS = {
     "bm25": lambda store: store.bm25("page number", 5, None),
     "vectors": lambda store: [store.space().vectors(index) for index in store.space().indexes],
     "lance": lambda store: store.space().lance_maxsim("rows", unit(np.random.default_rng(0), 2), 5, None),
+    "gaps": lambda store: [store.gaps()],
+    "record": lambda store: store.document_by_hash(WHALES.content_hash) and (),
     "page": lambda store: store.space().embeddings(store.page_ids(None)),
 }
 
 
 def kinds(store):
-    """One file of every kind that LanceDB keeps, by table and folder."""
+    """One file of every kind that LanceDB keeps, by table and folder: the newest, versions being numbered down."""
     found = {}
-    for path in sorted(store.path.glob("lance/**/*")):
+    for path in sorted(store.path.glob("lance/**/*"), key=lambda path: path.stat().st_mtime_ns):
         if path.is_file():
             parts = path.relative_to(store.path / "lance").parts
-            found[parts[0].split("__")[0].removesuffix(".lance"), parts[1], path.suffix] = path  # the newest of each
+            found[parts[0].split("__")[0].removesuffix(".lance"), parts[1], path.suffix] = path
     return found
 
 
-@pytest.mark.parametrize("cut", [0.0, 0.5, 0.9])
-def test_a_cut_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, cut):
+def cut_to(part):
+    return lambda body: body[: int(len(body) * part)]
+
+
+HARMS = {
+    "empty": cut_to(0.0),
+    "half": cut_to(0.5),
+    "tail": cut_to(0.9),
+    "zeros": lambda body: bytes(len(body)),
+    "noise": lambda body: np.random.default_rng(0).bytes(len(body)),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_a_damaged_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, harm):
     other = collection(tmp_path, "other")
     resume(other, [BREAD])
     shutil.rmtree(store.path / "flat")
     hurt = 0
     for path in kinds(store).values():
         body = path.read_bytes()
-        path.write_bytes(body[: int(len(body) * cut)])
+        path.write_bytes(harm(body))
         for door, ask in DOORS.items():
             try:
                 list(ask(Collection(store.path)) or ())
@@ -344,10 +360,27 @@ def test_a_cut_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, cut):
                 assert "\n" not in str(error), door
                 assert "notes" in str(error), door
                 assert "lance" not in str(error).lower(), door
-        Collection(store.path).verify()
+                assert Collection(store.path).verify(), path
         assert_whole_vectors(Collection(other.path))
         path.write_bytes(body)
     assert hurt > 10
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_damaged_notes_of_what_failed_are_found_and_begun_anew(store, harm):
+    with store.writer() as writer:
+        writer.restore_gaps(gap_rows([(store.page_ids(None)[0], "gone", "It failed.")]))
+        writer._collection.table("gaps").optimize()
+    for path in store.path.glob("lance/gaps.lance/**/*"):
+        if path.suffix in (".manifest", ".lance"):
+            path.write_bytes(harm(path.read_bytes()))
+    (found,) = Collection(store.path).verify()
+    assert found.startswith("The list of pages that encoders failed on cannot be read")
+    with pytest.raises(StoreError, match="is damaged"):
+        Collection(store.path).info()
+    assert any("begun anew" in done for done in repair(store))
+    assert Collection(store.path).verify() == []
+    assert_whole(Collection(store.path), [WHALES, BREAD])
 
 
 def test_a_damaged_index_is_made_anew_from_the_full_vectors(store):

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from workbench.api import collections, explaining, ingesting, pictures, searching, sessions
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
+from workbench.api.problems import sentence
 from workbench.api.state import State
 from workbench.api.uploads import Uploads
 from workbench.errors import (
@@ -65,28 +66,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 """Every status that a refusal can have, and what it says."""
-BODY = "the body"
 MOST_SAID = 500
 """Characters of a sentence on a body that is wrong in many places."""
-PLAIN = {
-    "missing": "it is missing",
-    "extra_forbidden": "nothing has that name here",
-    "json_invalid": "it is not JSON",
-    "model_attributes_type": "it is no object",
-    "model_type": "it is no object",
-    "dict_type": "it is no object",
-    "list_type": "it is no list",
-    "string_type": "it is no text",
-    "string_unicode": "it is no text",
-    "bool_type": "it is neither true nor false",
-    "bool_parsing": "it is neither true nor false",
-    "int_type": "it is no whole number",
-    "int_parsing": "it is no whole number",
-    "int_parsing_size": "it is too large a number",
-    "int_from_float": "it is no whole number",
-    "finite_number": "it is no number",
-}
-"""What is wrong with a value, by pydantic's name of it, where its own words are about Python."""
 ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
 
 Pages are written `report.pdf#page=12`; boxes are `[x0, y0, x1, y1]` in fractions of the page from its top left; times
@@ -140,7 +121,7 @@ def failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        said = wellformed("; ".join(_sentence(problem) for problem in error.errors()))
+        said = wellformed(sentence(error.errors(), error.body))
         cut = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}\N{HORIZONTAL ELLIPSIS}"
         return JSONResponse({"error": cut}, 422)
 
@@ -158,10 +139,3 @@ def failures(app: FastAPI) -> None:
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return JSONResponse({"error": UNEXPECTED}, 500)
-
-
-def _sentence(problem: Any) -> str:
-    # The first place says whether it stood in the body or the address; JSON that is none has a character as its place.
-    places = () if problem["type"] == "json_invalid" else problem["loc"][1:]
-    where = ".".join(str(place)[:80] for place in places)
-    return f"{where or BODY}: {PLAIN.get(problem['type'], problem['msg'])}"

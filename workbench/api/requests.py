@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -132,9 +132,16 @@ class NewCollection(Request):
     ocr: bool = Field(True, description="Read pages that have no text layer.")
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
+    page_tokens: Literal["visual", "official"] = Field(
+        "visual", description="Vectors kept of a page: official adds those of a page model's prompt."
+    )
+
     def settings(self) -> CollectionSettings:
         """As the service takes them."""
-        return CollectionSettings(self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, tuple(self.indexes))
+        indexes = tuple(self.indexes)
+        return CollectionSettings(
+            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens
+        )
 
 
 class Asking(Request):

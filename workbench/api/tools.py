@@ -6,17 +6,20 @@ instructions, so every description says that they are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, ValidationError
 
 from workbench.api.answers import Explained, PageText, Quote, Search
+from workbench.api.problems import sentence
 from workbench.api.requests import page_ref
 from workbench.errors import PagelensError
 from workbench.settings import version
 from workbench.types import CollectionInfo, DocumentInfo, WhyVerdict
+from workbench.types.text import wellformed
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -50,10 +53,11 @@ Depth = Annotated[int, Field(ge=1, le=100, description="Pages to return.")]
 
 def server(workbench: Workbench) -> MCPServer[Any]:
     """The tools over one workbench, as the official SDK's server."""
-    from mcp.server.mcpserver import Image, MCPServer
+    from mcp.server.mcpserver import Image
     from mcp.types import ToolAnnotations
 
-    made: MCPServer[Any] = MCPServer(
+    takes: dict[str, list[str]] = {}
+    made = _plain(takes)(
         "pagelens",
         title="Pagelens",
         instructions=" ".join(INSTRUCTIONS.split()),
@@ -64,6 +68,7 @@ def server(workbench: Workbench) -> MCPServer[Any]:
 
     def tool(function: Callable[P, T]) -> Callable[P, T]:
         about = f"{' '.join((function.__doc__ or '').split())} {DATA}"
+        takes[function.__name__] = [*signature(function).parameters]
         made.tool(description=about, annotations=looking)(_telling(function))
         return function
 
@@ -144,3 +149,24 @@ def _telling(function: Callable[P, T]) -> Callable[P, T]:
             raise ToolError(str(error)) from error
 
     return told
+
+
+def _plain(takes: Mapping[str, Sequence[str]]) -> type[MCPServer[Any]]:
+    """The SDK's server; refuses in one sentence, also a name that a tool does not take (``takes`` has each tool's)."""
+    from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    class Plain(MCPServer[Any]):
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            if unknown := [given for given in arguments if given not in takes.get(name, arguments)]:
+                can = ", ".join(takes[name]) or "nothing"
+                raise ToolError(f"{name} does not take '{wellformed(unknown[0])[:80]}'; it takes {can}.")
+            try:
+                return await super().call_tool(name, arguments, context)
+            except ToolError as error:  # with "Error executing tool" before what was raised
+                if isinstance(error.__cause__, ValidationError):
+                    problems = [{**problem, "loc": ("body", *problem["loc"])} for problem in error.__cause__.errors()]
+                    raise ToolError(wellformed(sentence(problems, arguments))) from error
+                raise error.__cause__ if isinstance(error.__cause__, ToolError) else error from None
+
+    return Plain

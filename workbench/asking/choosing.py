@@ -53,7 +53,7 @@ def rows(embedding: PageEmbedding, numbers: NDArray[np.int64], text: str, policy
 
 def label(embedding: PageEmbedding, number: int) -> str:
     """A vector by its word, or its place counted from 1: ``patch r3 c5``."""
-    if embedding.labels:
+    if embedding.labels and (embedding.labels[number] or embedding.geometry.grid is None):
         return embedding.labels[number]
     geometry = embedding.geometry
     cell = int(geometry.cell[number])

@@ -51,6 +51,12 @@ def ingest(
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
     ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    page_tokens: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POLICY", help="Vectors kept of a page: visual, or official: those of a page model's prompt too."
+        ),
+    ] = None,
     tags: tagging.Tag = None,
     meta: tagging.Meta = None,
     fields: tagging.Fields = None,
@@ -73,9 +79,11 @@ def ingest(
     given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
     wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    wanted["page_tokens"] = page_tokens
     asked = {name: value for name, value in wanted.items() if value is not None}
-    made = settings_for(bench, collection, asked, [name for name in also if name])
-    report = run(bench, existing(paths), collection, made, [name for name in also if name], given, replacing)
+    paths = existing(paths)
+    made = settings_for(bench, collection, asked, [name for name in also if name], paths)
+    report = run(bench, paths, collection, made, [name for name in also if name], given, replacing)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -93,35 +101,34 @@ def ingest(
 
 
 def settings_for(
-    bench: Workbench, collection: str, asked: dict[str, Any], also: Sequence[str] = ()
+    bench: Workbench, collection: str, asked: dict[str, Any], also: Sequence[str] = (), paths: Sequence[Path] = ()
 ) -> CollectionSettings | None:
     """Settings for a new collection; for an existing one None, or `MismatchError` if other ones are asked for.
 
-    ``also`` are further encoders; an existing collection must have all that are asked for, in any order.
+    One made of an export among ``paths`` counts as existing. ``also`` are further encoders; an existing collection must
+    have all that are asked for, in any order.
     """
     from workbench.documents import ReadSettings
     from workbench.settings import CollectionSettings
 
     made = replace(CollectionSettings(), **asked)
     ReadSettings(made.dpi, made.crop, made.crop_furniture, made.ocr)  # refuses what no page can be made with
-    if collection not in bench.collection_names():
+    found = bench.made_with(collection, paths)
+    if found is None:
         return made
-    stored = bench.collection(collection)
-    have = [space.encoder for space in stored.spaces]
+    what, have, settings, exported = found
     encoder = asked.pop("encoder", None)
     for name in filter(None, (encoder, *also)):
         if name not in have:
+            first_in = "leave the option out and then" if exported else "to add it,"
             raise MismatchError(
-                f"Collection '{collection}' was made with encoder {' and '.join(have)}, not {name}; to add it, run: "
+                f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
                 f"pagelens collections embed {collection} --encoder {name}"
             )
-    settings = stored.settings
     other = [f"{name} {settings[name]}, not {value}" for name, value in asked.items() if settings[name] != value]
     if other:
-        raise MismatchError(
-            f"Collection '{collection}' was made with {' and '.join(other)}; leave the option out, or choose another "
-            "name to make a new collection."
-        )
+        cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
+        raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
     return None
 
 

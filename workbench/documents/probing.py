@@ -35,7 +35,8 @@ class DocumentProbe:
 def probe(path: Path) -> DocumentProbe:
     """Hash a file and count its pages without drawing any; ``DocumentError`` with one sentence if it cannot be read.
 
-    One that changes meanwhile is looked at once more, then it is a `ChangedError`.
+    One that changes meanwhile is looked at once more, then it is a `ChangedError`. One that claims to have more pages
+    than bytes has not, or shows the same few again and again: it would keep an ingest busy for days.
     """
     try:
         return _probe(path)
@@ -47,6 +48,11 @@ def _probe(path: Path) -> DocumentProbe:
     stamp = _settled(path)
     file = open_document(path)
     try:
+        if file.pages > stamp[2]:
+            raise DocumentError(
+                f"{display_name(path.name)} claims to have {file.pages:,} pages, more than its {stamp[2]:,} bytes can "
+                "hold; it is damaged or made to deceive, save it again with another program."
+            )
         found = DocumentProbe(content_hash(path), file.pages, stamp[2], stamp)
     finally:
         file.close()

@@ -18,6 +18,8 @@ PDF_SUFFIXES = frozenset({".pdf"})
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
 SUFFIXES = PDF_SUFFIXES | PICTURE_SUFFIXES
 READABLE = "PDF, PNG, JPEG, WebP, TIFF, BMP or GIF"
+EXPORT_MARK = "pagelens-export.json"
+"""What makes a folder an export of a collection: its pictures are pages of documents, and not documents themselves."""
 NAMED = 20
 """Files of a folder that are not read and yet named; of more, only how many there are of each kind, up to as many."""
 _SYSTEM = frozenset(
@@ -45,7 +47,7 @@ def display_name(path: Path | str) -> str:
 
 
 class Others:
-    """Files of folders that are of no kind that is read: the first by name, the rest counted by suffix."""
+    """What folders hold that is not read, as pipes and links that lead nowhere: the first by name, the rest counted."""
 
     def __init__(self) -> None:
         self._named: list[str] = []
@@ -73,11 +75,11 @@ class Others:
 def discover(paths: Sequence[Path], unnamed: Path | None = None) -> tuple[list[Source], list[DocumentOutcome]]:
     """The readable files among ``paths`` and below the folders among them, sorted by name, and the refused ones.
 
-    A folder's other files are named too, as left out, but for dotfiles and what systems put there; a file named
-    directly that cannot be read is refused with a reason. Links are followed once, so a loop of links ends; a file
-    reached twice is taken once. Two files that would share a name take the name of the folder they were given with or
-    lie in, or a number: a name tells nothing else of where they are. Folders below ``unnamed`` are our own and name
-    nothing.
+    A folder's other files are named too, as left out, but for dotfiles and what systems put there, and so are exports
+    of collections in it; a file named directly that cannot be read is refused with a reason. Links are followed once,
+    so a loop of links ends; a file reached twice is taken once. Two files that would share a name take the name of the
+    folder they were given with or lie in, or a number: a name tells nothing else of where they are. Folders below
+    ``unnamed`` are our own and name nothing.
     """
     found: dict[str, tuple[Path, Path]] = {}  # resolved path -> (path, what it was given below)
     refused: list[DocumentOutcome] = []
@@ -119,12 +121,17 @@ def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Itera
             folders.clear()
             continue
         entered.add(real)
+        if EXPORT_MARK in files:
+            folders.clear()
+            reason = "Not read: it is an export of a collection; ingest that folder itself to take it in."
+            refused.append(replace(_refusal(os.path.relpath(at, folder.parent), reason), left_out=True))
+            continue
         folders[:] = sorted(name for name in folders if not _of_the_system(name))
         for name in sorted(files):
             path = Path(at, name)
-            if _of_the_system(name) or not path.is_file():
+            if _of_the_system(name):
                 continue
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path
             else:
                 others.add(path.relative_to(folder).as_posix())

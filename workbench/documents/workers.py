@@ -45,6 +45,7 @@ STALLED = 4.0  # times the limit by the clock after which a task is ended whatev
 SLOWEST = 10_000_000  # bytes a second; what a network disk gives at worst, for tasks that read a whole file
 AHEAD = 8  # pages read before they are asked for, at least: a batch, so that workers do not wait for an encoder
 AHEAD_BYTES = 128 << 20  # bytes of pictures read before they are asked for
+UNREADABLE = 1000  # pages one after the other that cannot be read, after which none is expected: the number was a lie
 _WITH_PROGRAMS = 1.0  # s; a task that runs longer may have started poppler, whose memory counts too
 _START = "import sys; sys.path[:] = sys.argv[2:]; from workbench.documents.worker import main; main(int(sys.argv[1]))"
 _CLOSED = "Files were being read when Pagelens was told to end; what is indexed is safe, start again to do the rest."
@@ -94,9 +95,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Pages that nobody tried to read since others of the file overstepped the limits, and that in a sentence."""
+    """Pages that nobody tried to read since others of the file could not be, and that in a sentence."""
 
-    numbers: tuple[int, ...]
+    numbers: Sequence[int]
     reason: str
 
 
@@ -259,33 +260,37 @@ class PageStream:
     def pages(self, reading: Reading) -> Iterator[Page | PageFailure | GivenUp]:
         """The pages of one file in order, each a `Page` or why it is none; ends early when a stop is asked for.
 
-        After as many pages that overstepped as are allowed comes one `GivenUp` for the rest. ``DocumentError`` when
+        After as many pages that overstepped as are allowed, or `UNREADABLE` pages that cannot be read, one after the
+        other, comes one `GivenUp` for the rest. ``DocumentError`` when
         the file cannot be opened any more, `ChangedError` when it is not what was probed.
         """
         while self._readings[0] is not reading:  # nobody asked for those
             self._drop(self._readings.popleft())
-        oversteps = 0
-        rest = deque(reading.numbers)
+        oversteps = unreadable = 0
         try:
-            while rest:
+            for done, number in enumerate(reading.numbers, 1):
                 self._fill()
                 ahead = self._ahead[0]
                 if not _wait(ahead.job, self._stop):
                     return
                 self._ahead.popleft()
-                ref = PageRef(reading.source.name, rest.popleft())
+                ref, left = PageRef(reading.source.name, number), len(reading.numbers) - done
                 try:
                     read: ReadPage = ahead.job.result()
                 except OverstepError as error:
                     oversteps += 1
                     yield PageFailure(ref, str(error))
-                    if oversteps == self._pool.limits.oversteps and rest:
-                        yield GivenUp(tuple(rest), _given_up(oversteps, len(rest)))
+                    if oversteps == self._pool.limits.oversteps and left:
+                        yield GivenUp(reading.numbers[done:], _given_up(oversteps, left))
                         return
                 else:
                     if read.poppler is not None and self._poppler.get(reading) is not False:
                         self._poppler[reading] = read.poppler
                     yield read.outcome
+                    unreadable = unreadable + 1 if isinstance(read.outcome, PageFailure) else 0
+                    if unreadable == UNREADABLE and left:
+                        yield GivenUp(reading.numbers[done:], _unreadable(unreadable, left))
+                        return
         finally:
             self._drop(reading)
 
@@ -510,11 +515,18 @@ def _too_much(limits: Limits) -> str:
 
 
 def _given_up(oversteps: int, rest: int) -> str:
-    pages = "1 page was" if rest == 1 else f"{rest:,} pages were"
     return (
-        f"{pages} not tried after {oversteps} others took more time or memory than allowed; "
+        f"{_not_tried(rest)} after {oversteps} others took more time or memory than allowed; "
         "to go on all the same, raise PAGELENS_PAGE_OVERSTEPS."
     )
+
+
+def _unreadable(pages: int, rest: int) -> str:
+    return f"{_not_tried(rest)} after {pages:,} in a row could not be read; the file is damaged, save it again."
+
+
+def _not_tried(pages: int) -> str:
+    return "1 page was not tried" if pages == 1 else f"{pages:,} pages were not tried"
 
 
 def _wait(job: _Job, stop: threading.Event | None) -> bool:

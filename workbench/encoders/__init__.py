@@ -8,7 +8,7 @@ from __future__ import annotations
 from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
 from workbench.encoders.own import adopt
 from workbench.encoders.own import specs as own_specs
-from workbench.encoders.registry import is_loaded, load, loaded, spec, specs, start, state, unload, using
+from workbench.encoders.registry import is_loaded, load, loaded, page_policy, spec, specs, start, state, unload, using
 from workbench.encoders.status import status, statuses
 from workbench.encoders.table import ENCODERS
 
@@ -22,6 +22,7 @@ __all__ = [
     "load",
     "loaded",
     "own_specs",
+    "page_policy",
     "spec",
     "specs",
     "start",

@@ -6,12 +6,13 @@ Importing this module costs nothing: no torch, no model library.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.encoders.tokens import VISUAL
 from workbench.errors import EncoderError
 from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, QueryEmbedding
 
@@ -22,7 +23,8 @@ class EncoderInfo:
 
     ``kind`` is ``words`` (a vector per word), ``patches`` (a vector per piece of the picture) or ``page`` (one vector a
     page); ``dim`` numbers per vector; ``revision`` names the version of the weights and ``weights_hash`` is their
-    sha256; ``policy`` names the rule that turns a query into vectors.
+    sha256; ``policy`` names the rule that turns a query into vectors, ``page_policy`` the one for pages: ``visual``, a
+    vector for each piece that the page is made of, or ``official``, those of a prompt around them too (see `tokens`).
     """
 
     id: str
@@ -33,6 +35,12 @@ class EncoderInfo:
     weights_hash: str
     licence: str
     policy: str
+    page_policy: str = VISUAL
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> EncoderInfo:
+        """As it was written down, by this release or an earlier one; `TypeError` when something is missing."""
+        return cls(**{known.name: record[known.name] for known in fields(cls) if known.name in record})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,9 @@ class EncoderSpec:
 
     ``loader`` is ``module:function``, called as ``function(spec)``; ``get`` the command that brings the weights;
     ``options`` what the loader of that family needs to know (hub id, folder). ``parameters`` are billions and
-    ``download`` bytes, both about and 0 when unknown; ``policies`` are the query token policies it
-    offers, the default first, empty when it has but one.
+    ``download`` bytes, both about and 0 when unknown; ``policies`` are the token policies for queries that it offers,
+    ``page_policies`` those for pages, the default first, empty when it has but one; ``source`` says where what the row
+    tells was read.
     """
 
     id: str
@@ -58,6 +67,8 @@ class EncoderSpec:
     parameters: float = 0.0
     download: int = 0
     policies: tuple[str, ...] = ()
+    page_policies: tuple[str, ...] = ()
+    source: str = ""
 
 
 @runtime_checkable
@@ -65,7 +76,7 @@ class Encoder(Protocol):
     """Turns pages and queries into vectors of one space. Both methods may be called from several threads.
 
     Encoders that look at pictures also have ``saw(page) -> tuple[SeenPicture, ...]``, what the model got of a page,
-    and ``with_policy(policy)``; see `pictures.PictureEncoder`.
+    and ``with_policy(policy, pages)``; see `pictures.PictureEncoder`.
     """
 
     info: EncoderInfo
@@ -82,14 +93,20 @@ class Encoder(Protocol):
         ...
 
 
-def under_policy(encoder: Encoder, policy: str) -> Encoder:
-    """The encoder with another query token policy, sharing its model; `EncoderError` for one it does not have."""
-    if not policy or policy == encoder.info.policy:
+def under_policy(encoder: Encoder, policy: str = "", pages: str = "") -> Encoder:
+    """The encoder with other token policies of queries and of pages (empty: as they are), sharing its model.
+
+    `EncoderError` for one it does not have.
+    """
+    info = encoder.info
+    if policy in ("", info.policy) and pages in ("", info.page_policy):
         return encoder
     change = getattr(encoder, "with_policy", None)
     if change is None:
-        raise EncoderError(f"The encoder '{encoder.info.id}' has but one token policy, '{encoder.info.policy}'.")
-    changed: Encoder = change(policy)
+        raise EncoderError(
+            f"The encoder '{info.id}' has but one token policy, '{info.policy}', and '{info.page_policy}' for pages."
+        )
+    changed: Encoder = change(policy, pages)
     return changed
 
 

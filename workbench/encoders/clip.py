@@ -25,10 +25,10 @@ from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
-from workbench.encoders.pictures import PictureEncoder, denormalised, whole
+from workbench.encoders.pictures import Found, PictureEncoder, denormalised, whole
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, Geometry, QueryEmbedding, SeenPicture
+from workbench.types import Box, QueryEmbedding, SeenPicture
 
 log = logging.getLogger(__name__)
 
@@ -130,12 +130,12 @@ class ClipEncoder(PictureEncoder):
 class Clip(ClipEncoder):
     """One vector a page."""
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
         import torch
 
         with torch.inference_mode():
             found = self.clip.model.encode_image(self.clip.pixels(pictures)).float().cpu().numpy()
-        return [(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
+        return [Found(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
 
 
 def _refusing(folder: Path, name: str) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.clip import ClipEncoder, OpenClip
+from workbench.encoders.pictures import Found
 from workbench.errors import EncoderError
-from workbench.types import Box, Geometry
+from workbench.types import Box
 
 
 def load(spec: EncoderSpec) -> ClipDense:
@@ -41,13 +41,13 @@ class ClipDense(ClipEncoder):
         else:
             raise EncoderError(f"The '{spec.id}' model sees no patches ({type(visual).__name__}); use it for pages.")
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
         import torch
 
         with torch.inference_mode():
             found, (rows, cols) = self._patches(self.clip.model.visual, self.clip.pixels(pictures))
             vectors = found.float().cpu().numpy()
-        return [(vectors[row], places.grid(rows, cols, crop)) for row, crop in enumerate(crops)]
+        return [Found(vectors[row], places.grid(rows, cols, crop)) for row, crop in enumerate(crops)]
 
 
 def _each_to_itself(block: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:

@@ -33,7 +33,15 @@ class Batch:
 
     def shown(self, row: int) -> NDArray[np.bool_]:
         """Which tokens of a row stand for a piece of its picture, ``(tokens,) bool``."""
-        return np.asarray(self.inputs["input_ids"][row].numpy() == self.image_token)
+        return np.asarray(self.ids(row) == self.image_token)
+
+    def ids(self, row: int) -> NDArray[np.int64]:
+        """A row's tokens, padding included, ``(tokens,)``."""
+        return np.asarray(self.inputs["input_ids"][row].numpy(), np.int64)
+
+    def real(self, row: int) -> NDArray[np.bool_]:
+        """Which tokens of a row are no padding, ``(tokens,) bool``."""
+        return np.asarray(self.inputs["attention_mask"][row].bool().numpy())
 
     def image(self, pixels: Any) -> Image.Image:
         """The picture of normalised ``pixels (3, height, width)``."""

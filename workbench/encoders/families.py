@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from workbench.encoders.tokens import POLICIES
+from workbench.encoders.tokens import PAGE_POLICIES, POLICIES
 
 _ONE_LOGIT: Mapping[str, Any] = MappingProxyType({"logits_to_keep": 1})
 """PaliGemma's forward computes a language-model head that nobody reads; for one position that costs nothing."""
@@ -56,6 +56,11 @@ class Family:
     def policies(self) -> tuple[str, ...]:
         """Query token policies: a single vector has no tokens to choose from."""
         return POLICIES if self.kind == "patches" else ()
+
+    @property
+    def page_policies(self) -> tuple[str, ...]:
+        """Page token policies: a single vector stands for all tokens."""
+        return PAGE_POLICIES if self.kind == "patches" else ()
 
 
 _ALL = (

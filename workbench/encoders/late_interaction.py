@@ -1,25 +1,26 @@
 """The late-interaction page models of colpali-engine: a vector per piece of the page's picture, one per query token.
 
-Of the model's tokens for a page those are kept that stand for a piece of the picture (prompt and padding are not), each
-with its place, read from what the processor says it did. Which of a query's tokens are kept is a policy, see `tokens`.
+Of the model's tokens for a page those that stand for a piece of the picture have their place, read from what the
+processor says it did; padding is none of the page's. Whether those of the prompt are kept beside them, and which of a
+query's tokens are, is a policy, see `tokens`.
 Faysse et al. 2024 (arXiv:2407.01449). What this module does not do: fetch weights (see `checkpoints`), or pool.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec, unit_rows
+from workbench.encoders.cuts import Batch
 from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import PictureEncoder
+from workbench.encoders.pictures import Found, PictureEncoder
 from workbench.encoders.tokens import OFFICIAL, kept, labels
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, Geometry, QueryEmbedding, SeenPicture
+from workbench.types import Box, Float, QueryEmbedding, SeenPicture
 
 
 def load(spec: EncoderSpec) -> LateInteraction:
@@ -53,10 +54,23 @@ class LateInteraction(PictureEncoder):
         token = getattr(self.engine.processor, "query_augmentation_token", None)
         return None if token is None else int(self.engine.processor.tokenizer.convert_tokens_to_ids(token))
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
         batch, states = self.engine.pictures(pictures)
-        cut = self.engine.cut
-        return [(states[row][batch.shown(row)], cut.geometry(batch, row, crop)) for row, crop in enumerate(crops)]
+        found = self._whole if self.info.page_policy == OFFICIAL else self._visual
+        return [found(batch, row, states[row], crop) for row, crop in enumerate(crops)]
+
+    def _visual(self, batch: Batch, row: int, states: Float, crop: Box) -> Found:
+        """The pieces of the picture alone."""
+        return Found(states[batch.shown(row)], self.engine.cut.geometry(batch, row, crop))
+
+    def _whole(self, batch: Batch, row: int, states: Float, crop: Box) -> Found:
+        """The pieces of the picture among the tokens of the prompt, in the model's order; these are labelled."""
+        real = batch.real(row)
+        shown = batch.shown(row)[real]
+        geometry = places.among(self.engine.cut.geometry(batch, row, crop), shown)
+        names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
+        said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
+        return Found(states[real], geometry, said)
 
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
         return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

@@ -85,6 +85,7 @@ def spec(encoder_id: str) -> EncoderSpec:
         get=_command(options, folder),
         options=options,
         parameters=float(said.get("parameters", 0)),
+        source=f"the files in {folder}",
     )
     return _of_family(row, str(said.get("family") or _family(row)))
 
@@ -155,5 +156,11 @@ def _of_family(row: EncoderSpec, family_id: str) -> EncoderSpec:
         raise EncoderError(f"There is no model family '{family_id}' ('{row.id}'); there are: {known}.")
     family = FAMILIES[family_id]
     return replace(
-        row, family=family_id, kind=family.kind, dim=family.dim, loader=family.loader, policies=family.policies
+        row,
+        family=family_id,
+        kind=family.kind,
+        dim=family.dim,
+        loader=family.loader,
+        policies=family.policies,
+        page_policies=family.page_policies,
     )

@@ -6,7 +6,7 @@ import copy
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +20,15 @@ from workbench.errors import EncoderError
 from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, SeenPicture
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of one picture: ``vectors (n, dim)`` of any length, their places, and the text under each where it has one."""
+
+    vectors: NDArray[Any]
+    geometry: Geometry
+    labels: tuple[str, ...] = ()
 
 
 class PictureEncoder(ABC):
@@ -38,7 +47,7 @@ class PictureEncoder(ABC):
             licence=spec.licence,
             policy=policy,
         )
-        self._policies = spec.policies
+        self._policies, self._page_policies = spec.policies, spec.page_policies
         self._batches = batches
 
     def encode_pages(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
@@ -49,20 +58,28 @@ class PictureEncoder(ABC):
         """The pictures that the model really gets of this page, resized or cut into tiles, in the model's order."""
         return self._views(seen(page), page.crop)
 
-    def with_policy(self, policy: str) -> Self:
-        """The same loaded model under another query token policy; `EncoderError` for one it does not have."""
-        if policy == self.info.policy:
+    def with_policy(self, policy: str = "", pages: str = "") -> Self:
+        """The same loaded model under other token policies of queries and of pages; empty leaves one as it is.
+
+        `EncoderError` for one it does not have.
+        """
+        wanted = replace(self.info, policy=policy or self.info.policy, page_policy=pages or self.info.page_policy)
+        if wanted == self.info:
             return self
-        if policy not in self._policies:
-            known = ", ".join(self._policies) or self.info.policy
-            raise EncoderError(f"The encoder '{self.info.id}' has no token policy '{policy}'; it has: {known}.")
+        for what, now, then, offered in (
+            ("token policy", self.info.policy, wanted.policy, self._policies),
+            ("token policy for pages", self.info.page_policy, wanted.page_policy, self._page_policies),
+        ):
+            if then != now and then not in offered:
+                known = ", ".join(offered) or now
+                raise EncoderError(f"The encoder '{self.info.id}' has no {what} '{then}'; it has: {known}.")
         other = copy.copy(self)
-        other.info = replace(self.info, policy=policy)
+        other.info = wanted
         return other
 
     @abstractmethod
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
-        """Of each picture, which is what the crop leaves of its page: ``(n, dim)`` vectors and their places."""
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+        """What the model makes of each picture, which is what the crop leaves of its page."""
 
     @abstractmethod
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
@@ -71,8 +88,8 @@ class PictureEncoder(ABC):
     def _embed(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
         found = self._vectors([seen(page) for page in pages], [page.crop for page in pages])
         return [
-            guarded(page.ref, vectors, geometry, dim=self.info.dim)
-            for page, (vectors, geometry) in zip(pages, found, strict=True)
+            guarded(page.ref, one.vectors, one.geometry, one.labels, self.info.dim)
+            for page, one in zip(pages, found, strict=True)
         ]
 
     def _failure(self, page: Page, error: Exception) -> PageEmbedding | PageFailure:

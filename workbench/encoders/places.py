@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.types import Box, Float, Geometry
 
@@ -29,6 +30,16 @@ def cells(rows: int, cols: int, crop: Box) -> Float:
 def grid(rows: int, cols: int, crop: Box) -> Geometry:
     """A plain grid whose vectors come row by row."""
     return Geometry(cells(rows, cols, crop), (rows, cols), np.arange(rows * cols, dtype=np.int32))
+
+
+def among(geometry: Geometry, shown: NDArray[np.bool_]) -> Geometry:
+    """The vectors of a geometry among others, ``shown (n,)`` saying which they are: the others have no place.
+
+    That is a box without an area, and no cell. ``ValueError`` when the geometry has not as many places as are shown.
+    """
+    boxes, cell = np.zeros((len(shown), 4), np.float32), np.full(len(shown), -1, np.int32)
+    boxes[shown], cell[shown] = geometry.boxes, geometry.cell
+    return Geometry(boxes, geometry.grid, cell)
 
 
 def tiled(tiles: Sequence[tuple[int, int] | None], side: int, crop: Box) -> Geometry:

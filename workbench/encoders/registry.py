@@ -40,15 +40,21 @@ class Registry:
         self._failed: dict[str, str] = {}
 
     def load(
-        self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT, policy: str = ""
+        self,
+        encoder_id: str,
+        offline: bool = False,
+        threads: int = 0,
+        keep: int = KEPT,
+        policy: str = "",
+        pages: str = "",
     ) -> Encoder:
         """The encoder of that id, loaded at the first call and kept until others crowd it out.
 
         Weights are only ever read from this machine; ``offline`` also tells the model libraries so, which then ask no
         hub for anything. ``threads`` is what torch may use in this process (0: its own choice). ``keep`` is how many
-        models stay loaded, this one included. ``policy`` names the rule that turns a query into vectors (empty: the
-        model's own); models are shared between policies. `EncoderError` says in one sentence what is missing and the
-        command that gets it.
+        models stay loaded, this one included. ``policy`` names the rule that turns a query into vectors, ``pages``
+        that for pages (empty: the model's own); models are shared between policies. `EncoderError` says in one sentence
+        what is missing and the command that gets it.
         """
         row = spec(encoder_id)
         with self._lock:
@@ -63,17 +69,23 @@ class Registry:
 
                     torch.set_num_threads(threads)
                 encoder = self._load(row, keep)
-            return under_policy(encoder, policy)
+            return under_policy(encoder, policy, pages)
 
     @contextmanager
     def using(
-        self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT, policy: str = ""
+        self,
+        encoder_id: str,
+        offline: bool = False,
+        threads: int = 0,
+        keep: int = KEPT,
+        policy: str = "",
+        pages: str = "",
     ) -> Iterator[Encoder]:
         """`load` for a longer piece of work: the model stays until the block ends, however many others are wanted."""
         with self._lock:
             self._users[encoder_id] += 1
         try:
-            yield self.load(encoder_id, offline, threads, keep, policy)
+            yield self.load(encoder_id, offline, threads, keep, policy, pages)
         finally:
             with self._lock:
                 self._users[encoder_id] -= 1
@@ -190,6 +202,11 @@ def spec(encoder_id: str) -> EncoderSpec:
     raise NoEncoderError(
         f"There is no encoder '{encoder_id[:100]}'; there are: {', '.join((*ENCODERS, *own.specs()))}."
     )
+
+
+def page_policy(encoder_id: str, wanted: str) -> str:
+    """The token policy for pages that is wanted of several encoders, if this one has it; else empty, for its own."""
+    return wanted if wanted in spec(encoder_id).page_policies else ""
 
 
 def free() -> None:

@@ -7,18 +7,16 @@ padding) is its class's own default, and its output is taken as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import PictureEncoder, whole
+from workbench.encoders.pictures import Found, PictureEncoder, whole
 from workbench.encoders.tokens import OFFICIAL
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, Geometry, QueryEmbedding, SeenPicture
+from workbench.types import Box, QueryEmbedding, SeenPicture
 
 
 def load(spec: EncoderSpec) -> SingleVector:
@@ -45,9 +43,9 @@ class SingleVector(PictureEncoder):
             raise EncoderError(f"The '{self.info.id}' model gave no usable vector for this query.")
         return QueryEmbedding(text, unit, (text,), np.ones(1, np.float32), self.info.policy)
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[tuple[NDArray[Any], Geometry]]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
         _, states = self.engine.pictures(pictures)
-        return [(states[row][None], whole(crop)) for row, crop in enumerate(crops)]
+        return [Found(states[row][None], whole(crop)) for row, crop in enumerate(crops)]
 
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
         return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

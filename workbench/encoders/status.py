@@ -38,6 +38,7 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         state=state,
         seconds_per_page=rates.of(spec.id).expected_seconds,
         device=_device(encoder),
+        source=spec.source,
     )
 
 

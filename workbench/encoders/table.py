@@ -1,6 +1,8 @@
 """The encoders there are, as data. Nothing here needs torch or a model library.
 
-Parameters and download sizes are the published ones, rounded; an adapter's download counts its base model.
+Parameters and download sizes are the published ones, rounded; an adapter's download counts its base model. Each row's
+``source`` names where it was read: the model's card on the hub, and the model's entry in mteb, the table of the field's
+benchmark, where it has one.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ READER = EncoderSpec(
     },
     parameters=0.02,
     download=90_000_000,
+    source="the package's own config.json and licence",
 )
+
+_MTEB = "mteb a905523"
+"""The state of mteb (2026-08-22) that the rows were compared with."""
 
 _MIT = "MIT"
 _GEMMA = "Gemma terms (base), MIT (adapter)"
@@ -47,8 +53,12 @@ def _model(
     summary: str,
     dim: int = 0,
     base: str = "",
+    mteb: str = "",
 ) -> EncoderSpec:
-    """A checkpoint of a colpali-engine family; ``base`` is the repository that an adapter needs besides its own."""
+    """A checkpoint of a colpali-engine family; ``base`` is the repository that an adapter needs besides its own.
+
+    ``mteb`` names the file of mteb's models that has it.
+    """
     family = FAMILIES[family_id]
     return EncoderSpec(
         id=encoder_id,
@@ -64,7 +74,14 @@ def _model(
         parameters=parameters,
         download=round(gigabytes * 1e9),
         policies=family.policies,
+        page_policies=family.page_policies,
+        source=_source(hub, mteb),
     )
+
+
+def _source(hub: str, mteb: str) -> str:
+    card = f"card of {hub}"
+    return f"{card}; {_MTEB}, {mteb}" if mteb else card
 
 
 LATE_INTERACTION = (
@@ -77,6 +94,8 @@ LATE_INTERACTION = (
         0.25,
         1.0,
         "The lightest page model, for a machine without a GPU; 64 vectors a tile.",
+        base="ModernVBERT/colmodernvbert-base",
+        mteb="colmodernvbert_models.py",
     ),
     _model(
         "colidefics3",
@@ -88,6 +107,7 @@ LATE_INTERACTION = (
         0.5,
         "A small page model; 64 vectors a tile, about 900 a page.",
         base="vidore/ColSmolVLM-Instruct-256M-base",
+        mteb="colsmol_models.py",
     ),
     _model(
         "colidefics3",
@@ -99,6 +119,7 @@ LATE_INTERACTION = (
         1.0,
         "A small page model; 64 vectors a tile, about 900 a page.",
         base="vidore/ColSmolVLM-Instruct-500M-base",
+        mteb="colsmol_models.py",
     ),
     _model(
         "colpali",
@@ -110,6 +131,7 @@ LATE_INTERACTION = (
         5.9,
         "The first page model, third version; 1,024 vectors a page.",
         base="vidore/colpaligemma-3b-pt-448-base",
+        mteb="colpali_models.py",
     ),
     _model(
         "colpali",
@@ -131,6 +153,7 @@ LATE_INTERACTION = (
         5.9,
         "The first page model, second version; 1,024 vectors a page.",
         base="vidore/colpaligemma-3b-pt-448-base",
+        mteb="colpali_models.py",
     ),
     _model(
         "colpali",
@@ -152,6 +175,7 @@ LATE_INTERACTION = (
         4.5,
         "Sees pages in their own shape; up to 768 vectors a page.",
         base="vidore/colqwen2-base",
+        mteb="colqwen_models.py",
     ),
     _model(
         "colqwen2",
@@ -184,6 +208,7 @@ LATE_INTERACTION = (
         7.7,
         "Sees pages in their own shape; up to 768 vectors a page.",
         base="vidore/colqwen2.5-base",
+        mteb="colqwen_models.py",
     ),
     _model(
         "colqwen2.5",
@@ -215,6 +240,7 @@ LATE_INTERACTION = (
         4.4,
         8.9,
         "Sees pages in their own shape; vectors of 320 numbers.",
+        mteb="colqwen_models.py",
     ),
     _model(
         "colqwen3",
@@ -225,6 +251,7 @@ LATE_INTERACTION = (
         8.8,
         17.5,
         "Sees pages in their own shape; vectors of 320 numbers.",
+        mteb="colqwen_models.py",
     ),
     _model(
         "colqwen3.5",
@@ -232,10 +259,11 @@ LATE_INTERACTION = (
         "ColQwen3.5 4.5B v3",
         "athrael-soju/colqwen3.5-4.5B-v3",
         _APACHE,
-        4.5,
+        4.6,
         9.1,
-        "Sees pages in their own shape; vectors of 320 numbers.",
-        dim=320,
+        "Sees pages in their own shape.",
+        dim=128,
+        mteb="colqwen_models.py",
     ),
     _model(
         "colgemma3",
@@ -257,6 +285,7 @@ LATE_INTERACTION = (
         9.5,
         "Built for pictures, sound and video; here it sees pages.",
         base="vidore/colqwen-omni-base",
+        mteb="colqwen_models.py",
     ),
 )
 
@@ -271,6 +300,7 @@ SINGLE_VECTOR = (
         1.0,
         "One vector a page; the lightest that was trained on pages.",
         dim=768,
+        mteb="colmodernvbert_models.py",
     ),
     _model(
         "bigemma3",
@@ -292,13 +322,16 @@ SINGLE_VECTOR = (
         3.75,
         7.7,
         "One vector a page.",
-        dim=2048,
+        dim=2048,  # the width of its language model, whose state it is; mteb's 128 are those of the Col models
         base="Qwen/Qwen2.5-VL-3B-Instruct",
+        mteb="nomic_multimodal.py",
     ),
 )
 
 
-def _clip(encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float) -> tuple[EncoderSpec, ...]:
+def _clip(
+    encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float, mteb: str = ""
+) -> tuple[EncoderSpec, ...]:
     """An open_clip checkpoint both ways: one vector a page, and one a patch."""
     row = EncoderSpec(
         id=encoder_id,
@@ -313,6 +346,7 @@ def _clip(encoder_id: str, name: str, hub: str, dim: int, licence: str, paramete
         options={"hub": hub},
         parameters=parameters,
         download=round(parameters * 4e9),
+        source=_source(hub, mteb),
     )
     dense = replace(
         row,
@@ -326,10 +360,28 @@ def _clip(encoder_id: str, name: str, hub: str, dim: int, licence: str, paramete
     return row, dense
 
 
+_OPEN_CLIP = "openclip_models.py"
+
 CLIP: tuple[EncoderSpec, ...] = (
-    *_clip("clip-vit-b-32", "CLIP ViT-B/32 (LAION-2B)", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 512, _MIT, 0.15),
+    *_clip(
+        "clip-vit-b-32",
+        "CLIP ViT-B/32 (LAION-2B)",
+        "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+        512,
+        _MIT,
+        0.15,
+        _OPEN_CLIP,
+    ),
     *_clip("clip-vit-b-16", "CLIP ViT-B/16 (LAION-2B)", "laion/CLIP-ViT-B-16-laion2B-s34B-b88K", 512, _MIT, 0.15),
-    *_clip("clip-vit-l-14", "CLIP ViT-L/14 (LAION-2B)", "laion/CLIP-ViT-L-14-laion2B-s32B-b82K", 768, _MIT, 0.43),
+    *_clip(
+        "clip-vit-l-14",
+        "CLIP ViT-L/14 (LAION-2B)",
+        "laion/CLIP-ViT-L-14-laion2B-s32B-b82K",
+        768,
+        _MIT,
+        0.43,
+        _OPEN_CLIP,
+    ),
     *_clip("siglip-vit-b-16", "SigLIP ViT-B/16", "timm/ViT-B-16-SigLIP", 768, _APACHE, 0.2),
 )
 

@@ -1,4 +1,4 @@
-"""Which of a query's token vectors are compared with pages, and what to call them.
+"""Which token vectors of a query and of a page are compared, and what to call them.
 
 The model always reads the query in the form it was trained with (prefix, text, augmentation tokens); a policy only says
 which vectors are kept afterwards, so every policy ranks with the same model:
@@ -6,6 +6,11 @@ which vectors are kept afterwards, so every policy ranks with the same model:
 ``official``         all of them, as the authors of the model score.
 ``no_augmentation``  without the augmentation tokens that colpali-engine appends (ten; none for some families).
 ``no_special``       without any special token: those, and also the tokens that open and close a text or a turn.
+
+Of a page, whose picture stands in a prompt of its own, there are two:
+
+``visual``           the vectors that stand for a piece of the picture.
+``official``         those of the prompt around it too, as the published figures were made. They have no place.
 
 What the policies never do: go by the number of an id. Small ids are special in one vocabulary and ``!`` or ``$`` in
 another.
@@ -20,6 +25,8 @@ from numpy.typing import NDArray
 
 OFFICIAL = "official"
 POLICIES = (OFFICIAL, "no_special", "no_augmentation")
+VISUAL = "visual"
+PAGE_POLICIES = (VISUAL, OFFICIAL)
 AUGMENTATION = 10
 """How many augmentation tokens colpali-engine's `process_queries` appends."""
 

@@ -222,8 +222,8 @@ def read_queries(path: Path, odd: Oddities, find: Callable[[str], str] = str) ->
     for where, row in objects(path, odd):
         query = Query(
             identifier(row, "query_id", "query-id", "_id"),
-            str(row.get("text") or "").strip(),
-            find(str(row.get("document") or "")),
+            identifier(row, "text"),
+            find(identifier(row, "document")),
             flat_tags(row),
         )
         if not query.id or not query.text:

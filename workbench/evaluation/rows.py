@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.parse import unquote
 
 from workbench.errors import DatasetError
 from workbench.evaluation.oddities import Oddities
+from workbench.types.text import wellformed
 
 IDS = ("query_id", "query-id", "_id", "id", "qid")
 PAGES = ("page_ref", "corpus_id", "corpus-id", "ref", "docid")
@@ -25,6 +27,7 @@ GRADES = ("grade", "score", "relevance", "label")
 MOST_GRADE = 1000
 """Grades beyond are no judgement but another column; gains of 2^grade stay finite."""
 _SHOWN = 60
+_WHOLE = re.compile(r"([0-9]+)\.0")
 
 
 def lines(path: Path, odd: Oddities) -> Iterator[tuple[str, str]]:
@@ -97,26 +100,38 @@ def grade(text: object, odd: Oddities, where: str) -> int | None:
 
 
 def identifier(row: Mapping[str, Any], *keys: str) -> str:
-    """An id as text, from the first of these keys that has one; 0 is an id, nothing is not."""
-    values = (row.get(key) for key in keys)
-    return next((text for value in values if value is not None and (text := str(value).strip())), "")
+    """An id or a text, from the first of these keys that has one; 0 is an id, nothing and what is no text are not."""
+    return next((text for key in keys if (text := _written(row.get(key)))), "")
 
 
 def name_finder(known: Collection[str]) -> Callable[[str], str]:
-    """Finds the name that is meant among these: the same one, or the only one that is the same in NFC; else as it was.
+    """Finds the name that is meant among these: the same one, or the only one that is alike; else as it was.
 
-    macOS and Windows write the letters of a name with accents in different ways.
+    macOS and Windows write the letters of a name with accents in different ways, and a table that lacks a number makes
+    ``4.0`` of the others.
     """
     exact = set(known)
     alike: dict[str, list[str]] = {}
     for name in exact:
-        alike.setdefault(normalize("NFC", name), []).append(name)
+        alike.setdefault(_alike(name), []).append(name)
 
     def find(name: str) -> str:
-        same = [name] if name in exact else alike.get(normalize("NFC", name), [])
+        same = [name] if name in exact else alike.get(_alike(name), [])
         return same[0] if len(same) == 1 else name
 
     return find
+
+
+def _alike(name: str) -> str:
+    whole = _WHOLE.fullmatch(name)
+    return whole[1] if whole else normalize("NFC", name)
+
+
+def _written(value: object) -> str:
+    """A value of a cell as text without blanks around it; empty for a list, an object, a truth value and a NaN."""
+    if value is None or isinstance(value, bool | list | dict) or value != value:
+        return ""
+    return wellformed(str(value)).strip()
 
 
 def _header(fields: list[str]) -> tuple[int, int, int] | None:
@@ -150,4 +165,4 @@ def _number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text  # which Python takes

@@ -55,6 +55,8 @@ log = logging.getLogger(__name__)
 BATCH = 8
 TRIM_EVERY = 4
 """Batches after which freed memory goes back to the system."""
+UNTRIED = 10_000
+"""Pages nobody tried that are recorded: a file may claim a million, which would take minutes and a GB of memory."""
 FAILURES = 1000
 """Failed pages after which a batch ends too: they weigh nothing, but each batch is a commit."""
 
@@ -158,6 +160,8 @@ def _planned(
     if known and collection is not None:
         have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
+        if failed := {failure.page for failure in collection.failed_pages(record.name)}.intersection(missing):
+            notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(
         replace(source, name=stands.name),
@@ -317,7 +321,7 @@ def _index(
         for left in batch:
             if isinstance(left, GivenUp):
                 given_up = left
-                rest = [PageFailure(PageRef(record.name, page), left.reason) for page in left.numbers]
+                rest = [PageFailure(PageRef(record.name, page), left.reason) for page in left.numbers[:UNTRIED]]
                 writer.add_failures(record, rest)
         meter.end("write", len(pages) + len(failures) + (len(given_up.numbers) if given_up else 0))
         indexed += len(pages) + len(failures) - len(broken)

@@ -32,7 +32,7 @@ def _spatial(
     def derive(embedding: PageEmbedding, _state: State, values: Values) -> Chosen:
         if not len(embedding.geometry):
             raise ValueError("a page without vectors cannot be pooled")
-        pooled = pooling.apply(weights(embedding.geometry, values), embedding)
+        pooled = pooling.pooled(lambda geometry: weights(geometry, values), embedding)
         return Chosen(pooled.vectors, pooled.groups)
 
     # Single precision: they are few, and scanned at every search.

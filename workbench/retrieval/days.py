@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 _FORM = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.](?P<part>\d{1,6}))?)?)?)?)?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    r"(?P<zone>Z|[+-](?:0\d|1\d|2[0-3]):?[0-5]\d)?"
 )
 _UNITS = ("year", "month", "day", "hour", "minute", "second")
 _NEXT = {"minute": timedelta(minutes=1), "second": timedelta(seconds=1), "part": timedelta(milliseconds=1)}
@@ -36,7 +36,10 @@ class Stretch:
         part = int(given.pop("part", "0")[:3].ljust(3, "0")) * 1000
         numbers = {"month": 1, "day": 1} | {name: int(value) for name, value in given.items()}
         year, month, day, hour, minute, second = (numbers.get(name, 0) for name in _UNITS)
-        start = datetime(year, month, day, hour, minute, second, part)
+        try:
+            start = datetime(year, month, day, hour, minute, second, part)
+        except ValueError:
+            raise ValueError("the calendar has no such day, or the day no such time") from None
         finest = "part" if match["part"] else [*given][-1]
         return cls(_utc(start, match["zone"]), _utc(_after(start, finest), match["zone"]))
 

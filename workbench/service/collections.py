@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from workbench import encoders
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
@@ -68,7 +69,8 @@ class Collections(Core):
         """
         wanted = settings or CollectionSettings()
         ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
-        first, *later = (self._encoder(encoder).info for encoder in (wanted.encoder, *also))
+        first = self._encoder(wanted.encoder, wanted.page_tokens).info
+        later = [self._encoder(encoder, encoders.page_policy(encoder, wanted.page_tokens)).info for encoder in also]
         with self._lock:
             store = self._open[name] = self._library.create(name, wanted, first)
         if later:

@@ -68,11 +68,11 @@ class Core:
             "keep": self.settings.models_loaded,
         }
 
-    def _encoder(self, encoder_id: str) -> Encoder:
-        return encoders.load(encoder_id, **self._loading)
+    def _encoder(self, encoder_id: str, pages: str = "") -> Encoder:
+        return encoders.load(encoder_id, **self._loading, pages=pages)
 
     def _encoder_of(self, space: Space) -> Encoder:
-        encoder = self._encoder(space.encoder)
+        encoder = self._encoder(space.encoder, space.info.page_policy)
         space.check(encoder.info)
         return encoder
 

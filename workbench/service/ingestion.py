@@ -85,7 +85,7 @@ class Ingestion(Collections):
         """
         exports = [path for path in paths if is_export(path)]
         if exports:
-            reports = [self._import(path, collection, progress, stop) for path in exports]
+            reports = [self._import(path, collection, progress, stop, fields, replacing) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
@@ -106,8 +106,10 @@ class Ingestion(Collections):
         with ExitStack() as models:
 
             def load() -> list[Encoder]:
-                first = models.enter_context(encoders.using(store.encoder, **self._loading))
-                store.space().check(first.info)
+                space = store.space()
+                pages = space.info.page_policy
+                first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
+                space.check(first.info)
                 return [first, *self._later_encoders(store, models, notes)]
 
             report = ingest(
@@ -122,6 +124,8 @@ class Ingestion(Collections):
         collection: str,
         progress: Callable[[Progress], None] | None,
         stop: threading.Event | None,
+        fields: FileFields | None,
+        replacing: bool | Sequence[str],
     ) -> IngestReport:
         """Take an export in; see `importing.take_in`."""
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
@@ -139,12 +143,33 @@ class Ingestion(Collections):
             done = pages
 
         documents, stopped = take_in(self._collection(collection), folder, told, meter.stop)
+        notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
+        if replacing:
+            notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
         outcomes = tuple(DocumentOutcome(d.name, d.pages, d.indexed, d.skipped) for d in documents)
-        return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped)
+        return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped, tuple(notes))
+
+    def made_with(
+        self, collection: str, paths: Sequence[Path] = ()
+    ) -> tuple[str, list[str], Mapping[str, Any], bool] | None:
+        """What made the pages of a collection or, where there is none yet, of an export among ``paths``.
+
+        Which of them (in words), the encoders, the settings, and whether it is an export; None when there is neither.
+        """
+        if collection in self._library.names():
+            stored = self.collection(collection)
+            return f"Collection '{collection}'", [space.encoder for space in stored.spaces], stored.settings, False
+        for path in filter(is_export, paths):
+            contents = Contents.read(path)
+            made_by = [space.encoder.id for space in contents.spaces]
+            return f"The export {path.name}", made_by, contents.settings.as_dict(), True
+        return None
 
     def apply_fields(self, collection: str, fields: FileFields) -> list[str]:
         """Give documents that are there the tags and fields of a table; sentences on what it says of others."""
-        names = [document.name for document in self.documents(collection)]
+        return self._change_named(collection, [document.name for document in self.documents(collection)], fields)
+
+    def _change_named(self, collection: str, names: Sequence[str], fields: FileFields) -> list[str]:
         changes, notes = fields.among([Source(Path(name), name) for name in names])
         for name in names:
             if change := changes.get(Path(name)):
@@ -164,7 +189,9 @@ class Ingestion(Collections):
         stopped. The report counts embedded pages as indexed. Blocks until done.
         """
         store = self._collection(collection)
-        with encoders.using(encoder_id, **self._loading) as encoder:
+        there = [space.info.page_policy for space in store.spaces() if space.encoder == encoder_id]
+        pages = there[0] if there else encoders.page_policy(encoder_id, store.settings.page_tokens)
+        with encoders.using(encoder_id, **self._loading, pages=pages) as encoder:
             return embed(store, encoder, progress, stop)
 
     def start_ingest(
@@ -276,7 +303,8 @@ class Ingestion(Collections):
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
         for space in store.spaces()[1:]:
             try:
-                encoder = models.enter_context(encoders.using(space.encoder, **self._loading))
+                pages = space.info.page_policy
+                encoder = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
                 space.check(encoder.info)
                 yield encoder
             except (EncoderError, MismatchError) as error:

@@ -60,6 +60,10 @@ def _documents(collection: Collection, cure: str) -> Iterator[str]:
     except StoreError:
         yield "The table of the documents cannot be read; delete the collection and ingest its files again."
         return
+    try:
+        collection.gaps()
+    except StoreError:
+        yield f"The list of pages that encoders failed on cannot be read; to begin it anew, {cure}"
     for record in begun:
         yield f"The deletion of '{record.name}' was cut off; to finish it, {cure}"
 

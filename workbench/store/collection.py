@@ -431,7 +431,10 @@ class Collection:
             self._refresh()
             if name not in self._tables:
                 try:
-                    self._tables[name] = self._db.open_table(name)
+                    table = self._db.open_table(name)
+                    if not table.schema.names:  # a list of columns that was overwritten with zeros reads as none
+                        raise ValueError("it has no columns")
+                    self._tables[name] = table
                 except Exception as error:
                     raise StoreError(
                         f"Collection '{self.name}' is damaged: its table '{name}' cannot be opened; "

@@ -27,7 +27,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from workbench.documents.sources import EXPORT_MARK
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
 from workbench.settings import CollectionSettings
 from workbench.store.files import write_whole
 
-MARK = "pagelens-export.json"
 LAYOUT = 1
 FORMATS = ("parquet", "npz")
 BATCH = 128
@@ -81,19 +81,19 @@ class Contents:
 
     def write(self, folder: Path) -> None:
         """Write it, which makes a folder of files an export."""
-        write_whole(folder / MARK, json.dumps({"layout": LAYOUT, **asdict(self)}, indent=1))
+        write_whole(folder / EXPORT_MARK, json.dumps({"layout": LAYOUT, **asdict(self)}, indent=1))
 
     @classmethod
     def read(cls, folder: Path) -> Contents:
         """Read it; `InputError` when it is damaged or of a newer layout."""
         try:
-            record = json.loads((folder / MARK).read_text(encoding="utf-8"))
+            record = json.loads((folder / EXPORT_MARK).read_text(encoding="utf-8"))
             if record["layout"] > LAYOUT:
                 raise InputError(f"The export {folder.name} was written by a newer Pagelens; read it with that one.")
             settings = {**record["settings"], "indexes": tuple(record["settings"]["indexes"])}
             spaces = tuple(
                 ExportedSpace(
-                    EncoderInfo(**{known.name: space["encoder"][known.name] for known in fields(EncoderInfo)}),
+                    EncoderInfo.of(space["encoder"]),
                     tuple(ExportedIndex(**index) for index in space["indexes"]),
                 )
                 for space in record["spaces"]
@@ -103,14 +103,14 @@ class Contents:
             found = cls(record["collection"], record["pages"], CollectionSettings(**settings), spaces, record["tables"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
-                f"The export {folder.name} is damaged: its {MARK} cannot be read; export again."
+                f"The export {folder.name} is damaged: its {EXPORT_MARK} cannot be read; export again."
             ) from error
         return found
 
 
 def is_export(folder: Path) -> bool:
     """Whether a path is a folder that an export made."""
-    return (folder / MARK).is_file()
+    return (folder / EXPORT_MARK).is_file()
 
 
 class Sink:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import Timeout
 
+from workbench.documents.sources import EXPORT_MARK
 from workbench.errors import CollectionBusyError, DiskFullError, InputError
 from workbench.store import quarantine
 from workbench.store.collection import Collection
-from workbench.store.exchange import BATCH, FORMATS, MARK, Contents, ExportedIndex, ExportedSpace, Files, Sink
+from workbench.store.exchange import BATCH, FORMATS, Contents, ExportedIndex, ExportedSpace, Files, Sink
 from workbench.store.files import intact, is_disk_full, tree_bytes
 from workbench.store.forms import FOLDER as FORMS
 from workbench.store.images import SIDES, copy_image, image_file
@@ -79,7 +80,7 @@ def export(
 def _check(target: Path, overwrite: bool) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not (target / MARK).is_file():
+    if not (target / EXPORT_MARK).is_file():
         raise InputError(f"'{target.name}' is there and is no export; choose a folder that is not there yet.")
     if not overwrite:
         raise InputError(f"The export '{target.name}' is there already; choose another folder, or say --overwrite.")

@@ -97,4 +97,6 @@ def intact(collection: str) -> Iterator[None]:
 def _is_damage(error: BaseException) -> bool:
     words = str(error)
     said = "lance error" in words or "LanceError" in words
-    return (said and "user input" not in words) or type(error).__name__ == "PanicException"
+    # What queries name are columns of ours, which a table lacks whose list of columns was overwritten.
+    garbled = isinstance(error, ValueError) and ("No field named" in words or "not appear to be a Lance file" in words)
+    return (said and "user input" not in words) or garbled or type(error).__name__ == "PanicException"

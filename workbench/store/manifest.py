@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ ONE_ENCODER = 2
 """The layout before collections could hold several encoders; it is read, and written as the present one."""
 FILE = "manifest.json"
 FULL = "full"
-_CHECKED = ("id", "revision", "weights_hash", "dim", "policy")
+_CHECKED = ("id", "revision", "weights_hash", "dim", "policy", "page_policy")
 _OF_ONE_VECTOR = ("global", FULL)
 
 
@@ -96,7 +96,7 @@ class SpaceRecord:
         return replace(self, indexes=(*pooled, index, full))
 
     def check(self, info: EncoderInfo) -> None:
-        """`MismatchError` unless this encoder made the vectors: same id, weights, dim and token policy."""
+        """`MismatchError` unless this encoder made the vectors: same id, weights, dim and token policies."""
         for key in _CHECKED:
             was, found = getattr(self.encoder, key), getattr(info, key)
             if found != was:
@@ -179,7 +179,7 @@ class Manifest:
             spaces = (
                 tuple(_space(space) for space in record["spaces"])
                 if version == SCHEMA_VERSION
-                else (_only_space(_info(record["encoder"]), settings.indexes),)
+                else (_only_space(EncoderInfo.of(record["encoder"]), settings.indexes),)
             )
             if not spaces:
                 raise ValueError("no encoder")
@@ -200,14 +200,10 @@ def _representation(name: str) -> Representation:
         raise InputError(f"There is no index '{name}': {error}.") from None
 
 
-def _info(record: Mapping[str, Any]) -> EncoderInfo:
-    return EncoderInfo(**{known.name: record[known.name] for known in fields(EncoderInfo)})
-
-
 def _space(record: Mapping[str, Any]) -> SpaceRecord:
     # Collections made earlier wrote whole numbers as 4.0 in names.
     indexes = ({**index, "name": str(Representation.parse(index["name"]))} for index in record["indexes"])
-    return SpaceRecord(_info(record["encoder"]), tuple(IndexRecord(**index) for index in indexes))
+    return SpaceRecord(EncoderInfo.of(record["encoder"]), tuple(IndexRecord(**index) for index in indexes))
 
 
 def _only_space(info: EncoderInfo, pooled: Sequence[str]) -> SpaceRecord:

@@ -57,6 +57,10 @@ def mend(collection: Collection) -> list[str]:
     """Make anew what can be; sentences on what was done. `CollectionBusyError` while somebody writes."""
     done: list[str] = []
     again = _leave_out(collection, done)
+    try:
+        collection.gaps()
+    except StoreError:
+        done.append("The list of pages that encoders failed on could not be read and was begun anew.")
     with collection.writer() as writer:
         for encoder, index in again:
             writer.add_index(encoder, index)

@@ -80,7 +80,7 @@ def _recognised(
             held = frozenset(columns(table, None, ["page_id"])["page_id"])
         about = said(table)
         if about:
-            return _Table(IndexRecord(**about["index"]), EncoderInfo(**about["encoder"]), about["primary"], held)
+            return _Table(IndexRecord(**about["index"]), EncoderInfo.of(about["encoder"]), about["primary"], held)
         kind = table.schema.field("vectors").type.value_type
         width, dtype = kind.list_size, str(kind.value_type.to_pandas_dtype()().dtype.str)
     except (StoreError, ValueError, KeyError, TypeError, AttributeError) as error:

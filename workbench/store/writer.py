@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.encoders import EncoderInfo
-from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
+from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError, StoreError
 from workbench.representations import Form
 from workbench.store import textindex
 from workbench.store.collection import Collection
@@ -574,8 +574,7 @@ class Writer:
         for path in (self._path / FOLDER).glob("*.lance/data/.tmp*"):
             log.info("removing %s, left by a process that was killed", path.name)
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
-        if not self._collection.has_table("gaps"):
-            create_table(self._collection.database(), "gaps", GAPS, "id")
+        self._make_gaps()
         self._drop_unnamed()
         self._rows.look(["pages", *self._collection.manifest.tables])
         self._finish_changes()
@@ -585,6 +584,19 @@ class Writer:
             space.reconcile(committed)
         self._drop_old_gaps(committed)
         sweep_images(self._images, committed)
+
+    def _make_gaps(self) -> None:
+        """Have a table of gaps: an older layout has none, and a damaged one is but notes, made anew by embedding."""
+        database = self._collection.database()
+        if self._collection.has_table("gaps"):
+            try:
+                self._collection.gaps()
+                return
+            except StoreError as error:
+                log.warning("%s It is made anew.", error)
+            database.drop_table("gaps")
+            self._collection.close()
+        create_table(database, "gaps", GAPS, "id")
 
     def _drop_unnamed(self) -> None:
         """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""

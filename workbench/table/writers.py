@@ -24,7 +24,11 @@ _LATEX = {
     "\n": " ",
     **{character: "\\" + character for character in "$&#_%"},
 }
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_CODES = (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""Control characters, and those that turn the direction of what follows, so that a name could show as another."""
+_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in _CODES if chr(code) not in "\n\t"}
+_ENDS = str.maketrans("\n\t", "\N{REPLACEMENT CHARACTER}" * 2)
+"""What would break a row of a terminal's table."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet may take a cell that begins so for: a formula, the full-width forms included (OWASP)."""
 
@@ -149,7 +153,7 @@ def to_terminal(table: Table, title: str = "") -> RichTable:
     for column in table.columns:
         made.add_column(column.heading, justify="right" if column.number else "left")
     for row in table.rows:
-        made.add_row(*(Text(plain(_terminal_cell(cell))) for cell in row))
+        made.add_row(*(Text(plain(_terminal_cell(cell)).translate(_ENDS)) for cell in row))
     return made
 
 

@@ -107,8 +107,8 @@ class Job:
 class PlannedFile:
     """A file of a plan, under the name that its document will have.
 
-    ``note`` is empty, or says in a sentence why the file will be skipped or refused, or what it replaces. ``namesake``
-    is the name of a different document that this one may take the place of, if that is asked for.
+    ``note`` is empty, or says in a sentence why the file will be skipped or refused, what it replaces or tries again.
+    ``namesake`` is the name of a different document that this one may take the place of, if that is asked for.
     """
 
     name: str

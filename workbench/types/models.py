@@ -12,7 +12,7 @@ class ModelStatus:
     ``parameters`` billions and ``download`` bytes, both about and 0 when unknown; ``folder`` where its weights are, or
     empty; ``reason`` why it is not ``available``, and ``command`` what cures that; ``state`` one of ``absent`` (no
     weights here), ``here``, ``loading``, ``loaded``, ``failed``; ``seconds_per_page`` as measured on this machine, None
-    before that; ``device`` where it is loaded, or empty.
+    before that; ``device`` where it is loaded, or empty; ``source`` where what is said of it was read.
     """
 
     id: str
@@ -31,3 +31,4 @@ class ModelStatus:
     state: str
     seconds_per_page: float | None = None
     device: str = ""
+    source: str = ""

@@ -16,7 +16,7 @@ class Geometry:
     """Where each of n vectors lies on its page.
 
     ``boxes (n, 4) float32`` page fractions; ``grid`` (rows, cols) or None; ``cell (n,) int32`` row-major index into the
-    grid, -1 for a vector with no place (a global tile, or no grid at all).
+    grid, -1 for a vector with no place (a global tile, a token of a prompt, or no grid at all).
     """
 
     boxes: Float
@@ -30,6 +30,11 @@ class Geometry:
     def placed(self) -> NDArray[np.bool_]:
         """Which vectors have a place on the page, ``(n,) bool``: all of those that form no grid."""
         return np.asarray(self.cell >= 0) if self.grid else np.ones(len(self), np.bool_)
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Which vectors stand for some of the page, ``(n,) bool``: all but those of a prompt, whose box is empty."""
+        return np.asarray(self.placed | (self.boxes[:, 2] > self.boxes[:, 0]))
 
 
 @dataclass(frozen=True, slots=True)

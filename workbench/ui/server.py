@@ -20,8 +20,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
 from workbench.api.pictures import page_picture
+from workbench.api.requests import page_ref
 from workbench.errors import InputError, PagelensError
-from workbench.types import PageRef
 from workbench.ui.bundle import Bundle
 from workbench.ui.connections import PatientProtocol
 from workbench.ui.exporting import add_exports
@@ -158,9 +158,7 @@ def _add_page_images(app: FastAPI, workbench: Workbench) -> None:
         """The picture of a page; ``size`` is ``page`` or ``thumb``."""
         if size not in ("page", "thumb"):
             return PlainTextResponse("The size of a page picture is 'page' or 'thumb'.", 404)
-        if not page.isdecimal() or int(page) < 1:
-            return PlainTextResponse("Pages are numbered from 1.", 404)
         try:
-            return page_picture(request, workbench, collection, PageRef(document, int(page)), size)
+            return page_picture(request, workbench, collection, page_ref(f"{document}#page={page}"), size)
         except PagelensError as error:
             return PlainTextResponse(str(error), 404)

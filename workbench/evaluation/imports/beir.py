@@ -26,11 +26,11 @@ def convert(folder: Path, making: Making) -> None:
             inside = path.resolve().is_relative_to(folder.resolve())
             making.picture(page, path.read_bytes() if inside and path.is_file() else None)
         else:
-            making.text(page, str(row.get("title") or ""), str(row.get("text") or ""))
+            making.text(page, identifier(row, "title"), identifier(row, "text"))
     for _, row in objects(folder / "queries.jsonl", making.odd):
         tags = row.get("tags") if isinstance(row.get("tags"), dict) else {}
         language = {"language": row["language"]} if row.get("language") else {}
-        making.query(_id(row), str(row.get("text") or ""), {**(tags or {}), **language})
+        making.query(_id(row), identifier(row, "text"), {**(tags or {}), **language})
     found = [folder / "qrels" / f"{split}.tsv" for split in SPLITS if (folder / "qrels" / f"{split}.tsv").is_file()]
     if not found:
         raise DatasetError(f"'{folder}' has no labels; a BEIR folder has them in qrels/test.tsv.")

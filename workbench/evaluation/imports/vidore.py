@@ -45,7 +45,7 @@ def convert(tables: Sequence[Table], making: Making) -> None:
         for row in table.rows():
             tags = _tags(row) | ({"language": language} if language and not row.get("language") else {})
             query = _name(language, identifier(row, *QUERY_ID))
-            making.query(query, str(row.get("query") or row.get("text") or ""), tags)
+            making.query(query, identifier(row, "query", "text"), tags)
     for table in labels:
         language = _language(table) if apart else ""
         for row in table.rows():
@@ -80,7 +80,7 @@ def _answers(tables: Sequence[Table], making: Making) -> None:
             if page not in seen:
                 seen.add(page)
                 making.picture(page, _bytes(row["image"]))
-            text = str(row.get("query") or "").strip()
+            text = identifier(row, "query")
             if text:
                 if text in pages:
                     making.odd.add("question_again", text[:80])
