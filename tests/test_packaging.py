@@ -54,6 +54,7 @@ def test_the_wheel_holds_everything_it_needs(wheel: Path) -> None:
         entry = next(name for name in names if name.endswith("entry_points.txt"))
         assert "pagelens = workbench.cli:main" in archive.read(entry).decode()
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "workbench/py.typed" in names
     for path in committed():
         name = path.relative_to(ROOT).as_posix()
         if name.startswith("workbench/"):

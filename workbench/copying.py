@@ -114,14 +114,12 @@ def _for_cmd(word: str) -> str:
 
 def _python(query: Query, collection: str, pipeline: str, filter: str, k: int | None, home: Path | None) -> str:
     plain = query.plain
-    imports = ["from workbench.service import Workbench"]
-    imports += ["from workbench.settings import Settings"] if home is not None else []
-    imports += [] if plain else ["from workbench.types import Query"]
+    names = [*([] if plain else ["Query"]), *(["Settings"] if home is not None else []), "Workbench"]
     asked = repr(query.text) if plain else f"Query.from_dict({query.as_dict()!r})"
     place = f"Settings(home={str(home)!r})" if home is not None else ""
     return "\n".join(
         [
-            *imports,
+            f"from workbench import {', '.join(names)}",
             "",
             f"workbench = Workbench({place})",
             f"result = workbench.search({asked}, {collection!r}, {pipeline!r}, k={k!r}, filter={filter!r})",
