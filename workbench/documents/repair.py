@@ -8,6 +8,7 @@ they are done: ``rotate:90`` (clockwise; 90, 180, 270), ``deskew:-2.5`` (degrees
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -146,24 +147,17 @@ def _sharpened(pixels: Pixels) -> Pixels:
 
 
 def _direction(pixels: Pixels) -> Proposal | None:
-    """The quarter turn by which most letters can be read, if that is clearly more than upside down."""
+    """The quarter turn that most letters stand in, as OCR found them."""
     small = _reduced(pixels, _READ_SIDE)
-    sample = _busiest(small)
-    upright = _read(sample)
-    if sum(line.letters for line in upright) < _FEW:  # perhaps the label of a chart's axis
-        sample = small
-        upright = _read(sample)
-    tall = sum(line.letters for line in upright if line.tall)
-    turns = (90, 270) if 2 * tall > sum(line.letters for line in upright) else (0, 180)
-    found = {turn: upright if not turn else _read(_change(f"rotate:{turn}")(sample)) for turn in turns}
-    letters = {turn: sum(line.letters for line in lines if not line.tall) for turn, lines in found.items()}
-    worse, best = sorted(turns, key=lambda turn: letters[turn])
-    if not best or letters[best] < max(_LETTERS, _CLEARER * letters[worse]):
+    letters = _letters(_busiest(small))
+    if sum(letters.values()) < _FEW:  # perhaps the label of a chart's axis
+        letters = _letters(small)
+    turn = max(letters, key=lambda turn: letters[turn], default=0)
+    if not turn or letters[turn] < _LETTERS or letters[turn] < _CLEARER * (sum(letters.values()) - letters[turn]):
         return None
-    other = f"by {worse}" if worse else "as it is"
     return Proposal(
-        f"rotate:{best}",
-        f"Turned by {best} degrees, {letters[best]} letters of a sample can be read, against {letters[worse]} {other}.",
+        f"rotate:{turn}",
+        f"Turned by {turn} degrees, {letters[turn]} of {sum(letters.values())} letters of a sample stand upright.",
     )
 
 
@@ -221,23 +215,12 @@ def _blur(pixels: Pixels) -> Proposal | None:
     return Proposal("sharpen", f"Its edges are soft: the steepest step is {steep:.0%} of the contrast.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of text that was read: how many letters of longer words, and whether it runs down rather than across."""
-
-    letters: int
-    tall: bool
-
-
-def _read(pixels: Pixels) -> list[_Line]:
-    lines = []
-    height, width = pixels.shape[:2]
+def _letters(pixels: Pixels) -> Counter[int]:
+    """How many letters of longer words OCR finds, by how the words are turned (see `Run.turn`): undone by as much."""
+    found: Counter[int] = Counter()
     for run in ocr.read_words(Image.fromarray(np.ascontiguousarray(pixels), "RGB")):
-        x0, y0 = run.boxes[:, :2].min(axis=0)
-        x1, y1 = run.boxes[:, 2:].max(axis=0)
-        letters = sum(character.isalpha() for word in run.texts if len(word) > 2 for character in word)
-        lines.append(_Line(letters, bool((y1 - y0) * height > (x1 - x0) * width)))
-    return lines
+        found[run.turn] += sum(character.isalpha() for word in run.texts if len(word) > 2 for character in word)
+    return found
 
 
 def _busiest(pixels: Pixels) -> Pixels:

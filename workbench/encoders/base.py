@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.encoders.tokens import VISUAL
-from workbench.errors import EncoderError
+from workbench.errors import InputError
 from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, QueryEmbedding
 
 
@@ -96,14 +96,14 @@ class Encoder(Protocol):
 def under_policy(encoder: Encoder, policy: str = "", pages: str = "") -> Encoder:
     """The encoder with other token policies of queries and of pages (empty: as they are), sharing its model.
 
-    `EncoderError` for one it does not have.
+    `InputError` where it has but one.
     """
     info = encoder.info
     if policy in ("", info.policy) and pages in ("", info.page_policy):
         return encoder
     change = getattr(encoder, "with_policy", None)
     if change is None:
-        raise EncoderError(
+        raise InputError(
             f"The encoder '{info.id}' has but one token policy, '{info.policy}', and '{info.page_policy}' for pages."
         )
     changed: Encoder = change(policy, pages)
