@@ -32,6 +32,10 @@ MIN_SCORE = 0.5
 _READS_WELL = 0.8  # of 1: mean certainty of the lines, from which on they are the right way round; upright ones have .9
 _TRIED = 4  # lines that are read both ways where it is not clear
 _CLEARLY = 0.1  # by which the other way must be more certain for a picture to be turned over
+_AS_MUCH = (
+    0.95  # of the sense it made before, from which on the turn is believed: lines that stand read well from the top
+)
+# down as they are, but are put in order by it
 _ROTATIONS = {90: 3, 180: 2, 270: 1}  # quarters counter-clockwise that bring such text upright
 _NARROWEST = 96  # px; width at height 48 that a short line is padded to
 
@@ -55,7 +59,7 @@ def read_words(image: Image.Image) -> list[Run]:
             lines, turn = _lines(engine, np.ascontiguousarray(pixels)), 0
             if (other := _turn(engine, pixels, lines)) and _sense(turned := _lines(
                 engine, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
-            )) > _sense(lines):  # fmt: skip
+            )) > _AS_MUCH * _sense(lines):  # fmt: skip
                 lines, turn = turned, other
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
