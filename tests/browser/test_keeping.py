@@ -6,6 +6,8 @@ from tests.browser.driving import WAIT, opened, show, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+IDLE = "!document.querySelector('#pl-tab-library-button').dataset.busy"
+
 
 def send(page, path):
     page.set_input_files("#pl-files", [str(path)])
@@ -15,7 +17,7 @@ def send(page, path):
 def begin(page, name):
     page.click("#pl-start")
     page.wait_for_selector(f"tr[data-document='{name}']")
-    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
+    page.wait_for_function(IDLE)
 
 
 def test_a_taken_name_is_asked_about_and_a_deletion_says_what_went(browser, address, tmp_path):
@@ -41,6 +43,7 @@ def test_a_taken_name_is_asked_about_and_a_deletion_says_what_went(browser, addr
     page.wait_for_function("document.querySelector('.pl-plan').innerText.includes('replaces scan.pdf of')")
     page.click("#pl-start")
     page.wait_for_function("document.querySelector('.pl-jobs').textContent.includes('Replaced scan.pdf of')")
+    page.wait_for_function(IDLE)  # nothing is deleted while a job writes
     page.get_by_label("Delete scan (2).pdf").click()
     page.get_by_role("button", name="Delete it").click()
     toast = page.get_by_text("scan (2).pdf is deleted.")
