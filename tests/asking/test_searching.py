@@ -76,7 +76,7 @@ def test_a_picture_finds_the_page_it_shows(bench: Workbench, photo: str) -> None
     assert [stage.cache_hit for stage in again.trace.stages if stage.encoding] == [True]
 
 
-def test_a_repaired_picture_is_another_query(bench: Workbench, photo: str) -> None:
+def test_a_repaired_picture_is_another_picture(bench: Workbench, photo: str) -> None:
     turned = bench.keep_picture(bench.query_picture(photo, ["rotate:180"]))
     upside_down = Query.empty().picture(turned)
     mended = Query.empty().picture(turned, ["rotate:180"])
@@ -85,8 +85,7 @@ def test_a_repaired_picture_is_another_query(bench: Workbench, photo: str) -> No
     assert preview.after == bench.query_picture(turned, preview.steps) != preview.before
     assert found(bench.search(mended, "notes", "exact"))[0] == OVEN
     labels = [bench.explain(query, OVEN, "notes").query.labels for query in (upside_down, mended)]
-    assert "oven" in labels[1]
-    assert "oven" not in labels[0]
+    assert all("oven" in words for words in labels), "OCR turns a picture by itself"
 
 
 def test_several_texts_add_up_and_one_can_be_taken_off(bench: Workbench) -> None:
