@@ -436,8 +436,13 @@ class _Process:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone."""
-        return self._program.poll() is not None
+        """Whether it is gone, or about to be: it cannot be waited for until the last of its threads has ended."""
+        if self._program.poll() is not None:
+            return True
+        try:
+            return bool(psutil.Process(self._program.pid).status() == psutil.STATUS_ZOMBIE)
+        except psutil.Error:
+            return True
 
     def do(self, job: _Job, closing: threading.Event) -> Done:
         """Have one task done; `OverstepError` when it took too much, another `PagelensError` when nobody wants it."""
