@@ -1,12 +1,12 @@
 """Accounts, sessions, and the brake on guessing."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import awaited
 from workbench.api import access as module
 from workbench.api.access import (
     FREE,
@@ -26,7 +26,7 @@ from workbench.errors import InputError
 
 
 def log_in(access: Access, name: str, password: str, address: str) -> str:
-    return asyncio.run(access.log_in(name, password, address))
+    return awaited(access.log_in(name, password, address))
 
 
 class Clock:

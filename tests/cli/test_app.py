@@ -1,6 +1,5 @@
 """The command as a whole: help, version, streams, exit codes of failures, doctor, bench, serve."""
 
-import asyncio
 import errno
 import json
 import logging
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Place, Run, runner
+from tests.conftest import awaited
 from workbench.bootstrap import ROOT
 from workbench.cli import main
 from workbench.encoders import ENCODERS
@@ -214,7 +214,7 @@ def test_serve_reaches_out_with_a_log_in(run: Run, monkeypatch: pytest.MonkeyPat
     assert ended.code == 0, ended.err
     ((host, _, access, allowed, mcp),) = calls
     assert (host, list(allowed), mcp) == ("0.0.0.0", ["a.example.org", "b.example.org"], False)
-    assert asyncio.run(access.log_in("ada", "correct horse", "10.0.0.1"))
+    assert awaited(access.log_in("ada", "correct horse", "10.0.0.1"))
     assert "horse" not in ended.err
     ended = run("serve", "--auth", "ada:short", "--port", port, "--no-open")
     assert (ended.code, ended.err) == (1, "A password has at least 8 characters.\n")

@@ -98,6 +98,8 @@ def under_policy(encoder: Encoder, policy: str = "", pages: str = "") -> Encoder
 
     `InputError` where it has but one.
     """
+    if not (policy or pages):
+        return encoder
     info = encoder.info
     if policy in ("", info.policy) and pages in ("", info.page_policy):
         return encoder
