@@ -21,7 +21,7 @@ from workbench.timing import interleaved, median_ratio
 from workbench.types import Page
 
 BATCH = 4
-MOST_OVERHEAD = 0.05
+MAX_OVERHEAD = 0.05
 """The share of a model's own time that Pagelens may add at most."""
 SAMPLES = (("dotguide.pdf", 5), ("dotguide.pdf", 14), ("co2-mauna-loa.png", 1), ("dotguide.pdf", 20))
 """Three upright pages and a wide picture: a batch that has to be padded where a model's pages differ in length."""
@@ -40,8 +40,8 @@ class AdapterRow:
 
     @property
     def ok(self) -> bool:
-        """Whether it keeps to `MOST_OVERHEAD`."""
-        return self.ratio <= 1 + MOST_OVERHEAD
+        """Whether it keeps to `MAX_OVERHEAD`."""
+        return self.ratio <= 1 + MAX_OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class AdapterReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every model that was measured keeps to `MOST_OVERHEAD`."""
+        """Whether every model that was measured keeps to `MAX_OVERHEAD`."""
         return all(row.ok for row in self.rows)
 
 

@@ -36,7 +36,7 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EncodedQuery:
     """A question as every system gets it: its text, and its vectors, encoded once."""
 
     text: str

@@ -17,9 +17,9 @@ from workbench.settings import Settings
 from workbench.timing import Stopwatch
 from workbench.types import SearchResult
 
-MOST_OVERHEAD_MS = 20.0
+MAX_OVERHEAD_MS = 20.0
 """Median milliseconds besides encoding and kernels that we accept on the sample collection."""
-MOST_GROWTH_BYTES = 2**30
+MAX_GROWTH_BYTES = 2**30
 """Bytes above the loaded models that an ingest may reach."""
 
 
@@ -35,7 +35,7 @@ class OverheadReport:
     @property
     def ok(self) -> bool:
         """Whether every pipeline's median is accepted."""
-        return all(median <= MOST_OVERHEAD_MS for _, median, _, _ in self.rows)
+        return all(median <= MAX_OVERHEAD_MS for _, median, _, _ in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class MemoryReport:
     @property
     def ok(self) -> bool:
         """Whether the growth is accepted."""
-        return self.growth_bytes <= MOST_GROWTH_BYTES
+        return self.growth_bytes <= MAX_GROWTH_BYTES
 
 
 def overhead(

@@ -44,6 +44,8 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run what a path names, whatever its mark: only plain ``pytest`` leaves out what takes long."""
+    if hasattr(config, "workerinput"):
+        return  # one of several processes of pytest-xdist: what it was told is decided already
     options = config.getini("addopts")
     quick = options[options.index("-m") + 1]
     if config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == quick:
@@ -66,7 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """What a coroutine gives, run in a thread of its own: a browser's test may have left its loop running in this one."""
+    """What a coroutine gives, run in a thread of its own: a browser's test may have left its loop running in this
+    one."""
     with ThreadPoolExecutor(1) as elsewhere:
         return elsewhere.submit(asyncio.run, coroutine).result()
 

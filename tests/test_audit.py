@@ -176,7 +176,7 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
         return Encoded(QueryEmbedding(str(query), vectors, ("t",) * 6, np.ones(6, np.float32), "test"))
 
     asked = []
-    found = audit(store, encode, probes=40, told=lambda done, total: asked.append((done, total)))
+    found = audit(store, encode, probes=40, progress=lambda done, total: asked.append((done, total)))
     worst = found.suspects[0]
     assert str(worst.ref) == "trap.pdf#page=1" and worst.optimised
     assert [suspect.optimised for suspect in found.suspects[1:]] == [False] * (len(found.suspects) - 1)

@@ -9,7 +9,7 @@ from PIL import Image
 from workbench.errors import StoreError
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
-from workbench.store.flat import FlatFile
+from workbench.store.vector_cache import VectorCache
 
 
 def test_one_unreadable_collection_does_not_hide_the_others(tmp_path):
@@ -33,7 +33,7 @@ def test_a_search_without_a_copy_says_so(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(FlatFile, "_append", full)
+        patch.setattr(VectorCache, "_append", full)
         found = Workbench(Settings(home=tmp_path / "home")).search("whales", "c", "exact")
     assert [str(hit.ref) for hit in found.hits] == ["whales.png#page=1"]
     assert any("The copy of full cannot be written" in note for note in found.notes)

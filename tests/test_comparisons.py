@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.comparisons import Asked, compare_each, summed_up
+from workbench.comparisons import ComparedQuery, compare_each, summed_up
 from workbench.errors import QueryError
 from workbench.types import Hit, PageRef, ScoreKind, SearchResult, StageTrace, Trace
 
@@ -41,10 +41,10 @@ def test_rows_say_what_moved_and_come_with_those_that_differ_most_first():
     b = {"same": PAGES[:3], "turned": PAGES[2::-1], "other": PAGES[3:6]}
     search, refused = Lists(a, b), {}
     queries = [
-        Asked("1", "same"),
-        Asked("2", "turned", "page > 0", frozenset({"a.pdf#page=3"})),
-        Asked("3", "bad"),
-        Asked("4", "other", relevant=frozenset({"a.pdf#page=1"})),
+        ComparedQuery("1", "same"),
+        ComparedQuery("2", "turned", "page > 0", frozenset({"a.pdf#page=3"})),
+        ComparedQuery("3", "bad"),
+        ComparedQuery("4", "other", relevant=frozenset({"a.pdf#page=1"})),
     ]
     rows = list(compare_each(search, queries, ("A", "B"), refused, "kind = 'pdf'"))
     found = summed_up("A", "B", rows, refused)
@@ -78,7 +78,7 @@ LISTS = st.lists(
 def test_order_and_means_are_those_of_the_rows(a, b):
     names = [str(i) for i in range(min(len(a), len(b)))]
     search = Lists(dict(zip(names, a, strict=False)), dict(zip(names, b, strict=False)))
-    rows = list(compare_each(search, [Asked(name, name) for name in names], ("A", "B"), {}))
+    rows = list(compare_each(search, [ComparedQuery(name, name) for name in names], ("A", "B"), {}))
     found = summed_up("A", "B", rows, {})
     assert [row.rbo for row in found.rows] == sorted(row.rbo for row in rows)
     assert found.overlap.low - 1e-9 <= found.overlap.mean <= found.overlap.high + 1e-9

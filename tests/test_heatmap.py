@@ -9,7 +9,7 @@ from PIL import Image
 from workbench.errors import InputError
 from workbench.heatmap import (
     COLOURS,
-    LEAST_SPAN,
+    MIN_SPAN,
     SHARED,
     TRACE,
     Look,
@@ -122,7 +122,7 @@ def test_colours_go_from_the_middle_value_of_the_page_to_its_highest_or_are_the_
     assert scaled(np.array([0, 0.25, 0.475, 0.7, 9, np.nan], np.float32), 0.25, 0.7).tolist() == pytest.approx(
         [0, 0, 0.5, 1, 1, 0]
     )
-    assert scaled(np.array([0.5, 0.5 + LEAST_SPAN / 4], np.float32), 0.5, 0.5 + LEAST_SPAN / 4).max() < 0.26
+    assert scaled(np.array([0.5, 0.5 + MIN_SPAN / 4], np.float32), 0.5, 0.5 + MIN_SPAN / 4).max() < 0.26
 
 
 def test_opacity_and_colours_do_what_they_say() -> None:

@@ -14,7 +14,7 @@ from workbench.types import Query, SearchResult, StageTrace, Trace
 
 def result(stages, pipeline="rows:256 > full:10", collection="c"):
     asked = "a secret question"
-    return SearchResult(asked, collection, "reader", pipeline, (), Trace(tuple(stages)), asked=Query.of(asked))
+    return SearchResult(asked, collection, "reader", pipeline, (), Trace(tuple(stages)), query=Query.of(asked))
 
 
 def searched(ms, **first):

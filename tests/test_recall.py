@@ -21,7 +21,7 @@ def store(tmp_path_factory):
 def test_what_is_exact_finds_all_and_what_is_not_says_what_it_misses(store, tmp_path):
     steps = []
     scratch = tmp_path / "scratch"
-    found = recall.measure(store, scratch, queries=12, told=lambda done, total: steps.append((done, total)))
+    found = recall.measure(store, scratch, queries=12, progress=lambda done, total: steps.append((done, total)))
     assert (found.pages, found.queries, found.encoder) == (120, 12, "tiny/one")
     by_kind = {kind: [row for row in found.rows if row.kind == kind] for kind in ("index", "scan", "ann")}
     assert {row.index for row in by_kind["index"]} == set(store.space().indexes) - {FULL}
@@ -42,12 +42,12 @@ def test_stopping_leaves_nothing_behind(store, tmp_path):
     class Stop(Exception):
         pass
 
-    def told(done, total):
+    def progress(done, total):
         if done == total - 1:
             raise Stop
 
     with pytest.raises(Stop):
-        recall.measure(store, tmp_path / "scratch", queries=5, told=told)
+        recall.measure(store, tmp_path / "scratch", queries=5, progress=progress)
     assert not (tmp_path / "scratch").exists()
 
 

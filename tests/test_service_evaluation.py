@@ -214,12 +214,14 @@ def test_the_stage_that_lost_a_page_and_what_would_have_kept_it(bench, kept):
     found = {outcome.question: outcome for outcome in bench.outcomes(kept, BOTH[1])}
     texts = {question.text: identifier for identifier, question in bench.evaluation(kept).questions.items()}
     record = bench.evaluation(kept)
-    assert sum(record.lost_at(BOTH[1]).values()) == sum(fate.state == LOST for o in found.values() for fate in o.fates)
-    assert all(fate.state == FOUND for outcome in bench.outcomes(kept, "exact") for fate in outcome.fates)
+    assert sum(record.lost_at(BOTH[1]).values()) == sum(
+        fate.state == LOST for o in found.values() for fate in o.page_outcomes
+    )
+    assert all(fate.state == FOUND for outcome in bench.outcomes(kept, "exact") for fate in outcome.page_outcomes)
     both = found[texts["dough and loaf"]]
-    assert [fate.state for fate in found[texts["what is measured by parallax"]].fates] == [FOUND]
-    assert sorted(fate.state for fate in both.fates) == [FOUND, LOST]
-    lost = next(fate for fate in both.fates if fate.state == LOST)
+    assert [fate.state for fate in found[texts["what is measured by parallax"]].page_outcomes] == [FOUND]
+    assert sorted(fate.state for fate in both.page_outcomes) == [FOUND, LOST]
+    lost = next(fate for fate in both.page_outcomes if fate.state == LOST)
     assert (lost.stage, lost.rank, lost.keep, lost.cure) == ("bm25", 2, 1, "bm25:2 > full:1")
     kept_now = bench.search("dough and loaf", "notes", lost.cure, k=2).hits
     assert lost.page in {str(hit.ref) for hit in kept_now}

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from workbench.errors import InputError
 from workbench.maxsim import maxsim_of_ranges
 from workbench.retrieval import Encode
-from workbench.store import Collection, Space
+from workbench.store import Collection, EncoderVectors
 from workbench.store.manifest import FULL
-from workbench.types import Float, PageRef, Query, QueryEmbedding, Words
+from workbench.types import Float, PageRef, ProgressCallback, Query, QueryEmbedding, Words
 
 PROBES = 200
-MOST_VECTORS = 3_000_000
+MAX_VECTORS = 3_000_000
 """Page vectors up to which probes are compared with all of them; beyond, with one mean vector a page."""
 _PAGES_READ = 300
 SHOWN = 8
@@ -71,7 +71,7 @@ class Concentration:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbeHit:
     """A probe question that had a page among its best, and at which rank."""
 
     query: str
@@ -90,7 +90,7 @@ class Suspect:
     ref: PageRef
     hubness: PageHubness
     concentration: Concentration
-    found: tuple[Finding, ...] = ()
+    found: tuple[ProbeHit, ...] = ()
 
     @property
     def optimised(self) -> bool:
@@ -134,7 +134,6 @@ class Audit:
         return {**asdict(self), "suspects": suspects, "copies": copies}
 
 
-Told = Callable[[int, int], None]
 """Hears how many probes are encoded of how many; what it raises ends the audit."""
 
 
@@ -145,7 +144,7 @@ def audit(
     probes: int = PROBES,
     k: int = 10,
     seed: int = 0,
-    told: Told = lambda done, total: None,
+    progress: ProgressCallback = lambda done, total: None,
 ) -> Audit:
     """Hold every page of a collection against probe questions drawn from its own words.
 
@@ -159,7 +158,7 @@ def audit(
         raise InputError(f"Collection '{collection.name}' has no words to make probe questions of.")
     queries: list[QueryEmbedding] = []
     for done, text in enumerate(asked):
-        told(done, len(asked))
+        progress(done, len(asked))
         queries.append(encode(space.encoder, Query.of(text)).embedding)
     index, ids, scores = _scored(space, queries)
     pages = hubness(ids, scores, k)
@@ -173,7 +172,7 @@ def audit(
             refs[page.page_id],
             page,
             won(page.page_id),
-            tuple(Finding(asked[probe], rank) for rank, probe in finders.get(page.page_id, ())[:SHOWN]),
+            tuple(ProbeHit(asked[probe], rank) for rank, probe in finders.get(page.page_id, ())[:SHOWN]),
         )
         for page in pages
         if page.suspicious and page.page_id in refs
@@ -185,15 +184,15 @@ def audit(
     return Audit(collection.name, space.encoder, index, len(ids), len(asked), k, shape, suspects, copies, typical)
 
 
-def _scored(space: Space, queries: Sequence[QueryEmbedding]) -> tuple[str, Sequence[str], Float]:
+def _scored(space: EncoderVectors, queries: Sequence[QueryEmbedding]) -> tuple[str, Sequence[str], Float]:
     """Every query's score for every page: the index compared with, page ids, ``(queries, pages) float32``."""
-    index = FULL if sum(space.counts(FULL).values()) <= MOST_VECTORS or "global" not in space.indexes else "global"
+    index = FULL if sum(space.counts(FULL).values()) <= MAX_VECTORS or "global" not in space.indexes else "global"
     held = space.vectors(index)
     rows = [maxsim_of_ranges(q.vectors, held.flat, held.starts, held.lengths, q.weights) for q in queries]
     return index, held.page_ids, np.stack(rows)
 
 
-def _copies(collection: Collection, space: Space) -> list[tuple[str, str, float]]:
+def _copies(collection: Collection, space: EncoderVectors) -> list[tuple[str, str, float]]:
     index = FULL if space.info.kind == "page" else "global"
     if index not in space.indexes:
         return []

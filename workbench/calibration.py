@@ -22,10 +22,10 @@ from workbench.evaluation.datasets import read_labels, read_queries
 from workbench.evaluation.oddities import Oddities
 from workbench.evaluation.rows import lines
 from workbench.retrieval.pipeline import Pipeline
-from workbench.retrieval.verdict import LEAST, Calibration, Signals
+from workbench.retrieval.verdict import MIN_SEARCHES, Calibration, Signals
 from workbench.store import Collection
 from workbench.store.files import write_whole
-from workbench.types import SearchResult, Verdict
+from workbench.types import ProgressCallback, SearchResult, Verdict
 
 FILE = "verdicts.json"
 DRAWN = 100
@@ -33,7 +33,7 @@ DRAWN = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CalibrationQuestion:
     """A question, and where known the relevant pages, as ``report.pdf#page=12``."""
 
     text: str
@@ -46,7 +46,7 @@ Weight = Callable[[str], float]
 """What the tokens of a query weigh together."""
 
 
-def questions_of(path: Path) -> list[Question]:
+def questions_of(path: Path) -> list[CalibrationQuestion]:
     """Questions in a file: a line each, or JSON lines with ``text`` as a dataset's ``queries.jsonl`` has them.
 
     Relevant pages come from ``qrels.tsv`` beside it, where it has the ``query_id``; an odd row of either is left out.
@@ -55,7 +55,7 @@ def questions_of(path: Path) -> list[Question]:
     odd = Oddities()
     try:
         if path.suffix != ".jsonl":
-            return [Question(line.strip()) for _, line in lines(path, odd)]
+            return [CalibrationQuestion(line.strip()) for _, line in lines(path, odd)]
         queries = read_queries(path, odd)
         labels = path.with_name("qrels.tsv")
         known = {query.id for query in queries}
@@ -63,23 +63,23 @@ def questions_of(path: Path) -> list[Question]:
     except DatasetError as error:
         raise InputError(f"No questions can be read from '{path}': {error}") from None
     if not queries:
-        raise InputError(f"No questions can be read from '{path}'{odd.told()}. Write one a line.")
+        raise InputError(f"No questions can be read from '{path}'{odd.summary()}. Write one a line.")
     relevant = {query: tuple(page for page, grade in pages.items() if grade > 0) for query, pages in grades.items()}
-    return [Question(query.text, relevant.get(query.id, ())) for query in queries]
+    return [CalibrationQuestion(query.text, relevant.get(query.id, ())) for query in queries]
 
 
 def calibrate(
     store: Collection,
     pipeline: Pipeline,
-    questions: Sequence[Question],
+    questions: Sequence[CalibrationQuestion],
     search: Search,
     weight: Weight,
     kind: str = "questions",
-    told: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = lambda done, total: None,
 ) -> Calibration:
     """Fit and keep the calibration of a pipeline over a collection; `InputError` says what there is too little of.
 
-    ``kind`` is what the questions are called; ``told`` hears how many are done.
+    ``kind`` is what the questions are called; ``progress`` hears how many are done.
     """
     refused(pipeline)
     answered: list[Signals] = []
@@ -89,12 +89,13 @@ def calibrate(
         yes, no = _searches(question, search, weight(question.text))
         answered += yes
         unanswered += no
-        told(done, len(questions))
+        progress(done, len(questions))
     how = f"{labelled} of them labelled" if 0 < labelled < len(questions) else "labelled" if labelled else "unlabelled"
     basis = f"Calibrated on {date.today()} with {len(questions)} {kind} ({how}) over {store.page_count():,} pages"
-    if min(len(answered), len(unanswered)) < LEAST:
+    if min(len(answered), len(unanswered)) < MIN_SEARCHES:
         raise InputError(
-            f"A verdict needs {LEAST} searches with an answer and {LEAST} with nothing to find; these questions gave "
+            f"A verdict needs {MIN_SEARCHES} searches with an answer and {MIN_SEARCHES} "
+            f"with nothing to find; these questions gave "
             f"{len(answered)} and {len(unanswered)}. Give more questions, or more documents to search."
         )
     found = Calibration.fit(answered, unanswered, basis)
@@ -135,14 +136,16 @@ def _record(store: Collection, pipeline: Pipeline) -> Mapping[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def drawn(store: Collection, count: int = DRAWN) -> list[Question]:
+def drawn(store: Collection, count: int = DRAWN) -> list[CalibrationQuestion]:
     """Text lines of a collection's own pages, evenly from its documents' pages; none where pages have no words."""
     refs = list(store.refs(store.page_ids(None)).values())
     chosen = [refs[i * len(refs) // count] for i in range(count)] if len(refs) > count else refs
-    return [Question(text) for text in probe_texts([store.page(ref).words for ref in chosen], 2 * count)[:count]]
+    return [
+        CalibrationQuestion(text) for text in probe_texts([store.page(ref).words for ref in chosen], 2 * count)[:count]
+    ]
 
 
-def _searches(question: Question, search: Search, weight: float) -> tuple[list[Signals], list[Signals]]:
+def _searches(question: CalibrationQuestion, search: Search, weight: float) -> tuple[list[Signals], list[Signals]]:
     """The signals of a question's search if its best page answers it, and of the search without the answer."""
     result = search(question.text, "")
     if not result.hits:

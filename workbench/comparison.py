@@ -32,7 +32,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class SearchCost:
     """What a search took: ``ms`` without encoding the query, which the second of two gets from the first.
 
     ``cold``: some stage loaded what a warm process keeps, so that its time says little.
@@ -142,10 +142,10 @@ def rbo(a: Sequence[str], b: Sequence[str], p: float = P) -> float:
     return (1 - p) / p * total + ((common - at_short) / n + at_short / s) * p**n
 
 
-def cost(result: SearchResult) -> Cost:
+def cost(result: SearchResult) -> SearchCost:
     """What a search took, the encoding of its query apart."""
     encoding = sum(stage.ms for stage in result.trace.stages if stage.encoding)
-    return Cost(
+    return SearchCost(
         ms=result.trace.total_ms - encoding,
         encode_ms=encoding,
         bytes_read=sum(stage.bytes_read for stage in result.trace.stages),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.comparison import Comparison, Cost, Move, compare, cost
+from workbench.comparison import Comparison, Move, SearchCost, compare, cost
 from workbench.errors import EncoderError, QueryError
 from workbench.evaluation.statistics import Interval, interval
 from workbench.types import SearchResult
@@ -22,7 +22,7 @@ Search = Callable[[str, str, str], SearchResult]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ComparedQuery:
     """A query of the set; ``filter`` narrows what both search, ``relevant`` are the pages that answer it, if known."""
 
     id: str
@@ -39,15 +39,15 @@ class Row:
     one list only. ``labelled`` tells whether relevant pages are known.
     """
 
-    query: Asked
+    query: ComparedQuery
     shared: int
     k: int
     overlap: float
     rbo: float
     moved: int
     furthest: Move | None
-    cost_a: Cost
-    cost_b: Cost
+    cost_a: SearchCost
+    cost_b: SearchCost
     first_a: int | None = None
     first_b: int | None = None
     labelled: bool = False
@@ -87,33 +87,37 @@ class Comparisons:
 
 
 def compare_each(
-    search: Search, queries: Sequence[Asked], pipelines: tuple[str, str], refused: dict[str, str], filter: str = ""
+    search: Search,
+    queries: Sequence[ComparedQuery],
+    pipelines: tuple[str, str],
+    refused: dict[str, str],
+    filter: str = "",
 ) -> Iterator[Row]:
     """A row for every query that both can search, in order; ``refused`` gets a sentence for each of the others."""
-    for number, asked in enumerate(queries):
-        where = " and ".join(f"({part})" for part in (filter, asked.filter) if part)
+    for number, query in enumerate(queries):
+        where = " and ".join(f"({part})" for part in (filter, query.filter) if part)
         try:
             if number % 2:
-                b = search(asked.text, pipelines[1], where)
-                a = search(asked.text, pipelines[0], where)
+                b = search(query.text, pipelines[1], where)
+                a = search(query.text, pipelines[0], where)
             else:
-                a = search(asked.text, pipelines[0], where)
-                b = search(asked.text, pipelines[1], where)
+                a = search(query.text, pipelines[0], where)
+                b = search(query.text, pipelines[1], where)
         except (QueryError, EncoderError) as error:
-            refused[asked.id] = str(error)
+            refused[query.id] = str(error)
             continue
-        yield row_of(asked, compare(a, b))
+        yield row_of(query, compare(a, b))
 
 
-def row_of(asked: Asked, found: Comparison) -> Row:
+def row_of(query: ComparedQuery, found: Comparison) -> Row:
     """What a row keeps of one comparison."""
     both = [move for move in found.moves if move.difference]
     furthest = max(both, key=lambda move: abs(move.difference or 0), default=None)
     first_a, first_b = (
-        next((hit.rank for hit in result.hits if str(hit.ref) in asked.relevant), None) for result in (found.a, found.b)
+        next((hit.rank for hit in result.hits if str(hit.ref) in query.relevant), None) for result in (found.a, found.b)
     )
     return Row(
-        asked,
+        query,
         found.shared,
         found.k,
         found.overlap,
@@ -124,7 +128,7 @@ def row_of(asked: Asked, found: Comparison) -> Row:
         cost(found.b),
         first_a,
         first_b,
-        bool(asked.relevant),
+        bool(query.relevant),
     )
 
 
@@ -149,7 +153,7 @@ def _mean(values: Sequence[float]) -> Interval | None:
     return interval(np.asarray(values, np.float64)) if values else None
 
 
-def _taken(costs: Sequence[Cost]) -> Taken | None:
+def _taken(costs: Sequence[SearchCost]) -> Taken | None:
     if not costs:
         return None
     warm = [spent.ms for spent in costs if not spent.cold] or [spent.ms for spent in costs]

@@ -45,14 +45,14 @@ def copies(
     ``home`` is the folder of the collections, None where the process that runs the text finds it by itself;
     ``address`` is the server's, else the usual one; ``log_in`` whether it asks for one.
     """
-    asked = Query.of(query)
-    words = command(asked, collection, pipeline, filter, k, home)
+    query_value = Query.of(query)
+    words = command(query_value, collection, pipeline, filter, k, home)
     needed = f"Needs a token in {TOKEN}." if log_in else ""
     return (
         Copy("Command line", shlex.join(words)),
         Copy("Command line (Windows)", " ".join(map(_for_cmd, words)), "For cmd.exe."),
-        Copy("Python", _python(asked, collection, pipeline, filter, k, home), "Where Pagelens is installed."),
-        Copy("curl", _curl(asked, collection, pipeline, filter, k, address or ADDRESS, log_in), needed),
+        Copy("Python", _python(query_value, collection, pipeline, filter, k, home), "Where Pagelens is installed."),
+        Copy("curl", _curl(query_value, collection, pipeline, filter, k, address or ADDRESS, log_in), needed),
     )
 
 
@@ -115,14 +115,14 @@ def _for_cmd(word: str) -> str:
 def _python(query: Query, collection: str, pipeline: str, filter: str, k: int | None, home: Path | None) -> str:
     plain = query.plain
     names = [*([] if plain else ["Query"]), *(["Settings"] if home is not None else []), "Workbench"]
-    asked = repr(query.text) if plain else f"Query.from_dict({query.as_dict()!r})"
+    query_value = repr(query.text) if plain else f"Query.from_dict({query.as_dict()!r})"
     place = f"Settings(home={str(home)!r})" if home is not None else ""
     return "\n".join(
         [
             f"from workbench import {', '.join(names)}",
             "",
             f"workbench = Workbench({place})",
-            f"result = workbench.search({asked}, {collection!r}, {pipeline!r}, k={k!r}, filter={filter!r})",
+            f"result = workbench.search({query_value}, {collection!r}, {pipeline!r}, k={k!r}, filter={filter!r})",
             "for hit in result.hits:",
             "    print(hit.rank, hit.ref, hit.score)",
         ]

@@ -23,7 +23,7 @@ from workbench.settings import Settings
 NAMED = ("gradio", "torch", "open_clip_torch", "colpali-engine", "lancedb", "pdf2image", "pillow")
 """The packages that get a line of their own; the others share one."""
 
-LEAST_DISK = 2 * 2**30
+MIN_DISK = 2 * 2**30
 """Bytes that should be free where collections live: a thousand pages take a few hundred MiB, with room to work."""
 
 
@@ -207,7 +207,7 @@ def _home(settings: Settings) -> Iterator[Check]:
         yield Check("home folder", False, f"{home} cannot be written to", "set PAGELENS_HOME to a folder of yours")
         return
     free = shutil.disk_usage(standing).free
-    if free < LEAST_DISK:
+    if free < MIN_DISK:
         detail = f"{home}, only {free / 2**30:.1f} GiB free"
         yield Check("home folder", False, detail, "make room, or set PAGELENS_HOME to another disk")
     else:

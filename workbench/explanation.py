@@ -16,7 +16,7 @@ from workbench.documents.blocks import find_blocks
 from workbench.errors import NotFoundError
 from workbench.maxsim import similarities
 from workbench.regions import Area, area_of, lines, regions_of
-from workbench.representations import Form
+from workbench.representations import FittedIndex
 from workbench.store import Collection
 from workbench.store.manifest import FULL
 from workbench.types import (
@@ -60,7 +60,7 @@ def explain(
         ledger=rows,
         regions=regions_of(areas, query, matrix, embedding.geometry, heat)[:TOP_REGIONS],
         pooled=tuple(
-            pooled_view(index, space.form(index), query, embedding) for index in space.indexes if index != FULL
+            pooled_view(index, space.fitted(index), query, embedding) for index in space.indexes if index != FULL
         ),
         heat_weights=weights,
     )
@@ -109,15 +109,15 @@ def page_areas(page: StoredPage, picture: Path | None) -> list[Area]:
     return lines(page.words)
 
 
-def pooled_view(index: str, form: Form, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
+def pooled_view(index: str, fitted: FittedIndex, query: QueryEmbedding, embedding: PageEmbedding) -> PooledView:
     """What an index holds of a page: similarities of its vectors, each placed at the union of its members.
 
     Each query vector is put to the index by itself, which for a fixed dimensional encoding, linear in the query, gives
     the token's own part of the score.
     """
-    derived = form.derive(embedding)
-    held, one = form.decode(derived.rows), np.ones(1, np.float32)
-    asked = [similarities(form.query(vector[None], one)[0], held) for vector in query.vectors]
+    derived = fitted.derive(embedding)
+    held, one = fitted.decode(derived.rows), np.ones(1, np.float32)
+    asked = [similarities(fitted.query(vector[None], one)[0], held) for vector in query.vectors]
     matrix = np.concatenate([np.zeros((0, len(held)), np.float32), *asked])
     boxes, shown = embedding.geometry.boxes, embedding.geometry.shown
     seen = [group[shown[group]] if shown[group].any() else group for group in derived.groups]

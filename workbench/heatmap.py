@@ -48,7 +48,7 @@ JOINS: Mapping[str, str] = {
 RANGES: Mapping[str, str] = {"page": "from this page's middle value to its highest", "shared": "the same on all pages"}
 SHARED: Mapping[str, tuple[float, float]] = {"one": (0.2, 1.0), "several": (0.1, 0.6)}
 """Cosines of the models here lie between these where they mean something; a mean is never as high as its best word."""
-LEAST_SPAN = 0.01
+MIN_SPAN = 0.01
 """Similarities that differ by less than this say the same; the differences are not blown up to all the colours."""
 TRACE = 1e-3
 """What a common word weighs beside the rarest of a query, and an unwanted one beside a common one: nothing that is
@@ -135,7 +135,7 @@ def bounds(explanation: Explanation, look: Look) -> tuple[float, float]:
 
 def scaled(heat: Float, low: float, high: float) -> Float:
     """Heat as strength from 0 (``low`` or less, or NaN: none) to 1 (``high`` or more), of the shape of ``heat``."""
-    strength = np.clip((heat - low) / max(high - low, LEAST_SPAN), 0, 1)
+    strength = np.clip((heat - low) / max(high - low, MIN_SPAN), 0, 1)
     return np.asarray(np.nan_to_num(strength, nan=0.0), np.float32)
 
 

@@ -24,7 +24,7 @@ from workbench.types.system import LatencyPoint, PipelineLatency, StageLatency
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 512 * 1024
+MAX_BYTES = 512 * 1024
 """Of one of the two files of a collection: some thousands of searches."""
 POINTS = 24
 TOTAL = "total"
@@ -51,7 +51,7 @@ class _Search:
 class LatencyHistory:
     """The times of past searches of one home folder. Threads and processes may add at once."""
 
-    def __init__(self, home: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, home: Path, most_bytes: int = MAX_BYTES) -> None:
         self._folder = home / "state" / "latency"
         self._most = most_bytes
 

@@ -40,7 +40,7 @@ SIMILARITY_BYTES = 32 << 20
 """Most similarities of one block, which bounds memory for a query of thousands of vectors."""
 TILE = 32
 """Rows to whose multiple a block is padded."""
-KEPT = 16 << 20
+CACHE_NUMBERS = 16 << 20
 """Longest buffer, in numbers, that a thread keeps for the next block."""
 SCATTERED = 16 << 10
 """Mean numbers per run of rows below which rows are gathered one by one rather than run by run (measured)."""
@@ -226,7 +226,7 @@ def _scratch(name: str, numbers: int, dtype: torch.dtype) -> torch.Tensor:
     buffer: torch.Tensor | None = getattr(_local, key, None)
     if buffer is None or len(buffer) < numbers:
         buffer = torch.zeros(numbers, dtype=dtype)
-        if numbers <= KEPT:  # a page like a book is not worth its memory for ever
+        if numbers <= CACHE_NUMBERS:  # a page like a book is not worth its memory for ever
             setattr(_local, key, buffer)
     return buffer[:numbers]
 

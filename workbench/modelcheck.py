@@ -44,12 +44,12 @@ CLOSE = {"float32": 1e-4}
 COARSE = 0.02
 """How far a cosine between two runs of the same model may be from 1: in float32, and in 16 bits."""
 WHOLE = (0.0, 0.0, 1.0, 1.0)
-LEAST_MOVE = 0.05
+MIN_MOVE = 0.05
 """A vector counts as moved when it moves by this share of the farthest move."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at; ``ok`` None where there is nothing to compare with, or it is told as it is."""
 
     name: str
@@ -86,7 +86,7 @@ class ModelReport:
     seconds_per_page: float | None
     overhead: float | None
     pages: tuple[PageLook, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckResult, ...]
 
     @property
     def ok(self) -> bool:
@@ -131,7 +131,7 @@ class _Examination:
 
     def run(self) -> ModelReport:
         """All findings, in the order a person would ask."""
-        steps: dict[str, Callable[[], Finding | None]] = {
+        steps: dict[str, Callable[[], CheckResult | None]] = {
             "pages": self._pages,
             "batches": self._batches,
             "places": self._places,
@@ -148,7 +148,7 @@ class _Examination:
             try:
                 finding = step()
             except Exception as error:  # a finding that cannot be made is one; the others are still wanted
-                finding = Finding(name, False, f"{type(error).__name__}: {error}")
+                finding = CheckResult(name, False, f"{type(error).__name__}: {error}")
             if finding is not None:
                 findings.append(finding)
             if not self.embeddings:
@@ -173,7 +173,7 @@ class _Examination:
 
     # -- what is looked at --------------------------------------------------------------------------------------------
 
-    def _pages(self) -> Finding:
+    def _pages(self) -> CheckResult:
         """Real pages become unit vectors of the dimension stated, each with a place inside what the model saw."""
         self._encode([self.pages[0]])  # not timed: the first call also sets libraries up
         wrong = []
@@ -189,16 +189,16 @@ class _Examination:
             if complaint := _misplaced(found, page.crop, self.encoder.info.dim):
                 wrong.append(f"{name}: {complaint}")
         grids = ", ".join(_of_grid(look) for look in self.looks)
-        return Finding("pages", not wrong, "; ".join(wrong) or grids)
+        return CheckResult("pages", not wrong, "; ".join(wrong) or grids)
 
-    def _batches(self) -> Finding:
+    def _batches(self) -> CheckResult:
         """Pages of several sizes give the same vectors together as alone."""
         together = self._encode(self.pages)
         worst = min(_least_cosine(self.embeddings[_name(page)].vectors, found.vectors)
                     for page, found in zip(self.pages, together, strict=True))  # fmt: skip
         return self._alike("batches", worst, f"{len(self.pages)} pages of mixed sizes together and alone")
 
-    def _places(self) -> Finding:
+    def _places(self) -> CheckResult:
         """What changes on a page changes the vectors that lie there."""
         kind = self.encoder.info.kind
         if kind == "words":
@@ -219,9 +219,9 @@ class _Examination:
                     else:
                         missed.append(f"{_name(page)} cell {int(before.geometry.cell[cell])}")
         detail = f"{hits} of {total} marks changed the vector of their place and no other, all layers silenced"
-        return Finding("places", hits == total, detail + (f"; not: {', '.join(missed[:4])}" if missed else ""))
+        return CheckResult("places", hits == total, detail + (f"; not: {', '.join(missed[:4])}" if missed else ""))
 
-    def _places_of_words(self) -> Finding:
+    def _places_of_words(self) -> CheckResult:
         page = max(self.pages, key=lambda page: len(page.words))
         (before,) = self._encode([page])
         hits, tried = 0, 0
@@ -235,9 +235,11 @@ class _Examination:
             tried += 1
             most = int(np.argmin((before.vectors * after.vectors).sum(axis=1)))
             hits += bool(np.allclose(after.geometry.boxes[most], page.words.boxes[word], atol=1e-5))
-        return Finding("places", hits == tried > 0, f"{hits} of {tried} words replaced changed the vector of their box")
+        return CheckResult(
+            "places", hits == tried > 0, f"{hits} of {tried} words replaced changed the vector of their box"
+        )
 
-    def _whole_page(self) -> Finding:
+    def _whole_page(self) -> CheckResult:
         page = self.pages[-1]
         plain = replace(page, image=partial(_blank, page))
         (before,) = self._encode([plain])
@@ -253,9 +255,9 @@ class _Examination:
         detail = (
             f"a mark at the {' and the '.join(deaf)} changes nothing" if deaf else "a mark anywhere changes the vector"
         )
-        return Finding("places", not deaf, detail)
+        return CheckResult("places", not deaf, detail)
 
-    def _vectors(self) -> Finding | None:
+    def _vectors(self) -> CheckResult | None:
         """The page vectors are those that the model's own library gives."""
         if self.official is not None:
             for page in self.pages:
@@ -264,11 +266,11 @@ class _Examination:
         elif self.encoder.info.kind == "page" and (bare := direct(self.encoder)) is not None:
             theirs = {_name(page): np.asarray(bare([seen(page)]), np.float32) for page in self.pages}
         else:
-            return Finding("vectors", None, "no other library to compare page vectors with")
+            return CheckResult("vectors", None, "no other library to compare page vectors with")
         worst = 1.0
         for name, vectors in theirs.items():
             if vectors.shape != self.embeddings[name].vectors.shape:
-                return Finding("vectors", False, f"{name}: the library has {vectors.shape}, "
+                return CheckResult("vectors", False, f"{name}: the library has {vectors.shape}, "
                                f"we have {self.embeddings[name].vectors.shape} vectors and numbers")  # fmt: skip
             worst = min(worst, _least_cosine(vectors, self.embeddings[name].vectors))
         told = "page vectors here and by the library's own calls"
@@ -279,7 +281,7 @@ class _Examination:
             told += f", of {_name(page)} with its prompt too"
         return self._alike("vectors", worst, told)
 
-    def _query(self) -> Finding:
+    def _query(self) -> CheckResult:
         """The query is the library's own: as many tokens, the same vectors."""
         mine = self.encoder.encode_query(QUERY)
         told = f"{len(mine.vectors)} vectors under policy {mine.policy}"
@@ -288,10 +290,10 @@ class _Examination:
             return self._alike("query", _least_cosine(mine.vectors, again.vectors), f"{told}, asked twice")
         theirs = self.official.query(QUERY)
         if theirs.shape != mine.vectors.shape:
-            return Finding("query", False, f"{told}, but the library's query has {len(theirs)}")
+            return CheckResult("query", False, f"{told}, but the library's query has {len(theirs)}")
         return self._alike("query", _least_cosine(theirs, mine.vectors), f"{told}, here and by the library's own call")
 
-    def _scores(self) -> Finding:
+    def _scores(self) -> CheckResult:
         """Our scores are those of the library's own scorer for the same vectors, or of the definition, slowly."""
         query = self.encoder.encode_query(QUERY)
         far, whole = 0.0, []
@@ -308,14 +310,14 @@ class _Examination:
         detail = f"farthest from {'the library' if self.official else 'the definition'} by {far:.1e} of the score"
         if whole and self.encoder.info.kind == "patches":
             detail += f"; counting the prompt's tokens too would add {', '.join(whole)}"
-        return Finding("scores", far <= self.tolerance, detail)
+        return CheckResult("scores", far <= self.tolerance, detail)
 
-    def _maps(self) -> Finding | None:
+    def _maps(self) -> CheckResult | None:
         """Our similarities, laid out by our boxes, are colpali-engine's similarity maps."""
         if self.encoder.info.kind != "patches":
             return None
         if self.official is None:
-            return Finding("maps", None, "no other library to compare similarity maps with")
+            return CheckResult("maps", None, "no other library to compare similarity maps with")
         asked, far, compared, unknown = self.official.query(QUERY), 0.0, 0, []
         for page in self.pages:
             name = _name(page)
@@ -326,20 +328,20 @@ class _Examination:
             try:
                 theirs = self.official.maps(asked, official, grid or found.geometry.grid or (1, len(found.vectors)))
             except EncoderError as error:
-                return Finding("maps", None, f"not compared: {error}")
+                return CheckResult("maps", None, f"not compared: {error}")
             ours = _laid_out(similarities(asked, found.vectors), found, official.tiles)
             for one, other in zip(ours, theirs, strict=True):
                 if one.shape != other.shape:
-                    return Finding(
+                    return CheckResult(
                         "maps", False, f"{name}: our map is {one.shape[1:]}, the library's {other.shape[1:]}"
                     )
                 far, compared = max(far, float(np.abs(one - other).max())), compared + 1
         detail = f"{compared} maps, farthest from the library's by {far:.1e}"
         if unknown:
             detail += f"; it does not say the grid of {', '.join(unknown)}, ours was used"
-        return Finding("maps", far <= self.tolerance, detail)
+        return CheckResult("maps", far <= self.tolerance, detail)
 
-    def _collection(self) -> Finding:
+    def _collection(self) -> CheckResult:
         """A throw-away collection of the same pages finds them, by the scores that the vectors have, and explains."""
         bench = Workbench(self.settings.model_copy(update={"home": self.folder / "home"}))
         files = [self.folder / PDF, self.folder / PICTURE]
@@ -347,7 +349,7 @@ class _Examination:
         report = bench.ingest(files, "check", made)
         failed = [f"page {f.page} of {d.name}: {f.reason}" for d in report.documents for f in d.failed]
         if failed:
-            return Finding("collection", False, "; ".join(failed))
+            return CheckResult("collection", False, "; ".join(failed))
         found = bench.search(QUERY, "check", "exact", 10)
         query = self.encoder.encode_query(QUERY)
         wanted = {name: float((query.weights * similarities(query.vectors, page.vectors).max(axis=1)).sum())
@@ -369,9 +371,9 @@ class _Examination:
         if [hit.ref for hit in staged.hits] != [hit.ref for hit in found.hits]:
             wrong.append("two stages rank all pages differently from one")
         detail = f"{len(found.hits)} pages indexed, found and explained; scores within {far:.1e} of the page's vectors"
-        return Finding("collection", not wrong, "; ".join(wrong) or detail)
+        return CheckResult("collection", not wrong, "; ".join(wrong) or detail)
 
-    def _overhead(self) -> Finding | None:
+    def _overhead(self) -> CheckResult | None:
         """What Pagelens adds to the time of the model's own calls, over the same pictures."""
         bare = direct(self.encoder)
         if bare is None or (self.encoder.info.kind == "patches" and self.official is None):
@@ -381,7 +383,7 @@ class _Examination:
         repeats = 1 if (self._seconds_per_page or 0) > SLOW else REPEATS
         ours, theirs = interleaved([lambda: self._encode(pages), lambda: bare(pictures)], repeats)
         self.overhead = median_ratio(ours, theirs) - 1
-        return Finding(
+        return CheckResult(
             "overhead", None, f"{self.overhead:+.1%} over the model's own calls, median of {repeats}, as measured"
         )
 
@@ -413,8 +415,8 @@ class _Examination:
                 raise EncoderError(f"{page.ref}: {page.reason}")
         return [page for page in found if isinstance(page, PageEmbedding)]
 
-    def _alike(self, name: str, cosine: float, what: str) -> Finding:
-        return Finding(name, cosine >= 1 - self.tolerance, f"{what}: least cosine {cosine:.6f}")
+    def _alike(self, name: str, cosine: float, what: str) -> CheckResult:
+        return CheckResult(name, cosine >= 1 - self.tolerance, f"{what}: least cosine {cosine:.6f}")
 
 
 def _name(page: Page) -> str:
@@ -479,7 +481,7 @@ def _cells(page: PageEmbedding) -> list[int]:
 def _moved(before: PageEmbedding, after: PageEmbedding) -> list[int]:
     """The placed vectors that a change of the picture moved."""
     far = np.linalg.norm(before.vectors - after.vectors, axis=1) * (before.geometry.cell >= 0)
-    return [int(i) for i in np.flatnonzero(far > LEAST_MOVE * far.max())] if far.max() > 0 else []
+    return [int(i) for i in np.flatnonzero(far > MIN_MOVE * far.max())] if far.max() > 0 else []
 
 
 def _laid_out(matrix: Float, page: PageEmbedding, tiles: Sequence[int]) -> Iterator[Float]:

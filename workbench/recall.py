@@ -16,28 +16,27 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import InputError
-from workbench.store import Collection, Space
+from workbench.store import Collection, EncoderVectors
 from workbench.store.ann import AnnTrial, ann_trial
 from workbench.store.manifest import FULL
 from workbench.timing import Stopwatch
-from workbench.types import Float
+from workbench.types import Float, ProgressCallback
 
 QUERIES = 30
 TOKENS = 16
 """Vectors of a query: as many as a short question has."""
 K = 10
-DEEP = 10
+DEPTH_FACTOR = 10
 """How many times K the best of an index are looked at for what a later stage could still find."""
 SCANS = 10
 """Queries that LanceDB's scan gets: over full vectors each takes a second or more, and a fault shows in a few."""
 REFINE = 4
-MOST_VECTORS = 400_000
+MAX_VECTORS = 400_000
 """Vectors of an index up to which an ann index of it is tried; training one of more takes minutes."""
-LEAST_VECTORS = 512
+MIN_VECTORS = 512
 """Below it there is nothing that an index could save."""
 
 Search = Callable[[Float, int], Sequence[str]]
-Told = Callable[[int, int], None]
 """Hears how many measurements are done of how many; what it raises ends the work."""
 
 
@@ -82,7 +81,7 @@ def measure(
     encoder: str = "",
     queries: int = QUERIES,
     seed: int = 0,
-    told: Told = lambda done, total: None,
+    progress: ProgressCallback = lambda done, total: None,
 ) -> RecallReport:
     """Measure every index of an encoder's vectors. ``scratch`` is a folder that is made, used and removed.
 
@@ -95,15 +94,15 @@ def measure(
     rng = np.random.default_rng(seed)
     chosen = [pages[int(i)] for i in rng.choice(len(pages), min(queries, len(pages)), replace=False)]
     asked = [(page, _some(found.vectors, rng)) for page, found in sorted(space.embeddings(chosen))]
-    plain = [name for name in space.indexes if space.form(name).representation.plain]
-    tried = [name for name in plain if LEAST_VECTORS <= int(space.vectors(name).lengths.sum()) <= MOST_VECTORS]
+    plain = [name for name in space.indexes if space.fitted(name).representation.plain]
+    tried = [name for name in plain if MIN_VECTORS <= int(space.vectors(name).lengths.sum()) <= MAX_VECTORS]
     total, rows = len(space.indexes) - 1 + len(plain) + len(tried), list[Recall]()
 
     def add(found: Sequence[Recall]) -> None:
         rows.extend(found)
-        told(min(len(rows), total), total)
+        progress(min(len(rows), total), total)
 
-    told(0, total)
+    progress(0, total)
     for name in space.indexes:
         if name != FULL:
             add([_held("index", name, name, _kernel(space, name), "exact MaxSim", _kernel(space, FULL), asked)])
@@ -123,17 +122,17 @@ def _some(vectors: Float, rng: np.random.Generator) -> Float:
     return np.ascontiguousarray(vectors[np.sort(rows)], np.float32)
 
 
-def _kernel(space: Space, index: str) -> Search:
+def _kernel(space: EncoderVectors, index: str) -> Search:
     def search(query: Float, limit: int) -> Sequence[str]:
         held = space.vectors(index)
         weights = np.ones(len(query), np.float32)
-        scores = space.form(index).score(query, weights, held.flat, held.starts, held.lengths)
+        scores = space.fitted(index).score(query, weights, held.flat, held.starts, held.lengths)
         return [held.page_ids[i] for i in np.argsort(-scores, kind="stable")[:limit]]
 
     return search
 
 
-def _scan(space: Space, index: str) -> Search:
+def _scan(space: EncoderVectors, index: str) -> Search:
     def search(query: Float, limit: int) -> Sequence[str]:
         return [page for page, _ in space.lance_maxsim(index, query, limit, None)]
 
@@ -153,7 +152,7 @@ def _held(
 ) -> Recall:
     """A way to search held against another, query by query; the first query is asked twice, to warm both."""
     shares, deep, ms, against_ms = list[float](), list[float](), list[float](), list[float]()
-    depth = K * DEEP if kind == "index" else K
+    depth = K * DEPTH_FACTOR if kind == "index" else K
     for i, (page, query) in enumerate((asked[0], *asked)):
         watch = Stopwatch()
         found = [other for other in search(query, depth + 1) if other != page]

@@ -47,7 +47,7 @@ def adapters(
         output.table(columns, cells)
         output.show(
             f"Batches of {report.batch} pages, medians of {report.rounds} rounds; ratio: the median of the rounds' "
-            f"ratios, at most {1 + measuring.MOST_OVERHEAD:.2f} is accepted."
+            f"ratios, at most {1 + measuring.MAX_OVERHEAD:.2f} is accepted."
         )
         for model, reason in report.skipped:
             output.say(f"{model} was not measured: {reason}")

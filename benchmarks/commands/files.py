@@ -47,11 +47,11 @@ def files(
     file, or one that the command says nothing of; files that are refused in words are no fault.
     """
     saved = options.checked(save)
-    from benchmarks.files import Limits, try_files
+    from benchmarks.files import CommandLimits, try_files
 
     bytes_ = psutil.virtual_memory().total / 2 if memory is None else memory * 2**30
     more = () if ocr is None else ("--ocr" if ocr else "--no-ocr",)
-    report = try_files(folder.expanduser(), Limits(hang, bytes_), batch, most, more, output.say)
+    report = try_files(folder.expanduser(), CommandLimits(hang, bytes_), batch, most, more, output.say)
     finish(report, ["files", "files-reasons", "files-processes"], saved, as_json)
     if not report.ok:
         raise typer.Exit(1)

@@ -24,7 +24,7 @@ def overhead(context: typer.Context, as_json: AsJson = False) -> None:
         output.table(columns, [(name, *(f"{value:.1f}" for value in values)) for name, *values in report.rows])
         output.show(
             f"Outside encoder and kernel, {report.queries} searches of {report.pages} pages each; at most "
-            f"{measuring.MOST_OVERHEAD_MS:.0f} ms are accepted."
+            f"{measuring.MAX_OVERHEAD_MS:.0f} ms are accepted."
         )
     if not report.ok:
         raise typer.Exit(1)
@@ -46,7 +46,7 @@ def memory(
         output.show(
             f"{report.pages} pages in {report.seconds:.0f} s ({report.pages / report.seconds:.1f} pages/s): "
             f"{report.loaded_bytes / 2**20:.0f} MiB with the models loaded, {report.peak_bytes / 2**20:.0f} MiB at the "
-            f"peak, {report.growth_bytes / 2**20:.0f} MiB above; at most {measuring.MOST_GROWTH_BYTES / 2**20:.0f} MiB "
+            f"peak, {report.growth_bytes / 2**20:.0f} MiB above; at most {measuring.MAX_GROWTH_BYTES / 2**20:.0f} MiB "
             "are accepted."
         )
     if not report.ok:

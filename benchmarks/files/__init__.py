@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.files.command import DONE, REFUSED, Ended, Limits, ingest
+from benchmarks.files.command import DONE, REFUSED, CommandLimits, Ended, ingest
 from benchmarks.files.gathering import batches, files_below, name_key
 from benchmarks.files.report import FAILED, FileOutcome, FilesReport, Run, outcome
 from workbench.timing import Stopwatch
 
-__all__ = ["FilesReport", "Limits", "try_files"]
+__all__ = ["CommandLimits", "FilesReport", "try_files"]
 
 
 def try_files(
     folder: Path,
-    limits: Limits,
+    limits: CommandLimits,
     size: int,
     most: int | None = None,
     options: Sequence[str] = (),
     progress: Callable[[str], None] = lambda what: None,
-    command: Callable[[Sequence[Path], Sequence[str], Limits], Ended] = ingest,
+    command: Callable[[Sequence[Path], Sequence[str], CommandLimits], Ended] = ingest,
 ) -> FilesReport:
     """Ingest every file below ``folder`` (the first ``most`` by path), ``size`` at a time, with ``options``.
 
@@ -50,9 +50,9 @@ class _Trial:
     def __init__(
         self,
         folder: Path,
-        limits: Limits,
+        limits: CommandLimits,
         options: Sequence[str],
-        command: Callable[[Sequence[Path], Sequence[str], Limits], Ended],
+        command: Callable[[Sequence[Path], Sequence[str], CommandLimits], Ended],
         progress: Callable[[str], None],
     ) -> None:
         self._folder, self._limits, self._options = folder, limits, options

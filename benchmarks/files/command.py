@@ -38,7 +38,7 @@ _UNFORESEEN = ("Unexpected error (", "Traceback (")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CommandLimits:
     """When a command is ended: ``quiet`` seconds without a move, ``memory`` bytes of all its processes together."""
 
     quiet: float
@@ -61,7 +61,7 @@ class Ended:
     seconds: float
 
 
-def ingest(files: Sequence[Path], options: Sequence[str], limits: Limits) -> Ended:
+def ingest(files: Sequence[Path], options: Sequence[str], limits: CommandLimits) -> Ended:
     """Ingest files into a new collection in a home that goes afterwards; ``KeyboardInterrupt`` when it was stopped."""
     with tempfile.TemporaryDirectory(prefix="pagelens-files-", ignore_cleanup_errors=True) as folder:
         home, printed, said = Path(folder, "home"), Path(folder, "printed"), Path(folder, "said")
@@ -88,7 +88,7 @@ _Judged = tuple[str, str, tuple[Mapping[str, Any], ...]]
 
 
 def _watch(
-    process: subprocess.Popen[bytes], tree: ProcessTree, limits: Limits, home: Path, said: Path
+    process: subprocess.Popen[bytes], tree: ProcessTree, limits: CommandLimits, home: Path, said: Path
 ) -> _Judged | None:
     """Wait for the end; what a command did wrong that has to be ended, else None."""
     moved = looked = time.monotonic()

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class FailedPage:
+class RefusedPage:
     """A page that did not go in, and why."""
 
     page: int
@@ -44,7 +44,7 @@ class FileOutcome:
     pages: int = 0
     indexed: int = 0
     reason: str = ""
-    failed: tuple[FailedPage, ...] = ()
+    failed: tuple[RefusedPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def outcome(path: str, size: int, document: Mapping[str, Any] | None) -> FileOut
     """A file's outcome by what the command's JSON says of it; None where it says nothing."""
     if document is None:
         return FileOutcome(path, size, UNSAID, reason="the command said nothing of it")
-    failed = tuple(FailedPage(page["page"], page["reason"]) for page in document["failed"])
+    failed = tuple(RefusedPage(page["page"], page["reason"]) for page in document["failed"])
     pages, indexed = document["pages"], document["indexed"]
     if indexed:
         state = INDEXED if indexed == pages else PARTLY

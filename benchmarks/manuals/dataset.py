@@ -19,7 +19,7 @@ from benchmarks.manuals.labels import Manual, read_manual
 from benchmarks.manuals.packages import Pdf, fetch, given, need_tools, unpack
 from workbench.documents import copy_pages
 from workbench.errors import InputError
-from workbench.evaluation import Dataset, Query, load_dataset
+from workbench.evaluation import Dataset, Question, load_dataset
 from workbench.types import PageRef
 
 PACKAGES = (
@@ -33,7 +33,7 @@ PACKAGES = (
     "xmds2-doc",
 )
 """Debian packages whose manuals have a printed index with many phrases. Their licences are their own; we copy none."""
-MOST_QUESTIONS = 200
+MAX_QUESTIONS = 200
 MANIFEST, BOOKMARKS = "manifest.json", "bookmarks"
 
 
@@ -50,7 +50,7 @@ class Manuals:
 def build(
     names: Sequence[str],
     folder: Path,
-    most_questions: int = MOST_QUESTIONS,
+    most_questions: int = MAX_QUESTIONS,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Manuals:
     """Make the dataset from Debian packages by name, and PDF files by path; what cannot be used is told and left out.
@@ -140,12 +140,12 @@ def _write_questions(
     manuals: Sequence[Manual],
     questions: Callable[[Manual], Mapping[str, Sequence[int]]],
     kind: str,
-) -> list[tuple[Query, dict[str, int]]]:
+) -> list[tuple[Question, dict[str, int]]]:
     made = []
     for manual in manuals:
         position = {page: i for i, page in enumerate(manual.kept, 1)}
         for number, (text, pages) in enumerate(questions(manual).items(), 1):
-            query = Query(
+            query = Question(
                 f"{manual.pdf.name}-{kind}-{number:04d}",
                 text,
                 _file(manual),
@@ -162,7 +162,7 @@ def _write_questions(
     return made
 
 
-def _of(dataset: Dataset, made: Sequence[tuple[Query, dict[str, int]]]) -> Dataset | None:
+def _of(dataset: Dataset, made: Sequence[tuple[Question, dict[str, int]]]) -> Dataset | None:
     """The same documents with other questions; None when there are none."""
     if not made:
         return None

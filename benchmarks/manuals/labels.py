@@ -20,7 +20,7 @@ from workbench.documents import Bookmark, ReadSettings, Source, read_outline, re
 from workbench.errors import InputError
 from workbench.types import Page
 
-MOST_PAGES = 10
+MAX_PAGES = 10
 """Pages of a phrase; one with more says little about any of them."""
 FEWEST = 20
 """Phrases that make an index a measure."""
@@ -69,7 +69,7 @@ def read_manual(pdf: Pdf, most_pages: int = 500) -> Manual:
         raise InputError(f"'{pdf.name}' neither shows nor labels its page numbers.")
     kept = tuple(number for number in lines if number not in {*index, *contents})
     entries = backindex.entries(line for number in index for line in lines[number])
-    printed = backindex.phrases(entries, MOST_PAGES)
+    printed = backindex.phrases(entries, MAX_PAGES)
     phrases, outside = to_file(printed, found.offset, kept)
     if len(phrases) < FEWEST:
         raise InputError(f"The index of '{pdf.name}' has {len(phrases)} phrases of two or more words, too few.")
@@ -146,7 +146,7 @@ def bookmark_questions(marks: Sequence[Bookmark], kept: Sequence[int]) -> dict[s
         title = re.sub(r"^(?:(?:chapter|appendix|part)\s+)?[A-Z0-9]{1,3}(?:\.[0-9]+)*[.:]?\s+(?=\S)", "", mark.title)
         if len(set(backindex.words(title))) >= 2 and mark.page in there:
             found.setdefault(title, {})[mark.page] = None
-    return {title: tuple(pages) for title, pages in found.items() if len(pages) <= MOST_PAGES}
+    return {title: tuple(pages) for title, pages in found.items() if len(pages) <= MAX_PAGES}
 
 
 def _lists(lines: Sequence[Line], is_one: Callable[[str], bool], few: bool = False) -> bool:

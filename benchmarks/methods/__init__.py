@@ -7,9 +7,9 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from benchmarks.methods.choice import PIPELINES, families, representations
-from benchmarks.methods.keeping import Kept
-from benchmarks.methods.measuring import Asked, Measuring
+from benchmarks.methods.catalogue import PIPELINES, families, representations
+from benchmarks.methods.keeping import MeasuredRows
+from benchmarks.methods.measuring import Measuring, ScopedQuestions
 from benchmarks.methods.report import EXACT, MethodRow, MethodsReport, fronts, merge_or_prune
 from benchmarks.methods.trial import Trial
 from workbench.bench.machine import measure_machine
@@ -63,13 +63,13 @@ def methods(
     left_out = {name: why for name in wanted if (why := trial.why_not(Pipeline.parse(name)))}
     chosen = [name for name in representations() if name not in left_out] if forms is None else list(forms)
     named = [*PRESETS, *(text for text in PIPELINES if text not in left_out)] if pipelines is None else pipelines
-    scoped = [Asked.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
+    scoped = [ScopedQuestions.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
     measuring = [Measuring(trial, collection, asked) for asked in scoped]
     parsed = {name: trial.preset(name) for name in (EXACT, *named, *more)}
     info = trial.collection(collection)
     facts = collection_facts(info, trial.documents(collection))
     asked_of = [(asked.scope, [asdict(query) for query in asked.queries], asked.qrels) for asked in scoped]
-    kept = Kept(kept_in, [asked_of, asdict(facts), versions()])
+    kept = MeasuredRows(kept_in, [asked_of, asdict(facts), versions()])
 
     def by_pipeline(name: str, pipeline: Pipeline) -> list[MethodRow]:
         with trial.holding(pipeline):

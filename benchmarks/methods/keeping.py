@@ -14,7 +14,7 @@ from workbench.errors import InputError
 from workbench.evaluation.record import digest
 
 
-class Kept:
+class MeasuredRows:
     """Rows by what decides them, one JSON line a method; without a file nothing is kept.
 
     ``basis`` is everything that decides all rows: the dataset, the collection, versions.

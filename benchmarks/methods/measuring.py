@@ -16,16 +16,16 @@ from benchmarks.methods.report import ALONE, PIPELINE, PRESET, RERANKED, MethodR
 from benchmarks.methods.trial import Trial
 from workbench.bench.cost import stages_of
 from workbench.errors import InputError
-from workbench.evaluation import Dataset, Query, per_query
-from workbench.evaluation.asking import Asking
+from workbench.evaluation import Dataset, Question, per_query
 from workbench.evaluation.locating import locate
+from workbench.evaluation.query_runner import QueryRunner
 from workbench.evaluation.ranking import deepened
 from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import PRESETS, Pipeline
 from workbench.types import SearchResult
 
 NDCG, RECALL, CANDIDATES = "nDCG@5", "R@10", "R@100"
-DEEP = 100
+MIN_DEPTH = 100
 """Pages of a first stage among which relevant ones are counted as candidates."""
 SHOWN = 10
 
@@ -34,17 +34,17 @@ Run = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScopedQuestions:
     """The questions of one scope, and their labels under the collection's page names."""
 
     scope: str
-    queries: Sequence[Query]
+    queries: Sequence[Question]
     qrels: Mapping[str, Mapping[str, int]]
-    asking: Asking
+    runner: QueryRunner
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, trial: Trial, dataset: Dataset, collection: str, scope: str) -> Asked:
+    def of(cls, trial: Trial, dataset: Dataset, collection: str, scope: str) -> ScopedQuestions:
         """The questions that a scope asks; `DatasetError` when there are none."""
         queries = in_scope(dataset, scope)
         places = locate(dataset, trial.documents(collection))
@@ -54,27 +54,27 @@ class Asked:
             for page, grade in dataset.qrels[query.id].items():
                 name = places.page(page)
                 grades[name] = max(grade, grades.get(name, grade))
-        asking = Asking(trial.search, collection, restriction(dataset, places, scope), None, 0)
-        return cls(scope, queries, qrels, asking)
+        runner = QueryRunner(trial.search, collection, restriction(dataset, places, scope), None, 0)
+        return cls(scope, queries, qrels, runner)
 
     def search(self, pipeline: Pipeline) -> Results:
         """Every question's result; one asked before the others, whose time is not counted, warms up.
 
         One that cannot be searched counts as a miss and is in ``warnings``; `InputError` when none can.
         """
-        self.asking.begin()
-        self.asking.one(self.queries[0], pipeline)
-        found = self.asking.all(self.queries, pipeline)
+        self.runner.begin()
+        self.runner.one(self.queries[0], pipeline)
+        found = self.runner.all(self.queries, pipeline)
         if not found:
-            raise InputError(f"'{pipeline}' answers no question. {next(iter(self.asking.refused.values()))}")
-        self.warnings.extend(f"{pipeline}: question {one}: {why}" for one, why in self.asking.refused.items())
+            raise InputError(f"'{pipeline}' answers no question. {next(iter(self.runner.refused.values()))}")
+        self.warnings.extend(f"{pipeline}: question {one}: {why}" for one, why in self.runner.refused.items())
         return found
 
 
 class Measuring:
     """The rows of one collection for one scope. Indexes that a method needs have to be held by the trial."""
 
-    def __init__(self, trial: Trial, collection: str, asked: Asked) -> None:
+    def __init__(self, trial: Trial, collection: str, asked: ScopedQuestions) -> None:
         self._trial = trial
         self._asked = asked
         self._words = text_index_bytes(trial, collection) / max(trial.collection(collection).pages, 1)
@@ -86,7 +86,7 @@ class Measuring:
 
     def representation(self, name: str, keeps: Sequence[int]) -> list[MethodRow]:
         """A representation alone, and before an exact rerank of so many candidates."""
-        deepest, rows, candidates = max(DEEP, *keeps), [], {}
+        deepest, rows, candidates = max(MIN_DEPTH, *keeps), [], {}
         for keep in sorted({deepest, *keeps}, reverse=True):
             pipeline = Pipeline.parse(f"{name}:{keep} > full:{keep}")
             results = self._asked.search(pipeline)
@@ -105,7 +105,7 @@ class Measuring:
         """Any pipeline; candidates are the first pages of its first step."""
         results = self._asked.search(pipeline)
         ranked = {query: _pages(result) for query, result in results.items()}
-        first = self._asked.asking.all(self._asked.queries, deepened(pipeline, 0))
+        first = self._asked.runner.all(self._asked.queries, deepened(pipeline, 0))
         kind = PRESET if name in PRESETS else PIPELINE
         return self._row(name, kind, pipeline, ranked, {q: _pages(found) for q, found in first.items()}, results)
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
-from workbench.representations import Form
+from workbench.representations import FittedIndex
 from workbench.retrieval import PRESETS, Pipeline, Step
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import Collection, FlatVectors, Space, fitted_form
-from workbench.store.cells import Cells, made
+from workbench.store import Collection, EncoderVectors, FlatVectors, fitted_index
+from workbench.store.inverted_lists import InvertedLists, build
 from workbench.store.manifest import IndexRecord
 
 FULL = "full"
@@ -28,36 +28,36 @@ BATCH = 64
 """Pages whose full vectors are in memory at once."""
 
 
-class TrialSpace(Space):
+class TrialVectors(EncoderVectors):
     """A space with further indexes in memory."""
 
-    def __init__(self, space: Space, collection: Collection) -> None:
+    def __init__(self, space: EncoderVectors, collection: Collection) -> None:
         super().__init__(collection, space.record, space.primary)
-        self._trials: dict[str, tuple[FlatVectors, Form]] = {}
-        self._celled: dict[str, Cells] = {}
+        self._trials: dict[str, tuple[FlatVectors, FittedIndex]] = {}
+        self._lists: dict[str, InvertedLists] = {}
 
     @property
     def indexes(self) -> tuple[str, ...]:
         """Names of its indexes, those in memory last."""
         return (*super().indexes, *self._trials)
 
-    def form(self, name: str) -> Form:
-        """As `Space.form`."""
-        return self._trials[name][1] if name in self._trials else super().form(name)
+    def fitted(self, name: str) -> FittedIndex:
+        """As `EncoderVectors.fitted`."""
+        return self._trials[name][1] if name in self._trials else super().fitted(name)
 
     def vectors(self, index: str) -> FlatVectors:
-        """As `Space.vectors`; an index in memory keeps the pages it was made of."""
+        """As `EncoderVectors.vectors`; an index in memory keeps the pages it was made of."""
         return self._trials[index][0] if index in self._trials else super().vectors(index)
 
-    def cells(self, index: str) -> tuple[Cells, bool]:
-        """As `Space.cells`; those of an index in memory are in memory too."""
+    def inverted_lists(self, index: str) -> tuple[InvertedLists, bool]:
+        """As `EncoderVectors.inverted_lists`; those of an index in memory are in memory too."""
         if index not in self._trials:
-            return super().cells(index)
-        fresh = index not in self._celled
+            return super().inverted_lists(index)
+        fresh = index not in self._lists
         if fresh:
             held = self._trials[index][0]
-            self._celled[index] = made(held.flat, held.page_ids, held.starts, held.lengths)
-        return self._celled[index], fresh
+            self._lists[index] = build(held.flat, held.page_ids, held.starts, held.lengths)
+        return self._lists[index], fresh
 
     def take(self, name: str) -> None:
         """Make an index in memory; `InputError` as `Writer.add_index`."""
@@ -65,19 +65,19 @@ class TrialSpace(Space):
             return
         IndexRecord.of(name, self.info)  # refuses what these vectors cannot have
         pages = list(super().vectors(FULL).page_ids)
-        form = fitted_form(self, name, sorted(pages))
+        fitted = fitted_index(self, name, sorted(pages))
         arrays: dict[str, NDArray[Any]] = {}
         for start in range(0, len(pages), BATCH):
             for page, embedding in self.embeddings(pages[start : start + BATCH]):
-                arrays[page] = form.derive(embedding).rows
+                arrays[page] = fitted.derive(embedding).rows
         lengths = np.asarray([len(arrays[page]) for page in pages], np.int64)
         flat = np.concatenate([arrays[page] for page in pages])
-        self._trials[name] = FlatVectors(flat, pages, np.cumsum(lengths) - lengths, lengths), form
+        self._trials[name] = FlatVectors(flat, pages, np.cumsum(lengths) - lengths, lengths), fitted
 
     def drop(self, name: str) -> None:
         """Let go of an index in memory."""
         self._trials.pop(name, None)
-        self._celled.pop(name, None)
+        self._lists.pop(name, None)
 
 
 class TrialCollection(Collection):
@@ -85,12 +85,12 @@ class TrialCollection(Collection):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._tried: dict[str, TrialSpace] = {}
+        self._tried: dict[str, TrialVectors] = {}
 
-    def space(self, encoder_id: str = "") -> TrialSpace:
+    def space(self, encoder_id: str = "") -> TrialVectors:
         """As `Collection.space`."""
         space = super().space(encoder_id)
-        return self._tried.setdefault(space.encoder, TrialSpace(space, self))
+        return self._tried.setdefault(space.encoder, TrialVectors(space, self))
 
 
 class Trial(Workbench):

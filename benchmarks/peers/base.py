@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 
 class Peer(Protocol):
@@ -17,7 +17,7 @@ class Peer(Protocol):
 
     bytes: int
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """The refs of the k best pages, best first."""
         ...
 

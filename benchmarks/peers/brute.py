@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 
 class ColpaliEngine:
@@ -23,7 +23,7 @@ class ColpaliEngine:
         self._pages = [torch.from_numpy(corpus.full[i]) for i in range(len(corpus))]
         self.bytes = int(corpus.full.flat.nbytes)
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """Score every page, keep the k best."""
         import torch
 

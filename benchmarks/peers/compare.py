@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.corpus import Asked, Corpus, read_corpus, text_index_bytes
+from benchmarks.corpus import Corpus, EncodedQuery, read_corpus, text_index_bytes
 from benchmarks.peers.base import PeerSpec
 from workbench.bench.latency import encoder_of, index_bytes, without_encoding
 from workbench.bench.machine import Machine, measure_machine
 from workbench.bench.times import Times
-from workbench.evaluation import Dataset, Query, per_query
+from workbench.evaluation import Dataset, Question, per_query
 from workbench.retrieval import Pipeline
 from workbench.service import Workbench
 from workbench.timing import Stopwatch
@@ -101,7 +101,7 @@ def compare(
     info = workbench.collection(collection)
     encoder = encoder_of(workbench, info)
     questions = self_contained(dataset)
-    asked = {query.id: Asked(query.text, encoder.encode_query(query.text)) for query in questions}
+    asked = {query.id: EncodedQuery(query.text, encoder.encode_query(query.text)) for query in questions}
     qrels = {query.id: dataset.qrels[query.id] for query in questions}
     corpus = read_corpus(workbench, collection)
     exact, _, _ = _ours(workbench, collection, questions, "exact", 1)
@@ -130,7 +130,7 @@ def compare(
     )
 
 
-def self_contained(dataset: Dataset) -> list[Query]:
+def self_contained(dataset: Dataset) -> list[Question]:
     """The questions that make sense over all pages, where the dataset says which."""
     tagged = any("self_contained" in query.tags for query in dataset.queries)
     return [query for query in dataset.queries if not tagged or query.tags.get("self_contained") == ("true",)]
@@ -142,7 +142,7 @@ def shared_with(exact: Mapping[str, Sequence[str]], run: Mapping[str, Sequence[s
 
 
 def _ours(
-    workbench: Workbench, collection: str, questions: Sequence[Query], pipeline: str, repeats: int
+    workbench: Workbench, collection: str, questions: Sequence[Question], pipeline: str, repeats: int
 ) -> tuple[dict[str, list[str]], Times, str]:
     """What was found, how long it took, and the text of the pipeline that ran."""
     ran = pipeline
@@ -161,7 +161,7 @@ def _ours(
 def _peer(
     spec: PeerSpec,
     corpus: Corpus,
-    asked: Mapping[str, Asked],
+    asked: Mapping[str, EncodedQuery],
     exact: Mapping[str, Sequence[str]],
     qrels: Mapping[str, Mapping[str, int]],
     repeats: int,

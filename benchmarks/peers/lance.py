@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 BATCH = 256
 """Pages written at a time."""
@@ -27,7 +27,7 @@ class Lance:
             self._table.create_index(metric="cosine", vector_column_name="vectors")
         self.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """One query of the table."""
         search = self._table.search(asked.weighted, vector_column_name="vectors").distance_type(self._distance)
         found = search.limit(k).select(["ref", "_distance"]).to_arrow()

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 PREFETCH = 256
 """Pages that the first stage hands on, as in the toolkit's published runs."""
@@ -43,7 +43,7 @@ class Qdrant:
                 self._client.upsert("pages", points)
         self.bytes = sum(int(held.flat.nbytes) for held in names.values())
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """One query with a prefetch, or without."""
         from qdrant_client import models
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 
 class Faiss:
@@ -20,7 +20,7 @@ class Faiss:
         self._index.add(corpus.single)
         self.bytes = int(corpus.single.nbytes)
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """The k nearest pages."""
         _, found = self._index.search(asked.mean[None], min(k, len(self._refs)))
         return [self._refs[i] for i in found[0].tolist() if i >= 0]

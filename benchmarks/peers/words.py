@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.corpus import Asked, Corpus
+from benchmarks.corpus import Corpus, EncodedQuery
 
 
 class Bm25s:
@@ -20,7 +20,7 @@ class Bm25s:
         self._index.save(folder)
         self.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
-    def search(self, asked: Asked, k: int) -> Sequence[str]:
+    def search(self, asked: EncodedQuery, k: int) -> Sequence[str]:
         """The k best pages; those that share no word with the question are not found."""
         import bm25s
 

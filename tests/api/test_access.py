@@ -12,7 +12,7 @@ from workbench.api.access import (
     FREE,
     IDLE,
     LONGEST,
-    MOST_WAIT,
+    MAX_WAIT,
     Access,
     Accounts,
     Brake,
@@ -186,8 +186,8 @@ def test_the_brake_never_makes_one_wait_longer_than_the_most() -> None:
             clock.now += error.seconds
             brake.attempt("x")
     assert waits == sorted(waits)
-    assert waits[-1] == MOST_WAIT
-    clock.now += 3 * MOST_WAIT
+    assert waits[-1] == MAX_WAIT
+    clock.now += 3 * MAX_WAIT
     for _ in range(FREE):
         brake.attempt("x")
 

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
 from tests.api.conftest import NAME, PASSWORD, served
-from workbench.api.access import FREE, MOST_WAITING, Access, Accounts
+from workbench.api.access import FREE, MAX_WAITING, Access, Accounts
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.ui import connections
@@ -119,10 +119,10 @@ def test_too_many_connections_are_turned_away(
     own_address: str, connect: list[socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 5)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 5)
     several = [opened(own_address, connect) for _ in range(30)]
     assert any(said(one).startswith(b"HTTP/1.1 503 ") for one in several[-1:])
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 400)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 400)
     assert httpx2.get(f"{own_address}/login", timeout=LONG).status_code == 200
 
 
@@ -200,7 +200,7 @@ def test_log_ins_keep_nobody_waiting(home: Path, accounts: Accounts, monkeypatch
         coming = [people.submit(log_in, n) for n in range(60)]
         try:
             done = set()
-            while len(done) < 60 - MOST_WAITING:  # all but those that wait are answered before any hash is done
+            while len(done) < 60 - MAX_WAITING:  # all but those that wait are answered before any hash is done
                 done, _ = wait(coming, LONG, FIRST_COMPLETED) if not done else wait(coming, 0.1)
             assert httpx2.get(f"{address}/login", timeout=LONG).status_code == 200
             assert len(judged) <= 1, "one hash at a time"

@@ -16,7 +16,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.conftest import NAME, PASSWORD
-from workbench.api.tools import DATA, MOST_TEXT, server
+from workbench.api.tools import DATA, MAX_TEXT, server
 from workbench.service import Workbench
 from workbench.ui.server import create_app
 
@@ -114,10 +114,10 @@ def test_what_does_not_fit_is_told_in_words(workbench: Workbench, arguments: dic
 def test_a_very_long_page_is_cut(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     from workbench.api import tools
 
-    monkeypatch.setattr(tools, "MOST_TEXT", 10)
+    monkeypatch.setattr(tools, "MAX_TEXT", 10)
     (answer,) = asked(server(workbench), ("read_page", {"page": PAGE, "collection": "notes"}))
     assert answer.structured_content["text"] == "The blue w"
-    assert MOST_TEXT > 10_000
+    assert MAX_TEXT > 10_000
 
 
 def test_over_http(address: str) -> None:

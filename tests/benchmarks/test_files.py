@@ -9,7 +9,7 @@ import time
 import pytest
 from PIL import Image
 
-from benchmarks.files import Limits, try_files
+from benchmarks.files import CommandLimits, try_files
 from benchmarks.files import command as module
 from benchmarks.files.command import CRASHED, DONE, HUNG, REFUSED, SWOLLEN, Ended
 from benchmarks.files.gathering import batches, files_below, name_key
@@ -19,7 +19,7 @@ from benchmarks.tables import TABLES
 from workbench.bench.watch import Memory
 from workbench.errors import InputError
 
-LIMITS = Limits(300, 2**40)
+LIMITS = CommandLimits(300, 2**40)
 
 
 @pytest.fixture
@@ -159,8 +159,8 @@ def started(code):
 def test_a_command_that_does_not_move_is_ended_and_one_that_takes_too_much(tmp_path):
     (tmp_path / "said").write_text("")
     for code, limits, how in (
-        ("import time; time.sleep(600)", Limits(0.5, 2**40), HUNG),
-        ("import time; kept = bytearray(b'x') * 2**28; time.sleep(600)", Limits(600, 2**27), SWOLLEN),
+        ("import time; time.sleep(600)", CommandLimits(0.5, 2**40), HUNG),
+        ("import time; kept = bytearray(b'x') * 2**28; time.sleep(600)", CommandLimits(600, 2**27), SWOLLEN),
     ):
         process = started(code)
         tree = ProcessTree(process.pid)

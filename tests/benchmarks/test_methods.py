@@ -9,8 +9,8 @@ import pytest
 from benchmarks import methods as module
 from benchmarks.manuals import build
 from benchmarks.methods import KEEPS, fronts, methods, representations, scopes_of, sorted_out
-from benchmarks.methods.choice import families
-from benchmarks.methods.keeping import Kept
+from benchmarks.methods.catalogue import families
+from benchmarks.methods.keeping import MeasuredRows
 from benchmarks.methods.report import ALONE, EXACT, PIPELINE, PRESET, RERANKED, MethodRow, merge_or_prune
 from benchmarks.methods.trial import Trial
 from tests.benchmarks.books import write_book
@@ -232,18 +232,18 @@ def test_what_was_measured_is_not_measured_again(tmp_path):
         return [made_up(name), made_up(name, kind=RERANKED)]
 
     path = tmp_path / "made" / "methods.partial"
-    first = Kept(path, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
+    first = MeasuredRows(path, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
     with path.open("a") as file:
         file.write('["cut off')
-    again = Kept(path, "a dataset")
+    again = MeasuredRows(path, "a dataset")
     assert again.rows(["ward", [50]], lambda: measure("ward")) == first
     again.rows(["ward", [100]], lambda: measure("ward"))
-    assert Kept(path, "a dataset").rows(["ward", [100]], lambda: measure("ward")) == first
-    Kept(path, "another dataset").rows(["ward", [50]], lambda: measure("ward"))
-    Kept(None, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
+    assert MeasuredRows(path, "a dataset").rows(["ward", [100]], lambda: measure("ward")) == first
+    MeasuredRows(path, "another dataset").rows(["ward", [50]], lambda: measure("ward"))
+    MeasuredRows(None, "a dataset").rows(["ward", [50]], lambda: measure("ward"))
     assert len(measured) == 4
     with pytest.raises(InputError, match="cannot be written"):
-        Kept(tmp_path, "a dataset").rows("ward", lambda: measure("ward"))
+        MeasuredRows(tmp_path, "a dataset").rows("ward", lambda: measure("ward"))
 
 
 def test_what_vectors_cannot_have_is_left_out_and_said(workbench, dataset, monkeypatch):

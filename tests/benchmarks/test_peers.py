@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmarks.corpus import Asked, Corpus, read_corpus, text_index_bytes
+from benchmarks.corpus import Corpus, EncodedQuery, read_corpus, text_index_bytes
 from benchmarks.peers import PEERS, PeerSpec, compare
 from benchmarks.peers.compare import self_contained, shared_with
 from tests.benchmarks.books import TOPICS
-from workbench.evaluation import Dataset, Query
+from workbench.evaluation import Dataset, Question
 from workbench.maxsim import maxsim_reference
 from workbench.pooling import NO_DIRECTION
 from workbench.types import QueryEmbedding, Ragged
@@ -37,7 +37,7 @@ def corpus():
 
 def question(text="kettle", m=6, weights=None):
     weights = np.ones(m, np.float32) if weights is None else np.asarray(weights, np.float32)
-    return Asked(text, QueryEmbedding(text, unit(m), ("token",) * m, weights, "all"))
+    return EncodedQuery(text, QueryEmbedding(text, unit(m), ("token",) * m, weights, "all"))
 
 
 def by_definition(corpus, asked, k=10):
@@ -98,8 +98,11 @@ def test_what_is_shared_with_the_exact_answer():
 
 
 def test_only_questions_that_stand_alone_are_asked_of_all_pages():
-    tagged = [Query("a", "x", tags={"self_contained": ("true",)}), Query("b", "y", tags={"self_contained": ("false",)})]
-    plain = [Query("a", "x"), Query("b", "y")]
+    tagged = [
+        Question("a", "x", tags={"self_contained": ("true",)}),
+        Question("b", "y", tags={"self_contained": ("false",)}),
+    ]
+    plain = [Question("a", "x"), Question("b", "y")]
     assert [q.id for q in self_contained(Dataset("d", None, tuple(tagged), {}))] == ["a"]
     assert [q.id for q in self_contained(Dataset("d", None, tuple(plain), {}))] == ["a", "b"]
 
@@ -109,7 +112,7 @@ def test_only_questions_that_stand_alone_are_asked_of_all_pages():
 
 @pytest.fixture(scope="module")
 def indexed(workbench):
-    queries = tuple(Query(f"q{i}", topic) for i, topic in enumerate(TOPICS[:6]))
+    queries = tuple(Question(f"q{i}", topic) for i, topic in enumerate(TOPICS[:6]))
     qrels = {query.id: {f"metal.pdf#page={4 + i}": 1} for i, query in enumerate(queries)}
     return workbench, Dataset("metal", workbench.settings.home, queries, qrels)
 

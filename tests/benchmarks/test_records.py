@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.files.report import FailedPage, FileOutcome, FilesReport, Run
+from benchmarks.files.report import FileOutcome, FilesReport, RefusedPage, Run
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from benchmarks.peers.compare import PeerReport, PeerRow
 from benchmarks.processes import ProcessPeak
 from benchmarks.records import KINDS, kind_of, load, write
 from benchmarks.scale import ScalePoint, ScaleReport
 from benchmarks.tables import TABLES
-from workbench.bench.latency import ColdSearch, LatencyReport, PipelineLatency, Throughput
+from workbench.bench.latency import ColdSearch, LatencyReport, Throughput, TimedPipeline
 from workbench.bench.machine import Machine
 from workbench.bench.times import Times
 from workbench.bench.watch import Memory
@@ -24,7 +24,7 @@ TIMES = Times(4, 1.25, 2.5, 3.5)
 
 def latency(cold=True):
     first = ColdSearch(900.0, 50.0, Memory(10, 5)) if cold else None
-    found = PipelineLatency("full:10", TIMES, TIMES, (), (Throughput(2, 8, 123.4, TIMES),), first, 3 << 20)
+    found = TimedPipeline("full:10", TIMES, TIMES, (), (Throughput(2, 8, 123.4, TIMES),), first, 3 << 20)
     return LatencyReport(
         "c", "reader", 1234, 99, 5, 2, {"reader": 9.5}, {"reader": TIMES}, {"exact": found}, Memory(10, 5), MACHINE
     )
@@ -56,7 +56,7 @@ def methods():
 
 def files():
     outcomes = (
-        FileOutcome("a/b.pdf", 10, "in part", 2, 1, "", (FailedPage(2, "It took 61 s."),)),
+        FileOutcome("a/b.pdf", 10, "in part", 2, 1, "", (RefusedPage(2, "It took 61 s."),)),
         FileOutcome("c.tif", 20, "crashed", reason="ended by SIGSEGV"),
     )
     run = Run("a/b.pdf", 2, "crashed", "ended by SIGSEGV", 1.5, (ProcessPeak("pagelens", 7, Memory(2 << 20, 1 << 20)),))

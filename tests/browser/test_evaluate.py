@@ -86,11 +86,11 @@ def test_lost_pages_are_counted_by_stage_and_lead_to_their_questions(page, measu
     assert widths[1] / sum(widths) == pytest.approx(lost / 4, abs=0.02)
     chip.click()
     page.wait_for_selector("#pl-failures .pl-bad-text")
-    found = [outcome for outcome in outcomes(record, BAD) if any(fate.state == LOST for fate in outcome.fates)]
+    found = [outcome for outcome in outcomes(record, BAD) if any(fate.state == LOST for fate in outcome.page_outcomes)]
     assert page.locator("#pl-failures li").count() == len(found)
     first = page.locator("#pl-failures li").first
     assert first.get_attribute("data-question") == found[0].question
-    fate = next(fate for fate in found[0].fates if fate.state == LOST)
+    fate = next(fate for fate in found[0].page_outcomes if fate.state == LOST)
     rank = f"rank {fate.rank}, 1 kept" if fate.rank else "not among the pages it ranked"
     assert f"lost at bm25:1: {rank}" in first.inner_text()
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.encoders import tiny
 from workbench import encoders, modelcheck
-from workbench.encoders import ENCODERS, cuts
+from workbench.encoders import ENCODERS, preprocessing
 from workbench.types import Geometry
 
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_loaded_is_a_sentence(fresh: Run) -> None:
 
 
 def test_a_model_whose_places_are_wrong_is_told(fresh: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = cuts.Dynamic.geometry
+    right = preprocessing.Dynamic.geometry
 
     def swapped(self: Any, batch: Any, row: int, crop: Any) -> Geometry:
         found = right(self, batch, row, crop)
@@ -87,7 +87,7 @@ def test_a_model_whose_places_are_wrong_is_told(fresh: Run, tmp_path: Path, monk
         cell = np.arange(rows * cols).reshape(cols, rows).T.ravel()
         return replace(found, boxes=found.boxes[cell], cell=cell.astype(np.int32))
 
-    monkeypatch.setattr(cuts.Dynamic, "geometry", swapped)
+    monkeypatch.setattr(preprocessing.Dynamic, "geometry", swapped)
     tiny.build(tiny.family("colqwen2"), tmp_path / "home" / "models" / "swapped")
     try:
         ended = fresh("models", "check", "swapped")

@@ -15,14 +15,14 @@ def test_what_it_lists_can_be_written(run: Run) -> None:
     assert set(stages) == set(STAGES)
     for name, stage in stages.items():
         example = f"{name}({', '.join(STAGES[name].example)}):5"
-        assert Pipeline.parse(example if STAGES[name].fusion else f"rrf({name}, full):5").keep == 5
+        assert Pipeline.parse(example if STAGES[name].fusion else f"rrf({name}, full):5").k == 5
         assert stage["cost"]
         assert set(stage["options"]) == set(STAGES[name].options)
     assert {name for name, stage in stages.items() if stage["experimental"]} == {"prf", "refine", "xtr"}
     marked = {key for key, option in stages["full"]["options"].items() if option.get("experimental")}
     assert marked == {"prune", "alpha", "exit"}
     for dtype in stages["full"]["options"]["dtype"]["choices"]:
-        assert Pipeline.parse(f"full[dtype={dtype}]:5").keep == 5
+        assert Pipeline.parse(f"full[dtype={dtype}]:5").k == 5
     costs = {name: stage["vectors_of_1030"] for name, stage in stages.items()}
     assert (costs["global"], costs["full"], costs["bm25"]) == (1, 1030, None)
     assert "hamming distance of centroid numbers" in record["left_out"]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.documents.layout import Run, arrange
+from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import map_boxes
 
 fraction = st.floats(0, 1, width=32)
@@ -19,7 +19,7 @@ def boxes(draw, least=0, most=40):
 @given(boxes(), st.floats(0.2, 5))
 @settings(max_examples=200, deadline=None)
 def test_every_word_comes_out_once_with_its_own_box(given_boxes, aspect):
-    runs = [Run((f"w{i}",), box[None], ocr=bool(i % 2)) for i, box in enumerate(given_boxes)]
+    runs = [TextRun((f"w{i}",), box[None], ocr=bool(i % 2)) for i, box in enumerate(given_boxes)]
     words = arrange(runs, aspect)
     assert sorted(words.texts) == sorted(run.texts[0] for run in runs)
     for text, box, ocr in zip(words.texts, words.boxes, words.ocr, strict=True):
@@ -33,7 +33,7 @@ def test_every_word_comes_out_once_with_its_own_box(given_boxes, aspect):
 @settings(max_examples=100, deadline=None)
 def test_order_does_not_depend_on_the_order_given(given_boxes, random):
     given_boxes = np.unique(given_boxes, axis=0)
-    runs = [Run((str(i),), box[None], ocr=False) for i, box in enumerate(given_boxes)]
+    runs = [TextRun((str(i),), box[None], ocr=False) for i, box in enumerate(given_boxes)]
     # Runs with one middle are a true tie, which the order given may break.
     middles = {(float(b[1]) + float(b[3])) for b in given_boxes}
     if len(middles) < len(runs):
@@ -45,7 +45,7 @@ def test_order_does_not_depend_on_the_order_given(given_boxes, random):
 
 def grid(rows, columns, width, pitch=0.03):
     return [
-        Run(
+        TextRun(
             (f"{r},{c}",),
             np.array([[c / columns, r * pitch, c / columns + width, r * pitch + 0.02]], np.float32),
             False,

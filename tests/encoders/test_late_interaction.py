@@ -18,7 +18,7 @@ from tests.encoders.conftest import Zoo
 from tests.encoders.pages import CROP, SHAPES, WHOLE, page, picture, scene
 from tests.encoders.precision import close, host, placed
 from tests.encoders.probes import an_impulse_lights_its_place, batches_change_nothing, embed, views_show_their_boxes
-from workbench.encoders import cuts, places
+from workbench.encoders import places, preprocessing
 from workbench.encoders.families import FAMILIES
 from workbench.encoders.late_interaction import LateInteraction
 from workbench.encoders.tokens import special_ids
@@ -271,7 +271,7 @@ def test_unusable_numbers_fail_their_page_alone(
 def test_a_grid_that_does_not_fit_its_vectors_fails_the_page(
     encoder: LateInteraction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Wrong(cuts.Square):
+    class Wrong(preprocessing.Square):
         def geometry(self, batch: Any, row: int, crop: Any) -> Any:
             return places.grid(3, 3, crop)
 
@@ -286,10 +286,10 @@ def test_tiles_whose_place_is_not_told_fail_the_page(zoo: Zoo, monkeypatch: pyte
     """A vocabulary without a marker must not make a tile pass for the whole picture."""
     encoder = zoo.load(family_id)
     tokenizer = encoder.engine.processor.tokenizer
-    known = cuts._markers(tokenizer)
+    known = preprocessing._markers(tokenizer)
     assert known[tokenizer.convert_tokens_to_ids("<row_2_col_3>")] == (1, 2)
     lacking = {number: place for number, place in known.items() if place != (1, 1)}
-    monkeypatch.setattr(cuts, "_markers", lambda tokenizer: lacking)
+    monkeypatch.setattr(preprocessing, "_markers", lambda tokenizer: lacking)
     (found,) = encoder.encode_pages([page(image=picture((200, 300)))])
     assert isinstance(found, PageFailure)
     assert "do not form a grid" in found.reason
@@ -300,4 +300,4 @@ def test_what_is_not_one_square_is_refused(tokens: int, pictures: int) -> None:
     """Four pictures of 4 x 4 tokens, as pan and scan would cut, must not pass for one of 8 x 8."""
     inputs = {"input_ids": torch.zeros(1, tokens, dtype=torch.long), "pixel_values": torch.zeros(pictures, 3, 8, 8)}
     with pytest.raises(ValueError, match=f"{tokens} visual tokens do not form one square"):
-        cuts.Square().geometry(cuts.Batch(None, inputs, 0), 0, WHOLE)
+        preprocessing.Square().geometry(preprocessing.PreparedBatch(None, inputs, 0), 0, WHOLE)

@@ -8,10 +8,10 @@ from workbench.evaluation.record import (
     Answer,
     CollectionFacts,
     DatasetFacts,
+    EvaluatedPipeline,
     FailedPage,
+    JudgedQuestion,
     Measured,
-    PipelineRun,
-    Question,
     RankedPage,
     Record,
     StageText,
@@ -39,7 +39,9 @@ def record(
     pages = [f"{document}#page={i + 1}" for i in range(count)]
     runs = {name: _run(name, rows, pages, i, storage) for i, (name, rows) in enumerate(ranks.items())}
     questions = {
-        f"q{i}": Question(text.replace("{}", str(i)), document, {"kind": ("odd" if i % 2 else "even",)}, {pages[i]: 1})
+        f"q{i}": JudgedQuestion(
+            text.replace("{}", str(i)), document, {"kind": ("odd" if i % 2 else "even",)}, {pages[i]: 1}
+        )
         for i in range(count)
     }
     return Record(
@@ -71,7 +73,7 @@ def _run(
     pages: Sequence[str],
     place: int,
     storage: Mapping[str, float] | None,
-) -> PipelineRun:
+) -> EvaluatedPipeline:
     answers = {}
     for i, (first, last) in enumerate(rows):
         value = 1 / float(np.log2(1 + last)) if last is not None and last <= 5 else 0.0
@@ -83,7 +85,7 @@ def _run(
             {"nDCG@5": value, "R@1": float(last == 1)}, {pages[i]: {"rows": first, "full": last}}, (*top, other)
         )
     size = {"full_bytes_per_page": 1000.0 * place, "full_vectors_per_page": 1.0} if storage is None else storage
-    return PipelineRun(name, "rows:20 > full:10", True, STAGES, size, answers)
+    return EvaluatedPipeline(name, "rows:20 > full:10", True, STAGES, size, answers)
 
 
 def good_and_bad(questions: int = 40) -> Record:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import DatasetError, InputError, NotFoundError, PipelineError, QueryError
-from workbench.evaluation import Dataset, Parts, Query, evaluate, read_qrels, read_trec, summary, write
+from workbench.evaluation import Dataset, Parts, Question, evaluate, read_qrels, read_trec, summary, write
 from workbench.evaluation.scopes import in_scope
 from workbench.retrieval import Pipeline, document_filter
 from workbench.types import (
@@ -57,7 +57,7 @@ class Scores:
         for step in parsed.steps:
             table = self.scores if step.name == "full" else self.first
             given = len(pages)
-            pages = sorted(pages, key=lambda page: -table[query][page])[: step.keep or 10]
+            pages = sorted(pages, key=lambda page: -table[query][page])[: step.k or 10]
             for rank, page in enumerate(pages, 1):
                 ranks[page] += (StageScore(step.name, rank, table[query][page], ScoreKind.EXACT),)
             traces.append(StageTrace(step.name, 2.0, given, len(pages), 10 * given, 2560 * given))
@@ -84,7 +84,7 @@ class Scores:
         return StoredPage(str(ref), ref, 1, (1, 1), (0, 0, 1, 1), one)
 
 
-def dataset(*queries: Query, qrels: Mapping[str, Mapping[str, int]]) -> Dataset:
+def dataset(*queries: Question, qrels: Mapping[str, Mapping[str, int]]) -> Dataset:
     return Dataset("small", Path(), queries, qrels)
 
 
@@ -93,8 +93,8 @@ SCORES = {
     "bread": {"a.pdf#page=1": 2.0, "a.pdf#page=2": 1.0, "b.pdf#page=1": 3.0},
 }
 TWO = dataset(
-    Query("1", "whales", "a.pdf", {"evidence": ("Chart", "Table"), "self_contained": ("true",)}),
-    Query("2", "bread", "b.pdf", {"evidence": ("Table",), "self_contained": ("false",)}),
+    Question("1", "whales", "a.pdf", {"evidence": ("Chart", "Table"), "self_contained": ("true",)}),
+    Question("2", "bread", "b.pdf", {"evidence": ("Table",), "self_contained": ("false",)}),
     qrels={"1": {"a.pdf#page=2": 1}, "2": {"b.pdf#page=1": 1}},
 )
 
@@ -116,7 +116,7 @@ def test_corpus_scope_asks_self_contained_questions_of_all_pages() -> None:
     assert {(query, filter) for query, _, filter in searcher.asked} == {("whales", "")}
     assert report.mean("exact")["R@1"] == 0.0
     assert report.mean("exact")["RR@10"] == 0.5
-    untagged = dataset(Query("1", "whales"), Query("2", "bread"), qrels=TWO.qrels)
+    untagged = dataset(Question("1", "whales"), Question("2", "bread"), qrels=TWO.qrels)
     assert [query.id for query in in_scope(untagged, "corpus")] == ["1", "2"]
     with pytest.raises(DatasetError, match="no questions that name a document"):
         in_scope(untagged, "document")
@@ -153,7 +153,7 @@ def test_a_page_that_was_not_indexed_is_a_miss_and_is_listed() -> None:
 
 
 def test_a_refused_question_counts_nothing_and_is_told() -> None:
-    asked = dataset(TWO.queries[0], Query("2", "refused", "b.pdf"), qrels=TWO.qrels)
+    asked = dataset(TWO.queries[0], Question("2", "refused", "b.pdf"), qrels=TWO.qrels)
     report = evaluate(Scores(SCORES), asked, "c", ["exact"], "document", ["R@1"])
     assert report.mean("exact") == {"R@1": 0.5}
     assert report.warnings == ("question 2 was not searched: The query says nothing.",)
@@ -340,7 +340,7 @@ ANY_LABELS = st.sets(st.sampled_from(PAGES[:4]), min_size=1)
 @given(ANY_SCORES, ANY_LABELS)
 def test_more_pages_to_search_never_help(scores: list[int], relevant: set[str]) -> None:
     searcher = Scores({"q": dict(zip(PAGES, map(float, scores), strict=True))})
-    asked = dataset(Query("1", "q", "a.pdf"), qrels={"1": dict.fromkeys(relevant, 1)})
+    asked = dataset(Question("1", "q", "a.pdf"), qrels={"1": dict.fromkeys(relevant, 1)})
     corpus, document = (
         evaluate(searcher, asked, "c", ["exact"], scope).mean("exact") for scope in ("corpus", "document")
     )
@@ -352,7 +352,7 @@ def test_more_pages_to_search_never_help(scores: list[int], relevant: set[str]) 
 def test_losing_a_relevant_page_never_helps(scores: list[int], relevant: set[str], data: st.DataObject) -> None:
     whole = dict(zip(PAGES, map(float, scores), strict=True))
     lost = data.draw(st.sampled_from(sorted(relevant)))
-    asked = dataset(Query("1", "q", "a.pdf"), qrels={"1": dict.fromkeys(relevant, 1)})
+    asked = dataset(Question("1", "q", "a.pdf"), qrels={"1": dict.fromkeys(relevant, 1)})
     before = evaluate(Scores({"q": whole}), asked, "c", ["exact"], "corpus").mean("exact")
     if relevant == {lost}:
         return

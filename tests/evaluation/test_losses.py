@@ -14,7 +14,7 @@ RANKS = st.none() | st.integers(1, 60)
 
 
 def fates(made, pipeline="p"):
-    return {outcome.question: outcome.fates[0] for outcome in outcomes(made, pipeline)}
+    return {outcome.question: outcome.page_outcomes[0] for outcome in outcomes(made, pipeline)}
 
 
 def test_the_stage_its_rank_there_and_the_smallest_k_that_keeps_the_page():
@@ -54,7 +54,7 @@ def test_a_question_that_was_refused_says_so():
     answers = {"q0": replace(run.answers["q0"], refused="Too long.", top=())}
     made = replace(made, pipelines={"p": replace(run, answers=answers)})
     (outcome,) = outcomes(made, "p")
-    assert (outcome.refused, outcome.fates[0].state, outcome.failed) == ("Too long.", REFUSED, True)
+    assert (outcome.refused, outcome.page_outcomes[0].state, outcome.failed) == ("Too long.", REFUSED, True)
 
 
 def test_a_ranking_made_elsewhere_has_no_cure_and_what_is_not_there_is_named():

@@ -12,10 +12,10 @@ from tests.evaluation.test_imports import hub, table
 from tests.test_service import write_pdf
 from workbench.errors import DatasetError
 from workbench.evaluation import Dataset, bring, load_dataset
+from workbench.evaluation.dataset_library import DatasetLibrary
 from workbench.evaluation.locating import locate
 from workbench.evaluation.oddities import KINDS, counts
 from workbench.evaluation.rows import name_finder
-from workbench.evaluation.shelf import Shelf
 from workbench.types import DocumentInfo
 
 QUESTIONS: list[tuple[object, object]] = [
@@ -64,7 +64,7 @@ def lists(folder: Path, page: Callable[[str], str]) -> Dataset:
     (folder / "asked.jsonl").write_text(asked, encoding="utf-8")
     rows = "".join(f"{q}\t{page(p)}\t{g}\n" for q, p, g in LABELS)
     (folder / "labels.tsv").write_text(rows, encoding="utf-8")
-    shelf = Shelf(folder / "shelf", folder / "none")
+    shelf = DatasetLibrary(folder / "shelf", folder / "none")
     return shelf.load(shelf.make("lists", "documents", folder / "asked.jsonl", folder / "labels.tsv"))
 
 
@@ -269,7 +269,7 @@ def test_a_file_of_another_encoding_is_refused_only_when_nothing_is_left(tmp_pat
 
 def test_lists_name_what_they_left_out_when_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "asked.csv").write_text("id,text\nq1,\n", encoding="utf-8")
-    shelf = Shelf(tmp_path / "shelf", tmp_path / "none")
+    shelf = DatasetLibrary(tmp_path / "shelf", tmp_path / "none")
     with pytest.raises(DatasetError, match=r"holds no question.*1 questions without a text"):
         shelf.make("l", "documents", tmp_path / "asked.csv")
     (tmp_path / "asked.csv").write_text("id,text,page\nq1,what,a.pdf\nq2,who,\n", encoding="utf-8")

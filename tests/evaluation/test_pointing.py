@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import DatasetError, InputError, NotFoundError
-from workbench.evaluation.datasets import Dataset, Query
+from workbench.evaluation.datasets import Dataset, Question
 from workbench.evaluation.pointing import FIGURES, SHOWN, WAYS, Way, _Evidence, judge
 from workbench.heatmap import combined
 from workbench.regions import Area, inside, iou, risen, shares
@@ -60,7 +60,7 @@ def dataset(tmp_path, *boxes):
     return Dataset(
         "d",
         tmp_path,
-        tuple(Query(str(i), str(i)) for i in range(len(boxes))),
+        tuple(Question(str(i), str(i)) for i in range(len(boxes))),
         {str(i): {f"a.pdf#page={i + 1}": 1} for i in range(len(boxes))},
         {str(i): {f"a.pdf#page={i + 1}": (box,)} for i, box in enumerate(boxes) if box},
     )

@@ -13,8 +13,8 @@ from tests.evaluation.test_evaluate import SCORES, TWO, Scores
 from workbench.documents.probing import content_hash
 from workbench.errors import DatasetError
 from workbench.evaluation import evaluate, load_dataset
-from workbench.evaluation.datasets import Dataset, Query, only, together
-from workbench.evaluation.locating import Places, locate
+from workbench.evaluation.datasets import Dataset, Question, only, together
+from workbench.evaluation.locating import LocatedPages, locate
 from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import compile_filter
 from workbench.types import DocumentInfo
@@ -56,7 +56,7 @@ def test_two_labels_on_pages_that_are_one_in_the_collection_are_one() -> None:
 def test_scopes_restrict_to_the_document_the_dataset_or_nothing(tmp_path: Path) -> None:
     dataset = files(tmp_path / "d", whales="w", bread="b")
     query = dataset.queries[0]
-    alone = Places({"whales.pdf": "whales.pdf", "bread.pdf": "it's bread.pdf"}, (), ())
+    alone = LocatedPages({"whales.pdf": "whales.pdf", "bread.pdf": "it's bread.pdf"}, (), ())
     beside = replace(alone, others=("x.pdf",))
     assert restriction(dataset, beside, "document")(query) == "document = 'whales.pdf'"
     assert restriction(dataset, beside, "union")(query) == ""
@@ -89,7 +89,7 @@ def test_only_a_dataset_that_says_so_keeps_questions_back(tmp_path: Path) -> Non
 
 
 def test_languages_are_chosen_by_their_tag() -> None:
-    queries = (Query("1", "a", tags={"language": ("english",)}), Query("2", "b", tags={"language": ("french",)}))
+    queries = (Question("1", "a", tags={"language": ("english",)}), Question("2", "b", tags={"language": ("french",)}))
     dataset = Dataset("d", Path(), queries, {"1": {}, "2": {}})
     assert [query.id for query in only(dataset, ["french", "german"]).queries] == ["2"]
     with pytest.raises(DatasetError, match="no question in german; it has english, french"):
@@ -103,6 +103,6 @@ PAGES = [f"{name}.pdf#page={n}" for name in "ab" for n in range(1, 5)]
 @given(st.permutations(range(8)), st.sets(st.sampled_from(PAGES[:4]), min_size=1))
 def test_a_union_never_helps(order: list[int], relevant: set[str]) -> None:
     searcher = Scores({"q": dict(zip(PAGES, map(float, order), strict=True))})
-    asked = Dataset("d", Path(), (Query("1", "q", "a.pdf"),), {"1": dict.fromkeys(relevant, 1)})
+    asked = Dataset("d", Path(), (Question("1", "q", "a.pdf"),), {"1": dict.fromkeys(relevant, 1)})
     wide, own = (evaluate(searcher, asked, "c", ["exact"], scope).mean("exact") for scope in ("union", "document"))
     assert all(wide[name] <= own[name] for name in wide)

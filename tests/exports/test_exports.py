@@ -14,7 +14,7 @@ from PIL import Image
 from tests.exports.conftest import EVIL
 from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import read_run
-from workbench.exports import FORMS, Found, FoundPage, form
+from workbench.exports import FORMATS, Found, FoundPage, export_format
 from workbench.exports.pdf import to_pdf
 from workbench.heatmap import COLOURS, Look, draw, strength
 from workbench.types import PageRef
@@ -152,6 +152,6 @@ def test_nothing_found_is_an_empty_table_and_no_picture(shelf):
 
 
 def test_forms_go_by_name_or_suffix():
-    assert form(".PNG") is FORMS["png"]
+    assert export_format(".PNG") is FORMATS["png"]
     with pytest.raises(InputError, match="csv, json, trec, html, png, pdf"):
-        form("docx")
+        export_format("docx")

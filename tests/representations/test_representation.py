@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.representations.pages import DIM, maxsim_by_hand, page, pages, random_page, stored, unit
-from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT, Form, Representation
+from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT, FittedIndex, Representation
 from workbench.representations.representation import options_of
 from workbench.representations.static import STATIC
 
@@ -207,7 +207,7 @@ def test_what_need_not_see_pages_is_the_same_without_them():
         blank, fitted = representation.blank(DIM), representation.fit([random_page(0)])
         assert blank.keys() == fitted.keys()
         assert all((blank[key] == fitted[key]).all() for key in blank)
-        assert Form(representation, blank).learnt == (text in ("fde", "binary[rotate=yes]"))
+        assert FittedIndex(representation, blank).learnt == (text in ("fde", "binary[rotate=yes]"))
     with pytest.raises(ValueError, match="learns from pages"):
         Representation.parse("codes").blank(DIM)
 

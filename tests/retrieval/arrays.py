@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 
 from workbench.pooling import pool
-from workbench.representations import METHODS, SHORT, Form, Representation
+from workbench.representations import METHODS, SHORT, FittedIndex, Representation
 from workbench.retrieval.engine import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
-from workbench.store.cells import made
 from workbench.store.directory import PageDirectory
+from workbench.store.inverted_lists import build
 from workbench.store.snapshot import Snapshot
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding
 
@@ -34,7 +34,7 @@ class Arrays:
         self.others = dict(others)  # encoder id -> Arrays
         self.info = SimpleNamespace(kind=self.kind)
         self._vectors = {}
-        self._forms = {}
+        self._fitted = {}
 
     @property
     def encoders(self):
@@ -63,7 +63,7 @@ class Arrays:
         elif index in INDEXES:
             arrays = [pool(part, index).vectors for part in parts]
         else:
-            arrays = [self.form(index).derive(part).rows for part in parts]
+            arrays = [self.fitted(index).derive(part).rows for part in parts]
         lengths = np.array([len(a) for a in arrays], np.int64)
         width, dtype = Representation.parse(index).layout(DIM)
         return SimpleNamespace(
@@ -74,21 +74,21 @@ class Arrays:
             row_of={page: i for i, page in enumerate(ids)},
         )
 
-    def cells(self, index):
+    def inverted_lists(self, index):
         held = self.vectors(index)
-        return made(held.flat, held.page_ids, held.starts, held.lengths), False
+        return build(held.flat, held.page_ids, held.starts, held.lengths), False
 
     def frequency(self, word):
         return len(word) % 5
 
-    def form(self, index):
-        if index not in self._forms:
+    def fitted(self, index):
+        if index not in self._fitted:
             representation = Representation.parse(index)
             nowhere = Geometry(np.zeros((1, 4), np.float32), None, np.full(1, -1, np.int32))
             blank = PageEmbedding(np.eye(1, DIM, dtype=np.float32), nowhere)
             state = representation.fit([page for _, page in self.pages.values()] or [blank])
-            self._forms[index] = Form(representation, state)
-        return self._forms[index]
+            self._fitted[index] = FittedIndex(representation, state)
+        return self._fitted[index]
 
     def bm25(self, query, limit, where):
         allowed = set(self.page_ids(where))

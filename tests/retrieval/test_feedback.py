@@ -200,7 +200,7 @@ def test_fetching_everything_is_maxsim_and_says_what_it_looked_at(seed, pages):
     vectors = sum(len(page.vectors) for _, page in arrays.pages.values())
     assert f"looked at {vectors:,} of {vectors:,} vectors; 0% of the similarities" in fetched.notes[-1]
     few = run(arrays, "xtr[tokens=2,probes=1](full):40", seed)
-    cells, _ = arrays.cells("full")
+    cells, _ = arrays.inverted_lists("full")
     looked = len(cells.near(encoder(seed)("random", "q").embedding.vectors, 1))
     assert few.trace.stages[-2].vectors_compared == looked + len(cells.centres)
     kept = run(arrays, "rows:5 > xtr[tokens=3,probes=0](full):5", seed)
@@ -210,7 +210,7 @@ def test_fetching_everything_is_maxsim_and_says_what_it_looked_at(seed, pages):
 def test_cells_hold_every_vector_once_and_nearest_first():
     rng = np.random.default_rng(2)
     arrays = collection(2, 60)
-    cells, _ = arrays.cells("full")
+    cells, _ = arrays.inverted_lists("full")
     held = arrays.vectors("full")
     assert cells.near(unit(rng, 2), 0).tolist() == list(range(len(held.flat)))
     np.testing.assert_array_equal(cells.rows, np.arange(len(held.flat)))

@@ -57,8 +57,8 @@ def test_spaces_do_not_matter_and_exact_means_full():
 
 def test_an_unstated_prefetch_gets_the_default_and_the_last_step_stays_open():
     first, last = Pipeline.parse("rows > full").steps
-    assert (first.keep, last.keep) == (256, None)
-    assert Pipeline.parse("rows > full").keep == 10
+    assert (first.k, last.k) == (256, None)
+    assert Pipeline.parse("rows > full").k == 10
     assert str(Pipeline.parse("rows:50 > full:10").returning(3)) == "rows:50 > full:3"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.retrieval.arrays import DIM, collection, encoder, order, run, unit
 from workbench.maxsim import maxsim_of_ranges
 from workbench.retrieval.pruning import prune, rerank
-from workbench.store.cells import made
+from workbench.store.inverted_lists import build
 
 SETTINGS = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**31)
@@ -87,7 +87,7 @@ def scattered(rng, pages, tight):
 def test_no_page_scores_more_than_its_bound(seed, tight):
     rng = np.random.default_rng(seed)
     flat, starts, lengths = scattered(rng, 30, tight)
-    cells = made(flat, [f"p{i}" for i in range(30)], starts, lengths)
+    cells = build(flat, [f"p{i}" for i in range(30)], starts, lengths)
     query, weights = unit(rng, 5) * rng.uniform(0.2, 2), rng.normal(size=5).astype(np.float32)
     exact = maxsim_of_ranges(query, flat, starts, lengths, weights)
     pages = rng.permutation(30)[:20]
@@ -101,7 +101,7 @@ def test_stopping_at_a_bound_gives_what_scoring_all_gives(seed, k, tight):
     flat, starts, lengths = scattered(rng, 30, tight)
     query, weights = unit(rng, 4), rng.random(4).astype(np.float32)
     exact = maxsim_of_ranges(query, flat, starts, lengths, weights)
-    bounds = made(flat, [f"p{i}" for i in range(30)], starts, lengths).bounds(query, weights, np.arange(30))
+    bounds = build(flat, [f"p{i}" for i in range(30)], starts, lengths).bounds(query, weights, np.arange(30))
     found = rerank(30, k, exact.__getitem__, bounds=bounds, block=2)
     assert ranked(found, k) == ranked(rerank(30, k, exact.__getitem__), k)
 
@@ -111,7 +111,7 @@ def test_a_bound_leaves_pages_out_where_they_lie_apart():
     near, far = unit(rng, 1), -unit(rng, 1)
     flat = np.concatenate([np.repeat(near, 64, axis=0), np.repeat(far, 640, axis=0)])
     starts, lengths = np.arange(11) * 64, np.full(11, 64)
-    bounds = made(flat, [str(i) for i in range(11)], starts, lengths).bounds(near, np.ones(1, "f4"), np.arange(11))
+    bounds = build(flat, [str(i) for i in range(11)], starts, lengths).bounds(near, np.ones(1, "f4"), np.arange(11))
     scores = flat[starts] @ near[0]
     assert len(rerank(11, 1, scores.__getitem__, bounds=bounds, block=1).positions) == 1
 

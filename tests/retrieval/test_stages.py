@@ -97,7 +97,7 @@ def test_its_trace_and_its_scores_are_told(name):
 def test_an_empty_collection_an_empty_filter_and_a_query_without_words(name):
     assert run(collection(1, 0), text(name, 5), 1).hits == ()
     assert run(collection(1, 9), text(name, 5), 1, where="nowhere.pdf").hits == ()
-    hits = run(collection(1, 9), text(name, 5), 1, text=Query((TextPart("q", 1.0),)).heard({})).hits
+    hits = run(collection(1, 9), text(name, 5), 1, text=Query((TextPart("q", 1.0),)).with_words({})).hits
     silent = run(collection(1, 9), text(name, 5), 1, text=Query.of("")).hits
     assert len(silent) <= len(hits)
 

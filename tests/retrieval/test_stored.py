@@ -51,14 +51,14 @@ def test_an_explanation_weighs_as_the_stage_that_decides(bench):
 def test_cells_are_kept_and_grow_with_the_collection(bench):
     store = bench._collection("notes")
     space = store.space()
-    first, fresh = space.cells("full")
-    assert fresh and not space.cells("full")[1]
-    again, fresh = Collection(store.path).space().cells("full")
+    first, fresh = space.inverted_lists("full")
+    assert fresh and not space.inverted_lists("full")[1]
+    again, fresh = Collection(store.path).space().inverted_lists("full")
     assert not fresh
     np.testing.assert_array_equal(again.codes, first.codes)
     np.testing.assert_array_equal(again.centres, first.centres)
     bench.ingest([write_pdf(bench.root / "more.pdf", ["A sourdough starter needs flour and water."])], "notes")
-    grown, fresh = store.space().cells("full")
+    grown, fresh = store.space().inverted_lists("full")
     assert fresh
     held = store.space().vectors("full")
     assert grown.page_ids == tuple(held.page_ids) and len(grown.codes) == int(held.lengths.sum())
@@ -67,7 +67,7 @@ def test_cells_are_kept_and_grow_with_the_collection(bench):
     np.testing.assert_array_equal(grown.codes, (vectors @ grown.centres.T).argmax(axis=1))
     path = store.path / "flat" / f"{store.space().index('full').table}.cells.npz"
     path.write_bytes(b"no such thing")
-    mended, fresh = Collection(store.path).space().cells("full")
+    mended, fresh = Collection(store.path).space().inverted_lists("full")
     assert fresh and mended.page_ids == grown.page_ids
 
 

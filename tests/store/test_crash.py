@@ -13,7 +13,7 @@ from lancedb.table import LanceTable
 from tests.store import make
 from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
-from workbench.store import Collection, flat, writer
+from workbench.store import Collection, vector_cache, writer
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,7 @@ class Fuse:
         self.left, self.steps = None, 0
         targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
         targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (writer, "remove_images")]
-        targets += [(flat, "write_whole")]
+        targets += [(vector_cache, "write_whole")]
         for owner, name in targets:
             monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
 

@@ -11,7 +11,7 @@ import pytest
 from tests.store.make import INFO, assert_whole, collection, put, record, resume, unit
 from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
 from workbench.settings import CollectionSettings
-from workbench.store import Collection, Library, flat
+from workbench.store import Collection, Library, vector_cache
 from workbench.store.mending import mend
 from workbench.store.recovery import Given
 from workbench.store.schema import gap_rows
@@ -23,7 +23,7 @@ WHALES, BREAD = record("whales", 7), record("bread", 4)
 def store(tmp_path):
     made = collection(tmp_path)
     resume(made, [WHALES, BREAD])
-    made.space().cells("full")
+    made.space().inverted_lists("full")
     return made
 
 
@@ -71,7 +71,7 @@ def reversed_ids_with_a_checksum(store):
     head = json.loads(path.read_text())
     head = {**head, "page_ids": head["page_ids"][::-1]}
     del head["checksum"]
-    path.write_text(json.dumps({**head, "checksum": flat._checksum(head)}))
+    path.write_text(json.dumps({**head, "checksum": vector_cache._checksum(head)}))
 
 
 def swapped_vectors(store):
@@ -122,27 +122,27 @@ def assert_whole_vectors(store):
 def test_only_the_damaged_pages_are_read_again(store, monkeypatch):
     one_bit(store)
     asked = []
-    synced = flat.FlatFile._append
+    synced = vector_cache.VectorCache._append
 
     def counted(self, generation, rows, missing, *more):
         asked.extend(missing)
         return synced(self, generation, rows, missing, *more)
 
-    monkeypatch.setattr(flat.FlatFile, "_append", counted)
+    monkeypatch.setattr(vector_cache.VectorCache, "_append", counted)
     assert_whole_vectors(Collection(store.path))
     assert len(asked) == 1
 
 
 def test_a_large_copy_found_sound_is_read_again_only_when_it_changed(store, monkeypatch):
-    monkeypatch.setattr(flat, "READ_ALWAYS", 0)
+    monkeypatch.setattr(vector_cache, "READ_ALWAYS", 0)
     read = []
-    summed = flat.FlatFile._sum
+    summed = vector_cache.VectorCache._sum
 
     def counted(self, page, vectors):
         read.append(page)
         return summed(self, page, vectors)
 
-    monkeypatch.setattr(flat.FlatFile, "_sum", counted)
+    monkeypatch.setattr(vector_cache.VectorCache, "_sum", counted)
 
     def opened():
         read.clear()
@@ -151,7 +151,7 @@ def test_a_large_copy_found_sound_is_read_again_only_when_it_changed(store, monk
 
     assert opened() == 11
     assert opened() == 11, "a file written a moment ago may yet change without its times showing it"
-    monkeypatch.setattr(flat, "SETTLED", 0)
+    monkeypatch.setattr(vector_cache, "SETTLED", 0)
     assert (opened(), opened()) == (11, 0)
     os.utime(copy_of(store, "full"), ns=(0, 0))
     assert (opened(), opened()) == (11, 0)
@@ -162,18 +162,18 @@ def test_a_large_copy_found_sound_is_read_again_only_when_it_changed(store, monk
 
 def test_cells_of_another_index_or_of_other_vectors_are_not_believed(store):
     space = store.space()
-    first, _ = space.cells("full")
+    first, _ = space.inverted_lists("full")
     folder = store.path / "flat"
     full, rows = (folder / f"{space.index(index).table}.cells.npz" for index in ("full", "rows"))
-    space.cells("rows")
+    space.inverted_lists("rows")
     shutil.copyfile(rows, full)
-    again, fresh = Collection(store.path).space().cells("full")
+    again, fresh = Collection(store.path).space().inverted_lists("full")
     assert fresh
     np.testing.assert_array_equal(again.codes, first.codes)
     body = bytearray(full.read_bytes())
     body[len(body) // 2] ^= 255
     full.write_bytes(body)
-    again, _ = Collection(store.path).space().cells("full")
+    again, _ = Collection(store.path).space().inverted_lists("full")
     np.testing.assert_array_equal(again.codes, first.codes)
 
 
@@ -192,7 +192,7 @@ def test_what_an_index_was_fitted_to_is_one_sentence_when_damaged_and_made_anew(
     ]
     for name in names:
         with pytest.raises(StoreError, match=f"damaged.*repair {store.name}"):
-            again.space().form(name)
+            again.space().fitted(name)
     assert sum("cannot be read; to make it anew" in problem for problem in again.verify()) == len(names)
     assert len(repair(store)) == len(names)
     assert Collection(store.path).verify() == []

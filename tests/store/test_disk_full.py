@@ -14,7 +14,7 @@ from PIL import Image
 from tests.store import make
 from tests.store.make import assert_whole, collection, item, put, record, resume
 from workbench.errors import DiskFullError
-from workbench.store import Collection, flat, writer
+from workbench.store import Collection, vector_cache, writer
 from workbench.store.files import is_disk_full
 
 
@@ -156,7 +156,7 @@ def answers(store):
     found = {"bm25": dict(store.bm25("page word7", 99, None))}
     for index in store.space().indexes:
         held = store.space().vectors(index)
-        scores = store.space().form(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)
+        scores = store.space().fitted(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)
         found[index] = dict(zip(held.page_ids, scores.tolist(), strict=True))
     return found
 
@@ -190,7 +190,7 @@ def test_vectors_that_memory_has_no_room_for_either_are_one_sentence(disk, monke
     store = filled(disk)
     shutil.rmtree(store.path / "flat")
     fill(disk)
-    monkeypatch.setattr(flat, "IN_MEMORY", 0)
+    monkeypatch.setattr(vector_cache, "IN_MEMORY", 0)
     with pytest.raises(DiskFullError, match="memory has no room"):
         Collection(store.path).space().vectors("full")
 
@@ -244,7 +244,7 @@ def test_a_folder_that_is_read_only_is_searched(tmp_path, monkeypatch):
     def refuse(*_args, **_more):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(flat.FlatFile, "_exclusive", refuse)
+    monkeypatch.setattr(vector_cache.VectorCache, "_exclusive", refuse)
     held = Collection(store.path).space().vectors("full")
     assert held.in_memory
     assert len(held.page_ids) == 3

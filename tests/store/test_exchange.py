@@ -83,7 +83,7 @@ def assert_same(one, other):
             scores = []
             for space in (a, b):
                 held = space.vectors(index)
-                found = space.form(index).score(query, weights, held.flat, held.starts, held.lengths)
+                found = space.fitted(index).score(query, weights, held.flat, held.starts, held.lengths)
                 scores.append(dict(zip(held.page_ids, found.tolist(), strict=True)))
             assert scores[0] == scores[1]
         first = next(iter(a.vectors("full").page_ids))
@@ -100,7 +100,7 @@ def test_what_leaves_comes_back_as_it_was(store, tmp_path, formats, monkeypatch)
     for module in ("exporting", "exchange"):
         monkeypatch.setattr(f"workbench.store.{module}.BATCH", 3)
     heard = []
-    made = export(store, tmp_path / "out", formats, told=lambda done, total: heard.append((done, total)))
+    made = export(store, tmp_path / "out", formats, progress=lambda done, total: heard.append((done, total)))
     assert (made.pages, heard[-1]) == (12, (12, 12))
     assert is_export(tmp_path / "out")
     assert list(tmp_path.glob(".out*")) == []
@@ -204,11 +204,11 @@ def test_taking_in_goes_on_where_it_was_stopped_or_killed(store, tmp_path, monke
     made = Library(tmp_path).make("again", manifest_of(Contents.read(tmp_path / "out")))
     stop = threading.Event()
 
-    def told(done, _total):
+    def progress(done, _total):
         if done >= 3:
             stop.set()
 
-    _, stopped = take_in(made, tmp_path / "out", told, stop)
+    _, stopped = take_in(made, tmp_path / "out", progress, stop)
     assert stopped
     assert 0 < made.page_count() < store.page_count()
 

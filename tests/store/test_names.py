@@ -128,7 +128,7 @@ def test_an_erased_document_is_in_no_file(tmp_path):
             put(writer, document)
         writer.finish()
         writer.compact()  # so that its rows share their files with many others
-    store.space().cells("full")
+    store.space().inverted_lists("full")
     word, part = digest("secret")[:6].encode(), digest("secret")[:32]
 
     def holding():

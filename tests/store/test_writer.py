@@ -174,10 +174,10 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
         def convert(self, *_args, **_more):
             raise ValueError("the picture is torn")
 
-    def picky(form, embedding):
-        if "topic3" in embedding.labels and str(form.representation) == "conv":
+    def picky(fitted, embedding):
+        if "topic3" in embedding.labels and str(fitted.representation) == "conv":
             raise ZeroDivisionError("no rows")
-        return derive(form, embedding)
+        return derive(fitted, embedding)
 
     with store.writer() as lock:  # not two at once: the first is only asked for its lock
         assert lock
@@ -243,11 +243,11 @@ def test_lost_vectors_and_pictures_are_read_again(tmp_path):
 
 
 def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
-    from workbench.store import spacewriter
+    from workbench.store import encoder_writer
     from workbench.store import writer as module
 
     monkeypatch.setattr(module, "PAGES_FRAGMENTS", 5)
-    monkeypatch.setattr(spacewriter, "VECTOR_FRAGMENTS", 5)
+    monkeypatch.setattr(encoder_writer, "VECTOR_FRAGMENTS", 5)
     store = collection(tmp_path)
     document = record("long", 24)
     with store.writer() as writer:

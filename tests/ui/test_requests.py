@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from workbench.errors import InputError, QueryError
-from workbench.ui.requests import asked, ref, results, text, whole
+from workbench.ui.requests import query_of, ref, results, text, whole
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400, 1.5, True, "7", [], 0, 201])
@@ -28,6 +28,6 @@ def test_half_a_character_is_replaced() -> None:
 
 def test_what_is_no_query_is_told() -> None:
     with pytest.raises(QueryError, match="'box' is no number"):
-        asked({"query": {"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, "abc", 1]}]}})
+        query_of({"query": {"parts": [{"kind": "region", "page": "a.pdf#page=1", "box": [0, 0, "abc", 1]}]}})
     with pytest.raises(InputError, match="from 1 to 10000000"):
         ref({"document": "a.pdf", "page": math.inf})

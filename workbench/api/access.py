@@ -29,10 +29,10 @@ LOG_N, R, P = 15, 8, 3
 SHORTEST = 8
 IDLE, LONGEST = 12 * 3600.0, 7 * 86400.0
 """Seconds after which an unused session ends, and any session."""
-FREE, FIRST_WAIT, MOST_WAIT = 5, 10.0, 900.0
+FREE, FIRST_WAIT, MAX_WAIT = 5, 10.0, 900.0
 """Failures before there is a wait, seconds of the first wait (each further failure doubles it), and the longest."""
 _NAME = re.compile(r"[^\s:$#]{1,64}")
-MOST_WAITING = 8
+MAX_WAITING = 8
 """Log-ins that may wait for their turn: hashes are computed one at a time, in a thread of their own, so that a flood of
 them takes neither the memory (32 MiB each) nor the threads and processors that answer everything else."""
 
@@ -138,7 +138,7 @@ class _Session:
 class Access:
     """Accounts, the sessions that are open, and the failures of late. Safe to call from several threads.
 
-    Passwords are judged one after the other; see `MOST_WAITING`.
+    Passwords are judged one after the other; see `MAX_WAITING`.
     """
 
     def __init__(self, accounts: Accounts, clock: Callable[[], float] = time.monotonic) -> None:
@@ -156,7 +156,7 @@ class Access:
         `TooManyAttempts` after many of those, and while many others log in; neither costs a hash.
         """
         with self._lock:
-            if self._waiting >= MOST_WAITING:
+            if self._waiting >= MAX_WAITING:
                 raise TooManyAttempts(5, "Too many are logging in at this moment")
             self._brake.attempt(neighbourhood(address))
             self._waiting += 1
@@ -208,12 +208,12 @@ class Brake:
         now = self._clock()
         with self._lock:
             if len(self._seen) > 10_000:
-                self._seen = {key: seen for key, seen in self._seen.items() if seen[1] + 2 * MOST_WAIT > now}
+                self._seen = {key: seen for key, seen in self._seen.items() if seen[1] + 2 * MAX_WAIT > now}
             count, last = self._seen.get(key, (0, now))
-            if now > last + 2 * MOST_WAIT:
+            if now > last + 2 * MAX_WAIT:
                 count = 0
             wait = FIRST_WAIT * 2.0 ** min(count - FREE, 20) if count >= FREE else 0.0
-            left = last + min(MOST_WAIT, wait) - now
+            left = last + min(MAX_WAIT, wait) - now
             if wait and left > 0:
                 raise TooManyAttempts(left)
             self._seen[key] = (count + 1, now)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from workbench import heatmap
-from workbench.comparison import Comparison, Contrast, Cost, cost
+from workbench.comparison import Comparison, Contrast, SearchCost, cost
 from workbench.types import (
     CollectionInfo,
     DocumentOutcome,
@@ -91,7 +91,7 @@ class Search(BaseModel):
     def of(cls, result: SearchResult) -> Search:
         """From a search result."""
         return cls(
-            query=result.query,
+            query=result.query_text,
             collection=result.collection,
             encoder=result.encoder,
             pipeline=result.pipeline,
@@ -229,8 +229,8 @@ class Compared(BaseModel):
     moves: list[MovedPage]
     a: Search
     b: Search
-    cost_a: Cost
-    cost_b: Cost
+    cost_a: SearchCost
+    cost_b: SearchCost
 
     @classmethod
     def of(cls, value: Comparison) -> Compared:

@@ -66,7 +66,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 """Every status that a refusal can have, and what it says."""
-MOST_SAID = 500
+MAX_SAID = 500
 """Characters of a sentence on a body that is wrong in many places."""
 ABOUT = """Everything Pagelens does, as JSON over HTTP: the same service as the page and the command line.
 
@@ -122,7 +122,7 @@ def failures(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         said = wellformed(sentence(error.errors(), error.body))
-        cut = said if len(said) <= MOST_SAID else f"{said[:MOST_SAID]}\N{HORIZONTAL ELLIPSIS}"
+        cut = said if len(said) <= MAX_SAID else f"{said[:MAX_SAID]}\N{HORIZONTAL ELLIPSIS}"
         return JSONResponse({"error": cut}, 422)
 
     @app.exception_handler(HTTPException)

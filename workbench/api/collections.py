@@ -50,9 +50,9 @@ def documents(workbench: Bench, collection: str) -> list[DocumentInfo]:
 
 
 @router.patch("/collections/{collection}/documents", tags=["Collections"])
-def change_fields(workbench: Bench, collection: str, asked: FieldsRequest) -> list[DocumentFields]:
+def change_fields(workbench: Bench, collection: str, body: FieldsRequest) -> list[DocumentFields]:
     """Change tags and fields of documents, which filters find them by at once; nothing is read again."""
-    return workbench.change_fields(collection, asked.documents, asked.change())
+    return workbench.change_fields(collection, body.documents, body.change())
 
 
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])

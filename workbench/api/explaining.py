@@ -7,35 +7,35 @@ from fastapi import APIRouter
 from workbench.api.answers import Contrasted, Explained, Quote
 from workbench.api.requests import ContrastRequest, EvidenceRequest, ExplainRequest, WhyRequest, page_ref
 from workbench.api.state import Bench
-from workbench.types import WhyVerdict
+from workbench.types import MissReport
 
 router = APIRouter(tags=["Explaining"])
 
 
 @router.post("/explain")
-def explain(workbench: Bench, asked: ExplainRequest) -> Explained:
+def explain(workbench: Bench, body: ExplainRequest) -> Explained:
     """Why a page scores what it scores: the part of every query token, and the regions that won it."""
-    ref = page_ref(asked.page)
-    found = workbench.explain(asked.asked(), ref, asked.collection, asked.encoder, asked.pipeline)
-    return Explained.of(found, asked.collection, asked.similarities)
+    ref = page_ref(body.page)
+    found = workbench.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
+    return Explained.of(found, body.collection, body.similarities)
 
 
 @router.post("/contrast")
-def contrast(workbench: Bench, asked: ContrastRequest) -> Contrasted:
+def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     """Why page A scores more, or less, than page B, by query token."""
-    a, b = page_ref(asked.a), page_ref(asked.b)
-    return Contrasted.of(workbench.contrast(asked.asked(), a, b, asked.collection, asked.encoder, asked.pipeline))
+    a, b = page_ref(body.a), page_ref(body.b)
+    return Contrasted.of(workbench.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline))
 
 
 @router.post("/why")
-def why(workbench: Bench, asked: WhyRequest) -> WhyVerdict:
+def why(workbench: Bench, body: WhyRequest) -> MissReport:
     """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
-    ref = page_ref(asked.page)
-    return workbench.why(asked.asked(), ref, asked.collection, asked.pipeline, asked.k, asked.filter)
+    ref = page_ref(body.page)
+    return workbench.why(body.query_value(), ref, body.collection, body.pipeline, body.k, body.filter)
 
 
 @router.post("/evidence")
-def evidence(workbench: Bench, asked: EvidenceRequest) -> list[Quote]:
+def evidence(workbench: Bench, body: EvidenceRequest) -> list[Quote]:
     """The parts of the best pages that won most of their scores, nothing twice, to hand to a language model."""
-    found = workbench.evidence(asked.asked(), asked.collection, asked.pipeline, asked.k, asked.filter, asked.tokens)
+    found = workbench.evidence(body.query_value(), body.collection, body.pipeline, body.k, body.filter, body.tokens)
     return [Quote.of(item) for item in found]

@@ -67,9 +67,9 @@ def discard(uploads: Staged, batch: str) -> None:
 
 
 @router.post("/plan")
-def plan(workbench: Bench, uploads: Staged, asked: IngestRequest) -> Plan:
+def plan(workbench: Bench, uploads: Staged, body: IngestRequest) -> Plan:
     """What indexing an upload would do, and its likely cost; nothing is changed."""
-    return Plan.of(workbench.plan(uploads.paths(asked.batch), asked.collection, replacing=asked.replace))
+    return Plan.of(workbench.plan(uploads.paths(body.batch), body.collection, replacing=body.replace))
 
 
 @router.get("/jobs")
@@ -79,10 +79,10 @@ def jobs(workbench: Bench) -> list[JobState]:
 
 
 @router.post("/jobs", status_code=202)
-def start(workbench: Bench, uploads: Staged, asked: IngestRequest) -> JobState:
+def start(workbench: Bench, uploads: Staged, body: IngestRequest) -> JobState:
     """Index an upload in the background. What is in the collection already is skipped, but gets its tags and fields."""
-    paths = uploads.paths(asked.batch)
-    return JobState.of(workbench.start_ingest(paths, asked.collection, fields=asked.borne(), replacing=asked.replace))
+    paths = uploads.paths(body.batch)
+    return JobState.of(workbench.start_ingest(paths, body.collection, fields=body.borne(), replacing=body.replace))
 
 
 @router.get("/jobs/{job}")
@@ -104,12 +104,12 @@ def resume(workbench: Bench, job: str) -> JobState:
 
 
 @router.post("/collections/{collection}/embed", status_code=202)
-def embed(workbench: Bench, collection: str, asked: EmbedRequest) -> JobState:
+def embed(workbench: Bench, collection: str, body: EmbedRequest) -> JobState:
     """Give every page that lacks them an encoder's vectors, in the background."""
-    return JobState.of(workbench.start_embed(collection, asked.encoder))
+    return JobState.of(workbench.start_embed(collection, body.encoder))
 
 
 @router.post("/collections/{collection}/index", status_code=202)
-def index(workbench: Bench, collection: str, asked: IndexRequest) -> JobState:
+def index(workbench: Bench, collection: str, body: IndexRequest) -> JobState:
     """Compute an index from the stored vectors, in the background."""
-    return JobState.of(workbench.start_index(collection, asked.index, asked.encoder))
+    return JobState.of(workbench.start_index(collection, body.index, body.encoder))

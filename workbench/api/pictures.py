@@ -16,7 +16,7 @@ from workbench.api.state import Bench
 from workbench.errors import NotFoundError
 from workbench.service import Workbench
 from workbench.types import PageRef
-from workbench.types.queries import MOST_REPAIRS
+from workbench.types.queries import MAX_REPAIRS
 
 WEBP = "image/webp"
 LARGEST = 64 * 1024**2
@@ -52,7 +52,7 @@ def kept_picture(
     request: Request,
     picture: str,
     repairs: Annotated[
-        list[Name], Query(max_length=MOST_REPAIRS, description="Steps such as `rotate:90`; may be repeated.")
+        list[Name], Query(max_length=MAX_REPAIRS, description="Steps such as `rotate:90`; may be repeated.")
     ] = [],  # noqa: B006
 ) -> Response:
     """A kept picture, as repairs leave it."""

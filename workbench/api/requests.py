@@ -24,7 +24,7 @@ from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
 from workbench.types import PageRef, Query
-from workbench.types.queries import MOST_REPAIRS, MOST_WEIGHT
+from workbench.types.queries import MAX_REPAIRS, MAX_WEIGHT
 from workbench.types.text import wellformed
 
 LONGEST_NAME = 1_000
@@ -71,7 +71,7 @@ Depth = Annotated[
         "written, and this shows at most so many of its pages.",
     ),
 ]
-_WEIGHT = {"type": "number", "minimum": -MOST_WEIGHT, "maximum": MOST_WEIGHT, "not": {"const": 0}}
+_WEIGHT = {"type": "number", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT, "not": {"const": 0}}
 
 
 def _part(kind: str, **values: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _part(kind: str, **values: Any) -> dict[str, Any]:
 
 _PAGE = {"type": "string", "pattern": "#page=[1-9][0-9]{0,8}$", "maxLength": LONGEST_NAME}
 _EDGE = {"type": "number", "minimum": 0, "maximum": 1}
-_REPAIRS = {"type": "array", "items": {"type": "string"}, "maxItems": MOST_REPAIRS}
+_REPAIRS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_REPAIRS}
 QUERY: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
@@ -144,7 +144,7 @@ class NewCollection(Request):
         )
 
 
-class Asking(Request):
+class QueryRequest(Request):
     """A query to a collection."""
 
     collection: Name
@@ -153,7 +153,7 @@ class Asking(Request):
         examples=["net interest income"],
     )
 
-    def asked(self) -> str | Query:
+    def query_value(self) -> str | Query:
         """The query as the service takes it; `QueryError` when the object is none."""
         if isinstance(self.query, str):
             return self.query
@@ -163,7 +163,7 @@ class Asking(Request):
             raise QueryError(str(error)) from None
 
 
-class SearchRequest(Asking):
+class SearchRequest(QueryRequest):
     """A search."""
 
     pipeline: Pipeline = "two-stage"
@@ -184,7 +184,7 @@ class EvidenceRequest(SearchRequest):
     tokens: int = Field(1000, ge=10, le=100_000, description="Tokens it may take, at four characters each.")
 
 
-class ExplainRequest(Asking):
+class ExplainRequest(QueryRequest):
     """A page to explain the score of."""
 
     page: PageText
@@ -193,7 +193,7 @@ class ExplainRequest(Asking):
     similarities: bool = Field(False, description="Also give every query token's similarity to every page vector.")
 
 
-class ContrastRequest(Asking):
+class ContrastRequest(QueryRequest):
     """Two pages to compare the scores of."""
 
     a: PageText
@@ -202,7 +202,7 @@ class ContrastRequest(Asking):
     pipeline: Pipeline = ""
 
 
-class CompareRequest(Asking):
+class CompareRequest(QueryRequest):
     """A query to search by two pipelines."""
 
     a: Pipeline
@@ -214,7 +214,7 @@ class CompareRequest(Asking):
 Value = Annotated[Text, Field(max_length=MAX_VALUE)]
 Tags = Annotated[list[Value], Field(max_length=MAX_TAGS)]
 Meta = Annotated[dict[Value, Value | StrictInt | float | StrictBool], Field(max_length=MAX_FIELDS)]
-MOST_FILES = 10_000
+MAX_FILES = 10_000
 """Files or documents that one request may name."""
 
 
@@ -228,7 +228,7 @@ class Borne(Request):
 class FieldsRequest(Request):
     """Tags and fields to change of documents; what is added or set wins over what is removed or cleared."""
 
-    documents: list[Name] = Field(min_length=1, max_length=MOST_FILES)
+    documents: list[Name] = Field(min_length=1, max_length=MAX_FILES)
     add: Tags = Field([], description="Tags to add.")
     remove: Tags = Field([], description="Tags to take away.")
     set: Meta = Field({}, description='Fields to set, as `{"year": 2024}`.')
@@ -246,8 +246,8 @@ class IngestRequest(Request):
     batch: Name = Field(description="Id of the upload, as `POST /uploads` gave it.")
     tags: Tags = Field([], description="Tags of every file.")
     meta: Meta = Field({}, description="Fields of every file, by name.")
-    fields: dict[str, Borne] = Field({}, max_length=MOST_FILES, description="More for some files, by file name.")
-    replace: bool | Annotated[list[Name], Field(max_length=MOST_FILES)] = Field(
+    fields: dict[str, Borne] = Field({}, max_length=MAX_FILES, description="More for some files, by file name.")
+    replace: bool | Annotated[list[Name], Field(max_length=MAX_FILES)] = Field(
         False,
         description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
         "the place of; `true` for all. Others are kept, and the new one gets a number.",

@@ -26,9 +26,9 @@ router = APIRouter(tags=["Searching"])
 
 
 @router.post("/search")
-def search(workbench: Bench, asked: SearchRequest) -> Search:
+def search(workbench: Bench, body: SearchRequest) -> Search:
     """The pages that answer a query, with each stage's rank and score, and what the stage cost."""
-    return Search.of(workbench.search(asked.asked(), asked.collection, asked.pipeline, asked.k, asked.filter))
+    return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
 
 
 @router.post(
@@ -36,20 +36,20 @@ def search(workbench: Bench, asked: SearchRequest) -> Search:
     response_class=StreamingResponse,
     responses={200: {"content": {NDJSON: {"schema": {"$ref": "#/components/schemas/Search"}}}}},
 )
-def search_stages(workbench: Bench, asked: SearchRequest) -> StreamingResponse:
+def search_stages(workbench: Bench, body: SearchRequest) -> StreamingResponse:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
     Should a later stage fail, the last line is `{"error": "..."}`.
     """
-    stages = workbench.search_stages(asked.asked(), asked.collection, asked.pipeline, asked.k, asked.filter)
+    stages = workbench.search_stages(body.query_value(), body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
     return StreamingResponse(_lines(chain([first], stages)), media_type=NDJSON)
 
 
 @router.post("/compare")
-def compare(workbench: Bench, asked: CompareRequest) -> Compared:
+def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
-    return Compared.of(workbench.compare(asked.asked(), asked.collection, asked.a, asked.b, asked.k, asked.filter))
+    return Compared.of(workbench.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter))
 
 
 @router.get("/pipelines")

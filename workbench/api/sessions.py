@@ -19,11 +19,11 @@ router = APIRouter(tags=["About"])
 
 
 @router.post("/session", status_code=201)
-async def log_in(access: Doors, asked: LogInRequest, request: Request) -> Session:
+async def log_in(access: Doors, body: LogInRequest, request: Request) -> Session:
     """Open a session, whose token is sent with every other request. Many wrong attempts have to wait (429)."""
     if access is None:
         raise InputError("This server asks for no log-in; leave the token away.")
-    token = await access.log_in(asked.name, asked.password, request.client.host if request.client else "")
+    token = await access.log_in(body.name, body.password, request.client.host if request.client else "")
     if not token:
         raise WrongLogInError("The name or the password is wrong.")
     return Session(token=token, idle_seconds=IDLE)

@@ -3,20 +3,20 @@
 What is imported from here is light; the commands import what else they need.
 """
 
-from workbench.bench.kernels import MOST, REFERENCE, SpeedReport, SpeedRow, kernel_tasks, speed
-from workbench.bench.latency import CONCURRENCY, LatencyReport, PipelineLatency, latency
+from workbench.bench.kernels import MAX_RATIO, REFERENCE, SpeedReport, SpeedRow, kernel_tasks, speed
+from workbench.bench.latency import CONCURRENCY, LatencyReport, TimedPipeline, latency
 from workbench.bench.machine import Machine, measure_machine
 from workbench.bench.times import Times
 
 __all__ = [
     "CONCURRENCY",
-    "MOST",
+    "MAX_RATIO",
     "REFERENCE",
     "LatencyReport",
     "Machine",
-    "PipelineLatency",
     "SpeedReport",
     "SpeedRow",
+    "TimedPipeline",
     "Times",
     "kernel_tasks",
     "latency",

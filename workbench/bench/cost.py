@@ -27,7 +27,7 @@ Lengths = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class StageCost:
+class MeasuredCost:
     """One stage: its times, its work, and that work at the machine's peaks.
 
     ``times`` are wall milliseconds, ``kernel_ms`` the median of those in the kernel. ``bandwidth_share`` and
@@ -66,7 +66,7 @@ def stages_of(traces: Sequence[StageTrace]) -> list[StageTrace]:
 
 def cost(
     traces: Sequence[StageTrace], step: Step, query_vectors: Sequence[Lengths], dims: Dims, machine: Machine
-) -> StageCost:
+) -> MeasuredCost:
     """The cost of one step over many searches; ``traces[i]`` was made by the query of ``query_vectors[i]``.
 
     Work is the mean over searches, and shares set the whole work against the whole kernel time.
@@ -76,7 +76,7 @@ def cost(
     work = [operations(trace, step, m, dims) for trace, m in zip(traces, query_vectors, strict=True)]
     read = sum(trace.bytes_read for trace in traces)
     seconds = sum(trace.kernel_ms for trace in traces) / 1000.0
-    return StageCost(
+    return MeasuredCost(
         traces[0].name,
         Times.of([trace.ms for trace in traces]),
         statistics.median(trace.kernel_ms for trace in traces),
@@ -95,7 +95,7 @@ def costs(
     query_vectors: Sequence[Lengths],
     dims: Dims,
     machine: Machine,
-) -> tuple[StageCost, ...]:
+) -> tuple[MeasuredCost, ...]:
     """The cost of every step of a pipeline over many searches; ``traces[i]`` is the whole trace of search i."""
     by_step = zip(*(stages_of(trace) for trace in traces), strict=True)
     return tuple(

@@ -34,7 +34,7 @@ STORED = 400
 """Pages in the memory-mapped file that the candidates are fetched from."""
 SCANNED, ROWS = 1000, 32
 REFERENCE = "bare product"
-MOST = {"rerank, in memory": 1.3, "rerank, fetched": 4.0}
+MAX_RATIO = {"rerank, in memory": 1.3, "rerank, fetched": 4.0}
 """Highest ratio to the reference that we accept."""
 
 Task = Callable[[], Float]
@@ -81,7 +81,7 @@ def speed(settings: Settings | None = None, rounds: int = 15) -> SpeedReport:
             tasks = kernel_tasks(Path(folder))
             medians = _medians({name: task for name, (_, task) in tasks.items()}, rounds)
             rows = tuple(
-                SpeedRow(name, what, medians[name], medians[name] / medians[REFERENCE], MOST.get(name))
+                SpeedRow(name, what, medians[name], medians[name] / medians[REFERENCE], MAX_RATIO.get(name))
                 for name, (what, _) in tasks.items()
             )
             del tasks  # with them goes the memory map: Windows deletes no file that is mapped

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.bench.cost import StageCost, costs
+from workbench.bench.cost import MeasuredCost, costs
 from workbench.bench.machine import Machine, measure_machine
 from workbench.bench.times import Times
 from workbench.bench.watch import Memory, MemoryWatch
@@ -61,13 +61,13 @@ class ColdSearch:
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineLatency:
+class TimedPipeline:
     """One pipeline. ``search`` leaves encoding out; ``outside`` is what of it is in no stage's kernel."""
 
     pipeline: str
     search: Times
     outside: Times
-    stages: tuple[StageCost, ...]
+    stages: tuple[MeasuredCost, ...]
     throughput: tuple[Throughput, ...]
     cold: ColdSearch | None
     index_bytes: int
@@ -89,7 +89,7 @@ class LatencyReport:
     """Mean vectors of a query, by encoder."""
     encode: Mapping[str, Times]
     """Times of encoding one query, by encoder."""
-    pipelines: Mapping[str, PipelineLatency]
+    pipelines: Mapping[str, TimedPipeline]
     peak: Memory
     """Highest memory of this process over the warm searches, its model included."""
     machine: Machine
@@ -243,13 +243,13 @@ def _pipeline(
     machine: Machine,
     throughput: tuple[Throughput, ...],
     cold: ColdSearch | None,
-) -> PipelineLatency:
+) -> TimedPipeline:
     pipeline = Pipeline.parse(asked[0][1].pipeline)  # what ran, which for a preset depends on the collection
     traces = [result.trace.stages for _, result in asked]
     by_question = [{named: counts[number] for named, counts in lengths.items()} for number, _ in asked]
     search = [without_encoding(stages) for stages in traces]
     kernel = [sum(stage.kernel_ms for stage in stages) for stages in traces]
-    return PipelineLatency(
+    return TimedPipeline(
         str(pipeline),
         Times.of(search),
         Times.of([whole - inside for whole, inside in zip(search, kernel, strict=True)]),

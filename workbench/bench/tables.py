@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.bench.latency import LatencyReport, PipelineLatency
+from workbench.bench.latency import LatencyReport, TimedPipeline
 from workbench.bench.machine import Machine
 from workbench.table import Cell, Column, Table, percent, real, size, table, whole, word
 
@@ -49,7 +49,7 @@ def _threads(n: int) -> str:
     return "1 thread" if n == 1 else f"{n} threads"
 
 
-def _cold(found: PipelineLatency) -> Cell:
+def _cold(found: TimedPipeline) -> Cell:
     return real(None if found.cold is None else found.cold.encode_ms + found.cold.search_ms, 0)
 
 

@@ -16,8 +16,8 @@ from workbench.cli.session import AsJson, Collection, Filter, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.comparison import Comparison, Cost, Move
-    from workbench.comparisons import Asked, Comparisons, Row
+    from workbench.comparison import Comparison, Move, SearchCost
+    from workbench.comparisons import ComparedQuery, Comparisons, Row
     from workbench.evaluation.statistics import Interval
     from workbench.service import Workbench
 
@@ -71,7 +71,7 @@ def compare(
         _print(comparison)
 
 
-def _asked(bench: Workbench, source: str, collection: str) -> Sequence[Asked]:
+def _asked(bench: Workbench, source: str, collection: str) -> Sequence[ComparedQuery]:
     """The queries of a text file, or of a dataset by its folder or name."""
     from workbench.cli.evaluating import load
     from workbench.service.comparing import asked_lines
@@ -118,7 +118,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
     from workbench.exports import search_record
 
     return {
-        "query": comparison.a.query,
+        "query": comparison.a.query_text,
         "collection": comparison.a.collection,
         "k": comparison.k,
         "shared": comparison.shared,
@@ -212,7 +212,7 @@ def set_record(found: Comparisons, collection: str) -> dict[str, Any]:
 
 def row_record(row: Row) -> dict[str, Any]:
     """One query of a set as JSON values; the ranks of the first relevant page only where labels are known."""
-    costs: tuple[tuple[str, Cost], ...] = (("cost_a", row.cost_a), ("cost_b", row.cost_b))
+    costs: tuple[tuple[str, SearchCost], ...] = (("cost_a", row.cost_a), ("cost_b", row.cost_b))
     return {
         "id": row.query.id,
         "query": row.query.text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +12,13 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from workbench.cli import ingesting, kept, output
+from workbench.cli import ingesting, output, saved_evaluations
 from workbench.cli.session import AsJson, clean, workbench
 from workbench.errors import InputError
+from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
-    from workbench.evaluation import Check, Comparison, Dataset, Record
+    from workbench.evaluation import Dataset, DatasetCheck, Record, RecordComparison
     from workbench.evaluation.statistics import Interval
     from workbench.service import Workbench
 
@@ -159,7 +160,7 @@ def compare(
     from workbench import evaluation
 
     bench = workbench(context)
-    loaded = [kept.record(bench, path) for path in records]
+    loaded = [saved_evaluations.record(bench, path) for path in records]
     names = evaluation.labels([str(path) for path in records]) if len(loaded) > 1 else [""]
     found = evaluation.between(dict(zip(names, loaded, strict=True)), measure, baseline)
     if as_json:
@@ -191,7 +192,7 @@ def diff(
     from workbench import evaluation
 
     bench = workbench(context)
-    a, b = kept.record(bench, before), kept.record(bench, after)
+    a, b = saved_evaluations.record(bench, before), saved_evaluations.record(bench, after)
     chosen = measure or a.measures[0]
     for record in (a, b):
         if chosen not in record.measures:
@@ -272,7 +273,7 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
     return evaluation.only(loaded, languages) if languages else loaded
 
 
-def _report_check(found: Check, as_json: bool) -> None:
+def _report_check(found: DatasetCheck, as_json: bool) -> None:
     """Print what a check found; exit code 1 when there is something to look at."""
     if as_json:
         output.emit(
@@ -308,7 +309,7 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
 
 
 @contextmanager
-def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[ProgressCallback | None]:
     """A bar on a terminal, None elsewhere; what it yields hears (done, of how many)."""
     if not sys.stderr.isatty():
         yield None
@@ -325,7 +326,7 @@ def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[C
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
-def _print(record: Record, comparison: Comparison) -> None:
+def _print(record: Record, comparison: RecordComparison) -> None:
     asked = output.count(record.dataset.questions, "question")
     pages = output.count(record.collection.pages, "page")
     output.show(f"{record.dataset.name}, scope {record.dataset.scope}: {asked}, {pages} in '{record.collection.name}'.")
@@ -364,7 +365,7 @@ def _print(record: Record, comparison: Comparison) -> None:
     output.table((f"{main} by slice", ">questions", *(f">{name}" for name in record.pipelines)), groups)
 
 
-def _print_pairs(found: Comparison) -> None:
+def _print_pairs(found: RecordComparison) -> None:
     """Every pipeline against the baseline, and what may be said of them all."""
     if found.pairs:
         output.show()

@@ -7,12 +7,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from workbench.cli import evaluating, kept, pointing, presets, reporting, searching
+from workbench.cli import evaluating, pointing, presets, reporting, saved_evaluations, searching
 
 RUN = "run"
 
 
-class Evaluations(TyperGroup):
+class EvaluationGroup(TyperGroup):
     """Commands of which `RUN` is meant where none is named: ``eval FOLDER`` is ``eval run FOLDER``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
@@ -23,12 +23,12 @@ class Evaluations(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Evaluations,
+    cls=EvaluationGroup,
     no_args_is_help=True,
     help="Measure pipelines on a dataset ('eval FOLDER' or 'eval run FOLDER'), and report on what was measured.",
 )
 app.command(RUN, cls=searching.PipelineCommand)(evaluating.evaluate)
-app.command("list")(kept.listed)
+app.command("list")(saved_evaluations.listed)
 app.command()(evaluating.compare)
 app.command()(evaluating.diff)
 app.command()(reporting.report)

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from workbench.cli import asking, output
+from workbench.cli import output, query_options
 from workbench.cli.searching import Results
 from workbench.cli.session import Collection, Filter, Pipeline, page_ref, workbench
 
 
-@asking.takes_extra
+@query_options.takes_extra
 def export(
     context: typer.Context,
     collection: Collection,
-    query: asking.Text = None,
+    query: query_options.Text = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -34,18 +34,18 @@ def export(
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    extra: asking.Extra = asking.NOTHING,
+    extra: query_options.Extra = query_options.NOTHING,
 ) -> None:
     """Write what a search found into a file to take away: for a spreadsheet, for a program, or to look at."""
     from workbench import exports
 
     if out is None and not form:
         raise typer.BadParameter("say where with --out FILE, or print a text form with --form csv")
-    kind = exports.form(form or (out.suffix if out is not None else ""))
+    kind = exports.export_format(form or (out.suffix if out is not None else ""))
     if out is None and not kind.text:
         raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
     bench = workbench(context)
-    wanted = asking.query(bench, query, extra)
+    wanted = query_options.query(bench, query, extra)
     made = bench.export(wanted, collection, pipeline, k, filter, kind.name, page)
     if out is None:
         output.pour(made.content.decode())

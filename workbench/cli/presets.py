@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.evaluation import Dataset
-    from workbench.evaluation.presets import Compared, Preset
+    from workbench.evaluation.presets import Preset, PresetComparison
     from workbench.service import Workbench
 
 
@@ -47,13 +47,13 @@ def preset(
     bench = workbench(context)
     from workbench import evaluation
     from workbench.encoders import spec
-    from workbench.encoders.whereabouts import whereabouts
+    from workbench.encoders.locations import location_of
     from workbench.evaluation import presets
     from workbench.retrieval import Pipeline
 
     made = presets.preset(name)
     model = spec(encoder)
-    if reason := whereabouts(model).reason:  # before gigabytes are fetched for it
+    if reason := location_of(model).reason:  # before gigabytes are fetched for it
         raise EncoderError(reason)
     pipelines = list(dict.fromkeys(pipeline or made.pipelines(encoder)))
     for text in pipelines:
@@ -106,7 +106,7 @@ def _tell(done: int, total: int) -> None:
         output.say(f"{done:,} of {total:,} searches done.")
 
 
-def _print(made: Preset, compared: Sequence[Compared]) -> None:
+def _print(made: Preset, compared: Sequence[PresetComparison]) -> None:
     rows = []
     for row in compared:
         there = "" if row.published is None else f"{row.published:.3f}"

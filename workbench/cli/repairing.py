@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import output
-from workbench.cli.asking import Repair
+from workbench.cli.query_options import Repair
 from workbench.cli.session import AsJson, workbench
 
 

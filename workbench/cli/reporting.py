@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import kept, output
+from workbench.cli import output, saved_evaluations
 from workbench.cli.session import AsJson, workbench
 from workbench.errors import InputError
 
@@ -64,7 +64,7 @@ def report(
     if by not in ("question", "document"):
         raise typer.BadParameter(f"'{by}' is none of question, document", param_hint="--by")
     by_document = by == "document"
-    loaded = [kept.record(bench, path) for path in records]
+    loaded = [saved_evaluations.record(bench, path) for path in records]
     if out is not None:
         shown = _pictures(bench, loaded, pictures) if form == ".html" else None
         _write(out.expanduser(), reports.written(loaded, form, wanted, shown, cases, by_document))

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand
 
-from workbench.cli import asking, contrast, output
+from workbench.cli import contrast, output, query_options
 from workbench.cli.session import AsJson, Collection, Filter, Pipeline, clean, page_ref, workbench
 from workbench.copying import command
 
@@ -46,20 +46,20 @@ Results = Annotated[
 ]
 
 
-@asking.takes_extra
+@query_options.takes_extra
 def search(
     context: typer.Context,
     collection: Collection,
-    query: asking.Text = None,
+    query: query_options.Text = None,
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    extra: asking.Extra = asking.NOTHING,
+    extra: query_options.Extra = query_options.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
     bench = workbench(context)
-    wanted = asking.query(bench, query, extra)
+    wanted = query_options.query(bench, query, extra)
     result = bench.search(wanted, collection, pipeline, k, filter)
     if as_json:
         from workbench.exports import search_record
@@ -85,10 +85,10 @@ def search(
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
 
 
-@asking.takes_extra
+@query_options.takes_extra
 def explain(
     context: typer.Context,
-    asked: asking.TextAndPage,
+    asked: query_options.TextAndPage,
     collection: Collection,
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose score; that which decides in the pipeline if not said.")
@@ -105,13 +105,13 @@ def explain(
         Any,
         typer.Option(metavar="PAGEREF", parser=page_ref, help="Say why the page scores more, or less, than this one."),
     ] = None,
-    extra: asking.Extra = asking.NOTHING,
+    extra: query_options.Extra = query_options.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Say why a page scores what it scores: the share of every query token, and where on the page it was met."""
     bench = workbench(context)
-    query, page = asking.split(asked)
-    wanted = asking.query(bench, query, extra)
+    query, page = query_options.split(asked)
+    wanted = query_options.query(bench, query, extra)
     if against is not None:
         if out is not None or token:
             raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
@@ -165,21 +165,21 @@ def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:
     return [i for i, label in enumerate(labels) if label in wanted] if words else None
 
 
-@asking.takes_extra
+@query_options.takes_extra
 def why(
     context: typer.Context,
-    asked: asking.TextAndPage,
+    asked: query_options.TextAndPage,
     collection: Collection,
     pipeline: Pipeline = "two-stage",
     k: Results = None,
     filter: Filter = "",
-    extra: asking.Extra = asking.NOTHING,
+    extra: query_options.Extra = query_options.NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Say whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
     bench = workbench(context)
-    query, page = asking.split(asked)
-    wanted = asking.query(bench, query, extra)
+    query, page = query_options.split(asked)
+    wanted = query_options.query(bench, query, extra)
     verdict = bench.why(wanted, page, collection, pipeline, k, filter)
     if as_json:
         output.emit(asdict(verdict))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, clean, workbench
+from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
     from workbench.types import PageRef, Quarantined
@@ -220,8 +221,8 @@ def export(
     or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
     """
     bench = workbench(context)
-    with counted("pages written") as told:
-        made = bench.export_collection(name, folder.expanduser(), form or ("parquet",), overwrite, told)
+    with counted("pages written") as progress:
+        made = bench.export_collection(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
     if as_json:
         output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
     else:
@@ -229,7 +230,7 @@ def export(
 
 
 @contextmanager
-def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+def counted(what: str) -> Iterator[ProgressCallback]:
     """A bar on a terminal for work that says how far it is; elsewhere nothing."""
     if not sys.stderr.isatty():
         yield lambda done, total: None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDTH = 640  # pixels at which a page is looked at
 _CONTRAST = 28  # of 255: a step between neighbouring pixels from which on there is ink
 _JOIN = 0.012  # of the page's width: ink this close is one block
-_LEAST = 0.0008  # of the page's area; what is smaller is a speck
+_MIN_AREA = 0.0008  # of the page's area; what is smaller is a speck
 _RULE = 0.008  # of the page; what is thinner is a rule
 _WORDY = 0.12  # of a block's area under words, from which on it is text
 _COLUMN_GAP = 2.5  # word heights between two words of a line, from which on they are two cells
@@ -75,7 +75,7 @@ def _components(ink: NDArray[np.uint8]) -> list[Box]:
     height, width = ink.shape
     found: list[Box] = []
     for x, y, w, h, _ in stats[1:].tolist():
-        if w * h >= _LEAST * width * height:
+        if w * h >= _MIN_AREA * width * height:
             found.append((x / width, y / height, (x + w) / width, (y + h) / height))
     return sorted(found, key=lambda box: (box[1], box[0]))
 

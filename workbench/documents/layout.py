@@ -25,7 +25,7 @@ _INSET = 0.2  # of a run's height taken off above and below, since ascenders rea
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Words that follow one another on one stretch of a line; ``boxes (k, 4)`` page fractions.
 
     ``turn`` is which way they run: 0 upright, 90 from the bottom up, 180 upside down, 270 from the top down.
@@ -49,7 +49,7 @@ class _Piece:
     block: bool = False
 
 
-def arrange(runs: Sequence[Run], aspect: float = 1.0) -> Words:
+def arrange(runs: Sequence[TextRun], aspect: float = 1.0) -> Words:
     """All words of a page in reading order; ``aspect`` is the page's width over its height.
 
     A page is read the way most of its words run; words that run another way, as the heads of narrow columns do, are put
@@ -108,7 +108,7 @@ def _around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _blocks(runs: Sequence[Run], frames: dict[int, list[NDArray[np.float64]]], turn: int) -> list[list[int]]:
+def _blocks(runs: Sequence[TextRun], frames: dict[int, list[NDArray[np.float64]]], turn: int) -> list[list[int]]:
     """Runs that run another way than the page, those together that are lines of one another."""
     blocks: list[list[int]] = []
     for way in sorted({run.turn for run in runs} - {turn}):
@@ -131,7 +131,7 @@ def _is_next_line(before: NDArray[np.float64], after: NDArray[np.float64]) -> bo
 
 
 def _lines(
-    runs: Sequence[Run], pieces: Sequence[_Piece], boxes: Sequence[NDArray[np.float64]]
+    runs: Sequence[TextRun], pieces: Sequence[_Piece], boxes: Sequence[NDArray[np.float64]]
 ) -> list[list[tuple[int, int]]]:
     """Pieces in reading order, as lines of ``(run, word)`` pairs."""
     words = [word for piece in pieces for word in piece.words]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.documents.layout import Run
+from workbench.documents.layout import TextRun
 from workbench.documents.textlayer import clean
 from workbench.errors import DocumentError
 from workbench.types import Float
@@ -44,7 +44,7 @@ _NARROW = frozenset("iIjl1.,:;'|!()[]{}ft`\"-")
 _WIDE = frozenset("mwMW@%&—")
 
 
-def read_words(image: Image.Image) -> list[Run]:
+def read_words(image: Image.Image) -> list[TextRun]:
     """The lines of text on an RGB picture, each a run of words with boxes as fractions of the picture.
 
     A picture that stands on its head or on its side is read all the same; the runs then say how they are turned.
@@ -75,7 +75,7 @@ def read_words(image: Image.Image) -> list[Run]:
         boxes = _undone(np.clip(boxes / np.tile(size, 2), 0.0, 1.0).astype(np.float32), turn)
         cleaned = [clean(word) for word in words]
         keep = [i for i, word in enumerate(cleaned) if word]
-        runs.append(Run(tuple(cleaned[i] for i in keep), boxes[keep], True, turn))
+        runs.append(TextRun(tuple(cleaned[i] for i in keep), boxes[keep], True, turn))
     return [run for run in runs if run.texts]
 
 
@@ -120,7 +120,7 @@ def _sense(lines: Sequence[_Line]) -> float:
 def _turn(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> int:
     """How the text of a picture seems turned, by its longest lines; 0 at once where most of it reads well.
 
-    The value is as in `Run.turn`.
+    The value is as in `TextRun.turn`.
     """
     length = sum(line.length for line in lines)
     stands = 2 * sum(line.length for line in lines if line.stands) > length

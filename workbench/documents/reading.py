@@ -12,7 +12,7 @@ from PIL import Image
 
 from workbench.documents import ocr
 from workbench.documents.crop import content_box
-from workbench.documents.layout import Run, arrange
+from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
@@ -199,9 +199,9 @@ def _within(image: Image.Image, side: int) -> Image.Image:
     return smaller
 
 
-def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> list[Run]:
+def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> list[TextRun]:
     """Words by OCR in some parts of a page's picture, without those that lie on words ``known (n, 4)`` already."""
-    found: list[Run] = []
+    found: list[TextRun] = []
     for x0, y0, x1, y1 in regions:
         left, top = int(x0 * image.width), int(y0 * image.height)
         right, bottom = round(x1 * image.width), round(y1 * image.height)
@@ -215,11 +215,11 @@ def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> 
             new = ~_covered(boxes, known)
             if new.any():
                 texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
-                found.append(Run(texts, boxes[new], True, run.turn))
+                found.append(TextRun(texts, boxes[new], True, run.turn))
     return found
 
 
-def _differ(layer: list[Run], seen: list[Run]) -> bool:
+def _differ(layer: list[TextRun], seen: list[TextRun]) -> bool:
     """Whether most of what OCR reads where a text layer has words is none of its words."""
     if not seen:
         return False
@@ -239,6 +239,6 @@ def _covered(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.asarray(inside.all(axis=2).any(axis=1) | around.all(axis=2).any(axis=1))
 
 
-def _boxes(runs: Iterable[Run]) -> np.ndarray:
+def _boxes(runs: Iterable[TextRun]) -> np.ndarray:
     boxes = [run.boxes for run in runs]
     return np.concatenate(boxes) if boxes else np.zeros((0, 4), np.float32)

@@ -21,15 +21,15 @@ from workbench.documents import ocr
 from workbench.documents.crop import content_box
 from workbench.errors import InputError
 from workbench.types import Words
-from workbench.types.queries import MOST_REPAIRS
+from workbench.types.queries import MAX_REPAIRS
 
 Pixels = NDArray[np.uint8]
 
-MOST_SKEW = 15.0  # degrees; more is no skew
-MOST_PIXELS = 32_000_000
+MAX_SKEW = 15.0  # degrees; more is no skew
+MAX_PIXELS = 32_000_000
 """Pixels that a step may leave, 96 MB: each turn by a few degrees makes the sheet larger."""
 _SKEWS = np.arange(-10, 10.25, 0.25)
-_LEAST_SKEW = 0.75  # degrees worth mending
+_MIN_SKEW = 0.75  # degrees worth mending
 _STRAIGHTER = 1.15  # how much sharper the lines' profile must become
 _SIDE = 700  # px; the longer side at which skew is measured
 _READ_SIDE = 1100  # px; the longer side at which the direction of the text is tried
@@ -74,8 +74,8 @@ def proposed(image: Image.Image) -> tuple[Proposal, ...]:
 
 def checked(steps: Sequence[str]) -> list[Callable[[Pixels], Pixels]]:
     """What each step does to the pixels ``(height, width, 3) uint8``; ``InputError`` as of `repaired`."""
-    if len(steps) > MOST_REPAIRS:
-        raise InputError(f"A picture is repaired in {MOST_REPAIRS} steps at most, not {len(steps)}; leave some out.")
+    if len(steps) > MAX_REPAIRS:
+        raise InputError(f"A picture is repaired in {MAX_REPAIRS} steps at most, not {len(steps)}; leave some out.")
     return [_change(step) for step in steps]
 
 
@@ -91,7 +91,7 @@ def _change(step: str) -> Callable[[Pixels], Pixels]:
     match name, values:
         case "rotate", [90.0 | 180.0 | 270.0 as degrees]:
             return lambda pixels: np.rot90(pixels, -int(degrees) // 90)
-        case "deskew", [degrees] if abs(degrees) <= MOST_SKEW:
+        case "deskew", [degrees] if abs(degrees) <= MAX_SKEW:
             return lambda pixels: _turned(pixels, degrees)
         case "crop", [x0, y0, x1, y1] if 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1:
             return lambda pixels: _part(pixels, x0, y0, x1, y1)
@@ -102,7 +102,7 @@ def _change(step: str) -> Callable[[Pixels], Pixels]:
         case "sharpen", []:
             return _sharpened
     raise InputError(
-        f"'{step[:60]}' is no repair; they are rotate:90 (or 180, 270), deskew:DEGREES up to {MOST_SKEW:g}, "
+        f"'{step[:60]}' is no repair; they are rotate:90 (or 180, 270), deskew:DEGREES up to {MAX_SKEW:g}, "
         "crop:x0,y0,x1,y1 in fractions, contrast:LOW,HIGH from 0 to 255, denoise, and sharpen."
     )
 
@@ -115,10 +115,10 @@ def _turned(pixels: Pixels, degrees: float) -> Pixels:
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
     cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
     size = round(width * cosine + height * sine), round(width * sine + height * cosine)
-    if size[0] * size[1] > MOST_PIXELS:
+    if size[0] * size[1] > MAX_PIXELS:
         raise InputError(
             f"Turned by {degrees:g} degrees, the picture would have {size[0] * size[1] / 1e6:.0f} million pixels; "
-            f"repairs stop at {MOST_PIXELS // 1_000_000} million. Turn it fewer times."
+            f"repairs stop at {MAX_PIXELS // 1_000_000} million. Turn it fewer times."
         )
     turn[0, 2] += (size[0] - width) / 2
     turn[1, 2] += (size[1] - height) / 2
@@ -171,7 +171,7 @@ def _skew(pixels: Pixels) -> Proposal | None:
         sharpness.append(_profile(cv2.warpAffine(grey, turn, (width, height))))
     best = int(np.argmax(sharpness))
     degrees, now = float(_SKEWS[best]), sharpness[len(_SKEWS) // 2]
-    if abs(degrees) < _LEAST_SKEW or sharpness[best] < _STRAIGHTER * now or now == 0:
+    if abs(degrees) < _MIN_SKEW or sharpness[best] < _STRAIGHTER * now or now == 0:
         return None
     return Proposal(f"deskew:{degrees:g}", f"Lines of text look {abs(degrees):g} degrees askew.")
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.documents.layout import Run, is_right_to_left
+from workbench.documents.layout import TextRun, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
 from workbench.types import Float
 
@@ -27,8 +27,8 @@ WORDS_PER_PICTURE = 10  # a picture over the whole page with fewer words on it i
 FREE = 0.7  # of a picture in one piece without words; with less, it is a background and its text is known
 _CELLS = 32
 _MAP_ERROR_SAMPLES = 200
-MOST_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
-MOST_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
+MAX_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
+MAX_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
 _SYMBOLS = frozenset({"So", "Sk", "Sm", "Co", "Cn", "Cc"})
 _ALPHABETS = frozenset(
     {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "THAI", "HANGUL", "CJK"}
@@ -66,7 +66,7 @@ class TextLayer:
     ``doubtful`` where they are hardly those of a language, so that they may not be what is printed (see `is_doubtful`).
     """
 
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     usable: bool
     doubtful: bool = False
 
@@ -95,10 +95,10 @@ def is_doubtful(words: Sequence[str]) -> bool:
         symbols = 0
     else:
         symbols = sum(unicodedata.category(letter) in _SYMBOLS for letter in letters if not letter.isascii())
-    if symbols > MOST_SYMBOLS * len(letters):
+    if symbols > MAX_SYMBOLS * len(letters):
         return True
     odd = sum(_is_odd(word) for word in words)
-    return odd >= 3 and odd > MOST_ODD * sum(len(word) > 3 for word in words)
+    return odd >= 3 and odd > MAX_ODD * sum(len(word) > 3 for word in words)
 
 
 def _is_odd(word: str) -> bool:
@@ -179,7 +179,7 @@ def _share_of_real(codes: NDArray[np.int64]) -> float:
     return float(1.0 - (control | private | ((codes >= 0xFFF0) & (codes <= 0xFFFF))).mean())
 
 
-def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspect: float) -> tuple[Run, ...]:
+def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspect: float) -> tuple[TextRun, ...]:
     """Characters joined into words at white space, and words into runs where they follow one another on a line."""
     shown = np.flatnonzero(~space)
     if not len(shown):
@@ -268,19 +268,19 @@ def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str]
 
 def _collect(
     words: list[str], boxes: Float, first: NDArray[np.bool_], keep: NDArray[np.bool_], turns: NDArray[np.int64]
-) -> tuple[Run, ...]:
+) -> tuple[TextRun, ...]:
     """Runs of cleaned words that lie on the page; a word printed twice in one place (mock bold) counts once."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = np.all(np.isfinite(boxes), axis=1) & np.all((centre >= 0) & (centre <= 1), axis=1)
     boxes = np.clip(boxes, 0.0, 1.0).astype(np.float32)
     seen: set[tuple[str, int, int]] = set()
-    runs: list[Run] = []
+    runs: list[TextRun] = []
     texts: list[str] = []
     rows: list[int] = []
 
     def finish() -> None:
         if texts:
-            runs.append(Run(tuple(texts), boxes[rows], False, _commonest(turns[rows])))
+            runs.append(TextRun(tuple(texts), boxes[rows], False, _commonest(turns[rows])))
         texts.clear()
         rows.clear()
 

@@ -25,7 +25,7 @@ from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
-from workbench.encoders.pictures import Found, PictureEncoder, denormalised, whole
+from workbench.encoders.pictures import PictureEncoder, PictureVectors, denormalised, whole
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Box, QueryEmbedding, SeenPicture
@@ -130,12 +130,12 @@ class ClipEncoder(PictureEncoder):
 class Clip(ClipEncoder):
     """One vector a page."""
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         import torch
 
         with torch.inference_mode():
             found = self.clip.model.encode_image(self.clip.pixels(pictures)).float().cpu().numpy()
-        return [Found(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
+        return [PictureVectors(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
 
 
 def _refusing(folder: Path, name: str) -> dict[str, Any]:

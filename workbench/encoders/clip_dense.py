@@ -16,7 +16,7 @@ from PIL import Image
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.clip import ClipEncoder, OpenClip
-from workbench.encoders.pictures import Found
+from workbench.encoders.pictures import PictureVectors
 from workbench.errors import EncoderError
 from workbench.types import Box
 
@@ -41,13 +41,13 @@ class ClipDense(ClipEncoder):
         else:
             raise EncoderError(f"The '{spec.id}' model sees no patches ({type(visual).__name__}); use it for pages.")
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         import torch
 
         with torch.inference_mode():
             found, (rows, cols) = self._patches(self.clip.model.visual, self.clip.pixels(pictures))
             vectors = found.float().cpu().numpy()
-        return [Found(vectors[row], places.grid(rows, cols, crop)) for row, crop in enumerate(crops)]
+        return [PictureVectors(vectors[row], places.grid(rows, cols, crop)) for row, crop in enumerate(crops)]
 
 
 def _each_to_itself(block: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:

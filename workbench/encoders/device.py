@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 _GIB = 2**30
-_MOST = {"cpu": 4, "mps": 4, "cuda": 16}
+_MAX_BATCH = {"cpu": 4, "mps": 4, "cuda": 16}
 """Largest batch a kind of device is given unasked: beyond it speed no longer grows."""
 
 
@@ -105,7 +105,7 @@ class Batches:
             import psutil
 
             free = psutil.virtual_memory().available
-        return cls(int(min(max(1, free * 0.5 // a_page), _MOST.get(device.kind, 4))))
+        return cls(int(min(max(1, free * 0.5 // a_page), _MAX_BATCH.get(device.kind, 4))))
 
     def run(
         self,

@@ -16,11 +16,11 @@ from PIL import Image
 
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import Checkpoint, find
-from workbench.encoders.cuts import CUTS, Batch
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
 from workbench.encoders.pictures import brief
+from workbench.encoders.preprocessing import PREPROCESSORS, PreparedBatch
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError
 from workbench.types import Float
@@ -34,7 +34,7 @@ class Engine:
     def __init__(self, family: Family, checkpoint: Checkpoint, device: Device, model: Any, processor: Any) -> None:
         self.family, self.checkpoint, self.device = family, checkpoint, device
         self.model, self.processor = model, processor
-        self.cut = CUTS[family.cut]
+        self.cut = PREPROCESSORS[family.cut]
         self._image_token = int(model.config.image_token_id)
         self._turn = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
 
@@ -74,13 +74,13 @@ class Engine:
         """Pages at a time that fit this model on its device."""
         return Batches.fitting(self.device, self.parameters)
 
-    def pictures(self, pictures: Sequence[Image.Image]) -> tuple[Batch, Float]:
+    def pictures(self, pictures: Sequence[Image.Image]) -> tuple[PreparedBatch, Float]:
         """The processed batch, and the model's output for it, float32: ``(pictures, tokens, dim)`` or ``(.., dim)``."""
         with self._turn:
             batch = self._batch(pictures)
             return batch, self._run(batch.inputs)
 
-    def prepared(self, picture: Image.Image) -> Batch:
+    def prepared(self, picture: Image.Image) -> PreparedBatch:
         """What the processor makes of one picture."""
         with self._turn:
             return self._batch([picture])
@@ -93,8 +93,8 @@ class Engine:
         real = inputs["attention_mask"][0].bool().numpy()
         return inputs["input_ids"][0].numpy()[real], states[real] if states.ndim == 2 else states
 
-    def _batch(self, pictures: Sequence[Image.Image]) -> Batch:
-        return Batch(self.processor, self.processor.process_images(list(pictures)), self._image_token)
+    def _batch(self, pictures: Sequence[Image.Image]) -> PreparedBatch:
+        return PreparedBatch(self.processor, self.processor.process_images(list(pictures)), self._image_token)
 
     def _run(self, inputs: Any) -> Float:
         import torch

@@ -25,7 +25,8 @@ class Family:
     """One pair of colpali-engine classes.
 
     ``model`` and ``processor`` name them; ``kind`` is ``patches`` (late interaction) or ``page`` (one vector);
-    ``dim`` is 0 where the checkpoint decides; ``cut`` says what becomes of a page's picture (see `cuts.CUTS`);
+    ``dim`` is 0 where the checkpoint decides; ``cut`` says what becomes of a page's picture (see
+    `preprocessing.PREPROCESSORS`);
     ``queries`` the processor's method that makes the official query; ``forward`` what the model's call also takes;
     ``keys`` the class whose table of older weights' names it should go by, where its own way to ask for that fails
     under transformers 5 or the table wants more; ``names`` is that more (patterns to what they become).

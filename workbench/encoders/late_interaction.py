@@ -15,9 +15,9 @@ from PIL import Image
 
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec, unit_rows
-from workbench.encoders.cuts import Batch
 from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import Found, PictureEncoder
+from workbench.encoders.pictures import PictureEncoder, PictureVectors
+from workbench.encoders.preprocessing import PreparedBatch
 from workbench.encoders.tokens import OFFICIAL, kept, labels
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Box, Float, QueryEmbedding, SeenPicture
@@ -54,23 +54,23 @@ class LateInteraction(PictureEncoder):
         token = getattr(self.engine.processor, "query_augmentation_token", None)
         return None if token is None else int(self.engine.processor.tokenizer.convert_tokens_to_ids(token))
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         batch, states = self.engine.pictures(pictures)
         found = self._whole if self.info.page_policy == OFFICIAL else self._visual
         return [found(batch, row, states[row], crop) for row, crop in enumerate(crops)]
 
-    def _visual(self, batch: Batch, row: int, states: Float, crop: Box) -> Found:
+    def _visual(self, batch: PreparedBatch, row: int, states: Float, crop: Box) -> PictureVectors:
         """The pieces of the picture alone."""
-        return Found(states[batch.shown(row)], self.engine.cut.geometry(batch, row, crop))
+        return PictureVectors(states[batch.shown(row)], self.engine.cut.geometry(batch, row, crop))
 
-    def _whole(self, batch: Batch, row: int, states: Float, crop: Box) -> Found:
+    def _whole(self, batch: PreparedBatch, row: int, states: Float, crop: Box) -> PictureVectors:
         """The pieces of the picture among the tokens of the prompt, in the model's order; these are labelled."""
         real = batch.real(row)
         shown = batch.shown(row)[real]
         geometry = places.among(self.engine.cut.geometry(batch, row, crop), shown)
         names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
         said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
-        return Found(states[real], geometry, said)
+        return PictureVectors(states[real], geometry, said)
 
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
         return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

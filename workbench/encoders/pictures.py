@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PictureVectors:
     """Of one picture: ``vectors (n, dim)`` of any length, their places, and the text under each where it has one."""
 
     vectors: NDArray[Any]
@@ -78,7 +78,7 @@ class PictureEncoder(ABC):
         return other
 
     @abstractmethod
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         """What the model makes of each picture, which is what the crop leaves of its page."""
 
     @abstractmethod

@@ -24,7 +24,7 @@ from workbench.errors import EncoderError, NoEncoderError, PagelensError
 
 log = logging.getLogger(__name__)
 
-KEPT = 2
+MAX_LOADED = 2
 """Models that stay loaded unless settings say otherwise."""
 
 
@@ -44,7 +44,7 @@ class Registry:
         encoder_id: str,
         offline: bool = False,
         threads: int = 0,
-        keep: int = KEPT,
+        keep: int = MAX_LOADED,
         policy: str = "",
         pages: str = "",
     ) -> Encoder:
@@ -77,7 +77,7 @@ class Registry:
         encoder_id: str,
         offline: bool = False,
         threads: int = 0,
-        keep: int = KEPT,
+        keep: int = MAX_LOADED,
         policy: str = "",
         pages: str = "",
     ) -> Iterator[Encoder]:
@@ -90,7 +90,7 @@ class Registry:
             with self._lock:
                 self._users[encoder_id] -= 1
 
-    def start(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = KEPT) -> None:
+    def start(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> None:
         """Load in the background; `state` tells how it goes. `EncoderError` at once for an id that does not exist."""
         spec(encoder_id)
         with self._lock:

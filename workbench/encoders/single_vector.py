@@ -13,7 +13,7 @@ from PIL import Image
 
 from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import Found, PictureEncoder, whole
+from workbench.encoders.pictures import PictureEncoder, PictureVectors, whole
 from workbench.encoders.tokens import OFFICIAL
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Box, QueryEmbedding, SeenPicture
@@ -43,9 +43,9 @@ class SingleVector(PictureEncoder):
             raise EncoderError(f"The '{self.info.id}' model gave no usable vector for this query.")
         return QueryEmbedding(text, unit, (text,), np.ones(1, np.float32), self.info.policy)
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[Found]:
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         _, states = self.engine.pictures(pictures)
-        return [Found(states[row][None], whole(crop)) for row, crop in enumerate(crops)]
+        return [PictureVectors(states[row][None], whole(crop)) for row, crop in enumerate(crops)]
 
     def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
         return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

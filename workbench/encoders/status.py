@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.encoders import registry
 from workbench.encoders.base import Encoder, EncoderSpec
-from workbench.encoders.whereabouts import whereabouts
+from workbench.encoders.locations import location_of
 from workbench.rates import Rates
 from workbench.types import ModelStatus
 
@@ -16,7 +16,7 @@ def statuses(rates: Rates) -> list[ModelStatus]:
 
 def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
     """One model as it is now."""
-    found = whereabouts(spec)
+    found = location_of(spec)
     state, reason = registry.state(spec.id)
     if not state or (state == "failed" and found.folder is None):  # that it failed for want of weights is no news
         state, reason = ("absent" if found.folder is None else "here"), found.reason

@@ -1,8 +1,8 @@
 """Evaluation: datasets in, measures by pipeline and slice out, with runs that can be checked elsewhere."""
 
-from workbench.evaluation.checking import Check, check
-from workbench.evaluation.comparing import Comparison, between, labels, within
-from workbench.evaluation.datasets import Dataset, Query, load_dataset, only, together
+from workbench.evaluation.checking import DatasetCheck, check
+from workbench.evaluation.comparing import RecordComparison, between, labels, within
+from workbench.evaluation.datasets import Dataset, Question, load_dataset, only, together
 from workbench.evaluation.evaluate import Searcher, evaluate
 from workbench.evaluation.files import ready, summary, write
 from workbench.evaluation.imports import TASKS, bring
@@ -18,12 +18,12 @@ __all__ = [
     "DEFAULT",
     "SCOPES",
     "TASKS",
-    "Check",
-    "Comparison",
     "Dataset",
+    "DatasetCheck",
     "Parts",
-    "Query",
+    "Question",
     "Record",
+    "RecordComparison",
     "Searcher",
     "between",
     "bring",

@@ -17,7 +17,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DatasetCheck:
     """What was found: ``counts`` by what is counted, ``problems`` in sentences; no problem is good news.
 
     ``oddities`` are the rows that were left out or mended, by kind (`oddities.KINDS`).
@@ -29,7 +29,7 @@ class Check:
     oddities: dict[str, int]
 
 
-def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
+def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> DatasetCheck:
     """Open every file of the dataset and hold its labels against the pages there are.
 
     ``held`` are the documents of the collection that a dataset without files of its own is about.
@@ -43,7 +43,7 @@ def check(dataset: Dataset, held: Sequence[DocumentInfo] = ()) -> Check:
         else:
             probes[name] = found
     problems = (*dataset.warnings, *unread, *_files(probes), *_labels(dataset, probes), *_questions(dataset))
-    return Check(dataset.name, _counts(dataset, probes), problems, counts(dataset.oddities))
+    return DatasetCheck(dataset.name, _counts(dataset, probes), problems, counts(dataset.oddities))
 
 
 def _counts(dataset: Dataset, probes: Mapping[str, DocumentProbe | DocumentInfo]) -> dict[str, int]:

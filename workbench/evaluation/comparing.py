@@ -12,7 +12,7 @@ from workbench.evaluation.statistics import Interval, Paired, Values, compare, i
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RecordComparison:
     """One measure over the same questions: the mean of each pipeline, each against the baseline, and who wins.
 
     ``winner`` is significantly better than every other, corrected for all pairs; None when the test names none.
@@ -42,12 +42,12 @@ class Comparison:
         return f"No pipeline is shown to be better than all others in {self.measure} with {self.questions} questions."
 
 
-def within(record: Record, measure: str = "", baseline: str = "") -> Comparison:
+def within(record: Record, measure: str = "", baseline: str = "") -> RecordComparison:
     """The pipelines of one record; the first measure and the first pipeline unless others are named."""
     return between({"": record}, measure, baseline)
 
 
-def between(records: Mapping[str, Record], measure: str = "", baseline: str = "") -> Comparison:
+def between(records: Mapping[str, Record], measure: str = "", baseline: str = "") -> RecordComparison:
     """The pipelines of several records, called ``LABEL: PIPELINE``, over the questions all of them asked.
 
     A question is shared when its text and grades are the same in all of them. `InputError` when there is none, when a
@@ -72,7 +72,7 @@ def between(records: Mapping[str, Record], measure: str = "", baseline: str = ""
     if baseline not in values:
         raise InputError(f"There is no pipeline '{baseline}' to compare with; there are {', '.join(values)}.")
     means = {name: interval(column) for name, column in values.items()}
-    return Comparison(measure, len(shared), baseline, means, tuple(compare(values, baseline)), winner(values))
+    return RecordComparison(measure, len(shared), baseline, means, tuple(compare(values, baseline)), winner(values))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -31,7 +31,7 @@ boxes account for. A box in pixels or points reaches much farther."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Question:
     """A question. ``tags`` are flat: each key's values as texts."""
 
     id: str
@@ -52,7 +52,7 @@ class Dataset:
 
     name: str
     folder: Path
-    queries: tuple[Query, ...]
+    queries: tuple[Question, ...]
     qrels: Mapping[str, Mapping[str, int]]
     boxes: Mapping[str, Mapping[str, tuple[Box, ...]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ def load_dataset(folder: Path) -> Dataset:
         rows = sum(map(len, qrels.values()))
         raise DatasetError(
             f"Dataset '{name}' has no question with a relevant page; {len(queries)} questions and {rows} labels of "
-            f"theirs can be read{odd.told()}."
+            f"theirs can be read{odd.summary()}."
         )
     warnings: list[str] = []
     if len(labelled) < len(queries):
@@ -142,14 +142,14 @@ def together(datasets: Sequence[Dataset]) -> Dataset:
         return datasets[0]
     if len(set(names)) < len(names):
         raise DatasetError(f"Two of the datasets have the same name ({', '.join(names)}); rename a folder.")
-    queries: list[Query] = []
+    queries: list[Question] = []
     qrels: dict[str, Mapping[str, int]] = {}
     boxes: dict[str, Mapping[str, tuple[Box, ...]]] = {}
     for dataset in datasets:
         for asked in dataset.queries:
             document = f"{dataset.name}/{asked.document}" if asked.document else ""
             tags = {**asked.tags, "dataset": (dataset.name,)}
-            queries.append(Query(f"{dataset.name}/{asked.id}", asked.text, document, tags))
+            queries.append(Question(f"{dataset.name}/{asked.id}", asked.text, document, tags))
         for query, grades in dataset.qrels.items():
             qrels[f"{dataset.name}/{query}"] = {f"{dataset.name}/{page}": grade for page, grade in grades.items()}
         for query, places in dataset.boxes.items():
@@ -216,11 +216,11 @@ def _shown(items: list[str], between: str) -> str:
     return between.join(items[:SHOWN]) + (f"{between}and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
 
 
-def read_queries(path: Path, odd: Oddities, find: Callable[[str], str] = str) -> list[Query]:
+def read_queries(path: Path, odd: Oddities, find: Callable[[str], str] = str) -> list[Question]:
     """The questions of a ``queries.jsonl``; ``find`` says which file is meant by a document's name."""
-    found: dict[str, Query] = {}
+    found: dict[str, Question] = {}
     for where, row in objects(path, odd):
-        query = Query(
+        query = Question(
             identifier(row, "query_id", "query-id", "_id"),
             identifier(row, "text"),
             find(identifier(row, "document")),

@@ -15,29 +15,38 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from workbench.errors import DatasetError, NotFoundError, PipelineError
-from workbench.evaluation.asking import Asking
 from workbench.evaluation.boxes import box_answer
-from workbench.evaluation.datasets import Dataset, Query
-from workbench.evaluation.locating import Places, locate
+from workbench.evaluation.datasets import Dataset, Question
+from workbench.evaluation.locating import LocatedPages, locate
 from workbench.evaluation.measures import DEFAULT, depth
 from workbench.evaluation.measuring import Run, deep_enough, from_elsewhere, measure
 from workbench.evaluation.parts import Part, Parts
 from workbench.evaluation.provenance import collection_facts, dataset_hash, machine, versions
-from workbench.evaluation.ranking import RANKED, Ranks
+from workbench.evaluation.query_runner import QueryRunner
+from workbench.evaluation.ranking import RANKED, StageRanks
 from workbench.evaluation.record import (
     BoxAnswer,
     CollectionFacts,
     DatasetFacts,
     FailedPage,
+    JudgedQuestion,
     Measured,
-    Question,
     Record,
     digest,
 )
 from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import Pipeline
 from workbench.timing import Stopwatch
-from workbench.types import Box, CollectionInfo, DocumentInfo, Explanation, PageRef, SearchResult, StoredPage
+from workbench.types import (
+    Box,
+    CollectionInfo,
+    DocumentInfo,
+    Explanation,
+    PageRef,
+    ProgressCallback,
+    SearchResult,
+    StoredPage,
+)
 
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
 
@@ -77,7 +86,7 @@ def evaluate(
     pipelines: Sequence[str],
     scope: str = "document",
     measures: Sequence[str] = DEFAULT,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
     runs: Mapping[str, Run] | None = None,
     parts: Parts | None = None,
     optional: Collection[str] = (),
@@ -94,14 +103,14 @@ def evaluate(
     deep = depth(measures)
     parsed = {name: deep_enough(Pipeline.parse(name), deep) for name in pipelines}
     asked = _asked(searcher, dataset, collection, scope)
-    asking = Asking(
+    runner = QueryRunner(
         searcher.search,
         collection,
         restriction(dataset, asked.places, scope),
         progress,
         sum(len(p.steps) + 1 for p in parsed.values()) * len(asked.queries) + len(asked.pointed),
     )
-    ranks = Ranks(asking, asked.queries, asked.qrels)
+    ranks = StageRanks(runner, asked.queries, asked.qrels)
     kept = parts or Parts(None)
     made_with = versions()
     measured: dict[str, Part] = {}
@@ -110,10 +119,10 @@ def evaluate(
         key = digest((asdict(asked.dataset), asdict(asked.held), made_with, list(measures), deep, name, str(pipeline)))
         part = kept.get(key)
         if part is not None:
-            asking.skip((len(pipeline.steps) + 1) * len(asked.queries))
+            runner.skip((len(pipeline.steps) + 1) * len(asked.queries))
         else:
             try:
-                part = measure(asking, ranks, name, pipeline, asked.queries, asked.qrels, measures, asked.info)
+                part = measure(runner, ranks, name, pipeline, asked.queries, asked.qrels, measures, asked.info)
             except PipelineError as error:
                 if name not in optional:
                     raise
@@ -130,7 +139,7 @@ def evaluate(
     boxes: list[BoxAnswer] = []
     for query, page in asked.pointed:
         boxes.append(box_answer(searcher.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]))
-        asking.skip(1)
+        runner.skip(1)
     return Record(
         settings={
             "scope": scope,
@@ -167,8 +176,8 @@ class _Asked:
     dataset: DatasetFacts
     held: CollectionFacts
     info: CollectionInfo
-    places: Places
-    queries: Sequence[Query]
+    places: LocatedPages
+    queries: Sequence[Question]
     qrels: Mapping[str, Mapping[str, int]]
     boxes: Mapping[str, Mapping[str, tuple[Box, ...]]]
     sources: Sources
@@ -176,15 +185,15 @@ class _Asked:
     failed: tuple[FailedPage, ...]
 
     @property
-    def pointed(self) -> list[tuple[Query, str]]:
+    def pointed(self) -> list[tuple[Question, str]]:
         """Questions with a page that has boxes and can be explained."""
         here = ((query, page) for query in self.queries for page in self.boxes.get(query.id, ()))
         return [(query, page) for query, page in here if self.sources.get(page) is not None]
 
-    def questions(self) -> dict[str, Question]:
+    def questions(self) -> dict[str, JudgedQuestion]:
         """As a record keeps them."""
         return {
-            query.id: Question(
+            query.id: JudgedQuestion(
                 query.text,
                 self.places.document(query.document) if query.document else "",
                 dict(query.tags),
@@ -230,7 +239,7 @@ def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) ->
     )
 
 
-def _placed(places: Places, labels: Mapping[str, T], both: Callable[[T, T], T]) -> dict[str, T]:
+def _placed(places: LocatedPages, labels: Mapping[str, T], both: Callable[[T, T], T]) -> dict[str, T]:
     """Labels under the collection's page names; two pages that are one there have what ``both`` makes of them."""
     found: dict[str, T] = {}
     for page, value in labels.items():
@@ -239,7 +248,9 @@ def _placed(places: Places, labels: Mapping[str, T], both: Callable[[T, T], T]) 
     return found
 
 
-def slices(queries: Sequence[Query], qrels: Mapping[str, Mapping[str, int]], sources: Sources) -> dict[str, list[str]]:
+def slices(
+    queries: Sequence[Question], qrels: Mapping[str, Mapping[str, int]], sources: Sources
+) -> dict[str, list[str]]:
     """Query ids by tag value, and by whether their relevant pages have a text layer.
 
     ``no text layer`` holds the questions none of whose relevant pages in the collection has one; a question without any

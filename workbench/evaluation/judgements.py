@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.errors import InputError
-from workbench.evaluation.datasets import Query
+from workbench.evaluation.datasets import Question
 from workbench.evaluation.runs import write_qrels
 from workbench.types import PageRef
 
@@ -28,7 +28,7 @@ GRADES = (0, 1, 2, 3)
 class Judged:
     """The judged queries of a collection; ``grades[query id][page ref]``."""
 
-    queries: tuple[Query, ...]
+    queries: tuple[Question, ...]
     grades: Mapping[str, Mapping[str, int]]
 
 
@@ -101,7 +101,7 @@ class Judgements:
             grades: dict[str, dict[str, int]] = {}
             for row in labels:
                 grades.setdefault(row["query_id"], {})[row["page"]] = int(row["grade"])
-            return Judged(tuple(Query(row["query_id"], row["text"]) for row in queries), grades)
+            return Judged(tuple(Question(row["query_id"], row["text"]) for row in queries), grades)
         except FileNotFoundError:
             return Judged((), {})
         except (OSError, ValueError, KeyError, TypeError):

@@ -17,7 +17,7 @@ from workbench.types import DocumentInfo, PageRef
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class LocatedPages:
     """``names`` from the dataset's document names to the collection's; ``others`` are documents of none of its files.
 
     ``differing`` are files whose content is not what is indexed under their name.
@@ -37,7 +37,7 @@ class Places:
         return str(PageRef(self.document(ref.document), ref.page))
 
 
-def locate(dataset: Dataset, held: Sequence[DocumentInfo]) -> Places:
+def locate(dataset: Dataset, held: Sequence[DocumentInfo]) -> LocatedPages:
     """Find the dataset's documents in a collection; files that are missing or unreadable are found by name alone."""
     by_hash = {document.content_hash: document.name for document in held}
     known = {document.name for document in held}
@@ -58,4 +58,4 @@ def locate(dataset: Dataset, held: Sequence[DocumentInfo]) -> Places:
         if found is not None:
             names[name] = found
     taken = set(names.values())
-    return Places(names, tuple(sorted(known - taken)), tuple(differing))
+    return LocatedPages(names, tuple(sorted(known - taken)), tuple(differing))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from workbench.errors import NotFoundError, PipelineError
-from workbench.evaluation.record import PipelineRun, Record
+from workbench.evaluation.record import EvaluatedPipeline, Record
 from workbench.retrieval import Pipeline
 
 FOUND, LOST, ABSENT, REFUSED = "found", "lost", "absent", "refused"
@@ -17,7 +17,7 @@ FOUND, LOST, ABSENT, REFUSED = "found", "lost", "absent", "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class PageOutcome:
     """One relevant page of one question.
 
     ``stage`` lost it and keeps ``keep`` pages; ``rank`` is the page's rank there and with it the smallest K that would
@@ -42,19 +42,22 @@ class Outcome:
 
     question: str
     value: float
-    fates: tuple[Fate, ...]
+    page_outcomes: tuple[PageOutcome, ...]
     refused: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether a relevant page was not found."""
-        return any(fate.state != FOUND for fate in self.fates)
+        return any(page_outcome.state != FOUND for page_outcome in self.page_outcomes)
 
     @property
-    def telling(self) -> Fate:
+    def telling(self) -> PageOutcome:
         """The relevant page that came furthest by its ranks, of those that were lost if any was."""
-        lost = [fate for fate in self.fates if fate.state != FOUND]
-        return min(lost or self.fates, key=lambda fate: (fate.final or NOWHERE, fate.first or NOWHERE))
+        lost = [page_outcome for page_outcome in self.page_outcomes if page_outcome.state != FOUND]
+        return min(
+            lost or self.page_outcomes,
+            key=lambda page_outcome: (page_outcome.final or NOWHERE, page_outcome.first or NOWHERE),
+        )
 
 
 NOWHERE = 10**9
@@ -76,13 +79,13 @@ def outcomes(record: Record, pipeline: str, measure: str = "") -> list[Outcome]:
     return sorted(found, key=lambda outcome: (not outcome.failed, outcome.value))
 
 
-def fate(record: Record, run: PipelineRun, question: str, page: str) -> Fate:
+def page_outcome(record: Record, run: EvaluatedPipeline, question: str, page: str) -> PageOutcome:
     """What became of one relevant page of one question."""
     answer = run.answers[question]
     ranks = answer.relevant[page]
     grade = record.questions[question].grades.get(page, 1)
     first, final = (ranks.get(step.name) for step in (run.stages[0], run.stages[-1]))
-    told = Fate(page, grade, FOUND, first=first, final=final)
+    told = PageOutcome(page, grade, FOUND, first=first, final=final)
     if page in record.missing:
         return replace(told, state=ABSENT)
     if answer.refused:
@@ -95,7 +98,7 @@ def fate(record: Record, run: PipelineRun, question: str, page: str) -> Fate:
     return told
 
 
-def cured(run: PipelineRun, stage: str, keep: int) -> str:
+def cured(run: EvaluatedPipeline, stage: str, keep: int) -> str:
     """The pipeline with one stage keeping ``keep`` pages; empty for a ranking made elsewhere, which is none."""
     try:
         pipeline = Pipeline.parse(run.text)
@@ -104,11 +107,11 @@ def cured(run: PipelineRun, stage: str, keep: int) -> str:
     if len(pipeline.steps) != len(run.stages):
         return ""
     at = [step.name for step in run.stages].index(stage)
-    steps = [replace(step, keep=keep) if i == at else step for i, step in enumerate(pipeline.steps)]
+    steps = [replace(step, k=keep) if i == at else step for i, step in enumerate(pipeline.steps)]
     return str(Pipeline(tuple(steps)))
 
 
-def _outcome(record: Record, run: PipelineRun, question: str, measure: str) -> Outcome:
+def _outcome(record: Record, run: EvaluatedPipeline, question: str, measure: str) -> Outcome:
     answer = run.answers[question]
-    fates = tuple(fate(record, run, question, page) for page in answer.relevant)
-    return Outcome(question, answer.measures[measure], fates, answer.refused)
+    page_outcomes = tuple(page_outcome(record, run, question, page) for page in answer.relevant)
+    return Outcome(question, answer.measures[measure], page_outcomes, answer.refused)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from workbench.evaluation.asking import Asking, is_encoding, is_stage
-from workbench.evaluation.datasets import Query
-from workbench.evaluation.locating import Places
+from workbench.evaluation.datasets import Question
+from workbench.evaluation.locating import LocatedPages
 from workbench.evaluation.measures import per_query
 from workbench.evaluation.parts import Part
-from workbench.evaluation.ranking import Ranks, stage_texts
-from workbench.evaluation.record import Answer, PipelineRun, RankedPage, StageText, StageWork
+from workbench.evaluation.query_runner import QueryRunner, is_encoding, is_stage
+from workbench.evaluation.ranking import StageRanks, stage_texts
+from workbench.evaluation.record import Answer, EvaluatedPipeline, RankedPage, StageText, StageWork
 from workbench.retrieval import Pipeline
 from workbench.types import CollectionInfo, SearchResult
 
@@ -25,26 +25,26 @@ Run = Mapping[str, Sequence[tuple[str, float]]]
 
 
 def measure(
-    asking: Asking,
-    ranks: Ranks,
+    runner: QueryRunner,
+    ranks: StageRanks,
     name: str,
     pipeline: Pipeline,
-    queries: Sequence[Query],
+    queries: Sequence[Question],
     qrels: Qrels,
     measures: Sequence[str],
     info: CollectionInfo,
 ) -> Part:
     """Ask, rank and time one pipeline; `PipelineError` when the collection lacks an index it names."""
-    asking.begin()
+    runner.begin()
     for query in queries[:WARM_UP]:
-        asking.one(query, pipeline)
-    results = asking.all(queries, pipeline)
+        runner.one(query, pipeline)
+    results = runner.all(queries, pipeline)
     run = {query: [str(hit.ref) for hit in result.hits] for query, result in results.items()}
     scores = per_query(qrels, run, measures)
     stages = stage_texts(pipeline, next(iter(results.values()), None))
     found = ranks.of(pipeline, [stage.name for stage in stages])
     answers = {
-        query.id: _answer(scores[query.id], found[query.id], results.get(query.id), asking.refused.get(query.id, ""))
+        query.id: _answer(scores[query.id], found[query.id], results.get(query.id), runner.refused.get(query.id, ""))
         for query in queries
     }
     encodes = any(leaf.stage.vectors for leaf in pipeline.leaves())
@@ -52,13 +52,13 @@ def measure(
         query: {stage.name: round(stage.ms, 3) for stage in result.trace.stages if not is_encoding(stage.name)}
         for query, result in results.items()
     }
-    run_of = PipelineRun(name, str(pipeline), encodes, stages, _storage(info, pipeline), answers)
-    return Part(run_of, times, asking.encode_ms, asking.refused)
+    run_of = EvaluatedPipeline(name, str(pipeline), encodes, stages, _storage(info, pipeline), answers)
+    return Part(run_of, times, runner.encode_ms, runner.refused)
 
 
 def from_elsewhere(
-    name: str, run: Run, places: Places, qrels: Mapping[str, Mapping[str, int]], measures: Sequence[str]
-) -> PipelineRun:
+    name: str, run: Run, places: LocatedPages, qrels: Mapping[str, Mapping[str, int]], measures: Sequence[str]
+) -> EvaluatedPipeline:
     """A ranking made elsewhere as a pipeline of one stage, without times or work."""
     found: dict[str, list[tuple[str, float]]] = {}
     for query in qrels:
@@ -74,7 +74,7 @@ def from_elsewhere(
         top = tuple(RankedPage(page, float(f"{score:.5g}"), {"run": rank[page]}) for page, score in pages)
         answers[query] = Answer({m: round(v, 6) for m, v in scores[query].items()}, relevant, top)
     depth = max((len(pages) for pages in found.values()), default=0)
-    return PipelineRun(name, f"run {name}", False, (StageText("run", "run", depth),), {}, answers)
+    return EvaluatedPipeline(name, f"run {name}", False, (StageText("run", "run", depth),), {}, answers)
 
 
 def _answer(
@@ -103,8 +103,8 @@ def _answer(
 
 def deep_enough(pipeline: Pipeline, deep: int) -> Pipeline:
     """The pipeline with as many results as the measures look at, or as many as the stage before lets through."""
-    most = min((step.keep for step in pipeline.steps[:-1] if step.keep is not None), default=deep)
-    return pipeline.returning(max(pipeline.keep, min(deep, most)))
+    most = min((step.k for step in pipeline.steps[:-1] if step.k is not None), default=deep)
+    return pipeline.returning(max(pipeline.k, min(deep, most)))
 
 
 def _storage(info: CollectionInfo, pipeline: Pipeline) -> dict[str, float]:

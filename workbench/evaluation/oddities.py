@@ -72,7 +72,7 @@ class Oddities:
         """What was gathered, in the order it was met."""
         return tuple(Oddity(kind, count, tuple(places)) for kind, (count, places) in self._found.items())
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """All of it as the end of a sentence that says why nothing is left; empty where nothing was odd."""
         return ": " + "; ".join(map(str, self.all())) if self._found else ""
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from workbench.evaluation.record import PipelineRun
+from workbench.evaluation.record import EvaluatedPipeline
 
 FOLDER = "parts"
 
@@ -18,7 +18,7 @@ FOLDER = "parts"
 class Part:
     """One pipeline, measured: the run, its times as in `Measured`, and what was refused."""
 
-    run: PipelineRun
+    run: EvaluatedPipeline
     stage_ms: Mapping[str, Mapping[str, float]]
     encode_ms: Mapping[str, float]
     refused: Mapping[str, str]

@@ -18,7 +18,7 @@ Means are over questions (of means over their pages) with bootstrap intervals.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,7 +32,7 @@ from workbench.evaluation.locating import locate
 from workbench.evaluation.statistics import Interval, interval
 from workbench.heatmap import combined
 from workbench.regions import MEASURES, Area, inside, iou, measure, risen, won
-from workbench.types import Box, DocumentInfo, Explanation, Float, PageRef
+from workbench.types import Box, DocumentInfo, Explanation, Float, PageRef, ProgressCallback
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +67,19 @@ class Way:
         known = f"{'|'.join(HEATS)}/{'|'.join(NORMS)}/sum|{'|'.join(MEASURES)}"
         raise InputError(f"'{text}' is no way to choose a region; write one as {known}.")
 
-    def values(self, told: Explanation) -> Float:
+    def values(self, explanation: Explanation) -> Float:
         """Heat of each vector of the page, ``(n,)``."""
-        similarities = told.similarities if self.norm == "plain" else risen(told.similarities)
+        similarities = explanation.similarities if self.norm == "plain" else risen(explanation.similarities)
         if self.heat == "winner":
-            return won(told.query, similarities)
+            return won(explanation.query, similarities)
         if self.heat == "shown":
-            return combined(similarities, told.heat_weights)
-        return combined(similarities, told.query.weights, join=self.heat)
+            return combined(similarities, explanation.heat_weights)
+        return combined(similarities, explanation.query.weights, join=self.heat)
 
-    def scores(self, told: Explanation, boxes: Float) -> Float:
+    def scores(self, explanation: Explanation, boxes: Float) -> Float:
         """What each of ``boxes (r, 4)`` is worth, ``(r,)``; least where no vector lies."""
         take = inside if self.take == "sum" else lambda heat, of, at: measure(heat, of, at, self.take)
-        return np.nan_to_num(take(self.values(told), boxes, told.geometry), nan=-np.inf)
+        return np.nan_to_num(take(self.values(explanation), boxes, explanation.geometry), nan=-np.inf)
 
 
 SHOWN = Way("winner", "plain", "sum")
@@ -118,7 +118,7 @@ class Pointing:
     chance: float
 
 
-class Shelf(Protocol):
+class PageExplainer(Protocol):
     """What the service gives."""
 
     def explain(self, query: str, ref: PageRef, collection: str, encoder: str, pipeline: str) -> Explanation:
@@ -135,20 +135,20 @@ class Shelf(Protocol):
 
 
 def judge(
-    shelf: Shelf,
+    explainer: PageExplainer,
     dataset: Dataset,
     collection: str,
     ways: Sequence[Way] = WAYS,
     encoder: str = "",
     pipeline: str = "",
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Pointing:
     """Explain every page of a dataset that has boxes, and judge every way by them.
 
     Heat is by ``encoder``, and by the token weights of ``pipeline``, as in `Workbench.explain`.
     `DatasetError` when it has no boxes, or none of their pages is in the collection.
     """
-    places = locate(dataset, shelf.documents(collection))
+    places = locate(dataset, explainer.documents(collection))
     held = set(places.names.values())
     asked = [
         (query.id, query.text, PageRef.parse(places.page(page)), boxes)
@@ -166,11 +166,11 @@ def judge(
     for done, (question, text, ref, boxes) in enumerate(asked, 1):
         true = np.asarray(boxes, np.float32)
         try:
-            told = shelf.explain(text, ref, collection, encoder, pipeline)
+            explanation = explainer.explain(text, ref, collection, encoder, pipeline)
             if ref not in regions:
-                regions[ref] = np.asarray([area.box for area in shelf.areas(ref, collection)], np.float32)
-            used = told.encoder
-            figures = dict(_figures(told, regions[ref].reshape(-1, 4), true, ways))
+                regions[ref] = np.asarray([area.box for area in explainer.areas(ref, collection)], np.float32)
+            used = explanation.encoder
+            figures = dict(_figures(explanation, regions[ref].reshape(-1, 4), true, ways))
         except PagelensError as error:
             log.warning("%s could not be explained for question %s: %s", ref, question, error)
             figures, failed = {}, failed + 1
@@ -214,13 +214,13 @@ def _pointed(way: Way, means: Mapping[tuple[str, ...], NDArray[np.float64]]) -> 
 
 
 def _figures(
-    told: Explanation, boxes: Float, true: Float, ways: Sequence[Way]
+    explanation: Explanation, boxes: Float, true: Float, ways: Sequence[Way]
 ) -> Iterator[tuple[tuple[str, ...], float]]:
     """Every figure of one page, by way, value or control, and name."""
     evidence = _Evidence(true)
-    here = told.geometry.placed
+    here = explanation.geometry.placed
     for way in ways:
-        found = _best(way, told, boxes)
+        found = _best(way, explanation, boxes)
         if not len(found):
             continue
         top = found[:1]
@@ -235,21 +235,21 @@ def _figures(
         yield (str(way), "value", "size"), (x1 - x0) * (y1 - y0)
     for heat in HEATS:
         for norm in NORMS:
-            values = Way(heat, norm, "sum").values(told)
+            values = Way(heat, norm, "sum").values(explanation)
             if here.any():
                 at = int(np.where(here, values, -np.inf).argmax())
-                yield ("hottest", heat, norm), evidence.figures(told.geometry.boxes[at : at + 1])["point"]
+                yield ("hottest", heat, norm), evidence.figures(explanation.geometry.boxes[at : at + 1])["point"]
 
 
-def _best(way: Way, told: Explanation, boxes: Float) -> Float:
+def _best(way: Way, explanation: Explanation, boxes: Float) -> Float:
     """Regions, best first; on a page that falls into none, the box of the hottest vector."""
     if len(boxes):
-        return boxes[np.argsort(-way.scores(told, boxes), kind="stable")]
-    here = told.geometry.placed
+        return boxes[np.argsort(-way.scores(explanation, boxes), kind="stable")]
+    here = explanation.geometry.placed
     if not here.any():
         return np.zeros((0, 4), np.float32)
-    at = int(np.where(here, way.values(told), -np.inf).argmax())
-    return told.geometry.boxes[at : at + 1]
+    at = int(np.where(here, way.values(explanation), -np.inf).argmax())
+    return explanation.geometry.boxes[at : at + 1]
 
 
 class _Evidence:

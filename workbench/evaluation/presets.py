@@ -74,7 +74,7 @@ def preset(name: str) -> Preset:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class PresetComparison:
     """One figure: as published (None: none was) and as measured over ``questions`` questions."""
 
     pipeline: str
@@ -90,7 +90,7 @@ class Compared:
         return None if self.published is None else self.measured - self.published
 
 
-def compare(made: Preset, encoder: str, record: Record) -> list[Compared]:
+def compare(made: Preset, encoder: str, record: Record) -> list[PresetComparison]:
     """The figures of a record of the preset's datasets beside those published for the encoder."""
     known = {row.pipeline: row.figures for row in made.published if row.encoder == encoder}
     found = []
@@ -101,5 +101,5 @@ def compare(made: Preset, encoder: str, record: Record) -> list[Compared]:
             values = known.get(pipeline, {}).get(dataset)
             for i, measure in enumerate(made.measures):
                 value = None if values is None else values[i]
-                found.append(Compared(pipeline, dataset, measure, len(questions), value, means[measure]))
+                found.append(PresetComparison(pipeline, dataset, measure, len(questions), value, means[measure]))
     return found

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from workbench.evaluation.asking import Asking, is_stage
-from workbench.evaluation.datasets import Query
+from workbench.evaluation.datasets import Question
+from workbench.evaluation.query_runner import QueryRunner, is_stage
 from workbench.evaluation.record import StageText
 from workbench.retrieval import Pipeline
 from workbench.types import SearchResult
@@ -20,11 +20,13 @@ RANKED = 1000
 PageRanks = Mapping[str, Mapping[str, int | None]]
 
 
-class Ranks:
+class StageRanks:
     """Ranks of relevant pages by stage; what two pipelines begin with in common is asked once."""
 
-    def __init__(self, asking: Asking, queries: Sequence[Query], qrels: Mapping[str, Mapping[str, int]]) -> None:
-        self._asking = asking
+    def __init__(
+        self, runner: QueryRunner, queries: Sequence[Question], qrels: Mapping[str, Mapping[str, int]]
+    ) -> None:
+        self._runner = runner
         self._queries = queries
         self._relevant = {query.id: [p for p, grade in qrels[query.id].items() if grade > 0] for query in queries}
         self._known: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
@@ -48,9 +50,9 @@ class Ranks:
     def _searched(self, prefix: Pipeline) -> dict[str, dict[str, dict[str, int]]]:
         text = str(prefix)
         if text in self._known:
-            self._asking.skip(len(self._queries))
+            self._runner.skip(len(self._queries))
         else:
-            results = self._asking.all(self._queries, prefix)
+            results = self._runner.all(self._queries, prefix)
             self._known[text] = {query: self._ranks(query, result) for query, result in results.items()}
         return self._known[text]
 
@@ -68,10 +70,10 @@ def deepened(pipeline: Pipeline, i: int) -> Pipeline:
     prefix = Pipeline(pipeline.steps[: i + 1])
     step = prefix.steps[-1]
     if step.depends_on_depth:
-        return prefix.returning(step.keep or prefix.keep)
-    before = prefix.steps[-2].keep if i else None
+        return prefix.returning(step.k or prefix.k)
+    before = prefix.steps[-2].k if i else None
     most = RANKED if before is None else min(before, RANKED)
-    return prefix.returning(max(most, prefix.keep))
+    return prefix.returning(max(most, prefix.k))
 
 
 def stage_texts(pipeline: Pipeline, result: SearchResult | None) -> tuple[StageText, ...]:
@@ -80,7 +82,7 @@ def stage_texts(pipeline: Pipeline, result: SearchResult | None) -> tuple[StageT
     names = [name for name in traced if is_stage(name)]
     if len(names) != len(pipeline.steps):
         names = [str(step) for step in pipeline.steps]
-    keeps = [*(step.keep or 0 for step in pipeline.steps[:-1]), pipeline.keep]
+    keeps = [*(step.k or 0 for step in pipeline.steps[:-1]), pipeline.k]
     return tuple(
         StageText(name, str(step), keep) for name, step, keep in zip(names, pipeline.steps, keeps, strict=True)
     )

@@ -70,7 +70,7 @@ class StageText:
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineRun:
+class EvaluatedPipeline:
     """One pipeline over all questions: the name it was given, the text that ran, and whether it compares vectors.
 
     ``storage`` has ``INDEX_vectors_per_page`` and ``INDEX_bytes_per_page`` of every index it reads.
@@ -85,7 +85,7 @@ class PipelineRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class JudgedQuestion:
     """A question as asked, with the grade of every judged page; grade 0 is judged and not relevant."""
 
     text: str
@@ -168,12 +168,12 @@ class Record:
     dataset: DatasetFacts
     collection: CollectionFacts
     versions: Mapping[str, str]
-    questions: Mapping[str, Question]
+    questions: Mapping[str, JudgedQuestion]
     slices: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...]
     failed: tuple[FailedPage, ...]
     warnings: tuple[str, ...]
-    pipelines: Mapping[str, PipelineRun]
+    pipelines: Mapping[str, EvaluatedPipeline]
     boxes: tuple[BoxAnswer, ...]
     measured: Measured
     schema: int = SCHEMA

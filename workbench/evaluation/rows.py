@@ -24,7 +24,7 @@ from workbench.types.text import wellformed
 IDS = ("query_id", "query-id", "_id", "id", "qid")
 PAGES = ("page_ref", "corpus_id", "corpus-id", "ref", "docid")
 GRADES = ("grade", "score", "relevance", "label")
-MOST_GRADE = 1000
+MAX_GRADE = 1000
 """Grades beyond are no judgement but another column; gains of 2^grade stay finite."""
 _SHOWN = 60
 _WHOLE = re.compile(r"([0-9]+)\.0")
@@ -91,7 +91,7 @@ def label_rows(path: Path, odd: Oddities) -> Iterator[tuple[str, str, str, int]]
 def grade(text: object, odd: Oddities, where: str) -> int | None:
     """A grade as a whole number, also where it is written ``1.0``; None, and told, for what is none."""
     value = float(str(text)) if _number(str(text)) else math.nan
-    if not math.isfinite(value) or value != int(value) or abs(value) > MOST_GRADE:
+    if not math.isfinite(value) or value != int(value) or abs(value) > MAX_GRADE:
         odd.add("grade", f"{where}: {str(text)[:_SHOWN]!r}")
         return None
     if value < 0:

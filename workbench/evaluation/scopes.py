@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from workbench.errors import DatasetError
-from workbench.evaluation.datasets import Dataset, Query
-from workbench.evaluation.locating import Places
+from workbench.evaluation.datasets import Dataset, Question
+from workbench.evaluation.locating import LocatedPages
 from workbench.retrieval import document_filter
 
 SCOPES = ("document", "corpus", "union")
 
 
-def restriction(dataset: Dataset, places: Places, scope: str) -> Callable[[Query], str]:
+def restriction(dataset: Dataset, places: LocatedPages, scope: str) -> Callable[[Question], str]:
     """The filter that a question is searched with in a scope; empty where it searches everything."""
     if scope == "union":
         return lambda query: ""
@@ -36,7 +36,7 @@ def documents_filter(names: Sequence[str]) -> str:
     return f"document in ({quoted})"
 
 
-def in_scope(dataset: Dataset, scope: str) -> list[Query]:
+def in_scope(dataset: Dataset, scope: str) -> list[Question]:
     """The questions that a scope asks."""
     if scope not in SCOPES:
         raise DatasetError(f"There is no scope '{scope}'; there are {', '.join(SCOPES)}.")
@@ -55,6 +55,6 @@ def in_scope(dataset: Dataset, scope: str) -> list[Query]:
     return found
 
 
-def _part(query: Query) -> str:
+def _part(query: Question) -> str:
     """The dataset a question came from, where several were put together."""
     return next(iter(query.tags.get("dataset", ())), "")

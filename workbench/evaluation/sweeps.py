@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from workbench.errors import PipelineError
 from workbench.retrieval import Pipeline
 
-MOST = 1_000
+MAX_PIPELINES = 1_000
 _KEEP = re.compile(r":\s*\d+")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 
@@ -30,8 +30,10 @@ def expand(text: str) -> list[str]:
     count = 1
     for choice in choices:
         count *= len(choice)
-    if count > MOST:
-        raise PipelineError(f"The sweep {text!r} stands for {count:,} pipelines; at most {MOST:,} are run together.")
+    if count > MAX_PIPELINES:
+        raise PipelineError(
+            f"The sweep {text!r} stands for {count:,} pipelines; at most {MAX_PIPELINES:,} are run together."
+        )
     found: list[str] = []
     refused: PipelineError | None = None
     for chosen in itertools.product(*choices):

@@ -19,7 +19,7 @@ REGIONS = 3
 TOKENS = 32
 """Query words in the legend, those that add most; some encoders put dozens of empty tokens behind the query."""
 INK, PALE, MARK, PAPER = "#1c1c1a", "#66655f", "#b5371a", "#ffffff"
-LEAST = 12  # pixels of a letter
+MIN_LETTER = 12  # pixels of a letter
 
 
 def annotated(found: Found, page: FoundPage) -> Image.Image:
@@ -29,17 +29,17 @@ def annotated(found: Found, page: FoundPage) -> Image.Image:
     """
     with Image.open(page.picture()) as opened:
         picture = opened.convert("RGB")
-    told = page.explanation
-    regions = told.regions[:REGIONS] if told is not None else ()
-    if told is not None:
-        picture = heatmap.draw(picture, told, found.look)
+    explanation = page.explanation
+    regions = explanation.regions[:REGIONS] if explanation is not None else ()
+    if explanation is not None:
+        picture = heatmap.draw(picture, explanation, found.look)
         _outline(picture, regions)
     legend = _Legend(picture.width)
     legend.line(_title(page), 1.25)
     legend.line(f"“{found.query}”", 1.0)
-    if told is not None:
-        legend.words(told)
-        legend.ramp(f"Heat by {told.encoder}: {found.look}", found.look)
+    if explanation is not None:
+        legend.words(explanation)
+        legend.ramp(f"Heat by {explanation.encoder}: {found.look}", found.look)
         for number, region in enumerate(regions, 1):
             legend.line(f"{number} · {region.share:.0%} of the score · {region.kind}", 0.9, PALE)
     else:
@@ -62,7 +62,7 @@ def to_png(found: Found, page: FoundPage) -> bytes:
 
 
 def _facts(found: Found, page: FoundPage) -> dict[str, object]:
-    told, hit = page.explanation, page.hit
+    explanation, hit = page.explanation, page.hit
     return {
         "query": found.query,
         "collection": found.result.collection,
@@ -71,9 +71,12 @@ def _facts(found: Found, page: FoundPage) -> dict[str, object]:
         "rank": hit.rank if hit is not None else None,
         "score": hit.score if hit is not None else None,
         "score_kind": str(hit.kind) if hit is not None else None,
-        "encoder": told.encoder if told is not None else None,
-        "maxsim": told.score if told is not None else None,
-        "regions": [{"box": r.box, "share": r.share, "kind": r.kind} for r in (told.regions[:REGIONS] if told else ())],
+        "encoder": explanation.encoder if explanation is not None else None,
+        "maxsim": explanation.score if explanation is not None else None,
+        "regions": [
+            {"box": r.box, "share": r.share, "kind": r.kind}
+            for r in (explanation.regions[:REGIONS] if explanation else ())
+        ],
     }
 
 
@@ -92,7 +95,7 @@ def _outline(picture: Image.Image, regions: Sequence[Region]) -> None:
     width, height = picture.size
     draw = ImageDraw.Draw(picture)
     thick = max(2, round(max(picture.size) / 450))
-    size = max(LEAST, round(max(picture.size) / 55))
+    size = max(MIN_LETTER, round(max(picture.size) / 55))
     for number, region in reversed(list(enumerate(regions, 1))):
         x0, y0, x1, y1 = (
             round(edge * side) for edge, side in zip(region.box, (width, height, width, height), strict=True)
@@ -111,7 +114,7 @@ class _Legend:
 
     def __init__(self, width: int) -> None:
         self._width = width
-        self._size = max(LEAST, round(width / 62))
+        self._size = max(MIN_LETTER, round(width / 62))
         self._pad = round(self._size * 1.2)
         self._strip = Image.new("RGB", (width, 40 * self._size + 2 * self._pad), PAPER)
         self._draw = ImageDraw.Draw(self._strip)
@@ -131,9 +134,9 @@ class _Legend:
             self._draw.text((self._pad, self._y), " ".join(words[i] for i in line) + more, colour, font)
             self._y += round(self._size * scale * 1.35)
 
-    def words(self, told: Explanation) -> None:
+    def words(self, explanation: Explanation) -> None:
         """Every query word with what it adds to the score, over a bar as long as its part of the largest."""
-        rows = _most(told.ledger)
+        rows = _most(explanation.ledger)
         if not rows:
             return
         size = round(self._size * 0.9)
@@ -141,7 +144,7 @@ class _Legend:
         shown = [fitting(f"{row.label} {row.contribution:.2f}", size) for row in rows]
         widths = [font.getlength(text) for font, text in shown]
         self._y += size // 2
-        left = len(told.ledger) - len(rows)
+        left = len(explanation.ledger) - len(rows)
         for line in wrapped(widths, self._room, size):
             x = float(self._pad)
             for i in line:

@@ -42,4 +42,4 @@ class Found:
     @property
     def query(self) -> str:
         """The query as it is shown."""
-        return str(self.result.query)
+        return str(self.result.query_text)

@@ -22,7 +22,7 @@ from workbench.types import Explanation, PageRef, Region
 
 SIDE = 1000
 """Longest side of a picture in pixels: words are legible at it."""
-MOST_PICTURES, MOST_BYTES = 400, 24_000_000
+MAX_PICTURES, MAX_BYTES = 400, 24_000_000
 REGIONS = 3
 WORDS = 160
 """Characters of a part's text that are quoted."""
@@ -31,7 +31,7 @@ WORDS = 160
 def to_html(found: Found) -> str:
     """The whole file."""
     shelf = _Shelf({page.ref: page for page in found.pages})
-    pictures = Pictures(shelf, {found.result.collection}, MOST_PICTURES, MOST_BYTES, SIDE, found.look)
+    pictures = Pictures(shelf, {found.result.collection}, MAX_PICTURES, MAX_BYTES, SIDE, found.look)
     shown = [_page(found, page, pictures) for page in found.pages]
     total = found.result.trace.total_ms
     parts: list[tuple[str, str, Child]] = [
@@ -66,19 +66,19 @@ class _Shelf:
 
     def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
         """The explanation that was made."""
-        told = self._pages[ref].explanation
-        if told is None:
+        explanation = self._pages[ref].explanation
+        if explanation is None:
             raise NotFoundError(f"There are no vectors of {ref}.")
-        return told
+        return explanation
 
 
 def _page(found: Found, page: FoundPage, pictures: Pictures) -> Markup:
-    told, hit = page.explanation, page.hit
-    regions = told.regions[:REGIONS] if told is not None else ()
+    explanation, hit = page.explanation, page.hit
+    regions = explanation.regions[:REGIONS] if explanation is not None else ()
     picture = pictures.picture(
         found.result.collection,
         str(page.ref),
-        found.query if told is not None else "",
+        found.query if explanation is not None else "",
         f"{page.ref}, with the heat of the query and its best parts outlined",
         [region.box for region in regions],
     )
@@ -86,8 +86,8 @@ def _page(found: Found, page: FoundPage, pictures: Pictures) -> Markup:
     if hit is not None:
         facts.append(f"rank {hit.rank}")
         facts.append(f"{hit.score:.3f} {hit.kind}" if hit.scored else "no vectors of this page")
-    if told is not None and (hit is None or abs(told.score - hit.score) > 5e-4):
-        facts.append(f"MaxSim {told.score:.3f} by {told.encoder}, which is explained here")
+    if explanation is not None and (hit is None or abs(explanation.score - hit.score) > 5e-4):
+        facts.append(f"MaxSim {explanation.score:.3f} by {explanation.encoder}, which is explained here")
     return el(
         "article",
         el("h3", page.ref.document, ", page ", page.ref.page),
@@ -95,7 +95,7 @@ def _page(found: Found, page: FoundPage, pictures: Pictures) -> Markup:
         el(
             "div",
             picture if picture is not None else el("p", "No picture", class_="blank"),
-            el("div", _regions(regions), _ledger(told) if told is not None else None),
+            el("div", _regions(regions), _ledger(explanation) if explanation is not None else None),
             class_="sheet",
         ),
         class_="case",
@@ -121,7 +121,7 @@ def _short(text: str) -> str:
     return plain if len(plain) <= WORDS else plain[:WORDS].rsplit(" ", 1)[0] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _ledger(told: Explanation) -> Markup:
+def _ledger(explanation: Explanation) -> Markup:
     columns = [
         Column("token", "query word"),
         Column("met", "met at"),
@@ -135,9 +135,9 @@ def _ledger(told: Explanation) -> Markup:
             real(row.contribution),
             real(100 * row.share, 1),
         ]
-        for row in told.ledger
+        for row in explanation.ledger
     ]
-    made = table("ledger", f"What each query word adds to {told.ref}; shares in per cent", columns, body)
+    made = table("ledger", f"What each query word adds to {explanation.ref}; shares in per cent", columns, body)
     return folded("The score, word by word", rows(made))
 
 

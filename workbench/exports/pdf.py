@@ -8,7 +8,7 @@ from workbench.errors import InputError, NotFoundError
 from workbench.exports.annotated import annotated
 from workbench.exports.found import Found
 
-MOST = 100
+MAX_PAGES = 100
 """Pages of one file at most."""
 DPI = 144  # where it is not known what a page was rendered at
 
@@ -18,8 +18,10 @@ def to_pdf(found: Found) -> bytes:
 
     One page is held at a time: each is appended to the file made so far.
     """
-    if len(found.pages) > MOST:
-        raise InputError(f"A PDF of marked pages holds {MOST} at most; ask for fewer than {len(found.pages)} results.")
+    if len(found.pages) > MAX_PAGES:
+        raise InputError(
+            f"A PDF of marked pages holds {MAX_PAGES} at most; ask for fewer than {len(found.pages)} results."
+        )
     out = io.BytesIO()
     for page in found.pages:
         try:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def search_record(result: SearchResult) -> dict[str, Any]:
     """A search result as JSON values; ``parts`` are those of a query that is more than a text."""
     return {
-        "query": result.query,
-        **({} if result.asked.plain or not result.asked.parts else result.asked.as_dict()),
+        "query": result.query_text,
+        **({} if result.query.plain or not result.query.parts else result.query.as_dict()),
         "collection": result.collection,
         "encoder": result.encoder,
         "pipeline": result.pipeline,

@@ -26,16 +26,16 @@ def to_json(found: Found) -> str:
 
 
 def _why(page: FoundPage) -> dict[str, Any]:
-    told = page.explanation
-    if told is None:
+    explanation = page.explanation
+    if explanation is None:
         return {}
     return {
         "explanation": {
-            "encoder": told.encoder,
-            "score": told.score,
+            "encoder": explanation.encoder,
+            "score": explanation.score,
             "score_kind": "exact",
-            "ledger": [asdict(row) for row in told.ledger],
-            "regions": [asdict(region) for region in told.regions],
+            "ledger": [asdict(row) for row in explanation.ledger],
+            "regions": [asdict(region) for region in explanation.regions],
         }
     }
 

@@ -1,7 +1,7 @@
 """Ways to store a page's vectors in less room, worked out from the full ones, and how each is scored."""
 
 from workbench.representations.base import Cost, Derived, Encoding, Method, Option, State
-from workbench.representations.representation import Form, Representation, options_of
+from workbench.representations.representation import FittedIndex, Representation, options_of
 from workbench.representations.table import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHORT
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Cost",
     "Derived",
     "Encoding",
-    "Form",
+    "FittedIndex",
     "Method",
     "Option",
     "Representation",

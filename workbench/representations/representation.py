@@ -211,7 +211,7 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FittedIndex:
     """A representation with what it was fitted to: all that storing and scoring pages take."""
 
     representation: Representation

@@ -32,7 +32,7 @@ from workbench.types import (
 )
 
 if TYPE_CHECKING:
-    from workbench.store import Collection, Snapshot, Space
+    from workbench.store import Collection, EncoderVectors, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ Encode = Callable[[str, Query], Encoded]
 """Gives the embedding of a query by an encoder: (encoder id, query)."""
 
 
-def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, Space]:
+def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, EncoderVectors]:
     """The spaces that a pipeline compares vectors of, by encoder as its stages name it (empty: the first).
 
     `PipelineError`, with the stage's place, for an encoder or index that the collection does not have, and for an
     encoder that has no page's vectors yet.
     """
-    found: dict[str, Space] = {}
+    found: dict[str, EncoderVectors] = {}
     for leaf in pipeline.vector_leaves():
         if leaf.encoder and leaf.encoder not in collection.encoders:
             raise PipelineError(
@@ -89,7 +89,7 @@ def _place(step: Step) -> str:
     return f" at character {step.at + 1}" if step.at >= 0 else ""
 
 
-def _notes(spaces: Mapping[str, Space], pipeline: Pipeline, snapshot: Snapshot) -> Iterator[str]:
+def _notes(spaces: Mapping[str, EncoderVectors], pipeline: Pipeline, snapshot: Snapshot) -> Iterator[str]:
     """What the search cannot see, a sentence an encoder."""
     pages = len(snapshot)
     for name, space in spaces.items():
@@ -141,13 +141,13 @@ def search_stages(
     decider = collection.space(pipeline.decider()).encoder
     candidates: Candidates | None = None
     prologue = len(traces)
-    for step in (*pipeline.steps[:-1], replace(pipeline.steps[-1], keep=pipeline.keep)):
+    for step in (*pipeline.steps[:-1], replace(pipeline.steps[-1], k=pipeline.k)):
         entering = pages if candidates is None else len(candidates)
         run.cost = StageCost()
         candidates = run.best(step, candidates)
         notes += run.cost.notes
         traces.append(_traced(list(run.records)[-1], watch.lap(), entering, len(candidates), run.cost))
-        hits = _hits(collection, run, candidates, pipeline.keep)
+        hits = _hits(collection, run, candidates, pipeline.k)
         assembling += watch.lap()
         yield SearchResult(
             str(query),
@@ -158,7 +158,7 @@ def search_stages(
             Trace((*traces, StageTrace("results", assembling, len(candidates), len(hits)))),
             complete=len(traces) == len(pipeline.steps) + prologue,
             notes=notes,
-            asked=query,
+            query=query,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
 

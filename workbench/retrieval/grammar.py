@@ -68,13 +68,13 @@ class Parser:
         if self._peek()[0]:
             raise self._error("expected '>' or the end")
         *first, last = steps
-        kept = [step if step.keep is not None else replace(step, keep=DEFAULT_PREFETCH) for step in first]
+        kept = [step if step.k is not None else replace(step, k=DEFAULT_PREFETCH) for step in first]
         for wider, narrower in itertools.pairwise((*kept, last)):
-            if narrower.keep is not None and wider.keep is not None and narrower.keep > wider.keep:
+            if narrower.k is not None and wider.k is not None and narrower.k > wider.k:
                 raise PipelineError(
-                    f"'{narrower.name}:{narrower.keep}' cannot keep more pages than '{wider.name}:{wider.keep}' "
-                    f"before it hands on; make the later number {wider.keep} or less.",
-                    self._text.find(f":{narrower.keep}"),
+                    f"'{narrower.name}:{narrower.k}' cannot keep more pages than '{wider.name}:{wider.k}' "
+                    f"before it hands on; make the later number {wider.k} or less.",
+                    self._text.find(f":{narrower.k}"),
                 )
         check_order((*kept, last))
         return (*kept, last)

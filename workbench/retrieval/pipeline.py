@@ -28,13 +28,13 @@ class Pipeline:
         return " > ".join(map(str, self.steps))
 
     @property
-    def keep(self) -> int:
+    def k(self) -> int:
         """How many results it returns."""
-        return self.steps[-1].keep or DEFAULT_K
+        return self.steps[-1].k or DEFAULT_K
 
     def returning(self, k: int) -> Pipeline:
         """The same pipeline with k results."""
-        return Pipeline((*self.steps[:-1], replace(self.steps[-1], keep=k)))
+        return Pipeline((*self.steps[:-1], replace(self.steps[-1], k=k)))
 
     def leaves(self) -> Iterator[Step]:
         """All stages that score pages themselves."""

@@ -23,9 +23,9 @@ from workbench.types import Part, PicturePart, Query, QueryEmbedding, TextPart
 
 if TYPE_CHECKING:
     from workbench.encoders import EncoderInfo
-    from workbench.store import Collection, Space
+    from workbench.store import Collection, EncoderVectors
 
-KEPT = 512
+CACHE_SIZE = 512
 
 Key = tuple[str, str, str, str, Part]
 
@@ -38,7 +38,7 @@ class EncodedPart:
     note: str = ""
 
 
-Embed = Callable[["Collection", "Space", Part], EncodedPart]
+Embed = Callable[["Collection", "EncoderVectors", Part], EncodedPart]
 """Embeds a part of a query as the encoder of a collection's space does."""
 
 
@@ -74,7 +74,7 @@ class QueryCache:
 
         return encode
 
-    def _remembered(self, space: Space, part: Part) -> EncodedPart | None:
+    def _remembered(self, space: EncoderVectors, part: Part) -> EncodedPart | None:
         key = _key(space.info, part)
         with self._lock:
             known = self._known.get(key)
@@ -82,12 +82,12 @@ class QueryCache:
                 self._known.move_to_end(key)
             return known
 
-    def _rows(self, collection: Collection, space: Space, part: Part) -> EncodedPart:
+    def _rows(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
         rows = self._embed(collection, space, part)
         if isinstance(part, TextPart | PicturePart):
             with self._lock:
                 self._known[_key(space.info, part)] = rows
-                while len(self._known) > KEPT:
+                while len(self._known) > CACHE_SIZE:
                     self._known.popitem(last=False)
         return rows
 

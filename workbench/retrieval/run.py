@@ -19,7 +19,7 @@ from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 from workbench.types import Float, Query, QueryEmbedding, ScoreKind, StageScore
 
 if TYPE_CHECKING:
-    from workbench.store import Snapshot, Space
+    from workbench.store import EncoderVectors, Snapshot
     from workbench.store.snapshot import IndexRows, Rows
 
 
@@ -55,7 +55,7 @@ class PipelineRun:
 
     snapshot: Snapshot
     query: Query
-    spaces: Mapping[str, Space]
+    spaces: Mapping[str, EncoderVectors]
     embeddings: Mapping[str, QueryEmbedding]
     where: str | None = None
     allowed: Rows | None = None
@@ -65,7 +65,7 @@ class PipelineRun:
 
     def best(self, step: Step, candidates: Candidates | None, k: int | None = None) -> Candidates:
         """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""
-        k = k or step.keep or DEFAULT_PREFETCH
+        k = k or step.k or DEFAULT_PREFETCH
         found = best(self._run(step, candidates, k), k, self._kind(step))
         self._record(step, found)
         return found
@@ -85,7 +85,7 @@ class PipelineRun:
         """Where the pages lie in the index that a vector stage compares."""
         return self.snapshot.index(self.spaces[step.encoder], step.index)
 
-    def vectors(self, space: Space, index: str, rows: Rows, most: int) -> list[tuple[int, Float]]:
+    def vectors(self, space: EncoderVectors, index: str, rows: Rows, most: int) -> list[tuple[int, Float]]:
         """The first ``most`` of these pages that an index has whole vectors of, with those: ``(n, d) float32``."""
         there = self.snapshot.index(space, index)
         held, found = there.vectors, list[tuple[int, Float]]()
@@ -144,5 +144,5 @@ class PipelineRun:
 
 def weighted(step: Step, embedding: QueryEmbedding, query: Query, snapshot: Snapshot) -> QueryEmbedding:
     """A query's embedding with the weights that a vector stage gives its tokens; see `tokens.prepared`."""
-    text = " ".join(words for words, _ in query.spoken)
+    text = " ".join(words for words, _ in query.weighted_words)
     return tokens.prepared(step, embedding, text, snapshot.frequencies, len(snapshot))

@@ -82,7 +82,7 @@ def _scores(run: PipelineRun, step: Step, vectors: Float, weights: Float, at: Ro
     held = run.index(step).vectors
     starts, lengths = held.starts[at], held.lengths[at]
     kernel = Stopwatch()
-    scores = run.spaces[step.encoder].form(step.index).score(vectors, weights, held.flat, starts, lengths)
+    scores = run.spaces[step.encoder].fitted(step.index).score(vectors, weights, held.flat, starts, lengths)
     run.cost.kernel_ms += kernel.lap()
     run.cost.compared(int(lengths.sum()), held.flat)
     run.cost.scored += len(scores)
@@ -117,7 +117,7 @@ def _pruned(
     chosen = np.arange(len(at))
     bounds: Float | None = None
     if prune == "safe":
-        cells, fresh = run.spaces[step.encoder].cells(step.index)
+        cells, fresh = run.spaces[step.encoder].inverted_lists(step.index)
         bounds = cells.bounds(vectors, weights, at)
         bounds[np.isnan(bounds)] = np.inf  # of a damaged page; it is scored, and found to have no score
         run.cost.compared(len(cells.centres), cells.centres)

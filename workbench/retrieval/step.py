@@ -24,7 +24,7 @@ class Step:
     """
 
     name: str
-    keep: int | None = None
+    k: int | None = None
     options: tuple[tuple[str, str], ...] = ()
     inputs: tuple[Step, ...] = ()
     encoder: str = ""
@@ -33,7 +33,7 @@ class Step:
     def __str__(self) -> str:
         options = "[" + ",".join(f"{key}={value}" for key, value in self.options) + "]" if self.options else ""
         inputs = "(" + ", ".join(map(str, self.inputs)) + ")" if self.inputs else ""
-        return f"{self.label}{options}{inputs}" + (f":{self.keep}" if self.keep is not None else "")
+        return f"{self.label}{options}{inputs}" + (f":{self.k}" if self.k is not None else "")
 
     @property
     def label(self) -> str:
@@ -86,13 +86,13 @@ class Step:
     def depends_on_depth(self) -> bool:
         """Whether keeping more pages may change the order of those before."""
         return self.cuts or any(
-            step.depends_on_depth or (self.name == "rrf" and step.keep is None) for step in self.inputs
+            step.depends_on_depth or (self.name == "rrf" and step.k is None) for step in self.inputs
         )
 
     @property
     def bare(self) -> Step:
         """The same stage without a number of pages to keep."""
-        return replace(self, keep=None)
+        return replace(self, k=None)
 
     def weights(self) -> tuple[float, ...]:
         """One weight per input of a fusion; a single number stands for all."""

@@ -27,7 +27,7 @@ from workbench.types import Verdict
 Signal = Literal["level", "gap", "lead"]
 RATE = 0.05
 """Share of searches of either kind that may pass a bar the wrong way."""
-LEAST = 19
+MIN_SEARCHES = 19
 """Searches of each kind below which there is no bar for that rate."""
 CHOOSERS = 10
 """Searches of each kind below which no signal is chosen: so few would choose by luck."""
@@ -106,11 +106,11 @@ class Calibration:
     def fit(cls, answered: Sequence[Signals], unanswered: Sequence[Signals], basis: str) -> Calibration | None:
         """By the signal that tells the two kinds apart best; None where there are too few, or none tells them apart.
 
-        Every third search, but never so many that the bars lack their `LEAST`, is for choosing; with fewer than
+        Every third search, but never so many that the bars lack their `MIN_SEARCHES`, is for choosing; with fewer than
         `CHOOSERS` of them of either kind the signal is `USUAL` and all set the bars. ``basis`` says what they were, and
         gets the signal, how it was come by, and how well it separates put behind.
         """
-        if min(len(answered), len(unanswered)) < LEAST:
+        if min(len(answered), len(unanswered)) < MIN_SEARCHES:
             return None
         (choosing_yes, setting_yes), (choosing_no, setting_no) = _parted(answered), _parted(unanswered)
         chosen = min(len(choosing_yes), len(choosing_no)) >= CHOOSERS
@@ -155,7 +155,7 @@ def _values(searches: Sequence[Signals], signal: Signal) -> list[float]:
 
 def _parted(searches: Sequence[Signals]) -> tuple[Sequence[Signals], Sequence[Signals]]:
     """Searches to choose a signal on, evenly from all of them, and the others, which set the bars."""
-    count = min(len(searches) // 3, len(searches) - LEAST)
+    count = min(len(searches) // 3, len(searches) - MIN_SEARCHES)
     places = {i * len(searches) // count for i in range(count)} if count else set()
     return [s for i, s in enumerate(searches) if i in places], [s for i, s in enumerate(searches) if i not in places]
 

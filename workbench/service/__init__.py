@@ -7,16 +7,16 @@
 
 from __future__ import annotations
 
-from workbench.service.asking import Asking
-from workbench.service.comparing import Comparing
+from workbench.service.comparing import PipelineComparisons
 from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE
 from workbench.service.models import Models
+from workbench.service.query_parts import QueryParts
 from workbench.service.saved import Saved
 from workbench.service.system import System
 
 __all__ = ["SAMPLE", "ExportedFile", "Workbench"]
 
 
-class Workbench(Asking, Comparing, System, Exports, Saved, Models):
+class Workbench(QueryParts, PipelineComparisons, System, Exports, Saved, Models):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

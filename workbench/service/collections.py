@@ -25,6 +25,7 @@ from workbench.types import (
     DocumentInfo,
     Gone,
     PageRef,
+    ProgressCallback,
     Receipt,
     SpaceInfo,
     StoredPage,
@@ -232,13 +233,13 @@ class Collections(Core):
         folder: Path,
         formats: Sequence[str] = ("parquet",),
         overwrite: bool = False,
-        told: Callable[[int, int], None] = lambda done, total: None,
+        progress: ProgressCallback = lambda done, total: None,
     ) -> Exported:
         """Write pages, words, vectors and pictures of a collection as files for other programs; see `store.exchange`.
 
         `InputError` for a folder that is there already, unless it is an export and ``overwrite``.
         """
-        return export(self._collection(collection), folder, formats, overwrite, told)
+        return export(self._collection(collection), folder, formats, overwrite, progress)
 
     def compact(self, collection: str) -> tuple[int, int]:
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from workbench.comparisons import Asked, Comparisons, Row, compare_each, summed_up
+from workbench.comparisons import ComparedQuery, Comparisons, Row, compare_each, summed_up
 from workbench.errors import InputError
 from workbench.evaluation import Dataset
 from workbench.evaluation.locating import locate
 from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import Pipeline, compile_filter
 from workbench.service.evaluation import Evaluations
-from workbench.types import PageRef, SearchResult
+from workbench.types import PageRef, ProgressCallback, SearchResult
 
-MOST_QUERIES = 5_000
+MAX_QUERIES = 5_000
 
 
-class Comparing(Evaluations):
+class PipelineComparisons(Evaluations):
     """What `Search.compare` does, for a whole set of queries."""
 
     def compare_set(
         self,
-        queries: Sequence[Asked],
+        queries: Sequence[ComparedQuery],
         collection: str,
         pipeline_a: str,
         pipeline_b: str,
         k: int | None = None,
         filter: str = "",
-        progress: Callable[[int, int], None] | None = None,
+        progress: ProgressCallback | None = None,
         stop: threading.Event | None = None,
     ) -> Comparisons:
         """Search every query by both pipelines, and say where they differ most; blocks until done or stopped.
@@ -38,8 +38,8 @@ class Comparing(Evaluations):
         """
         if not queries:
             raise InputError("There is no query to compare by; give one a line.")
-        if len(queries) > MOST_QUERIES:
-            raise InputError(f"At most {MOST_QUERIES:,} queries are compared at once, not {len(queries):,}.")
+        if len(queries) > MAX_QUERIES:
+            raise InputError(f"At most {MAX_QUERIES:,} queries are compared at once, not {len(queries):,}.")
         for text in (pipeline_a, pipeline_b):
             Pipeline.parse(text)
         compile_filter(filter)
@@ -57,7 +57,7 @@ class Comparing(Evaluations):
                 break
         return summed_up(pipeline_a, pipeline_b, rows, refused)
 
-    def queries_of(self, dataset: str | Dataset, collection: str, scope: str = "") -> list[Asked]:
+    def queries_of(self, dataset: str | Dataset, collection: str, scope: str = "") -> list[ComparedQuery]:
         """The queries of a dataset (on the shelf, by name) as a collection can be asked them, with their labels.
 
         ``scope`` is the dataset's own unless one is named; see `evaluation.SCOPES`.
@@ -67,7 +67,7 @@ class Comparing(Evaluations):
         scope = scope or found.scope
         where = restriction(found, places, scope)
         return [
-            Asked(
+            ComparedQuery(
                 query.id,
                 query.text,
                 where(query),
@@ -81,7 +81,7 @@ class Comparing(Evaluations):
         ]
 
 
-def asked_lines(text: str) -> list[Asked]:
+def asked_lines(text: str) -> list[ComparedQuery]:
     """One query a line, numbered from 1 as in the file; empty lines are none."""
     lines = (line.strip() for line in text.splitlines())
-    return [Asked(str(number), line) for number, line in enumerate(lines, 1) if line]
+    return [ComparedQuery(str(number), line) for number, line in enumerate(lines, 1) if line]

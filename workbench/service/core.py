@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import TypedDict
 
 from workbench import encoders
-from workbench.asking import Answers, Embedder, Pictures
 from workbench.documents import Limits, readers
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
 from workbench.latency import LatencyHistory
+from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
 from workbench.settings import Settings
-from workbench.store import Collection, Library, Space
+from workbench.store import Collection, EncoderVectors, Library
 from workbench.types import Gone, Receipt
 
 
@@ -34,9 +34,9 @@ class Core:
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
         self._readers = readers(Limits.of(self.settings))
-        self._pictures = Pictures(self.settings.home / "state" / "pictures", pool=self._readers)
+        self._pictures = PictureStore(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
-        self._answers = Answers(self.settings.semantic_cache) if self.settings.semantic_cache else None
+        self._answers = SemanticCache(self.settings.semantic_cache) if self.settings.semantic_cache else None
         self._lock = threading.RLock()
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)
@@ -71,7 +71,7 @@ class Core:
     def _encoder(self, encoder_id: str, pages: str = "") -> Encoder:
         return encoders.load(encoder_id, **self._loading, pages=pages)
 
-    def _encoder_of(self, space: Space) -> Encoder:
+    def _encoder_of(self, space: EncoderVectors) -> Encoder:
         encoder = self._encoder(space.encoder, space.info.page_policy)
         space.check(encoder.info)
         return encoder

@@ -16,16 +16,16 @@ from typing import Any
 
 from workbench import evaluation, resources
 from workbench.errors import InputError
-from workbench.evaluation import Check, Dataset, Record, reports
-from workbench.evaluation.archive import Archive, Kept, Note
+from workbench.evaluation import Dataset, DatasetCheck, Record, reports
+from workbench.evaluation.dataset_library import DatasetLibrary
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.losses import Outcome, outcomes
 from workbench.evaluation.oddities import counts
 from workbench.evaluation.provenance import collection_facts
 from workbench.evaluation.reports import Pictures
 from workbench.evaluation.runs import qrels_text, trec_lines
+from workbench.evaluation.saved_runs import Note, SavedRun, SavedRuns
 from workbench.evaluation.scopes import in_scope
-from workbench.evaluation.shelf import Shelf
 from workbench.ingestion import JobRun
 from workbench.retrieval import Pipeline
 from workbench.service.explanations import Explanations
@@ -88,37 +88,37 @@ class Evaluations(Ingestion, Explanations):
 
     def datasets(self) -> list[DatasetInfo]:
         """Every dataset there is; one that cannot be used says why."""
-        return [self._dataset_info(name) for name in self._shelf.names()]
+        return [self._dataset_info(name) for name in self._datasets.names()]
 
     def dataset_names(self) -> list[str]:
         """The names alone, which is quick."""
-        return self._shelf.names()
+        return self._datasets.names()
 
     def dataset(self, name: str) -> Dataset:
         """One dataset, read and checked."""
-        return self._shelf.load(name)
+        return self._datasets.load(name)
 
     def bring_dataset(self, path: str) -> DatasetInfo:
         """Put a folder on the shelf (in the folder form, BEIR's or ViDoRe's) or a benchmark by its name."""
-        return self._dataset_info(self._shelf.bring(path, self.settings.offline))
+        return self._dataset_info(self._datasets.bring(path, self.settings.offline))
 
     def make_dataset(self, name: str, collection: str, questions: Path, labels: Path | None = None) -> DatasetInfo:
         """Make a dataset over a collection from files of questions and labels: JSON lines, CSV, tabs or TREC."""
         self._collection(collection)
-        return self._dataset_info(self._shelf.make(name, collection, questions, labels))
+        return self._dataset_info(self._datasets.make(name, collection, questions, labels))
 
     def remove_dataset(self, name: str) -> None:
         """Take a dataset off the shelf; records that were made with it stay."""
-        self._shelf.remove(name)
+        self._datasets.remove(name)
 
-    def check_dataset(self, name: str) -> Check:
+    def check_dataset(self, name: str) -> DatasetCheck:
         """Open every file of a dataset and hold its labels against the pages there are."""
-        found = self._shelf.load(name)
+        found = self._datasets.load(name)
         return evaluation.check(found, self.documents(found.collection) if found.collection else ())
 
     def ingest_dataset(self, name: str, collection: str) -> Job:
         """Queue the indexing of a dataset's own documents into a collection."""
-        found = self._shelf.load(name)
+        found = self._datasets.load(name)
         if not found.files():
             raise InputError(f"Dataset '{name}' has no documents of its own; it is about those of a collection.")
         return self.start_ingest([part.documents for part in found.parts] or [found.documents], collection)
@@ -139,7 +139,7 @@ class Evaluations(Ingestion, Explanations):
         unless one is named; a pipeline with choices in braces stands for all of them (`evaluation.expanded`). Times are
         those of a machine that may be doing other things meanwhile.
         """
-        found = self._shelf.load(dataset)
+        found = self._datasets.load(dataset)
         scope = scope or found.scope
         given = [text.strip() for text in pipelines if text.strip()]
         spread = (evaluation.expanded([text]) if "{" in text else [text] for text in given)
@@ -157,7 +157,7 @@ class Evaluations(Ingestion, Explanations):
             "scope": scope,
             "pipelines": named,
             "measures": list(measures),
-            "record": self._archive.claim(),
+            "record": self._saved_runs.claim(),
         }
         return _evaluation_job(self._jobs.start(collection, request, EVALUATE), request)
 
@@ -174,7 +174,7 @@ class Evaluations(Ingestion, Explanations):
     ) -> IngestReport:
         started = time.monotonic()
         name, collection = request["record"], request["collection"]
-        parts = evaluation.Parts(self._archive.folder(name))
+        parts = evaluation.Parts(self._saved_runs.folder(name))
 
         def tell(done: int, total: int) -> None:
             if stop.is_set():
@@ -185,7 +185,7 @@ class Evaluations(Ingestion, Explanations):
         try:
             record = evaluation.evaluate(
                 self,
-                self._shelf.load(request["dataset"]),
+                self._datasets.load(request["dataset"]),
                 collection,
                 request["pipelines"],
                 request["scope"],
@@ -195,52 +195,52 @@ class Evaluations(Ingestion, Explanations):
             )
         except _Stopped:
             return IngestReport(collection, (), time.monotonic() - started, stopped=True)
-        self._archive.save(record, name)
+        self._saved_runs.save(record, name)
         parts.clear()
         return IngestReport(collection, (), time.monotonic() - started, notes=record.warnings)
 
     # -- records ------------------------------------------------------------------------------------------------------
 
-    def evaluations(self) -> list[Kept]:
+    def evaluations(self) -> list[SavedRun]:
         """The kept records in brief, newest first."""
-        return self._archive.all()
+        return self._saved_runs.all()
 
     def evaluation(self, name: str) -> Record:
         """A kept record."""
-        return self._archive.load(name)
+        return self._saved_runs.load(name)
 
     def save_evaluation(self, record: Record) -> str:
         """Keep a record that was made elsewhere; returns the name it is kept under."""
-        return self._archive.save(record)
+        return self._saved_runs.save(record)
 
     def delete_evaluation(self, name: str) -> None:
         """Delete a kept record with its notes."""
-        self._archive.delete(name)
+        self._saved_runs.delete(name)
 
     def compare_evaluations(self, names: Sequence[str], measure: str = "") -> list[dict[str, Any]]:
         """The pipelines of kept records with intervals, letters and paired tests, one report for each set of questions.
 
         As `reports.values`, without the answers; ``measure`` is the one compared, the records' first by default.
         """
-        return self._compared(tuple((name, self._archive.stamp(name)) for name in names), measure)
+        return self._compared(tuple((name, self._saved_runs.stamp(name)) for name in names), measure)
 
     def outcomes(self, name: str, pipeline: str, measure: str = "") -> list[Outcome]:
         """Every question of a pipeline of a kept record, failures first, with what lost their pages."""
-        return outcomes(self._archive.load(name), pipeline, measure)
+        return outcomes(self._saved_runs.load(name), pipeline, measure)
 
     def notes(self, name: str) -> dict[str, Note]:
         """What people noted about the questions of a record."""
-        return self._archive.notes(name)
+        return self._saved_runs.notes(name)
 
     def note(self, name: str, question: str, tags: Sequence[str], text: str) -> Note:
         """Note tags and words about a question of a record, in place of those before."""
-        return self._archive.note(name, question, tags, text)
+        return self._saved_runs.note(name, question, tags, text)
 
     def export_evaluation(self, names: Sequence[str], form: str, pipeline: str = "") -> str:
         """Kept records as one of `FORMS`; a run is of the ``pipeline`` named, or the record's first."""
         if form not in FORMS:
             raise InputError(f"'{form}' is none of {', '.join(FORMS)}.")
-        records = [self._archive.load(name) for name in names]
+        records = [self._saved_runs.load(name) for name in names]
         if not records:
             raise InputError("Choose an evaluation to export.")
         first = records[0]
@@ -278,10 +278,10 @@ class Evaluations(Ingestion, Explanations):
         judged = self._judgements.all(collection)
         if not any(grade > 0 for grades in judged.grades.values() for grade in grades.values()):
             raise InputError(f"No page of '{collection}' has been judged relevant yet.")
-        if name in self._shelf.names() and self._shelf.load(name).collection != collection:
+        if name in self._datasets.names() and self._datasets.load(name).collection != collection:
             raise InputError(f"There is another dataset '{name}'; give this one another name.")
         made = Dataset(name, self._judgements.folder(collection), judged.queries, judged.grades)
-        self._shelf.write(name, made, collection)
+        self._datasets.write(name, made, collection)
         return self._dataset_info(name)
 
     def _forget(self, gone: Gone) -> Receipt:
@@ -294,12 +294,12 @@ class Evaluations(Ingestion, Explanations):
     # -- inside -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _shelf(self) -> Shelf:
-        return Shelf(self.settings.home / "datasets", resources.sample_data())
+    def _datasets(self) -> DatasetLibrary:
+        return DatasetLibrary(self.settings.home / "datasets", resources.sample_data())
 
     @cached_property
-    def _archive(self) -> Archive:
-        return Archive(self.settings.home / "evaluations")
+    def _saved_runs(self) -> SavedRuns:
+        return SavedRuns(self.settings.home / "evaluations")
 
     @cached_property
     def _judgements(self) -> Judgements:
@@ -313,7 +313,7 @@ class Evaluations(Ingestion, Explanations):
     def _compare(self, stamped: tuple[tuple[str, int], ...], measure: str) -> list[dict[str, Any]]:
         if not stamped:
             raise InputError("Choose an evaluation to show.")
-        records = [(name, _by(self._archive.load(name), measure)) for name, _ in stamped]
+        records = [(name, _by(self._saved_runs.load(name), measure)) for name, _ in stamped]
         found = []
         for view in reports.views([record for _, record in records]):
             kept = [next(name for name, record in records if record is system.record) for system in view.systems]
@@ -331,9 +331,9 @@ class Evaluations(Ingestion, Explanations):
         return found
 
     def _dataset_info(self, name: str) -> DatasetInfo:
-        removable = self._shelf.removable(name)
+        removable = self._datasets.removable(name)
         try:
-            found = self._shelf.load(name)
+            found = self._datasets.load(name)
         except InputError as error:
             return DatasetInfo(name, 0, 0, "", "", (), removable, str(error))
         relevant = {page for grades in found.qrels.values() for page, grade in grades.items() if grade > 0}

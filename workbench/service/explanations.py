@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbench.asking import heard
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
+from workbench.query import with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
-from workbench.service.search import Search, clean_query, fitted_pipeline
+from workbench.service.search import Searches, clean_query, fitted_pipeline
 from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
 
 RARE = Pipeline.parse("full[weights=idf]").steps[0]
@@ -17,8 +17,8 @@ RARE = Pipeline.parse("full[weights=idf]").steps[0]
 mean over words that stand on every page shows little."""
 
 
-class Explanations(Search):
-    """The reasons behind what `Search` finds."""
+class Explanations(Searches):
+    """The reasons behind what `Searches` finds."""
 
     def explain(
         self, query: str | Query, ref: PageRef, collection: str, encoder: str = "", pipeline: str = ""
@@ -29,17 +29,17 @@ class Explanations(Search):
         weigh what the last stage of that encoder in the pipeline has them weigh.
         """
         store = self._collection(collection)
-        asked = clean_query(query)
+        cleaned = clean_query(query)
         parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
         space = store.space(encoder or (parsed.decider() if parsed else ""))
-        embedding = self._queries.of(store)(space.encoder, asked).embedding
-        rarity = weighted(RARE, embedding, asked, store.snapshot()).weights
+        embedding = self._queries.of(store)(space.encoder, cleaned).embedding
+        rarity = weighted(RARE, embedding, cleaned, store.snapshot()).weights
         if parsed is not None:
             names = {space.encoder, ""} if space.primary else {space.encoder}
             leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
             if leaves:
-                spoken, _ = heard(asked, parsed, store, self._pictures)
-                embedding = weighted(leaves[-1], embedding, spoken, store.snapshot())
+                complete, _ = with_words(cleaned, parsed, store, self._pictures)
+                embedding = weighted(leaves[-1], embedding, complete, store.snapshot())
         return explain(store, ref, embedding, rarity, space.encoder)
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
@@ -65,9 +65,9 @@ class Explanations(Search):
         """The parts of the ``k`` best pages that won most of their scores, to quote within so many ``tokens``."""
         found = []
         for hit in self.search(query, collection, pipeline, k, filter).hits:
-            told = self.explain(query, hit.ref, collection, pipeline=pipeline)
-            wanted = sum(row.contribution for row in told.ledger if row.weight > 0)
-            found += [Evidence(hit.ref, region, wanted * region.share) for region in told.regions]
+            explanation = self.explain(query, hit.ref, collection, pipeline=pipeline)
+            wanted = sum(row.contribution for row in explanation.ledger if row.weight > 0)
+            found += [Evidence(hit.ref, region, wanted * region.share) for region in explanation.regions]
         return evidence(found, tokens)
 
     def saw(self, ref: PageRef, collection: str, encoder: str = "") -> tuple[SeenPicture, ...]:

@@ -15,7 +15,7 @@ from workbench.store import Collection
 from workbench.types import Explanation, Hit, PageRef, Query, SearchResult
 
 if TYPE_CHECKING:
-    from workbench.exports import Form, FoundPage
+    from workbench.exports import ExportFormat, FoundPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Exports(Explanations):
         """
         from workbench import exports
 
-        kind = exports.form(form)  # refused before anything is searched
+        kind = exports.export_format(form)  # refused before anything is searched
         store = self._collection(collection)
         if page is not None:
             store.page(page)
@@ -66,25 +66,25 @@ class Exports(Explanations):
             tuple(self._found_page(store, ref, hit, result, kind, encoder) for ref, hit in wanted),
             filter,
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            shlex.join(command(result.asked, collection, result.pipeline, filter)),
+            shlex.join(command(result.query, collection, result.pipeline, filter)),
             look,
         )
         return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
 
     def _found_page(
-        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: Form, encoder: str
+        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: ExportFormat, encoder: str
     ) -> FoundPage:
         from workbench.exports import FoundPage
 
         page = store.page(ref)
-        told = self._told(ref, result, encoder or result.encoder) if kind.explained else None
+        explanation = self._explanation(ref, result, encoder or result.encoder) if kind.explained else None
         return FoundPage(
-            ref, hit, told, lambda: store.image_path(page.page_id, "page"), page.size, int(store.settings.dpi)
+            ref, hit, explanation, lambda: store.image_path(page.page_id, "page"), page.size, int(store.settings.dpi)
         )
 
-    def _told(self, ref: PageRef, result: SearchResult, encoder: str) -> Explanation | None:
+    def _explanation(self, ref: PageRef, result: SearchResult, encoder: str) -> Explanation | None:
         """Why by an encoder; None where it has no vectors of the page, or none for such a query."""
         try:
-            return self.explain(result.asked, ref, result.collection, encoder, result.pipeline)
+            return self.explain(result.query, ref, result.collection, encoder, result.pipeline)
         except (NotFoundError, QueryError):
             return None

@@ -136,13 +136,13 @@ class Ingestion(Collections):
                 self._open[collection] = self._library.make(collection, manifest_of(contents))
         meter.begin("write")
 
-        def told(pages: int, _total: int) -> None:
+        def imported(pages: int, _total: int) -> None:
             nonlocal done
             meter.end("write", pages - done)
             meter.begin("write")
             done = pages
 
-        documents, stopped = take_in(self._collection(collection), folder, told, meter.stop)
+        documents, stopped = take_in(self._collection(collection), folder, imported, meter.stop)
         notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
         if replacing:
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")

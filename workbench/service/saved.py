@@ -19,7 +19,7 @@ from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
 
-MOST = 500
+MAX_SAVED = 500
 LONGEST_NAME = 120
 
 
@@ -52,16 +52,16 @@ class Saved(Core):
         title, filter = wellformed(" ".join(name.split())), wellformed(filter)
         if not title or len(title) > LONGEST_NAME:
             raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
-        asked = clean_query(query)
+        cleaned = clean_query(query)
         Pipeline.parse(pipeline)
         compile_filter(filter)
         self._collection(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        made = SavedSearch(title, collection, asked.as_dict(), str(asked), pipeline, filter, k, now)
+        made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
         with self._lock:
             others = [saved for saved in _read(self._saved_path) if saved.name != title]
-            if len(others) >= MOST:
-                raise InputError(f"There are {MOST} saved searches already; delete some first.")
+            if len(others) >= MAX_SAVED:
+                raise InputError(f"There are {MAX_SAVED} saved searches already; delete some first.")
             _write(self._saved_path, [made, *others])
         return made
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workbench import resources
-from workbench.asking import heard
-from workbench.calibration import Question, calibrate, can_judge, drawn, judged
+from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
 from workbench.comparison import Comparison, compare
+from workbench.diagnosis import diagnose
 from workbench.errors import QueryError
-from workbench.misses import why
+from workbench.query import with_words
 from workbench.retrieval import PRESET_REASONS, PRESETS, Encode, Pipeline, compile_filter, search_stages
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
-from workbench.types import PageRef, Query, SearchResult, TextPart, WhyVerdict
+from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
 from workbench.types.text import wellformed
 
 MAX_QUERY = 2_000
@@ -28,7 +28,7 @@ MAX_PARTS = 64
 EMPTY = "The query is empty; type what you are looking for."
 
 
-class Search(Core):
+class Searches(Core):
     """Questions answered by a pipeline over a collection."""
 
     def search(
@@ -56,19 +56,19 @@ class Search(Core):
         Where the semantic cache is switched on (`Settings.semantic_cache`), an earlier answer may be used, unless
         ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
         """
-        asked = clean_query(query)
+        cleaned = clean_query(query)
         where = compile_filter(filter)
         store = self._collection(collection)
         fitted = fitted_pipeline(pipeline, k, store)
-        asked, notes = heard(asked, fitted, store, self._pictures)
+        cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
         encode = self._queries.of(store)
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
-        judging = where is None and asked.plain and can_judge(store, fitted)
-        deep = fitted.returning(max(fitted.keep, NEXT)) if judging else fitted
-        stages = search(store, asked, deep, encode, where, notes)
+        judging = where is None and cleaned.plain and can_judge(store, fitted)
+        deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
+        stages = search(store, cleaned, deep, encode, where, notes)
         if judging:
-            stages = _judged(stages, store, fitted, asked, encode)
+            stages = _judged(stages, store, fitted, cleaned, encode)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
 
     def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
@@ -107,20 +107,20 @@ class Search(Core):
         pipeline: str = "two-stage",
         k: int | None = None,
         filter: str = "",
-    ) -> WhyVerdict:
+    ) -> MissReport:
         """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
         store = self._collection(collection)
         parsed = fitted_pipeline(pipeline, k, store)
-        parsed = parsed if k is None else parsed.returning(min(k, parsed.keep))  # what is not shown is not found
-        asked, _ = heard(clean_query(query), parsed, store, self._pictures)
-        return why(store, asked, ref, parsed, self._queries.of(store), filter)
+        parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
+        cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
+        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter)
 
     def calibrate(
         self,
         collection: str,
         pipeline: str = "two-stage",
-        questions: Sequence[Question] = (),
-        told: Callable[[int, int], None] = lambda done, total: None,
+        questions: Sequence[CalibrationQuestion] = (),
+        progress: ProgressCallback = lambda done, total: None,
     ) -> Calibration:
         """Fit when a search by a pipeline may be called probably in vain, and keep it beside the collection.
 
@@ -129,7 +129,7 @@ class Search(Core):
         store = self._collection(collection)
         fitted = fitted_pipeline(pipeline, None, store)
         encode, encoder = self._queries.of(store), store.space(fitted.decider()).encoder
-        text = str(fitted.returning(max(fitted.keep, NEXT)))
+        text = str(fitted.returning(max(fitted.k, NEXT)))
         return calibrate(
             store,
             fitted,
@@ -137,7 +137,7 @@ class Search(Core):
             lambda query, filter: self.search(query, collection, text, None, filter),
             lambda query: float(encode(encoder, clean_query(query)).embedding.weights.sum()),
             "questions" if questions else "lines of its own pages in place of questions",
-            told,
+            progress,
         )
 
     def pipelines(self) -> Mapping[str, str]:
@@ -199,13 +199,13 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     preset = text.strip() in PRESETS
     if preset:
         parsed = parsed.fitted(store.space().indexes)
-    return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].keep is None) else parsed
+    return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
 
 
 def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) -> Iterator[SearchResult]:
     """The results of a pipeline as it is written, of which ``k`` may show fewer and never more, which a note says."""
-    shown = pipeline.keep if k is None else min(k, pipeline.keep)
-    more = (_fewer(pipeline, k),) if k is not None and k > pipeline.keep else ()
+    shown = pipeline.k if k is None else min(k, pipeline.k)
+    more = (_fewer(pipeline, k),) if k is not None and k > pipeline.k else ()
     for result in stages:
         yield replace(result, hits=result.hits[:shown], pipeline=str(pipeline), notes=(*result.notes, *more))
 
@@ -214,15 +214,17 @@ def _fewer(pipeline: Pipeline, k: int) -> str:
     """Why there are fewer results than were asked for apart from the pipeline."""
     last = pipeline.steps[-1]
     return (
-        f"The pipeline is run as it is written: it returns {pipeline.keep} pages ('{last}'). For {k}, end it in "
-        f"'{replace(last, keep=k)}'."
+        f"The pipeline is run as it is written: it returns {pipeline.k} pages ('{last}'). For {k}, end it in "
+        f"'{replace(last, k=k)}'."
     )
 
 
 def clean_query(query: str | Query) -> Query:
     """The query as it will be encoded; `QueryError` when it is empty, or too long or manifold to mean anything."""
-    asked = Query.of(query)
-    parts = tuple(replace(part, text=_clean(part.text)) if isinstance(part, TextPart) else part for part in asked.parts)
+    cleaned = Query.of(query)
+    parts = tuple(
+        replace(part, text=_clean(part.text)) if isinstance(part, TextPart) else part for part in cleaned.parts
+    )
     if len(parts) > MAX_PARTS:
         raise QueryError(f"The query has {len(parts)} parts; at most {MAX_PARTS} are searched together.")
     if all(part.weight < 0 for part in parts):

@@ -27,7 +27,7 @@ from workbench.service.ingestion import Ingestion
 from workbench.settings import version
 from workbench.store.files import tree_bytes, write_whole
 from workbench.store.tableinfo import tables
-from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, Quarantined, Receipt
+from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, ProgressCallback, Quarantined, Receipt
 from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableInfo
 
 log = logging.getLogger(__name__)
@@ -68,14 +68,14 @@ class System(Ingestion):
         collection: str,
         encoder: str = "",
         probes: int = PROBES,
-        told: Callable[[int, int], None] = lambda done, total: None,
+        progress: ProgressCallback = lambda done, total: None,
     ) -> Audit:
         """Pages that unrelated questions find, and pages that are copies of others; blocks for some seconds.
 
-        ``told`` hears how many of how many questions are encoded. The record is kept for `kept_audit`.
+        ``progress`` hears how many of how many questions are encoded. The record is kept for `kept_audit`.
         """
         store = self._collection(collection)
-        found = audit(store, self._queries.of(store), encoder, probes, told=told)
+        found = audit(store, self._queries.of(store), encoder, probes, progress=progress)
         self._keep(AUDIT, collection, found.as_dict())
         return found
 
@@ -84,14 +84,14 @@ class System(Ingestion):
         collection: str,
         encoder: str = "",
         queries: int = recall.QUERIES,
-        told: Callable[[int, int], None] = lambda done, total: None,
+        progress: ProgressCallback = lambda done, total: None,
     ) -> RecallReport:
         """How much of the exact answer every index, LanceDB's scan and an approximate index of it find; see `recall`.
 
         Blocks for seconds to minutes. The record is kept for `kept_recall`.
         """
         scratch = self.settings.home / "state" / "scratch" / f"{collection}-{time.monotonic_ns()}"
-        found = recall.measure(self._collection(collection), scratch, encoder, queries, told=told)
+        found = recall.measure(self._collection(collection), scratch, encoder, queries, progress=progress)
         self._keep(RECALL, collection, asdict(found))
         return found
 
@@ -152,22 +152,22 @@ class System(Ingestion):
         return self._jobs.start(collection, {"collection": collection, "encoder": chosen}, kind, chosen)
 
     def _run_audit(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
-        def work(told: Callable[[int, int], None]) -> str:
-            found = self.audit(request["collection"], request["encoder"], told=told)
+        def work(progress: ProgressCallback) -> str:
+            found = self.audit(request["collection"], request["encoder"], progress=progress)
             pages = f"{len(found.suspects)} of {found.pages:,} pages to look at"
             return f"{pages}, {len(found.copies)} pairs of copies."
 
         return _job(AUDIT, request["collection"], work, report, stop)
 
     def _run_recall(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
-        def work(told: Callable[[int, int], None]) -> str:
-            found = self.recall(request["collection"], request["encoder"], told=told)
+        def work(progress: ProgressCallback) -> str:
+            found = self.recall(request["collection"], request["encoder"], progress=progress)
             return f"{len(found.rows)} ways to search held against the exact answer to {found.queries} queries."
 
         return _job(RECALL, request["collection"], work, report, stop)
 
     def _run_compact(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
-        def work(_told: Callable[[int, int], None]) -> str:
+        def work(_progress: ProgressCallback) -> str:
             before, after = self.compact(request["collection"])
             saved = f"{(before - after) / 1e6:.1f} MB saved" if before > after else "nothing to save"
             return f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after: {saved}."
@@ -202,21 +202,21 @@ def _named(what: PageRef | str) -> tuple[str, int]:
 def _job(
     kind: str,
     collection: str,
-    work: Callable[[Callable[[int, int], None]], str],
+    work: Callable[[ProgressCallback], str],
     report: Callable[[Progress], None],
     stop: Event,
 ) -> IngestReport:
     """Do work that tells how far it is and ends with a sentence, as a job."""
     started = time.monotonic()
 
-    def told(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         if stop.is_set():
             raise _Stopped
         seconds = time.monotonic() - started
         report(Progress((JobStage(kind, done, total, round(seconds, 3)),), done, total, seconds, "", ()))
 
     try:
-        sentence = work(told)
+        sentence = work(progress)
     except _Stopped:
         return IngestReport(collection, (), round(time.monotonic() - started, 3), True)
     return IngestReport(collection, (), round(time.monotonic() - started, 3), notes=(sentence,))

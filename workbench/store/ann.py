@@ -19,8 +19,8 @@ import numpy as np
 from lancedb.index import IvfFlat
 
 from workbench.store.files import room
-from workbench.store.flat import FlatVectors
 from workbench.store.schema import vectors_table
+from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float
 
 _BATCH = 1024

@@ -18,7 +18,7 @@ from workbench.store.schema import COMPLETE, LEAVING
 
 if TYPE_CHECKING:
     from workbench.store.collection import Collection
-    from workbench.store.space import Space
+    from workbench.store.encoder_vectors import EncoderVectors
 
 _AGAIN = "ingest their files again"
 
@@ -41,10 +41,10 @@ def problems(collection: Collection) -> list[str]:
     return found
 
 
-def unreadable(space: Space, index: str) -> bool:
+def unreadable(space: EncoderVectors, index: str) -> bool:
     """Whether the table of an index cannot be read to its end, or what it was fitted to cannot."""
     try:
-        space.form(index)
+        space.fitted(index)
         with intact(space.collection):
             for _ in space.vector_table(index).search().select(["page_id", "count", "vectors"]).to_batches(64):
                 pass
@@ -68,7 +68,7 @@ def _documents(collection: Collection, cure: str) -> Iterator[str]:
         yield f"The deletion of '{record.name}' was cut off; to finish it, {cure}"
 
 
-def _vectors(space: Space, committed: set[str], cure: str) -> Iterator[str]:
+def _vectors(space: EncoderVectors, committed: set[str], cure: str) -> Iterator[str]:
     """Of one encoder. Pages still to be embedded are no fault."""
     name = space.collection
     broken = [index for index in space.indexes if unreadable(space, index)]

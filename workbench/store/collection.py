@@ -1,4 +1,5 @@
-"""A collection as a reader sees it: pages, documents and text search. Vectors are `Space`'s, writing is `Writer`'s."""
+"""A collection as a reader sees it: pages, documents and text search. Vectors are `EncoderVectors`'s, writing is
+`Writer`'s."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from workbench.errors import NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import quarantine, textindex
 from workbench.store.directory import COMMITTED, PageDirectory
+from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
@@ -40,7 +42,6 @@ from workbench.store.schema import (
     stored_page,
 )
 from workbench.store.snapshot import Snapshot
-from workbench.store.space import Space
 from workbench.store.tables import FOLDER, both, columns, connect, quoted, within
 from workbench.types import (
     CollectionInfo,
@@ -74,7 +75,7 @@ class Collection:
         self.name = path.name
         self._lock = threading.RLock()
         self._tables: dict[str, Any] = {}
-        self._spaces: dict[str, Space] = {}
+        self._spaces: dict[str, EncoderVectors] = {}
         self._directory: PageDirectory | None = None
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
@@ -111,7 +112,7 @@ class Collection:
         """Ids of all its encoders, the first one first."""
         return tuple(space.encoder.id for space in self.manifest.spaces)
 
-    def space(self, encoder_id: str = "") -> Space:
+    def space(self, encoder_id: str = "") -> EncoderVectors:
         """The vectors of one encoder, of the first without a name; `NotFoundError` names the encoders there are."""
         with self._lock:
             records = self.manifest.spaces
@@ -119,14 +120,14 @@ class Collection:
             for i, record in enumerate(records):
                 if record.encoder.id == wanted:
                     if wanted not in self._spaces:
-                        self._spaces[wanted] = Space(self, record, primary=i == 0)
+                        self._spaces[wanted] = EncoderVectors(self, record, primary=i == 0)
                     return self._spaces[wanted]
         raise NotFoundError(
             f"Collection '{self.name}' has no vectors of encoder '{wanted}'; it has those of "
             f"{', '.join(record.encoder.id for record in records)}."
         )
 
-    def spaces(self) -> list[Space]:
+    def spaces(self) -> list[EncoderVectors]:
         """The vectors of every encoder, the first one first."""
         return [self.space(encoder) for encoder in self.encoders]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +17,16 @@ from workbench.documents.sources import EXPORT_MARK
 from workbench.errors import CollectionBusyError, DiskFullError, InputError
 from workbench.store import quarantine
 from workbench.store.collection import Collection
+from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.exchange import BATCH, FORMATS, Contents, ExportedIndex, ExportedSpace, Files, Sink
 from workbench.store.files import intact, is_disk_full, tree_bytes
-from workbench.store.forms import FOLDER as FORMS
+from workbench.store.fitted import FOLDER as FORMS
 from workbench.store.images import SIDES, copy_image, image_file
 from workbench.store.manifest import FULL
 from workbench.store.schema import DOCUMENTS, FAILED, GAPS, PAGES, vectors_schema
-from workbench.store.space import Space
 from workbench.store.tables import within
 from workbench.store.writer import write_lock
+from workbench.types import ProgressCallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ def export(
     target: Path,
     formats: Sequence[str] = ("parquet",),
     overwrite: bool = False,
-    told: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = lambda done, total: None,
 ) -> Exported:
     """Write a collection into the folder ``target``, which is there whole or not at all.
 
-    ``told`` hears how many of how many pages are done; memory does not grow with them. `InputError` for a folder that
-    is there and not empty, unless it is an earlier export and ``overwrite``; `CollectionBusyError` while somebody
+    ``progress`` hears how many of how many pages are done; memory does not grow with them. `InputError` for a folder
+    that is there and not empty, unless it is an earlier export and ``overwrite``; `CollectionBusyError` while somebody
     writes to the collection; `DiskFullError` leaves nothing behind.
     """
     if not formats or not set(formats) <= set(FORMATS):
@@ -58,7 +59,7 @@ def export(
     try:
         with _unchanging(collection):
             partial.mkdir(parents=True)
-            pages = _write(collection, partial, formats, told)
+            pages = _write(collection, partial, formats, progress)
         size = tree_bytes(partial)
         _check(target, overwrite)
         if target.exists():
@@ -104,7 +105,7 @@ def _unchanging(collection: Collection) -> Iterator[None]:
         lock.release()
 
 
-def _write(collection: Collection, folder: Path, formats: Sequence[str], told: Callable[[int, int], None]) -> int:
+def _write(collection: Collection, folder: Path, formats: Sequence[str], progress: ProgressCallback) -> int:
     ids = collection.directory().ids
     tables = {
         "documents": _table(folder, "documents", DOCUMENTS, formats, _documents(collection)),
@@ -119,7 +120,7 @@ def _write(collection: Collection, folder: Path, formats: Sequence[str], told: C
             source = image_file(collection.path / "images", page, size)
             if source.is_file():
                 copy_image(source, image_file(folder / "pictures", page, size))
-        told(done, len(ids))
+        progress(done, len(ids))
     if (collection.path / quarantine.FILE).is_file():
         shutil.copyfile(collection.path / quarantine.FILE, folder / quarantine.FILE)
     Contents(collection.name, len(ids), collection.settings, spaces, tables).write(folder)
@@ -150,16 +151,18 @@ def _gaps(collection: Collection) -> Iterator[pa.Table]:
             yield collection.table("gaps").search().to_arrow()
 
 
-def _space(collection: Collection, folder: Path, number: int, space: Space, formats: Sequence[str]) -> ExportedSpace:
+def _space(
+    collection: Collection, folder: Path, number: int, space: EncoderVectors, formats: Sequence[str]
+) -> ExportedSpace:
     ids, made = collection.directory().ids, []
     for index in space.record.indexes:
         stem = f"vectors/{number}-{_slug(space.encoder)}/{_slug(index.name)}"
         schema = vectors_schema(index.dim, index.dtype, index.name == FULL)
         files = _table(folder, stem, schema, formats, _of_pages(collection, index.table, ids))
-        form, there = collection.path / FORMS / f"{index.table}.npz", None
-        if form.is_file():
+        fitted, there = collection.path / FORMS / f"{index.table}.npz", None
+        if fitted.is_file():
             there = f"{stem}.form.npz"
-            shutil.copyfile(form, folder / there)
+            shutil.copyfile(fitted, folder / there)
         made.append(ExportedIndex(index.name, index.dim, index.dtype, files, there))
     return ExportedSpace(space.info, tuple(made))
 

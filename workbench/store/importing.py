@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import InputError, MismatchError
-from workbench.representations import Form, Representation, State
+from workbench.representations import FittedIndex, Representation, State
 from workbench.store import quarantine
 from workbench.store.collection import Collection
 from workbench.store.exchange import Contents, ExportedIndex, Files, batches
-from workbench.store.forms import load_state, read_form, write_form
+from workbench.store.fitted import load_state, read_fitted, write_fitted
 from workbench.store.images import SIDES, image_file
 from workbench.store.manifest import FULL, IndexRecord, Manifest, SpaceRecord
 from workbench.store.schema import COMPLETE, DOCUMENTS, GAPS, OK, PAGES, DocumentRecord, page_id, vectors_schema
+from workbench.types import ProgressCallback
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -66,7 +67,7 @@ def documents_of(folder: Path, contents: Contents) -> list[DocumentRecord]:
 def take_in(
     collection: Collection,
     folder: Path,
-    told: Callable[[int, int], None] = lambda done, total: None,
+    progress: ProgressCallback = lambda done, total: None,
     stop: threading.Event | None = None,
 ) -> tuple[list[Imported], bool]:
     """Put what an export holds into a collection that has the same encoders and indexes; what is there is skipped.
@@ -105,7 +106,7 @@ def take_in(
                 for row in pages.select(["content_hash", "status"]).to_pylist():
                     counts[row["content_hash"]] += row["status"] == OK
             done += len(ids)
-            told(min(done, contents.pages), contents.pages)
+            progress(min(done, contents.pages), contents.pages)
         for gaps in batches(folder, contents.tables["gaps"], GAPS):
             writer.restore_gaps(gaps)
         for key, record in records.items():
@@ -145,8 +146,8 @@ def _fit(collection: Collection, folder: Path, contents: Contents) -> None:
                 continue
             state, table = load_state(folder / index.form), space.index(index.name).table
             if not space.counts(index.name):
-                write_form(collection.path, table, Form(Representation.parse(index.name), state))
-            elif not _same(state, read_form(collection.path, table, index.name, space.dim).state):
+                write_fitted(collection.path, table, FittedIndex(Representation.parse(index.name), state))
+            elif not _same(state, read_fitted(collection.path, table, index.name, space.dim).state):
                 raise MismatchError(
                     f"'{index.name}' of the export {folder.name} was fitted on other pages than that of collection "
                     f"'{collection.name}'; take it into a new collection."

@@ -18,7 +18,7 @@ import numpy as np
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
-from workbench.representations import Form, Representation
+from workbench.representations import FittedIndex, Representation
 from workbench.settings import CollectionSettings
 from workbench.store.files import write_whole
 
@@ -83,7 +83,7 @@ class SpaceRecord:
         `InputError` for one that is fitted, or drawn by lot, since there is nothing yet to keep that with.
         """
         for form in map(_representation, index_names(info, wanted)):
-            if form.needs_fit or Form(form, form.blank(info.dim)).learnt:
+            if form.needs_fit or FittedIndex(form, form.blank(info.dim)).learnt:
                 raise InputError(
                     f"'{form}' can only be added to a collection that is there; "
                     f"ingest first, then run: pagelens collections index NAME '{form}'"

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.store.directory import PageDirectory
-from workbench.store.flat import FlatVectors
 from workbench.store.postings import Postings
+from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, PageRef
 
 if TYPE_CHECKING:
     from workbench.store.collection import Collection
-    from workbench.store.space import Space
+    from workbench.store.encoder_vectors import EncoderVectors
 
 Rows = NDArray[np.int64]
 _FILTERS = 32  # whose rows are remembered
@@ -93,7 +93,7 @@ class Snapshot:
                 self._filtered.popitem(last=False)
         return found
 
-    def index(self, space: Space, name: str) -> IndexRows:
+    def index(self, space: EncoderVectors, name: str) -> IndexRows:
         """Where the pages lie in one index of an encoder's vectors."""
         known = self._indexes.get((space.encoder, name))
         if known is not None and space.primary:

@@ -28,12 +28,14 @@ from PIL.Image import Image
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError, StoreError
-from workbench.representations import Form
+from workbench.representations import FittedIndex
 from workbench.store import textindex
 from workbench.store.collection import Collection
+from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.encoder_writer import Derive, EncoderWriter, Ready
 from workbench.store.fields import FieldsChange
 from workbench.store.files import is_disk_full, room, tree_bytes
-from workbench.store.forms import fitted_form, sweep_forms, write_form
+from workbench.store.fitted import fitted_index, sweep_forms, write_fitted
 from workbench.store.images import copy_image, image_file, remove_images, save_images, sweep_images
 from workbench.store.manifest import FULL, SpaceRecord
 from workbench.store.names import place, settled
@@ -55,8 +57,6 @@ from workbench.store.schema import (
     page_row,
     vectors_table,
 )
-from workbench.store.space import Space
-from workbench.store.spacewriter import Derive, Ready, SpaceWriter
 from workbench.store.tables import (
     FOLDER,
     OWN_TABLES,
@@ -100,9 +100,9 @@ class _New:
     picture_bytes: int
 
 
-def derive(form: Form, page: PageEmbedding) -> NDArray[Any]:
+def derive(fitted: FittedIndex, page: PageEmbedding) -> NDArray[Any]:
     """The rows of a page in an index of that form."""
-    return form.derive(page).rows
+    return fitted.derive(page).rows
 
 
 class Writer:
@@ -314,7 +314,7 @@ class Writer:
 
     # -- encoders and indexes -----------------------------------------------------------------------------------------
 
-    def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> Space:
+    def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> EncoderVectors:
         """Make room for the vectors of one encoder more, with these pooled indexes as far as its kind has them.
 
         One that is there already is left as it is; `MismatchError` when it was another version of the encoder.
@@ -359,14 +359,14 @@ class Writer:
         with room(self._collection.name):
             table = create_index(self._collection.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
-            form = fitted_form(space, index.name, ids)
-            write_form(self._path, index.table, form)
+            fitted = fitted_index(space, index.name, ids)
+            write_fitted(self._path, index.table, fitted)
             for start in range(0, len(ids), _PAGES_AT_ONCE):
                 if stopped():
                     self._drop_unnamed()
                     return None
                 found = dict(space.embeddings(ids[start : start + _PAGES_AT_ONCE]))
-                arrays = [self._derive(form, embedding) for embedding in found.values()]
+                arrays = [self._derive(fitted, embedding) for embedding in found.values()]
                 table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
                 done += len(found)
                 if progress is not None:
@@ -482,11 +482,11 @@ class Writer:
             self._removed = True  # an update is a deletion to the text index
             self._collection.forget_words(rows["page_id"].to_pylist())
 
-    def _space(self, encoder_id: str) -> SpaceWriter:
-        return SpaceWriter(self._collection.space(encoder_id), self._rows, self._derive)
+    def _space(self, encoder_id: str) -> EncoderWriter:
+        return EncoderWriter(self._collection.space(encoder_id), self._rows, self._derive)
 
-    def _spaces(self) -> list[SpaceWriter]:
-        return [SpaceWriter(space, self._rows, self._derive) for space in self._collection.spaces()]
+    def _spaces(self) -> list[EncoderWriter]:
+        return [EncoderWriter(space, self._rows, self._derive) for space in self._collection.spaces()]
 
     def _write_documents(self, records: Sequence[DocumentRecord]) -> None:
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)

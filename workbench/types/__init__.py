@@ -25,10 +25,10 @@ from workbench.types.explanations import (
     Explanation,
     Fix,
     LedgerRow,
+    MissReport,
     PooledView,
     Region,
     TokenGap,
-    WhyVerdict,
 )
 from workbench.types.ingestion import (
     DocumentOutcome,
@@ -39,6 +39,7 @@ from workbench.types.ingestion import (
     PageFailureRecord,
     PlannedFile,
     Progress,
+    ProgressCallback,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
@@ -66,6 +67,7 @@ __all__ = [
     "JobStage",
     "LedgerRow",
     "MarkPart",
+    "MissReport",
     "ModelStatus",
     "Page",
     "PageEmbedding",
@@ -78,6 +80,7 @@ __all__ = [
     "PlannedFile",
     "PooledView",
     "Progress",
+    "ProgressCallback",
     "Quarantined",
     "Query",
     "QueryEmbedding",
@@ -96,6 +99,5 @@ __all__ = [
     "TokenGap",
     "Trace",
     "Verdict",
-    "WhyVerdict",
     "Words",
 ]

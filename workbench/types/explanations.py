@@ -110,7 +110,7 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
-class WhyVerdict:
+class MissReport:
     """What became of a page in a search, where: ``found | lost | filtered | quarantined | failed | absent``.
 
     For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would

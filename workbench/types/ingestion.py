@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+ProgressCallback = Callable[[int, int], None]
+"""Called with how many are done, and of how many; 0 of 0 before that is known."""
 
 
 @dataclass(frozen=True, slots=True)

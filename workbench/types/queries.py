@@ -19,9 +19,9 @@ NOT = 0.5
 GOOD, BAD = 0.75, 0.15
 """What all pages marked good, and all marked bad, weigh beside a query of 1: beta and gamma of Rocchio's formula as
 Manning, Raghavan and Schütze, "Introduction to Information Retrieval" (2008), section 9.1.1, advise."""
-MOST_REPAIRS = 8
+MAX_REPAIRS = 8
 """Repairs of a picture, one after the other: each kind once, and a second thought."""
-LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1e6
+MIN_WEIGHT, MAX_WEIGHT = 1e-6, 1e6
 """Sizes of a part's weight: sums of such scores are numbers in float32, whatever they are multiplied with."""
 
 
@@ -90,10 +90,10 @@ class Query:
 
     def __post_init__(self) -> None:
         for part in self.parts:
-            if not LEAST_WEIGHT <= abs(part.weight) <= MOST_WEIGHT:  # a NaN is in no range
+            if not MIN_WEIGHT <= abs(part.weight) <= MAX_WEIGHT:  # a NaN is in no range
                 raise ValueError(
-                    f"The weight of {part} is {part.weight:g}; give a number that is not 0, from {LEAST_WEIGHT:f} to "
-                    f"{MOST_WEIGHT:,.0f} or below 0 by as much."
+                    f"The weight of {part} is {part.weight:g}; give a number that is not 0, from {MIN_WEIGHT:f} to "
+                    f"{MAX_WEIGHT:,.0f} or below 0 by as much."
                 )
             if isinstance(part, RegionPart) and not _is_box(part.box):
                 raise ValueError("A region is four numbers from 0 to 1, x0,y0,x1,y1, with x0 < x1 and y0 < y1.")
@@ -151,10 +151,10 @@ class Query:
     @property
     def text(self) -> str:
         """The wanted words: the positive texts, and the words of the wanted pictures and regions where known."""
-        return " ".join(words for words, weight in self.spoken if weight > 0)
+        return " ".join(words for words, weight in self.weighted_words if weight > 0)
 
     @property
-    def spoken(self) -> tuple[tuple[str, float], ...]:
+    def weighted_words(self) -> tuple[tuple[str, float], ...]:
         """The words of every part that has some, with its weight."""
         said = ((part.text if isinstance(part, TextPart) else _words(part), part.weight) for part in self.parts)
         return tuple((words, weight) for words, weight in said if words)
@@ -187,7 +187,7 @@ class Query:
             raise ValueError("A query is an object with a list of 'parts'.")
         return cls(tuple(_part(row) for row in rows))
 
-    def heard(self, words: Mapping[int, str]) -> Query:
+    def with_words(self, words: Mapping[int, str]) -> Query:
         """The same query, with the words read in its pictures and regions, by their place among the parts."""
         return Query(
             tuple(

@@ -116,10 +116,11 @@ class SearchResult:
 
     ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
     ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors; ``query``
-    is what was ``asked``, as it is shown; ``verdict`` only where the pipeline was calibrated over the collection.
+    is what was looked for, ``query_text`` the same as it is shown; ``verdict`` only where the pipeline was calibrated
+    over the collection.
     """
 
-    query: str
+    query_text: str
     collection: str
     encoder: str
     pipeline: str
@@ -127,5 +128,5 @@ class SearchResult:
     trace: Trace
     complete: bool = True
     notes: tuple[str, ...] = ()
-    asked: Query = field(default_factory=Query.empty)
+    query: Query = field(default_factory=Query.empty)
     verdict: Verdict | None = None

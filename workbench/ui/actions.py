@@ -19,7 +19,7 @@ from workbench.types import PageRef, SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
 from workbench.ui import payload
 from workbench.ui.comparing import Comparing
-from workbench.ui.requests import asked, results, text, texts, whole
+from workbench.ui.requests import query_of, results, text, texts, whole
 from workbench.ui.searching import Searching
 from workbench.ui.warmup import Warmup
 
@@ -79,7 +79,7 @@ class Actions:
         k = results(request)
         pipeline = text(request, "pipeline") or "two-stage"
         yield from self.workbench.search_stages(
-            asked(request), text(request, "collection"), pipeline=pipeline, k=k, filter=text(request, "filter")
+            query_of(request), text(request, "collection"), pipeline=pipeline, k=k, filter=text(request, "filter")
         )
 
     def overview(self, _: Json) -> Json:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from workbench.comparisons import Asked, Row
+from workbench.comparisons import ComparedQuery, Row
 from workbench.errors import InputError
 from workbench.service.comparing import asked_lines
 from workbench.ui import payload
-from workbench.ui.requests import asked, ref, results, text, whole
+from workbench.ui.requests import query_of, ref, results, text, whole
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -38,7 +38,7 @@ class Comparing:
         """Two pipelines on one query."""
         return payload.comparison(
             self.workbench.compare(
-                asked(request),
+                query_of(request),
                 text(request, "collection"),
                 text(request, "a"),
                 text(request, "b"),
@@ -54,7 +54,7 @@ class Comparing:
             raise InputError("Choose a page of each list.")
         return payload.contrast(
             self.workbench.contrast(
-                asked(request),
+                query_of(request),
                 ref(a),
                 ref(b),
                 text(request, "collection"),
@@ -86,7 +86,7 @@ class Comparing:
         )
         return {"total": len(queries), "rows": [_row(row) for row in found.rows], "refused": dict(found.refused)}
 
-    def _queries(self, request: Mapping[str, Any]) -> list[Asked]:
+    def _queries(self, request: Mapping[str, Any]) -> list[ComparedQuery]:
         dataset = text(request, "dataset")
         if dataset:
             return self.workbench.queries_of(dataset, text(request, "collection"))

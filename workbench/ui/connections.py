@@ -15,11 +15,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 20.0
 """Seconds for a request's head, from the connection or from the head's first bytes; Apache's least."""
-BODY_SECONDS, LEAST_RATE = 20.0, 500.0
+BODY_SECONDS, MIN_RATE = 20.0, 500.0
 """Seconds for a body, and bytes a second that lengthen them; Apache's defaults."""
 STALL_SECONDS = 60.0
 """Seconds without a byte of a body, however much has come: a train's tunnel."""
-MOST_CONNECTIONS = 400
+MAX_CONNECTIONS = 400
 """Connections at once: a browser holds six; a process may often open 1,024 files, and collections need some."""
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
 LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -36,7 +36,7 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a head, or turn the client away where there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MAX_CONNECTIONS:
             transport.write(BUSY)
             transport.close()
             return
@@ -83,7 +83,7 @@ class PatientProtocol(H11Protocol):
     def _deadline(self) -> float:
         if self._part == "head":
             return self._began + HEAD_SECONDS
-        return min(self._began + BODY_SECONDS + self._received / LEAST_RATE, self._last + STALL_SECONDS)
+        return min(self._began + BODY_SECONDS + self._received / MIN_RATE, self._last + STALL_SECONDS)
 
     def _expired(self) -> None:
         now = self.loop.time()

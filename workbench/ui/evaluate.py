@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.service import Workbench
 
 Json = dict[str, Any]
-MOST = 50
+MAX_TEXTS = 50
 """Texts in a list that a request may hold."""
 
 
@@ -174,8 +174,8 @@ class Evaluate:
 def _texts(request: Mapping[str, Any], key: str) -> list[str]:
     """A list of texts, empty when it is absent."""
     value = request.get(key, [])
-    if not isinstance(value, list) or len(value) > MOST or not all(isinstance(item, str) for item in value):
-        raise InputError(f"{key!r} must be a list of at most {MOST} texts.")
+    if not isinstance(value, list) or len(value) > MAX_TEXTS or not all(isinstance(item, str) for item in value):
+        raise InputError(f"{key!r} must be a list of at most {MAX_TEXTS} texts.")
     return value
 
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from workbench.errors import InputError
-from workbench.evaluation.archive import Kept, Note
 from workbench.evaluation.losses import Outcome
 from workbench.evaluation.record import Record
+from workbench.evaluation.saved_runs import Note, SavedRun
 from workbench.retrieval import document_filter
 from workbench.service.evaluation import DatasetInfo, EvaluationJob
 from workbench.types import PageRef
@@ -26,7 +26,7 @@ def dataset(value: DatasetInfo) -> Json:
     return asdict(value)
 
 
-def kept(value: Kept) -> Json:
+def kept(value: SavedRun) -> Json:
     """A kept record in brief."""
     return asdict(value)
 
@@ -78,7 +78,7 @@ def outcomes(value: Record, found: Sequence[Outcome], notes: Mapping[str, Note])
             "refused": outcome.refused,
             "first": outcome.telling.first,
             "final": outcome.telling.final,
-            "fates": [{**asdict(fate), **page(fate.page)} for fate in outcome.fates],
+            "fates": [{**asdict(page_outcome), **page(page_outcome.page)} for page_outcome in outcome.page_outcomes],
             "note": asdict(notes.get(outcome.question, Note())),
         }
         for outcome in found

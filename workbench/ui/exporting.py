@@ -15,7 +15,7 @@ from workbench.api.application import STATUS
 from workbench.errors import InputError, PagelensError
 from workbench.heatmap import USUAL, Look
 from workbench.types import PageRef
-from workbench.ui.requests import asked, results, text
+from workbench.ui.requests import query_of, results, text
 
 if TYPE_CHECKING:
     from workbench.service import ExportedFile, Workbench
@@ -43,7 +43,7 @@ def _made(workbench: Workbench, request: Mapping[str, Any]) -> ExportedFile:
     except ValueError as error:
         raise InputError(f"{error}.") from None
     return workbench.export(
-        asked(request),
+        query_of(request),
         text(request, "collection"),
         text(request, "pipeline") or "two-stage",
         results(request),

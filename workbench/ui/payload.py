@@ -68,7 +68,7 @@ def heat_looks() -> dict[str, Any]:
             for name, colour in heatmap.COLOURS.items()
         },
         "shared": dict(heatmap.SHARED),
-        "least_span": heatmap.LEAST_SPAN,
+        "least_span": heatmap.MIN_SPAN,
         "joins": dict(heatmap.JOINS),
         "usual": {key: value for key, value in asdict(heatmap.Look()).items() if key != "tokens"},
     }
@@ -95,7 +95,7 @@ def hit(value: Hit) -> dict[str, Any]:
 def search_result(value: SearchResult) -> dict[str, Any]:
     """A search result with its trace."""
     return {
-        "query": value.query,
+        "query": value.query_text,
         "collection": value.collection,
         "encoder": value.encoder,
         "pipeline": value.pipeline,

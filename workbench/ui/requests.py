@@ -40,7 +40,7 @@ def ref(request: Mapping[str, Any]) -> PageRef:
     return PageRef(text(request, "document"), whole(request, "page", 1, 1, 10_000_000))
 
 
-def asked(request: Mapping[str, Any]) -> Query:
+def query_of(request: Mapping[str, Any]) -> Query:
     """What is asked: a text, or the JSON form of a query of several parts; `QueryError` when it is neither."""
     value = request.get("query", "")
     if not isinstance(value, Mapping):

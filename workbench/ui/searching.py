@@ -10,7 +10,7 @@ from urllib.parse import quote
 from workbench import copying
 from workbench.errors import InputError
 from workbench.ui import payload
-from workbench.ui.requests import asked, ref, results, text
+from workbench.ui.requests import query_of, ref, results, text
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -45,7 +45,7 @@ class Searching:
     def explain_page(self, request: Json) -> Json:
         """Why the page scores what it scores for the query."""
         explanation = self._workbench.explain(
-            asked(request),
+            query_of(request),
             ref(request),
             text(request, "collection"),
             encoder=text(request, "encoder"),
@@ -62,7 +62,7 @@ class Searching:
         """What became of a page that was expected, and the smallest change that finds it."""
         return asdict(
             self._workbench.why(
-                asked(request),
+                query_of(request),
                 ref(request),
                 text(request, "collection"),
                 text(request, "pipeline"),
@@ -88,7 +88,7 @@ class Searching:
     def copies(self, request: Json) -> list[Json]:
         """The search as a command line, as Python and as a request."""
         found = copying.copies(
-            asked(request),
+            query_of(request),
             text(request, "collection"),
             text(request, "pipeline"),
             text(request, "filter"),
@@ -106,7 +106,7 @@ class Searching:
         """Keep a search under a name."""
         saved = self._workbench.save_search(
             text(request, "name"),
-            asked(request),
+            query_of(request),
             text(request, "collection"),
             text(request, "pipeline"),
             text(request, "filter"),

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from workbench.evaluation.datasets import HEADER, SOURCE, Query
+from workbench.evaluation.datasets import HEADER, SOURCE, Question
 from workbench.evaluation.oddities import Oddity
 from workbench.evaluation.runs import write_qrels
 
 
 def write_dataset(
     folder: Path,
-    queries: Iterable[Query],
+    queries: Iterable[Question],
     labels: Mapping[str, Mapping[str, int]],
     collection: str,
     notes: Iterable[str] = (),
@@ -45,7 +45,7 @@ def write_dataset(
     return folder
 
 
-def _more(query: Query) -> dict[str, object]:
+def _more(query: Question) -> dict[str, object]:
     """What a question has besides its text."""
     tags = {key: list(values) for key, values in query.tags.items()}
     return {**({"document": query.document} if query.document else {}), **({"tags": tags} if tags else {})}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import DatasetError
-from workbench.evaluation.datasets import Query, flat_tags
+from workbench.evaluation.datasets import Question, flat_tags
 from workbench.evaluation.oddities import Oddities
 from workbench.evaluation.rows import GRADES, IDS, PAGES, grade, identifier, label_rows, lines, name_finder, objects
 from workbench.types import PageRef
@@ -30,7 +30,7 @@ Row = Mapping[str, Any]
 class Lists:
     """Questions by id and labels, ``labels[query][page ref]``, and what was odd about their rows."""
 
-    queries: dict[str, Query] = field(default_factory=dict)
+    queries: dict[str, Question] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
     odd: Oddities = field(default_factory=Oddities)
 
@@ -42,13 +42,13 @@ def read(questions: Path, labels: Path | None = None) -> Lists:
     if not found.queries:
         raise DatasetError(
             f"'{questions.name}' holds no question; each needs an id and a text (under one of {', '.join(TEXTS)})"
-            f"{found.odd.told()}."
+            f"{found.odd.summary()}."
         )
     if labels is not None:
         _read_labels(labels, found)
     if not any(grade > 0 for grades in found.labels.values() for grade in grades.values()):
         raise DatasetError(
-            f"No label says that a page is relevant; give a file of labels, or a column 'page'{found.odd.told()}."
+            f"No label says that a page is relevant; give a file of labels, or a column 'page'{found.odd.summary()}."
         )
     return found
 
@@ -69,7 +69,7 @@ def _read_questions(path: Path, into: Lists) -> None:
         if known is None:
             document = "" if named else str(row.get("document") or "")
             tags = flat_tags(row) if row.get("tags") else {}
-            into.queries[query] = Query(query, text, document, tags)
+            into.queries[query] = Question(query, text, document, tags)
             by_text[text] = query
         if named:
             _label(where, query, named, _grade(where, row, into.odd), into)

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class BenchmarkTask:
     """A benchmark: its repository, and the measure it is known by."""
 
     repository: str
     measure: str
 
 
-def _v1(name: str) -> Task:
-    return Task(f"vidore/{name}_beir", "nDCG@5")
+def _v1(name: str) -> BenchmarkTask:
+    return BenchmarkTask(f"vidore/{name}_beir", "nDCG@5")
 
 
-TASKS: Mapping[str, Task] = {
+TASKS: Mapping[str, BenchmarkTask] = {
     "VidoreArxivQARetrieval": _v1("arxivqa_test_subsampled"),
     "VidoreDocVQARetrieval": _v1("docvqa_test_subsampled"),
     "VidoreInfoVQARetrieval": _v1("infovqa_test_subsampled"),
@@ -33,16 +33,16 @@ TASKS: Mapping[str, Task] = {
     "VidoreSyntheticDocQAEnergyRetrieval": _v1("syntheticDocQA_energy_test"),
     "VidoreSyntheticDocQAGovernmentReportsRetrieval": _v1("syntheticDocQA_government_reports_test"),
     "VidoreSyntheticDocQAHealthcareIndustryRetrieval": _v1("syntheticDocQA_healthcare_industry_test"),
-    "Vidore2ESGReportsRetrieval": Task("vidore/esg_reports_v2", "nDCG@5"),
-    "Vidore2EconomicsReportsRetrieval": Task("vidore/economics_reports_v2", "nDCG@5"),
-    "Vidore2BioMedicalLecturesRetrieval": Task("vidore/biomedical_lectures_v2", "nDCG@5"),
-    "Vidore2ESGReportsHLRetrieval": Task("vidore/esg_reports_human_labeled_v2", "nDCG@5"),
-    "Vidore3FinanceEnRetrieval": Task("vidore/vidore_v3_finance_en", "nDCG@10"),
-    "Vidore3FinanceFrRetrieval": Task("vidore/vidore_v3_finance_fr", "nDCG@10"),
-    "Vidore3IndustrialRetrieval": Task("vidore/vidore_v3_industrial", "nDCG@10"),
-    "Vidore3ComputerScienceRetrieval": Task("vidore/vidore_v3_computer_science", "nDCG@10"),
-    "Vidore3PharmaceuticalsRetrieval": Task("vidore/vidore_v3_pharmaceuticals", "nDCG@10"),
-    "Vidore3HrRetrieval": Task("vidore/vidore_v3_hr", "nDCG@10"),
-    "Vidore3EnergyRetrieval": Task("vidore/vidore_v3_energy", "nDCG@10"),
-    "Vidore3PhysicsRetrieval": Task("vidore/vidore_v3_physics", "nDCG@10"),
+    "Vidore2ESGReportsRetrieval": BenchmarkTask("vidore/esg_reports_v2", "nDCG@5"),
+    "Vidore2EconomicsReportsRetrieval": BenchmarkTask("vidore/economics_reports_v2", "nDCG@5"),
+    "Vidore2BioMedicalLecturesRetrieval": BenchmarkTask("vidore/biomedical_lectures_v2", "nDCG@5"),
+    "Vidore2ESGReportsHLRetrieval": BenchmarkTask("vidore/esg_reports_human_labeled_v2", "nDCG@5"),
+    "Vidore3FinanceEnRetrieval": BenchmarkTask("vidore/vidore_v3_finance_en", "nDCG@10"),
+    "Vidore3FinanceFrRetrieval": BenchmarkTask("vidore/vidore_v3_finance_fr", "nDCG@10"),
+    "Vidore3IndustrialRetrieval": BenchmarkTask("vidore/vidore_v3_industrial", "nDCG@10"),
+    "Vidore3ComputerScienceRetrieval": BenchmarkTask("vidore/vidore_v3_computer_science", "nDCG@10"),
+    "Vidore3PharmaceuticalsRetrieval": BenchmarkTask("vidore/vidore_v3_pharmaceuticals", "nDCG@10"),
+    "Vidore3HrRetrieval": BenchmarkTask("vidore/vidore_v3_hr", "nDCG@10"),
+    "Vidore3EnergyRetrieval": BenchmarkTask("vidore/vidore_v3_energy", "nDCG@10"),
+    "Vidore3PhysicsRetrieval": BenchmarkTask("vidore/vidore_v3_physics", "nDCG@10"),
 }

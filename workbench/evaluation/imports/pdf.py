@@ -24,7 +24,7 @@ Order = tuple[int, int]
 _TURNED = 0x0112  # EXIF orientation
 _INSET = 0.01  # pixels; a picture that ends exactly at a pixel's edge is stretched over one more by poppler
 _WIDTH, _MARGIN, _SIZE, _LEADING = 595, 50, 10, 13  # points: A4 across, as long as the text needs
-_COLUMNS, _MOST_LINES = 96, 1_000
+_COLUMNS, _MAX_LINES = 96, 1_000
 
 
 class PdfPages:
@@ -67,7 +67,7 @@ class PdfPages:
         lines = [title, ""] if title else []
         for paragraph in text.splitlines() or [""]:
             lines += textwrap.wrap(paragraph, _COLUMNS) or [""]
-        lines = lines[:_MOST_LINES]
+        lines = lines[:_MAX_LINES]
         whole = "".join(lines)
         lost = len(whole) - len(whole.encode("cp1252", "ignore").decode("cp1252"))
         height = 2 * _MARGIN + _LEADING * len(lines)

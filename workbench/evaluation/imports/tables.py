@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """A table of one configuration and split, perhaps in several files."""
 
     config: str
@@ -49,7 +49,7 @@ def plain(column: str) -> str:
     return column.replace("-", "_").lower().lstrip("_")
 
 
-def tables(folder: Path) -> list[Table]:
+def tables(folder: Path) -> list[SourceTable]:
     """Every table below a folder; `DatasetError` for a file that is no parquet."""
     import pyarrow as arrow
     import pyarrow.parquet as parquet
@@ -67,6 +67,6 @@ def tables(folder: Path) -> list[Table]:
             names = parquet.read_schema(files[0]).names
         except (arrow.ArrowException, OSError) as error:
             raise DatasetError(f"'{files[0].name}' is not a table that can be read ({error}).") from None
-        found.append(Table(config, split, tuple(files), frozenset(map(plain, names))))
+        found.append(SourceTable(config, split, tuple(files), frozenset(map(plain, names))))
     splits = {table.split for table in found}
     return [table for table in found if table.split == "test"] if "test" in splits else found

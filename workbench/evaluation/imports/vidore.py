@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.errors import DatasetError
 from workbench.evaluation.imports.making import Making, Pixels
-from workbench.evaluation.imports.tables import Row, Table
+from workbench.evaluation.imports.tables import Row, SourceTable
 from workbench.evaluation.rows import grade, identifier
 
 PAGE_ID = ("corpus_id", "id")
@@ -22,7 +22,7 @@ QUERY_ID = ("query_id", "id")
 TAGS = ("language", "query_types", "query_format", "content_type", "query_generator", "answer_type", "source_type")
 
 
-def convert(tables: Sequence[Table], making: Making) -> None:
+def convert(tables: Sequence[SourceTable], making: Making) -> None:
     """Read the tables; `DatasetError` when they are of no known form."""
     asked = [table for table in tables if {"query", "image", "image_filename"} <= table.columns]
     if asked:
@@ -55,7 +55,7 @@ def convert(tables: Sequence[Table], making: Making) -> None:
                 making.label(query, page, score, _boxes(row.get("bounding_boxes")))
 
 
-def _pages(tables: Sequence[Table], making: Making) -> None:
+def _pages(tables: Sequence[SourceTable], making: Making) -> None:
     """Tables of pages; one for another language may hold the same pages again."""
     known: set[str] = set()
     for table in tables:
@@ -69,7 +69,7 @@ def _pages(tables: Sequence[Table], making: Making) -> None:
             making.picture(page, _bytes(row["image"]), str(row.get("doc_id") or ""), None if number is None else number)
 
 
-def _answers(tables: Sequence[Table], making: Making) -> None:
+def _answers(tables: Sequence[SourceTable], making: Making) -> None:
     """The question-and-answer form of version 1."""
     seen: set[str] = set()
     pages: dict[str, str] = {}
@@ -91,11 +91,11 @@ def _answers(tables: Sequence[Table], making: Making) -> None:
         making.label(str(number), page, 1)
 
 
-def _has(table: Table, names: Sequence[str]) -> bool:
+def _has(table: SourceTable, names: Sequence[str]) -> bool:
     return any(name in table.columns for name in names)
 
 
-def _language(table: Table) -> str:
+def _language(table: SourceTable) -> str:
     """What stands before the last part of a configuration's name: ``english`` of ``english-queries``."""
     return table.config.rpartition("-")[0]
 

@@ -10,7 +10,7 @@ from workbench.evaluation.record import RankedPage
 from workbench.evaluation.reports.contents import signed, spread
 from workbench.evaluation.reports.markup import el, join
 from workbench.evaluation.reports.pictures import Pictures
-from workbench.evaluation.reports.view import ABSENT, FOUND, System, View
+from workbench.evaluation.reports.view import ABSENT, FOUND, ReportedSystem, View
 
 PAGES = 5
 """Pages of a list that are shown."""
@@ -71,7 +71,7 @@ def difference(view: View, question: str, pictures: Pictures) -> Markup:
     )
 
 
-def _fates(systems: Sequence[System], question: str) -> Markup:
+def _fates(systems: Sequence[ReportedSystem], question: str) -> Markup:
     """What became of the relevant pages, systems with the same fate together."""
     same: dict[Markup, list[str]] = {}
     for system in systems:
@@ -80,7 +80,7 @@ def _fates(systems: Sequence[System], question: str) -> Markup:
     return el("ul", told, class_="lost-list")
 
 
-def _fate(system: System, question: str) -> Markup:
+def _fate(system: ReportedSystem, question: str) -> Markup:
     answer = system.answer(question)
     if answer.refused:
         return Markup("").join(("not searched. ", escape(answer.refused)))
@@ -91,32 +91,32 @@ def _fate(system: System, question: str) -> Markup:
     return Markup("; ").join(parts)
 
 
-def fate_text(system: System, question: str, page: str) -> Markup:
+def fate_text(system: ReportedSystem, question: str, page: str) -> Markup:
     """What became of a relevant page, in words; the stage that lost it stands out."""
-    fate = system.fate(question, page)
+    page_outcome = system.page_outcome(question, page)
     ranks = system.answer(question).relevant[page]
-    if fate == ABSENT:
+    if page_outcome == ABSENT:
         return el("b", "not in the collection")
-    if fate == FOUND:
+    if page_outcome == FOUND:
         return join((f"found at rank {ranks[system.run.stages[-1].name]}",))
-    step = next(step for step in system.run.stages if step.name == fate)
-    rank = ranks.get(fate)
+    step = next(step for step in system.run.stages if step.name == page_outcome)
+    rank = ranks.get(page_outcome)
     where = "which did not rank it" if rank is None else f"rank {rank:,}, {step.keep:,} are kept"
     return join((el("b", f"lost at {step.text}"), f", {where}"))
 
 
-def _top(system: System, question: str) -> list[tuple[int, RankedPage]]:
+def _top(system: ReportedSystem, question: str) -> list[tuple[int, RankedPage]]:
     return list(enumerate(system.answer(question).top[:PAGES], 1))
 
 
-def _ranked(system: System, question: str, rank: int, hit: RankedPage, pictures: Pictures) -> Markup:
+def _ranked(system: ReportedSystem, question: str, rank: int, hit: RankedPage, pictures: Pictures) -> Markup:
     relevant = hit.page in system.answer(question).relevant
     earlier = [f"{name} {place:,}" for name, place in hit.stages.items() if name != system.run.stages[-1].name]
     note = f"{rank}" + (f" (was {', '.join(earlier)})" if earlier else "")
     return _shown(system, question, hit.page, pictures, note, relevant)
 
 
-def _shown(system: System, question: str, page: str, pictures: Pictures, note: str, relevant: bool) -> Markup:
+def _shown(system: ReportedSystem, question: str, page: str, pictures: Pictures, note: str, relevant: bool) -> Markup:
     text = system.record.questions[question].text
     label = f"{page}{', relevant' if relevant else ''}"
     picture = pictures.picture(system.record.collection.name, page, text, label)

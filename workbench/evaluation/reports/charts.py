@@ -18,7 +18,7 @@ WIDTH = 520
 LEFT, RIGHT = 52, 14
 LETTER = 6.3
 """About how wide a letter of a label is; labels are set where this says that they overlap nothing."""
-MOST_LETTERS = 34
+MAX_LETTERS = 34
 
 Format = Callable[[float], str]
 
@@ -225,8 +225,8 @@ def _labels(points: Sequence[tuple[float, float, str]], inside: tuple[float, flo
     taken = [(at - 11, up - 11, at + 11, up + 11) for at, up, _ in points]
     drawn = []
     for at, up, text in points:
-        if len(text) > MOST_LETTERS:
-            text = text[: MOST_LETTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+        if len(text) > MAX_LETTERS:
+            text = text[: MAX_LETTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
         width = len(text) * LETTER
         tries = (
             (at + 13, up + 4, "start", at + 12),

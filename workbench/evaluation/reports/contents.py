@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.evaluation.reports.charts import front
 from workbench.evaluation.reports.verdicts import Verdicts
-from workbench.evaluation.reports.view import FOUND, System, View
+from workbench.evaluation.reports.view import FOUND, ReportedSystem, View
 from workbench.table import Cell, Column, Table, real, table, whole, word
 
 NUMBER = Column("number", "#", True)
@@ -41,7 +41,7 @@ def systems(view: View, verdicts: Verdicts) -> Table:
     return table("systems", f"{view.title}: {view.unit}", columns, rows, verdicts.notes)
 
 
-def quality(system: System, measure: str, verdicts: Verdicts) -> Cell:
+def quality(system: ReportedSystem, measure: str, verdicts: Verdicts) -> Cell:
     """A mean with what the tests say of it."""
     value = system.mean(measure)
     bold = verdicts.best(measure) == system.number
@@ -94,16 +94,16 @@ def stages(view: View) -> Table:
     ]
     rows = []
     for system in view.systems:
-        lost = fates(system)
+        lost = page_outcomes(system)
         for step in system.run.stages:
             recall = system.record.recall_at(system.name, step.name)
             rows.append([*_head(system), word(step.text), whole(step.keep), real(recall), whole(lost[step.name])])
     return table("stages", "Where relevant pages were lost", columns, rows)
 
 
-def fates(system: System) -> Counter[str]:
+def page_outcomes(system: ReportedSystem) -> Counter[str]:
     """Number of relevant pages by what became of them."""
-    return Counter(fate for _, _, fate in system.fates())
+    return Counter(page_outcome for _, _, page_outcome in system.page_outcomes())
 
 
 def comparisons(view: View, verdicts: Verdicts) -> Table:
@@ -140,7 +140,7 @@ def comparisons(view: View, verdicts: Verdicts) -> Table:
     return table("comparisons", f"Pairs of systems, {view.measure}", columns, rows, notes)
 
 
-def against(view: View, base: System, system: System) -> Table:
+def against(view: View, base: ReportedSystem, system: ReportedSystem) -> Table:
     """Questions on which one system differs from another, the greatest gain first."""
     columns = [
         Column("question", "id"),
@@ -209,12 +209,12 @@ def losses(view: View) -> Table:
     rows = []
     for system in view.systems:
         keeps = {step.name: step.keep for step in system.run.stages}
-        for question, page, fate in system.fates():
-            if fate == FOUND:
+        for question, page, page_outcome in system.page_outcomes():
+            if page_outcome == FOUND:
                 continue
-            rank = system.answer(question).relevant[page].get(fate)
-            names = (word(question), word(system.label), word(page), word(fate))
-            rows.append([*names, whole(rank), whole(keeps.get(fate))])
+            rank = system.answer(question).relevant[page].get(page_outcome)
+            names = (word(question), word(system.label), word(page), word(page_outcome))
+            rows.append([*names, whole(rank), whole(keeps.get(page_outcome))])
     return table("losses", "Relevant pages that were not found", columns, rows)
 
 
@@ -253,7 +253,7 @@ def probability(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}"
 
 
-def _head(system: System) -> list[Cell]:
+def _head(system: ReportedSystem) -> list[Cell]:
     return [whole(system.number), word(system.label)]
 
 

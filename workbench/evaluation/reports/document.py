@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workbench.evaluation.record import Record
-from workbench.evaluation.reports.contents import fates, named
+from workbench.evaluation.reports.contents import named, page_outcomes
 from workbench.evaluation.reports.page import CASES, to_html
 from workbench.evaluation.reports.pictures import Pictures
 from workbench.evaluation.reports.verdicts import Verdicts
@@ -88,7 +88,7 @@ def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
 
 def _system(view: View, verdicts: Verdicts, i: int) -> dict[str, Any]:
     system = view.systems[i]
-    lost = fates(system)
+    lost = page_outcomes(system)
     low, high = verdicts.interval(view.measure, system.number) or (None, None)
     return {
         "number": system.number,

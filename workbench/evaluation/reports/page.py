@@ -14,7 +14,7 @@ from workbench.evaluation.reports.frame import framed, heat_switch
 from workbench.evaluation.reports.markup import Child, el, join
 from workbench.evaluation.reports.pictures import Pictures
 from workbench.evaluation.reports.verdicts import Verdicts
-from workbench.evaluation.reports.view import ABSENT, FOUND, System, View
+from workbench.evaluation.reports.view import ABSENT, FOUND, ReportedSystem, View
 from workbench.table import Column, Table
 
 CASES = 10
@@ -123,7 +123,7 @@ def _tradeoff(
 def _losses(view: View) -> Markup:
     bars, kinds = [], {}
     for system in view.systems:
-        lost = contents.fates(system)
+        lost = contents.page_outcomes(system)
         names = [step.name for step in system.run.stages]
         texts = {step.name: step.text for step in system.run.stages}
         parts = [("found", "handed on by every stage", float(lost[FOUND]))]
@@ -214,7 +214,7 @@ def _differences(view: View, verdicts: Verdicts, pictures: Pictures, most: int) 
     ))  # fmt: skip
 
 
-def _against(view: View, base: System, system: System, verdicts: Verdicts) -> Markup:
+def _against(view: View, base: ReportedSystem, system: ReportedSystem, verdicts: Verdicts) -> Markup:
     values = [float(value) for value in system.values(view.measure) - base.values(view.measure)]
     pair = verdicts.against_first(system)
     said = f"{pair.wins} better, {pair.ties} equal, {pair.losses} worse; mean {signed(pair.difference.mean)}, "

@@ -21,8 +21,8 @@ from workbench.errors import PagelensError
 from workbench.evaluation.reports.markup import el
 from workbench.types import Box, Explanation, Float, PageRef
 
-MOST_PICTURES = 120
-MOST_BYTES = 8_000_000
+MAX_PICTURES = 120
+MAX_BYTES = 8_000_000
 """Pictures, heat included, and base64 bytes that one report holds at most."""
 LEVELS = 24
 """Steps of strength that heat is stored in: fewer make smaller files."""
@@ -57,8 +57,8 @@ class Pictures:
         self,
         pages: Pages | None,
         collections: Collection[str] = (),
-        most: int = MOST_PICTURES,
-        most_bytes: int = MOST_BYTES,
+        most: int = MAX_PICTURES,
+        most_bytes: int = MAX_BYTES,
         side: int | None = None,
         look: heatmap.Look = heatmap.USUAL,
     ) -> None:

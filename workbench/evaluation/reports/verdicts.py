@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from workbench.evaluation.reports.letters import letters
-from workbench.evaluation.reports.view import System, View
+from workbench.evaluation.reports.view import ReportedSystem, View
 from workbench.evaluation.statistics import LEVEL, Paired, compare, flips, holm, interval
-from workbench.evaluation.statistics import RESAMPLES as LEAST
+from workbench.evaluation.statistics import RESAMPLES as MIN_RESAMPLES
 
 PER_PAIR = 200
 """Sign patterns drawn for each pair at least, as `statistics.compare` draws them."""
@@ -46,12 +46,12 @@ class Verdicts:
         others = [system.number for system in self._view.systems if system.number != top]
         return top if others and all(_pair(top, other) in self._apart(measure) for other in others) else None
 
-    def pairs(self) -> list[tuple[System, System, Paired]]:
+    def pairs(self) -> list[tuple[ReportedSystem, ReportedSystem, Paired]]:
         """Every later system against every earlier one, on the measure compared."""
         return [(first, second, self._pair(first.number, second.number))
                 for first, second in itertools.combinations(self._view.systems, 2)]  # fmt: skip
 
-    def against_first(self, system: System) -> Paired:
+    def against_first(self, system: ReportedSystem) -> Paired:
         """A system against the first one."""
         return self._pair(self._view.systems[0].number, system.number)
 
@@ -99,7 +99,7 @@ class Verdicts:
         if not pairs:
             return frozenset()
         columns = np.stack([b.values(measure) - a.values(measure) for a, b in pairs], 1)
-        corrected = holm(flips(columns, max(LEAST, PER_PAIR * len(pairs))).tolist())
+        corrected = holm(flips(columns, max(MIN_RESAMPLES, PER_PAIR * len(pairs))).tolist())
         return frozenset((a.number, b.number) for (a, b), p in zip(pairs, corrected, strict=True) if p < 1 - LEVEL)
 
     def _interval(self, number: int) -> tuple[float, float]:
@@ -117,7 +117,7 @@ def _pair(a: int, b: int) -> tuple[int, int]:
     return min(a, b), max(a, b)
 
 
-def _names(systems: list[System]) -> str:
+def _names(systems: list[ReportedSystem]) -> str:
     names = [system.label for system in systems]
     if len(names) > 4:
         return f"{', '.join(names[:3])} and {len(names) - 3} others"

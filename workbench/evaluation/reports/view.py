@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
-from workbench.evaluation.record import Answer, PipelineRun, Question, Record, differences
+from workbench.evaluation.record import Answer, EvaluatedPipeline, JudgedQuestion, Record, differences
 
 FOUND, ABSENT = "found", "not in the collection"
 _PIPELINES = "settings.pipelines"
@@ -19,7 +19,7 @@ _NAMES = ("collection.encoder", "collection.name", "versions.pagelens")
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class ReportedSystem:
     """One pipeline of one record; ``number`` (from 1) stands for it on charts, ``label`` in tables.
 
     ``by_document``: a value is the mean over the questions of one document, so that each document counts the same.
@@ -32,7 +32,7 @@ class System:
     by_document: bool = False
 
     @property
-    def run(self) -> PipelineRun:
+    def run(self) -> EvaluatedPipeline:
         """The pipeline as it ran."""
         return self.record.pipelines[self.name]
 
@@ -64,7 +64,7 @@ class System:
         """Median time of a search without encoding the query; None when the record has no times."""
         return self.record.latency(self.name).get("p50")
 
-    def fate(self, question: str, page: str) -> str:
+    def page_outcome(self, question: str, page: str) -> str:
         """What became of a relevant page: `FOUND`, `ABSENT`, or the name of the stage that did not hand it on."""
         if page in self.record.missing:
             return ABSENT
@@ -75,11 +75,11 @@ class System:
                 return step.name
         return FOUND
 
-    def fates(self) -> Iterator[tuple[str, str, str]]:
+    def page_outcomes(self) -> Iterator[tuple[str, str, str]]:
         """(question, relevant page, fate) for all of them."""
         for question, answer in self.run.answers.items():
             for page in answer.relevant:
-                yield question, page, self.fate(question, page)
+                yield question, page, self.page_outcome(question, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class View:
     """Systems that answered the same questions of one dataset in one scope; the first measure is the one compared."""
 
     records: tuple[Record, ...]
-    systems: tuple[System, ...]
+    systems: tuple[ReportedSystem, ...]
     measures: tuple[str, ...]
 
     @property
@@ -109,7 +109,7 @@ class View:
         return self.measures[0]
 
     @property
-    def questions(self) -> Mapping[str, Question]:
+    def questions(self) -> Mapping[str, JudgedQuestion]:
         """The questions by id, in the records' order."""
         return self.records[0].questions
 
@@ -118,7 +118,7 @@ class View:
         """Question ids by tag value."""
         return self.records[0].slices
 
-    def ranked(self) -> list[System]:
+    def ranked(self) -> list[ReportedSystem]:
         """Systems from the highest mean of the first measure to the lowest; equal ones in the order given."""
         return sorted(self.systems, key=lambda system: -system.mean(self.measure))
 
@@ -154,7 +154,7 @@ def _view(records: Sequence[Record], by_document: bool) -> View:
     labels = _labels(records)
     named = [(f"{name}{label}", record, name) for record, label in zip(records, labels, strict=True)
              for name in record.pipelines]  # fmt: skip
-    systems = tuple(System(number, *parts, by_document) for number, parts in enumerate(named, 1))
+    systems = tuple(ReportedSystem(number, *parts, by_document) for number, parts in enumerate(named, 1))
     return View(tuple(records), systems, tuple(measures))
 
 

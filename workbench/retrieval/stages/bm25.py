@@ -39,7 +39,7 @@ def bm25(snapshot: Snapshot, query: Query) -> Float:
     """The score of every page, by row: ``(rows,) float32``; NaN for one without a wanted word."""
     total = np.zeros(len(snapshot), np.float64)
     named = np.zeros(len(snapshot), np.bool_)
-    for words, weight in query.spoken:
+    for words, weight in query.weighted_words:
         scores = snapshot.bm25(words)
         total += weight * scores.astype(np.float64)
         named |= (scores > 0) & (weight > 0)

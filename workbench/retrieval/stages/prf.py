@@ -31,7 +31,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     """The last stage asked again, by the query and the best pages of the first."""
     source, target = step.inputs[0], step.inputs[-1]
     depth = step.count("depth")
-    found = run.best(source, candidates, max(source.keep or k, depth))
+    found = run.best(source, candidates, max(source.k or k, depth))
     space = run.spaces[target.encoder]
     good = [vectors for _, vectors in run.vectors(space, FULL, found.ranked, depth)]
     alpha, beta = step.number("alpha"), step.number("beta")

@@ -19,7 +19,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     """The best pages of a stage by how they resemble each other; the others follow in their order."""
     (source,) = step.inputs
     depth = step.count("depth")
-    found = run.best(source, candidates, max(source.keep or k, depth))
+    found = run.best(source, candidates, max(source.k or k, depth))
     leaf = next(leaf for leaf in source.leaves() if leaf.stage.vectors)
     space = run.spaces[leaf.encoder]
     top = run.vectors(space, GLOBAL if GLOBAL in space.indexes else FULL, found.ranked, depth)

@@ -19,7 +19,7 @@ RRF_K = 60
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
     """By rank over the inputs; a page that one of them has no vectors of gets nothing from it."""
-    lists = [run.best(taken, candidates, taken.keep or k) for taken in step.inputs]
+    lists = [run.best(taken, candidates, taken.k or k) for taken in step.inputs]
     rows = np.unique(np.concatenate([found.rows for found in lists]))
     return Scored(rows, rrf(rows, [found.ranked for found in lists], step.weights(), step.number("k")))
 

@@ -33,7 +33,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     query = run.prepared(target)
     asked = query.weights != 0
     index = run.index(target)
-    cells, fresh = run.spaces[target.encoder].cells(target.index)
+    cells, fresh = run.spaces[target.encoder].inverted_lists(target.index)
     numbers = cells.near(query.vectors[asked], step.count("probes"))
     there = np.zeros(len(cells.page_ids), np.bool_)
     wanted = index.positions[run.pages if candidates is None else candidates.rows]

@@ -21,7 +21,7 @@ ELSEWHERE = ".path"
 SAMPLE = "sample"
 
 
-class Shelf:
+class DatasetLibrary:
     """Datasets by name; ``sample`` is the folder of the sample data."""
 
     def __init__(self, folder: Path, sample: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.make import collection, digest, put, record, resume
 from workbench.store import Collection
-from workbench.store.flat import BATCH, FlatFile
+from workbench.store.vector_cache import BATCH, VectorCache
 from workbench.types import Ragged
 
 DIM = 4
@@ -36,7 +36,7 @@ class Table:
 
 
 def make(folder, dim=DIM, dtype=np.float32):
-    return FlatFile(folder, "rows__e", dim, dtype)
+    return VectorCache(folder, "rows__e", dim, dtype)
 
 
 def assert_equal(copy, table):

@@ -1,4 +1,4 @@
-"""The vectors that one encoder made of a collection's pages, as a reader sees them. Writing is `SpaceWriter`'s.
+"""The vectors that one encoder made of a collection's pages, as a reader sees them. Writing is `EncoderWriter`'s.
 
 A space is a view at one moment: an encoder or index that comes later is in the next `Collection.space`, one that was
 taken out meanwhile is a `NotFoundError`. Pages may lack: those that are still to be embedded, and those on which the
@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
-from workbench.representations import Form
-from workbench.store import cells as celling
-from workbench.store.cells import Cells
+from workbench.representations import FittedIndex
+from workbench.store import inverted_lists as inverted_lists
 from workbench.store.directory import PageDirectory
 from workbench.store.files import intact, room, tree_bytes
-from workbench.store.flat import FlatFile, FlatVectors
-from workbench.store.forms import read_form
+from workbench.store.fitted import read_fitted
+from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
 from workbench.store.tables import FOLDER, columns, ragged_batches, within
+from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PLACES = ("boxes", "cell", "grid", "labels")
 
 
-class Space:
+class EncoderVectors:
     """One encoder's vectors of a collection. Safe to read from several threads, while somebody writes."""
 
     def __init__(self, collection: Collection, record: SpaceRecord, primary: bool) -> None:
@@ -42,12 +42,12 @@ class Space:
         self._collection = collection
         self._indexes = {index.name: index for index in record.indexes}
         self._flats = {
-            name: FlatFile(collection.path / "flat", index.table, index.dim, index.dtype)
+            name: VectorCache(collection.path / "flat", index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
-        self._forms: dict[str, Form] = {}
-        self._cells: dict[str, tuple[FlatVectors, Cells]] = {}
+        self._fitted: dict[str, FittedIndex] = {}
+        self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
         self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -93,12 +93,12 @@ class Space:
             raise InputError(f"'{self.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
         return index
 
-    def form(self, name: str) -> Form:
+    def fitted(self, name: str) -> FittedIndex:
         """How pages are stored in an index and scored; `NotFoundError` without such an index."""
         index = self.index(name)
-        if name not in self._forms:
-            self._forms[name] = read_form(self._collection.path, index.table, name, self.dim)
-        return self._forms[name]
+        if name not in self._fitted:
+            self._fitted[name] = read_fitted(self._collection.path, index.table, name, self.dim)
+        return self._fitted[name]
 
     def check(self, info: EncoderInfo) -> None:
         """`MismatchError` unless this encoder made the vectors."""
@@ -213,16 +213,16 @@ class Space:
             known = self._searched[index] = held, kept_out, left
         return known[2]
 
-    def cells(self, index: str) -> tuple[Cells, bool]:
+    def inverted_lists(self, index: str) -> tuple[InvertedLists, bool]:
         """The cells of an index as `vectors` has it, and whether they had to be worked out, which takes seconds."""
-        held, known = self.vectors(index), self._cells.get(index)
+        held, known = self.vectors(index), self._inverted_lists.get(index)
         if known is not None and known[0] is held:
             return known[1], False
-        found, fresh = celling.kept(self._cells_file(index), held)
-        self._cells[index] = held, found
+        found, fresh = inverted_lists.load_or_build(self._inverted_lists_file(index), held)
+        self._inverted_lists[index] = held, found
         return found, fresh
 
-    def _cells_file(self, index: str) -> Path:
+    def _inverted_lists_file(self, index: str) -> Path:
         return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
@@ -272,14 +272,14 @@ class Space:
             if self.index(name).table in but:
                 continue
             flat.drop()
-            self._cells_file(name).unlink(missing_ok=True)
+            self._inverted_lists_file(name).unlink(missing_ok=True)
         self._searched.clear()
-        self._cells.clear()
+        self._inverted_lists.clear()
 
     def close(self) -> None:
         """Let go of mapped files; they come back when needed."""
         for flat in self._flats.values():
             flat.close()
         self._counted.clear()
-        self._cells.clear()
+        self._inverted_lists.clear()
         self._searched.clear()

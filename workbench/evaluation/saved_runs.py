@@ -28,7 +28,7 @@ LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedRun:
     """A kept record in brief; ``means`` by pipeline, of the first measure."""
 
     name: str
@@ -50,7 +50,7 @@ class Note:
     text: str = ""
 
 
-class Archive:
+class SavedRuns:
     """The kept records of one home folder. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
@@ -81,7 +81,7 @@ class Archive:
         """Names of the kept records, newest first."""
         return [name for name in self._names() if (self._folder / name / FILE).is_file()]
 
-    def all(self) -> list[Kept]:
+    def all(self) -> list[SavedRun]:
         """The kept records in brief, newest first; one that cannot be read is left out."""
         return [kept for name in self.names() if (kept := self._summary(name)) is not None]
 
@@ -143,11 +143,11 @@ class Archive:
     def _load(self, name: str, changed: int) -> Record:
         return load(self._folder / name)
 
-    def _summary(self, name: str) -> Kept | None:
+    def _summary(self, name: str) -> SavedRun | None:
         folder = self._folder / name
         try:
             if (folder / SUMMARY).stat().st_mtime_ns >= (folder / FILE).stat().st_mtime_ns:
-                return Kept(**{**json.loads((folder / SUMMARY).read_text(encoding="utf-8")), "name": name})
+                return SavedRun(**{**json.loads((folder / SUMMARY).read_text(encoding="utf-8")), "name": name})
         except (OSError, ValueError, TypeError):
             pass  # no summary, or one that an older version wrote
         try:
@@ -156,9 +156,9 @@ class Archive:
             return None
 
 
-def _brief(name: str, record: Record) -> Kept:
+def _brief(name: str, record: Record) -> SavedRun:
     measure = record.measures[0]
-    return Kept(
+    return SavedRun(
         name,
         record.measured.date,
         record.dataset.name,

@@ -2,7 +2,7 @@
 
 A picture is decoded once, by a process for reading files and under the limits of documents, and kept without anything
 that is no pixel (places, names, thumbnails), so that later readers meet only what was made here. What was not used for
-longest goes when there are more than `KEPT_BYTES` of them.
+longest goes when there are more than `CACHE_BYTES` of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from workbench.documents.sources import display_name
 from workbench.errors import InputError, NotFoundError
 from workbench.types import Page, PageRef, Words
 
-KEPT_BYTES = 256 << 20
+CACHE_BYTES = 256 << 20
 SIDE = 2400
 """Longer side in pixels at which pictures are kept: what OCR reads at, and more than any page model sees."""
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -49,10 +49,10 @@ class RepairPreview:
     after: Path
 
 
-class Pictures:
+class PictureStore:
     """The kept pictures, in one folder; ``pool`` reads them. Safe to use from several threads and processes."""
 
-    def __init__(self, folder: Path, most: int = KEPT_BYTES, pool: ReaderPool | None = None) -> None:
+    def __init__(self, folder: Path, most: int = CACHE_BYTES, pool: ReaderPool | None = None) -> None:
         self._folder = folder
         self._readers = pool or readers()
         self._most = most

@@ -6,11 +6,11 @@ import pytest
 
 from tests.evaluation.records import record
 from workbench.errors import InputError, NotFoundError
-from workbench.evaluation.archive import Archive
+from workbench.evaluation.saved_runs import SavedRuns
 
 
 def test_names_are_a_date_and_letters_and_no_two_claims_get_the_same(tmp_path):
-    archive = Archive(tmp_path)
+    archive = SavedRuns(tmp_path)
     with ThreadPoolExecutor(4) as threads:
         names = list(threads.map(lambda _: archive.claim("2026-11-21"), range(28)))
     assert sorted(names, key=lambda name: (len(name), name)) == [
@@ -24,7 +24,7 @@ def test_names_are_a_date_and_letters_and_no_two_claims_get_the_same(tmp_path):
 
 
 def test_the_newest_comes_first_and_a_damaged_one_spoils_no_list(tmp_path):
-    archive = Archive(tmp_path)
+    archive = SavedRuns(tmp_path)
     made = record({"p": [(1, 1), (2, 3)]})
     for day in ("2026-01-02", "2026-11-21", "2026-11-21"):
         archive.save(made, archive.claim(day))
@@ -40,7 +40,7 @@ def test_the_newest_comes_first_and_a_damaged_one_spoils_no_list(tmp_path):
 
 @pytest.mark.parametrize("name", ["..", "../2026-01-02a", "", "2026-01-02a/..", "/tmp"])
 def test_no_name_leads_out_of_the_folder(tmp_path, name):
-    archive = Archive(tmp_path / "evaluations")
+    archive = SavedRuns(tmp_path / "evaluations")
     archive.save(record({"p": [(1, 1)]}))
     for ask in (archive.folder, archive.load, archive.delete, archive.notes):
         with pytest.raises(NotFoundError, match="There is no evaluation"):
@@ -48,7 +48,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path, name):
 
 
 def test_damaged_notes_are_said_and_not_overwritten(tmp_path):
-    archive = Archive(tmp_path)
+    archive = SavedRuns(tmp_path)
     name = archive.save(record({"p": [(1, 1)]}))
     (tmp_path / name / "notes.json").write_text("[", encoding="utf-8")
     with pytest.raises(InputError, match=r"notes.json of evaluation"):

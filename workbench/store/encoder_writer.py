@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import DiskFullError
-from workbench.representations import Form
+from workbench.representations import FittedIndex
+from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import is_disk_full
 from workbench.store.manifest import FULL
 from workbench.store.rows import Rows
 from workbench.store.schema import full_table, vectors_table
-from workbench.store.space import Space
 from workbench.types import PageEmbedding
 
 log = logging.getLogger(__name__)
 
-Derive = Callable[[Form, PageEmbedding], NDArray[Any]]
+Derive = Callable[[FittedIndex, PageEmbedding], NDArray[Any]]
 """Makes the rows of a page in an index of that form."""
 
 VECTOR_FRAGMENTS = 200
@@ -38,10 +38,10 @@ class Ready:
     pooled: tuple[NDArray[Any], ...]
 
 
-class SpaceWriter:
+class EncoderWriter:
     """The tables of one space, for the writer of its collection."""
 
-    def __init__(self, space: Space, rows: Rows, derive: Derive) -> None:
+    def __init__(self, space: EncoderVectors, rows: Rows, derive: Derive) -> None:
         self.space = space
         self._rows = rows
         self._derive = derive
@@ -58,8 +58,8 @@ class SpaceWriter:
         if reason:
             return reason
         try:
-            forms = [self.space.form(index.name) for index in self._pooled]
-            return Ready(embedding, tuple(self._derive(form, embedding) for form in forms))
+            fitted_indexes = [self.space.fitted(index.name) for index in self._pooled]
+            return Ready(embedding, tuple(self._derive(fitted, embedding) for fitted in fitted_indexes))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise

@@ -5,7 +5,7 @@ import pytest
 
 from tests.store.make import DIM, INFO, collection, library, put, record
 from workbench.errors import InputError, StoreError
-from workbench.representations import Form, Representation
+from workbench.representations import FittedIndex, Representation
 from workbench.settings import CollectionSettings
 from workbench.store.manifest import SpaceRecord
 
@@ -38,12 +38,12 @@ def full_pages(store):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_page_is_stored_in_the_form_that_was_fitted(store, name):
     space, canonical = store.space(), str(Representation.parse(name))
-    form, vectors, index = space.form(canonical), space.vectors(canonical), space.index(canonical)
+    fitted, vectors, index = space.fitted(canonical), space.vectors(canonical), space.index(canonical)
     assert (vectors.flat.shape[1], vectors.flat.dtype.name) == (index.dim, index.dtype)
     assert len(vectors.page_ids) == 7
     pages = full_pages(store)
     for page, start, length in zip(vectors.page_ids, vectors.starts, vectors.lengths, strict=True):
-        rows, expected = vectors.flat[start : start + length], form.derive(pages[page]).rows
+        rows, expected = vectors.flat[start : start + length], fitted.derive(pages[page]).rows
         if page.startswith(record("whales", 4).content_hash[:32]):
             np.testing.assert_array_equal(rows, expected)
         else:  # made before full vectors were rounded to half precision, which now and then turns a bit
@@ -60,7 +60,7 @@ def test_another_process_scores_alike(store, name):
     for reader in (store, Collection(store.path)):
         space, canonical = reader.space(), str(Representation.parse(name))
         held = space.vectors(canonical)
-        scores.append(space.form(canonical).score(query, weights, held.flat, held.starts, held.lengths))
+        scores.append(space.fitted(canonical).score(query, weights, held.flat, held.starts, held.lengths))
     np.testing.assert_array_equal(*scores)
     assert np.ptp(scores[0]) > 0
 
@@ -69,7 +69,7 @@ def test_fitting_looks_at_the_stored_pages(store):
     representation = Representation.parse("full[dims=4]")
     first = [page for page in store.page_ids(None) if page.startswith(record("whales", 4).content_hash[:32])]
     expected = representation.fit([store.space().page_embedding(page) for page in sorted(first)])
-    state = store.space().form("full[dims=4]").state
+    state = store.space().fitted("full[dims=4]").state
     np.testing.assert_array_equal(state["reduce.axes"], expected["reduce.axes"])
 
 
@@ -94,7 +94,7 @@ def test_what_an_index_learnt_goes_with_it_and_its_loss_is_said(tmp_path):
     kept.unlink()
     made.close()
     with pytest.raises(StoreError, match="What index 'full\\[dtype=codes\\]' was fitted to is lost"):
-        made.space().form("full[dtype=codes]")
+        made.space().fitted("full[dtype=codes]")
 
 
 def test_refusals(tmp_path):
@@ -119,7 +119,7 @@ def test_an_encoded_index_may_be_there_from_the_start():
     record_ = SpaceRecord.of(INFO, ("rows", "binary", "ward"))
     assert [index.name for index in record_.indexes] == ["rows", "full[dtype=bits]", "ward", "full"]
     assert [index.dtype for index in record_.indexes] == ["float32", "uint8", "float16", "float16"]
-    assert not any(Form(r, r.blank(DIM)).learnt for r in map(Representation.parse, ("rows", "binary", "ward")))
+    assert not any(FittedIndex(r, r.blank(DIM)).learnt for r in map(Representation.parse, ("rows", "binary", "ward")))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -140,7 +140,7 @@ def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
     assert all(hit.stages[0].kind is ScoreKind.APPROXIMATE for hit in result.hits)
     scores = (
         store.space()
-        .form(str(Representation.parse(name)))
+        .fitted(str(Representation.parse(name)))
         .score(query, embedding.weights, held.flat, held.starts, held.lengths)
     )
     expected = {store.refs([page])[page]: score for page, score in zip(held.page_ids, scores, strict=True)}
@@ -157,8 +157,8 @@ def test_what_each_index_saw_of_a_page_adds_up_to_the_score_it_gave(store):
     views = {view.index: view for view in explain(store, PageRef("whales.pdf", 2), query, query.weights).pooled}
     assert set(views) == set(store.space().indexes) - {"full"}
     for index, view in views.items():
-        held, form = store.space().vectors(index), store.space().form(index)
+        held, fitted = store.space().vectors(index), store.space().fitted(index)
         row = held.row_of[store.page(PageRef("whales.pdf", 2)).page_id]
         at = held.starts[row : row + 1], held.lengths[row : row + 1]
-        assert view.score == pytest.approx(form.score(query.vectors, query.weights, held.flat, *at)[0], abs=5e-3)
+        assert view.score == pytest.approx(fitted.score(query.vectors, query.weights, held.flat, *at)[0], abs=5e-3)
         assert view.similarities.shape == (3, len(view.boxes)) == (3, len(view.groups))

@@ -24,7 +24,7 @@ _MARKER = re.compile(r"<row_(\d+)_col_(\d+)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PreparedBatch:
     """A processor, what it returned for some pictures, and the id of the token that stands for a piece of picture."""
 
     processor: Any
@@ -54,14 +54,14 @@ class Batch:
         return rows, cols, int(self.processor.image_processor.merge_size)
 
 
-class Cut(Protocol):
+class Preprocessor(Protocol):
     """How a family treats a picture."""
 
-    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+    def geometry(self, batch: PreparedBatch, row: int, crop: Box) -> Geometry:
         """The places of a row's image tokens, in order; ``ValueError`` when the batch is not cut like this."""
         ...
 
-    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+    def views(self, batch: PreparedBatch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
         """The pictures that the model gets of a row."""
         ...
 
@@ -69,7 +69,7 @@ class Cut(Protocol):
 class Square:
     """One picture of a fixed size."""
 
-    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+    def geometry(self, batch: PreparedBatch, row: int, crop: Box) -> Geometry:
         """A square grid over all of the picture."""
         count = int(batch.shown(row).sum())
         side = round(count**0.5)
@@ -77,7 +77,7 @@ class Square:
             raise ValueError(f"{count} visual tokens do not form one square")
         return places.grid(side, side, crop)
 
-    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+    def views(self, batch: PreparedBatch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
         """The stretched picture."""
         return (SeenPicture(batch.image(batch.inputs["pixel_values"][row]), crop, "whole page"),)
 
@@ -85,12 +85,12 @@ class Square:
 class Dynamic:
     """One picture whose size keeps about the page's shape."""
 
-    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+    def geometry(self, batch: PreparedBatch, row: int, crop: Box) -> Geometry:
         """The grid of merged patches."""
         rows, cols, merge = batch.grid(row)
         return places.grid(rows // merge, cols // merge, crop)
 
-    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+    def views(self, batch: PreparedBatch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
         """The resized picture, put together again from its patches.
 
         They come as ``(patches, channels * frames * size * size)``, block by block of merge x merge patches.
@@ -112,13 +112,13 @@ class Dynamic:
 class Tiles:
     """Square tiles in reading order, each introduced by ``<row_i_col_j>``; another tag introduces the whole picture."""
 
-    def geometry(self, batch: Batch, row: int, crop: Box) -> Geometry:
+    def geometry(self, batch: PreparedBatch, row: int, crop: Box) -> Geometry:
         """The tiles' grids put together; the whole picture's vectors have boxes but no cells."""
         tiles = self._tiles(batch, row)
         side = round((int(batch.shown(row).sum()) / len(tiles)) ** 0.5)
         return places.tiled(tiles, side, crop)
 
-    def views(self, batch: Batch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
+    def views(self, batch: PreparedBatch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
         """Every tile, and the whole picture."""
         tiles = self._tiles(batch, row)
         located = [tile for tile in tiles if tile is not None]
@@ -134,7 +134,7 @@ class Tiles:
                 found.append(SeenPicture(image, (x0, y0, x1, y1), f"tile row {tile[0] + 1}, column {tile[1] + 1}"))
         return tuple(found)
 
-    def _tiles(self, batch: Batch, row: int) -> list[tuple[int, int] | None]:
+    def _tiles(self, batch: PreparedBatch, row: int) -> list[tuple[int, int] | None]:
         """(row, col) of each tile in the order of the vectors, None for the whole picture."""
         ids = batch.inputs["input_ids"][row]
         where = np.flatnonzero(batch.shown(row))
@@ -161,4 +161,4 @@ def _markers(tokenizer: Any) -> dict[int, tuple[int, int]]:
     return _known[tokenizer]
 
 
-CUTS: dict[str, Cut] = {"square": Square(), "dynamic": Dynamic(), "tiles": Tiles()}
+PREPROCESSORS: dict[str, Preprocessor] = {"square": Square(), "dynamic": Dynamic(), "tiles": Tiles()}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tests.documents.make import text_pdf
-from workbench.asking import Pictures
 from workbench.errors import DocumentError, InputError, NotFoundError
+from workbench.query import PictureStore
 
 
 def png(name: str) -> bytes:
@@ -44,21 +44,21 @@ def bomb(side: int) -> bytes:
 )
 def test_what_cannot_be_read_is_refused_and_leaves_nothing(tmp_path: Path, data: bytes, sentence: str) -> None:
     with pytest.raises(DocumentError, match=sentence):
-        Pictures(tmp_path / "kept").keep(data)
+        PictureStore(tmp_path / "kept").keep(data)
     assert not list(tmp_path.rglob("*.webp"))
 
 
 def test_the_first_page_of_a_pdf_is_a_picture(tmp_path: Path) -> None:
-    pictures = Pictures(tmp_path / "kept")
+    pictures = PictureStore(tmp_path / "kept")
     kept = pictures.keep(text_pdf(tmp_path / "a.pdf", 2))
     assert pictures.image(kept).size == (1224, 1584)
     assert "quick" in pictures.words(kept).texts
 
 
 def test_what_was_not_used_for_longest_goes(tmp_path: Path) -> None:
-    pictures = Pictures(tmp_path / "kept", most=1)
+    pictures = PictureStore(tmp_path / "kept", most=1)
     assert pictures.path(pictures.keep(png("a"))).is_file(), "the last one stays, whatever its size"
-    pictures = Pictures(tmp_path / "kept", most=int(3.5 * pictures.path(pictures.keep(png("a"))).stat().st_size))
+    pictures = PictureStore(tmp_path / "kept", most=int(3.5 * pictures.path(pictures.keep(png("a"))).stat().st_size))
     names = [pictures.keep(png(colour)) for colour in "abc"]
     for age, name in enumerate(names):
         os.utime(tmp_path / "kept" / f"{name}.webp", (1000 + age, 1000 + age))
@@ -70,7 +70,7 @@ def test_what_was_not_used_for_longest_goes(tmp_path: Path) -> None:
 
 
 def test_repairs_are_made_once_and_refused_before_they_are(tmp_path: Path) -> None:
-    pictures = Pictures(tmp_path)
+    pictures = PictureStore(tmp_path)
     kept = pictures.keep(png("a"))
     turned = pictures.path(kept, ["rotate:90"])
     assert pictures.image(kept, ["rotate:90"]).size == (48, 64)

@@ -55,11 +55,11 @@ def test_marks_replace_marks_and_share_their_weights_as_in_rocchio_s_formula() -
 
 def test_words_that_were_read_are_searched_and_make_no_other_query() -> None:
     query = Query.of("sales").region(REF, (0, 0, 1, 1)).region(REF, (0, 0, 1, 0.5), -0.5)
-    heard = query.heard({1: "total income", 2: "forecast"})
-    assert heard == query
-    assert heard.text == "sales total income"
-    assert heard.spoken == (("sales", 1.0), ("total income", 1.0), ("forecast", -0.5))
-    assert heard.as_dict() == query.as_dict()
+    complete = query.with_words({1: "total income", 2: "forecast"})
+    assert complete == query
+    assert complete.text == "sales total income"
+    assert complete.weighted_words == (("sales", 1.0), ("total income", 1.0), ("forecast", -0.5))
+    assert complete.as_dict() == query.as_dict()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
 from workbench.store.files import replace as renamed
-from workbench.store.flat import FlatVectors
+from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, Int
 
 log = logging.getLogger(__name__)
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 Int64 = NDArray[np.int64]
 _NO_SUMS = np.zeros(0, np.uint32)
 
-MOST = 1024
+MAX_CELLS = 1024
 """Most cells of an index."""
 PER_CELL = 64
-"""Vectors to a cell, until there are `MOST`."""
+"""Vectors to a cell, until there are `MAX_CELLS`."""
 ROUNDS = 6
 SAMPLED = 32
 """Vectors per cell that k-means looks at."""
@@ -48,7 +48,7 @@ _SLACK = 2e-3
 
 
 @dataclass(frozen=True)
-class Cells:
+class InvertedLists:
     """``centres (K, d)`` unit rows, and for all vectors of the pages, page after page, ``codes (n,)`` their cells and
     ``angles (n,)`` to the centre in radians. Page i, of id ``page_ids[i]``, has vectors ``offsets[i]:offsets[i + 1]``,
     which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``. ``sums``
@@ -130,14 +130,14 @@ class Cells:
         return np.sort(np.concatenate([order[starts[cell] : starts[cell + 1]] for cell in cells]))
 
 
-def made(
+def build(
     flat: NDArray[Any],
     page_ids: Sequence[str],
     starts: Int64,
     lengths: Int64,
-    known: Cells | None = None,
+    known: InvertedLists | None = None,
     sums: NDArray[np.uint32] = _NO_SUMS,
-) -> Cells:
+) -> InvertedLists:
     """The cells of pages whose vectors are ``flat[starts[i]:][:lengths[i]]``, fitted on an even sample of them.
 
     With ``known`` cells of an earlier state, pages whose ``sums`` they have keep their places, and their centres serve
@@ -168,13 +168,13 @@ def made(
         cosine = similar[np.arange(len(block)), best] / np.maximum(norms, 1e-12)
         codes[block], angles[block] = best, np.arccos(np.clip(cosine, -1, 1))
         shortest, longest = min(shortest, float(norms.min())), max(longest, float(norms.max()))
-    return Cells(
+    return InvertedLists(
         centres, codes, angles, tuple(page_ids), offsets, np.asarray(starts, np.int64), shortest, longest, sums
     )
 
 
 def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
-    size = max(1, min(MOST, len(rows) // PER_CELL))
+    size = max(1, min(MAX_CELLS, len(rows) // PER_CELL))
     if not len(rows):
         return np.eye(1, dim, dtype=np.float32)
     count = min(len(rows), size * SAMPLED)
@@ -183,7 +183,7 @@ def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
     return spherical_kmeans(sample, sample[first], ROUNDS)[0]
 
 
-def kept(path: Path, held: FlatVectors) -> tuple[Cells, bool]:
+def load_or_build(path: Path, held: FlatVectors) -> tuple[InvertedLists, bool]:
     """The cells of an index, from their file as far as it has them, and whether any had to be worked out.
 
     They are fitted anew when there are four times the vectors they were fitted on. A file that cannot be read, or
@@ -192,25 +192,25 @@ def kept(path: Path, held: FlatVectors) -> tuple[Cells, bool]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            return _kept(path, held)
+            return _load_or_build(path, held)
     except OSError as error:  # no place for the lock: nothing can be kept either
         log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)
-        return made(held.flat, held.page_ids, held.starts, held.lengths, sums=held.sums), True
+        return build(held.flat, held.page_ids, held.starts, held.lengths, sums=held.sums), True
 
 
-def _kept(path: Path, held: FlatVectors) -> tuple[Cells, bool]:
+def _load_or_build(path: Path, held: FlatVectors) -> tuple[InvertedLists, bool]:
     known = _read(path)
     if known is not None and known.page_ids == tuple(held.page_ids) and np.array_equal(known.sums, held.sums):
         return replace(known, starts=np.asarray(held.starts, np.int64)), False
     total = int(held.lengths.sum())
     if known is not None and (total > 4 * max(len(known.codes), 1) or known.centres.shape[1] != held.flat.shape[1]):
         known = None
-    cells = made(held.flat, held.page_ids, held.starts, held.lengths, known, held.sums)
+    cells = build(held.flat, held.page_ids, held.starts, held.lengths, known, held.sums)
     _write(path, cells)
     return cells, True
 
 
-def _read(path: Path) -> Cells | None:
+def _read(path: Path) -> InvertedLists | None:
     """The file's cells; zip files carry checksums, so that what can be read is what was written."""
     try:
         with np.load(path, allow_pickle=False) as held:
@@ -218,7 +218,7 @@ def _read(path: Path) -> Cells | None:
                 log.info("the cells %s are of an earlier layout or another index and will be worked out again", path)
                 return None
             ends = held["ends"]
-            return Cells(
+            return InvertedLists(
                 held["centres"],
                 held["codes"],
                 held["angles"],
@@ -236,7 +236,7 @@ def _read(path: Path) -> Cells | None:
         return None
 
 
-def _write(path: Path, cells: Cells) -> None:
+def _write(path: Path, cells: InvertedLists) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:

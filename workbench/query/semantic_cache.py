@@ -2,11 +2,11 @@
 
 A query asked before is answered as it was then: the same pages, the same scores. For one that is like an earlier query
 (the cosine of their mean vectors reaches the threshold, by every encoder that is used), only where to look is reused:
-the earlier query's `DEEP` best pages are scored anew, exactly and by the new query's own vectors, which spares the
-stages that look at every page. So no score is ever another query's, and the only loss can be a page that the earlier
-query did not rank among so many. This happens only where a pipeline ends in exact scores, which do not depend on the
-other candidates. (Verified reuse is Krites' idea, arXiv 2602.13165; what it has judged by a language model is computed
-here.)
+the earlier query's `CACHE_DEPTH` best pages are scored anew, exactly and by the new query's own vectors, which spares
+the stages that look at every page. So no score is ever another query's, and the only loss can be a page that the
+earlier query did not rank among so many. This happens only where a pipeline ends in exact scores, which do not depend
+on the other candidates. (Verified reuse is Krites' idea, arXiv 2602.13165; what it has judged by a language model is
+computed here.)
 
 Everything that could change an answer is part of what is compared: the collection with its changes, its quarantine, the
 indexes, the encoders' weights and token policies, the pipeline and the filter.
@@ -31,14 +31,15 @@ from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTra
 if TYPE_CHECKING:
     from workbench.store import Collection
 
-DEEP = 100
+CACHE_DEPTH = 100
 """Pages of an answer that are remembered, to be scored for a query like its own."""
-KEPT = 256
+CACHE_SIZE = 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What was found, ``DEEP`` pages or as many as were asked for; ``means`` has the query's direction by encoder."""
+    """What was found, ``CACHE_DEPTH`` pages or as many as were asked for; ``means`` has the query's direction by
+    encoder."""
 
     result: SearchResult
     situation: Hashable
@@ -46,7 +47,7 @@ class _Answer:
     at: datetime
 
 
-class Answers:
+class SemanticCache:
     """The last answers. Safe to use from several threads.
 
     ``likeness`` is the least cosine at which a query counts as like another; at 1 only the same query is.
@@ -74,7 +75,7 @@ class Answers:
             if same is not None:
                 self._known.move_to_end((situation, query))
         if same is not None:
-            yield _again(same, pipeline.keep, watch.lap())
+            yield _again(same, pipeline.k, watch.lap())
             return
         last = pipeline.steps[-1]
         if not last.exact or last.cuts:  # its scores hold for these candidates only
@@ -88,10 +89,10 @@ class Answers:
             return
         pages = [hit.page_id for hit in near.result.hits]
         sentence = (
-            f"Only the {len(pages)} best pages for '{near.result.query}', asked at {near.at:%H:%M:%S}, were scored; "
-            f"its cosine to this query is {likeness:.3f}."
+            f"Only the {len(pages)} best pages for '{near.result.query_text}', asked at {near.at:%H:%M:%S}, were "
+            f"scored; its cosine to this query is {likeness:.3f}."
         )
-        short = Pipeline((last,)).returning(pipeline.keep)
+        short = Pipeline((last,)).returning(pipeline.k)
         for result in search_stages(
             collection, query, short, encode, both(within("page_id", pages), where), (*notes, sentence)
         ):
@@ -114,16 +115,16 @@ class Answers:
         means: Mapping[str, Float],
     ) -> Iterator[SearchResult]:
         """Search, and remember the answer; deeper where (with ``means``) it may serve queries like it."""
-        deep = pipeline.returning(max(pipeline.keep, DEEP)) if means else pipeline
+        deep = pipeline.returning(max(pipeline.k, CACHE_DEPTH)) if means else pipeline
         result = None
         for result in search_stages(collection, query, deep, encode, where, notes):
-            yield replace(result, hits=result.hits[: pipeline.keep], pipeline=str(pipeline))
+            yield replace(result, hits=result.hits[: pipeline.k], pipeline=str(pipeline))
         if result is None or not result.complete or situation != _situation(collection, pipeline, where):
             return  # the collection changed meanwhile
         answer = _Answer(replace(result, pipeline=str(pipeline)), situation, means, datetime.now())
         with self._lock:
             self._known[situation, query] = answer
-            while len(self._known) > KEPT:
+            while len(self._known) > CACHE_SIZE:
                 self._known.popitem(last=False)
 
     def _nearest(self, situation: Hashable, means: Mapping[str, Float]) -> tuple[_Answer | None, float]:

@@ -1,8 +1,8 @@
 """Where a search lost a page, why there, and the smallest change that finds it.
 
-`why` follows one page through a pipeline to the first step that did not hand it on and says what decided: the clause of
-the filter, the rank and the smallest K, an approximation, the query words it loses by. It tries changes until a search
-really finds the page. What this module does not do: guess; every change it names was searched.
+`diagnose` follows one page through a pipeline to the first step that did not hand it on and says what decided: the
+clause of the filter, the rank and the smallest K, an approximation, the query words it loses by. It tries changes until
+a search really finds the page. What this module does not do: guess; every change it names was searched.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.step import Step
 from workbench.store import Collection
 from workbench.store.manifest import FULL
-from workbench.types import Fix, Float, Hit, PageRef, Quarantined, Query, SearchResult, TokenGap, WhyVerdict
+from workbench.types import Fix, Float, Hit, MissReport, PageRef, Quarantined, Query, SearchResult, TokenGap
 
 APPROXIMATING = frozenset({"engine", "prune", "alpha", "exit"})
 """Options that make a stage find its best pages faster, at the risk of missing some."""
@@ -31,9 +31,9 @@ TOKENS = 5
 _CHANGES = 12  # tried one after another, at most; a pipeline of a few stages needs one a stage
 
 
-def why(
+def diagnose(
     collection: Collection, query: Query, ref: PageRef, pipeline: Pipeline, encode: Encode, filter: str = ""
-) -> WhyVerdict:
+) -> MissReport:
     """Follow one page through a search: found, or the first step that lost it, with the change that finds it.
 
     ``filter`` is the filter's text. A page that no search can find has no change, and ``unfixable`` says why.
@@ -53,8 +53,8 @@ def why(
     return _mended(search, pipeline, filter)
 
 
-def _hopeless(ref: PageRef, verdict: str, reason: str, unfixable: str) -> WhyVerdict:
-    return WhyVerdict(str(ref), verdict, reason=reason, unfixable=unfixable)
+def _hopeless(ref: PageRef, verdict: str, reason: str, unfixable: str) -> MissReport:
+    return MissReport(str(ref), verdict, reason=reason, unfixable=unfixable)
 
 
 def _kept_out(entry: Quarantined) -> str:
@@ -87,28 +87,28 @@ class _Search:
         where = compile_filter(filter)
         return where is None or self.page_id in set(self.collection.page_ids(where))
 
-    def follow(self, pipeline: Pipeline, filter: str) -> tuple[WhyVerdict, int]:
+    def follow(self, pipeline: Pipeline, filter: str) -> tuple[MissReport, int]:
         """What became of the page, without a change, and the place (from 0) of the step that lost it, else -1."""
         if not self.passes(filter):
             guilty = tuple(clause for clause in clauses(filter) if not self.passes(clause))
             which = " and ".join(f"'{clause}'" for clause in guilty)
             reason = f"The filter leaves this page out, by {which}."
-            return WhyVerdict(self.name, "filtered", "filter", reason=reason, clauses=guilty), -1
+            return MissReport(self.name, "filtered", "filter", reason=reason, clauses=guilty), -1
         before: Hit | None = None
         for depth in range(1, len(pipeline.steps) + 1):
             prefix = Pipeline(pipeline.steps[:depth])
-            result = self.result(prefix.returning(prefix.keep), filter)
+            result = self.result(prefix.returning(prefix.k), filter)
             hit = self.found_in(result)
             if hit is None:
                 return self._lost(prefix, filter, result, before), depth - 1
             before = hit
         step = pipeline.steps[-1]
         assert before is not None  # a pipeline has at least one step
-        reason = f"Found at rank {before.rank} of {pipeline.keep} by '{step.label}'{_unscored(before)}."
-        return WhyVerdict(self.name, "found", step.label, before.rank, pipeline.keep, None, reason), -1
+        reason = f"Found at rank {before.rank} of {pipeline.k} by '{step.label}'{_unscored(before)}."
+        return MissReport(self.name, "found", step.label, before.rank, pipeline.k, None, reason), -1
 
-    def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> WhyVerdict:
-        step, keep = prefix.steps[-1], prefix.keep
+    def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> MissReport:
+        step, keep = prefix.steps[-1], prefix.k
         most = max(self.collection.page_count(), 1)
         plain = _plain(prefix)
         exact = None if plain == prefix else self.hit(plain.returning(most), filter)
@@ -121,10 +121,10 @@ class _Search:
                 f"Stage '{step.label}' missed the page by searching approximately ({how}): compared with every page it "
                 f"is at rank {exact_rank}, within the {keep} that the stage keeps."
             )
-            return WhyVerdict(self.name, "lost", step.label, rank, keep, None, reason, exact_rank=exact_rank)
+            return MissReport(self.name, "lost", step.label, rank, keep, None, reason, exact_rank=exact_rank)
         if hit is None:
             reason = f"Stage '{step.label}' never names this page, at any K: none of its words are in the query's."
-            return WhyVerdict(self.name, "lost", step.label, None, keep, None, reason, exact_rank=exact_rank)
+            return MissReport(self.name, "lost", step.label, None, keep, None, reason, exact_rank=exact_rank)
         needs = self._smallest(prefix, filter, hit.rank, most)
         gaps, against = self._gaps(step, kept)
         parts = [
@@ -134,7 +134,7 @@ class _Search:
             _inputs(step, hit),
             _words(gaps, against),
         ]
-        return WhyVerdict(
+        return MissReport(
             self.name,
             "lost",
             step.label,
@@ -149,7 +149,7 @@ class _Search:
 
     def _smallest(self, prefix: Pipeline, filter: str, rank: int, most: int) -> int:
         """The least that the last step has to keep. Where depth changes the order, it is searched for."""
-        low, high = prefix.keep + 1, most
+        low, high = prefix.k + 1, most
         if self.hit(prefix.returning(rank), filter) is not None:
             high = rank
         while prefix.steps[-1].depends_on_depth and low < high:
@@ -188,17 +188,17 @@ class _Search:
         if step.index == FULL:
             matrix = similarities(query.vectors, embedding.vectors)
         else:
-            matrix = pooled_view(step.index, space.form(step.index), query, embedding).similarities
+            matrix = pooled_view(step.index, space.fitted(step.index), query, embedding).similarities
         return np.asarray(query.weights * matrix.max(axis=1), np.float32)
 
 
-def _mended(search: _Search, pipeline: Pipeline, filter: str) -> WhyVerdict:
+def _mended(search: _Search, pipeline: Pipeline, filter: str) -> MissReport:
     """The verdict with the change that finds the page: what it names is undone, and what then loses it, to the end."""
     first, at = search.follow(pipeline, filter)
     verdict, changes = first, list[str]()
     for _ in range(_CHANGES):
         if verdict.verdict == "found":
-            fix = Fix(str(pipeline.returning(pipeline.keep)), filter, pipeline.keep, tuple(changes))
+            fix = Fix(str(pipeline.returning(pipeline.k)), filter, pipeline.k, tuple(changes))
             return replace(first, fix=fix) if changes else first
         if verdict.verdict == "filtered":
             filter = " and ".join(clause for clause in clauses(filter) if clause not in verdict.clauses)
@@ -213,7 +213,7 @@ def _mended(search: _Search, pipeline: Pipeline, filter: str) -> WhyVerdict:
     return replace(first, unfixable=f"No change of the pipeline finds it: {verdict.reason}")
 
 
-def _changed(pipeline: Pipeline, at: int, verdict: WhyVerdict) -> tuple[Pipeline, str] | None:
+def _changed(pipeline: Pipeline, at: int, verdict: MissReport) -> tuple[Pipeline, str] | None:
     """The pipeline with the step mended that lost the page, and the change in words; None where none is left to try."""
     step, last = pipeline.steps[at], at == len(pipeline.steps) - 1
     keep = verdict.keep or 1
@@ -221,12 +221,12 @@ def _changed(pipeline: Pipeline, at: int, verdict: WhyVerdict) -> tuple[Pipeline
         needed = max(keep, verdict.exact_rank)
         said = f"search stage '{step.label}' without approximation"
         said += f" and keep {needed:,} pages" if needed > keep else ""
-        return _with(pipeline, at, replace(_plain_step(step), keep=needed)), said
+        return _with(pipeline, at, replace(_plain_step(step), k=needed)), said
     if verdict.needs is not None:
         if verdict.needs > MAX_K:
             return None
         what = "return" if last else f"keep in stage '{step.label}'"
-        return _with(pipeline, at, replace(step, keep=verdict.needs)), f"{what} {verdict.needs:,} pages"
+        return _with(pipeline, at, replace(step, k=verdict.needs)), f"{what} {verdict.needs:,} pages"
     if not last:
         rest = (*pipeline.steps[:at], *pipeline.steps[at + 1 :])
         if at == 0:  # what goes by the order of a stage before it has none now

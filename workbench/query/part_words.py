@@ -10,16 +10,16 @@ import numpy as np
 from workbench.types import Box, PicturePart, Query, RegionPart, Words
 
 if TYPE_CHECKING:
-    from workbench.asking.pictures import Pictures
+    from workbench.query.picture_store import PictureStore
     from workbench.retrieval import Pipeline
     from workbench.store import Collection
 
-MOST_WORDS = 200
+MAX_WORDS = 200
 """Different words of a region or picture that a text stage looks for; a whole page of them would cost seconds."""
 
 
-def heard(
-    query: Query, pipeline: Pipeline, collection: Collection, pictures: Pictures
+def with_words(
+    query: Query, pipeline: Pipeline, collection: Collection, pictures: PictureStore
 ) -> tuple[Query, tuple[str, ...]]:
     """The query with the words that its pictures and regions give a text stage, and a sentence where there are none.
 
@@ -30,10 +30,10 @@ def heard(
     found: dict[int, str] = {}
     for i, part in enumerate(query.parts):
         if isinstance(part, RegionPart):
-            found[i] = spoken(within(collection.page(part.ref).words, part.box))
+            found[i] = joined(within(collection.page(part.ref).words, part.box))
         elif isinstance(part, PicturePart):
-            found[i] = spoken(pictures.words(part.picture, part.repairs).texts)
-    complete = query.heard(found)
+            found[i] = joined(pictures.words(part.picture, part.repairs).texts)
+    complete = query.with_words(found)
     if complete.text:
         return complete, ()
     return complete, ("What is asked has no words, so the stages that compare words rank nothing.",)
@@ -48,6 +48,6 @@ def within(words: Words, box: Box) -> list[str]:
     return [words.texts[i] for i in np.flatnonzero(there)]
 
 
-def spoken(words: Iterable[str]) -> str:
-    """Different words as one text, at most `MOST_WORDS`."""
-    return " ".join(list(dict.fromkeys(words))[:MOST_WORDS])
+def joined(words: Iterable[str]) -> str:
+    """Different words as one text, at most `MAX_WORDS`."""
+    return " ".join(list(dict.fromkeys(words))[:MAX_WORDS])

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.asking.choosing import MOST, distinct, inside, label, placed, rows
 from workbench.errors import QueryError
 from workbench.maxsim import maxsim_reference
+from workbench.query.sampling import MAX_ROWS, distinct, inside, label, placed, rows
 from workbench.retrieval.queries import composed
 from workbench.types import Geometry, PageEmbedding, Query, QueryEmbedding, Ragged
 
@@ -61,9 +61,9 @@ def test_vectors_go_by_their_word_or_their_place() -> None:
 def test_a_choice_is_of_real_vectors_and_covers_the_rest(seed: int, n: int) -> None:
     vectors = unit(np.random.default_rng(seed), n)
     kept = distinct(vectors)
-    assert len(kept) <= MOST
+    assert len(kept) <= MAX_ROWS
     assert (np.diff(kept) > 0).all()
-    if n <= MOST:
+    if n <= MAX_ROWS:
         assert kept.tolist() == list(range(n))
 
 

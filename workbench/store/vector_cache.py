@@ -111,7 +111,7 @@ class _Copy:
         return {page: _Place(start, length, total) for page, start, length, total in columns}
 
 
-class FlatFile:
+class VectorCache:
     """The copy of one table on disk. `current` brings it up to date; reading threads and processes may overlap."""
 
     def __init__(self, folder: Path, name: str, dim: int, dtype: DTypeLike) -> None:

@@ -15,7 +15,7 @@ NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ExportFormat:
     """A kind of file: its suffix without a dot, its media type, what it holds, and whether pages are explained in it.
 
     ``text`` forms are UTF-8; ``single`` ones hold one page, the best or the one that is named.
@@ -68,28 +68,30 @@ def _pdf(found: Found) -> bytes:
     return to_pdf(found)
 
 
-FORMS: Mapping[str, Form] = {
+FORMATS: Mapping[str, ExportFormat] = {
     form.name: form
     for form in (
-        Form("csv", "text/csv; charset=utf-8", "a row a page, for a spreadsheet", _csv),
-        Form("json", "application/json", "everything that is known of the search", _json),
-        Form("trec", "text/plain; charset=utf-8", "a run for trec_eval and its family", _trec, explained=False),
-        Form("html", "text/html; charset=utf-8", "one page to look at, with pictures and heat", _html),
-        Form("png", "image/png", "the best page, or the one named, with heat and parts", _png, text=False, single=True),
-        Form("pdf", "application/pdf", "the pages with heat and parts drawn in", _pdf, text=False),
+        ExportFormat("csv", "text/csv; charset=utf-8", "a row a page, for a spreadsheet", _csv),
+        ExportFormat("json", "application/json", "everything that is known of the search", _json),
+        ExportFormat("trec", "text/plain; charset=utf-8", "a run for trec_eval and its family", _trec, explained=False),
+        ExportFormat("html", "text/html; charset=utf-8", "one page to look at, with pictures and heat", _html),
+        ExportFormat(
+            "png", "image/png", "the best page, or the one named, with heat and parts", _png, text=False, single=True
+        ),
+        ExportFormat("pdf", "application/pdf", "the pages with heat and parts drawn in", _pdf, text=False),
     )
 }
 
 
-def form(name: str) -> Form:
+def export_format(name: str) -> ExportFormat:
     """A form by its name or suffix; `InputError` lists those there are."""
-    found = FORMS.get(name.strip().lower().removeprefix("."))
+    found = FORMATS.get(name.strip().lower().removeprefix("."))
     if found is None:
-        raise InputError(f"There is no form '{name}' to export in; there are {', '.join(FORMS)}.")
+        raise InputError(f"There is no form '{name}' to export in; there are {', '.join(FORMATS)}.")
     return found
 
 
-def filename(found: Found, kind: Form) -> str:
+def filename(found: Found, kind: ExportFormat) -> str:
     """A name for the file that any system takes: the query's words, and the page where it holds one."""
     what = f"{found.pages[0].ref.document} p{found.pages[0].ref.page}" if kind.single and found.pages else found.query
     return f"{_slug(what) or 'search'}.{kind.name}"

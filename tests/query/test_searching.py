@@ -34,7 +34,7 @@ def photo(bench: Workbench) -> str:
 def test_a_region_finds_its_own_page_first(bench: Workbench, pipeline: str, ref: PageRef) -> None:
     result = bench.search(Query.empty().region(ref, (0, 0.05, 0.6, 0.3)), "notes", pipeline)
     assert found(result)[0] == ref
-    assert result.query == f"part of {ref}"
+    assert result.query_text == f"part of {ref}"
     assert result.notes == ()
 
 
@@ -68,7 +68,7 @@ def test_a_picture_finds_the_page_it_shows(bench: Workbench, photo: str) -> None
     for pipeline in ("exact", "bm25"):
         result = bench.search(query, "notes", pipeline)
         assert found(result)[0] == OVEN
-        assert result.query == f"picture {photo[:8]}"
+        assert result.query_text == f"picture {photo[:8]}"
     told = bench.explain(query, OVEN, "notes")
     assert "oven" in told.query.labels
     assert bench.why(query, OVEN, "notes").verdict == "found"
@@ -147,7 +147,7 @@ def test_an_unwanted_text_takes_off_where_it_is_met(bench: Workbench) -> None:
 
 def test_a_text_is_searched_as_before(bench: Workbench) -> None:
     text, query = (bench.search(asked, "notes", "exact") for asked in ("hot oven", Query.of(" hot  oven ")))
-    assert (text.query, text.asked, text.hits) == ("hot oven", Query.of("hot oven"), query.hits)
+    assert (text.query_text, text.query, text.hits) == ("hot oven", Query.of("hot oven"), query.hits)
     embedding = bench.explain("hot oven", OVEN, "notes").query
     np.testing.assert_array_equal(embedding.weights, np.ones(2))
     assert embedding.text == "hot oven"

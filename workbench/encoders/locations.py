@@ -12,19 +12,19 @@ from workbench.errors import EncoderError
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Location:
     """The folder of a model's weights, or None and the reason why they cannot be used."""
 
     folder: Path | None
     reason: str = ""
 
 
-def whereabouts(spec: EncoderSpec) -> Whereabouts:
+def location_of(spec: EncoderSpec) -> Location:
     """Where the weights of a row are. A folder counts only when all its parts are there, an adapter's base included."""
     try:
-        return Whereabouts(_folder(spec))
+        return Location(_folder(spec))
     except EncoderError as error:
-        return Whereabouts(None, str(error))
+        return Location(None, str(error))
 
 
 def _folder(spec: EncoderSpec) -> Path:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from workbench.representations.anchors import spherical_kmeans, spread
 from workbench.types import Box, Float, Geometry, PageEmbedding, QueryEmbedding
 
-MOST = 32
+MAX_ROWS = 32
 """Query rows that a region, picture or page becomes at most: about as many as a long question has."""
 _ROUNDS = 10
 
@@ -31,7 +31,7 @@ def placed(geometry: Geometry) -> NDArray[np.int64]:
     return np.flatnonzero(geometry.cell >= 0) if (geometry.cell >= 0).any() else np.arange(len(geometry))
 
 
-def distinct(vectors: Float, most: int = MOST) -> NDArray[np.int64]:
+def distinct(vectors: Float, most: int = MAX_ROWS) -> NDArray[np.int64]:
     """Numbers of at most ``most`` of unit ``vectors (n, d)`` that differ from each other, in their order.
 
     Spherical k-means gathers what is alike (blank paper, a line's words) around ``most`` centres, and the vector

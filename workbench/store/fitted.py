@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import InputError, StoreError
-from workbench.representations import Form, Representation, State
+from workbench.representations import FittedIndex, Representation, State
 from workbench.store.files import replace
 
 if TYPE_CHECKING:
-    from workbench.store.space import Space
+    from workbench.store.encoder_vectors import EncoderVectors
 
 log = logging.getLogger(__name__)
 
@@ -32,36 +32,36 @@ FITTED_ON = 400
 """Pages that an index which learns is fitted on."""
 
 
-def fitted_form(space: Space, name: str, ids: Sequence[str]) -> Form:
+def fitted_index(space: EncoderVectors, name: str, ids: Sequence[str]) -> FittedIndex:
     """The form of a new index over the pages ``ids``, fitted on at most `FITTED_ON` of them, taken evenly.
 
     `InputError` for one that learns from pages where there are none.
     """
     representation = Representation.parse(name)
     if not representation.needs_fit:
-        return Form(representation, representation.blank(space.dim))
+        return FittedIndex(representation, representation.blank(space.dim))
     if not ids:
         raise InputError(f"'{name}' learns from pages, and '{space.collection}' has none yet; ingest some.")
     sample = [ids[i * len(ids) // FITTED_ON] for i in range(FITTED_ON)] if len(ids) > FITTED_ON else list(ids)
     found = dict(space.embeddings(sample))
-    return Form(representation, representation.fit([found[page] for page in sample]))
+    return FittedIndex(representation, representation.fit([found[page] for page in sample]))
 
 
-def write_form(folder: Path, table: str, form: Form) -> None:
+def write_fitted(folder: Path, table: str, fitted: FittedIndex) -> None:
     """Keep what the form of a table was fitted to, whole or not at all."""
-    if not form.learnt:
+    if not fitted.learnt:
         return
     path = _file(folder, table)
     path.parent.mkdir(exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{_NAME: np.asarray(table)}, **dict(form.state))
+        np.savez(file, allow_pickle=False, **{_NAME: np.asarray(table)}, **dict(fitted.state))
         file.flush()
         os.fsync(file.fileno())
     replace(partial, path)
 
 
-def read_form(folder: Path, table: str, name: str, dim: int) -> Form:
+def read_fitted(folder: Path, table: str, name: str, dim: int) -> FittedIndex:
     """The form of a table, of an index of that name over vectors of ``dim`` numbers.
 
     `StoreError` when it is lost, damaged (the file carries checksums) or another table's.
@@ -70,11 +70,11 @@ def read_form(folder: Path, table: str, name: str, dim: int) -> Form:
     path = _file(folder, table)
     if path.is_file():
         try:
-            return Form(representation, load_state(path, table))
+            return FittedIndex(representation, load_state(path, table))
         except InputError as error:
             log.warning("%s", error)
             raise StoreError(f"What index '{name}' was fitted to is damaged ({path.name}); {_cure(folder)}") from None
-    blank = None if representation.needs_fit else Form(representation, representation.blank(dim))
+    blank = None if representation.needs_fit else FittedIndex(representation, representation.blank(dim))
     if blank is None or blank.learnt:
         raise StoreError(f"What index '{name}' was fitted to is lost ({path.name}); {_cure(folder)}")
     return blank

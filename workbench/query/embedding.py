@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from workbench.asking.choosing import inside, placed, rows
 from workbench.errors import QueryError
+from workbench.query.sampling import inside, placed, rows
 from workbench.retrieval.queries import EncodedPart
 from workbench.types import MarkPart, PageFailure, PageRef, Part, PicturePart, RegionPart, TextPart
 
 if TYPE_CHECKING:
-    from workbench.asking.pictures import Pictures
     from workbench.encoders import Encoder
-    from workbench.store import Collection, Space
+    from workbench.query.picture_store import PictureStore
+    from workbench.store import Collection, EncoderVectors
 
 
 class Embedder:
     """Makes the rows of query parts; ``load`` gives the encoder that made a space's vectors."""
 
-    def __init__(self, load: Callable[[Space], Encoder], pictures: Pictures) -> None:
+    def __init__(self, load: Callable[[EncoderVectors], Encoder], pictures: PictureStore) -> None:
         self._load = load
         self._pictures = pictures
 
-    def __call__(self, collection: Collection, space: Space, part: Part) -> EncodedPart:
+    def __call__(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
         """The part's rows; only a text or a picture needs the encoder itself."""
         match part:
             case TextPart():
@@ -35,7 +35,7 @@ class Embedder:
             case PicturePart():
                 return self._picture(space, part)
 
-    def _picture(self, space: Space, part: PicturePart) -> EncodedPart:
+    def _picture(self, space: EncoderVectors, part: PicturePart) -> EncodedPart:
         """The picture embedded as a page. `QueryError` when the encoder fails on it."""
         reads = space.info.kind == "words"
         page = self._pictures.page(part.picture, part.repairs, reads)
@@ -47,7 +47,7 @@ class Embedder:
         return EncodedPart(rows(found, placed(found.geometry), str(part), "picture"))
 
 
-def region(collection: Collection, space: Space, part: RegionPart) -> EncodedPart:
+def region(collection: Collection, space: EncoderVectors, part: RegionPart) -> EncodedPart:
     """The stored vectors that lie in a box of a page; `NotFoundError` when the page or its vectors are not there."""
     if space.info.kind == "page":
         found = whole_page(collection, space, part.ref, str(part))
@@ -64,7 +64,7 @@ def region(collection: Collection, space: Space, part: RegionPart) -> EncodedPar
     return EncodedPart(rows(embedding, numbers, str(part), "region"))
 
 
-def whole_page(collection: Collection, space: Space, ref: PageRef, text: str) -> EncodedPart:
+def whole_page(collection: Collection, space: EncoderVectors, ref: PageRef, text: str) -> EncodedPart:
     """A stored page as a query."""
     embedding = space.page_embedding(collection.page(ref).page_id)
     return EncodedPart(rows(embedding, placed(embedding.geometry), text, "page"))

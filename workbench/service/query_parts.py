@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.asking import RepairPreview
 from workbench.errors import QueryError
+from workbench.query import RepairPreview
 from workbench.service.core import Core
 from workbench.types import Query
 
 
-class Asking(Core):
+class QueryParts(Core):
     """What a `Query` is made of, beside texts."""
 
     def keep_picture(self, file: Path | bytes) -> str:

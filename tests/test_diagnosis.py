@@ -10,7 +10,7 @@ from workbench.errors import FilterError
 from workbench.retrieval.filters import clauses
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import Space
+from workbench.store import EncoderVectors
 from workbench.types import PageRef
 
 TOPICS = {
@@ -134,12 +134,12 @@ def test_a_page_that_is_reranked_down_is_told_by_which_words(bench):
 def test_what_an_approximate_search_missed_gets_its_exact_rank(bench, monkeypatch):
     page = PageRef("whales.pdf", 2)
     lost = bench.collection("notes") and bench._collection("notes").page(page).page_id
-    whole = Space.lance_maxsim
+    whole = EncoderVectors.lance_maxsim
 
     def forgetful(self, index, query, limit, where):
         return [pair for pair in whole(self, index, query, limit, where) if pair[0] != lost]
 
-    monkeypatch.setattr(Space, "lance_maxsim", forgetful)
+    monkeypatch.setattr(EncoderVectors, "lance_maxsim", forgetful)
     verdict = bench.why("whales sing songs", page, "notes", "full[engine=lance]:3")
     assert (verdict.verdict, verdict.exact_rank, verdict.needs) == ("lost", 1, None)
     assert "engine=lance" in verdict.reason

@@ -6,17 +6,17 @@ import logging
 from collections.abc import Callable, Sequence
 
 from workbench.errors import EncoderError, PagelensError, QueryError
-from workbench.evaluation.datasets import Query
+from workbench.evaluation.datasets import Question
 from workbench.retrieval import Pipeline
-from workbench.types import SearchResult
+from workbench.types import ProgressCallback, SearchResult
 
 log = logging.getLogger(__name__)
 
-Search = Callable[[str, str, str, int | None, str], SearchResult]
+SearchFunction = Callable[[str, str, str, int | None, str], SearchResult]
 """``search(query, collection, pipeline, k, filter)``, as `Workbench.search`."""
 
 
-class Asking:
+class QueryRunner:
     """The questions of one evaluation: where they are asked, how many are done, and which were refused and why.
 
     ``encode_ms`` keeps what encoding each took: once, since a query is remembered, and not while the model was loaded.
@@ -24,10 +24,10 @@ class Asking:
 
     def __init__(
         self,
-        search: Search,
+        search: SearchFunction,
         collection: str,
-        restriction: Callable[[Query], str],
-        progress: Callable[[int, int], None] | None,
+        restriction: Callable[[Question], str],
+        progress: ProgressCallback | None,
         total: int,
     ) -> None:
         self.refused: dict[str, str] = {}
@@ -43,7 +43,7 @@ class Asking:
         """From here on refusals and encoding times are another pipeline's."""
         self.refused, self.encode_ms = {}, {}
 
-    def all(self, queries: Sequence[Query], pipeline: Pipeline) -> dict[str, SearchResult]:
+    def all(self, queries: Sequence[Question], pipeline: Pipeline) -> dict[str, SearchResult]:
         """The results of the questions that can be searched; a refused one has none, which counts 0."""
         found = {}
         for query in queries:
@@ -53,7 +53,7 @@ class Asking:
             self.skip(1)
         return found
 
-    def one(self, query: Query, pipeline: Pipeline) -> SearchResult | None:
+    def one(self, query: Question, pipeline: Pipeline) -> SearchResult | None:
         """One question, or None when it is refused or fails; what concerns the whole run is raised."""
         try:
             result = self._search(query.text, self._collection, str(pipeline), None, self._restriction(query))
