@@ -24,7 +24,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.store.make import put, record, resume
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 store = Collection(Path(sys.argv[1]))
 documents = [record(f"doc{i}", 12) for i in range(4)]
 with Writer(store) as writer:
