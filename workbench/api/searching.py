@@ -27,11 +27,8 @@ log = logging.getLogger(__name__)
 UNFORESEEN = "A stage failed in a way Pagelens did not foresee; the server's log says more."
 
 
-class Lines(StreamingResponse):
-    """Lines of JSON, sent as they come."""
-
-    media_type = "application/x-ndjson"
-
+NDJSON = "application/x-ndjson"
+A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in (Search, Failure)]}
 
 router = APIRouter(tags=["Searching"])
 
@@ -44,15 +41,10 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
 
 @router.post(
     "/search/stages",
-    response_class=Lines,
-    responses={
-        200: {
-            "model": Search | Failure,
-            "description": "Lines of JSON: a search a stage, or at last a failure",
-        }
-    },
+    response_class=StreamingResponse,
+    responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
 )
-def search_stages(workbench: Bench, body: SearchRequest) -> Lines:
+def search_stages(workbench: Bench, body: SearchRequest) -> StreamingResponse:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
     Should a later stage fail, the last line is `{"error": "..."}`. Who goes away stops the search after the stage that
@@ -60,7 +52,7 @@ def search_stages(workbench: Bench, body: SearchRequest) -> Lines:
     """
     stages = workbench.search_stages(body.query_value(), body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
-    return Lines(_lines(first, stages))
+    return StreamingResponse(_lines(first, stages), media_type=NDJSON)
 
 
 @router.post("/compare")
