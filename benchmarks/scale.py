@@ -84,13 +84,13 @@ def scale(
     info = workbench.collection(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
-    sources = _sources(Library(workbench.settings.home).open(collection))
+    sources = _sources(Library.of(workbench.settings).open(collection))
     encoder = encoder_of(workbench, info)
     points: list[ScalePoint] = []
     with tempfile.TemporaryDirectory(prefix="pagelens-scale-", ignore_cleanup_errors=True) as folder:
         settings = workbench.settings.model_copy(update={"home": Path(folder)})
         made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
-        enlarged = Library(settings.home).create(NAME, made, encoder.info)
+        enlarged = Library.of(settings).create(NAME, made, encoder.info)
         seconds, written = 0.0, 0
         for size in sorted(set(sizes)):
             progress(f"Writing pages {written + 1:,} to {size:,}")

@@ -273,7 +273,7 @@ def test_died_at_any_step_and_gone_on_with(tmp_path, monkeypatch, work):
         embed(start, Fake(WORDS))
     start.close()
     fuse = Fuse(monkeypatch)
-    database = type(start.database())
+    database = type(start.catalog.database())
     steps = [(manifest, "write_whole"), (embed_module(), "outcomes")]
     steps += [(database, "create_table"), (database, "drop_table")]
     for owner, name in steps:

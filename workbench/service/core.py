@@ -31,7 +31,7 @@ class Core:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self._library = Library(self.settings.home)
+        self._library = Library.of(self.settings)
         self._open: dict[str, Collection] = {}
         self._readers = readers(Limits.of(self.settings))
         self._pictures = PictureStore(self.settings.home / "state" / "pictures", pool=self._readers)

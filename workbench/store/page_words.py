@@ -9,7 +9,7 @@ from workbench.errors import StoreError
 from workbench.store import textindex
 from workbench.store.catalog import Catalog
 from workbench.store.files import intact
-from workbench.store.postings import Postings, PostingsFile
+from workbench.store.postings import BATCH, PART, Postings, PostingsFile
 from workbench.store.tables import columns, within
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class PageWords:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._postings = PostingsFile(catalog.path / "words")
+        self._postings = PostingsFile(catalog.path / "words", PART if catalog.storage.remote else BATCH)
 
     def bm25(self, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by BM25 of their text, best first. The query is words, never query syntax.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,8 +26,9 @@ class TableWriter:
     statistics are then those of pages that are gone.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, check: Callable[[], None]) -> None:
         self._catalog = catalog
+        self.check = check
         self.stored: dict[str, set[str]] = {}
         self.text_stale = False
 
@@ -42,6 +43,7 @@ class TableWriter:
 
         They are appended when none of them is there, or else merged, which has to read all ids.
         """
+        self.check()
         table, ids = self._catalog.table(name), set(rows["page_id"].to_pylist())
         known = self.stored[name]
         new = known.isdisjoint(ids) and len(ids) == rows.num_rows
@@ -54,6 +56,7 @@ class TableWriter:
 
     def delete(self, name: str, ids: Sequence[str]) -> None:
         """Delete the rows of these pages, if there are any."""
+        self.check()
         for start in range(0, len(ids), _IDS_AT_ONCE):
             self._catalog.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
         if name in self.stored:

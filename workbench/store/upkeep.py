@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -107,7 +106,7 @@ class Upkeep:
         Where LanceDB runs out of room half way, what it wrote stays for a week; so that is better not begun.
         """
         try:
-            if shutil.disk_usage(self._session.path).free < needs:
+            if self._session.storage.free_bytes() < needs:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             work()
         except Exception as error:
