@@ -249,7 +249,8 @@ def place(settings: Settings) -> Iterator[Check]:
     free, most = shutil.disk_usage(standing).free, settings.cache_mb << 20
     held = tree_bytes(cache)
     detail = f"{cache}, {held / 2**30:.1f} of at most {most / 2**30:.0f} GiB used, {free / 2**30:.0f} GiB free"
-    yield Check("cache", held + free >= most, detail, "" if held + free >= most else "set PAGELENS_CACHE_MB or _CACHE")
+    cure = "set PAGELENS_CACHE_MB lower, or PAGELENS_CACHE to a folder on another disk"
+    yield Check("cache", True if held + free >= most else None, detail, "" if held + free >= most else cure)
 
 
 def _hub(settings: Settings) -> Iterator[Check]:
