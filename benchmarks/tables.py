@@ -48,7 +48,12 @@ def scale_points(report: ScaleReport) -> Table:
         Column("disk_bytes", "on disk", True),
         PIPELINE_COLUMN,
         *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("stages", "stages, ms"),
+        Column("agreement", "as exact", True),
+        Column("ndcg", "of exact's nDCG@5", True),
         Column("own_bytes", "memory", True),
+        Column("opening_ms", "opening ms", True),
+        Column("disk_share", "disk / vectors", True),
     ]
     rows = [
         [
@@ -57,7 +62,12 @@ def scale_points(report: ScaleReport) -> Table:
             size(point.disk_bytes),
             word(point.pipeline),
             *(real(ms, 1) for ms in (point.search.p50, point.search.p95, point.search.p99)),
+            word(", ".join(f"{name} {ms:.1f}" for name, ms in point.stages)),
+            Cell(None) if point.agreement is None else percent(point.agreement),
+            percent(point.ndcg / point.exact_ndcg) if point.ndcg is not None and point.exact_ndcg else Cell(None),
             size(point.own_bytes),
+            whole(round(point.opening_ms)),
+            real(point.disk_bytes / point.vector_bytes, 2) if point.vector_bytes else Cell(None),
         ]
         for point in report.points
     ]
@@ -66,8 +76,16 @@ def scale_points(report: ScaleReport) -> Table:
     notes = [
         f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
         f"{report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
-        f"file backs, above the loaded model, at its highest; each further page took {grown}."
+        f"file backs, above the loaded model, at its highest; each further page took {grown}. 'As exact' is the share "
+        "of exact's first 10 that are found; nDCG is of the labelled pages among their noisy copies. 'Opening' is the "
+        "first search of a process that has the model, its encoding included."
     ]
+    if report.kept:
+        notes.append(f"Pages were cut down to {report.kept} vectors and words each.")
+    asked = dict.fromkeys(
+        f"{point.pages:,} pages, {point.pipeline}: {point.approximate}" for point in report.points if point.approximate
+    )
+    notes += [f"{said}." for said in asked]
     return table("scale-points", "How searches grow with the pages", columns, rows, notes)
 
 

@@ -180,6 +180,8 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
         cost.cold,
         scored=cost.scored,
         weights=cost.weights,
+        device=cost.device,
+        approximate=cost.approximate,
     )
 
 

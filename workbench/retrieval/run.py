@@ -29,7 +29,10 @@ GLOBAL = "global"
 
 @dataclass(slots=True)
 class StageCost:
-    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes."""
+    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes.
+
+    ``device`` and ``approximate`` as in a `StageTrace`.
+    """
 
     vectors: int = 0
     bytes: int = 0
@@ -38,6 +41,8 @@ class StageCost:
     cold: bool = False
     weights: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     def compared(self, vectors: int, of: NDArray[Any]) -> None:
         """Count so many rows of an array."""

@@ -7,15 +7,20 @@ encoder failed.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
 from workbench.representations import FittedIndex
 from workbench.store import inverted_lists as inverted_lists
+from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
 from workbench.store.directory import PageDirectory
 from workbench.store.files import intact, room, tree_bytes
 from workbench.store.fitted import read_fitted
@@ -29,6 +34,8 @@ from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
 if TYPE_CHECKING:
     from workbench.store.collection import Collection
+
+log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
 
@@ -48,6 +55,9 @@ class EncoderVectors:
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
+        self._anns: dict[str, AnnIndex] = {}
+        self._makers: dict[str, threading.Thread] = {}
+        self._making = threading.Lock()
         self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -225,6 +235,41 @@ class EncoderVectors:
     def _inverted_lists_file(self, index: str) -> Path:
         return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
 
+    def ann(self, index: str, wait: bool = False) -> AnnIndex | None:
+        """The approximate index over an index of one vector a page, as it is on disk or from a search before.
+
+        None while there is none: it is made by a thread of its own, or, with ``wait``, before this returns. One that
+        too many pages came to or went from is made anew so too, and serves meanwhile.
+        """
+        held, path = self.vectors(index), self._ann_file(index)
+        found = self._anns.get(index) or read_ann(path, self.index(index).table)
+        if found is not None:
+            self._anns[index] = found
+        if (found is None or found.stale(held)) and len(held.page_ids) >= LEAST:
+            with self._making:
+                maker = self._makers.get(index)
+                if maker is None or not maker.is_alive():
+                    maker = threading.Thread(target=self._make_ann, args=(index, held), daemon=True, name="ann index")
+                    self._makers[index] = maker
+                    maker.start()
+            if wait:
+                maker.join()
+                found = self._anns.get(index)
+        return found
+
+    def _make_ann(self, index: str, held: FlatVectors) -> None:
+        path = self._ann_file(index)
+        try:
+            with FileLock(path.with_suffix(".lock")):
+                there = read_ann(path, self.index(index).table)
+                fit = there is not None and not there.stale(held)  # another process was quicker
+                self._anns[index] = there if fit and there else make_ann(path, self.index(index).table, held)
+        except Exception as error:  # a full disk, a folder that is read only: searches compare every page
+            log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
+
+    def _ann_file(self, index: str) -> Path:
+        return self._collection.path / "flat" / f"{self.index(index).table}.ann.json"
+
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
         table, directory = self.vector_table(index), self._collection.searchable()
@@ -273,6 +318,8 @@ class EncoderVectors:
                 continue
             flat.drop()
             self._inverted_lists_file(name).unlink(missing_ok=True)
+            drop_ann(self._ann_file(name))
+        self._anns.clear()
         self._searched.clear()
         self._inverted_lists.clear()
 
@@ -282,4 +329,5 @@ class EncoderVectors:
             flat.close()
         self._counted.clear()
         self._inverted_lists.clear()
+        self._anns.clear()
         self._searched.clear()

@@ -58,7 +58,9 @@ class StageTrace:
     ``cold`` true when the stage had to load something a warm process keeps (a model, an index map);
     ``scored`` pages that it really scored, fewer than came in where it prunes, and the stages it takes counted one by
     one; ``weights`` the weight of each
-    query token, by its label, where the stage gave them others than the encoder did.
+    query token, by its label, where the stage gave them others than the encoder did; ``device`` the graphics card
+    that compared vectors, the bytes that it holds of them, and whether that is all (warm); ``approximate`` the index
+    that named the candidates, how far it was looked into, and how many it named.
     """
 
     name: str
@@ -72,6 +74,8 @@ class StageTrace:
     cache_hit: bool = False
     scored: int = 0
     weights: tuple[tuple[str, float], ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     @property
     def encoding(self) -> bool:
