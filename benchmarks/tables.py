@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from benchmarks.card import CardReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -87,6 +88,26 @@ def scale_points(report: ScaleReport) -> Table:
     )
     notes += [f"{said}." for said in asked]
     return table("scale-points", "How searches grow with the pages", columns, rows, notes)
+
+
+def card(report: CardReport) -> Table:
+    """Each way to score all pages on the card."""
+    columns = [
+        Column("way", "way"),
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95")),
+        Column("ratio", "x reading", True),
+    ]
+    reading = report.ways[-1].times.p50
+    rows = [
+        [word(way.name), real(way.times.p50, 2), real(way.times.p95, 2), real(way.times.p50 / max(reading, 1e-9), 2)]
+        for way in report.ways
+    ]
+    notes = [
+        f"{report.pages:,} pages x {report.vectors:,} random vectors x {report.dim} numbers, a query of "
+        f"{report.tokens}, on {report.device}: {size(report.held).text} of {size(report.bytes).text} there, copied in "
+        f"{report.loading_seconds:.0f} s. Scores differ from the processor's by at most {report.apart:.1e}."
+    ]
+    return table("card", "Exact search on a graphics card", columns, rows, notes)
 
 
 def peers(report: PeerReport) -> Table:
@@ -264,6 +285,7 @@ TABLES: Mapping[str, Callable[[Any], Table]] = {
     "methods": methods,
     "methods-best": methods_best,
     "peers": peers,
+    "card": card,
     "scale": scale,
     "scale-points": scale_points,
 }

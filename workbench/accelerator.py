@@ -110,6 +110,8 @@ class Accelerator:
         self, device: str, budget: int, segment: int = SEGMENT_NUMBERS, overlap: int = OVERLAP, name: str = ""
     ) -> None:
         self.device, self.budget, self.name = device, budget, name or device
+        self.fused = True
+        """Whether to use the one kernel for all where there is one; a benchmark compares."""
         self._segment, self._overlap = segment, overlap
         self._holdings: dict[object, _Holding] = {}
         self._lock = threading.Lock()
@@ -117,6 +119,11 @@ class Accelerator:
         self._copier: threading.Thread | None = None
         self._idle = threading.Event()
         self._idle.set()
+
+    @property
+    def kernel(self) -> bool:
+        """Whether product and maximum are one kernel here, for vectors in half precision."""
+        return self.fused and self.device.startswith("cuda") and _fused() is not None
 
     # -- what is there ------------------------------------------------------------------------------------------------
 
@@ -235,7 +242,7 @@ class Accelerator:
             return None
         scores, there = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.bool_)
         owner = np.searchsorted([segment.first for segment in segments], starts, side="right") - 1
-        ask = _Asked.of(query, weights, segments[0].vectors)
+        ask = _Asked.of(query, weights, segments[0].vectors, self.kernel)
         for number, segment in enumerate(segments):
             pages = np.flatnonzero(owner == number)
             ends = starts[pages] - segment.first + lengths[pages]
@@ -250,6 +257,15 @@ class Accelerator:
             there[pages] = True
         return scores, there
 
+    def read(self, flat: NDArray[Any]) -> int:
+        """Read every byte that is there of an array once, and add them up: the least that a search can take."""
+        import torch
+
+        with self._lock:
+            holding = self._ask(flat)
+            segments = list(holding.segments)
+        return sum(int(segment.vectors.view(torch.int32).sum()) for segment in segments)
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -263,7 +279,7 @@ class _Asked:
     fused: Callable[..., torch.Tensor] | None
 
     @classmethod
-    def of(cls, query: Float, weights: Float | None, like: torch.Tensor) -> _Asked:
+    def of(cls, query: Float, weights: Float | None, like: torch.Tensor, fused: bool) -> _Asked:
         import torch
 
         sizes = np.ones(len(query), np.float32) if weights is None else np.asarray(weights, np.float32)
@@ -272,7 +288,7 @@ class _Asked:
             rows = np.ascontiguousarray(query[sizes * sign > 0] * np.abs(sizes[sizes * sign > 0])[:, None], np.float32)
             if len(rows):
                 parts.append((sign, torch.from_numpy(rows).to(like.device)))
-        return cls(tuple(parts), _fused() if like.is_cuda and like.dtype == torch.float16 else None)
+        return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None)
 
     def score(self, vectors: torch.Tensor, starts: Rows, lengths: Rows) -> Float:
         """Scores of pages in the order given: ``(pages,) float32``."""
@@ -354,7 +370,7 @@ def _fused() -> Callable[..., torch.Tensor] | None:
 
 def _key(flat: NDArray[Any]) -> object:
     """What names an array for as long as it only grows: its file, or itself."""
-    return str(flat.filename) if is_whole_file(flat) else id(flat)
+    return str(flat.filename) if isinstance(flat, np.memmap) and is_whole_file(flat) else id(flat)
 
 
 def is_whole_file(flat: NDArray[Any]) -> bool:
