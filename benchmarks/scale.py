@@ -34,7 +34,7 @@ from workbench.retrieval import Pipeline
 from workbench.retrieval.scanning import asks_ann
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, DocumentRecord, Library
+from workbench.store import Collection, DocumentRecord, Library, Writer
 from workbench.store.files import tree_bytes
 from workbench.timing import Stopwatch
 from workbench.types import (
@@ -144,7 +144,7 @@ def scale(
             progress(f"Writing pages {written + 1:,} to {size:,}")
             watch = Stopwatch()
             grow(enlarged, sources, written, size)
-            with enlarged.writer() as writer:
+            with Writer(enlarged) as writer:
                 for index in indexes:
                     if index not in enlarged.space().indexes:
                         progress(f"Adding index '{index}'")
@@ -166,7 +166,7 @@ def perturbed(vectors: Float, rng: np.random.Generator, noise: float = NOISE) ->
 
 def grow(collection: Collection, sources: Sequence[tuple[StoredPage, PageEmbedding]], start: int, end: int) -> None:
     """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of noisy copies."""
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         for document, numbers in _documents(len(sources), start, end):
             record = writer.begin_document(document)
             for first in range(0, len(numbers), BATCH):

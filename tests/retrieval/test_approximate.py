@@ -10,6 +10,7 @@ from workbench.errors import PipelineError
 from workbench.retrieval import scanning
 from workbench.retrieval.engine import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
+from workbench.store import Writer
 from workbench.types import PageRef, QueryEmbedding
 
 PAGES = 320
@@ -21,7 +22,7 @@ EMBEDDING = QueryEmbedding("q", np.eye(DIM, dtype=np.float32)[:3], ("a", "b", "c
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("ann"), indexes=("global",))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("whales", PAGES), batch=PAGES)
         writer.add_index("", NAME)
         writer.finish()
@@ -93,13 +94,13 @@ def test_by_itself_from_a_size_on(store, monkeypatch):
 
 def test_pages_that_came_since_are_compared_too_and_those_that_went_are_not_named(tmp_path):
     made = collection(tmp_path, indexes=("global",))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("whales", 290), batch=290)
         put(writer, record("bread", 10), batch=10)
         writer.finish()
     made.space().ann("global", wait=True)
     best = np.eye(DIM, dtype=np.float32)[:3]
-    with made.writer() as writer:
+    with Writer(made) as writer:
         writer.delete_document("bread.pdf")
         put(writer, record("stars", 1), vectors=best)
         writer.finish()
