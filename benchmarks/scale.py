@@ -1,12 +1,13 @@
-"""How a search's time, memory, disk and quality grow with the collection: real vectors, enlarged by perturbation.
+"""How a search's time, memory, disk and quality grow with the collection: real vectors, put together anew.
 
-Every page of a collection is written again and again with its own words and, but for the first time, with a little
-noise on every vector, into a collection of its own that goes afterwards. So the numbers of vectors and the way they
-cluster are those of real pages, which random vectors do not have. What is said of quality is how much of the exact
-answer a pipeline still gives, and nDCG of the labelled pages among all their noisy copies: a copy of a page that
-answers a question counts as one that does not, which no real collection has, so that the figures of one size compare
-with each other and with nothing else. Where pages are made smaller (``kept`` vectors of each, evenly, and as many
-words), so that more of them fit on a disk, the report says so.
+The pages of a collection are written as they are, and after them made ones into a collection of its own that goes
+afterwards: the first half of one page and the second half of another, with a little noise on every vector. So the
+numbers of vectors and the way they cluster are those of real pages, which random vectors do not have, and no two pages
+are alike. (Pages of a grid are not cut, but only get the noise.) What is said of quality is how much of the exact
+answer a pipeline still gives, and nDCG of the labelled pages among all those made of their halves, which count as pages
+that do not answer: no real collection is like that, so that the figures of one size compare with each other and with
+nothing else. Where pages are made smaller (``kept`` vectors of each, evenly, and as many words), so that more of them
+fit on a disk, the report says so.
 
 Each size is searched by a process of its own, so that its memory is not that of the writing or of a smaller size. What
 is told is the memory that no file backs (`watch.Memory`) above that of the loaded model.
@@ -148,7 +149,7 @@ def scale(
                 for index in indexes:
                     if index not in enlarged.space().indexes:
                         progress(f"Adding index '{index}'")
-                        writer.add_index("", index)
+                        writer.indexes.add_index("", index)
             seconds, written = seconds + watch.lap() / 1000.0, size
             progress(f"Searching {size:,} pages")
             points += in_new_process(_measure, settings.model_dump(), list(questions), list(pipelines), repeats, judged)
@@ -165,12 +166,12 @@ def perturbed(vectors: Float, rng: np.random.Generator, noise: float = NOISE) ->
 
 
 def grow(collection: Collection, sources: Sequence[tuple[StoredPage, PageEmbedding]], start: int, end: int) -> None:
-    """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of noisy copies."""
+    """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of made pages."""
     with Writer(collection) as writer:
         for document, numbers in _documents(len(sources), start, end):
             record = writer.begin_document(document)
             for first in range(0, len(numbers), BATCH):
-                batch = [_copy(record, number, sources) for number in numbers[first : first + BATCH]]
+                batch = [_made(record, number, sources) for number in numbers[first : first + BATCH]]
                 failed = writer.add_pages(record, batch)
                 if failed:
                     raise InputError(f"A copied page could not be written: {failed[0].reason}")
@@ -188,17 +189,44 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
         start = numbers[-1] + 1
 
 
-def _copy(
+def _made(
     record: DocumentRecord, number: int, sources: Sequence[tuple[StoredPage, PageEmbedding]]
 ) -> tuple[Page, PageEmbedding, Image.Image]:
+    """Page ``number`` of the endless row: the pages as they are, and then pages made of them."""
     stored, embedding = sources[number % len(sources)]
+    words = stored.words
+    if number >= len(sources):
+        rng = np.random.default_rng(number)
+        if embedding.geometry.grid is None:
+            other, beneath = sources[int(rng.integers(len(sources)))]
+            words, embedding = _halves(words, other.words), _joined(embedding, beneath)
+        embedding = replace(embedding, vectors=perturbed(embedding.vectors, rng))
     picture = Image.new("RGB", (8, 8), "white")
     place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
-    page = Page(PageRef(record.name, place), (8, 8), lambda: picture, stored.words, record.content_hash)
-    if number < len(sources):
-        return page, embedding, picture  # as it was, so that what is relevant is there
-    noisy = perturbed(embedding.vectors, np.random.default_rng(number))
-    return page, replace(embedding, vectors=noisy), picture
+    page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
+    return page, embedding, picture
+
+
+def _halves(above: Words, below: Words) -> Words:
+    """The first half of the words of one page and the second of those of another."""
+    a, b = -(-len(above) // 2), len(below) // 2
+    lines = np.concatenate([above.lines[:a], below.lines[b:] + int(above.lines[:a].max(initial=-1)) + 1])
+    return Words(
+        above.texts[:a] + below.texts[b:],
+        np.concatenate([above.boxes[:a], below.boxes[b:]]),
+        lines.astype(np.int32),
+        np.concatenate([above.ocr[:a], below.ocr[b:]]),
+    )
+
+
+def _joined(above: PageEmbedding, below: PageEmbedding) -> PageEmbedding:
+    """The first half of the vectors of one page and the second of those of another, without a grid."""
+    a, b = -(-len(above.vectors) // 2), len(below.vectors) // 2
+    boxes = np.concatenate([above.geometry.boxes[:a], below.geometry.boxes[b:]])
+    geometry = Geometry(boxes, None, np.full(len(boxes), -1, np.int32))
+    labelled = bool(above.labels) and bool(below.labels)
+    labels = above.labels[:a] + below.labels[b:] if labelled else ()
+    return PageEmbedding(np.concatenate([above.vectors[:a], below.vectors[b:]]), geometry, labels)
 
 
 def _originals(pages: int, sizes: Sequence[int]) -> list[str]:
@@ -223,7 +251,7 @@ def _smaller(stored: StoredPage, embedding: PageEmbedding, kept: int) -> tuple[S
     places = embedding.geometry
     geometry = Geometry(places.boxes[at], None, np.full(len(at), -1, np.int32))
     labels = tuple(embedding.labels[i] for i in at) if embedding.labels else ()
-    fewer = Words(words.texts[:kept], words.boxes[:kept], words.lines[:kept], words.ocr[:kept], words.source)
+    fewer = Words(words.texts[:kept], words.boxes[:kept], words.lines[:kept], words.ocr[:kept])
     return replace(stored, words=fewer), PageEmbedding(embedding.vectors[at], geometry, labels)
 
 
@@ -274,7 +302,11 @@ def _measure(
         )
         lists[name] = [_refs(result) for result in found]
     exact = [_refs(workbench.search(question, NAME, f"full:{K}")) for question in questions]
-    return [replace(point, **_quality(lists[point.pipeline], exact, labels)) for point in points]
+    judged = []
+    for point in points:
+        agreement, ndcg, exact_ndcg = _quality(lists[point.pipeline], exact, labels)
+        judged.append(replace(point, agreement=agreement, ndcg=ndcg, exact_ndcg=exact_ndcg))
+    return judged
 
 
 def _have_indexes(workbench: Workbench, name: str) -> None:
@@ -299,7 +331,9 @@ def _by_stage(traces: Sequence[Sequence[StageTrace]]) -> tuple[tuple[str, float]
     )
 
 
-def _quality(found: Sequence[Sequence[str]], exact: Sequence[Sequence[str]], labels: Labels) -> dict[str, float | None]:
+def _quality(
+    found: Sequence[Sequence[str]], exact: Sequence[Sequence[str]], labels: Labels
+) -> tuple[float | None, float | None, float | None]:
     """Agreement with exact search, and nDCG@5 of both over the questions that have a label here."""
     shared = [len(set(mine) & set(theirs)) / len(theirs) for mine, theirs in zip(found, exact, strict=True) if theirs]
     judged = {str(i): grades for i, grades in enumerate(labels) if grades}
@@ -310,8 +344,4 @@ def _quality(found: Sequence[Sequence[str]], exact: Sequence[Sequence[str]], lab
         each = per_query(judged, {query: runs[int(query)] for query in judged}, ["nDCG@5"])
         return float(np.mean([values["nDCG@5"] for values in each.values()]))
 
-    return {
-        "agreement": float(np.mean(shared)) if shared else None,
-        "ndcg": ndcg(found),
-        "exact_ndcg": ndcg(exact),
-    }
+    return float(np.mean(shared)) if shared else None, ndcg(found), ndcg(exact)

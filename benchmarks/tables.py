@@ -34,7 +34,7 @@ def scale(report: ScaleReport) -> Table:
         memory = size(max(point.own_bytes for point in points.values()))
         rows.append([whole(pages), whole(one.vectors), size(one.disk_bytes), *times, memory])
     notes = [
-        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), {report.questions} questions x "
+        f"Pages made of those of '{report.source}' ({report.encoder}), {report.questions} questions x "
         f"{report.repeats}, times without encoding. Memory is what no file backs, above the loaded model, at its "
         "highest."
     ]
@@ -75,11 +75,11 @@ def scale_points(report: ScaleReport) -> Table:
     names = dict.fromkeys(point.pipeline for point in report.points)
     grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
     notes = [
-        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
-        f"{report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
+        f"Pages put together from halves of those of '{report.source}' ({report.encoder}), with noise, written "
+        f"at {report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
         f"file backs, above the loaded model, at its highest; each further page took {grown}. 'As exact' is the share "
-        "of exact's first 10 that are found; nDCG is of the labelled pages among their noisy copies. 'Opening' is the "
-        "first search of a process that has the model, its encoding included."
+        "of exact's first 10 that are found; nDCG is of the labelled pages among those made of their halves. "
+        "'Opening' is the first search of a process that has the model, its encoding included."
     ]
     if report.kept:
         notes.append(f"Pages were cut down to {report.kept} vectors and words each.")

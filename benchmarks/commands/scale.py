@@ -30,7 +30,7 @@ def scale(
     save: options.Save = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enlarge a collection with noisy copies of its pages: time by stage, memory, disk, agreement with exact search.
+    """Enlarge a collection with pages made of halves of its own: stages, memory, disk, quality beside exact search.
 
     Takes about 1 MB of disk a page, or, with --vectors 24, 100 kB.
     """

@@ -24,7 +24,7 @@ def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("ann"), indexes=("global",))
     with Writer(made) as writer:
         put(writer, record("whales", PAGES), batch=PAGES)
-        writer.add_index("", NAME)
+        writer.indexes.add_index("", NAME)
         writer.finish()
     return made
 

@@ -44,9 +44,11 @@ def _said(stage: StageScore) -> dict[str, Any]:
 def _cost(stage: StageTrace) -> dict[str, Any]:
     """A stage's cost; encoding has no candidates, but may have loaded the model (cold) or been remembered.
 
-    ``weights`` of query tokens only where the stage gave them others than the encoder.
+    ``weights`` of query tokens only where the stage gave them others than the encoder; ``device`` and ``approximate``
+    only where there was a graphics card, or an approximate index.
     """
-    record = {name: value for name, value in asdict(stage).items() if name != "weights" or value}
+    sometimes = ("weights", "device", "approximate")
+    record = {name: value for name, value in asdict(stage).items() if name not in sometimes or value}
     if stage.encoding:
         return {name: record[name] for name in ("name", "ms", "cold", "cache_hit")}
     return {name: value for name, value in record.items() if name not in ("cold", "cache_hit")}
