@@ -81,8 +81,8 @@ def search(
     for note in result.notes:
         output.say(note)
     for stage in result.trace.stages:
-        if said := "; ".join(filter(None, (stage.approximate, stage.device))):
-            output.say(f"{stage.name}: {said}")
+        if how := "; ".join(filter(None, (stage.approximate, stage.device))):
+            output.say(f"{stage.name}: {how}")
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
