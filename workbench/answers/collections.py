@@ -8,7 +8,19 @@ from pydantic import BaseModel, Field
 
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
-from workbench.types import CollectionInfo, StoredPage
+from workbench.types import CollectionInfo, DocumentInfo, Quarantined, StoredPage
+
+
+class PutAway(NamedPage):
+    """A page that is kept out of search, or a whole document (`number` 0, and `page` its name), and why."""
+
+    reason: str
+    since: str = Field(description="ISO 8601, in UTC.")
+
+    @classmethod
+    def of(cls, value: Quarantined) -> PutAway:
+        """From an entry of the quarantine."""
+        return cls(page=str(value), document=value.document, number=value.page, reason=value.reason, since=value.since)
 
 
 class Collection(BaseModel):
@@ -16,6 +28,8 @@ class Collection(BaseModel):
 
     info: CollectionInfo
     examples: list[str] = Field(description="Questions to try on it; none but for the sample.")
+    documents: list[DocumentInfo] = Field(description="By name, with the pages that failed and why.")
+    quarantine: list[PutAway]
 
 
 class PageText(NamedPage):

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from workbench.answers.collections import Collection, Named, PageText
+from workbench.answers.collections import Collection, Named, PageText, PutAway
 from workbench.api.pictures import AS_WEBP
 from workbench.api.pictures import page_picture as picture_of
 from workbench.api.requests import FieldsRequest, NewCollection, Page, page_ref
@@ -31,8 +31,13 @@ def create_collection(workbench: Bench, wanted: NewCollection) -> CollectionInfo
 
 @router.get("/collections/{collection}", tags=["Collections"])
 def collection(workbench: Bench, collection: str) -> Collection:
-    """One collection, and questions to try on it."""
-    return Collection(info=workbench.collection(collection), examples=workbench.sample_queries(collection))
+    """One collection: its documents, what is kept out of search, and questions to try on it."""
+    return Collection(
+        info=workbench.collection(collection),
+        examples=workbench.sample_queries(collection),
+        documents=workbench.documents(collection),
+        quarantine=[PutAway.of(entry) for entry in workbench.quarantined(collection)],
+    )
 
 
 @router.delete("/collections/{collection}", tags=["Collections"])

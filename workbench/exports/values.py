@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
 
+from workbench.answers import json_values
+from workbench.answers.explanations import Explained
+from workbench.answers.searches import Search
 from workbench.evaluation.runs import trec_lines
 from workbench.exports.found import Found, FoundPage
-from workbench.exports.records import search_record
 from workbench.table import Cell, Column, Table, real, table, whole, word
 from workbench.table.writers import to_csv
 
@@ -17,27 +17,15 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def to_json(found: Found) -> str:
-    """What ``search --json`` prints, each hit with its ledger and its best regions."""
-    record = search_record(found.result)
-    explained = {page.hit.page_id: page for page in found.pages if page.hit is not None}
-    for values, hit in zip(record["hits"], found.result.hits, strict=True):
-        values |= _why(explained[hit.page_id]) if hit.page_id in explained else {}
+    """What ``search --json`` prints, each hit with what ``explain --json`` would, but for the heat of every vector."""
+    record = json_values(Search.of(found.result))
+    explained = {page.hit.page_id: page.explanation for page in found.pages if page.hit is not None}
+    for hit in record["hits"]:
+        explanation = explained.get(hit["page_id"])
+        if explanation is not None:
+            told = Explained.of(explanation, found.result.collection)
+            hit["explanation"] = told.model_dump(mode="json", exclude_none=True)
     return json.dumps({**record, "filter": found.filter, "made": found.made}, indent=1) + "\n"
-
-
-def _why(page: FoundPage) -> dict[str, Any]:
-    explanation = page.explanation
-    if explanation is None:
-        return {}
-    return {
-        "explanation": {
-            "encoder": explanation.encoder,
-            "score": explanation.score,
-            "score_kind": "exact",
-            "ledger": [asdict(row) for row in explanation.ledger],
-            "regions": [asdict(region) for region in explanation.regions],
-        }
-    }
 
 
 def to_spreadsheet(found: Found) -> str:
