@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
-from workbench.types import CollectionInfo, DocumentInfo, Quarantined, StoredPage
+from workbench.types import CollectionInfo, DocumentInfo, Quarantined, Receipt, StoredPage
 
 
 class PutAway(NamedPage):
@@ -30,6 +30,37 @@ class Collection(BaseModel):
     examples: list[str] = Field(description="Questions to try on it; none but for the sample.")
     documents: list[DocumentInfo] = Field(description="By name, with the pages that failed and why.")
     quarantine: list[PutAway]
+
+
+class Removed(BaseModel):
+    """What a deletion removed, in numbers and in one sentence."""
+
+    collection: str
+    document: str = Field(description="Empty where all of the collection was deleted.")
+    pages: int
+    uploads: int = Field(description="Copies of the files that were sent.")
+    pictures: int = Field(description="Those files as pictures to search with.")
+    labels: int = Field(description="Judgements of the pages.")
+    searches: list[str] = Field(description="Saved searches that pointed at it.")
+    notes: list[str] = Field(description="What stays, and why.")
+    sentence: str
+    found: int = Field(0, description="Pages that a search for the document's own words still finds: none.")
+
+    @classmethod
+    def of(cls, value: Receipt, found: int = 0) -> Removed:
+        """From a receipt, and what was still found afterwards."""
+        return cls(
+            collection=value.collection,
+            document=value.document,
+            pages=value.pages,
+            uploads=value.uploads,
+            pictures=value.pictures,
+            labels=value.labels,
+            searches=list(value.searches),
+            notes=list(value.notes),
+            sentence=value.sentence,
+            found=found,
+        )
 
 
 class PageText(NamedPage):

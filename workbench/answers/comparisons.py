@@ -179,3 +179,11 @@ class ComparedSet(BaseModel):
             taken_b=value.taken_b,
             rows=[ComparedRow.of(row) for row in value.rows],
         )
+
+
+class ComparedPiece(BaseModel):
+    """Some of many queries by two pipelines, in the order in which they differ, and how many queries there are."""
+
+    total: int
+    rows: list[ComparedRow]
+    refused: Mapping[str, str] = Field(description="Why a query was not searched, by its id.")

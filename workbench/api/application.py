@@ -11,7 +11,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
-from workbench.api import collections, explaining, ingesting, overview, pictures, saved, searching, sessions, taking
+from workbench.api import (
+    collections,
+    evaluating,
+    explaining,
+    ingesting,
+    overview,
+    pictures,
+    saved,
+    searching,
+    sessions,
+    taking,
+    upkeep,
+)
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
 from workbench.api.problems import sentence
@@ -49,6 +61,20 @@ STATUS: tuple[tuple[type[PagelensError], int], ...] = (
     (PagelensError, 500),
 )
 """Which status says what of an error; the first kind that fits."""
+PARTS = (
+    overview,
+    searching,
+    explaining,
+    taking,
+    saved,
+    pictures,
+    collections,
+    ingesting,
+    upkeep,
+    evaluating,
+    sessions,
+)
+"""The modules of routes, in the order in which the reference has them."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": said}
     for status, said in {
@@ -103,7 +129,7 @@ def application(
     app.state.pagelens = State(
         workbench, uploads or Uploads(workbench.settings.home), access, warmup or Warmup(workbench)
     )
-    for part in (overview, searching, explaining, taking, saved, pictures, collections, ingesting, sessions):
+    for part in PARTS:
         app.include_router(part.router)
 
     @app.get("/version", tags=["About"])

@@ -7,12 +7,15 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from workbench.answers.collections import Collection, Named, PageText, PutAway
+from workbench.answers.collections import Collection, Named, PageText, PutAway, Removed
 from workbench.api.pictures import AS_WEBP
 from workbench.api.pictures import page_picture as picture_of
 from workbench.api.requests import FieldsRequest, NewCollection, Page, page_ref
 from workbench.api.state import Bench
-from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, Receipt
+from workbench.errors import NotFoundError
+from workbench.retrieval import document_filter
+from workbench.service import Workbench
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, PageRef
 
 router = APIRouter()
 
@@ -41,9 +44,15 @@ def collection(workbench: Bench, collection: str) -> Collection:
 
 
 @router.delete("/collections/{collection}", tags=["Collections"])
-def delete_collection(workbench: Bench, collection: str) -> Receipt:
+def delete_collection(workbench: Bench, collection: str) -> Removed:
     """Delete a collection and everything in it; the answer says what was removed."""
-    return workbench.delete_collection(collection)
+    return Removed.of(workbench.delete_collection(collection))
+
+
+@router.delete("/collections/{collection}/encoders/{encoder}", tags=["Collections"], status_code=204)
+def remove_encoder(workbench: Bench, collection: str, encoder: str) -> None:
+    """Take an encoder's vectors out of a collection; not those of its first."""
+    workbench.remove_encoder(collection, encoder)
 
 
 @router.get("/collections/{collection}/documents", tags=["Collections"])
@@ -59,9 +68,13 @@ def change_fields(workbench: Bench, collection: str, body: FieldsRequest) -> lis
 
 
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])
-def delete_document(workbench: Bench, collection: str, document: str) -> Receipt:
-    """Delete a document; none of its pages can be found any more. The answer says what was removed."""
-    return workbench.delete_document(collection, document)
+def delete_document(workbench: Bench, collection: str, document: str) -> Removed:
+    """Delete a document, then search for its own words: what was removed, and the pages that are still found (0)."""
+    words = _some_words(workbench, collection, document)
+    receipt = workbench.delete_document(collection, document)
+    left = workbench.search(words, collection, "bm25:10", filter=document_filter(document)).hits if words else ()
+    listed = sum(info.name == document for info in workbench.documents(collection))
+    return Removed.of(receipt, len(left) + listed)
 
 
 @router.get("/collections/{collection}/page", tags=["Pages"])
@@ -105,3 +118,12 @@ def unload_model(workbench: Bench, model: str) -> ModelStatus:
 def indexes(workbench: Bench) -> list[Named]:
     """The kinds of index that an encoder's vectors can have."""
     return Named.all(workbench.index_kinds())
+
+
+def _some_words(workbench: Workbench, collection: str, document: str) -> str:
+    """A few words of the document's first page, to look for afterwards; empty when it has none."""
+    try:
+        texts = workbench.page(PageRef(document, 1), collection).words.texts
+    except NotFoundError:
+        return ""
+    return " ".join([text for text in texts if len(text) > 3 and text.isalnum()][:8])
