@@ -149,7 +149,7 @@
       const form = h(
         "select",
         { class: "pl-select", id: "pl-export-form", "aria-label": "Export as" },
-        forms().map((one) => h("option", { value: one.file, text: one.title })),
+        forms().map((one) => h("option", { value: one.name, text: one.summary })),
       );
       form.value = "report.html";
       return h(
