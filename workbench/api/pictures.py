@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from workbench.api.answers import KeptPicture, Repair
 from workbench.api.requests import Name
-from workbench.api.state import Bench
+from workbench.api.state import LOOKS, Bench
 from workbench.errors import NotFoundError
 from workbench.service import Workbench
 from workbench.types import PageRef
@@ -35,7 +35,7 @@ RAW: dict[str, Any] = {
 router = APIRouter(tags=["Pictures to search with"])
 
 
-@router.post("/pictures", status_code=201, openapi_extra=RAW, response_model=KeptPicture)
+@router.post("/pictures", status_code=201, openapi_extra=RAW | LOOKS, response_model=KeptPicture)
 async def keep_picture(workbench: Bench, request: Request) -> Response:
     """Keep a picture (or a PDF's first page), sent as the raw body; its hash can be part of a query."""
     body = bytearray()

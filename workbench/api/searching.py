@@ -16,7 +16,7 @@ from workbench.answers.comparisons import Compared, ComparedPiece, ComparedRow
 from workbench.answers.searches import Search
 from workbench.api.answers import Failure
 from workbench.api.requests import CompareRequest, CompareSetRequest, SearchRequest
-from workbench.api.state import Bench
+from workbench.api.state import LOOKS, Bench
 from workbench.errors import PagelensError
 from workbench.service.comparing import asked_lines
 
@@ -34,7 +34,7 @@ A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answ
 router = APIRouter(tags=["Searching"])
 
 
-@router.post("/search")
+@router.post("/search", openapi_extra=LOOKS)
 def search(workbench: Bench, body: SearchRequest) -> Search:
     """The pages that answer a query, with each stage's rank and score, and what the stage cost."""
     return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
@@ -42,6 +42,7 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
 
 @router.post(
     "/search/stages",
+    openapi_extra=LOOKS,
     response_class=StreamingResponse,
     responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
 )
@@ -56,13 +57,13 @@ def search_stages(workbench: Bench, body: SearchRequest) -> StreamingResponse:
     return StreamingResponse(_lines(first, stages), media_type=NDJSON)
 
 
-@router.post("/compare")
+@router.post("/compare", openapi_extra=LOOKS)
 def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
     return Compared.of(workbench.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter))
 
 
-@router.post("/compare/queries")
+@router.post("/compare/queries", openapi_extra=LOOKS)
 def compare_queries(workbench: Bench, body: CompareSetRequest) -> ComparedPiece:
     """Many queries by two pipelines, a piece of them: its rows in order, and how many queries there are in all."""
     named = body.dataset

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from workbench.api.requests import CopyRequest, ExportRequest, page_ref
-from workbench.api.state import Bench, Doors
+from workbench.api.state import LOOKS, Bench, Doors
 from workbench.copying import Copy, copies
 from workbench.exports import FORMATS
 
@@ -19,6 +19,7 @@ FILE = {"schema": {"type": "string", "format": "binary"}}
 
 @router.post(
     "/exports",
+    openapi_extra=LOOKS,
     response_class=Response,
     responses={200: {"content": {form.media_type.partition(";")[0]: FILE for form in FORMATS.values()}}},
 )
@@ -40,7 +41,7 @@ def export(workbench: Bench, body: ExportRequest) -> Response:
     return Response(made.content, media_type=made.media_type, headers=headers)
 
 
-@router.post("/copies")
+@router.post("/copies", openapi_extra=LOOKS)
 def copied(workbench: Bench, access: Doors, body: CopyRequest) -> list[Copy]:
     """A search as a command line, as Python, and as a request to this API, each to run as it stands."""
     query, home = body.query_value(), workbench.settings.home

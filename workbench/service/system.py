@@ -123,6 +123,7 @@ class System(Ingestion):
 
     def latency(self, collection: str) -> tuple[PipelineLatency, ...]:
         """How long the searches of a collection took, by pipeline and stage, over time."""
+        self._collection(collection)
         return self._latency.of(collection)
 
     def system(self) -> SystemInfo:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.api.uploads import Uploads
 from workbench.api.warmup import Warmup
 from workbench.errors import NotFoundError, PagelensError
+from workbench.permits import check_edit
 from workbench.retrieval import FIELDS, META_SUMMARY
 from workbench.types import SearchResult
 from workbench.types.queries import BAD, GOOD, NOT
@@ -58,7 +59,7 @@ class Actions:
         """Results stage by stage; the last is complete."""
         k = results(request)
         pipeline = text(request, "pipeline") or "two-stage"
-        yield from self.workbench.search_stages(
+        return self.workbench.search_stages(
             query_of(request), text(request, "collection"), pipeline=pipeline, k=k, filter=text(request, "filter")
         )
 
@@ -95,6 +96,7 @@ class Actions:
 
     def judge(self, request: Json) -> Json:
         """Grade a page for a query, or take the grade back (no grade given)."""
+        check_edit()
         grade = None if request.get("grade") is None else whole(request, "grade", 0, 0, 3)
         return self.workbench.judge(text(request, "query"), ref(request), text(request, "collection"), grade)
 

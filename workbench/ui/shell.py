@@ -15,8 +15,11 @@ import gradio as gr
 from workbench.api.uploads import Uploads
 from workbench.api.warmup import Warmup
 from workbench.errors import PagelensError
+from workbench.permits import ALL, permitted
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
+from workbench.ui.endpoints import add_endpoints
+from workbench.ui.guard import PERMIT
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -41,11 +44,13 @@ def build(workbench: Workbench) -> gr.Blocks:
     uploads = Uploads(workbench.settings.home)
     actions = Actions(workbench, uploads, Warmup(workbench))
 
-    def ask(event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def ask(event: gr.EventData, asker: gr.Request) -> Iterator[dict[str, Any]]:
         request = dict(event._data or {})
         number = request.get("number", 0)
         try:
-            for result in actions.search(request):
+            with permitted(asker.request.scope.get(PERMIT, ALL)):
+                stages = actions.search(request)  # what may be seen is decided here
+            for result in stages:
                 yield {"number": number, "ok": True, "result": payload.search_result(result)}
         except PagelensError as error:
             yield {"number": number, "ok": False, "error": str(error)}
@@ -71,6 +76,7 @@ def build(workbench: Workbench) -> gr.Blocks:
                 _part("evaluate")
             with gr.Tab("System", id="system", elem_id="pl-tab-system"):
                 _part("system")
+        add_endpoints(workbench, uploads)
         results.ask(
             ask, None, results, trigger_mode="multiple", concurrency_id="search", concurrency_limit=2, **_PRIVATE
         )
