@@ -175,6 +175,26 @@ def page(call: Caller, place: Place) -> None:
 def picture(call: Caller, place: Place) -> None:
     found = call("get", "/collections/{collection}/picture", collection="notes", page=PAGE, size="thumb")
     assert found.content[8:12] == b"WEBP"
+    path, asked = "/collections/{collection}/picture", {"collection": "notes", "page": PAGE}
+    plain, boxed, heat = (
+        np.asarray(Image.open(io.BytesIO(call("get", path, **asked, **more).content)).convert("RGB"), int)
+        for more in ({}, {"boxes": "0.2,0.5,0.6,0.7"}, {"query": "animal"})
+    )
+    height, width, _ = plain.shape
+    outlined = np.abs(boxed - plain).max(axis=2) > 60
+    assert outlined[:, : int(0.15 * width)].sum() == 0  # nothing is drawn far from the box, and its edge is
+    assert outlined[int(0.5 * height) - 4, int(0.3 * width) : int(0.5 * width)].all()
+    words = place.workbench.page(PageRef.parse(PAGE), "notes").words
+    x0, y0, x1, y1 = words.boxes[[word.strip(".,") for word in words.texts].index("animal")]
+    hot = np.abs(heat - plain)[int(y0 * height) : int(y1 * height), int(x0 * width) : int(x1 * width)]
+    assert hot.mean() > 20 > np.abs(heat - plain)[: int(0.02 * height)].mean() + 15
+    for wrong in (
+        {"boxes": "0,0,1"},
+        {"boxes": "0.5,0,0.2,1"},
+        {"boxes": "nan,0,1,1"},
+        {"query": "x", "encoder": "none"},
+    ):
+        call("get", path, **asked, **wrong, status=404 if "query" in wrong else 400)
 
 
 @case("post", "/search")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from workbench.answers.collections import Collection, Named, PageText, PutAway, Removed
-from workbench.api.pictures import AS_WEBP
+from workbench.api.pictures import AS_WEBP, content
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import FieldsRequest, NewCollection, Page, page_ref
+from workbench.api.requests import Boxes, FieldsRequest, Name, NewCollection, Page, Pipeline, Text, box_of, page_ref
 from workbench.api.state import Bench
 from workbench.errors import NotFoundError
 from workbench.retrieval import document_filter
 from workbench.service import Workbench
+from workbench.service.search import MAX_QUERY
 from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, PageRef
 
 router = APIRouter()
@@ -90,10 +91,24 @@ def page(workbench: Bench, collection: str, page: Page) -> PageText:
     responses=AS_WEBP,
 )
 def page_picture(
-    workbench: Bench, request: Request, collection: str, page: Page, size: Literal["page", "thumb"] = "page"
+    workbench: Bench,
+    request: Request,
+    collection: str,
+    page: Page,
+    size: Literal["page", "thumb"] = "page",
+    boxes: Boxes = [],  # noqa: B006
+    query: Annotated[Text, Query(max_length=MAX_QUERY, description="Words whose heat is drawn.")] = "",
+    encoder: Annotated[Name, Query(description="Whose heat; else the collection's first, or that of `pipeline`.")] = "",
+    pipeline: Annotated[Pipeline, Query(description="A pipeline whose deciding encoder is meant.")] = "",
 ) -> Response:
-    """The picture of a page."""
-    return picture_of(request, workbench, collection, page_ref(page), size)
+    """The picture of a page; with `boxes` and the heat of a `query` drawn into it, to show what an answer cites."""
+    ref = page_ref(page)
+    if not boxes and not query:
+        return picture_of(request, workbench, collection, ref, size)
+    made = workbench.drawn(
+        collection, ref, size, [box_of(text) for text in boxes], query, encoder=encoder, pipeline=pipeline
+    )
+    return content(request, made)
 
 
 @router.get("/models", tags=["Models"])

@@ -74,6 +74,14 @@ def page_picture(request: Request, workbench: Workbench, collection: str, ref: P
     return sent(request, workbench.page_image(collection, ref, size), f"The picture of page {ref.page}")
 
 
+def content(request: Request, picture: bytes) -> Response:
+    """A WebP picture that was made for this, or 304 when the browser has it already."""
+    headers = {"ETag": f'"{hashlib.sha256(picture).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type=WEBP, headers=headers)
+
+
 def sent(request: Request, path: Path, what: str) -> Response:
     """A WebP file, or 304 when the browser has it already; `NotFoundError` when ``what`` is not on the disk."""
     try:

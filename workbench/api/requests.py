@@ -27,12 +27,14 @@ from workbench.service.search import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
-from workbench.types import PageRef, Query
+from workbench.types import Box, PageRef, Query
 from workbench.types.queries import MAX_REPAIRS, MAX_WEIGHT
 from workbench.types.text import wellformed
 
 LONGEST_NAME = 1_000
 """Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
+MAX_BOXES = 50
+"""Boxes that a picture may have drawn into it: more hide the page."""
 MAX_MEASURED = 50
 """Pipelines, or measures, that one evaluation may name."""
 MAX_LINES = 1_000_000
@@ -59,6 +61,10 @@ Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 PageText = Annotated[Name, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
 Page = Annotated[str, InAddress(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
+Boxes = Annotated[
+    list[Name],
+    InAddress(max_length=MAX_BOXES, description="Boxes to outline, each `x0,y0,x1,y1` in fractions; may be repeated."),
+]
 Pipeline = Annotated[
     Text,
     Field(
@@ -406,6 +412,19 @@ class LogInRequest(Request):
 
     name: Text = Field(max_length=64)
     password: Text = Field(max_length=1024)
+
+
+def box_of(text: str) -> Box:
+    """A box of a page from ``x0,y0,x1,y1``; `InputError` for other texts."""
+    try:
+        x0, y0, x1, y1 = (float(edge) for edge in text.split(","))
+    except ValueError:
+        x0 = y0 = x1 = y1 = 0.0
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise InputError(
+            f"'{text[:80]}' is no box; write four numbers from 0 to 1, x0,y0,x1,y1, with x0 < x1 and y0 < y1."
+        )
+    return x0, y0, x1, y1
 
 
 def page_ref(text: str) -> PageRef:
