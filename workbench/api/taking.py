@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from workbench.answers.explanations import ExportedSearch
 from workbench.api.requests import CopyRequest, ExportRequest, page_ref
 from workbench.api.state import LOOKS, Bench, Doors
 from workbench.copying import Copy, copies
@@ -15,13 +17,16 @@ from workbench.exports import FORMATS
 
 router = APIRouter(tags=["Taking away"])
 FILE = {"schema": {"type": "string", "format": "binary"}}
+FILES: dict[str, Any] = {
+    form.media_type.partition(";")[0]: {} if form.name == "json" else FILE for form in FORMATS.values()
+}
 
 
 @router.post(
     "/exports",
     openapi_extra=LOOKS,
     response_class=Response,
-    responses={200: {"content": {form.media_type.partition(";")[0]: FILE for form in FORMATS.values()}}},
+    responses={200: {"model": ExportedSearch, "content": FILES}},
 )
 def export(workbench: Bench, body: ExportRequest) -> Response:
     """What a search finds as a file: a report, a spreadsheet, a run for trec_eval, or pages with their heat."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from workbench.answers import json_values
-from workbench.answers.explanations import Explained
-from workbench.answers.searches import Search
+from workbench.answers.explanations import ExportedSearch
 from workbench.evaluation.runs import trec_lines
 from workbench.exports.found import Found, FoundPage
 from workbench.table import Cell, Column, Table, real, table, whole, word
@@ -18,14 +17,10 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 def to_json(found: Found) -> str:
     """What ``search --json`` prints, each hit with what ``explain --json`` would, but for the heat of every vector."""
-    record = json_values(Search.of(found.result))
-    explained = {page.hit.page_id: page.explanation for page in found.pages if page.hit is not None}
-    for hit in record["hits"]:
-        explanation = explained.get(hit["page_id"])
-        if explanation is not None:
-            told = Explained.of(explanation, found.result.collection)
-            hit["explanation"] = told.model_dump(mode="json", exclude_none=True)
-    return json.dumps({**record, "filter": found.filter, "made": found.made}, indent=1) + "\n"
+    pages = [(page.hit.page_id, page.explanation) for page in found.pages if page.hit is not None]
+    reasons = {page: explanation for page, explanation in pages if explanation is not None}
+    made = ExportedSearch.with_reasons(found.result, reasons, found.filter, found.made)
+    return json.dumps(json_values(made), indent=1) + "\n"
 
 
 def to_spreadsheet(found: Found) -> str:
