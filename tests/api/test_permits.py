@@ -32,7 +32,7 @@ VALUES: dict[str, Any] = {
     "collection": "secret", "query": "whale", "page": "s.pdf#page=1", "name": "x", "dataset": "hidden", "grade": 1,
     "encoder": "reader", "index": "conv", "pipelines": ["full:2"], "documents": ["s.pdf"], "document": "s.pdf",
     "path": "nowhere", "measure": "", "questions": "q.jsonl", "lines": "whale", "names": ["none"], "form": "csv",
-    "question": "1", "job": "none", "picture": "0" * 64, "model": "none",
+    "question": "1", "job": "none", "picture": "0" * 64, "model": "none", "password": "y", "batch": "0" * 24,
 }  # fmt: skip
 SCHEMA = application(Workbench(Settings())).openapi()
 OPERATIONS = [(method, path) for path, methods in SCHEMA["paths"].items() for method in methods]
@@ -77,16 +77,19 @@ def client(app: Any, name: str) -> TestClient:
 def asked(client: TestClient, method: str, path: str, batch: str = "") -> Any:
     """A request of the operation that names the collection `secret` wherever one can be named."""
     operation = SCHEMA["paths"][path][method]
-    values = {**VALUES, "batch": batch, "a": "s.pdf#page=1", "b": "s.pdf#page=1"}
+    values = {**VALUES, "a": "s.pdf#page=1", "b": "s.pdf#page=1"} | ({"batch": batch} if batch else {})
     if path.startswith("/compare"):
         values |= {"a": "full:2", "b": "bm25:2"}
     places = {p["name"]: p for p in operation.get("parameters", [])}
+    if path.endswith("quarantine"):
+        places.pop("document", None)
     wanted = {name: values[name] for name, p in places.items() if p["in"] == "query" and name in values}
     body = None
     content = operation.get("requestBody", {}).get("content", {})
     if reference := content.get("application/json", {}).get("schema", {}).get("$ref"):
         known = SCHEMA["components"]["schemas"][reference.rpartition("/")[2]]
-        needed = {*known.get("required", ()), "collection", "dataset"} & known["properties"].keys()
+        optional = {"collection", "dataset"} | ({"page"} if path.endswith("quarantine") else set())
+        needed = {*known.get("required", ()), *optional} & known["properties"].keys()
         body = {name: values[name] for name in needed}
     url = PREFIX + re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), path)
     return client.request(method.upper(), url, params=wanted, json=body)
@@ -114,6 +117,7 @@ def test_what_only_looks_is_what_is_meant_to() -> None:
 def test_another_collection_is_not_there_at_any_route(app: Any, bench: Workbench, method: str, path: str) -> None:
     guest = client(app, "guest")
     batch = guest.post(f"{PREFIX}/uploads").json()["batch"]
+    guest.put(f"{PREFIX}/uploads/{batch}?name=q.jsonl", content=b"{}")
     reply = asked(guest, method, path, batch)
     sent = f"{reply.request.url} {reply.request.content.decode()}"
     named = "secret" in sent
@@ -167,7 +171,7 @@ def test_tools_show_what_the_account_may_see(address: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["viewer", "guest"])
-def test_gradio_s_own_endpoints_keep_to_it(address: str, name: str) -> None:
+def test_gradio_s_own_endpoints_keep_to_it(address: str, bench: Workbench, name: str) -> None:
     headers = {"authorization": f"Bearer {TOKENS[name]}"}
 
     def call(endpoint: str, *data: Any) -> str:
@@ -177,7 +181,8 @@ def test_gradio_s_own_endpoints_keep_to_it(address: str, name: str) -> None:
 
     assert "event: complete" in call("search", "whale", "notes", "", 0, "")
     assert "event: complete" in call("explain", "whale", "n.pdf#page=1", "notes", "")
-    mine = [{"path": str(Path(__file__)), "meta": {"_type": "gradio.FileData"}}]
+    stored = bench.settings.home / "state" / "searches.json"
+    mine = [{"path": str(stored), "meta": {"_type": "gradio.FileData"}}]
     assert "event: error" in call("ingest", mine, "notes")  # a file of the server's, which nobody sent
     seen = "event: complete" if name == "viewer" else "event: error"
     assert seen in call("search", "whale", "secret", "", 0, "")

@@ -149,7 +149,8 @@ class System(Ingestion):
         return {**super()._job_runs(), AUDIT: self._run_audit, RECALL: self._run_recall, COMPACT: self._run_compact}
 
     def _start(self, kind: str, collection: str, encoder: str) -> Job:
-        chosen = self._collection(collection).space(encoder).encoder if kind != COMPACT else ""
+        store = self._collection(collection)
+        chosen = store.space(encoder).encoder if kind != COMPACT else ""
         return self._jobs.start(collection, {"collection": collection, "encoder": chosen}, kind, chosen)
 
     def _run_audit(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
