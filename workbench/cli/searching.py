@@ -80,7 +80,7 @@ def search(
     for note in result.notes:
         output.say(note)
     for stage in result.trace.stages:
-        if how := "; ".join(filter(None, (stage.approximate, stage.device))):
+        if how := "; ".join(part for part in (stage.approximate, stage.device) if part):
             output.say(f"{stage.name}: {how}")
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
