@@ -25,7 +25,8 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact, tree_bytes
 from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import FILE, Manifest
-from workbench.store.postings import Postings, PostingsFile
+from workbench.store.page_texts import page_texts
+from workbench.store.postings import PageText, Postings, PostingsFile
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import (
     DOCUMENTS,
@@ -333,10 +334,9 @@ class Collection:
         """Have the words of these pages read again: their text may have changed."""
         self._postings.forget(page_ids)
 
-    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
+    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, PageText]]:
         with intact(self.name):
-            found = columns(self.table("pages"), within("page_id", page_ids), ["page_id", "text"])
-        return zip(found["page_id"], found["text"], strict=True)
+            return page_texts(self.table("pages"), page_ids)
 
     def frequency(self, word: str) -> int:
         """On how many pages a word stands, as the text index finds words."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.store import lookup
 from workbench.store.directory import PageDirectory
 from workbench.store.postings import Postings
 from workbench.store.vector_cache import FlatVectors
@@ -107,12 +108,18 @@ class Snapshot:
             known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
         return known
 
-    def bm25(self, words: str) -> Float:
-        """The BM25 score of every page: ``(rows,) float32``; 0 where no word is, which no page with one has."""
+    def bm25(self, words: str, pairs: float = 0.0) -> Float:
+        """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
+
+        See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order.
+        """
         held = self._postings()
         if held is not None:
             postings, positions = held
-            return np.asarray(np.append(postings.bm25(words), np.float32(0))[positions])
+            scores = np.zeros(len(postings.page_ids) + 1, np.float32)
+            for each in lookup.sought(postings, words, pairs):
+                scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found)
+            return scores[positions]
         scores = np.zeros(len(self), np.float32)
         for page, score in self._collection.bm25(words, max(len(self), 1), None):
             if page in self.row_of:
@@ -120,11 +127,11 @@ class Snapshot:
         return scores
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
-        """On how many pages each of these words stands, as the text index finds words."""
+        """On how many pages each of these words stands; all of its parts where it is several (``AB-1234``)."""
         held = self._postings()
         for word in words:
             if word not in self._frequencies:
-                on = self._collection.frequency(word) if held is None else held[0].frequency(word)
+                on = self._collection.frequency(word) if held is None else lookup.frequency(held[0], word)
                 self._frequencies[word] = min(on, len(self))
         return {word: self._frequencies[word] for word in words}
 
