@@ -159,6 +159,7 @@ def search_stages(
             complete=len(traces) == len(pipeline.steps) + prologue,
             notes=notes,
             query=query,
+            lifted=run.lifted,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
 

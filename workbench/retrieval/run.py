@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
-from workbench.types import Float, Query, QueryEmbedding, ScoreKind, StageScore
+from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
 
 if TYPE_CHECKING:
     from workbench.store import EncoderVectors, Snapshot
@@ -50,7 +50,7 @@ class PipelineRun:
     """The state of one search. ``allowed`` are the rows that the filter ``where`` leaves, ascending (None: all).
 
     ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
-    keeps what it would work out again when it comes twice in a pipeline.
+    keeps what it would work out again when it comes twice in a pipeline; ``lifted`` is what the question referred to.
     """
 
     snapshot: Snapshot
@@ -62,6 +62,7 @@ class PipelineRun:
     records: dict[str, Ranks] = field(default_factory=dict)
     cost: StageCost = field(default_factory=StageCost)
     shared: dict[str, Float] = field(default_factory=dict)
+    lifted: tuple[Lifted, ...] = ()
 
     def best(self, step: Step, candidates: Candidates | None, k: int | None = None) -> Candidates:
         """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""

@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.documents.structure import structure
 from workbench.store.postings import PageText
 from workbench.store.tables import within
 
-_COLUMNS = ["page_id", "page", "width", "height", "words", "lines", "boxes"]
+_COLUMNS = ["page_id", "width", "height", "words", "lines", "boxes"]
 
 
 def page_texts(table: Any, page_ids: Sequence[str]) -> Iterator[tuple[str, PageText]]:
     """The texts of these pages, by id, in any order."""
     rows = table.search().where(within("page_id", page_ids)).select(_COLUMNS).to_arrow().combine_chunks()
-    ids = rows["page_id"].to_pylist()
-    words = rows["words"].to_pylist()
-    lines = _parts(rows["lines"], 1)
-    for page, told, line in zip(ids, words, lines, strict=True):
-        yield page, PageText(told, line[:, 0].astype(np.int32), np.zeros(len(told), np.int32))
+    ids, sizes = rows["page_id"].to_pylist(), zip(rows["width"].to_pylist(), rows["height"].to_pylist(), strict=True)
+    words, lines, boxes = rows["words"].to_pylist(), _parts(rows["lines"], 1), _parts(rows["boxes"], 4)
+    for page, size, told, line, box in zip(ids, sizes, words, lines, boxes, strict=True):
+        numbers = line[:, 0].astype(np.int32)
+        found = structure(told, numbers, box, size)
+        yield page, PageText(told, numbers, found.roles, found.names)
 
 
 def _parts(column: Any, width: int) -> Iterator[NDArray[Any]]:

@@ -46,6 +46,8 @@ INLINE = 256
 """Pages whose words a search waits for, about half a second; more are read in the background."""
 PART = 4096
 """Pages whose words are counted at a time, which bounds memory."""
+NAME = "@"
+"""What the names of a page begin with, as no word does."""
 PLACE = (1 << 24) - 1
 """The bits of a mark that are a position on the page; those above are its role."""
 
@@ -54,7 +56,7 @@ PLACE = (1 << 24) - 1
 class PageText:
     """A page's words, the text line each stands in, and what each is part of: ``lines``, ``roles (words,) int32``.
 
-    ``names`` are terms of the page as a whole, found at no place: what it can be referred to by.
+    ``names`` are what the page can be referred to by, as ``figure 5``.
     """
 
     words: Sequence[str]
@@ -140,7 +142,7 @@ class Segment:
         for text in texts.values():
             here = [*terms.of_page(text.words, text.lines)]
             found += [numbers.setdefault(term, len(numbers)) for term, _, _ in here]
-            found += [numbers.setdefault(name, len(numbers)) for name in text.names]
+            found += [numbers.setdefault(NAME + name, len(numbers)) for name in text.names]
             at = np.asarray([(place, word) for _, place, word in here], np.int64).reshape(-1, 2)
             marks.append(np.minimum(at[:, 0], PLACE) | text.roles.astype(np.int64)[at[:, 1]] << 24)
             marks.append(np.full(len(text.names), PLACE, np.int64))

@@ -17,15 +17,17 @@ from numpy.typing import NDArray
 
 from workbench.store import lookup
 from workbench.store.directory import PageDirectory
-from workbench.store.postings import Postings
+from workbench.store.postings import NAME, Postings
 from workbench.store.vector_cache import FlatVectors
-from workbench.types import Float, PageRef
+from workbench.types import Float, Int, PageRef
 
 if TYPE_CHECKING:
     from workbench.store.collection import Collection
     from workbench.store.encoder_vectors import EncoderVectors
 
 Rows = NDArray[np.int64]
+PRINTED = 3
+"""Pages whose printed numbers agree, from which on they are believed."""
 _FILTERS = 32  # whose rows are remembered
 
 
@@ -84,6 +86,58 @@ class Snapshot:
         row_of = self.row_of
         return np.fromiter((row_of.get(page, -1) for page in page_ids), np.int64, len(page_ids))
 
+    @cached_property
+    def numbers(self) -> Rows:
+        """The physical page number of each row."""
+        return np.fromiter((ref.page for ref in self.refs), np.int64, len(self))
+
+    @cached_property
+    def documents(self) -> Rows:
+        """Which document each row is of, numbered from 0 in order of name."""
+        place = {name: i for i, name in enumerate(dict.fromkeys(ref.document for ref in self.refs))}
+        return np.fromiter((place[ref.document] for ref in self.refs), np.int64, len(self))
+
+    @cached_property
+    def printed(self) -> Rows:
+        """The number printed on each page, by row; 0 for a document that prints none, or none that tells.
+
+        Numbers stand in other places of a page too, so they are believed where `PRINTED` pages of a document or more,
+        and most of those with any, differ alike from the physical number.
+        """
+        found = np.zeros(len(self), np.int64)
+        held = self._postings()
+        if held is None:
+            return found
+        terms = [term for term in held[0].beginning(f"{NAME}label ", len(self) + 1000) if term.split()[1].isdigit()]
+        told = [(self._rows_of(term), int(term.split()[1])) for term in terms]
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in told)])
+        labels = np.repeat([label for _, label in told], [len(rows) for rows, _ in told]).astype(np.int64)
+        offsets, owner = self.numbers[rows] - labels, self.documents[rows]
+        for document in np.unique(owner):
+            there = owner == document
+            values, counts = np.unique(offsets[there], return_counts=True)
+            most = int(counts.max())
+            if most >= PRINTED and 2 * most > len(np.unique(rows[there])):
+                of = self.documents == document
+                found[of] = np.maximum(self.numbers[of] - values[counts.argmax()], 0)
+        return found
+
+    def numbered(self, number: int) -> Rows:
+        """The rows of pages of this number, physical or printed, ascending; below 0 it counts from the last page."""
+        if number < 0:
+            last = np.zeros(int(self.documents.max(initial=-1)) + 1, np.int64)
+            np.maximum.at(last, self.documents, self.numbers)
+            return np.flatnonzero(self.numbers == last[self.documents] + 1 + number)
+        return np.flatnonzero((self.numbers == number) | (self.printed == number))
+
+    def named(self, name: str) -> Rows:
+        """The rows of pages with that caption or heading, as ``figure 5``; without one, of those that mention it."""
+        held = self._postings()
+        if held is None:
+            return np.zeros(0, np.int64)
+        rows = self._rows_of(f"{NAME}{name}")
+        return rows if len(rows) else self._at(lookup.phrase(held[0], name).pages)
+
     def matching(self, where: str) -> Rows:
         """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""
         found = self._filtered.get(where)
@@ -134,6 +188,19 @@ class Snapshot:
                 on = self._collection.frequency(word) if held is None else lookup.frequency(held[0], word)
                 self._frequencies[word] = min(on, len(self))
         return {word: self._frequencies[word] for word in words}
+
+    def _rows_of(self, term: str) -> Rows:
+        held = self._postings()
+        return self._at(held[0].on(term).pages) if held is not None else np.zeros(0, np.int64)
+
+    def _at(self, pages: Int) -> Rows:
+        """The rows of pages by their positions among the postings, ascending."""
+        held = self._postings()
+        if held is None or not len(pages):
+            return np.zeros(0, np.int64)
+        there = np.zeros(len(held[0].page_ids) + 1, np.bool_)
+        there[pages] = True
+        return np.flatnonzero(there[held[1]])
 
     def _postings(self) -> tuple[Postings, Rows] | None:
         """The words of pages as arrays, and where in them each row is (after the last: nowhere).

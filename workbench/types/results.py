@@ -111,13 +111,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """A stretch of the query that refers to pages, what it was taken for, and how many pages it lifted."""
+
+    text: str
+    means: tuple[str, ...]
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one search. ``complete`` is false while later stages are still to run.
 
     ``encoder`` is the one whose stage decided, the last that compares vectors (the collection's first where none does);
     ``notes`` are sentences on what the search could not see, as pages that still lack an encoder's vectors; ``query``
     is what was looked for, ``query_text`` the same as it is shown; ``verdict`` only where the pipeline was calibrated
-    over the collection.
+    over the collection; ``lifted`` what in the query referred to pages.
     """
 
     query_text: str
@@ -130,3 +139,4 @@ class SearchResult:
     notes: tuple[str, ...] = ()
     query: Query = field(default_factory=Query.empty)
     verdict: Verdict | None = None
+    lifted: tuple[Lifted, ...] = ()
