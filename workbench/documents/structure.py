@@ -26,6 +26,8 @@ HEADING_WORDS = 15
 """A longer line is no heading."""
 EDGE_LINES = 2
 """Lines at either end of a page that may hold its number."""
+SECTIONS = 8
+"""More numbered headings than these on a page are a table of contents."""
 _NUMBERED = re.compile(r"(?:§+|[A-Z]\.?)?\d{1,3}(?:\.\d{1,3})*\.?|[IVXL]+\.")
 _NAMED = re.compile(r"(?:section|chapter|appendix|part|item|note|unit|annex|article)", re.IGNORECASE)
 KINDS = {
@@ -76,6 +78,7 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
     heights = np.asarray([np.median(upright[a:b]) for a, b in zip(starts, ends, strict=True)])
     usual = float(np.median(np.repeat(heights, ends - starts)))
     names: dict[str, None] = {}
+    sections: dict[str, None] = {}
     headings = []
     for number, (a, b) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         line = words[a:b]
@@ -85,7 +88,7 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
         elif _is_heading(line, heights[number] / max(usual, 1e-6)):
             roles[a:b] = Role.HEADING
             headings.append(number)
-            names.update(dict.fromkeys(_section(line)))
+            sections.update(dict.fromkeys(_section(line)))
         elif label := _row_label(line):
             roles[a : a + label] = Role.ROW
     top = [n for n in headings if boxes[starts[n], 1] < TOP and heights[n] >= LARGEST * usual]
@@ -93,6 +96,8 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
     for n in top:
         if heights[n] > 0.9 * largest:
             roles[starts[n] : ends[n]] = Role.TITLE
+    if len(sections) <= SECTIONS:
+        names.update(sections)
     names.update(dict.fromkeys(_labels(words, starts, ends, boxes)))
     return Structure(roles, tuple(names))
 

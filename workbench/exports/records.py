@@ -30,6 +30,7 @@ def search_record(result: SearchResult) -> dict[str, Any]:
             for hit in result.hits
         ],
         **({"notes": list(result.notes)} if result.notes else {}),
+        **({"lifted": [asdict(each) for each in result.lifted]} if result.lifted else {}),
         **({"verdict": asdict(result.verdict)} if result.verdict else {}),
         "trace": {"total_ms": result.trace.total_ms, "stages": [_cost(stage) for stage in result.trace.stages]},
     }
@@ -46,7 +47,7 @@ def _cost(stage: StageTrace) -> dict[str, Any]:
 
     ``weights`` of query tokens only where the stage gave them others than the encoder.
     """
-    record = {name: value for name, value in asdict(stage).items() if name != "weights" or value}
+    record = {name: value for name, value in asdict(stage).items() if name not in ("weights", "lifted") or value}
     if stage.encoding:
         return {name: record[name] for name in ("name", "ms", "cold", "cache_hit")}
     return {name: value for name, value in record.items() if name not in ("cold", "cache_hit")}

@@ -159,7 +159,6 @@ def search_stages(
             complete=len(traces) == len(pipeline.steps) + prologue,
             notes=notes,
             query=query,
-            lifted=run.lifted,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
 
@@ -181,6 +180,7 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
         cost.cold,
         scored=cost.scored,
         weights=cost.weights,
+        lifted=cost.lifted,
     )
 
 

@@ -1,8 +1,9 @@
 """What a question refers to: a page, slide, figure, table or section by its number, the cover, the last slide.
 
 `references` reads them from a text; `meant` gives the pages of a snapshot that one means. A page's number is the
-physical one and the printed one, where a document prints its numbers; a figure or table goes by its caption, a section
-by its heading. What this module does not do: say how much they count (`stages.lift`).
+physical one and the printed one, where a document prints its numbers; the second page, the last and the cover are
+counted as sheets. A figure or table goes by its caption, a section by its heading. What this module does not do: say
+how much they count (`stages.lift`).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _of_kind(kind: str, text: str) -> Iterator[Reference]:
         elif kind == "place":
             values = (_place(match[1].casefold()),)
         elif kind == "cover":
-            values = ("page 1",)
+            values = ("sheet 1",)
         else:
             told = match[2]
             if told == "I" or not (any(map(str.isdigit, told)) or told.isupper()):
@@ -92,10 +93,10 @@ def _numbers(text: str) -> Iterator[int]:
 
 def _place(word: str) -> str:
     if word in ("last", "final"):
-        return "page -1"
+        return "sheet -1"
     if word == "penultimate" or word.endswith("last"):
-        return "page -2"
-    return f"page {_PLACES[word] if word in _PLACES else int(word[:-2])}"
+        return "sheet -2"
+    return f"sheet {_PLACES[word] if word in _PLACES else int(word[:-2])}"
 
 
 def meant(snapshot: Snapshot, reference: Reference) -> Rows:
@@ -106,6 +107,8 @@ def meant(snapshot: Snapshot, reference: Reference) -> Rows:
 
 def _meant(snapshot: Snapshot, value: str) -> Rows:
     kind, _, number = value.rpartition(" ")
+    if kind == "sheet":
+        return snapshot.counted(int(number))
     if kind == "page":
         return snapshot.numbered(int(number))
     return snapshot.named(value)

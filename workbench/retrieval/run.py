@@ -38,6 +38,7 @@ class StageCost:
     cold: bool = False
     weights: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
 
     def compared(self, vectors: int, of: NDArray[Any]) -> None:
         """Count so many rows of an array."""
@@ -50,7 +51,7 @@ class PipelineRun:
     """The state of one search. ``allowed`` are the rows that the filter ``where`` leaves, ascending (None: all).
 
     ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
-    keeps what it would work out again when it comes twice in a pipeline; ``lifted`` is what the question referred to.
+    keeps what it would work out again when it comes twice in a pipeline.
     """
 
     snapshot: Snapshot
@@ -62,7 +63,6 @@ class PipelineRun:
     records: dict[str, Ranks] = field(default_factory=dict)
     cost: StageCost = field(default_factory=StageCost)
     shared: dict[str, Float] = field(default_factory=dict)
-    lifted: tuple[Lifted, ...] = ()
 
     def best(self, step: Step, candidates: Candidates | None, k: int | None = None) -> Candidates:
         """The ``k`` best pages by a stage, of all pages or of the candidates; without ``k``, as many as it keeps."""

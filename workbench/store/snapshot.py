@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.documents.structure import Role
 from workbench.store import lookup
 from workbench.store.directory import PageDirectory
 from workbench.store.postings import NAME, Postings
@@ -122,12 +123,14 @@ class Snapshot:
                 found[of] = np.maximum(self.numbers[of] - values[counts.argmax()], 0)
         return found
 
+    def counted(self, number: int) -> Rows:
+        """The rows of every document's pages as counted from its first, 1, or back from its last, -1; ascending."""
+        last = np.zeros(int(self.documents.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(last, self.documents, self.numbers)
+        return np.flatnonzero(self.numbers == (number if number > 0 else last[self.documents] + 1 + number))
+
     def numbered(self, number: int) -> Rows:
-        """The rows of pages of this number, physical or printed, ascending; below 0 it counts from the last page."""
-        if number < 0:
-            last = np.zeros(int(self.documents.max(initial=-1)) + 1, np.int64)
-            np.maximum.at(last, self.documents, self.numbers)
-            return np.flatnonzero(self.numbers == last[self.documents] + 1 + number)
+        """The rows of pages of this number, physical or printed, ascending."""
         return np.flatnonzero((self.numbers == number) | (self.printed == number))
 
     def named(self, name: str) -> Rows:
@@ -162,17 +165,21 @@ class Snapshot:
             known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
         return known
 
-    def bm25(self, words: str, pairs: float = 0.0) -> Float:
+    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
 
-        See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order.
+        See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order, ``structure`` is how
+        often one counts in a title, heading, caption or the label of a row. While the arrays are being made the text
+        index answers, which knows single words only.
         """
         held = self._postings()
         if held is not None:
             postings, positions = held
+            roles = np.full(len(Role), structure, np.float32)
+            roles[Role.BODY] = 1
             scores = np.zeros(len(postings.page_ids) + 1, np.float32)
             for each in lookup.sought(postings, words, pairs):
-                scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found)
+                scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
             return scores[positions]
         scores = np.zeros(len(self), np.float32)
         for page, score in self._collection.bm25(words, max(len(self), 1), None):

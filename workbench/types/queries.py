@@ -29,7 +29,8 @@ MIN_WEIGHT, MAX_WEIGHT = 1e-6, 1e6
 class Reference:
     """What a text says of where to look: the stretch ``text``, from ``start`` to ``end`` in characters.
 
-    ``means`` are pages by what they are called: ``page 12`` (``page -1``: the last), ``figure 5``, ``section 3.2``.
+    ``means`` are pages by what they are called: ``page 12`` by its number, ``sheet 2`` as counted from the first and
+    ``sheet -1`` from the last, ``figure 5``, ``section 3.2``.
     """
 
     text: str
