@@ -13,6 +13,7 @@ A word counts as BM25 counts it. Beside that
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,10 @@ ENDINGS = 32
 """Words that one with an open end stands for, at most."""
 STEM = 4
 """Letters of a word that may be one without its ending."""
+EDITS = 2
+"""Letters by which a misspelt word may be longer or shorter."""
+LIKE = 0.75
+"""How like it the word that was meant is (Ratcliff and Obershelp): one letter of four may be another."""
 REACH = 3
 """Words apart that two neighbours can be: stop words may stand between them."""
 _QUOTED = re.compile(r'["“”„«]([^"“”„«»]+)["”“»]')
@@ -59,6 +64,12 @@ def phrases(text: str) -> list[str]:
     """What stands in quotes, of two words or more."""
     quoted = (found.strip() for found in _QUOTED.findall(text))
     return [phrase for phrase in quoted if sum(len(terms.read(word).parts) for word in phrase.split()) > 1]
+
+
+def only_quoted(text: str) -> list[str]:
+    """What stands in quotes where a text is nothing else: pages must then have it. Empty for another text."""
+    quoted = [found.strip() for found in _QUOTED.findall(text)]
+    return [] if _QUOTED.sub("", text).strip(" ,;") else [found for found in quoted if found]
 
 
 def phrase(postings: Postings, text: str) -> Found:
@@ -91,6 +102,24 @@ def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
     if pairs:
         found += (Sought(label, there, pairs) for label, there in neighbours(words))
     return [each for each in found if len(each.found.pages)]
+
+
+def spelled(postings: Postings, word: str) -> str:
+    """The term most like a word that stands nowhere, the more frequent of equals; empty where none is much like it."""
+    parts = terms.read(word).parts
+    if len(parts) != 1 or len(parts[0]) < STEM or len(postings.on(parts[0]).pages):
+        return ""
+    (part,) = parts
+    ends = part[0], part[-2:]
+    near = [
+        term
+        for each in postings.segments
+        for term in (known.decode("utf-8", "replace") for known in each.words())
+        if abs(len(term) - len(part)) <= EDITS and term.isalpha() and (term[0] == ends[0] or term.endswith(ends[1]))
+    ]
+    close = difflib.get_close_matches(part, dict.fromkeys(near), n=5, cutoff=LIKE)
+    like = {term: round(difflib.SequenceMatcher(None, part, term).ratio(), 2) for term in close}
+    return max(close, key=lambda term: (like[term], len(postings.on(term).pages)), default="")
 
 
 def frequency(postings: Postings, word: str) -> int:

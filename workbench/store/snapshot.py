@@ -6,6 +6,7 @@ until the pages change. What this module does not do: follow changes; `Collectio
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -139,6 +140,24 @@ class Snapshot:
             return np.zeros(0, np.int64)
         rows = self._rows_of(f"{NAME}{name}")
         return rows if len(rows) else self._at(lookup.phrase(held[0], name).pages)
+
+    def exactly(self, text: str) -> Rows | None:
+        """The rows of pages with all that is quoted, ascending, where a text is nothing but quotes; else None."""
+        held, quoted = self._postings(), lookup.only_quoted(text)
+        if held is None or not quoted:
+            return None
+        rows = [self._at(lookup.phrase(held[0], each).pages) for each in quoted]
+        return functools.reduce(np.intersect1d, rows)
+
+    def suggestion(self, text: str) -> str:
+        """A text none of whose words stands anywhere, in the spelling of words that do; empty where none is like it."""
+        held = self._postings()
+        if held is None:
+            return ""
+        found = {word: lookup.spelled(held[0], word) for word in text.split()}
+        if not any(found.values()):
+            return ""
+        return " ".join(self._page_words.as_written(term) if term else word for word, term in found.items())
 
     def matching(self, where: str) -> Rows:
         """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""

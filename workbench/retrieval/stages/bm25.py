@@ -30,6 +30,13 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     scores = run.shared.get(name)
     if scores is None:
         scores = run.shared[name] = bm25(run.snapshot, run.query, step.number("pairs"), step.number("structure"))
+    if (
+        candidates is None
+        and np.isnan(scores).all()
+        and run.query.plain
+        and (meant := run.snapshot.suggestion(run.query.text))
+    ):
+        run.cost.notes += (f"No page has any of these words; did you mean: {meant}",)
     rows = run.pages if candidates is None else candidates.rows
     rows = rows[~np.isnan(scores[rows])]
     run.cost.scored += len(rows)
