@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -67,7 +68,7 @@ class Search(BaseModel):
     encoder: str = Field(description="Whose vectors decided.")
     pipeline: str
     complete: bool
-    hits: list[PageHit]
+    hits: Sequence[PageHit]
     notes: list[str] = Field(description="What the search could not see, in sentences.")
     lifted: list[Lifted] = Field(
         description="What in the query referred to pages (`page 12`, `the last slide`), which were lifted; a text part "
