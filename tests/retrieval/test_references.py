@@ -6,6 +6,7 @@ import pytest
 from tests.store.make import collection, record, words_of
 from workbench.retrieval import Pipeline, search_stages
 from workbench.retrieval.references import meant, references
+from workbench.store.writer import Writer
 from workbench.types import Page, PageEmbedding, PageRef, Query, QueryEmbedding, TextPart
 
 TOLD = [
@@ -55,7 +56,7 @@ PAGES = [
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("references"))
     for name in ("a", "b"):
-        with made.writer() as writer:
+        with Writer(made) as writer:
             document = writer.begin_document(record(name, len(PAGES)))
             pages = []
             for number, text in enumerate(PAGES, 1):
