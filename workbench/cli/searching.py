@@ -77,6 +77,11 @@ def search(
     else:
         output.show("No page was found.")
     spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
+    for each in result.lifted:
+        output.say(
+            f"“{each.text}” was taken for {' and '.join(each.means)}; pages lifted: {each.pages:,}. "
+            f"To search for the words alone: --literal '{each.text}'"
+        )
     for note in result.notes:
         output.say(note)
     for stage in result.trace.stages:
