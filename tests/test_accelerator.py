@@ -1,5 +1,7 @@
 """Vectors on a card, with the processor in its place: the same scores, whatever of an array is there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from workbench import accelerator as module
 from workbench import maxsim as kernels
 from workbench.accelerator import ON_PROCESSOR, Accelerator
+from workbench.bootstrap import ROOT
 from workbench.maxsim import maxsim_of_ranges, maxsim_reference
 from workbench.types import Ragged
 
@@ -154,3 +157,15 @@ def test_settings_choose_and_a_device_that_is_not_there_is_said(device, name, mo
         assert chosen.budget == 3 << 20
     if device in ("cuda:7", "quantum"):
         assert f"PAGELENS_SEARCH_DEVICE={device} cannot be used here" in caplog.text
+
+
+def test_a_process_that_ends_while_vectors_are_copied_ends_well(tmp_path):
+    """As every search of the command line does."""
+    script = f"""
+import numpy as np
+from workbench.accelerator import Accelerator
+flat = np.memmap({str(tmp_path / "v.bin")!r}, np.float16, "w+", shape=(1 << 20, 128))
+Accelerator("cpu", 1 << 40).hold(flat)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -13,6 +13,7 @@ float32. `Settings.search_device` says where; ``cpu-torch`` runs all of it on th
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.util
 import logging
@@ -95,9 +96,10 @@ class Held:
     of: int
 
     def __str__(self) -> str:
-        whole = f"{self.bytes / 1e6:,.0f} MB"
-        state = "warm" if self.bytes >= self.of else f"of {self.of / 1e6:,.0f} MB, the rest on the processor"
-        return f"{self.device}: {whole}, {state}"
+        there = f"{self.bytes / 1e6:,.1f} MB"
+        if self.bytes >= self.of:
+            return f"{self.device}: {there}, warm"
+        return f"{self.device}: {there} of {self.of / 1e6:,.1f} MB, the rest on the processor"
 
 
 class Accelerator:
@@ -119,6 +121,7 @@ class Accelerator:
         self._copier: threading.Thread | None = None
         self._idle = threading.Event()
         self._idle.set()
+        self._ending = False
 
     @property
     def kernel(self) -> bool:
@@ -142,6 +145,14 @@ class Accelerator:
         if wait:
             self._idle.wait()
 
+    def close(self) -> None:
+        """End the copying, after the block at hand; what is there stays."""
+        with self._work:
+            self._ending = True
+            self._work.notify()
+        if self._copier is not None:
+            self._copier.join()
+
     def _ask(self, flat: NDArray[Any]) -> _Holding:
         key, dim = _key(flat), flat.shape[1]
         holding = self._holdings.get(key)
@@ -157,6 +168,7 @@ class Accelerator:
         if self._copier is None:
             self._copier = threading.Thread(target=self._copy_on, name="vectors to card", daemon=True)
             self._copier.start()
+            atexit.register(self.close)  # a copy that runs while the process ends would break it off
         return holding
 
     def _plan(self) -> None:
@@ -179,14 +191,19 @@ class Accelerator:
     def _copy_on(self) -> None:
         while True:
             with self._work:
-                while not (todo := [holding for holding in self._holdings.values() if holding.asked]):
+                while not (todo := [each for each in self._holdings.values() if each.asked]) and not self._ending:
                     self._idle.set()
                     self._work.wait()
+                if self._ending:
+                    self._idle.set()
+                    return
                 next_one = min(todo, key=lambda each: each.bytes)
                 next_one.asked = False
             try:
                 self._bring(next_one)
             except Exception as error:  # out of the card's memory: what is there stays, the processor does the rest
+                if self._ending:
+                    return
                 log.warning("vectors could not be copied to %s: %s", self.name, str(error).splitlines()[0])
 
     def _bring(self, holding: _Holding) -> None:
@@ -220,6 +237,8 @@ class Accelerator:
         made = torch.empty(rows.shape, dtype=getattr(torch, rows.dtype.name), device=self.device)
         block = max(1, COPIED_AT_ONCE // (rows.shape[1] * rows.dtype.itemsize))
         for start in range(0, len(rows), block):
+            if self._ending:
+                raise RuntimeError("the process ends")
             # A copy of its own: mapped memory is read-only, and reading it from disk is what takes the time.
             made[start : start + block].copy_(torch.from_numpy(np.array(rows[start : start + block])))
         if self.device.startswith("cuda"):

@@ -13,7 +13,7 @@ from workbench.retrieval import pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.registry import OptionSpec, count
 from workbench.settings import Settings
-from workbench.store.ann import CANDIDATES
+from workbench.store.ann import CANDIDATES, LEAST
 from workbench.timing import Stopwatch
 from workbench.types import Float, QueryEmbedding
 
@@ -95,7 +95,7 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
 
 def asks_ann(step: Step, pages: int) -> bool:
     """Whether a stage over so many pages, as the first of a search without a filter, asks an approximate index."""
-    if not step.stage.vectors or not step.stored.single or not step.stored.encoding.lossless:
+    if not step.stage.vectors or not step.stored.single or not step.stored.encoding.lossless or pages < LEAST:
         return False
     least = _ann_pages()
     return step.option("engine") == "ann" or (step.option("engine") == "auto" and 0 < least <= pages)

@@ -269,7 +269,8 @@ class EncoderVectors:
             with self._making:
                 maker = self._makers.get(index)
                 if maker is None or not maker.is_alive():
-                    maker = threading.Thread(target=self._make_ann, args=(index, held), daemon=True, name="ann index")
+                    # No daemon: LanceDB's work does not bear being broken off by the end of the process.
+                    maker = threading.Thread(target=self._make_ann, args=(index, held), name="ann index")
                     self._makers[index] = maker
                     maker.start()
             if wait:
