@@ -33,7 +33,7 @@ def test_how_a_full_disk_is_told(error, full):
     assert is_disk_full(error) is full
 
 
-@pytest.mark.parametrize("where", ["writer.save_images", "spacewriter.vectors_table", "writer.page_row"])
+@pytest.mark.parametrize("where", ["writer.save_images", "encoder_writer.vectors_table", "writer.page_row"])
 def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, where):
     store = collection(tmp_path)
     document = record("whales", 6)
