@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from workbench.documents.raster import bounded_size
 from workbench.documents.sources import display_name
@@ -43,7 +44,8 @@ def draw_svg(path: Path) -> bytes:
     pixels = bounded_size(width, height, _SIDE / max(width, height))
     longer = {"width": pixels[0]} if width >= height else {"height": pixels[1]}
     try:
-        return bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", **longer, **_fonts()))
+        options: dict[str, Any] = {**longer, **_fonts()}
+        return bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", **options))
     except Exception as error:
         raise DocumentError(f"{name} is no SVG drawing that can be shown; save it again, or as a PNG.") from error
 
@@ -84,16 +86,15 @@ def _size(text: str) -> tuple[float, float]:
     """Width and height of a drawing in any unit, 1 to 1 where it says none, and never further apart than 1 to 100."""
     root = _SIZE.search(text, 0, _HEAD * 16)
     head = root[0][:_HEAD] if root else ""
-    view = _VIEW.search(head)
     sides = [found for side in _SIDES if (found := side.search(head))]
-    if view is not None:
-        found = (view[1], view[2])
+    if view := _VIEW.search(head):
+        said = (view[1], view[2])
     elif len(sides) == 2 and sides[0][2] == sides[1][2]:
-        found = (sides[0][1], sides[1][1])
+        said = (sides[0][1], sides[1][1])
     else:
         return 1.0, 1.0
     try:
-        width, height = float(found[0]), float(found[1])
+        width, height = float(said[0]), float(said[1])
     except ValueError:
         return 1.0, 1.0
     if not (width > 0 and height > 0):

@@ -28,7 +28,7 @@ class StageScore:
     name: str
     rank: int
     score: float
-    kind: ScoreKind
+    score_kind: ScoreKind
     scored: bool = True
 
 
@@ -40,13 +40,22 @@ class Hit:
     ref: PageRef
     rank: int
     score: float
-    kind: ScoreKind
+    score_kind: ScoreKind
     stages: tuple[StageScore, ...]
 
     @property
     def scored(self) -> bool:
         """Whether the last stage had vectors of the page; if not, its score is 0 and it ranks after those that have."""
         return not self.stages or self.stages[-1].scored
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A stretch of the query that refers to pages, what it was taken for, and how many pages it lifted."""
+
+    text: str
+    means: tuple[str, ...]
+    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class StageTrace:
     ``cold`` true when the stage had to load something a warm process keeps (a model, an index map);
     ``scored`` pages that it really scored, fewer than came in where it prunes, and the stages it takes counted one by
     one; ``weights`` the weight of each
-    query token, by its label, where the stage gave them others than the encoder did.
+    query token, by its label, where the stage gave them others than the encoder did; ``lifted`` what in the query
+    referred to pages that the stage therefore lifted.
     """
 
     name: str
@@ -72,6 +82,7 @@ class StageTrace:
     cache_hit: bool = False
     scored: int = 0
     weights: tuple[tuple[str, float], ...] = ()
+    lifted: tuple[Lifted, ...] = ()
 
     @property
     def encoding(self) -> bool:
@@ -130,3 +141,8 @@ class SearchResult:
     notes: tuple[str, ...] = ()
     query: Query = field(default_factory=Query.empty)
     verdict: Verdict | None = None
+
+    @property
+    def lifted(self) -> tuple[Lifted, ...]:
+        """What in the query referred to pages, each once, as the last stage took it."""
+        return tuple({each.text: each for stage in self.trace.stages for each in stage.lifted}.values())
