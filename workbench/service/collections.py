@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workbench import encoders
+from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
@@ -41,7 +41,7 @@ class Collections(Core):
     def collections(self) -> list[CollectionInfo]:
         """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
         found = []
-        for name in self._library.names():
+        for name in self.collection_names():
             try:
                 found.append(self._collection(name).info())
             except PagelensError as error:
@@ -52,7 +52,7 @@ class Collections(Core):
 
     def collection_names(self) -> list[str]:
         """The names alone, which is quick."""
-        return self._library.names()
+        return [name for name in self._library.names() if permits.sees(name)]
 
     def collection(self, name: str) -> CollectionInfo:
         """One collection; `NotFoundError` names those that exist."""
@@ -69,6 +69,7 @@ class Collections(Core):
 
         `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
         """
+        permits.check_name(name)
         wanted = settings or CollectionSettings()
         ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
         first = self._encoder(wanted.encoder, wanted.page_tokens).info
@@ -208,7 +209,7 @@ class Collections(Core):
     def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
         """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
         store = self._collection(collection)
-        return store.image_path(store.page(ref).page_id, size)
+        return store.image_path(store.page_id(ref), size)
 
     def verify(self, collection: str) -> list[str]:
         """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""
@@ -224,6 +225,7 @@ class Collections(Core):
         ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
         such a collection, `StoreError` when what is left does not make a collection.
         """
+        permits.check_name(collection)
         with self._lock:
             self._open.pop(collection, None)
         return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))

@@ -105,18 +105,21 @@ class Cache:
                 gone += unit.bytes
         return gone
 
+    def _unit(self, path: Path) -> Path:
+        """What a file goes together with: all that was made of one table, all words, or a picture's checksum."""
+        parts = path.relative_to(self.folder).parts
+        for folder, deeper in (("flat", 1), ("words", 0)):
+            if folder in parts[:-1]:
+                at = parts.index(folder) + deeper
+                return self.folder.joinpath(*parts[:at], parts[at].split(".")[0])
+        return path.with_name(path.name.removesuffix(SUM))
+
     def _units(self) -> Iterator[_Unit]:
         groups: dict[Path, list[Path]] = {}
         for parent, _, names in os.walk(self.folder):
             for name in names:
                 path = Path(parent, name)
-                if path.parent.name == "flat":
-                    key = path.with_name(name.split(".")[0])  # a table: its vectors, their directory, their cells
-                elif path.parent.name == "words":
-                    key = path.parent
-                else:
-                    key = path.with_name(name.removesuffix(SUM))
-                groups.setdefault(key, []).append(path)
+                groups.setdefault(self._unit(path), []).append(path)
         for paths in groups.values():
             used, size, there = 0.0, 0, []
             for path in paths:

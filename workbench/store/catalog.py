@@ -42,6 +42,7 @@ class Catalog:
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
         self._versions = f"{storage.uri}/{FOLDER}"
         self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._records: dict[str, tuple[Hashable | None, Mapping[str, Any]]] = {}
         self._seen = self._signature()
         self._manifest = Manifest.read(storage)
         self._settle_cache()
@@ -174,11 +175,16 @@ class Catalog:
 
     def record(self, name: str) -> Mapping[str, Any]:
         """What `write_record` wrote under that name; empty when it did not, or what it wrote is damaged."""
+        signature, known = self.storage.signature(f"{name}.json"), self._records.get(name)
+        if known is not None and known[0] == signature:
+            return known[1]
         try:
-            held = json.loads(self.storage.read(f"{name}.json"))
+            held = json.loads(self.storage.read(f"{name}.json")) if signature is not None else {}
         except (OSError, ValueError):
-            return {}
-        return held if isinstance(held, dict) else {}
+            held = {}
+        found: Mapping[str, Any] = held if isinstance(held, dict) else {}
+        self._records[name] = signature, found
+        return found
 
     def write_record(self, name: str, held: Mapping[str, Any]) -> None:
         """Keep something that was worked out of the collection beside it; `OSError` where that cannot be."""

@@ -161,6 +161,11 @@ class Collection:
             f"'{ref.document}' has no indexed page {ref.page}; its pages are numbered 1 to {known[0]['pages']}."
         )
 
+    def page_id(self, ref: PageRef) -> str:
+        """The id of a committed page, without reading it; `NotFoundError` as `page`."""
+        wanted = PageRef(document_name(ref.document), ref.page)
+        return self.directory().by_ref.get(wanted) or self.page(ref).page_id
+
     def rebuilt(self, page_ids: Sequence[str]) -> list[Page]:
         """Pages as encoders take them, from their stored pictures and words; those not there any more are left out.
 
@@ -243,7 +248,7 @@ class Collection:
     def _content_keys(self, document: str, page: int) -> set[str]:
         """What names a page, or all of a document, in the quarantine."""
         if page:
-            return {self.page(PageRef(document, page)).page_id}
+            return {self.page_id(PageRef(document, page))}
         return {file_part(record.content_hash) for record in self.records.named(document)}
 
     def close(self) -> None:
