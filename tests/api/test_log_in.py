@@ -83,7 +83,7 @@ def test_a_person_logs_in_and_out(closed: TestClient) -> None:
     assert re.search(rf"^{COOKIE}=[\w-]{{43}}; HttpOnly; Max-Age=\d+; Path=/; SameSite=strict$", cookie), cookie
     page = closed.get("/", headers={"accept": "text/html"})
     assert page.status_code == 200
-    assert "/workbench/pagelens.js" in page.text
+    assert "/js/main.js" in page.text
     assert closed.get("/api/v1/collections").json()[0]["name"] == "notes"
     assert closed.get("/pages/notes/whales.pdf/1.webp").status_code == 200
     assert NAME in closed.get(LOG_IN).text

@@ -18,10 +18,12 @@ def test_the_plan_says_what_adding_costs_before_it_starts(filled):
 
 
 def test_a_search_shows_pages_their_ranks_and_what_each_stage_cost(browser, address, filled):
-    page = opened(browser, address)
+    page = opened(browser, address, "?q=animal&p=two-stage")
     search(page, "largest animal")
     first = page.locator(".pl-hit").first
     assert "whales.pdf" in first.inner_text()
+    assert "exact" not in first.inner_text()  # ranks and scores stand behind a switch
+    page.click("#pl-ranks")
     assert "exact" in first.inner_text()
     page.wait_for_function("document.querySelector('.pl-hit img').naturalWidth > 0")
     stages = page.locator(".pl-fall-name").all_inner_texts()

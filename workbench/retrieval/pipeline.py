@@ -15,7 +15,7 @@ from workbench.retrieval.scanning import SEARCHING
 from workbench.retrieval.stages import STAGES
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 
-__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "STAGES", "Pipeline", "Step"]
+__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "RECOMMENDED", "STAGES", "Pipeline", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,12 @@ PRESET_REASONS: Mapping[str, str] = {
     "text": "Words only (BM25), no model",
 }
 """When to choose which, in a line each."""
+
+RECOMMENDED: Mapping[str, tuple[str, str]] = {
+    "words": ("accurate", "words and every vector together, the best measured"),
+    "": ("two-stage", "every vector of the likeliest pages, as this encoder sees more than words"),
+}
+"""The preset to begin with, and why in a few words, by the kind of the first encoder (empty: any other)."""
 
 NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""

@@ -116,7 +116,7 @@ def create_app(
 
         tools = http_application(workbench)
         app.router.routes.extend(tools.routes)
-    app.add_middleware(Guard, hosts=hosts(host, allowed), head=bundle.head, access=access, cookie=cookie)
+    app.add_middleware(Guard, hosts=hosts(host, allowed), document=bundle.into, access=access, cookie=cookie)
     if proxies := workbench.settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in proxies])
     mounted: FastAPI = gr.mount_gradio_app(
