@@ -7,7 +7,7 @@ import { on } from "./core/events.js";
 import "./core/keys.js";
 import { mountLegacy } from "./core/legacy.js";
 import { start, take } from "./core/router.js";
-import { serveBy, served } from "./core/server.js";
+import { serveBy } from "./core/server.js";
 import { set, show } from "./core/store.js";
 import { Search } from "./search/search.js";
 import { Viewer } from "./viewer/viewer.js";
@@ -15,7 +15,6 @@ import "../legacy.js";
 
 const VIEWS = { bar: Bar, search: Search, viewer: Viewer };
 const place = read(location.search);
-let started = false;
 
 /* What the address says holds from the first moment, so that nothing that is typed meanwhile is overwritten by it. */
 take(place);
@@ -27,10 +26,8 @@ function mount(name, { element, props, watch, trigger, server }) {
   if (server && Object.keys(server).length) serveBy(server);
   if (VIEWS[name]) show(root, VIEWS[name]);
   else mountLegacy(name, root, { element, props, watch, trigger, server });
-  if (started || !served()) return;
-  started = true;
-  start(place);
 }
 const waiting = window.pagelens.waiting;
 window.pagelens.mount = mount;
 for (const one of waiting) mount(...one);
+start(place);

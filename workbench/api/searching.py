@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from workbench.api.answers import Compared, Named, PagePassage, Passages, ReadFilter, ReadPipeline, Search
+from workbench.answers.collections import Named, Preset
+from workbench.answers.comparisons import Compared
+from workbench.answers.searches import PagePassage, Passages, ReadFilter, ReadPipeline, Search
+from workbench.api.answers import Failure
 from workbench.api.requests import CompareRequest, FilterRequest, PipelineRequest, SearchRequest, StagesRequest
 from workbench.api.state import Bench
 from workbench.errors import PagelensError
 
 if TYPE_CHECKING:
-    from workbench.types import Hit, SearchResult
+    from workbench.service import Workbench
+    from workbench.types import Hit, Query, SearchResult
 
 log = logging.getLogger(__name__)
+UNFORESEEN = "A stage failed in a way Pagelens did not foresee; the server's log says more."
+
+
 FIRST_PASSAGES, MORE_PASSAGES = 6, 24
+"""Pages whose passages are read from the store at once: those that are seen without scrolling, then the others."""
 
 
 class JsonLines(StreamingResponse):
@@ -38,23 +46,18 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
     return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
 
 
-@router.post("/search/stages", response_class=JsonLines, responses={200: {"model": Search | Passages}})
+@router.post("/search/stages", response_class=JsonLines, responses={200: {"model": Search | Passages | Failure}})
 def search_stages(workbench: Bench, body: StagesRequest) -> JsonLines:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
     With `passages`, lines of `{"passages": [...]}` follow it, for the best pages first. Should anything fail once the
-    first line is out, the last line is `{"error": "..."}`.
+    first line is out, the last line is `{"error": "..."}`. Who goes away stops the search after the stage that is
+    running.
     """
     query = body.query_value()
     stages = workbench.search_stages(query, body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
-
-    def found(result: SearchResult) -> Iterator[Passages]:
-        for some in batched(result.hits):
-            passages = workbench.passages(query, some, body.collection, result.pipeline)
-            yield Passages(passages=[PagePassage.of(passage) for passage in passages])
-
-    return JsonLines(_lines(chain([first], stages), found if body.passages else lambda _: iter(())))
+    return JsonLines(_lines(first, _with_passages(workbench, query, first, stages) if body.passages else stages))
 
 
 @router.post("/compare")
@@ -64,9 +67,9 @@ def compare(workbench: Bench, body: CompareRequest) -> Compared:
 
 
 @router.get("/pipelines")
-def pipelines(workbench: Bench) -> list[Named]:
-    """The presets, and the pipeline text that each stands for."""
-    return Named.all(workbench.pipelines())
+def pipelines(workbench: Bench) -> list[Preset]:
+    """The presets, the pipeline text that each stands for, and when to choose it."""
+    return presets(workbench)
 
 
 @router.post("/pipelines/read")
@@ -88,22 +91,47 @@ def filters(workbench: Bench) -> list[Named]:
     return Named.all(workbench.filter_fields())
 
 
-def batched(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:
-    """Those that are seen without scrolling, then the others in larger parts, each read from the store at once."""
+def presets(workbench: Workbench) -> list[Preset]:
+    """The pipelines with a name."""
+    reasons = workbench.preset_reasons()
+    return [
+        Preset(name=name, pipeline=text, reason=reasons.get(name, "")) for name, text in workbench.pipelines().items()
+    ]
+
+
+def _with_passages(
+    workbench: Workbench, query: str | Query, first: SearchResult, stages: Generator[SearchResult]
+) -> Generator[SearchResult | Passages]:
+    """The results, and after the last of them the passages of its pages, some at a time."""
+    last = first
+    try:
+        for last in stages:
+            yield last
+        for hits in _some(last.hits):
+            found = workbench.passages(query, hits, last.collection, last.pipeline)
+            yield Passages(passages=[PagePassage.of(passage) for passage in found])
+    finally:
+        stages.close()
+
+
+def _some(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:
     at, size = 0, FIRST_PASSAGES
     while at < len(hits):
         yield hits[at : at + size]
         at, size = at + size, MORE_PASSAGES
 
 
-def _lines(results: Iterator[SearchResult], passages: Callable[[SearchResult], Iterator[Passages]]) -> Iterator[str]:
+async def _lines(first: SearchResult, rest: Generator[SearchResult | Passages]) -> AsyncIterator[str]:
+    """A line for each. What reads them may end early (`aclose`, cancellation): no further stage runs then."""
+    one: SearchResult | Passages | None = first
     try:
-        for result in results:
-            yield Search.of(result).model_dump_json() + "\n"
-        for some in passages(result):
-            yield some.model_dump_json() + "\n"
+        while one is not None:
+            yield (one if isinstance(one, Passages) else Search.of(one)).model_dump_json() + "\n"
+            one = await run_in_threadpool(next, rest, None)
     except PagelensError as error:
         yield json.dumps({"error": str(error)}) + "\n"
     except Exception:
         log.exception("A stage of a search failed")
-        yield json.dumps({"error": "A stage failed in a way Pagelens did not foresee; the server's log says more."})
+        yield json.dumps({"error": UNFORESEEN}) + "\n"
+    finally:
+        rest.close()

@@ -66,6 +66,22 @@ class Pipeline:
         return cls(Parser(text, True).steps() if preset is None else Parser(preset, False).steps())
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineReading:
+    """A pipeline as it would run in a collection: its preset (empty: it was written) and what that is good for.
+
+    ``steps`` are its stages, each with what it keeps (None: not stated); ``lacking`` the indexes, by encoder, that it
+    compares with and that are not there yet.
+    """
+
+    preset: str
+    reason: str
+    pipeline: str
+    steps: tuple[tuple[str, int | None], ...]
+    k: int
+    lacking: tuple[tuple[str, str], ...]
+
+
 PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from workbench import resources
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
@@ -14,6 +14,7 @@ from workbench.errors import QueryError
 from workbench.query import with_words
 from workbench.retrieval import PRESET_REASONS, PRESETS, RECOMMENDED, Encode, Pipeline, compile_filter, search_stages
 from workbench.retrieval.filters import clauses, condition, only_document
+from workbench.retrieval.pipeline import PipelineReading
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
@@ -27,22 +28,6 @@ MAX_QUERY = 2_000
 MAX_PARTS = 64
 """Parts of a query: each is encoded, and each of its vectors compared with every page's."""
 EMPTY = "The query is empty; type what you are looking for."
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineReading:
-    """A pipeline as it would run in a collection: its preset (empty: it was written) and what that is good for.
-
-    ``steps`` are its stages, each with what it keeps (None: not stated); ``lacking`` the indexes, by encoder, that it
-    compares with and that are not there yet.
-    """
-
-    preset: str
-    reason: str
-    pipeline: str
-    steps: tuple[tuple[str, int | None], ...]
-    k: int
-    lacking: tuple[tuple[str, str], ...]
 
 
 class Searches(Core):
@@ -67,8 +52,10 @@ class Searches(Core):
         k: int | None = None,
         filter: str = "",
         anew: bool = False,
-    ) -> Iterator[SearchResult]:
+    ) -> Generator[SearchResult]:
         """Search, yielding after each stage; everything that can be refused is refused before the first one.
+
+        Closing it ends the search: no further stage runs.
 
         Where the semantic cache is switched on (`Settings.semantic_cache`), an earlier answer may be used, unless
         ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
@@ -217,7 +204,7 @@ class Searches(Core):
             space.vectors(index)
 
 
-def _noted(stages: Iterator[SearchResult], store: Collection) -> Iterator[SearchResult]:
+def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[SearchResult]:
     """The same results, with a note where vectors had to be held in memory."""
     for result in stages:
         held = dict.fromkeys(name for space in store.spaces() for name in space.in_memory())

@@ -3,7 +3,7 @@ import { failed, notify } from "./dialogs.js";
 import { html, useEffect, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { choose, openDialog } from "./router.js";
-import { call } from "./server.js";
+import { api } from "./server.js";
 import { state } from "./store.js";
 
 const SAID = { cold: "Models", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" };
@@ -48,7 +48,7 @@ function Model() {
     if (now.state === "failed" && now.detail) notify(now.detail, "error");
     if (!["warming", "cold"].includes(now.state)) return undefined;
     const look = () =>
-      call("model_state").then(setInfo, () => {
+      api.get("/warm-up").then(setInfo, () => {
         timer = setTimeout(look, LATER);
       });
     let timer = setTimeout(look, SOON);

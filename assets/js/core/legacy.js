@@ -9,7 +9,7 @@ import { addLink, emit, mounting, on } from "./events.js";
 import * as format from "./format.js";
 import { PATHS } from "./icons.js";
 import { addressed, openDialog, openPage, choose, loadOverview, refresh, showTab, sync } from "./router.js";
-import { call, imageUrl } from "./server.js";
+import { api, call, imageUrl } from "./server.js";
 import { asked, asking, redraw, state } from "./store.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -76,6 +76,7 @@ Object.assign(window.pagelens, {
   },
   asking,
   asked,
+  api,
   call,
   imageUrl,
   debounce,

@@ -3,7 +3,7 @@
 import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
 import { emit, readLinks, writeLinks } from "./events.js";
-import { call } from "./server.js";
+import { api } from "./server.js";
 import { asking, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
@@ -77,12 +77,13 @@ function findScroll(y) {
 
 /* --- tabs -------------------------------------------------------------------------------------------------------------- */
 const button = (name) => document.getElementById(`pl-tab-${name}-button`);
-/* Gradio may still be settling on its first tab when another is asked for, so the click is made to hold. */
+/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is made
+   to hold. */
 function select(name, tries = 50) {
   const tab = button(name);
-  if (state.view !== name || (tab && tab.getAttribute("aria-selected") === "true")) return;
+  if (state.view !== name || !tries || (tab && tab.getAttribute("aria-selected") === "true")) return;
   if (tab) tab.click();
-  if (tries) setTimeout(() => select(name, tries - 1), 60);
+  setTimeout(() => select(name, tab ? tries - 1 : tries), 60);
 }
 export function showTab(name) {
   const other = state.view !== name;
@@ -105,14 +106,23 @@ document.addEventListener(
 
 /* --- collections ---------------------------------------------------------------------------------------------------- */
 export async function loadOverview() {
-  set({ overview: await call("overview") });
+  const { pipelines, ...found } = await api.get("/overview");
+  const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
+  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") } });
   emit("overview");
+}
+async function detailsOf(name) {
+  const [{ info, examples }, documents] = await Promise.all([
+    api.get(api.collection(name)),
+    api.get(api.collection(name, "/documents")),
+  ]);
+  return { collection: info, samples: examples, documents };
 }
 export async function refresh() {
   const known = state.overview.collections.some((one) => one.name === state.collection);
   let details = null;
   try {
-    details = known ? await call("collection_details", { collection: state.collection }) : null;
+    details = known ? await detailsOf(state.collection) : null;
   } catch (error) {
     notify(error.message, "error");
   }

@@ -1,73 +1,99 @@
-/* server: requests to /api/v1, and the pictures it gives. Every failure is an Error with a sentence for the person. */
+/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is an Error with
+   the server's sentence and its `status`. */
 import { state } from "./store.js";
 
-const API = "api/v1/";
-const SILENT = "The Pagelens server does not answer; is it still running?";
+const BASE = "api/v1";
+const GONE = "The Pagelens server does not answer; is it still running?";
+const UNREADABLE = "The server's answer cannot be read.";
 
-async function request(path, { body, method = body === undefined ? "GET" : "POST", signal } = {}) {
+/* The Response itself; throws what was refused. `query` are the address's values, a list for one that may be repeated;
+   those that are null are left out. */
+async function ask(method, path, { query = {}, body, raw, signal } = {}) {
+  const values = Object.entries(query)
+    .flatMap(([name, value]) => [value].flat().map((one) => [name, one]))
+    .filter(([, value]) => value !== null && value !== undefined);
+  const address = `${BASE}${path}${values.length ? `?${new URLSearchParams(values)}` : ""}`;
+  const json = { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const sent = raw !== undefined ? { body: raw } : body !== undefined ? json : {};
   let answer;
   try {
-    answer = await fetch(API + path, {
-      method,
-      signal,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    answer = await fetch(address, { method, signal, ...sent });
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Error(SILENT);
+    throw error.name === "AbortError" ? error : new Error(GONE);
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
-  throw Object.assign(new Error(said.error || SILENT), { missing: answer.status === 404 });
+  throw Object.assign(new Error(said.error || `The server refused this (${answer.status}).`), {
+    status: answer.status,
+    missing: answer.status === 404,
+  });
 }
-/* Ask for JSON, by GET, or by POST where there is a body. */
-export async function ask(path, body, more = {}) {
-  const answer = await request(path, { body, ...more });
-  return answer.status === 204 ? null : answer.json();
+async function json(method, path, asked) {
+  const answer = await ask(method, path, asked);
+  if (answer.status === 204) return null;
+  return answer.json().catch(() => {
+    throw new Error(UNREADABLE);
+  });
 }
-/* Ask for lines of JSON; `heard` gets each as it comes. */
-export async function lines(path, body, heard, signal) {
-  const answer = await request(path, { body, signal });
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+/* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them, and the work behind them. */
+async function* lines(path, body, signal) {
+  const reader = (await ask("POST", path, { body, signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      const found = (rest + (value || "")).split("\n");
-      rest = found.pop();
-      for (const line of found) if (line) heard(JSON.parse(line));
-      if (done) break;
+      const { value, done } = await reader.read();
+      if (done) return;
+      const whole = (rest + value).split("\n");
+      rest = whole.pop();
+      for (const line of whole) {
+        const said = JSON.parse(line);
+        if (said.error) throw new Error(said.error);
+        yield said;
+      }
     }
-  } catch (error) {
-    throw error.name === "AbortError" || error instanceof SyntaxError ? error : new Error(SILENT);
+  } finally {
+    reader.cancel().catch(() => {});
   }
-  if (rest) heard(JSON.parse(rest));
 }
+const part = (text) => encodeURIComponent(text);
+export const api = {
+  part,
+  ask,
+  lines,
+  get: (path, query) => json("GET", path, { query }),
+  post: (path, body, query) => json("POST", path, { body, query }),
+  put: (path, body = {}) => json("PUT", path, { body }),
+  patch: (path, body = {}) => json("PATCH", path, { body }),
+  remove: (path, query) => json("DELETE", path, { query }),
+  raw: (path, content) => json("POST", path, { raw: content }),
+  /* Why a page scores, as `heat.read` takes it. */
+  async layers(body) {
+    const told = await json("POST", "/explain/layers", { body });
+    return { ...told, heat_weights: told.tokens.map((token) => token.heat_weight) };
+  },
+  collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
+};
 
 /* --- what is not yet under /api/v1: Gradio's functions of the page, by name ------------------------------------------ */
 let functions = null;
 export const serveBy = (found) => (functions = found);
-export const served = () => functions !== null;
 export async function call(name, body = {}) {
   let answer;
   try {
     answer = await functions[name](body);
   } catch {
-    throw new Error(SILENT);
+    throw new Error(GONE);
   }
   if (answer && answer.ok) return answer.data;
-  throw Object.assign(new Error((answer && answer.error) || "The server gave no answer."), {
-    missing: Boolean(answer && answer.missing),
-  });
+  throw new Error((answer && answer.error) || UNREADABLE);
 }
 
 /* --- pictures ------------------------------------------------------------------------------------------------------ */
-const path = (text) => encodeURIComponent(text).replace(/%2F/g, "/");
 /* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
 export const imageUrl = (document, page, id, size) =>
-  `pages/${encodeURIComponent(state.collection)}/${path(document)}/${page}.webp?size=${size}` +
-  `&v=${encodeURIComponent(String(id).slice(0, 16))}`;
+  `pages/${part(state.collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +
+  `&v=${part(String(id).slice(0, 16))}`;
 export function pictureUrl({ picture, repairs = [] }) {
-  const steps = repairs.map((step) => `repairs=${encodeURIComponent(step)}`).join("&");
-  return `${API}pictures/${encodeURIComponent(picture)}${steps ? `?${steps}` : ""}`;
+  const steps = new URLSearchParams(repairs.map((step) => ["repairs", step]));
+  return `${BASE}/pictures/${part(picture)}${repairs.length ? `?${steps}` : ""}`;
 }

@@ -4,14 +4,13 @@ import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { failed, notify } from "../core/dialogs.js";
 import { emit } from "../core/events.js";
-import { ask } from "../core/server.js";
+import { api } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
 import { read, readSoon, run } from "./run.js";
 
 const SCREEN = 200; // results on one screen
 const MAX_KEPT = 100000;
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "contains", "in"];
-const ANSWERED = "Accurate"; // what the recommended pipeline is called where nothing is known yet
 
 const again = () => (asking() ? run() : read());
 const reading = () => (state.steps && state.steps.pipeline) || {};
@@ -105,7 +104,7 @@ function Sizes() {
 function Lacking() {
   const { lacking = [] } = reading();
   const build = (one) =>
-    ask(`collections/${encodeURIComponent(state.collection)}/index`, one).then(() => {
+    api.post(api.collection(state.collection, "/index"), one).then(() => {
       emit("watch-jobs");
       notify(`${one.index} is being made from the stored vectors; the Library shows how far it is.`);
     }, failed);
@@ -177,7 +176,7 @@ const without = (at) =>
 /* The server writes the test, so that its quoting is the filter's own. */
 async function addTest(field, operator, value, rest = state.filter) {
   try {
-    useFilter((await ask("filters/read", { filter: rest, add: { field, operator, value } })).filter);
+    useFilter((await api.post("/filters/read", { filter: rest, add: { field, operator, value } })).filter);
   } catch (error) {
     failed(error);
   }
@@ -312,7 +311,7 @@ function Filter() {
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
 function Now() {
   const { preset, reason, pipeline, k } = reading();
-  const name = preset || pipeline || state.pipeline || ANSWERED;
+  const name = preset || pipeline || state.pipeline;
   return html`<span class="pl-more-now">
     <b>${name}</b>${preset && reason ? html`<span class="pl-more-why">${reason}</span>` : null}${k
       ? html`<span>${Math.min(k, SCREEN)} results</span>`

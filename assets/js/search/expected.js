@@ -2,7 +2,7 @@
 import { parseRef } from "../core/address.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { openPage } from "../core/router.js";
-import { ask } from "../core/server.js";
+import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
 import { question, run } from "./run.js";
 
@@ -44,7 +44,7 @@ export function Expected() {
     event.preventDefault();
     setSaid({ waiting: true });
     const ref = `${document}#page=${Math.max(1, Math.round(Number(page)) || 1)}`;
-    setSaid(await ask("why", { ...question(), page: ref }).catch((error) => ({ error: error.message })));
+    setSaid(await api.post("/why", { ...question(), page: ref }).catch((error) => ({ error: error.message })));
   };
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>

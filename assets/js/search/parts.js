@@ -3,13 +3,13 @@ import { parseRef, refOf } from "../core/address.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
-import { call, imageUrl, pictureUrl } from "../core/server.js";
+import { api, imageUrl, pictureUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
 import { clear, run } from "./run.js";
 
 const place = (part) => parseRef(part.page) || { document: part.page, page: 1 };
 const changed = () => (asking() ? run() : clear());
-const NOT = () => (state.overview ? state.overview.weights.not : 1);
+const NOT = () => (state.overview ? state.overview.weights.but_not : 1);
 
 /* The part of a page's thumbnail that a box shows, by scaling the whole behind a small window. */
 function cropped({ page, box: [x0, y0, x1, y1] }) {
@@ -69,21 +69,11 @@ export function markOf(ref) {
 }
 
 /* --- pictures ------------------------------------------------------------------------------------------------------------ */
-async function kept(file) {
-  const answer = await fetch("api/v1/pictures", {
-    method: "POST",
-    headers: { "Content-Type": "application/octet-stream" },
-    body: file,
-  });
-  const data = await answer.json().catch(() => ({ error: "The server's answer cannot be read." }));
-  if (!answer.ok) throw new Error(data.error || "The picture could not be kept.");
-  return data.picture;
-}
 export const pictures = (files) => [...(files || [])].filter((file) => file.type.startsWith("image/"));
 export async function addPictures(files) {
   for (const file of pictures(files)) {
     try {
-      const part = { kind: "picture", picture: await kept(file), repairs: [], weight: 1 };
+      const part = { kind: "picture", picture: (await api.raw("/pictures", file)).picture, repairs: [], weight: 1 };
       set({ parts: [...state.parts, part] });
       changed();
     } catch (error) {
@@ -109,8 +99,8 @@ function Repair({ part, choose }) {
   ]);
   const [looking, setLooking] = useState(null);
   useEffect(() => {
-    call("repair_preview", { picture: part.picture }).then(
-      ({ proposed }) => {
+    api.get(`/pictures/${api.part(part.picture)}/repairs`).then(
+      (proposed) => {
         const fresh = proposed.filter((one) => !chosen.includes(one.step));
         const names = new Set(fresh.map((one) => one.step));
         setOffered((all) => [

@@ -3,7 +3,7 @@
 import { parseRef, refOf } from "../core/address.js";
 import { on } from "../core/events.js";
 import { sync } from "../core/router.js";
-import { ask as request, lines } from "../core/server.js";
+import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
 const KEPT = 12; // answers, for Back and forward
@@ -62,8 +62,6 @@ export async function run() {
   stopping = new AbortController();
   set({ search });
   const heard = (line) => {
-    if (mine !== number) return;
-    if (line.error) throw new Error(line.error);
     if (line.passages) for (const one of line.passages) search.passages.set(one.page, one);
     else {
       if (search.stale) search.passages = new Map();
@@ -75,7 +73,8 @@ export async function run() {
     redraw();
   };
   try {
-    await lines("search/stages", { ...body, passages: true }, heard, stopping.signal);
+    for await (const line of api.lines("/search/stages", { ...body, passages: true }, stopping.signal))
+      if (mine === number) heard(line);
     search.read = true;
   } catch (error) {
     if (mine !== number || error.name === "AbortError") return;
@@ -94,10 +93,10 @@ export async function read() {
   if (!state.overview || !state.details) return;
   const mine = ++reading,
     { pipeline, filter, collection, k } = state;
-  const told = (path, body) => request(path, body).catch((error) => ({ error: error.message }));
+  const told = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
   const [steps, clauses] = await Promise.all([
-    told("pipelines/read", { collection, pipeline, k }),
-    told("filters/read", { filter }),
+    told("/pipelines/read", { collection, pipeline, k }),
+    told("/filters/read", { filter }),
   ]);
   if (mine !== reading) return;
   set({ steps: { pipeline: steps, filter: clauses } });

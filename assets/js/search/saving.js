@@ -4,7 +4,7 @@ import { date } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { addressed, choose, openDialog } from "../core/router.js";
-import { call } from "../core/server.js";
+import { api } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
 import { question, run } from "./run.js";
 
@@ -28,7 +28,7 @@ export async function copy(text) {
 
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
-  const copies = await call("copies", { ...question(), address: location.origin });
+  const copies = await api.post("/copies", { ...question(), address: location.origin });
   const one = ({ name, text, note }) =>
     html`<section key=${name}>
       <div class="pl-section-head">
@@ -51,12 +51,7 @@ addressed("copies", async () => {
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
-  const answer = await fetch("exports", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...question(), form, ...wanted }),
-  });
-  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error || "The file could not be made.");
+  const answer = await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } });
   const name = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
@@ -98,25 +93,25 @@ async function save() {
     read: () => name,
   });
   if (chosen === null) return;
-  await call("save_search", { ...question(), name: chosen });
+  await api.post("/searches", { ...question(), name: chosen });
   notify("Saved; “Saved searches” has it.");
 }
-async function restore({ query, pipeline, filter, k, collection }) {
-  const words = query.parts.find((part) => part.kind === "text" && part.weight === 1);
+async function restore({ parts: all, pipeline, filter, k, collection }) {
+  const words = all.find((part) => part.kind === "text" && part.weight === 1);
   const text = words ? words.text : "";
-  const parts = query.parts.filter((part) => part !== words);
+  const parts = all.filter((part) => part !== words);
   if (collection !== state.collection) await choose(collection);
   set({ query: text, draft: text, parts, pipeline, filter, k });
   run();
 }
 function Saved({ open }) {
   const [all, setAll] = useState(null);
-  const load = () => call("saved_searches").then(setAll, failed);
+  const load = () => api.get("/searches").then(setAll, failed);
   useEffect(() => {
     load();
   }, []);
   if (!all) return html`<p class="pl-muted" role="status">Looking for saved searches</p>`;
-  const forget = (name) => call("forget_search", { name }).then(load, failed);
+  const forget = (name) => api.remove(`/searches/${api.part(name)}`).then(load, failed);
   const row = (one) =>
     html`<li key=${one.name}>
       <button type="button" class="pl-saved-open" onClick=${() => open(one)}>

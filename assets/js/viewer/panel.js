@@ -6,7 +6,7 @@ import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
-import { call } from "../core/server.js";
+import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { copy } from "../search/saving.js";
 import * as heat from "./heat.js";
@@ -47,7 +47,7 @@ function Words({ why }) {
       All
     </button>
     ${why.tokens.map(
-      (label, t) =>
+      ({ label }, t) =>
         html`<button
           key=${t}
           type="button"
@@ -180,16 +180,16 @@ function Pooled({ why }) {
 }
 
 /* --- score -------------------------------------------------------------------------------------------------------------------- */
-function Row({ row, total, reveal }) {
+function Row({ row, t, total, reveal }) {
   const place = row.box[2] > row.box[0] ? row.box : null; // a token of the model's prompt has none
   const choose = () => {
-    turn({ chosen: [row.token] });
+    turn({ chosen: [t] });
     if (place) reveal(place);
   };
-  const off = look.chosen.length > 0 && !look.chosen.includes(row.token);
+  const off = look.chosen.length > 0 && !look.chosen.includes(t);
   return html`<tr
     tabindex="0"
-    data-token=${row.token}
+    data-token=${t}
     class=${off ? "pl-off" : null}
     ...${lit(place)}
     onClick=${choose}
@@ -215,6 +215,7 @@ const COLUMNS = [
   ["Share", ""],
 ];
 function Ledger({ why, reveal }) {
+  const at = new Map(why.tokens.map(({ token }, t) => [token, t]));
   const total = why.ledger.reduce((most, row) => Math.max(most, row.share), 0) || 1;
   return html`<section class="pl-section">
     <div class="pl-section-head">
@@ -229,7 +230,7 @@ function Ledger({ why, reveal }) {
           <tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr>
         </thead>
         <tbody>
-          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} total=${total} reveal=${reveal} />`)}
+          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total} reveal=${reveal} />`)}
         </tbody>
         <tfoot>
           <tr><th scope="row" colspan="4">Score: the sum</th><td class="pl-num">${score(why.score)}</td><td></td></tr>
@@ -320,8 +321,9 @@ function Saw({ page, why, reveal }) {
       alter({ words: [] });
       return;
     }
-    const at = { collection: state.collection, document: page.document, page: page.page, encoder: why.encoder };
-    const found = seen && !seen.error ? seen : await call("saw_page", at).catch((error) => ({ error: error.message }));
+    const address = api.collection(state.collection, "/saw");
+    const asked = () => api.get(address, { page: refOf(page), encoder: why.encoder });
+    const found = seen && !seen.error ? seen : await asked().catch((error) => ({ error: error.message }));
     setSeen(found);
     if (event.target.open && !found.error && !found.length) alter({ words: places(why) });
   }

@@ -3,7 +3,7 @@ import { refOf } from "../core/address.js";
 import { notify } from "../core/dialogs.js";
 import { addLink, on } from "../core/events.js";
 import { openPage, sync } from "../core/router.js";
-import { call } from "../core/server.js";
+import { api } from "../core/server.js";
 import { asked, asking, like, liked, redraw, set, state } from "../core/store.js";
 import { question, standing } from "../search/run.js";
 import * as heat from "./heat.js";
@@ -31,22 +31,22 @@ const encoder = () => (spaces().some((one) => one.encoder === look.encoder) ? lo
 
 let ticket = 0,
   restored = null; // words that a link names, until the page's are known
+const placed = (found) => ({ ...found, page: found.number });
 const same = (page, ref) => page && page.read && page.read.document === ref.document && page.read.page === ref.page;
 
 /* Read a page, and why it scores what it scores. What is shown before stays until the new one is there. */
 async function open(ref) {
   const mine = ++ticket;
   if (state.page && state.page.read) set({ page: { ...state.page, stale: true } });
-  const at = { collection: state.collection, document: ref.document, page: ref.page };
-  let read = null;
   try {
-    read = await call("read_page", at);
+    const read = placed(await api.get(api.collection(state.collection, "/page"), { page: refOf(ref) }));
     if (mine !== ticket) return;
     look.pooled = "";
     set({ page: { read, waiting: asking(), highlight: null, picking: false, pick: null, point: null } });
     if (!asking()) return;
     const { pipeline } = question();
-    const why = await call("explain_page", { ...at, query: asked(), encoder: encoder(), pipeline });
+    const at = { collection: state.collection, page: refOf(ref) };
+    const why = await api.layers({ ...at, query: asked(), encoder: encoder(), pipeline });
     if (mine !== ticket) return;
     look.chosen = (restored || (look.query === why.query ? look.chosen : [])).filter((t) => t < why.tokens.length);
     look.query = why.query;

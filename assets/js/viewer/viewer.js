@@ -42,8 +42,8 @@ async function copyLink() {
 }
 function savePage() {
   const { read, why } = state.page;
-  const tokens = why && look.chosen.length ? look.chosen.map((t) => why.positions[t]) : null;
-  const seen = why ? { look: { ...shown(), tokens }, encoder: why.encoder } : {};
+  const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
+  const seen = why ? { look: shown(), tokens, encoder: why.encoder } : {};
   download("png", { page: refOf(read), ...seen }).catch(failed);
 }
 
@@ -160,7 +160,7 @@ function Tip({ drawn, point, stage }) {
   const { why } = state.page;
   const words = look.chosen.length ? look.chosen : [...why.tokens.keys()];
   const rows = words
-    .map((t) => [why.tokens[t], drawn.similarities[t * drawn.list.length + j]])
+    .map((t) => [why.tokens[t].label, drawn.similarities[t * drawn.list.length + j]])
     .sort((a, b) => b[1] - a[1])
     .slice(0, LISTED);
   return html`<div class="pl-tip" ref=${tip}>

@@ -1,0 +1,206 @@
+"""What was found: pages with their ranks and scores, and what each stage cost."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from workbench.retrieval.pipeline import PipelineReading
+from workbench.types import Box, Hit, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
+
+
+class NamedPage(BaseModel):
+    """A page by its name, and the two parts of that name."""
+
+    page: str = Field(description="The page, as `report.pdf#page=12`.")
+    document: str = Field(description="Its document; empty where a name made elsewhere is none of a page here.")
+    number: int = Field(description="Its number in the document, from 1; 0 where the name is none of a page here.")
+
+    @classmethod
+    def parts(cls, ref: PageRef) -> dict[str, Any]:
+        """The three values of a reference."""
+        return {"page": str(ref), "document": ref.document, "number": ref.page}
+
+
+class PageHit(NamedPage):
+    """A page found, with what each stage said of it; a stage that missed it is absent."""
+
+    page_id: str = Field(description="Hash of its content: it changes when the page does, and its picture with it.")
+    rank: int
+    score: float
+    score_kind: str = Field(description="`exact`: the model's own MaxSim over all vectors; else `approximate`.")
+    scored: bool = Field(description="False where the last stage has no vectors of it; its score is 0 then.")
+    stages: list[StageScore]
+
+    @classmethod
+    def of(cls, hit: Hit) -> PageHit:
+        """From a hit."""
+        return cls(
+            **cls.parts(hit.ref),
+            page_id=hit.page_id,
+            rank=hit.rank,
+            score=hit.score,
+            score_kind=str(hit.score_kind),
+            scored=hit.scored,
+            stages=list(hit.stages),
+        )
+
+
+class SearchTrace(BaseModel):
+    """What each stage cost, measured; `total_ms` is their sum."""
+
+    total_ms: float
+    stages: list[StageTrace]
+
+    @classmethod
+    def of(cls, trace: Trace) -> SearchTrace:
+        """From a trace."""
+        return cls(total_ms=trace.total_ms, stages=list(trace.stages))
+
+
+class Search(BaseModel):
+    """The pages found, best first, and what finding them cost. `complete` is false while later stages are to run."""
+
+    query: str = Field(description="What was looked for, as it is shown.")
+    parts: list[dict[str, Any]] = Field(description="The same as the parts of a query, to search for again.")
+    collection: str
+    encoder: str = Field(description="Whose vectors decided.")
+    pipeline: str
+    complete: bool
+    hits: list[PageHit]
+    notes: list[str] = Field(description="What the search could not see, in sentences.")
+    verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
+    trace: SearchTrace
+
+    @classmethod
+    def of(cls, result: SearchResult) -> Search:
+        """From a search result."""
+        return cls(
+            query=result.query_text,
+            parts=result.query.as_dict()["parts"],
+            collection=result.collection,
+            encoder=result.encoder,
+            pipeline=result.pipeline,
+            complete=result.complete,
+            hits=[PageHit.of(hit) for hit in result.hits],
+            notes=list(result.notes),
+            verdict=result.verdict,
+            trace=SearchTrace.of(result.trace),
+        )
+
+
+class WonBy(BaseModel):
+    """A query word and its part of what a page won."""
+
+    label: str
+    share: float
+
+
+class PagePassage(NamedPage):
+    """The lines of a page that answer best, one to three, and the page's heat, small enough to come with a result."""
+
+    text: str = Field(description="Empty where no line won anything, as on a photograph.")
+    marks: list[tuple[int, int]] = Field(description="Words of `text` that answer: from and to, in characters.")
+    box: Box
+    share: float = Field(description="The part of the page's MaxSim that these lines won.")
+    words: list[WonBy] = Field(description="Query words that the page owes most to, most first.")
+    heat: str = Field(
+        description="Base64 of five bytes a place, hottest first: left, top, right and bottom as 255ths of the page, "
+        "and how strong the heat is there, as 255ths."
+    )
+
+    @classmethod
+    def of(cls, passage: Passage) -> PagePassage:
+        """From a passage."""
+        rows = np.column_stack([passage.places, passage.heat[:, None]])
+        packed = np.rint(np.clip(rows, 0, 1) * 255).astype(np.uint8)
+        return cls(
+            **cls.parts(passage.ref),
+            text=passage.text,
+            marks=list(passage.marks),
+            box=passage.box,
+            share=passage.share,
+            words=[WonBy(label=label, share=share) for label, share in passage.words],
+            heat=base64.b64encode(packed.tobytes()).decode("ascii"),
+        )
+
+
+class Passages(BaseModel):
+    """The passages of some of the pages found."""
+
+    passages: list[PagePassage]
+
+
+class PipelineStep(BaseModel):
+    """A stage of a pipeline as text, and how many pages it keeps, null where it does not say."""
+
+    source: str
+    k: int | None
+
+
+class LackingIndex(BaseModel):
+    """An index that is not there yet; `POST /collections/{collection}/index` makes it."""
+
+    index: str
+    encoder: str
+
+
+class ReadPipeline(BaseModel):
+    """A pipeline as it would run in a collection."""
+
+    preset: str = Field(description="Empty for one that was written.")
+    reason: str = Field(description="When to choose the preset.")
+    pipeline: str
+    steps: list[PipelineStep]
+    k: int = Field(description="Pages that it returns.")
+    lacking: list[LackingIndex]
+
+    @classmethod
+    def of(cls, value: PipelineReading) -> ReadPipeline:
+        """From a reading."""
+        return cls(
+            preset=value.preset,
+            reason=value.reason,
+            pipeline=value.pipeline,
+            steps=[PipelineStep(source=source, k=k) for source, k in value.steps],
+            k=value.k,
+            lacking=[LackingIndex(index=index, encoder=encoder) for index, encoder in value.lacking],
+        )
+
+
+class Clause(BaseModel):
+    """A part of a filter that every page has to fit; `document` is the one that it names whole, if it does."""
+
+    text: str
+    document: str
+
+
+class ReadFilter(BaseModel):
+    """A filter, and the clauses that it joins by `and`."""
+
+    filter: str
+    clauses: list[Clause]
+
+    @classmethod
+    def of(cls, found: tuple[tuple[str, str], ...]) -> ReadFilter:
+        """From clauses."""
+        return cls(
+            filter=" and ".join(text for text, _ in found),
+            clauses=[Clause(text=text, document=document) for text, document in found],
+        )
+
+
+class Saved(BaseModel):
+    """A search kept by name, to run again: `{"parts": parts}` is its query."""
+
+    name: str
+    query: str = Field(description="What it looks for, as it is shown.")
+    parts: list[dict[str, Any]]
+    collection: str
+    pipeline: str
+    filter: str
+    k: int | None
+    added: str = Field(description="When it was saved, ISO 8601.")
