@@ -69,6 +69,6 @@ def test_one_good_default_and_a_row_that_opens(browser, address, filled):
     page.wait_for_selector(".pl-lacking")  # before anything has failed
     assert "columns is not made yet for reader" in page.inner_text(".pl-lacking")
     page.fill("#pl-pipeline", "rowz:2")
-    page.wait_for_selector(".pl-more [role=alert]")
-    assert "Did you mean 'rows'" in page.inner_text(".pl-more [role=alert]")
+    page.wait_for_selector(".pl-more .pl-error")
+    assert "Did you mean 'rows'" in page.inner_text(".pl-more .pl-error")
     page.close()

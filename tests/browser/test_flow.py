@@ -117,7 +117,7 @@ def test_a_hostile_name_is_only_text_and_a_deleted_document_is_gone(browser, add
     page.wait_for_function(f"(name) => {LISTED}", arg=name)
     page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
     search(page, "zebras savanna")
-    assert name in page.locator(".pl-hit").first.inner_text()
+    assert name in page.locator(".pl-hit").first.text_content()
     page.locator(".pl-hit").first.click()
     page.wait_for_selector("#pl-ledger tbody tr")
     assert page.evaluate("window.hacked") is None
@@ -126,7 +126,7 @@ def test_a_hostile_name_is_only_text_and_a_deleted_document_is_gone(browser, add
     page.get_by_role("button", name="Delete it", exact=True).click()
     page.wait_for_function(f"(name) => !{LISTED}", arg=name)
     search(page, "zebras savanna")
-    assert all(name not in text for text in page.locator(".pl-hit").all_inner_texts())
+    assert all(name not in text for text in page.locator(".pl-hit").all_text_contents())
     assert page.evaluate("window.hacked") is None
     assert page.seen.problems == []
     page.close()

@@ -1,4 +1,4 @@
-"""Getting about: every view has an address, Back and forward go through them, and nothing that is typed early is lost."""
+"""Getting about: each view has an address, Back and forward go through them, nothing that is typed early is lost."""
 
 import re
 
@@ -103,7 +103,7 @@ def test_a_link_to_what_is_gone_says_so_and_searches_nothing_else(browser, addre
     page = browser.new_page()
     page.set_default_timeout(WAIT)
     asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/search" in request.url else None)
+    page.on("request", lambda request: asked.append(request.url) if "/v1/search" in request.url else None)
     page.goto(f"{address}/?c=nowhere&q=whales")
     page.wait_for_selector(".pl-gone")
     assert "There is no collection “nowhere” here" in page.inner_text(".pl-gone")
@@ -136,7 +136,7 @@ def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled
     page.set_default_timeout(WAIT)
     seen = Seen(page, address)
     held = []
-    page.route("**/api/v1/overview", held.append)  # the server takes its time
+    page.route("**/api/v1/overview", lambda route: held.append(route))  # the server takes its time
     page.goto(f"{address}/?c=documents&view=search")
     page.click("#pl-query")
     page.keyboard.type("largest an")
@@ -158,7 +158,7 @@ def test_a_question_asked_before_the_page_is_ready_is_answered(browser, address,
     page = browser.new_page()
     page.set_default_timeout(WAIT)
     held = []
-    page.route("**/api/v1/overview", held.append)
+    page.route("**/api/v1/overview", lambda route: held.append(route))
     page.goto(f"{address}/?c=documents&view=search")
     page.fill("#pl-query", "hot oven")
     page.press("#pl-query", "Enter")
@@ -189,7 +189,7 @@ def test_results_are_stepped_through_without_going_back(browser, address, filled
     page.wait_for_selector(DONE)
     page.locator(".pl-hit-open").first.click()
     page.wait_for_selector("#pl-ledger tbody tr")
-    assert re.match(r"Result 1 of 3\s+rows \d → full 1", page.inner_text(".pl-standing > span"))
+    assert re.match(r"Result 1 of 3\s*rows \d → full 1", page.inner_text(".pl-standing > span"))
     for wanted in (2, 3):
         page.keyboard.press("j")
         page.wait_for_function(f"document.querySelector('.pl-standing b').innerText === 'Result {wanted} of 3'")

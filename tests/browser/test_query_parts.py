@@ -78,7 +78,7 @@ def test_a_picture_of_words_finds_the_page_that_has_them(browser, address, fille
 
 def test_a_part_of_a_page_is_a_query(browser, address, filled):
     page = opened(browser, address, "?c=documents&ref=bread.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
     page.click("[aria-label='Pick a part to search with']")
     paper = page.locator(".pl-paper-image").bounding_box()
     page.mouse.move(paper["x"] + 0.05 * paper["width"], paper["y"] + 0.12 * paper["height"])
@@ -100,7 +100,7 @@ def test_a_part_of_a_page_is_a_query(browser, address, filled):
 
 def test_a_part_is_picked_with_the_keyboard_alone(browser, address, filled):
     page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
     page.keyboard.press("r")
     page.keyboard.press("ArrowUp")  # the first puts a rectangle in the middle
     first = page.locator(".pl-pick").bounding_box()

@@ -37,7 +37,8 @@ const whole = (text, most, otherwise) => Math.min(most, Math.max(1, Math.round(N
 function Presets() {
   const { pipelines, about, experimental = [] } = state.overview;
   const names = Object.keys(pipelines).filter((name) => !experimental.includes(name));
-  const { preset } = reading();
+  // What was chosen shows at once, before the server has read it.
+  const preset = pipelines[state.pipeline] ? state.pipeline : state.pipeline ? "" : reading().preset;
   return html`<div class="pl-segments" role="radiogroup" aria-label="Pipeline preset">
     ${names.map(
       (name) =>
@@ -138,7 +139,7 @@ function PipelineText() {
         onBlur=${() => setTyped(null)}
       />
     </label>
-    ${error && html`<p class="pl-error pl-help" role="alert">${error}</p>`}`;
+    ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}`;
 }
 /* How many pages come back. */
 function aboutResults() {
@@ -299,7 +300,7 @@ function Filter() {
         onBlur=${() => setTyped(null)}
       />
     </label>
-    ${error && html`<p class="pl-error pl-help" role="alert">${error}</p>`}
+    ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}
     <div class="pl-field"><span>Add a filter</span><${Builder} /></div>
     <${OnlyDocument} />
     <p class="pl-muted pl-help">

@@ -90,7 +90,7 @@ function Standing() {
     ${back}
     <${Quiet} icon="left" label="Result before" keys="k" act=${() => stepResult(-1)} disabled=${!here.before} />
     <span>
-      <b>${`Result ${at + 1} of ${of}`}</b>
+      <b>${`Result ${at + 1} of ${of}`}</b>${" "}
       <span class="pl-muted" title="Its rank after each stage">${way}</span>
     </span>
     <${Quiet} icon="right" label="Next result" keys="j" act=${() => stepResult(1)} disabled=${!here.after} />
