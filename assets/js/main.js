@@ -7,7 +7,6 @@ import { on } from "./core/events.js";
 import "./core/keys.js";
 import { mountLegacy } from "./core/legacy.js";
 import { start, take } from "./core/router.js";
-import { serveBy } from "./core/server.js";
 import { set, show } from "./core/store.js";
 import { Search } from "./search/search.js";
 import { Viewer } from "./viewer/viewer.js";
@@ -21,11 +20,10 @@ take(place);
 set({ collection: place.collection, draft: place.query, view: "search" });
 on("jobs", () => set({}));
 
-function mount(name, { element, props, watch, trigger, server }) {
+function mount(name, element) {
   const root = element.querySelector(".pl-part") || element;
-  if (server && Object.keys(server).length) serveBy(server);
   if (VIEWS[name]) show(root, VIEWS[name]);
-  else mountLegacy(name, root, { element, props, watch, trigger, server });
+  else mountLegacy(name, root);
 }
 const waiting = window.pagelens.waiting;
 window.pagelens.mount = mount;

@@ -54,8 +54,8 @@ def test_the_heat_lies_on_the_word_that_was_asked_for(browser, address, filled):
     )
     box = page.evaluate(
         """async () => { const ref = pagelens.state.open;
-        const why = await pagelens.call('explain_page', {collection: pagelens.state.collection, document: ref.document,
-        page: ref.page, query: 'animal'}); return why.ledger[0].box }"""
+        const why = await pagelens.api.layers({collection: pagelens.state.collection, query: 'animal',
+        page: `${ref.document}#page=${ref.page}`}); return why.ledger[0].box }"""
     )
     assert box[1] < 0.2 < box[0]  # "animal" is printed to the right of the top line
     on_word = colour_at(page, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)

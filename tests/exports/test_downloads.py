@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.exports.conftest import EVIL
-from workbench.ui.exporting import disposition
+from workbench.api.taking import disposition
 from workbench.ui.server import create_app
 
 
@@ -15,7 +15,7 @@ def client(shelf):
 
 def ask(client, **more):
     request = {"query": "smooth dough", "collection": "notes", "pipeline": "exact", "k": 2, "filter": "", **more}
-    return client.post("/exports", json=request)
+    return client.post("/api/v1/exports", json=request)
 
 
 def test_a_file_comes_as_an_attachment_that_no_browser_opens_as_a_page(client):
@@ -54,7 +54,7 @@ def test_refusals_are_sentences(client, more, status, told):
 
 
 def test_another_site_cannot_ask(client):
-    answer = client.post("/exports", json={"form": "csv"}, headers={"Origin": "https://elsewhere.example"})
+    answer = client.post("/api/v1/exports", json={"form": "csv"}, headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 403
 
 

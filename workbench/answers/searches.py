@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class Search(BaseModel):
     encoder: str = Field(description="Whose vectors decided.")
     pipeline: str
     complete: bool
-    hits: list[PageHit]
+    hits: Sequence[PageHit]
     notes: list[str] = Field(description="What the search could not see, in sentences.")
     verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
     trace: SearchTrace

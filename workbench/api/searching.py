@@ -12,12 +12,20 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from workbench.answers.collections import Named, Preset
-from workbench.answers.comparisons import Compared
+from workbench.answers.comparisons import Compared, ComparedPiece, ComparedRow
 from workbench.answers.searches import PagePassage, Passages, ReadFilter, ReadPipeline, Search
 from workbench.api.answers import Failure
-from workbench.api.requests import CompareRequest, FilterRequest, PipelineRequest, SearchRequest, StagesRequest
-from workbench.api.state import Bench
+from workbench.api.requests import (
+    CompareRequest,
+    CompareSetRequest,
+    FilterRequest,
+    PipelineRequest,
+    SearchRequest,
+    StagesRequest,
+)
+from workbench.api.state import LOOKS, Bench
 from workbench.errors import PagelensError
+from workbench.service.comparing import asked_lines
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -40,13 +48,18 @@ class JsonLines(StreamingResponse):
 router = APIRouter(tags=["Searching"])
 
 
-@router.post("/search")
+@router.post("/search", openapi_extra=LOOKS)
 def search(workbench: Bench, body: SearchRequest) -> Search:
     """The pages that answer a query, with each stage's rank and score, and what the stage cost."""
     return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
 
 
-@router.post("/search/stages", response_class=JsonLines, responses={200: {"model": Search | Passages | Failure}})
+@router.post(
+    "/search/stages",
+    openapi_extra=LOOKS,
+    response_class=JsonLines,
+    responses={200: {"model": Search | Passages | Failure}},
+)
 def search_stages(workbench: Bench, body: StagesRequest) -> JsonLines:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
@@ -60,10 +73,24 @@ def search_stages(workbench: Bench, body: StagesRequest) -> JsonLines:
     return JsonLines(_lines(first, _with_passages(workbench, query, first, stages) if body.passages else stages))
 
 
-@router.post("/compare")
+@router.post("/compare", openapi_extra=LOOKS)
 def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
     return Compared.of(workbench.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter))
+
+
+@router.post("/compare/queries", openapi_extra=LOOKS)
+def compare_queries(workbench: Bench, body: CompareSetRequest) -> ComparedPiece:
+    """Many queries by two pipelines, a piece of them: its rows in order, and how many queries there are in all."""
+    named = body.dataset
+    queries = workbench.queries_of(named, body.collection) if named else asked_lines(body.lines)
+    piece = queries[body.at : body.at + body.many]
+    if not piece and queries:
+        return ComparedPiece(total=len(queries), rows=[], refused={})
+    found = workbench.compare_set(piece, body.collection, body.a, body.b, body.k, body.filter)
+    return ComparedPiece(
+        total=len(queries), rows=[ComparedRow.of(row) for row in found.rows], refused=dict(found.refused)
+    )
 
 
 @router.get("/pipelines")
@@ -72,13 +99,13 @@ def pipelines(workbench: Bench) -> list[Preset]:
     return presets(workbench)
 
 
-@router.post("/pipelines/read")
+@router.post("/pipelines/read", openapi_extra=LOOKS)
 def read_pipeline(workbench: Bench, body: PipelineRequest) -> ReadPipeline:
     """What a pipeline comes to in a collection: its stages, and the indexes that it lacks."""
     return ReadPipeline.of(workbench.read_pipeline(body.pipeline, body.collection, body.k))
 
 
-@router.post("/filters/read")
+@router.post("/filters/read", openapi_extra=LOOKS)
 def read_filter(workbench: Bench, body: FilterRequest) -> ReadFilter:
     """The clauses of a filter, with a test added where one is given."""
     add = (body.add.field, body.add.operator, body.add.value) if body.add else ()

@@ -9,7 +9,7 @@ import { addLink, emit, mounting, on } from "./events.js";
 import * as format from "./format.js";
 import { PATHS } from "./icons.js";
 import { addressed, openDialog, openPage, choose, loadOverview, refresh, showTab, sync } from "./router.js";
-import { api, call, imageUrl } from "./server.js";
+import { api, imageUrl } from "./server.js";
 import { asked, asking, redraw, state } from "./store.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -55,9 +55,9 @@ const debounce = (wait, fn) => {
 const makers = new Map();
 let settled = false;
 on("ready", () => (settled = true));
-export function mountLegacy(name, root, context) {
+export function mountLegacy(name, root) {
   root.replaceChildren();
-  mounting(name, () => makers.get(name)(root, context));
+  mounting(name, () => makers.get(name)(root));
   if (settled) for (const event of ["overview", "collection", "details", "restore"]) emit(event, undefined, name);
 }
 
@@ -77,7 +77,6 @@ Object.assign(window.pagelens, {
   asking,
   asked,
   api,
-  call,
   imageUrl,
   debounce,
   part: (name, make) => makers.set(name, make),

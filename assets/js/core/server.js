@@ -74,20 +74,6 @@ export const api = {
   collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
 };
 
-/* --- what is not yet under /api/v1: Gradio's functions of the page, by name ------------------------------------------ */
-let functions = null;
-export const serveBy = (found) => (functions = found);
-export async function call(name, body = {}) {
-  let answer;
-  try {
-    answer = await functions[name](body);
-  } catch {
-    throw new Error(GONE);
-  }
-  if (answer && answer.ok) return answer.data;
-  throw new Error((answer && answer.error) || UNREADABLE);
-}
-
 /* --- pictures ------------------------------------------------------------------------------------------------------ */
 /* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
 export const imageUrl = (document, page, id, size) =>

@@ -2,7 +2,7 @@
 import { failed, notify } from "../core/dialogs.js";
 import { html, render, useEffect, useId, useState } from "../core/html.js";
 import { refOf } from "../core/address.js";
-import { call } from "../core/server.js";
+import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 
 const GRADES = [
@@ -18,10 +18,14 @@ export function Judging({ query, collection, document, number, grade, onchange =
   const group = `pl-judge-${useId()}`;
   const page = `${document} page ${number}`;
   const give = (value) =>
-    call("judge", { query, collection, document, page: number, grade: value === "" ? null : Number(value) }).then(
-      onchange,
-      failed,
-    );
+    api
+      .post("/judgements", {
+        query,
+        collection,
+        page: refOf({ document, page: number }),
+        grade: value === "" ? null : Number(value),
+      })
+      .then(onchange, failed);
   const now = grade === null || grade === undefined ? "" : String(grade);
   return html`<fieldset class="pl-judge">
     <legend class="pl-sr">${`Judge ${page} for this question`}</legend>
@@ -52,7 +56,7 @@ export function JudgedPage({ at }) {
   const { query, collection } = state;
   const [grades, setGrades] = useState(null);
   useEffect(() => {
-    call("judgements", { query, collection }).then(setGrades, failed);
+    api.get("/judgements", { query, collection }).then(setGrades, failed);
   }, [query, collection]);
   const told = (all) => {
     setGrades(all);
