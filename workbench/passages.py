@@ -116,7 +116,7 @@ def _answering(words: Words, chosen: Sequence[int], found: Explanation, said: se
     boxes = np.asarray(winners, np.float32).reshape(-1, 4)
     own = words.boxes[list(chosen)]
     larger = np.maximum(_sizes(own)[:, None], _sizes(boxes)[None])
-    met = ((intersection(own, boxes) > SAME * larger) & (larger > 0)).any(axis=1)
+    met = np.any((intersection(own, boxes) > SAME * larger) & (larger > 0), axis=1).tolist()
     return {i for i, here in zip(chosen, met, strict=True) if here or said & _stems(words.texts[i])}
 
 
