@@ -327,6 +327,14 @@ def pipelines(call: Caller, place: Place) -> None:
     assert found == dict(place.workbench.pipelines())
 
 
+@case("post", "/passages")
+def passages(call: Caller, place: Place) -> None:
+    found = call("post", "/passages", {**ASKED, "pipeline": "full:2"}).json()["passages"]
+    assert [one["page"] for one in found] == [
+        str(hit.ref) for hit in place.workbench.search("largest animal", "notes", "full:2").hits
+    ]
+
+
 @case("post", "/pipelines/read")
 def read_pipeline(call: Caller, place: Place) -> None:
     read = call("post", "/pipelines/read", {"collection": "notes", "pipeline": "columns:4 > full:2"}).json()

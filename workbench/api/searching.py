@@ -39,11 +39,8 @@ FIRST_PASSAGES, MORE_PASSAGES = 6, 24
 """Pages whose passages are read from the store at once: those that are seen without scrolling, then the others."""
 
 
-class JsonLines(StreamingResponse):
-    """Lines of JSON, sent as they come."""
-
-    media_type = "application/x-ndjson"
-
+NDJSON = "application/x-ndjson"
+A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in (Search, Passages, Failure)]}
 
 router = APIRouter(tags=["Searching"])
 
@@ -57,10 +54,10 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
 @router.post(
     "/search/stages",
     openapi_extra=LOOKS,
-    response_class=JsonLines,
-    responses={200: {"model": Search | Passages | Failure}},
+    response_class=StreamingResponse,
+    responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
 )
-def search_stages(workbench: Bench, body: StagesRequest) -> JsonLines:
+def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
     With `passages`, lines of `{"passages": [...]}` follow it, for the best pages first. Should anything fail once the
@@ -70,7 +67,16 @@ def search_stages(workbench: Bench, body: StagesRequest) -> JsonLines:
     query = body.query_value()
     stages = workbench.search_stages(query, body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
-    return JsonLines(_lines(first, _with_passages(workbench, query, first, stages) if body.passages else stages))
+    rest = _with_passages(workbench, query, first, stages) if body.passages else stages
+    return StreamingResponse(_lines(first, rest), media_type=NDJSON)
+
+
+@router.post("/passages", openapi_extra=LOOKS)
+def passages(workbench: Bench, body: SearchRequest) -> Passages:
+    """The passages of the pages that a search finds, in order: the lines that answer best, and each page's heat."""
+    query = body.query_value()
+    found = workbench.search(query, body.collection, body.pipeline, body.k, body.filter)
+    return _passages(workbench, query, found, found.hits)
 
 
 @router.post("/compare", openapi_extra=LOOKS)
@@ -135,10 +141,14 @@ def _with_passages(
         for last in stages:
             yield last
         for hits in _some(last.hits):
-            found = workbench.passages(query, hits, last.collection, last.pipeline)
-            yield Passages(passages=[PagePassage.of(passage) for passage in found])
+            yield _passages(workbench, query, last, hits)
     finally:
         stages.close()
+
+
+def _passages(workbench: Workbench, query: str | Query, result: SearchResult, hits: Sequence[Hit]) -> Passages:
+    found = workbench.passages(query, hits, result.collection, result.pipeline)
+    return Passages(passages=[PagePassage.of(passage) for passage in found])
 
 
 def _some(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:
