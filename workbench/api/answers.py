@@ -6,6 +6,7 @@ times in the unit their name ends with. Values that are plain already go out as 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -29,6 +30,7 @@ from workbench.types import (
     StoredPage,
     Trace,
     Verdict,
+    bottleneck,
 )
 from workbench.types import Evidence as Found
 from workbench.types import Hit as FoundPage
@@ -300,6 +302,7 @@ class Plan(BaseModel):
     pages_to_read: int
     seconds: float
     bytes: int
+    words: str = Field(description="Which words are read, and when: none, text, later or now.")
 
     @classmethod
     def of(cls, plan: IngestPlan) -> Plan:
@@ -310,7 +313,24 @@ class Plan(BaseModel):
             pages_to_read=plan.pages_to_read,
             seconds=plan.seconds,
             bytes=plan.bytes,
+            words=plan.words,
         )
+
+
+class Stage(BaseModel):
+    """A stage of a job. Stages overlap; `seconds` are those of all its `workers`."""
+
+    name: str
+    done: int
+    total: int
+    seconds: float
+    workers: int
+    pages_per_second: float = Field(description="What it gets through while it works, with all its workers.")
+
+    @classmethod
+    def of(cls, stage: JobStage) -> Stage:
+        """From a stage."""
+        return cls(**asdict(stage), pages_per_second=round(stage.pages_per_second, 3))
 
 
 class JobState(BaseModel):
@@ -330,7 +350,8 @@ class JobState(BaseModel):
     pages_per_second: float
     eta_seconds: float | None
     current: str
-    stages: list[JobStage]
+    stages: list[Stage]
+    bottleneck: str = Field(description="The stage that the others wait for; empty before one is known.")
     documents: list[DocumentOutcome]
 
     @classmethod
@@ -352,7 +373,8 @@ class JobState(BaseModel):
             pages_per_second=progress.pages_per_second,
             eta_seconds=progress.eta_seconds,
             current=progress.current,
-            stages=list(progress.stages),
+            stages=[Stage.of(stage) for stage in progress.stages],
+            bottleneck=bottleneck(progress.stages),
             documents=list(progress.documents),
         )
 

@@ -31,6 +31,7 @@ from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
     INCOMING,
+    LATER,
     LEAVING,
     OK,
     PAGES,
@@ -146,6 +147,7 @@ class Collection:
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
             len(self.directory().refs) - self.page_count(),
+            len(self.unread()),
         )
 
     # -- documents and pages ------------------------------------------------------------------------------------------
@@ -163,6 +165,7 @@ class Collection:
             pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
+            unread = sum(row["words_source"] == LATER for row in indexed)
             found.append(
                 DocumentInfo(
                     record.name,
@@ -176,6 +179,7 @@ class Collection:
                     record.tags,
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
+                    unread,
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))
@@ -276,6 +280,11 @@ class Collection:
     def _picture(self, page_id: str) -> Image.Image:
         with Image.open(self.image_path(page_id, "page")) as picture:
             return picture.convert("RGB")
+
+    def unread(self) -> list[str]:
+        """Ids of the committed pages whose pictures are still to be read, in order of document and page."""
+        waiting = set(self.matching(f"words_source = '{LATER}'"))
+        return [page for page in self.directory().ids if page in waiting]
 
     def page_ids(self, where: str | None) -> list[str]:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""

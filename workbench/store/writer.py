@@ -31,6 +31,7 @@ from workbench.errors import CollectionBusyError, DiskFullError, InputError, Not
 from workbench.representations import FittedIndex
 from workbench.store import textindex
 from workbench.store.collection import Collection
+from workbench.store.directory import COMMITTED
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.encoder_writer import Derive, EncoderWriter, Ready
 from workbench.store.fields import FieldsChange
@@ -56,6 +57,7 @@ from workbench.store.schema import (
     page_id,
     page_row,
     vectors_table,
+    words_columns,
 )
 from workbench.store.tables import (
     FOLDER,
@@ -69,7 +71,7 @@ from workbench.store.tables import (
     within,
 )
 from workbench.table import bytes_text
-from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types import Page, PageEmbedding, PageFailure, Words
 from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
@@ -280,6 +282,18 @@ class Writer:
                     self._add_vectors(encoder, [(new.id, outcomes[i]) for i, new in ready.items()])
                 self._commit(record, list(ready.values()))
         return failures
+
+    def set_words(self, words: Mapping[str, Words]) -> None:
+        """Give committed pages the words that were read meanwhile, by page id, in one commit; others stay out.
+
+        Searches in every process find the pages by them at once; their vectors are as they were.
+        """
+        with room(self._collection.name):
+            where = both(COMMITTED, within("page_id", list(words)))
+            rows = self._collection.table("pages").search().where(where).select(PAGES.names).to_arrow().to_pylist()
+            new = [{**row, **words_columns(words[row["page_id"]])} for row in rows]
+            if new:
+                self._write_pages(pa.Table.from_pylist(new, PAGES))
 
     def add_failures(self, record: DocumentRecord, failures: Sequence[PageFailure]) -> None:
         """Record pages that did not go in, with their reasons."""

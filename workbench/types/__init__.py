@@ -40,6 +40,7 @@ from workbench.types.ingestion import (
     PlannedFile,
     Progress,
     ProgressCallback,
+    bottleneck,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
@@ -100,4 +101,5 @@ __all__ = [
     "Trace",
     "Verdict",
     "Words",
+    "bottleneck",
 ]

@@ -147,6 +147,7 @@ class Actions:
             crop=bool(request.get("crop")),
             crop_furniture=bool(request.get("crop")) and bool(request.get("crop_furniture")),
             ocr=bool(request.get("ocr", True)),
+            words=text(request, "words"),
         )
         name = text(request, "name").strip()
         if not name:

@@ -30,6 +30,7 @@ from workbench.types import (
     SearchResult,
     SeenPicture,
     StoredPage,
+    bottleneck,
 )
 
 SEEN_QUALITY = 75
@@ -181,7 +182,8 @@ def job(value: Job) -> dict[str, Any]:
         "encoder": value.encoder,
         "state": value.state,
         "active": value.active,
-        "stages": [asdict(stage) for stage in progress.stages],
+        "stages": [{**asdict(stage), "pages_per_second": stage.pages_per_second} for stage in progress.stages],
+        "bottleneck": bottleneck(progress.stages),
         "pages_done": progress.pages_done,
         "pages_total": progress.pages_total,
         "pages_per_second": progress.pages_per_second,
