@@ -106,7 +106,7 @@ def _device() -> Iterator[Check]:
         yield Check("compute", True, f"CPU, {os.cpu_count()} cores; the reader needs no GPU")
     if cuda and _nvidia():
         flash = importlib.util.find_spec("flash_attn") is not None
-        how = "flash_attention_2" if flash else "torch's own, windows of a page as one batch; flash-attn is not installed"
+        how = "flash_attention_2" if flash else "torch's own; flash-attn is not installed"
         yield Check("attention", True, how)
 
 

@@ -130,6 +130,7 @@ def measure(
         if what == "forward alone":
             feeding.place([])  # what lay on the device
     del pictures
+    forward, bare_loop, data_loader, encode_pages = rates
     rate, stages = _ingest(settings, encoder, count, folder)
     progress(f"{encoder.info.id}: ingest {rate:.2f} pages/s, the others wait for '{bottleneck(stages)}'")
     return EncoderRow(
@@ -141,7 +142,10 @@ def measure(
         tokens,
         count,
         batch,
-        *rates,
+        forward,
+        bare_loop,
+        data_loader,
+        encode_pages,
         rate,
         _processor_ms(encoder, pages[:PROCESSED]),
         stages,

@@ -92,10 +92,9 @@ def ingest(
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
     wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     wanted["page_tokens"] = page_tokens
-    if words is None and ocr is not None:
-        words = WORDS_NOW if ocr else WORDS_TEXT
     wanted["words"] = words
-    wanted["ocr"] = None if words is None else words in (WORDS_LATER, WORDS_NOW)
+    if words is not None:
+        wanted["ocr"] = words in (WORDS_LATER, WORDS_NOW)
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)
@@ -139,6 +138,9 @@ def settings_for(
     """
     from workbench.documents import ReadSettings
 
+    if "ocr" in asked:  # the coarser word for the same
+        asked.setdefault("words", WORDS_NOW if asked["ocr"] else WORDS_TEXT)
+
     made = replace(CollectionSettings(), **asked)
     ReadSettings.of(made)  # refuses what no page can be made with
     found = bench.made_with(collection, paths)
@@ -154,7 +156,9 @@ def settings_for(
                 f"pagelens collections embed {collection} --encoder {name}"
             )
     there = {**settings, "words": CollectionSettings.of(settings).reads}
-    other = [f"{name} {there[name]}, not {value}" for name, value in asked.items() if there[name] != value]
+    other = [
+        f"{name} {there[name]}, not {value}" for name, value in asked.items() if name != "ocr" and there[name] != value
+    ]
     if other:
         cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
         raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")

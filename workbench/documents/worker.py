@@ -86,7 +86,7 @@ def send(stream: BinaryIO, message: object) -> None:
     more, and of pickling."""
     arrays: list[pickle.PickleBuffer] = []
     data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
-    parts = [data, *(array.raw() for array in arrays)]
+    parts: list[bytes | memoryview] = [data, *(array.raw() for array in arrays)]
     stream.write(b"".join(length.to_bytes(_LENGTH, "big") for length in (len(parts), *map(len, parts))))
     for part in parts:
         stream.write(part)

@@ -31,7 +31,8 @@ def attend_by_windows(model: Any) -> str:
 
     Nothing changes where flash attention or the plain formula (eager) was chosen, or no module takes stretches.
     """
-    there = [part.config for part in model.modules() if hasattr(part, "config") and _by_stretches(type(part))]
+    parts: list[Any] = list(model.modules())
+    there = [part.config for part in parts if hasattr(part, "config") and _by_stretches(part.__class__)]
     found = str(getattr(model.config, "_attn_implementation", None) or "eager")
     if not any(config._attn_implementation == "sdpa" for config in there):
         return found

@@ -158,7 +158,7 @@ def prepared(
         for entry in entries:
             if meter.stop.is_set():
                 return
-            future = None
+            future: Future[Any] | None = None
             if processors and isinstance(entry, Encoded):
                 page, name = entry.page, f"Page {entry.page.ref.page}"
                 what = (prepare, encoder.preparer, page.image, page.crop)
@@ -276,20 +276,19 @@ def _finished(batches: Iterator[_Batch], encoder: Encoder, meter: Meter, first: 
                 meter.add("embed", len(found) if first else 0, now - max(free, batch.since))
             free, results = now, iter(found)
             for entry in batch.entries:
-                if _page(entry, encoder) is None:
-                    yield _settled(entry, encoder, first)
-                else:
-                    encoded = entry.encoded if isinstance(entry, _Ready) else entry
-                    yield _settled(_with(encoded, encoder, next(results)), encoder, first)
+                encoded: Entry = entry.encoded if isinstance(entry, _Ready) else entry
+                if isinstance(encoded, Encoded) and _page(entry, encoder) is not None:
+                    encoded = _with(encoded, encoder, next(results))
+                yield _settled(encoded, encoder, first)
     finally:
         close(batches)
 
 
-def _with(entry: Any, encoder: Encoder, outcome: PageEmbedding | PageFailure) -> Encoded:
+def _with(entry: Encoded, encoder: Encoder, outcome: PageEmbedding | PageFailure) -> Encoded:
     return replace(entry, vectors={**entry.vectors, encoder.info.id: outcome})
 
 
-def _settled(entry: Any, encoder: Encoder, first: bool) -> Entry:
+def _settled(entry: Entry, encoder: Encoder, first: bool) -> Entry:
     """A page that the first encoder failed on is a failure from here on."""
     failed = entry.vectors.get(encoder.info.id) if first and isinstance(entry, Encoded) else None
-    return failed if isinstance(failed, PageFailure) else entry  # type: ignore[no-any-return]
+    return failed if isinstance(failed, PageFailure) else entry
