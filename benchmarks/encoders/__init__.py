@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.encoders.feeding import EncoderRow, EncodersReport, encoders
+from benchmarks.encoders.feeding import EncoderRow, EncodersReport, encoders, planned_pages
 from benchmarks.encoders.sizes import SIZES
 
-__all__ = ["SIZES", "EncoderRow", "EncodersReport", "encoders"]
+__all__ = ["SIZES", "EncoderRow", "EncodersReport", "encoders", "planned_pages"]

@@ -211,13 +211,13 @@ class _Feeding:
 def sample_pages(count: int) -> list[Page]:
     """The first pages of the sample documents, the longest document first, drawn as an ingest draws them."""
     found: list[Page] = []
-    for item in _planned(None, count):
+    for item in planned_pages(None, count):
         settings = ReadSettings(ocr=False)
         found += [page for page in read_pages(item.source, settings, item.missing) if isinstance(page, Page)]
     return found
 
 
-def _planned(pool: ReaderPool | None, count: int) -> Iterator[Planned]:
+def planned_pages(pool: ReaderPool | None, count: int) -> Iterator[Planned]:
     """What to read of the sample documents, so many pages; `InputError` where they have not as many."""
     sources, _ = discover([resources.sample_data() / "documents"])
     left = count
@@ -241,7 +241,7 @@ def _ingest(
             made = CollectionSettings(encoder=encoder.info.id, ocr=False)
             store = library.create(name, made, encoder.info)
             with store.writer() as writer:
-                planned = list(_planned(readers, pages))
+                planned = list(planned_pages(readers, pages))
                 meter = Meter(lambda progress: None, Event(), [])
                 report = ingest(store, writer, planned, [encoder], meter, readers, processors)
         done = sum(document.indexed for document in report.documents)
