@@ -184,9 +184,9 @@ def test_words_read_later_are_those_that_are_read_at_once(files, tmp_path):
 
 
 def test_a_text_layer_that_says_otherwise_than_what_is_seen_is_not_believed(tmp_path):
-    text_picture(["Lighthouses of Norway"]).save(tmp_path / "page.png")
-    boxes = np.array([[0.03, 0.05, 0.25, 0.25], [0.25, 0.05, 0.32, 0.25], [0.32, 0.05, 0.6, 0.25]], np.float32)
-    wrong = Words(("Xqzzk", "jj", "Wvvyt"), boxes, np.zeros(3, np.int32), np.zeros(3, bool))
+    text_picture(["Lighthouses along Norway coasts"]).save(tmp_path / "page.png")
+    around = np.array([[0.02, 0.02, 0.98, 0.4]], np.float32)
+    wrong = Words(("Xqzzkwvvyt",), around, np.zeros(1, np.int32), np.zeros(1, bool))
     assert later_words(tmp_path / "page.png", wrong).texts[0] == "Lighthouses"
 
 
