@@ -55,7 +55,7 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
         def into_new(way: Callable[[Collection, Writer, Sequence[Planned]], None]) -> None:
             made = CollectionSettings(encoder=encoder_id, ocr=False)
             store = library.create(f"round-{next(numbers)}", made, encoder.info)
-            with store.writer() as writer:
+            with Writer(store) as writer:
                 way(store, writer, list(planned_pages(readers, pages)))
                 writer.finish()
 

@@ -33,7 +33,7 @@ from workbench.ingestion import ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Library
+from workbench.store import Library, Writer
 from workbench.types import JobStage, Page, PageFailure, bottleneck
 
 PROCESSED = 8
@@ -240,7 +240,7 @@ def _ingest(
         for name, pages in (("warm", min(count, 2 * max(readers.size, processors.size))), ("measured", count)):
             made = CollectionSettings(encoder=encoder.info.id, ocr=False)
             store = library.create(name, made, encoder.info)
-            with store.writer() as writer:
+            with Writer(store) as writer:
                 planned = list(planned_pages(readers, pages))
                 meter = Meter(lambda progress: None, Event(), [])
                 report = ingest(store, writer, planned, [encoder], meter, readers, processors)

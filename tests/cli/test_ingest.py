@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Place, Run, keys, write_pdf
 from tests.documents.make import encrypted_pdf, raw_pdf, show
 from workbench.bootstrap import ROOT
-from workbench.store import Library
+from workbench.store import Library, Writer
 
 
 def test_the_report_has_its_shape_and_nothing_else_is_printed(place: Place) -> None:
@@ -93,7 +93,7 @@ def test_bad_settings_leave_no_collection_behind(
 
 def test_a_collection_that_is_being_written_is_left_alone(fresh: Run, place: Place, tmp_path: Path) -> None:
     fresh("ingest", place.files / "stars.pdf", "-c", "c")
-    with Library(tmp_path / "home").open("c").writer():
+    with Writer(Library(tmp_path / "home").open("c")):
         ended = fresh("ingest", place.files, "-c", "c")
     assert ended.code == 1
     assert len(ended.err.strip().splitlines()) == 1

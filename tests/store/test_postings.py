@@ -14,6 +14,7 @@ from tests.store.make import collection, digest, put, record
 from tests.store.test_text import TEXTS, fill
 from workbench.store import Collection, postings, textindex
 from workbench.store.postings import Postings, PostingsFile, Segment
+from workbench.store.writer import Writer
 
 TOLERANCE = 1e-5
 """Relative: the text index computes in float32, where the rarity of a word on nearly every page has 1e-5 left."""
@@ -49,11 +50,11 @@ def test_scores_are_those_of_the_text_index(tmp_path):
     store = collection(tmp_path)
     fill(store, TEXTS + [text or "the" for text in written(1, 200)], batch=32)  # a stop word alone is no word
     for query in QUERIES:
-        theirs = dict(store.bm25(query, 999, None))
+        theirs = dict(store.words.bm25(query, 999, None))
         assert scores(store, query) == pytest.approx(theirs, rel=TOLERANCE), query
     words = ["whales", "AB-1234", "red-1234", "a0", "the", "nowhere"]
     found = store.snapshot().frequencies(words)
-    assert found == {word: textindex.frequency(store.table("pages"), word, 999) for word in words}
+    assert found == {word: textindex.frequency(store.catalog.table("pages"), word, 999) for word in words}
 
 
 @settings(max_examples=50, deadline=None)
@@ -111,11 +112,11 @@ def test_words_follow_the_pages(tmp_path):
     store = collection(tmp_path)
     fill(store, TEXTS)
     assert len(scores(store, "whale")) == 2
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("new", 3), finish=False)
         assert len(scores(store, digest("new")[:6])) == 3  # committed, and found before the ingest ends
         writer.finish()
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("doc.pdf")
         assert scores(store, "whale") == {}
         writer.finish()
@@ -172,7 +173,7 @@ def test_without_room_the_words_stay_in_memory(tmp_path, monkeypatch):
 
         patch.setattr("workbench.store.postings.write_whole", full)
         fill(store, TEXTS)
-        assert scores(store, "whale") == pytest.approx(dict(store.bm25("whale", 99, None)), rel=TOLERANCE)
+        assert scores(store, "whale") == pytest.approx(dict(store.words.bm25("whale", 99, None)), rel=TOLERANCE)
     assert len(scores(Collection(store.path), "whale")) == 2
 
 
@@ -180,11 +181,11 @@ def test_a_search_does_not_wait_for_many_pages(tmp_path, monkeypatch):
     store = collection(tmp_path)
     fill(store, TEXTS, finish=False)
     monkeypatch.setattr(postings, "INLINE", 4)
-    assert store.postings() is None
-    theirs = dict(store.bm25("whale", 99, None))
-    assert scores(store, "whale") == pytest.approx(theirs, rel=1e-6) or store.postings() is not None
-    store._postings._background[1].join(60)
-    assert store.postings() is not None
+    assert store.words.postings() is None
+    theirs = dict(store.words.bm25("whale", 99, None))
+    assert scores(store, "whale") == pytest.approx(theirs, rel=1e-6) or store.words.postings() is not None
+    store.words._postings._background[1].join(60)
+    assert store.words.postings() is not None
     assert len(scores(store, "whale")) == 2
 
 

@@ -23,7 +23,7 @@ from workbench.encoders.pictures import PreparingEncoder
 from workbench.errors import PagelensError
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 from workbench.types import (
     DocumentOutcome,
     IngestReport,
@@ -54,8 +54,8 @@ def embed(
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
     if isinstance(encoder, PreparingEncoder):
         meter.has(PREPARING)
-    with collection.writer() as writer:
-        held = writer.add_space(encoder.info, collection.settings.indexes).held()
+    with Writer(collection) as writer:
+        held = writer.indexes.add_space(encoder.info, collection.settings.indexes).held()
         refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything
         missing = [page for page in refs if page not in held]
         ids = {refs[page]: page for page in missing}

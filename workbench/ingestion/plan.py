@@ -67,7 +67,9 @@ def plan_sources(
     for source, found in zip(sources, probes, strict=True):
         if isinstance(found, DocumentProbe):
             holders.setdefault(found.content_hash, []).append(storable(identity(source, found, home)))
-    before = [record for record in collection.records() if record.state != LEAVING] if collection is not None else []
+    before = (
+        [record for record in collection.records.all() if record.state != LEAVING] if collection is not None else []
+    )
     known_contents = {record.content_hash for record in before}
     moved = {source: content for content in known_contents for source in holders.get(content, ())}
     there = [_held(record, holders, moved) for record in before]
@@ -115,7 +117,7 @@ def _planned(
     if known and collection is not None:
         have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
-        if failed := {failure.page for failure in collection.failed_pages(record.name)}.intersection(missing):
+        if failed := {failure.page for failure in collection.records.failed_pages(record.name)}.intersection(missing):
             notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(

@@ -152,17 +152,17 @@ class _Writing:
         change = self._change(item)
         replaced = ""
         if item.record is None:
-            held = None if item.refused else self._collection.document_by_hash(item.probe.content_hash)
+            held = None if item.refused else self._collection.records.by_hash(item.probe.content_hash)
             self._writer.change_fields([held] if held is not None else [], change)
         else:
-            record = self._collection.document_by_hash(item.probe.content_hash)
+            record = self._collection.records.by_hash(item.probe.content_hash)
             (record,) = self._writer.change_fields([record or self._writer.begin_document(item.record)], change)
             replaced = ", ".join(map(named, self._writer.finish_document(record)))
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note, replaced)
 
     def _begun(self, begin: Begin, record: DocumentRecord) -> DocumentRecord:
         """A version of a file announced; a content that is known and came anew gains the source."""
-        known = None if begin.changed else self._collection.document_by_hash(record.content_hash)
+        known = None if begin.changed else self._collection.records.by_hash(record.content_hash)
         (begun,) = self._writer.change_fields([known or self._writer.begin_document(record)], self._change(begin.item))
         return begun
 

@@ -18,7 +18,7 @@ from workbench.documents.reading import later_words
 from workbench.documents.workers import Job
 from workbench.errors import PagelensError
 from workbench.ingestion.meter import Meter
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 from workbench.types import DocumentOutcome, IngestReport, Page, PageFailureRecord, Progress, Words
 
 STAGES = ("words", "write", "index")
@@ -41,7 +41,7 @@ def read_words(
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [], STAGES)
     meter.workers["words"] = pool.size
     outcomes: dict[str, DocumentOutcome] = {}
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         waiting = collection.unread()
         meter.total = len(waiting)
         batch: dict[str, Words] = {}

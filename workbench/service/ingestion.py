@@ -19,7 +19,7 @@ from workbench.ingestion.meter import Meter
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
 from workbench.settings import CollectionSettings
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
@@ -110,7 +110,7 @@ class Ingestion(Collections):
         notes = [*(fields.notes if fields else ()), *unknown]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
         home, pool = self.settings.home, self._readers
-        with store.writer() as writer, ExitStack() as models:
+        with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
             wanted = any(item.pages_to_read for item in planned)
             loaded = self._encoders_of(store, models, notes) if wanted else []

@@ -10,19 +10,17 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
+from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.page_words import PageWords
 from workbench.store.postings import Postings
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, PageRef
-
-if TYPE_CHECKING:
-    from workbench.store.collection import Collection
-    from workbench.store.encoder_vectors import EncoderVectors
 
 Rows = NDArray[np.int64]
 _FILTERS = 32  # whose rows are remembered
@@ -52,9 +50,10 @@ class IndexRows:
 class Snapshot:
     """The searchable pages of a collection, by row. Safe to use from several threads."""
 
-    def __init__(self, collection: Collection, directory: PageDirectory) -> None:
+    def __init__(self, catalog: Catalog, words: PageWords, directory: PageDirectory) -> None:
         self.directory = directory
-        self._collection = collection
+        self._catalog = catalog
+        self._page_words = words
         self._indexes: dict[tuple[str, str], IndexRows] = {}
         self._filtered: OrderedDict[str, Rows] = OrderedDict()
         self._words: tuple[Postings, Rows] | None = None
@@ -87,7 +86,7 @@ class Snapshot:
         """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""
         found = self._filtered.get(where)
         if found is None:
-            rows = self.rows(self._collection.matching(where))
+            rows = self.rows(self._catalog.matching(where))
             found = self._filtered[where] = np.sort(rows[rows >= 0])
             while len(self._filtered) > _FILTERS:
                 self._filtered.popitem(last=False)
@@ -114,7 +113,7 @@ class Snapshot:
             postings, positions = held
             return np.asarray(np.append(postings.bm25(words), np.float32(0))[positions])
         scores = np.zeros(len(self), np.float32)
-        for page, score in self._collection.bm25(words, max(len(self), 1), None):
+        for page, score in self._page_words.bm25(words, max(len(self), 1), None):
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores
@@ -124,7 +123,7 @@ class Snapshot:
         held = self._postings()
         for word in words:
             if word not in self._frequencies:
-                on = self._collection.frequency(word) if held is None else held[0].frequency(word)
+                on = self._page_words.frequency(word) if held is None else held[0].frequency(word)
                 self._frequencies[word] = min(on, len(self))
         return {word: self._frequencies[word] for word in words}
 
@@ -133,7 +132,7 @@ class Snapshot:
 
         None while they are being made, when the text index answers.
         """
-        if self._words is None and (postings := self._collection.postings()) is not None:
+        if self._words is None and (postings := self._page_words.postings()) is not None:
             rows = self.rows(postings.page_ids)
             there = np.flatnonzero((rows >= 0) & postings.alive)
             positions = np.full(len(self), len(rows), np.int64)
