@@ -26,7 +26,8 @@ from workbench.errors import NotFoundError
 class RealSize:
     """A published shape: ``text`` and ``vision`` as its configuration has them, ``more`` what stands beside them.
 
-    ``weights`` are millions, as the model's card gives them; ``source`` says whose configuration it is.
+    ``weights`` are millions, those of a head for language left out, which no page needs; ``source`` says whose
+    configuration it is.
     """
 
     id: str
@@ -89,7 +90,7 @@ _ALL = (
         },
         {name: value for name, value in _SIGLIP_BASE.items() if name != "model_type"},
         {"scale_factor": 4},
-        256,
+        228,
         "HuggingFaceTB/SmolVLM-256M-Instruct (vidore/ColSmolVLM-Instruct-256M-base)",
     ),
     RealSize(

@@ -32,7 +32,6 @@ def test_a_shape_has_as_many_weights_as_its_model(name):
     with torch.device("meta"):
         model = model_class(FAMILIES[shape.family])(config)
     counted = sum(weight.numel() for weight in model.parameters()) / 1e6
-    # A head that ColPali ties to its word embeddings is counted once more, until it is tied.
     heads = sum(w.numel() for n, w in model.named_parameters() if "lm_head" in n) / 1e6
     assert abs(counted - heads - shape.weights) <= 0.02 * shape.weights
 

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,8 @@ def test_scores_and_maps_are_the_library_s_own(encoder: LateInteraction) -> None
     states = encoder.engine.launch(batch)()
     shown = torch.from_numpy(batch.shown(0))[None]
     if hasattr(processor, "rearrange_image_embeddings"):
-        shown, maps_of = processor.get_local_image_mask(batch.inputs), processor.get_similarity_maps_from_embeddings
+        shown = processor.get_local_image_mask(SimpleNamespace(**batch.inputs))
+        maps_of = processor.get_similarity_maps_from_embeddings
     else:
         maps_of = _library_s_maps()
     (maps,) = maps_of(torch.from_numpy(states), torch.from_numpy(vectors)[None], (grid[1], grid[0]), shown)
