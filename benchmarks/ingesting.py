@@ -72,8 +72,8 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
         finally:
             readers.close()
             processors.close()
-    rates = [pages / statistics.median(times) for times in (ours, theirs)]
-    return IngestingReport(encoder_id, pages, rounds, *rates, 1 / median_ratio(ours, theirs))
+    ours_rate, plain_rate = (pages / statistics.median(times) for times in (ours, theirs))
+    return IngestingReport(encoder_id, pages, rounds, ours_rate, plain_rate, 1 / median_ratio(ours, theirs))
 
 
 def _one_after_another(
