@@ -254,6 +254,20 @@ def test_what_concerns_all_pages_ends_the_run():
     assert [isinstance(one.vectors["e"], PageFailure) for one in later if isinstance(one, Encoded)] == [True] * 3
 
 
+def test_a_run_is_told_of_in_order_whichever_stage_tells():
+    told = []
+
+    def report(progress: Any) -> None:
+        told.append(sum(stage.done for stage in progress.stages))
+        time.sleep(0.001)
+
+    counting = Meter(report, threading.Event(), [], PREPARING)
+    with ThreadPoolExecutor(4) as threads:
+        for stage in ("read", "prepare", "embed", "write") * 25:
+            threads.submit(counting.add, stage, 1, 0.01)
+    assert told == list(range(1, 101))
+
+
 # ---- one step ahead of the next
 
 

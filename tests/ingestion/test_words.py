@@ -17,6 +17,7 @@ from workbench.errors import InputError
 from workbench.ingestion import words as reading
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.store import Writer
 from workbench.types import PageRef, Words
 
 GRID, WORDS = "fake-grid", "fake-words"
@@ -113,6 +114,27 @@ def test_a_stop_keeps_what_was_read_and_the_same_call_does_the_rest(bench, files
     bench.read_words("c")
     assert bench.collection("c").unread == 0
     assert found(bench, "bergen") == ["both.pdf#page=1"] and found(bench, "norway") == ["scan.png#page=1"]
+
+
+def test_what_was_committed_before_a_run_broke_off_is_not_read_again(bench, files, monkeypatch):
+    monkeypatch.setattr(reading, "BATCH", 1)
+    bench.ingest([files], "c", CollectionSettings(encoder=GRID))
+    real, given = Writer.set_words, []
+
+    def breaking(writer, words):
+        if given:
+            raise KeyboardInterrupt  # as good as the end of the process: nothing is tidied
+        given.append(list(words))
+        real(writer, words)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Writer, "set_words", breaking)
+        bench.read_words("c")
+    again = Workbench(bench.settings)
+    assert again.collection("c").unread == 1
+    assert [document.indexed for document in again.read_words("c").documents] == [1]
+    assert found(again, "bergen") == ["both.pdf#page=1"] and found(again, "norway") == ["scan.png#page=1"]
+    again.close()
 
 
 def test_a_background_ingest_is_followed_by_a_job_that_reads_the_words(bench, files):

@@ -37,7 +37,7 @@ class Meter:
         self._done = dict.fromkeys(stages, 0)
         self._seconds = dict.fromkeys(self._done, 0.0)
         self._since: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held while telling, so that what is heard only ever grows
 
     def has(self, stages: Sequence[str]) -> None:
         """Say which stages there are, once that is known; what was counted stays."""
@@ -60,8 +60,7 @@ class Meter:
             self._done[stage] += pages
             if stage == "write":
                 self.written += pages
-            progress = self._progress()
-        self.report(progress)
+            self.report(self._progress())
 
     def stages(self) -> tuple[JobStage, ...]:
         """The stages as they are now."""
@@ -74,8 +73,7 @@ class Meter:
         """Add what became of a document, and tell."""
         with self._lock:
             self.documents.append(outcome)
-            progress = self._progress()
-        self.report(progress)
+            self.report(self._progress())
 
     def _progress(self) -> Progress:
         seconds = time.monotonic() - self.started
