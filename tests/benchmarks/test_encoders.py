@@ -42,8 +42,9 @@ def test_a_model_goes_through_every_way_to_feed_it(tmp_path, monkeypatch):
     text = {**whole.text, **SMALL, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 600}
     small = replace(whole, text=text, vision=vision, more={"projection_dim": 32, "hidden_size": 32})
     monkeypatch.setitem(sizes.SIZES, "colpali", small)
+    monkeypatch.setenv("PAGELENS_BATCH_SIZE", "2")
     said = []
-    report = encoders(Settings(home=tmp_path, batch_size=2), ["colpali"], 3, 1, said.append)
+    report = encoders(Settings(home=tmp_path), ["colpali"], 3, 1, said.append)
     (row,) = report.rows
     assert (row.id, row.pages, row.batch, row.device) == ("colpali-random", 3, 2, "cpu")
     assert 1024 < row.tokens < 1100

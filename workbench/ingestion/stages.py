@@ -221,7 +221,11 @@ class _Batch:
 
 
 def _begun(entries: Iterator[Entry | _Ready], encoder: Encoder, meter: Meter, first: bool) -> Iterator[_Batch]:
-    """Entries as batches whose pages the model has begun with."""
+    """Entries as batches whose pages the model has begun with.
+
+    An encoder that makes its own batches gets pages of one file at a time: what it cannot do costs no other file.
+    """
+    own = not isinstance(encoder, PreparingEncoder)
     held: list[Entry | _Ready] = []
     pages: list[Any] = []
     begin = partial(_begin, encoder, first)
@@ -236,9 +240,9 @@ def _begun(entries: Iterator[Entry | _Ready], encoder: Encoder, meter: Meter, fi
             held.append(entry)
             if page is not None:
                 pages.append(page)
-            elif not pages:  # nothing of this batch is for the model
+            elif not pages or (own and isinstance(entry, End)):  # nothing of this batch is for the model, or all is
                 yield begin(held, pages)
-                held = []
+                held, pages = [], []
         if held and not meter.stop.is_set():
             yield begin(held, pages)
     finally:
