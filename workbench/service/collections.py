@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workbench import encoders
+from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
@@ -42,7 +42,7 @@ class Collections(Core):
     def collections(self) -> list[CollectionInfo]:
         """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
         found = []
-        for name in self._library.names():
+        for name in self.collection_names():
             try:
                 found.append(self._collection(name).info())
             except PagelensError as error:
@@ -53,7 +53,7 @@ class Collections(Core):
 
     def collection_names(self) -> list[str]:
         """The names alone, which is quick."""
-        return self._library.names()
+        return [name for name in self._library.names() if permits.sees(name)]
 
     def collection(self, name: str) -> CollectionInfo:
         """One collection; `NotFoundError` names those that exist."""
@@ -70,6 +70,7 @@ class Collections(Core):
 
         `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
         """
+        permits.check_name(name)
         wanted = settings or CollectionSettings()
         ReadSettings.of(wanted)  # refuses what no page is made with
         wanted = with_words(wanted, also)
@@ -226,6 +227,7 @@ class Collections(Core):
         ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
         such a collection, `StoreError` when what is left does not make a collection.
         """
+        permits.check_name(collection)
         with self._lock:
             self._open.pop(collection, None)
         return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))
