@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page, picture
 from tests.encoders.precision import close
+from workbench.encoders.device import TOKENS
 from workbench.encoders.families import FAMILIES
 from workbench.encoders.prepared import PreparedPage, prepare
 from workbench.encoders.window_attention import NAME, by_windows
@@ -69,7 +70,7 @@ def test_batches_are_made_by_tokens(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -
     encoder = zoo.load("colidefics3")
     small, large = (encoder.prepare(page(image=picture(size))) for size in ((40, 240), (240, 240)))
     assert large.tokens > 2 * small.tokens
-    monkeypatch.setattr(encoder._batches, "size", 2 * large.tokens / 1024)
+    monkeypatch.setattr(encoder._batches, "size", 2 * large.tokens / TOKENS)
     monkeypatch.setattr(encoder._batches, "most", 0)
     assert encoder.fit([large] * 9) == 2
     assert encoder.fit([small] * 9) == 2 * large.tokens // small.tokens

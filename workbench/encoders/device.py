@@ -80,15 +80,15 @@ def _attention(wanted: str, name: str, dtype: Any) -> str | None:
     return "flash_attention_2" if flash else None
 
 
-TOKENS = 1024
+TOKENS = 1100
 """Tokens that a page is reckoned at where a batch is a number of pages; ColPali makes 1,031 of one, ColSmol 878."""
 
 
 class Batches:
     """Pages at a time, by their tokens: as many as a few pages of `TOKENS` make, padding included.
 
-    The size halves whenever memory runs out, and stays so: the next pages would fare no better. ``most`` pages are
-    taken at once however short they are.
+    The size halves whenever memory runs out, and stays so: the next pages would fare no better. With ``most`` it
+    is so many pages instead, however long they are.
     """
 
     def __init__(self, size: float, most: int = 0) -> None:
@@ -118,10 +118,12 @@ class Batches:
 
     def fit(self, tokens: Sequence[int]) -> int:
         """How many of the first pages with so many tokens each (0: not known) go at once, at least one."""
+        if self.most:
+            return min(self.most, len(tokens))
         longest = count = 0
         for length in tokens:
             longest = max(longest, length or TOKENS)
-            if count and ((count + 1) * longest > self.size * TOKENS or count == self.most):
+            if count and (count + 1) * longest > self.size * TOKENS:
                 break
             count += 1
         return count
