@@ -97,11 +97,10 @@ def test_the_arrays_of_words_and_the_text_index_agree_before_and_after(bench, fi
     bench.ingest([files], "c", CollectionSettings(encoder=GRID))
     store = bench._collection("c")
     for _ in range(2):
-        postings = store.words.postings(wait=True)
+        assert store.words.postings(wait=True) is not None
         for query in ("lighthouses", "bergen", "printed", "fox"):
-            by_arrays = {page for page, score in zip(postings.page_ids, postings.bm25(query), strict=True) if score}
-            by_index = {page for page, _ in store.words.bm25(query, 9, None)}
-            assert by_arrays & set(store.directory().ids) == by_index, query
+            by_index = {str(ref) for ref in store.refs([page for page, _ in store.words.bm25(query, 9, None)]).values()}
+            assert set(found(bench, query)) == by_index, query
         bench.read_words("c")
 
 

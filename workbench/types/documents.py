@@ -97,8 +97,9 @@ class Page:
     """One page, read from its file.
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
-    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``unread`` marks a page whose
-    picture may hold more words, which are to be read later.
+    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
+    of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
+    read later.
     """
 
     ref: PageRef
@@ -107,6 +108,7 @@ class Page:
     words: Words
     content_hash: str
     crop: Box = (0.0, 0.0, 1.0, 1.0)
+    notice: str = ""
     unread: bool = False
 
 
@@ -142,3 +144,4 @@ class StoredPage:
     words: Words
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""
