@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.card import CardReport
+from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import FilesReport
 from benchmarks.methods.report import MethodsReport
 from benchmarks.peers.compare import PeerReport
@@ -12,9 +14,11 @@ from benchmarks.scale import ScaleReport
 from benchmarks.tables import TABLES
 from workbench.bench import LatencyReport, records
 
-Report = FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
+Report = CardReport | EncodersReport | FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
 
 KINDS: Mapping[str, type[Report]] = {
+    "card": CardReport,
+    "encoders": EncodersReport,
     "files": FilesReport,
     "latency": LatencyReport,
     "methods": MethodsReport,

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from workbench.retrieval.pipeline import PipelineReading
-from workbench.types import Box, Hit, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types import Box, Hit, Lifted, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
 
 
 class NamedPage(BaseModel):
@@ -73,6 +73,10 @@ class Search(BaseModel):
     complete: bool
     hits: Sequence[PageHit]
     notes: list[str] = Field(description="What the search could not see, in sentences.")
+    lifted: list[Lifted] = Field(
+        description="What in the query referred to pages (`page 12`, `the last slide`), which were lifted; a text part "
+        "that names the stretch in its `literal` is searched for as words alone."
+    )
     verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
     trace: SearchTrace
 
@@ -88,6 +92,7 @@ class Search(BaseModel):
             complete=result.complete,
             hits=[PageHit.of(hit) for hit in result.hits],
             notes=list(result.notes),
+            lifted=list(result.lifted),
             verdict=result.verdict,
             trace=SearchTrace.of(result.trace),
         )

@@ -98,13 +98,14 @@ def _part(kind: str, **values: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {"kind": {"const": kind}, **values, "weight": _WEIGHT},
-        "required": ["kind", *(name for name in values if name != "repairs")],
+        "required": ["kind", *(name for name in values if name not in ("repairs", "literal"))],
     }
 
 
 _PAGE = {"type": "string", "pattern": "#page=[1-9][0-9]{0,8}$", "maxLength": LONGEST_NAME}
 _EDGE = {"type": "number", "minimum": 0, "maximum": 1}
 _REPAIRS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_REPAIRS}
+_LITERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_PARTS}
 QUERY: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
@@ -117,7 +118,8 @@ QUERY: dict[str, Any] = {
                     "maxItems": MAX_PARTS,
                     "items": {
                         "anyOf": [
-                            _part("text", text={"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
+                            _part("text", text={"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
+                                  literal=_LITERAL),
                             _part("picture", picture={"type": "string", "pattern": "^[0-9a-f]{64}$"}, repairs=_REPAIRS),
                             _part("region", page=_PAGE, box={"type": "array", "items": _EDGE, "minItems": 4,
                                                              "maxItems": 4}),
@@ -149,6 +151,11 @@ class NewCollection(Request):
     crop: bool = Field(False, description="Crop empty margins before encoding.")
     crop_furniture: bool = Field(False, description="Also crop page numbers and running heads.")
     ocr: bool = Field(True, description="Read pages that have no text layer.")
+    words: Literal["", "none", "text", "later", "now"] = Field(
+        "",
+        description="Which words of a page are read, and when: by default now for an encoder that reads words, later "
+        "(behind the vectors) for others, and only the text layer without `ocr`.",
+    )
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
     page_tokens: Literal["visual", "official"] = Field(
@@ -159,7 +166,7 @@ class NewCollection(Request):
         """As the service takes them."""
         indexes = tuple(self.indexes)
         return CollectionSettings(
-            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens
+            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens, self.words
         )
 
 

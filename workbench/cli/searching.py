@@ -77,8 +77,16 @@ def search(
     else:
         output.show("No page was found.")
     spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
+    for each in result.lifted:
+        output.say(
+            f"“{each.text}” was taken for {' and '.join(each.means)}; pages lifted: {each.pages:,}. "
+            f"To search for the words alone: --literal '{each.text}'"
+        )
     for note in result.notes:
         output.say(note)
+    for stage in result.trace.stages:
+        if how := "; ".join(part for part in (stage.approximate, stage.device) if part):
+            output.say(f"{stage.name}: {how}")
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 
 from workbench.errors import StoreError
-from workbench.store import textindex
+from workbench.store import terms, textindex
 from workbench.store.catalog import Catalog
 from workbench.store.files import intact
-from workbench.store.postings import Postings, PostingsFile
-from workbench.store.tables import columns, within
+from workbench.store.page_texts import page_texts
+from workbench.store.postings import PageText, Postings, PostingsFile
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,14 @@ class PageWords:
         with intact(self._catalog.name):
             return textindex.frequency(self._catalog.table("pages"), word, len(self._catalog.searchable().refs))
 
+    def as_written(self, term: str) -> str:
+        """A term of the arrays as some page has the word; the term itself where none does any more."""
+        held = self.postings()
+        pages = () if held is None else held.on(term).pages[:1].tolist()
+        texts = self._texts([held.page_ids[page] for page in pages]) if held is not None and pages else ()
+        words = (word for _, text in texts for word in text.words if term in terms.read(word).parts)
+        return re.sub(r"^\W+|\W+$", "", next(words, term))
+
     def postings(self, wait: bool = False) -> Postings | None:
         """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""
         directory = self._catalog.directory()
@@ -56,7 +65,6 @@ class PageWords:
         """Let go of mapped files; they come back when needed."""
         self._postings.close()
 
-    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, str]]:
+    def _texts(self, page_ids: Sequence[str]) -> Iterable[tuple[str, PageText]]:
         with intact(self._catalog.name):
-            found = columns(self._catalog.table("pages"), within("page_id", page_ids), ["page_id", "text"])
-        return zip(found["page_id"], found["text"], strict=True)
+            return list(page_texts(self._catalog.table("pages"), page_ids))

@@ -41,10 +41,11 @@ from workbench.types.ingestion import (
     PlannedFile,
     Progress,
     ProgressCallback,
+    bottleneck,
 )
 from workbench.types.models import ModelStatus
-from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
-from workbench.types.results import Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
+from workbench.types.results import Hit, Lifted, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Job",
     "JobStage",
     "LedgerRow",
+    "Lifted",
     "MarkPart",
     "MissReport",
     "ModelStatus",
@@ -88,6 +90,7 @@ __all__ = [
     "QueryEmbedding",
     "Ragged",
     "Receipt",
+    "Reference",
     "Region",
     "RegionPart",
     "ScoreKind",
@@ -102,4 +105,5 @@ __all__ = [
     "Trace",
     "Verdict",
     "Words",
+    "bottleneck",
 ]

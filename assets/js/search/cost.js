@@ -17,8 +17,11 @@ function facts(stage) {
   if (stage.bytes_read) found.push(bytes(stage.bytes_read));
   if (stage.cold) found.push("cold");
   if (stage.cache_hit) found.push("from cache");
+  found.push(...[stage.approximate, stage.device].filter(Boolean));
   return found.join(" · ");
 }
+const stateOf = ({ cold, cache_hit, approximate, device }) =>
+  [cold ? "cold" : cache_hit ? "cached" : "warm", approximate, device].filter(Boolean).join("; ");
 function Twin({ stages }) {
   const head = ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"];
   const numbers = (x) => [x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count);
@@ -36,7 +39,7 @@ function Twin({ stages }) {
               html`<tr key=${x.name}>
                 <th scope="row">${x.name}</th>
                 ${[x.ms.toFixed(2), ...numbers(x)].map((text) => html`<td class="pl-num">${text}</td>`)}
-                <td>${x.cold ? "cold" : x.cache_hit ? "cached" : "warm"}</td>
+                <td>${stateOf(x)}</td>
               </tr>`,
           )}
         </tbody>
