@@ -103,6 +103,7 @@ class DocumentRecords:
                     record.tags,
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
+                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"]),
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

@@ -38,7 +38,8 @@ class Quarantined:
 class DocumentInfo:
     """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page.
 
-    ``tags`` and ``meta`` (fields of a person's own) are what filters find it by.
+    ``tags`` and ``meta`` (fields of a person's own) are what filters find it by. ``notices`` are of pages that are in
+    and of which something could not be read, in a sentence each.
     """
 
     name: str
@@ -52,6 +53,7 @@ class DocumentInfo:
     tags: tuple[str, ...] = ()
     gaps: tuple[PageGap, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[PageFailureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
