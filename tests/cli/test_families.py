@@ -45,13 +45,14 @@ def home(root: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A home folder with the tiny checkpoint of a family, in the folder of its id."""
     name = request.param
     home = root / "home" / name
-    tiny.build(tiny.CLIPS[CLIPS[name]] if name in CLIPS else tiny.family(name), home / "models" / name)
+    made = tiny.CLIPS[CLIPS[name]] if name in CLIPS else tiny.SENTENCE.get(name) or tiny.family(name)
+    tiny.build(made, home / "models" / name)
     yield home
     encoders.unload(name)
     shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("home", [*FAMILIES, *CLIPS], indirect=True)
+@pytest.mark.parametrize("home", [*FAMILIES, *CLIPS, *tiny.SENTENCE], indirect=True)
 def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     run, name = runner(home), home.name
     ended = run("ingest", root / "set" / "documents", "-c", "c", "--encoder", name, "--dpi", "36", "--no-ocr", "--json")
@@ -65,7 +66,7 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     best = found["hits"][0]
     told = json.loads(run("explain", "how far away is a star", best["page"], "-c", "c", "--json").out)
     assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(best["score"], abs=2e-2)
-    assert bool(told.get("grid")) == (name in CUTS and CUTS[name].kind == "patches")
+    assert bool(told.get("grid")) == (encoders.spec(name).kind == "patches" and name not in CLIPS)
     for page in ("stars.pdf#page=1", "stars.pdf#page=2"):  # each is first for a part of itself
         part = json.loads(run("search", "--region", f"{page}@0,0,1,.5", "-c", "c", "-p", "exact", "--json").out)
         assert part["hits"][0]["page"] == page

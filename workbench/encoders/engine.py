@@ -70,6 +70,22 @@ class Engine:
         """How many weights the model has."""
         return sum(weight.numel() for weight in self.model.parameters())
 
+    @property
+    def dim(self) -> int:
+        """Numbers per vector of a late-interaction model."""
+        return int(self.model.dim)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self.processor.tokenizer
+
+    @property
+    def augmentation(self) -> int | None:
+        """The id of the token that fills up queries, None where the processor's query form has none."""
+        token = getattr(self.processor, "query_augmentation_token", None)
+        return None if token is None else int(self.tokenizer.convert_tokens_to_ids(token))
+
     def batches(self) -> Batches:
         """Pages at a time that fit this model on its device."""
         return Batches.fitting(self.device, self.parameters)

@@ -46,5 +46,5 @@ def _device(encoder: Encoder | None) -> str:
     """Where a loaded model computes, as torch names it; models without a choice run on the processor."""
     if encoder is None:
         return ""
-    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None)
-    return str(inside.device.name) if inside is not None else "cpu"
+    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None) or encoder
+    return str(inside.device.name) if hasattr(inside, "device") else "cpu"
