@@ -76,7 +76,7 @@ def test_good_files_go_in_and_the_bad_one_says_why(bench):
 def test_questions_find_their_page(bench, pipeline, query, ref):
     result = bench.search(query, "notes", pipeline, k=3)
     assert str(result.hits[0].ref) == ref
-    assert result.hits[0].kind is (
+    assert result.hits[0].score_kind is (
         ScoreKind.APPROXIMATE if pipeline in ("fast", "accurate", "hybrid") else ScoreKind.EXACT
     )
 

@@ -1,23 +1,30 @@
 """Every route of the OpenAPI answers, by its schema; every refusal is one sentence with a fitting status."""
 
+import base64
+import io
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 from tests.api.conftest import ADDRESS
 from tests.cli.conftest import write_pdf
 from workbench import heatmap
-from workbench.exports.records import search_record
+from workbench.answers import json_values
+from workbench.answers.searches import Search
+from workbench.errors import EncoderError
 from workbench.service import Workbench
-from workbench.types import PageRef
+from workbench.types import PageRef, SearchResult
 
 API = "/api/v1"
 JSON = {"content-type": "application/json"}
@@ -188,6 +195,103 @@ def search_stages(call: Caller, place: Place) -> None:
     ]
 
 
+@case("post", "/explain/layers")
+def layers(call: Caller, place: Place) -> None:
+    drawn = call("post", "/explain/layers", {**ASKED, "page": PAGE}).json()
+    why = place.workbench.explain(ASKED["query"], PageRef.parse(PAGE), "notes")
+    step = (drawn["similarities"]["high"] - drawn["similarities"]["low"]) / 255
+    assert unpacked(drawn["similarities"]) == pytest.approx(why.similarities, abs=step)
+    assert unpacked(drawn["heat"]) == pytest.approx(heatmap.values(why), abs=step)
+    boxes = np.frombuffer(base64.b64decode(drawn["boxes"]), "<u2").reshape(-1, 4) / 65535
+    assert boxes == pytest.approx(why.geometry.boxes, abs=1e-4)
+    assert [token["label"] for token in drawn["tokens"]] == list(why.query.labels)
+    assert [row["token"] for row in drawn["ledger"]] == [row.token for row in why.ledger]
+    assert {layer["index"] for layer in drawn["pooled"]} == {view.index for view in why.pooled}
+    assert drawn["labels"] == list(why.labels)
+
+
+def unpacked(array: dict[str, Any]) -> Any:
+    """The numbers of a `Quantised`."""
+    raw = np.frombuffer(base64.b64decode(array["data"]), np.uint8).reshape(array["shape"])
+    return array["low"] + raw / 255 * (array["high"] - array["low"])
+
+
+@case("get", "/collections/{collection}/saw")
+def saw(call: Caller, place: Place) -> None:
+    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/spaces.
+    assert call("get", "/collections/{collection}/saw", collection="notes", page=PAGE).json() == []
+
+
+@case("get", "/overview")
+def overview(call: Caller, place: Place) -> None:
+    found = call("get", "/overview").json()
+    assert "notes" in [info["name"] for info in found["collections"]]
+    assert {row["name"]: row["pipeline"] for row in found["pipelines"]} == dict(place.workbench.pipelines())
+    assert found["heat"]["usual"]["colour"] in found["heat"]["colours"]
+    assert len(base64.b64decode(found["heat"]["colours"]["ember"]["ramp"])) == 256 * 3
+
+
+@case("get", "/warm-up")
+def warm_up(call: Caller, place: Place) -> None:
+    assert call("get", "/warm-up").json()["state"] in ("cold", "warming", "ready")
+
+
+SAVED = {**ASKED, "pipeline": "full:2", "filter": "page = 1", "k": 1}
+
+
+@case("post", "/searches")
+def save_search(call: Caller, place: Place) -> None:
+    made = call("post", "/searches", {**SAVED, "name": "large / animals"}, 201).json()
+    again = {"collection": made["collection"], "query": {"parts": made["parts"]}, "pipeline": made["pipeline"]}
+    assert call("post", "/search", again).json()["hits"][0]["page"] == PAGE
+    assert (made["query"], made["filter"], made["k"]) == ("largest animal", "page = 1", 1)
+    call("post", "/searches", {**SAVED, "name": " "}, 400)
+    call("post", "/searches", {**SAVED, "name": "x", "pipeline": "nonsense("}, 400)
+
+
+@case("get", "/searches")
+def saved_searches(call: Caller, place: Place) -> None:
+    call("post", "/searches", {**SAVED, "name": "listed"}, 201)
+    assert call("get", "/searches").json()[0]["name"] == "listed"
+
+
+@case("delete", "/searches/{name}")
+def forget_search(call: Caller, place: Place) -> None:
+    call("post", "/searches", {**SAVED, "name": "large / animals"}, 201)
+    call("delete", "/searches/{name}", status=204, name="large / animals")
+    assert "large / animals" not in [one["name"] for one in call("get", "/searches").json()]
+    call("delete", "/searches/{name}", status=404, name="large / animals")
+
+
+@case("post", "/exports")
+def export(call: Caller, place: Place) -> None:
+    report = call("post", "/exports", {**ASKED, "form": "json"})
+    assert report.json()["hits"][0]["page"] == PAGE
+    assert report.headers["content-disposition"].startswith('attachment; filename="largest-animal.json"')
+    drawn = {**ASKED, "form": "png", "page": PAGE, "look": {"colour": "magma"}, "tokens": [0]}
+    assert call("post", "/exports", drawn).content.startswith(b"\x89PNG")
+    call("post", "/exports", {**ASKED, "form": "docx"}, 400)
+    call("post", "/exports", {**ASKED, "form": "png", "look": {"colour": "mauve"}}, 400)
+
+
+@case("post", "/copies")
+def copies(call: Caller, place: Place) -> None:
+    texts = {copy["name"]: copy["text"] for copy in call("post", "/copies", {**ASKED, "address": ADDRESS}).json()}
+    assert texts["curl"].startswith(f"curl -sS {ADDRESS}/api/v1/search ")
+    assert "TOKEN" not in texts["curl"]
+
+
+@case("get", "/pictures/{picture}/repairs")
+def repairs(call: Caller, place: Place) -> None:
+    upright = Image.open(place.workbench.page_image("notes", PageRef.parse(PAGE)))
+    stream = io.BytesIO()
+    upright.rotate(90, expand=True).save(stream, "PNG")
+    name = call("post", "/pictures", stream.getvalue(), 201).json()["picture"]
+    proposed = call("get", "/pictures/{picture}/repairs", picture=name).json()
+    assert [one["step"] for one in proposed] == list(place.workbench.repair_preview(name).steps)
+    assert all(one["reason"] for one in proposed)
+
+
 @case("post", "/compare")
 def compare(call: Caller, place: Place) -> None:
     compared = call("post", "/compare", {**ASKED, "a": "full:2", "b": "bm25:2"}).json()
@@ -196,7 +300,8 @@ def compare(call: Caller, place: Place) -> None:
 
 @case("get", "/pipelines")
 def pipelines(call: Caller, place: Place) -> None:
-    assert {row["name"] for row in call("get", "/pipelines").json()} == set(place.workbench.pipelines())
+    found = {row["name"]: row["pipeline"] for row in call("get", "/pipelines").json()}
+    assert found == dict(place.workbench.pipelines())
 
 
 @case("get", "/filters")
@@ -398,11 +503,49 @@ def test_every_operation_has_a_case(openapi: dict[str, Any]) -> None:
 def test_a_search_is_the_one_of_the_command_line(client: TestClient, workbench: Workbench) -> None:
     asked = {**ASKED, "pipeline": "rrf(bm25, rows):3 > full:3", "k": 3, "filter": "page = 1"}
     answer = client.post(f"{API}/search", json=asked).json()
-    record = search_record(workbench.search("largest animal", "notes", "rrf(bm25, rows):3 > full:3", 3, "page = 1"))
-    assert [(hit["page"], hit["score"], hit["score_kind"]) for hit in answer["hits"]] == [
-        (hit["page"], hit["score"], hit["score_kind"]) for hit in record["hits"]
-    ]
-    assert answer["pipeline"] == record["pipeline"]
+    record = json_values(
+        Search.of(workbench.search("largest animal", "notes", "rrf(bm25, rows):3 > full:3", 3, "page = 1"))
+    )
+    for one in (answer, record):
+        one.pop("trace")  # of times
+    assert answer == record
+
+
+def test_a_client_that_goes_away_stops_the_search(
+    address: str, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = workbench.search("largest animal", "notes")
+    gone, ended = threading.Event(), threading.Event()
+
+    def endless(*_: Any) -> Iterator[SearchResult]:
+        try:
+            while True:
+                yield replace(result, complete=False)
+                gone.wait(30)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(Workbench, "search_stages", endless)
+    with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED) as reply:
+        assert json.loads(next(reply.iter_lines()))["complete"] is False
+    gone.set()
+    assert ended.wait(30), "the stages still run"
+
+
+def test_a_stage_that_fails_is_the_last_line(
+    client: TestClient, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = workbench.search("largest animal", "notes")
+
+    def failing(*_: Any) -> Iterator[SearchResult]:
+        yield replace(result, complete=False)
+        raise EncoderError("The model has gone.")
+
+    monkeypatch.setattr(Workbench, "search_stages", failing)
+    reply = client.post(f"{API}/search/stages", json=ASKED)
+    assert reply.headers["content-type"].startswith("application/x-ndjson")
+    first, last = map(json.loads, reply.text.splitlines())
+    assert first["hits"] and last == {"error": "The model has gone."}
 
 
 def test_a_query_may_have_parts(client: TestClient) -> None:

@@ -28,7 +28,7 @@ def test_exact_is_the_plain_reference(seed, pages):
     assert {hit.page_id: hit.score for hit in result.hits} == pytest.approx(
         dict(zip(flat.page_ids, expected.tolist(), strict=True)), abs=1e-5
     )
-    assert all(hit.kind is ScoreKind.EXACT for hit in result.hits)
+    assert all(hit.score_kind is ScoreKind.EXACT for hit in result.hits)
 
 
 @settings(max_examples=40, deadline=None)
@@ -72,7 +72,7 @@ def test_every_hit_carries_its_rank_in_every_stage():
         assert {"rows", "rrf", "full"} - set(names) in (set(), {"rows"})
         assert names["full"].rank == hit.rank
         assert names["full"].score == hit.score
-        assert names["rrf"].kind is ScoreKind.APPROXIMATE
+        assert names["rrf"].score_kind is ScoreKind.APPROXIMATE
 
 
 def test_the_trace_counts_what_was_compared_and_sums_to_its_total():
@@ -93,7 +93,7 @@ def test_partial_results_come_first_and_only_the_last_is_complete():
     arrays = collection(7, 20)
     results = list(search_stages(arrays, "q", Pipeline.parse("global:9 > rows:6 > full:3"), encoder(7)))
     assert [result.complete for result in results] == [False, False, True]
-    assert [result.hits[0].kind for result in results] == ["approximate", "approximate", "exact"]
+    assert [result.hits[0].score_kind for result in results] == ["approximate", "approximate", "exact"]
     assert [len(result.hits) for result in results] == [3, 3, 3]
 
 

@@ -85,7 +85,7 @@ def test_feedback_is_asked_of_the_pages_that_another_stage_found():
     assert length <= prf.CENTRES  # so that every vector of the page is asked for, and met by itself
     assert order(result)[0] == best
     assert result.hits[0].score == pytest.approx(float(encoder(6)("random", "q").embedding.weights.sum()), abs=1e-4)
-    assert all(hit.kind == "approximate" for hit in result.hits)
+    assert all(hit.score_kind == "approximate" for hit in result.hits)
     stage = result.trace.stages[-2]
     assert stage.name == "prf"
     assert stage.vectors_compared == length + sum(len(page.vectors) for _, page in arrays.pages.values())
@@ -196,7 +196,7 @@ def test_fetching_everything_is_maxsim_and_says_what_it_looked_at(seed, pages):
     fetched = run(arrays, "xtr[tokens=100000,probes=0](full):40", seed)
     assert order(fetched) == order(exact)
     assert [hit.score for hit in fetched.hits] == pytest.approx([hit.score for hit in exact.hits], abs=1e-4)
-    assert all(hit.kind == "approximate" for hit in fetched.hits)
+    assert all(hit.score_kind == "approximate" for hit in fetched.hits)
     vectors = sum(len(page.vectors) for _, page in arrays.pages.values())
     assert f"looked at {vectors:,} of {vectors:,} vectors; 0% of the similarities" in fetched.notes[-1]
     few = run(arrays, "xtr[tokens=2,probes=1](full):40", seed)

@@ -136,7 +136,7 @@ def test_the_trace_tells_how_many_candidates_were_scored():
         assert stage.candidates_in == 40 and 5 <= stage.scored < 40
         full = {hit.page_id: hit.score for hit in run(arrays, "full:40", 4).hits}
         assert [hit.score for hit in result.hits] == pytest.approx([full[page] for page in order(result)], abs=1e-5)
-        assert all(hit.kind == "exact" for hit in result.hits)
+        assert all(hit.score_kind == "exact" for hit in result.hits)
     kept = run(arrays, "rows:40", 4).hits
     least = kept[4].score - 0.3 * (kept[0].score - kept[-1].score)
     stage = run(arrays, "rows:40 > full[prune=gap,alpha=0.3]:5", 4).trace.stages[-2]

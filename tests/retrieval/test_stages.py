@@ -39,7 +39,7 @@ def test_it_keeps_its_k_and_the_filter_and_the_order(name, before, where):
         keys = [(-hit.score, hit.ref.document, hit.ref.page) for hit in scored]
         assert keys == sorted(keys)
         assert all(np.isfinite(hit.score) for hit in hits)
-        assert all(hit.kind == ("exact" if name == "full" else "approximate") for hit in hits)
+        assert all(hit.score_kind == ("exact" if name == "full" else "approximate") for hit in hits)
         if before:
             assert set(order(result)) <= set(order(run(arrays, "rows:9", 3, where)))
         elif name != "bm25" and not name.startswith("xtr"):

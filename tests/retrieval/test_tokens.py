@@ -81,5 +81,5 @@ def test_a_search_tells_the_weights_it_used_and_scores_by_them():
     for hit in result.hits:
         vectors = arrays.pages[hit.page_id][1].vectors
         assert hit.score == pytest.approx(kept[0][1] * float((vectors @ query.vectors[row]).max()), abs=1e-5)
-        assert hit.kind == "approximate"
+        assert hit.score_kind == "approximate"
     assert order(run(arrays, "full[top=4]:9", 3, text="a b c d")) == order(plain)

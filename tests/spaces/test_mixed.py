@@ -64,7 +64,7 @@ def test_one_encoder_prefetches_for_another(seed, pages, keep):
     exact = scores(arrays, "random", "full", seed)
     assert order(result) == ranked(exact, kept)[: min(keep, 5)]
     assert [hit.score for hit in result.hits] == pytest.approx([exact[page] for page in order(result)], abs=1e-4)
-    assert {hit.kind for hit in result.hits} == {ScoreKind.EXACT}
+    assert {hit.score_kind for hit in result.hits} == {ScoreKind.EXACT}
     assert result.encoder == "random"
     assert result.notes == ()
 

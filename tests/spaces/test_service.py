@@ -60,7 +60,7 @@ def test_one_encoder_prefetches_and_another_decides(bench):
     result = bench.search("distance by parallax.", "both", f"global@{PAGE}:3 > full:2")
     assert str(result.hits[0].ref) == "stars.pdf#page=2"
     assert [stage.name for stage in result.hits[0].stages] == [f"global@{PAGE}", "full"]
-    assert [stage.kind for stage in result.hits[0].stages] == [ScoreKind.APPROXIMATE, ScoreKind.EXACT]
+    assert [stage.score_kind for stage in result.hits[0].stages] == [ScoreKind.APPROXIMATE, ScoreKind.EXACT]
     names = [stage.name for stage in result.trace.stages]
     assert names == [f"encode@{PAGE}", f"encode@{WORDS}", f"global@{PAGE}", "full", "results"]
     again = bench.search("distance by parallax.", "both", f"rrf(bm25, full@{PAGE}):4 > full")

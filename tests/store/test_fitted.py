@@ -137,7 +137,7 @@ def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
     first = next(stage for stage in result.trace.stages if stage.candidates_in == 7)
     assert first.vectors_compared == held.lengths.sum()
     assert first.bytes_read == held.flat.nbytes
-    assert all(hit.stages[0].kind is ScoreKind.APPROXIMATE for hit in result.hits)
+    assert all(hit.stages[0].score_kind is ScoreKind.APPROXIMATE for hit in result.hits)
     scores = (
         store.space()
         .fitted(str(Representation.parse(name)))

@@ -11,12 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
-from workbench.api import collections, explaining, ingesting, pictures, searching, sessions
+from workbench.api import collections, explaining, ingesting, overview, pictures, saved, searching, sessions, taking
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
 from workbench.api.problems import sentence
 from workbench.api.state import State
 from workbench.api.uploads import Uploads
+from workbench.api.warmup import Warmup
 from workbench.errors import (
     CollectionBusyError,
     DiskFullError,
@@ -76,8 +77,15 @@ a body send it as `application/json`. Where the server asks for a log-in, send `
 an account file, or of `POST /session`."""
 
 
-def application(workbench: Workbench, uploads: Uploads | None = None, access: Access | None = None) -> FastAPI:
+def application(
+    workbench: Workbench,
+    uploads: Uploads | None = None,
+    access: Access | None = None,
+    warmup: Warmup | None = None,
+) -> FastAPI:
     """The API over one workbench, to be mounted at `PREFIX`; ``access`` is whose sessions it opens, if there are any.
+
+    ``warmup`` is the load of the default model that it tells of.
 
     It checks no log-in itself: that is the work of what stands before it.
     """
@@ -92,8 +100,10 @@ def application(workbench: Workbench, uploads: Uploads | None = None, access: Ac
         responses=REFUSALS,
     )
     failures(app)
-    app.state.pagelens = State(workbench, uploads or Uploads(workbench.settings.home), access)
-    for part in (searching, explaining, pictures, collections, ingesting, sessions):
+    app.state.pagelens = State(
+        workbench, uploads or Uploads(workbench.settings.home), access, warmup or Warmup(workbench)
+    )
+    for part in (overview, searching, explaining, taking, saved, pictures, collections, ingesting, sessions):
         app.include_router(part.router)
 
     @app.get("/version", tags=["About"])

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from workbench.api.answers import Collection, Named, PageText
+from workbench.answers.collections import Collection, Named, PageText
 from workbench.api.pictures import AS_WEBP
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import FieldsRequest, NewCollection, page_ref
+from workbench.api.requests import FieldsRequest, NewCollection, Page, page_ref
 from workbench.api.state import Bench
 from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, Receipt
-
-Page = Annotated[str, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
 
 router = APIRouter()
 

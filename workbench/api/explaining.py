@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from workbench.api.answers import Contrasted, Explained, Quote
-from workbench.api.requests import ContrastRequest, EvidenceRequest, ExplainRequest, WhyRequest, page_ref
+from workbench.answers.comparisons import Contrasted
+from workbench.answers.explanations import Explained, Layers, Quote, Seen
+from workbench.api.requests import (
+    ContrastRequest,
+    EvidenceRequest,
+    ExplainRequest,
+    Page,
+    PageRequest,
+    WhyRequest,
+    page_ref,
+)
 from workbench.api.state import Bench
 from workbench.types import MissReport
 
@@ -17,14 +26,29 @@ def explain(workbench: Bench, body: ExplainRequest) -> Explained:
     """Why a page scores what it scores: the part of every query token, and the regions that won it."""
     ref = page_ref(body.page)
     found = workbench.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
-    return Explained.of(found, body.collection, body.similarities)
+    return Explained.of(found, body.collection, body.heat, body.similarities)
+
+
+@router.post("/explain/layers")
+def layers(workbench: Bench, body: PageRequest) -> Layers:
+    """The same with all that is drawn over the page (heat, similarities, what pooled indexes hold), as bytes."""
+    ref = page_ref(body.page)
+    found = workbench.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
+    return Layers.of(found, body.collection)
+
+
+@router.get("/collections/{collection}/saw")
+def saw(workbench: Bench, collection: str, page: Page, encoder: str = "") -> list[Seen]:
+    """The pictures that a model really got of a page; none where it reads words. Its first one, without a name."""
+    return [Seen.of(picture) for picture in workbench.saw(page_ref(page), collection, encoder)]
 
 
 @router.post("/contrast")
 def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     """Why page A scores more, or less, than page B, by query token."""
     a, b = page_ref(body.a), page_ref(body.b)
-    return Contrasted.of(workbench.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline))
+    found = workbench.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline)
+    return Contrasted.of(found, body.collection)
 
 
 @router.post("/why")

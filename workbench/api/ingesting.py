@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from workbench.api.answers import Batch, JobState, Plan, Received
+from workbench.answers.jobs import JobState, Plan
+from workbench.api.answers import Batch, Received
 from workbench.api.pictures import RAW
 from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
 from workbench.api.state import Bench, Staged

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from workbench.api.answers import KeptPicture
+from workbench.api.answers import KeptPicture, Repair
 from workbench.api.requests import Name
 from workbench.api.state import Bench
 from workbench.errors import NotFoundError
@@ -57,6 +57,16 @@ def kept_picture(
 ) -> Response:
     """A kept picture, as repairs leave it."""
     return sent(request, workbench.query_picture(picture, repairs), "The picture")
+
+
+@router.get("/pictures/{picture}/repairs")
+def repairs(workbench: Bench, picture: str) -> list[Repair]:
+    """What seems to be wrong with a kept picture, and the steps that would mend it, in order; none are made.
+
+    Takes some seconds: the direction of its text is found by reading it.
+    """
+    found = workbench.repair_preview(picture)
+    return [Repair(step=step, reason=reason) for step, reason in zip(found.steps, found.reasons, strict=True)]
 
 
 def page_picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:

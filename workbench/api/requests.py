@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Query as InAddress
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -16,7 +17,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from workbench.answers.explanations import HeatLook
 from workbench.errors import InputError, QueryError
+from workbench.exports import FORMATS
+from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
 from workbench.service.search import MAX_PARTS, MAX_QUERY
@@ -29,6 +33,8 @@ from workbench.types.text import wellformed
 
 LONGEST_NAME = 1_000
 """Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
+MAX_TOKENS = 10_000
+"""Tokens of a query that a request may name: more than an encoder makes of the longest query there may be."""
 
 
 def _question(value: Any) -> Any:
@@ -46,6 +52,7 @@ def _text(value: str) -> str:
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 PageText = Annotated[Name, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
+Page = Annotated[str, InAddress(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
 Pipeline = Annotated[
     Text,
     Field(
@@ -184,13 +191,50 @@ class EvidenceRequest(SearchRequest):
     tokens: int = Field(1000, ge=10, le=100_000, description="Tokens it may take, at four characters each.")
 
 
-class ExplainRequest(QueryRequest):
+class PageRequest(QueryRequest):
     """A page to explain the score of."""
 
     page: PageText
     encoder: Name = Field("", description="Whose score; else that which decides in the pipeline, or the first.")
     pipeline: Annotated[Pipeline, Field(description="A preset or pipeline text whose deciding encoder is meant.")] = ""
-    similarities: bool = Field(False, description="Also give every query token's similarity to every page vector.")
+
+
+class ExplainRequest(PageRequest):
+    """A page to explain the score of, and in how much detail."""
+
+    heat: bool = Field(False, description="Also give where the page's vectors lie, and the heat of each.")
+    similarities: bool = Field(
+        False, description="Also give every query token's similarity to every page vector; and the heat."
+    )
+
+
+class CopyRequest(SearchRequest):
+    """A search to be copied as a program, and the address of this server as the asker knows it."""
+
+    address: Name = ""
+
+
+class SaveRequest(SearchRequest):
+    """A search to keep under a name."""
+
+    name: Text = Field(max_length=LONGEST_NAME)
+
+
+class ExportRequest(SearchRequest):
+    """A search to take away, and in which form."""
+
+    form: Name = Field("html", description=f"One of {', '.join(FORMATS)}.")
+    page: Name = Field("", description="The one page to export, as `report.pdf#page=12`, instead of those found.")
+    look: HeatLook = HeatLook()
+    tokens: list[StrictInt] | None = Field(
+        None, max_length=MAX_TOKENS, description="Query tokens whose heat is shown, from 0; all of them without."
+    )
+    encoder: Name = Field("", description="Whose heat is drawn; else that which decides in the pipeline.")
+
+    def shown(self) -> Look:
+        """The look as the service takes it; `InputError` for one that there is not."""
+        tokens = None if self.tokens is None else tuple(self.tokens)
+        return Look(tokens, self.look.join, self.look.range, self.look.colour, self.look.opacity)
 
 
 class ContrastRequest(QueryRequest):

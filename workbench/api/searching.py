@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import AsyncIterator, Generator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from workbench.api.answers import Compared, Named, Search
+from workbench.answers.collections import Named, Preset
+from workbench.answers.comparisons import Compared
+from workbench.answers.searches import Search
+from workbench.api.answers import Failure
 from workbench.api.requests import CompareRequest, SearchRequest
 from workbench.api.state import Bench
 from workbench.errors import PagelensError
 
 if TYPE_CHECKING:
+    from workbench.service import Workbench
     from workbench.types import SearchResult
 
 log = logging.getLogger(__name__)
+UNFORESEEN = "A stage failed in a way Pagelens did not foresee; the server's log says more."
+
+
 NDJSON = "application/x-ndjson"
+A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in (Search, Failure)]}
 
 router = APIRouter(tags=["Searching"])
 
@@ -34,16 +42,17 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
 @router.post(
     "/search/stages",
     response_class=StreamingResponse,
-    responses={200: {"content": {NDJSON: {"schema": {"$ref": "#/components/schemas/Search"}}}}},
+    responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
 )
 def search_stages(workbench: Bench, body: SearchRequest) -> StreamingResponse:
     """The same, a line of JSON after each stage; the last one is `complete`.
 
-    Should a later stage fail, the last line is `{"error": "..."}`.
+    Should a later stage fail, the last line is `{"error": "..."}`. Who goes away stops the search after the stage that
+    is running.
     """
     stages = workbench.search_stages(body.query_value(), body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
-    return StreamingResponse(_lines(chain([first], stages)), media_type=NDJSON)
+    return StreamingResponse(_lines(first, stages), media_type=NDJSON)
 
 
 @router.post("/compare")
@@ -53,9 +62,9 @@ def compare(workbench: Bench, body: CompareRequest) -> Compared:
 
 
 @router.get("/pipelines")
-def pipelines(workbench: Bench) -> list[Named]:
-    """The presets, and the pipeline text that each stands for."""
-    return Named.all(workbench.pipelines())
+def pipelines(workbench: Bench) -> list[Preset]:
+    """The presets, the pipeline text that each stands for, and when to choose it."""
+    return presets(workbench)
 
 
 @router.get("/filters")
@@ -64,12 +73,25 @@ def filters(workbench: Bench) -> list[Named]:
     return Named.all(workbench.filter_fields())
 
 
-def _lines(results: Iterator[SearchResult]) -> Iterator[str]:
+def presets(workbench: Workbench) -> list[Preset]:
+    """The pipelines with a name."""
+    reasons = workbench.preset_reasons()
+    return [
+        Preset(name=name, pipeline=text, reason=reasons.get(name, "")) for name, text in workbench.pipelines().items()
+    ]
+
+
+async def _lines(first: SearchResult, stages: Generator[SearchResult]) -> AsyncIterator[str]:
+    """A line for each result. What reads them may end early (`aclose`, cancellation): no further stage runs then."""
+    result: SearchResult | None = first
     try:
-        for result in results:
+        while result is not None:
             yield Search.of(result).model_dump_json() + "\n"
+            result = await run_in_threadpool(next, stages, None)
     except PagelensError as error:
         yield json.dumps({"error": str(error)}) + "\n"
     except Exception:
         log.exception("A stage of a search failed")
-        yield json.dumps({"error": "A stage failed in a way Pagelens did not foresee; the server's log says more."})
+        yield json.dumps({"error": UNFORESEEN}) + "\n"
+    finally:
+        stages.close()

@@ -9,16 +9,18 @@ from fastapi import Depends, Request
 
 from workbench.api.access import Access
 from workbench.api.uploads import Uploads
+from workbench.api.warmup import Warmup
 from workbench.service import Workbench
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One workbench, where uploads are staged, and the accounts, if there are any."""
+    """One workbench, where uploads are staged, the load of the default model, and the accounts, if there are any."""
 
     workbench: Workbench
     uploads: Uploads
     access: Access | None
+    warmup: Warmup
 
 
 def _state(request: Request) -> State:
@@ -34,10 +36,15 @@ def _uploads(request: Request) -> Uploads:
     return _state(request).uploads
 
 
+def _warmup(request: Request) -> Warmup:
+    return _state(request).warmup
+
+
 def _access(request: Request) -> Access | None:
     return _state(request).access
 
 
 Bench = Annotated[Workbench, Depends(_workbench)]
 Staged = Annotated[Uploads, Depends(_uploads)]
+Warming = Annotated[Warmup, Depends(_warmup)]
 Doors = Annotated[Access | None, Depends(_access)]

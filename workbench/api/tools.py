@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 from pydantic import Field, RootModel, ValidationError
 
-from workbench.api.answers import Explained, PageText, Quote, Search
+from workbench.answers.collections import PageText
+from workbench.answers.explanations import Explained, Quote
+from workbench.answers.searches import Search
 from workbench.api.problems import sentence
 from workbench.api.requests import page_ref
 from workbench.errors import PagelensError
@@ -115,7 +117,7 @@ def server(workbench: Workbench) -> MCPServer[Any]:
     @tool
     def explain(query: Query, page: Page, collection: Collection) -> Explained:
         """Why a page scores what it scores for a query: the part of every query token, and the regions that won it."""
-        return Explained.of(workbench.explain(query, page_ref(page), collection), collection, similarities=False)
+        return Explained.of(workbench.explain(query, page_ref(page), collection), collection)
 
     @tool
     def why(

@@ -71,7 +71,7 @@ def search(
     for hit in result.hits:
         said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no vectors" for s in hit.stages}
         rows.append(
-            (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.kind), *(said.get(s, "") for s in stages))
+            (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.score_kind), *(said.get(s, "") for s in stages))
         )
     if rows:
         output.table((">rank", "page", ">score", "", *(f">{name}" for name in stages)), rows)

@@ -70,7 +70,7 @@ def _facts(found: Found, page: FoundPage) -> dict[str, object]:
         "page": str(page.ref),
         "rank": hit.rank if hit is not None else None,
         "score": hit.score if hit is not None else None,
-        "score_kind": str(hit.kind) if hit is not None else None,
+        "score_kind": str(hit.score_kind) if hit is not None else None,
         "encoder": explanation.encoder if explanation is not None else None,
         "maxsim": explanation.score if explanation is not None else None,
         "regions": [
@@ -84,7 +84,7 @@ def _title(page: FoundPage) -> str:
     parts = [f"{page.ref.document}, page {page.ref.page}"]
     if page.hit is not None:
         parts.append(f"rank {page.hit.rank}")
-        parts.append(f"{page.hit.score:.3f} {page.hit.kind}" if page.hit.scored else "no vectors")
+        parts.append(f"{page.hit.score:.3f} {page.hit.score_kind}" if page.hit.scored else "no vectors")
     elif page.explanation is not None:
         parts.append(f"MaxSim {page.explanation.score:.3f}")
     return " · ".join(parts)

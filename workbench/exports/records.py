@@ -24,7 +24,7 @@ def search_record(result: SearchResult) -> dict[str, Any]:
                 "rank": hit.rank,
                 "page": str(hit.ref),
                 "score": hit.score,
-                "score_kind": str(hit.kind),
+                "score_kind": str(hit.score_kind),
                 "stages": [_said(stage) for stage in hit.stages],
             }
             for hit in result.hits

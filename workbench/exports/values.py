@@ -75,7 +75,13 @@ def hits(found: Found) -> Table:
         if hit is None:
             continue
         said = {stage.name: stage for stage in hit.stages}
-        cells = [whole(hit.rank), word(hit.ref.document), whole(hit.ref.page), real(hit.score), word(str(hit.kind))]
+        cells = [
+            whole(hit.rank),
+            word(hit.ref.document),
+            whole(hit.ref.page),
+            real(hit.score),
+            word(str(hit.score_kind)),
+        ]
         for name in stages:
             stage = said.get(name)
             cells += [whole(stage.rank if stage else None), real(stage.score if stage and stage.scored else None)]

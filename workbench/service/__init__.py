@@ -12,10 +12,10 @@ from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE
 from workbench.service.models import Models
 from workbench.service.query_parts import QueryParts
-from workbench.service.saved import Saved
+from workbench.service.saved import Saved, SavedSearch
 from workbench.service.system import System
 
-__all__ = ["SAMPLE", "ExportedFile", "Workbench"]
+__all__ = ["SAMPLE", "ExportedFile", "SavedSearch", "Workbench"]
 
 
 class Workbench(QueryParts, PipelineComparisons, System, Exports, Saved, Models):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from workbench import resources
@@ -50,8 +50,10 @@ class Searches(Core):
         k: int | None = None,
         filter: str = "",
         anew: bool = False,
-    ) -> Iterator[SearchResult]:
+    ) -> Generator[SearchResult]:
         """Search, yielding after each stage; everything that can be refused is refused before the first one.
+
+        Closing it ends the search: no further stage runs.
 
         Where the semantic cache is switched on (`Settings.semantic_cache`), an earlier answer may be used, unless
         ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
@@ -167,7 +169,7 @@ class Searches(Core):
             space.vectors(index)
 
 
-def _noted(stages: Iterator[SearchResult], store: Collection) -> Iterator[SearchResult]:
+def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[SearchResult]:
     """The same results, with a note where vectors had to be held in memory."""
     for result in stages:
         held = dict.fromkeys(name for space in store.spaces() for name in space.in_memory())

@@ -28,7 +28,7 @@ class StageScore:
     name: str
     rank: int
     score: float
-    kind: ScoreKind
+    score_kind: ScoreKind
     scored: bool = True
 
 
@@ -40,7 +40,7 @@ class Hit:
     ref: PageRef
     rank: int
     score: float
-    kind: ScoreKind
+    score_kind: ScoreKind
     stages: tuple[StageScore, ...]
 
     @property

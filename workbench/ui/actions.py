@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.api.uploads import Uploads
+from workbench.api.warmup import Warmup
 from workbench.errors import InputError, NotFoundError, PagelensError
 from workbench.retrieval import FIELDS, META_SUMMARY, document_filter
 from workbench.settings import CollectionSettings
@@ -21,7 +22,6 @@ from workbench.ui import payload
 from workbench.ui.comparing import Comparing
 from workbench.ui.requests import query_of, results, text, texts, whole
 from workbench.ui.searching import Searching
-from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
     from workbench.service import Workbench

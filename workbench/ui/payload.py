@@ -83,10 +83,10 @@ def hit(value: Hit) -> dict[str, Any]:
         "ref": str(value.ref),
         "rank": value.rank,
         "score": value.score,
-        "kind": str(value.kind),
+        "kind": str(value.score_kind),
         "scored": value.scored,
         "stages": [
-            {"name": s.name, "rank": s.rank, "score": s.score, "kind": str(s.kind), "scored": s.scored}
+            {"name": s.name, "rank": s.rank, "score": s.score, "kind": str(s.score_kind), "scored": s.scored}
             for s in value.stages
         ],
     }

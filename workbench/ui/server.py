@@ -109,7 +109,7 @@ def create_app(
     bundle.add_routes(app)
     if access is not None:
         add_log_in(app, access, cookie)
-    app.mount(PREFIX, application(workbench, uploads, access))
+    app.mount(PREFIX, application(workbench, uploads, access, blocks.pagelens.warmup))
     tools = None
     if mcp:
         from workbench.api.tools import http_application

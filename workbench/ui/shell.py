@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from workbench.api.uploads import Uploads
+from workbench.api.warmup import Warmup
 from workbench.errors import PagelensError
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
 from workbench.ui.evaluate import Evaluate
 from workbench.ui.system import SystemTab
-from workbench.ui.warmup import Warmup
 
 if TYPE_CHECKING:
     from workbench.service import Workbench

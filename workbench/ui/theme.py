@@ -21,6 +21,7 @@ STYLES = (
 )
 SCRIPTS = (
     "js/core.js",
+    "js/api.js",
     "js/dialogs.js",
     "js/frame.js",
     "js/models.js",

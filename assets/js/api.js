@@ -1,0 +1,67 @@
+/* api: what the page asks the server, as any program would: /api/v1, JSON, with the session's cookie. A refusal is an Error
+   with the server's sentence and its `status`. */
+(() => {
+  "use strict";
+  const BASE = "api/v1";
+  const GONE = "The Pagelens server does not answer; is it still running?";
+  const part = (text) => encodeURIComponent(text);
+
+  /* The Response itself; throws what was refused. `query` are the address's values, those that are null left out. */
+  async function ask(method, path, { query = {}, body, raw, signal } = {}) {
+    const values = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+    const address = `${BASE}${path}${values.length ? `?${new URLSearchParams(values)}` : ""}`;
+    const sent =
+      raw !== undefined
+        ? { body: raw }
+        : body !== undefined
+          ? { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }
+          : {};
+    let answer;
+    try {
+      answer = await fetch(address, { method, signal, ...sent });
+    } catch (error) {
+      throw error.name === "AbortError" ? error : new Error(GONE);
+    }
+    if (answer.ok) return answer;
+    const said = await answer.json().catch(() => ({}));
+    throw Object.assign(new Error(said.error || `The server refused this (${answer.status}).`), {
+      status: answer.status,
+      missing: answer.status === 404,
+    });
+  }
+  const json = async (method, path, asked) => {
+    const answer = await ask(method, path, asked);
+    return answer.status === 204 ? null : answer.json();
+  };
+  /* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them, and the work behind them. */
+  async function* lines(path, body, signal) {
+    const reader = (await ask("POST", path, { body, signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const whole = (rest + value).split("\n");
+        rest = whole.pop();
+        for (const line of whole) {
+          const said = JSON.parse(line);
+          if (said.error) throw new Error(said.error);
+          yield said;
+        }
+      }
+    } finally {
+      reader.cancel().catch(() => {});
+    }
+  }
+  window.pagelens.api = {
+    part,
+    ask,
+    lines,
+    get: (path, query) => json("GET", path, { query }),
+    post: (path, body = {}, query) => json("POST", path, { body, query }),
+    put: (path, body = {}) => json("PUT", path, { body }),
+    patch: (path, body = {}) => json("PATCH", path, { body }),
+    remove: (path, query) => json("DELETE", path, { query }),
+    collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
+  };
+})();

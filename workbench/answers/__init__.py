@@ -1,0 +1,17 @@
+"""The one JSON of the product: models made of values, which the page, the API, ``--json``, exports and assistants use.
+
+A page is written ``report.pdf#page=12``, a box as ``[x0, y0, x1, y1]`` in fractions of the page from its top left,
+times in the unit their name ends with. A value that is plain already goes out as it is, by the dataclass itself;
+`json_values` makes JSON values of both. What this package does not do: read requests, or ask the service anything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+
+def json_values(value: Any) -> Any:
+    """Models, dataclasses and lists of them as values that `json.dumps` takes."""
+    return to_jsonable_python(value)

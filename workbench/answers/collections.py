@@ -1,0 +1,101 @@
+"""What there is: collections, their pages, and what a person can choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from workbench.answers.explanations import HeatLooks
+from workbench.answers.searches import NamedPage
+from workbench.types import CollectionInfo, StoredPage
+
+
+class Collection(BaseModel):
+    """A collection: what is in it, its encoders' vectors (`spaces`) and their indexes, and what settings made it."""
+
+    info: CollectionInfo
+    examples: list[str] = Field(description="Questions to try on it; none but for the sample.")
+
+
+class PageText(NamedPage):
+    """A page's size in pixels, its words as text (a line each), and where they come from."""
+
+    page_id: str = Field(description="Hash of its content: it changes when the page does, and its picture with it.")
+    pages: int = Field(description="Pages of its document.")
+    width: int
+    height: int
+    text: str
+    words: int
+    source: str = Field(description="`text` (text layer), `ocr`, `mixed`, or `none` for a page without words.")
+    tags: list[str]
+
+    @classmethod
+    def of(cls, page: StoredPage) -> PageText:
+        """From a stored page."""
+        return cls(
+            **cls.parts(page.ref),
+            page_id=page.page_id,
+            pages=page.document_pages,
+            width=page.size[0],
+            height=page.size[1],
+            text=page.words.text,
+            words=len(page.words),
+            source=page.words.source,
+            tags=list(page.tags),
+        )
+
+
+class Named(BaseModel):
+    """Something a request can name, and what it is."""
+
+    name: str
+    summary: str
+
+    @classmethod
+    def all(cls, mapping: Any) -> list[Named]:
+        """From a mapping of names to summaries."""
+        return [cls(name=name, summary=summary) for name, summary in mapping.items()]
+
+
+class Preset(BaseModel):
+    """A pipeline with a name, and when to choose it."""
+
+    name: str
+    pipeline: str
+    reason: str
+
+
+class FilterField(Named):
+    """A field that a filter can test."""
+
+    number: bool = Field(description="Whether it is compared as a number.")
+
+
+class Weights(BaseModel):
+    """What parts of a query weigh beside a text of weight 1."""
+
+    but_not: float = Field(description="A text to stay away from, taken off.")
+    good: float = Field(description="All pages marked as good, together.")
+    bad: float = Field(description="All pages marked as bad, together; taken off.")
+
+
+class WarmUp(BaseModel):
+    """Whether the default model is loaded yet: `cold`, `warming`, `ready`, or `failed` with the reason."""
+
+    state: str
+    detail: str
+
+
+class Overview(BaseModel):
+    """Everything that is needed before a collection is chosen."""
+
+    collections: list[CollectionInfo]
+    pipelines: list[Preset]
+    indexes: list[Named]
+    fields: list[FilterField]
+    meta: str = Field(description="What the fields of a person's own (`meta.NAME`) are, in a filter.")
+    weights: Weights
+    heat: HeatLooks
+    model: WarmUp
+    max_upload_mb: int

@@ -1,0 +1,102 @@
+"""What was found: pages with their ranks and scores, and what each stage cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from workbench.types import Hit, PageRef, SearchResult, StageScore, StageTrace, Trace, Verdict
+
+
+class NamedPage(BaseModel):
+    """A page by its name, and the two parts of that name."""
+
+    page: str = Field(description="The page, as `report.pdf#page=12`.")
+    document: str = Field(description="Its document; empty where a name made elsewhere is none of a page here.")
+    number: int = Field(description="Its number in the document, from 1; 0 where the name is none of a page here.")
+
+    @classmethod
+    def parts(cls, ref: PageRef) -> dict[str, Any]:
+        """The three values of a reference."""
+        return {"page": str(ref), "document": ref.document, "number": ref.page}
+
+
+class PageHit(NamedPage):
+    """A page found, with what each stage said of it; a stage that missed it is absent."""
+
+    page_id: str = Field(description="Hash of its content: it changes when the page does, and its picture with it.")
+    rank: int
+    score: float
+    score_kind: str = Field(description="`exact`: the model's own MaxSim over all vectors; else `approximate`.")
+    scored: bool = Field(description="False where the last stage has no vectors of it; its score is 0 then.")
+    stages: list[StageScore]
+
+    @classmethod
+    def of(cls, hit: Hit) -> PageHit:
+        """From a hit."""
+        return cls(
+            **cls.parts(hit.ref),
+            page_id=hit.page_id,
+            rank=hit.rank,
+            score=hit.score,
+            score_kind=str(hit.score_kind),
+            scored=hit.scored,
+            stages=list(hit.stages),
+        )
+
+
+class SearchTrace(BaseModel):
+    """What each stage cost, measured; `total_ms` is their sum."""
+
+    total_ms: float
+    stages: list[StageTrace]
+
+    @classmethod
+    def of(cls, trace: Trace) -> SearchTrace:
+        """From a trace."""
+        return cls(total_ms=trace.total_ms, stages=list(trace.stages))
+
+
+class Search(BaseModel):
+    """The pages found, best first, and what finding them cost. `complete` is false while later stages are to run."""
+
+    query: str = Field(description="What was looked for, as it is shown.")
+    parts: list[dict[str, Any]] = Field(description="The same as the parts of a query, to search for again.")
+    collection: str
+    encoder: str = Field(description="Whose vectors decided.")
+    pipeline: str
+    complete: bool
+    hits: list[PageHit]
+    notes: list[str] = Field(description="What the search could not see, in sentences.")
+    verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
+    trace: SearchTrace
+
+    @classmethod
+    def of(cls, result: SearchResult) -> Search:
+        """From a search result."""
+        return cls(
+            query=result.query_text,
+            parts=result.query.as_dict()["parts"],
+            collection=result.collection,
+            encoder=result.encoder,
+            pipeline=result.pipeline,
+            complete=result.complete,
+            hits=[PageHit.of(hit) for hit in result.hits],
+            notes=list(result.notes),
+            verdict=result.verdict,
+            trace=SearchTrace.of(result.trace),
+        )
+
+
+class Saved(BaseModel):
+    """A search kept by name, to run again: `{"parts": parts}` is its query."""
+
+    name: str
+    query: str = Field(description="What it looks for, as it is shown.")
+    parts: list[dict[str, Any]]
+    collection: str
+    pipeline: str
+    filter: str
+    k: int | None
+    added: str = Field(description="When it was saved, ISO 8601.")

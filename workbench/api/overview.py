@@ -1,0 +1,36 @@
+"""The route of what there is to choose from, all at once, as a screen needs it first."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from workbench.answers.collections import FilterField, Named, Overview, WarmUp, Weights
+from workbench.answers.explanations import HeatLooks
+from workbench.api.searching import presets
+from workbench.api.state import Bench, Warming
+from workbench.retrieval import FIELDS, META_SUMMARY
+from workbench.types.queries import BAD, GOOD, NOT
+
+router = APIRouter(tags=["About"])
+
+
+@router.get("/overview")
+def overview(workbench: Bench, warmup: Warming) -> Overview:
+    """Everything that is needed before a collection is chosen."""
+    return Overview(
+        collections=workbench.collections(),
+        pipelines=presets(workbench),
+        indexes=Named.all(workbench.index_kinds()),
+        fields=[FilterField(name=name, summary=field.summary, number=field.number) for name, field in FIELDS.items()],
+        meta=META_SUMMARY,
+        weights=Weights(but_not=NOT, good=GOOD, bad=BAD),
+        heat=HeatLooks.now(),
+        model=warm_up(warmup),
+        max_upload_mb=workbench.settings.max_upload_mb,
+    )
+
+
+@router.get("/warm-up")
+def warm_up(warmup: Warming) -> WarmUp:
+    """Whether the default model is loaded yet; the server loads it when it starts."""
+    return WarmUp(state=warmup.state.state, detail=warmup.state.detail)
