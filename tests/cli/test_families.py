@@ -20,6 +20,7 @@ from workbench.store import Library
 
 PAGES = ["A red giant is a star near its end.", "Astronomers measure distance by parallax."]
 CLIPS = {"clip-vit": "vit", "clip-siglip": "siglip"}
+SEEING = {"multi-vector", *(name for name in tiny.SENTENCE if name.endswith("-hf"))}
 CUTS = {family.id: family for family in FAMILIES.values()}
 
 
@@ -66,7 +67,7 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     best = found["hits"][0]
     told = json.loads(run("explain", "how far away is a star", best["page"], "-c", "c", "--json").out)
     assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(best["score"], abs=2e-2)
-    assert bool(told.get("grid")) == (encoders.spec(name).kind == "patches" and name not in CLIPS)
+    assert bool(told.get("grid")) == (name in SEEING or (name in CUTS and CUTS[name].kind == "patches"))
     for page in ("stars.pdf#page=1", "stars.pdf#page=2"):  # each is first for a part of itself
         part = json.loads(run("search", "--region", f"{page}@0,0,1,.5", "-c", "c", "-p", "exact", "--json").out)
         assert part["hits"][0]["page"] == page

@@ -106,7 +106,7 @@ def _missing() -> Iterator[set[str]]:
         return model
 
     with _lock:  # one at a time, so that what is put back is the original
-        PreTrainedModel.from_pretrained = classmethod(reporting)  # type: ignore[method-assign]
+        PreTrainedModel.from_pretrained = classmethod(reporting)
         try:
             yield found
         finally:

@@ -182,7 +182,7 @@ class TextLateInteraction(Policies):
         with self._turn:
             inputs = official_pages(self.model, [""])
             states, _ = forward(self, inputs, "document")
-        return states[0].mean(axis=0, keepdims=True)
+        return np.asarray(states[0].mean(axis=0, keepdims=True), np.float32)
 
     def _windows(self, words: Sequence[str]) -> tuple[list[str], tuple[Window, ...]]:
         """The words of a page as they are read (none too long), and the windows that the model can read."""
