@@ -26,7 +26,7 @@ from workbench.bench.watch import MemoryWatch, memory_now
 from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, DocumentRecord, Library
+from workbench.store import Collection, DocumentRecord, Library, Writer
 from workbench.timing import Stopwatch
 from workbench.types import Float, Page, PageEmbedding, PageRef, StoredPage
 
@@ -113,7 +113,7 @@ def perturbed(vectors: Float, rng: np.random.Generator, noise: float = NOISE) ->
 
 def grow(collection: Collection, sources: Sequence[tuple[StoredPage, PageEmbedding]], start: int, end: int) -> None:
     """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of noisy copies."""
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         for document, numbers in _documents(len(sources), start, end):
             record = writer.begin_document(document)
             for first in range(0, len(numbers), BATCH):

@@ -41,7 +41,7 @@ def diagnose(
     try:
         page_id = collection.page(ref).page_id
     except NotFoundError as error:
-        failed = {failure.page: failure.reason for failure in collection.failed_pages(ref.document)}
+        failed = {failure.page: failure.reason for failure in collection.records.failed_pages(ref.document)}
         if ref.page not in failed:
             return _hopeless(ref, "absent", str(error), "No search finds a page that is not there.")
         reason = f"The page was not indexed: {failed[ref.page]}"

@@ -186,7 +186,7 @@ def test_the_command_shows_the_licence_and_asks_first(hub: Hub, tmp_path: Path) 
     got = run("models", "get", "theirs", "--yes")
     assert (got.code, "is on this machine" in got.out) == (0, True), got
     assert "already" in run("models", "get", "theirs").out
-    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)["models"]}
+    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}
     assert listed["theirs"]["available"]
     nobody = run("models", "get", "colpalli")
     assert (nobody.code, "no encoder" in nobody.err) == (1, True)

@@ -168,7 +168,7 @@ def test_a_model_of_pictures_is_not_read_as_one_of_texts(at_zoo: Zoo) -> None:
 
 
 def test_tokens_are_told_to_their_words() -> None:
-    # "ab cd" after a prompt of three characters: a mark, the prompt, "ab", " c", "d", a space alone, a mark
+    # "ab cd" after a prompt of three characters: a mark, the prompt, "ab", " c", "d", spaces alone, a mark
     starts = np.array([3, 6, 9])
-    offsets = [(0, 0), (0, 2), (3, 5), (5, 7), (7, 8), (5, 6), (0, 0)]
-    assert _told(offsets, starts).tolist() == [MARK, MARK, 0, 1, 1, NOTHING, MARK]
+    offsets = [(0, 0), (0, 2), (3, 5), (5, 7), (7, 8), (5, 6), (8, 9), (0, 0)]
+    assert _told(offsets, starts).tolist() == [MARK, MARK, 0, 1, 1, 1, NOTHING, MARK]

@@ -32,7 +32,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     """
     found = workbench(context).models()
     if as_json:
-        output.emit({"models": [asdict(model) for model in found]})
+        output.emit(found)
         return
     output.table(
         ("id", "vectors of", ">numbers", ">weights", ">download", ">s/page here", "licence", "weights in, or got by"),
@@ -43,7 +43,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     best = workbench(context).model_advice()
     pace = f" {best.seconds_per_page:.2g} s a page, {best.measured}." if best.seconds_per_page is not None else ""
     how = "" if best.available else f" Get it: pagelens models get {best.model}"
-    output.show(f"For this machine: {best.model}. {best.why}{pace}{how}")
+    output.say(f"For this machine: {best.model}. {best.why}{pace}{how}")
 
 
 def _row(model: ModelStatus) -> tuple[str, ...]:

@@ -241,11 +241,12 @@ def _joined(words: Sequence[str], before: int = 0) -> tuple[str, NDArray[np.int6
 def _told(offsets: Any, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     """The word that each token ``offsets (n, 2)`` stands for: the one its last character is of; `MARK` or `NOTHING`.
 
-    A token without characters is the model's own, as is one before the first word.
+    A space alone belongs to the word it leads to. A token without characters is the model's own, as is one before the
+    first word.
     """
     spans = np.asarray(offsets, np.int64).reshape(-1, 2)
     last = spans[:, 1] - 1
     words = np.searchsorted(starts, last, "right") - 1
-    between = last == starts[np.minimum(words + 1, len(starts) - 1)] - 1  # the space after a word
-    words = np.where(between | (words >= len(starts) - 1), NOTHING, words)
+    words += last == starts[np.minimum(words + 1, len(starts) - 1)] - 1  # the space after a word
+    words = np.where(words >= len(starts) - 1, NOTHING, words)
     return np.asarray(np.where((spans[:, 0] == spans[:, 1]) | (last < starts[0]), MARK, words))

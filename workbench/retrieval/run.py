@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
-from workbench.types import Float, Query, QueryEmbedding, ScoreKind, StageScore
+from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
 
 if TYPE_CHECKING:
     from workbench.store import EncoderVectors, Snapshot
@@ -38,6 +38,7 @@ class StageCost:
     cold: bool = False
     weights: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
 
     def compared(self, vectors: int, of: NDArray[Any]) -> None:
         """Count so many rows of an array."""

@@ -94,6 +94,7 @@ def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:
     found = run.spaces[step.encoder].lance_maxsim(step.index, query, k, run.where)
     run.cost.scored += len(found)
     rows = run.snapshot.rows([page for page, _ in found])
+    rows = np.where(np.isin(rows, run.pages), rows, -1)  # quoted words leave fewer pages than the filter
     scores = np.asarray([score for _, score in found], np.float32)
     rest = np.setdiff1d(run.pages, rows, assume_unique=True) if len(found) < k else none()
     return Scored(rows[rows >= 0], scores[rows >= 0], rest)
