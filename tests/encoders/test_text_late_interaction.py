@@ -14,7 +14,7 @@ from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page
 from tests.encoders.precision import close
 from workbench.encoders import registry
-from workbench.encoders.text_late_interaction import MARK, NOTHING, TextLateInteraction, _told
+from workbench.encoders.text_late_interaction import MARK, TextLateInteraction, _told
 from workbench.errors import EncoderError, QueryError
 from workbench.types import PageEmbedding
 
@@ -171,4 +171,4 @@ def test_tokens_are_told_to_their_words() -> None:
     # "ab cd" after a prompt of three characters: a mark, the prompt, "ab", " c", "d", spaces alone, a mark
     starts = np.array([3, 6, 9])
     offsets = [(0, 0), (0, 2), (3, 5), (5, 7), (7, 8), (5, 6), (8, 9), (0, 0)]
-    assert _told(offsets, starts).tolist() == [MARK, MARK, 0, 1, 1, 1, NOTHING, MARK]
+    assert _told(offsets, starts).tolist() == [MARK, MARK, 0, 1, 1, MARK, MARK, MARK]

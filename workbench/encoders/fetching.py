@@ -198,7 +198,7 @@ def _bar(counter: _Counter) -> Any:
     """A progress bar that shows nothing and counts for us; huggingface_hub feeds it."""
     from tqdm.auto import tqdm
 
-    class Bar(tqdm):  # type: ignore[type-arg, misc]
+    class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *arguments: Any, **named: Any) -> None:
             named["disable"] = True
             self.here = int(named.get("initial") or 0)
@@ -230,7 +230,7 @@ def _repository(name: str) -> tuple[Repository, str]:
     missing = tuple(
         file for file, _ in files if not isinstance(try_to_load_from_cache(name, file, revision=revision), str)
     )
-    card = info.card_data.to_dict() if info.card_data else {}
+    card: Any = info.card_data or {}
     licence = str(card.get("license_name") if card.get("license") == "other" else card.get("license") or "")
     return (
         Repository(name, revision, files, missing, licence, str(card.get("license_link") or ""), bool(info.gated)),

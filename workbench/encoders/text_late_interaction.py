@@ -62,8 +62,8 @@ def load(spec: EncoderSpec) -> TextLateInteraction:
     return TextLateInteraction(spec, opened)
 
 
-MARK, NOTHING = -1, -2
-"""In place of a word's number: a token of the model's own around the text, and one that stands for no word of it."""
+MARK = -1
+"""In place of a word's number: a token of the model's own around the text, or the space between two words alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class TextLateInteraction(Policies):
             for row, i in enumerate(batch):
                 words = _told(offsets[row], joined[row][1])
                 ids = np.asarray(inputs["input_ids"][row].numpy(), np.int64)
-                found[i] = _Reading(states[row], words, ids).only(scored[row] & (words != NOTHING))
+                found[i] = _Reading(states[row], words, ids).only(scored[row])
         return [found[i] for i in range(len(texts))]
 
     def _plain(self, text: str) -> str:
@@ -239,14 +239,13 @@ def _joined(words: Sequence[str], before: int = 0) -> tuple[str, NDArray[np.int6
 
 
 def _told(offsets: Any, starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The word that each token ``offsets (n, 2)`` stands for: the one its last character is of; `MARK` or `NOTHING`.
+    """The word that each token ``offsets (n, 2)`` stands for, the one its last character is of; `MARK` for none.
 
-    A space alone belongs to the word it leads to. A token without characters is the model's own, as is one before the
-    first word.
+    A token without characters is the model's own, as is one before the first word.
     """
     spans = np.asarray(offsets, np.int64).reshape(-1, 2)
     last = spans[:, 1] - 1
     words = np.searchsorted(starts, last, "right") - 1
-    words += last == starts[np.minimum(words + 1, len(starts) - 1)] - 1  # the space after a word
-    words = np.where(words >= len(starts) - 1, NOTHING, words)
-    return np.asarray(np.where((spans[:, 0] == spans[:, 1]) | (last < starts[0]), MARK, words))
+    between = last == starts[np.minimum(words + 1, len(starts) - 1)] - 1  # the space after a word
+    nobody = between | (words >= len(starts) - 1) | (spans[:, 0] == spans[:, 1]) | (last < starts[0])
+    return np.asarray(np.where(nobody, MARK, words))
