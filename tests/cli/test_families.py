@@ -87,7 +87,8 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     compared = {"pages", "batches", "places", "vectors", "query", "scores", "collection"}
     compared |= {"maps"} if report["kind"] == "patches" else set()
     assert {name for name, ok in verdicts.items() if ok} == compared
-    assert verdicts["overhead"] is None and report["overhead"] is not None
+    if report["kind"] != "words":  # over pictures alone
+        assert verdicts["overhead"] is None and report["overhead"] is not None
 
 
 def test_a_checkpoint_in_the_hub_s_cache_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
