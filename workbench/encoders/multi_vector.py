@@ -8,7 +8,7 @@ processors. Models of texts are in `text_late_interaction`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from PIL import Image
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.engine import Engine
 from workbench.encoders.late_interaction import LateInteraction
+from workbench.encoders.prepared import Inputs, collated, rows
 from workbench.encoders.preprocessing import PREPROCESSORS, PreparedBatch, cut_of
 from workbench.encoders.sentence_models import Opened, open_model
+from workbench.encoders.stream import Stream
 from workbench.errors import EncoderError
 from workbench.types import Float
 
@@ -31,7 +33,9 @@ def load(spec: EncoderSpec) -> LateInteraction:
         raise EncoderError(
             f"The '{spec.id}' model reads texts, not pictures; its pagelens.json should say family multi-vector-text."
         )
-    return LateInteraction(spec, MultiVectorEngine(opened))
+    encoder = LateInteraction(spec, MultiVectorEngine(opened))
+    encoder.accelerated = False  # its processor is part of the model, and works in this process alone
+    return encoder
 
 
 class MultiVectorEngine(Engine):
@@ -42,8 +46,12 @@ class MultiVectorEngine(Engine):
         without_pooling(self.model)
         self.processor = self.model.processor
         self.cut = PREPROCESSORS[cut_of(self.processor)]
+        self.dtype = str(opened.device.dtype).removeprefix("torch.")
+        self.preparer = self.prepare
+        self.attention = ""
         self._image_token = _image_token(self.processor, self.tokenizer)
-        self._turn = threading.Lock()
+        self._turn, self._preparing = threading.Lock(), threading.Lock()
+        self._stream = Stream.to(opened.device)
 
     @property
     def dim(self) -> int:
@@ -52,18 +60,32 @@ class MultiVectorEngine(Engine):
 
     def query(self, text: str) -> tuple[NDArray[np.int64], Float]:
         """The ids of the tokens that the library compares ``(tokens,)``, and their vectors ``(tokens, dim)``."""
-        with self._turn:
+        with self._preparing:
             inputs = official_query(self.model, text)
-            states, scored = forward(self, inputs, "query")
-        keep = scored[0]
+        with self._turn:
+            states, compared = forward(self, inputs, "query")
+        keep = compared[0]
         return np.asarray(inputs["input_ids"][0].numpy(), np.int64)[keep], states[0][keep]
 
-    def _batch(self, pictures: Sequence[Image.Image]) -> PreparedBatch:
-        inputs = official_pages(self.model, list(pictures))
-        return PreparedBatch(self.processor, inputs, self._image_token, scored(self.model, inputs))
+    def prepare(self, picture: Image.Image) -> Inputs:
+        """What the processor makes of a picture."""
+        with self._preparing:
+            inputs = official_pages(self.model, [picture])
+        return rows({name: value for name, value in inputs.items() if hasattr(value, "is_floating_point")}, self.dtype)
 
-    def _run(self, inputs: Any) -> Float:
-        return forward(self, inputs, "document")[0]
+    def prepared(self, inputs: Sequence[Inputs]) -> PreparedBatch:
+        """Several pictures that were prepared as one batch."""
+        padding, left = self.tokenizer.pad_token_id or 0, self.tokenizer.padding_side == "left"
+        made = collated(inputs, self.dtype, padding, left)
+        return PreparedBatch(self.processor, made, self._image_token, scored(self.model, made))
+
+    def _run(self, inputs: Any) -> Callable[[], Float]:
+        import torch
+
+        seen = "message" if "message" in self.model[0].modality_config else "image"
+        with torch.inference_mode(), self._stream.placing(inputs) as placed:
+            found = self.model({**placed, "modality": seen}, task="document")
+            return self._stream.answer(found["token_embeddings"])
 
 
 def without_pooling(model: Any) -> None:

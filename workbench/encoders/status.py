@@ -40,6 +40,7 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         device=_device(encoder),
         source=spec.source,
         hub=str(spec.options.get("hub", "")),
+        attention=str(getattr(getattr(encoder, "engine", None), "attention", "")),
     )
 
 

@@ -12,8 +12,8 @@ class ModelStatus:
     ``parameters`` billions and ``download`` bytes, both about and 0 when unknown; ``folder`` where its weights are, or
     empty; ``reason`` why it is not ``available``, and ``command`` what cures that; ``state`` one of ``absent`` (no
     weights here), ``here``, ``loading``, ``loaded``, ``failed``; ``seconds_per_page`` as measured on this machine, None
-    before that; ``device`` where it is loaded, or empty; ``source`` where what is said of it was read;
-    ``hub`` the repository it can be fetched from, or empty.
+    before that; ``device`` and ``attention`` where it is loaded and how it attends, or empty; ``source`` where what is
+    said of it was read; ``hub`` the repository it can be fetched from, or empty.
     """
 
     id: str
@@ -34,3 +34,4 @@ class ModelStatus:
     device: str = ""
     source: str = ""
     hub: str = ""
+    attention: str = ""
