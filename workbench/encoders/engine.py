@@ -20,7 +20,7 @@ from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
 from workbench.encoders.pictures import PreparingEncoder, brief
-from workbench.encoders.prepared import Inputs, ProcessorPreparer, collated, rows
+from workbench.encoders.prepared import Inputs, Preparer, ProcessorPreparer, collated, rows
 from workbench.encoders.preprocessing import PREPROCESSORS, PreparedBatch
 from workbench.encoders.stream import Stream
 from workbench.encoders.tokens import OFFICIAL
@@ -40,7 +40,7 @@ class Engine:
         self.model, self.processor = model, processor
         self.cut = PREPROCESSORS[family.cut]
         self.dtype = str(device.dtype).removeprefix("torch.")
-        self.preparer = ProcessorPreparer(family.processor, str(checkpoint.folder), self.dtype)
+        self.preparer: Preparer = ProcessorPreparer(family.processor, str(checkpoint.folder), self.dtype)
         self.attention = attend_by_windows(model)
         self._image_token = int(model.config.image_token_id)
         self._turn = threading.Lock()
