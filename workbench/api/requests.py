@@ -443,6 +443,12 @@ class IndexRequest(Request):
     encoder: Name = Field("", description="Of whose vectors; the collection's first if not said.")
 
 
+class GetRequest(Request):
+    """The licence of a model that is to be fetched, as its offer says it: sending it back accepts it."""
+
+    licence: Text = Field(max_length=2_000)
+
+
 class LogInRequest(Request):
     """An account's name and password."""
 
