@@ -35,6 +35,7 @@ class Core:
         self._library = Library.of(self.settings)
         self._open: dict[str, Collection] = {}
         self._readers = readers(Limits.of(self.settings))
+        self._processors = readers(Limits.of_processors(self.settings))
         self._pictures = PictureStore(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._answers = SemanticCache(self.settings.semantic_cache) if self.settings.semantic_cache else None
@@ -52,6 +53,7 @@ class Core:
         if patience:
             self._jobs.stop_all(patience)
         self._readers.close()
+        self._processors.close()
 
     def _collection(self, name: str) -> Collection:
         with self._lock:

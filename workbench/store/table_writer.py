@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 _IDS_AT_ONCE = 500
 
 
+NOW = timedelta(milliseconds=1)
+"""The age from which on old versions go where none is to stay; LanceDB warns of 0."""
+KEEP_VERSIONS = timedelta(minutes=10)
+"""How long a query in another process may go on reading what a tidying replaced."""
+
+
 class TableWriter:
     """The tables whose rows are pages. ``stored`` says which pages each has, which only the writer changes.
 
@@ -67,7 +73,12 @@ class TableWriter:
         return int(self._catalog.table(name).stats()["fragment_stats"]["num_fragments"])
 
     def tidy(self, name: str, older_than: timedelta) -> None:
-        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger."""
+        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger.
+
+        In an object store versions always stay for `KEEP_VERSIONS`: readers elsewhere ask for the newest now and then.
+        """
+        if self._catalog.storage.remote:
+            older_than = max(older_than, KEEP_VERSIONS)
         try:
             self._catalog.table(name).optimize(cleanup_older_than=older_than)
         except Exception as error:

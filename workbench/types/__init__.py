@@ -26,6 +26,7 @@ from workbench.types.explanations import (
     Fix,
     LedgerRow,
     MissReport,
+    Passage,
     PooledView,
     Region,
     TokenGap,
@@ -40,6 +41,7 @@ from workbench.types.ingestion import (
     PlannedFile,
     Progress,
     ProgressCallback,
+    bottleneck,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
@@ -77,6 +79,7 @@ __all__ = [
     "PageGap",
     "PageRef",
     "Part",
+    "Passage",
     "PicturePart",
     "PlannedFile",
     "PooledView",
@@ -102,4 +105,5 @@ __all__ = [
     "Trace",
     "Verdict",
     "Words",
+    "bottleneck",
 ]
