@@ -70,8 +70,10 @@ def test_captions_have_names(line, name):
     assert name in names
 
 
-@pytest.mark.parametrize("line", ["Figure 5 shows that it rains", "table 2 is long", "3.2 percent of the people said so",
-                                  "Figures are rounded"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    ["Figure 5 shows that it rains", "table 2 is long", "3.2 percent of the people said so", "Figures are rounded"],
+)
 def test_a_sentence_is_no_caption_and_no_heading(line):
     roles, names = told(*PROSE, (line, BODY, 0.75))
     assert set(roles) == {"BODY"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
@@ -10,11 +11,14 @@ from workbench.query import with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
 from workbench.service.search import Searches, clean_query, fitted_pipeline
-from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
+from workbench.store import Collection
+from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture, WordScore
 
 RARE = Pipeline.parse("full[weights=idf]").steps[0]
 """Whose token weights the heat of several words has, whatever the pipeline: a score may weigh all words alike, but a
 mean over words that stand on every page shows little."""
+
+WORDS = Pipeline.parse("bm25").steps[0]
 
 
 class Explanations(Searches):
@@ -40,7 +44,15 @@ class Explanations(Searches):
             if leaves:
                 complete, _ = with_words(cleaned, parsed, store, self._pictures)
                 embedding = weighted(leaves[-1], embedding, complete, store.snapshot())
-        return explain(store, ref, embedding, rarity, space.encoder)
+        found = explain(store, ref, embedding, rarity, space.encoder)
+        return replace(found, words=self._words(store, ref, cleaned, parsed))
+
+    def _words(self, store: Collection, ref: PageRef, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
+        """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
+        leaves = pipeline.leaves() if pipeline is not None else iter(())
+        step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
+        pairs, structure = step.number("pairs"), step.number("structure")
+        return tuple(store.snapshot().word_scores(store.page(ref), query.text, pairs, structure))
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -43,11 +43,13 @@ _QUOTES = re.compile(r'["“”„«»]')
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Something that a text is looked up by: as it was typed, where it stands, and what it counts."""
+    """Something that a text is looked up by: as it was typed, where it stands, what it counts, and over how many words
+    it goes there."""
 
     label: str
     found: Found
     weight: float = 1.0
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def only_quoted(text: str) -> list[str]:
 
 def phrase(postings: Postings, text: str) -> Found:
     """Where these words stand one after the other, stop words included."""
-    parts = [part for word in text.split() for part in terms.read(word).parts]
+    parts = _parts(text)
     if not parts:
         return NOWHERE
     keys = postings.on(parts[0]).keys
@@ -95,12 +97,11 @@ def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
         found += _of_word(postings, word, i, i in named, words, at)
         at += len(reading.parts)
     if not found:
-        parts = [part for word in typed for part in terms.read(word).parts]
-        found = [Sought(part, postings.on(part)) for part in parts]
+        found = [Sought(part, postings.on(part)) for word in typed for part in _parts(word)]
     for quoted in phrases(text):
-        found.append(Sought(f'"{quoted}"', phrase(postings, quoted)))
+        found.append(Sought(f'"{quoted}"', phrase(postings, quoted), span=len(_parts(quoted))))
     if pairs:
-        found += (Sought(label, there, pairs) for label, there in neighbours(words))
+        found += neighbours(words, pairs)
     return [each for each in found if len(each.found.pages)]
 
 
@@ -122,9 +123,13 @@ def spelled(postings: Postings, word: str) -> str:
     return max(close, key=lambda term: (like[term], len(postings.on(term).pages)), default="")
 
 
+def _parts(text: str) -> list[str]:
+    return [part for word in text.split() for part in terms.read(word).parts]
+
+
 def frequency(postings: Postings, word: str) -> int:
     """On how many pages a word stands, all of its parts that count where it is several (``AB-1234``)."""
-    parts = {part for each in word.split() for part in _counted(each)}
+    parts = {part for each in word.split() for part in counted(each)}
     if not parts:
         return 0
     first, *others = (postings.on(part).pages for part in parts)
@@ -133,7 +138,8 @@ def frequency(postings: Postings, word: str) -> int:
     return len(first)
 
 
-def _counted(word: str) -> list[str]:
+def counted(word: str) -> list[str]:
+    """The parts of a typed word that are no stop words."""
     reading = terms.read(word)
     return [part for part, counted in zip(reading.parts, reading.counted, strict=True) if counted]
 
@@ -183,7 +189,7 @@ def _beginning(postings: Postings, prefix: str) -> Found:
     return Found.joined([postings.on(term) for term in postings.beginning(letters, ENDINGS)] if letters else [])
 
 
-def neighbours(words: Sequence[_Word]) -> Iterator[tuple[str, Found]]:
+def neighbours(words: Sequence[_Word], weight: float) -> Iterator[Sought]:
     """Each two words next to each other, and where they stand in that order, no farther apart."""
     for first, second in itertools.pairwise(words):
         apart = second.at - first.at
@@ -193,7 +199,7 @@ def neighbours(words: Sequence[_Word]) -> Iterator[tuple[str, Found]]:
         there = np.zeros(len(keys), np.bool_)
         for distance in range(1, apart + 1):
             there |= _among(keys + distance, after)
-        yield f"{first.label} {second.label}", Found.at(keys[there])
+        yield Sought(f"{first.label} {second.label}", Found.at(keys[there]), weight, apart + 1)
 
 
 def _among(keys: Numbers, others: Numbers) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ from workbench.types.explanations import (
     PooledView,
     Region,
     TokenGap,
+    WordScore,
 )
 from workbench.types.ingestion import (
     DocumentOutcome,
@@ -101,5 +102,6 @@ __all__ = [
     "TokenGap",
     "Trace",
     "Verdict",
+    "WordScore",
     "Words",
 ]

@@ -8,6 +8,7 @@ word are ranked; what the unwanted texts take off may leave such a page below ze
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,13 +44,15 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, scores[rows])
 
 
-def bm25(snapshot: Snapshot, query: Query, pairs: float, structure: float) -> Float:
+def bm25(snapshot: Snapshot, query: Query, pairs: float, structure: float, document: float) -> Float:
     """The score of every page, by row: ``(rows,) float32``; NaN for one without a wanted word."""
     total = np.zeros(len(snapshot), np.float64)
     named = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
         scores = snapshot.bm25(words, pairs, structure)
         total += weight * scores.astype(np.float64)
+        if document:
+            total += weight * document * (snapshot.titled(words) * (scores > 0))
         named |= (scores > 0) & (weight > 0)
     return np.where(named, total, np.nan).astype(np.float32)
 
@@ -64,6 +67,10 @@ register(
         options={
             "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),
             "structure": share("times that a word of a title, heading, caption or row label counts", 2.0),
+            "document": replace(
+                share("weight of words that the document is called by, which lift all its pages", 0.0),
+                experimental=True,
+            ),
         },
     )
 )
