@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { h, put, icon, fmt, state, emit, api, notify } = pagelens;
-  const READABLE = /\.(pdf|png|jpe?g|jfif|webp|tiff?|bmp|gif)$/i;
+  const READABLE = /\.(pdf|png|jpe?g|jfif|webp|tiff?|bmp|gif|hei[cf]|avif|svgz?|docx?|odt|rtf|ppt|pp[ts]x|odp|xlsx?|ods)$/i;
   const SYSTEM = /^(\.|~\$)|^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx)$/i;
   const NAMED = 20;
   const LEFT_OUT = "Not read: it is no PDF or picture.";
@@ -36,7 +36,9 @@
       id: "pl-files",
       multiple: true,
       class: "pl-sr",
-      accept: ".pdf,.png,.jpg,.jpeg,.jfif,.webp,.tif,.tiff,.bmp,.gif",
+      accept:
+        ".pdf,.png,.jpg,.jpeg,.jfif,.webp,.tif,.tiff,.bmp,.gif,.heic,.heif,.avif,.svg,.svgz," +
+        ".docx,.doc,.odt,.rtf,.pptx,.ppt,.ppsx,.odp,.xlsx,.xls,.ods",
       onchange: () => take(files, false),
     });
     const folder = h("input", {

@@ -793,7 +793,7 @@ def test_a_client_that_goes_away_stops_the_search(
             ended.set()
 
     monkeypatch.setattr(Workbench, "search_stages", endless)
-    with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED) as reply:
+    with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED, timeout=60) as reply:
         assert json.loads(next(reply.iter_lines()))["complete"] is False
     gone.set()
     assert ended.wait(30), "the stages still run"

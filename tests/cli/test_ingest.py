@@ -133,7 +133,7 @@ def test_a_file_of_another_kind_in_a_folder_is_named_and_fails_nothing(fresh: Ru
     ended = fresh("ingest", tmp_path / "files", "-c", "c")
     assert ended.code == 0
     (line,) = [line for line in ended.out.splitlines() if line.startswith("notes.txt")]
-    assert "Not read: it is no PDF, PNG" in line
+    assert "Not read: it is no PDF, picture (PNG" in line
 
 
 def test_replacing_is_an_option_and_the_report_names_what_left(fresh: Run, tmp_path: Path) -> None:

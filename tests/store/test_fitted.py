@@ -16,6 +16,7 @@ NAMES = (
     "codes",
     "ward[factor=2,dtype=int8]",
     "fde[repeats=2,bits=2]",
+    "lemur[features=8,samples=64]",
     "full[dims=4]",
     "rows[most=2,dtype=residual,centroids=8]",
 )
@@ -100,7 +101,7 @@ def test_what_an_index_learnt_goes_with_it_and_its_loss_is_said(tmp_path):
 
 
 def test_refusals(tmp_path):
-    for name in ("codes", "fde", "full[dims=4]"):
+    for name in ("codes", "fde", "lemur", "full[dims=4]"):
         with pytest.raises(InputError, match="can only be added to a collection that is there"):
             library(tmp_path).create("new", CollectionSettings(indexes=("rows", name)), INFO)
     made = collection(tmp_path)

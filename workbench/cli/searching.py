@@ -84,6 +84,9 @@ def search(
         )
     for note in result.notes:
         output.say(note)
+    for stage in result.trace.stages:
+        if how := "; ".join(part for part in (stage.approximate, stage.device) if part):
+            output.say(f"{stage.name}: {how}")
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")

@@ -188,6 +188,8 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
         scored=cost.scored,
         weights=cost.weights,
         lifted=cost.lifted,
+        device=cost.device,
+        approximate=cost.approximate,
     )
 
 

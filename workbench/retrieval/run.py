@@ -29,7 +29,10 @@ GLOBAL = "global"
 
 @dataclass(slots=True)
 class StageCost:
-    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes."""
+    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes.
+
+    ``device`` and ``approximate`` as in a `StageTrace`.
+    """
 
     vectors: int = 0
     bytes: int = 0
@@ -39,6 +42,8 @@ class StageCost:
     weights: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
     lifted: tuple[Lifted, ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     def compared(self, vectors: int, of: NDArray[Any]) -> None:
         """Count so many rows of an array."""

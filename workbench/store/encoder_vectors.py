@@ -7,15 +7,21 @@ encoder failed.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
 from workbench.representations import FittedIndex, Representation
+from workbench.settings import Settings
 from workbench.store import inverted_lists as inverted_lists
+from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
 from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
 from workbench.store.files import intact, room
@@ -27,6 +33,8 @@ from workbench.store.schema import embedding_of
 from workbench.store.tables import columns, ragged_batches, within
 from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
+
+log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
 FITTED_ON = 400
@@ -48,6 +56,9 @@ class EncoderVectors:
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
+        self._anns: dict[str, AnnIndex] = {}
+        self._makers: dict[str, threading.Thread] = {}
+        self._making = threading.Lock()
         self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -239,6 +250,47 @@ class EncoderVectors:
     def _inverted_lists_file(self, index: str) -> Path:
         return self._catalog.path / "flat" / f"{self.index(index).table}.cells.npz"
 
+    def approximated(self, index: str) -> bool:
+        """Whether a first stage over an index, without more said, asks an approximate one for its candidates."""
+        stored, least = Representation.parse(index), Settings().ann_pages
+        return stored.single and stored.encoding.lossless and 0 < least <= len(self.vectors(index).page_ids)
+
+    def ann(self, index: str, wait: bool = False) -> AnnIndex | None:
+        """The approximate index over an index of one vector a page, as it is on disk or from a search before.
+
+        None while there is none: it is made by a thread of its own, or, with ``wait``, before this returns. One that
+        too many pages came to or went from is made anew so too, and serves meanwhile.
+        """
+        held, path = self.vectors(index), self._ann_file(index)
+        found = self._anns.get(index) or read_ann(path, self.index(index).table)
+        if found is not None:
+            self._anns[index] = found
+        if (found is None or found.stale(held)) and len(held.page_ids) >= LEAST:
+            with self._making:
+                maker = self._makers.get(index)
+                if maker is None or not maker.is_alive():
+                    # No daemon: LanceDB's work does not bear being broken off by the end of the process.
+                    maker = threading.Thread(target=self._make_ann, args=(index, held), name="ann index")
+                    self._makers[index] = maker
+                    maker.start()
+            if wait:
+                maker.join()
+                found = self._anns.get(index)
+        return found
+
+    def _make_ann(self, index: str, held: FlatVectors) -> None:
+        path = self._ann_file(index)
+        try:
+            with FileLock(path.with_suffix(".lock")):
+                there = read_ann(path, self.index(index).table)
+                fit = there is not None and not there.stale(held)  # another process was quicker
+                self._anns[index] = there if fit and there else make_ann(path, self.index(index).table, held)
+        except Exception as error:  # a full disk, a folder that is read only: searches compare every page
+            log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
+
+    def _ann_file(self, index: str) -> Path:
+        return self._catalog.path / "flat" / f"{self.index(index).table}.ann.json"
+
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
         table, directory = self.vector_table(index), self._catalog.searchable()
@@ -287,6 +339,8 @@ class EncoderVectors:
                 continue
             flat.drop()
             self._inverted_lists_file(name).unlink(missing_ok=True)
+            drop_ann(self._ann_file(name))
+        self._anns.clear()
         self._searched.clear()
         self._inverted_lists.clear()
 
@@ -296,4 +350,5 @@ class EncoderVectors:
             flat.close()
         self._counted.clear()
         self._inverted_lists.clear()
+        self._anns.clear()
         self._searched.clear()

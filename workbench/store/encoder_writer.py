@@ -94,6 +94,8 @@ class EncoderWriter:
             if self._tables.fragments(index.table) > VECTOR_FRAGMENTS:
                 self._tables.tidy(index.table, keep)
             self.space.vectors(index.name)
+            if self.space.approximated(index.name):
+                self.space.ann(index.name, wait=True)
 
 
 def unfit(embedding: PageEmbedding, dim: int) -> str:

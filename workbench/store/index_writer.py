@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -103,5 +104,5 @@ class IndexWriter:
         for path in (self._session.path / "flat").glob("*"):
             if path.name.split(".")[0] not in tables:
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         sweep_forms(self._session.path, tables)

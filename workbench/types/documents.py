@@ -93,7 +93,8 @@ class Page:
     """One page, read from its file.
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
-    fractions of it; ``image`` renders or decodes the whole page on call and is RGB.
+    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
+    of it could not be read, if anything.
     """
 
     ref: PageRef
@@ -102,6 +103,7 @@ class Page:
     words: Words
     content_hash: str
     crop: Box = (0.0, 0.0, 1.0, 1.0)
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,4 @@ class StoredPage:
     words: Words
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""

@@ -68,7 +68,9 @@ class StageTrace:
     ``scored`` pages that it really scored, fewer than came in where it prunes, and the stages it takes counted one by
     one; ``weights`` the weight of each
     query token, by its label, where the stage gave them others than the encoder did; ``lifted`` what in the query
-    referred to pages that the stage therefore lifted.
+    referred to pages that the stage therefore lifted; ``device`` the graphics card that compared vectors, the bytes
+    that it holds of them, and whether that is all (warm); ``approximate`` the index that named the candidates, how far
+    it was looked into, and how many it named.
     """
 
     name: str
@@ -83,6 +85,8 @@ class StageTrace:
     scored: int = 0
     weights: tuple[tuple[str, float], ...] = ()
     lifted: tuple[Lifted, ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     @property
     def encoding(self) -> bool:
