@@ -10,8 +10,9 @@ pagelens.part("jobs", (root) => {
     failed: "Failed",
     interrupted: "Interrupted",
   };
-  const WHAT = { read: "Read", embed: "Embed", write: "Write", index: "Index" };
+  const WHAT = { read: "Read", prepare: "Prepare", embed: "Embed", words: "Words", write: "Write", index: "Index" };
   const WORK = {
+    words: (job) => `reading the words in pictures of ${job.collection}`,
     embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
     index: (job) => `adding an index to ${job.collection}`,
     audit: (job) => `looking for suspicious pages in ${job.collection}`,
@@ -110,11 +111,22 @@ pagelens.part("jobs", (root) => {
             h("i", { style: { width: `${share * 100}%` } }),
           ),
           h("span", { class: "pl-num", text: `${fmt.count(stage.done)}/${fmt.count(stage.total)}` }),
-          h("span", { class: "pl-num pl-muted", text: stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "" }),
+          h("span", {
+            class: "pl-num pl-muted",
+            title: stage.name === job.bottleneck ? "The other stages wait for this one" : null,
+            text: pace(stage, job),
+          }),
         );
       }),
     );
     put(c.files, job.documents.length ? outcomes(job, c) : null);
+  }
+  /* What a stage gets through while it works, and whether the others wait for it. */
+  function pace(stage, job) {
+    if (stage.name === "index" || !stage.done || stage.seconds < 0.05)
+      return stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "";
+    const rate = stage.pages_per_second;
+    return `${rate.toFixed(rate < 10 ? 1 : 0)}/s${stage.name === job.bottleneck ? ", slowest" : ""}`;
   }
   function outcomes(job, c) {
     const bad = job.documents.filter((d) => (d.reason && !d.pages && !d.left_out) || d.failed.length);

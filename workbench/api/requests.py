@@ -151,6 +151,11 @@ class NewCollection(Request):
     crop: bool = Field(False, description="Crop empty margins before encoding.")
     crop_furniture: bool = Field(False, description="Also crop page numbers and running heads.")
     ocr: bool = Field(True, description="Read pages that have no text layer.")
+    words: Literal["", "none", "text", "later", "now"] = Field(
+        "",
+        description="Which words of a page are read, and when: by default now for an encoder that reads words, later "
+        "(behind the vectors) for others, and only the text layer without `ocr`.",
+    )
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
     page_tokens: Literal["visual", "official"] = Field(
@@ -161,7 +166,7 @@ class NewCollection(Request):
         """As the service takes them."""
         indexes = tuple(self.indexes)
         return CollectionSettings(
-            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens
+            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens, self.words
         )
 
 

@@ -144,6 +144,23 @@ def embed(
 
 
 @app.command()
+def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Read the words that an ingest left for later, in the stored pictures of the pages; no file is read again.
+
+    The pages are found by their vectors meanwhile. The same command, and the next ingest, goes on where it was stopped.
+    """
+    bench = workbench(context)
+    report = ingesting.read_words(bench, name)
+    if as_json:
+        output.emit(ingesting.as_record(report))
+    for document in report.documents:
+        for sentence in ingesting.complaints(document):
+            output.say(sentence)
+    if report.stopped:
+        raise typer.Exit(STOPPED)
+
+
+@app.command()
 def index(
     context: typer.Context,
     name: Name,

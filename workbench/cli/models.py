@@ -78,7 +78,8 @@ def _print(report: ModelReport) -> None:
     lives = report.residence
     weights = f"{lives.parameters / 1e9:.3g} billion weights, {output.size(lives.bytes)}, " if lives.bytes else ""
     output.show(f"{report.name} ({report.id}): family {report.family}, revision {report.revision}.")
-    output.show(f"Loaded in {report.load_seconds:.1f} s: {weights}{lives.dtype} on {lives.device}.")
+    attention = f", attention {lives.attention}" if lives.attention else ""
+    output.show(f"Loaded in {report.load_seconds:.1f} s: {weights}{lives.dtype} on {lives.device}{attention}.")
     if report.pages:
         output.show()
         output.table(

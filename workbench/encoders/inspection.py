@@ -30,12 +30,16 @@ _MIXING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Residence:
-    """Where a loaded model lives: device and dtype as torch names them, its weights' number and bytes."""
+    """Where a loaded model lives: device and dtype as torch names them, its weights' number and bytes.
+
+    ``attention`` is the kind it computes, as transformers names it, empty where another library decides.
+    """
 
     device: str
     dtype: str
     parameters: int
     bytes: int
+    attention: str = ""
 
 
 def residence(encoder: Encoder) -> Residence:
@@ -50,6 +54,7 @@ def residence(encoder: Encoder) -> Residence:
         str(first.dtype).removeprefix("torch."),
         sum(weight.numel() for weight in weights),
         sum(weight.numel() * weight.element_size() for weight in weights),
+        str(getattr(getattr(encoder, "engine", None), "attention", "")),
     )
 
 

@@ -8,19 +8,20 @@ Faysse et al. 2024 (arXiv:2407.01449). What this module does not do: fetch weigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
-from PIL import Image
 
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec, unit_rows
-from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import PictureEncoder, PictureVectors
+from workbench.encoders.engine import Engine, EngineEncoder
+from workbench.encoders.pictures import PictureVectors
+from workbench.encoders.prepared import Inputs
 from workbench.encoders.preprocessing import PreparedBatch
 from workbench.encoders.tokens import OFFICIAL, kept, labels
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, Float, QueryEmbedding, SeenPicture
+from workbench.types import Box, Float, QueryEmbedding
 
 
 def load(spec: EncoderSpec) -> LateInteraction:
@@ -28,12 +29,11 @@ def load(spec: EncoderSpec) -> LateInteraction:
     return LateInteraction(spec, Engine.load(spec))
 
 
-class LateInteraction(PictureEncoder):
+class LateInteraction(EngineEncoder):
     """A Col* model of colpali-engine. Safe to call from several threads; they take turns."""
 
     def __init__(self, spec: EncoderSpec, engine: Engine) -> None:
-        super().__init__(spec, engine.checkpoint, int(engine.model.dim), OFFICIAL, engine.batches())
-        self.engine = engine
+        super().__init__(spec, engine, int(engine.model.dim))
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """A vector per kept token of the model's own query form; `QueryError` for an empty text."""
@@ -54,10 +54,11 @@ class LateInteraction(PictureEncoder):
         token = getattr(self.engine.processor, "query_augmentation_token", None)
         return None if token is None else int(self.engine.processor.tokenizer.convert_tokens_to_ids(token))
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
-        batch, states = self.engine.pictures(pictures)
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+        batch = self.engine.prepared(inputs)
+        waiting = cache(self.engine.launch(batch))
         found = self._whole if self.info.page_policy == OFFICIAL else self._visual
-        return [found(batch, row, states[row], crop) for row, crop in enumerate(crops)]
+        return lambda row: found(batch, row, waiting()[row], crops[row])
 
     def _visual(self, batch: PreparedBatch, row: int, states: Float, crop: Box) -> PictureVectors:
         """The pieces of the picture alone."""
@@ -71,6 +72,3 @@ class LateInteraction(PictureEncoder):
         names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
         said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
         return PictureVectors(states[real], geometry, said)
-
-    def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
-        return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

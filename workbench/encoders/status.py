@@ -39,6 +39,7 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         seconds_per_page=rates.of(spec.id).expected_seconds,
         device=_device(encoder),
         source=spec.source,
+        attention=str(getattr(getattr(encoder, "engine", None), "attention", "")),
     )
 
 

@@ -77,6 +77,8 @@ GAPS = pa.schema(
 _BETWEEN = "\0"
 """Between the sources of a document in their one column: no path holds it."""
 OK, FAILED = "ok", "failed"
+LATER = "later"
+"""The source of a page's words while its picture is still to be read."""
 INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
@@ -232,14 +234,22 @@ def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str
         "width": page.size[0],
         "height": page.size[1],
         "crop": list(page.crop),
-        "text": wellformed(page.words.text),
-        "words": [wellformed(word) for word in page.words.texts],
-        "boxes": page.words.boxes.tolist(),
-        "lines": page.words.lines.tolist(),
-        "ocr": page.words.ocr.tolist(),
-        "words_source": page.words.source,
+        **words_columns(page.words),
+        **({"words_source": LATER} if page.unread else {}),
         "status": OK,
         "reason": "",
+    }
+
+
+def words_columns(words: Words) -> dict[str, Any]:
+    """What a page's row says of its words, when all have been read."""
+    return {
+        "text": wellformed(words.text),
+        "words": [wellformed(word) for word in words.texts],
+        "boxes": words.boxes.tolist(),
+        "lines": words.lines.tolist(),
+        "ocr": words.ocr.tolist(),
+        "words_source": words.source,
     }
 
 

@@ -41,6 +41,7 @@ from workbench.types.ingestion import (
     PlannedFile,
     Progress,
     ProgressCallback,
+    bottleneck,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
@@ -104,4 +105,5 @@ __all__ = [
     "Verdict",
     "WordScore",
     "Words",
+    "bottleneck",
 ]
