@@ -213,11 +213,11 @@ def test_what_words_add_to_a_score_adds_up_and_has_its_places(tmp_path):
     for query in ("blue whale", 'largest "blue whale"', "AB-1234 costs", "the largest animal"):
         for row, ref in enumerate(snapshot.refs):
             page = store.page(ref)
-            told = snapshot.word_scores(page, query, 0.4, 2.0)
-            assert sum(word.score for word in told) == pytest.approx(snapshot.bm25(query, 0.4, 2.0)[row], abs=1e-4)
+            told = snapshot.word_scores(page, query, 0.4, 2.0, 1.0)
+            assert sum(word.score for word in told) == pytest.approx(snapshot.bm25(query, 0.4, 2.0, 1.0)[row], abs=1e-4)
             assert all(word.boxes for word in told)
     page = store.page(snapshot.refs[len(TEXTS)])
-    places = {word.label: word.boxes for word in snapshot.word_scores(page, "blue whale AB-1234", 0.4, 2.0)}
+    places = {word.label: word.boxes for word in snapshot.word_scores(page, "blue whale AB-1234", 0.4, 2.0, 1.0)}
     there = [tuple(box) for box in page.words.boxes.tolist()]
     assert places["blue whale"] == tuple(there[i] for i in (9, 10))
     assert places["blue"] == tuple(there[i] for i in (1, 9))

@@ -51,8 +51,8 @@ class Explanations(Searches):
         """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
         leaves = pipeline.leaves() if pipeline is not None else iter(())
         step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
-        pairs, structure = step.number("pairs"), step.number("structure")
-        return tuple(store.snapshot().word_scores(store.page(ref), query.text, pairs, structure))
+        counts = step.number("pairs"), step.number("structure"), step.number("concepts")
+        return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -6,6 +6,7 @@ A word counts as BM25 counts it. Beside that
 * ``"quoted words"`` count as one word more, on the pages that have them one after the other;
 * two neighbouring words that are no stop words count as one word more, by a weight, on pages where they follow each
   other so: the ordered half of the sequential dependence model (Metzler and Croft 2005), in BM25 form;
+* the rows of statements that a financial term is made of (`concepts`) count as one word each, by a weight;
 * ``matur*`` is any word that begins so; a word that stands nowhere is too, since it may be one without its ending;
 * a common word in capitals among small letters (WHO, IT, US) is the name, not the word, where the name stands anywhere;
 * stop words count where a text has nothing else.
@@ -22,7 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.documents.structure import Role
 from workbench.store import terms
+from workbench.store.concepts import rows_meant
 from workbench.store.postings import NOWHERE, Found, Numbers, Postings
 
 PARTS = 0.3
@@ -85,8 +88,8 @@ def phrase(postings: Postings, text: str) -> Found:
     return Found.at(keys)
 
 
-def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
-    """All that a text is looked up by and that stands somewhere; two words in order with the weight ``pairs``."""
+def sought(postings: Postings, text: str, pairs: float = 0.0, concepts: float = 0.0) -> list[Sought]:
+    """All that a text is looked up by and that stands somewhere; ``pairs`` and ``concepts`` weigh these, 0: none."""
     typed = _QUOTES.sub(" ", text).split()
     found: list[Sought] = []
     words: list[_Word] = []
@@ -102,7 +105,15 @@ def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
         found.append(Sought(f'"{quoted}"', phrase(postings, quoted), span=len(_parts(quoted))))
     if pairs:
         found += neighbours(words, pairs)
+    if concepts:
+        found += (Sought(row, labels(postings, row), concepts, len(_parts(row))) for row in rows_meant(text))
     return [each for each in found if len(each.found.pages)]
+
+
+def labels(postings: Postings, text: str) -> Found:
+    """Where these words are the label of a row of numbers, or begin one."""
+    there, first = phrase(postings, text), postings.on(_parts(text)[0])
+    return Found.at(np.intersect1d(there.keys, first.keys[first.marks >> 24 == Role.ROW]))
 
 
 def spelled(postings: Postings, word: str) -> str:

@@ -184,19 +184,20 @@ class Snapshot:
             known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
         return known
 
-    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0) -> Float:
+    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0, concepts: float = 0.0) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
 
         See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order, ``structure`` is how
-        often one counts in a title, heading, caption or the label of a row. While the arrays are being made the text
-        index answers, which knows single words only.
+        often one counts in a title, heading, caption or the label of a row, ``concepts`` weighs the rows of statements
+        that a financial term is made of. While the arrays are being made the text index answers, which knows single
+        words only.
         """
         held = self._postings()
         if held is not None:
             postings, positions = held
             roles = _roles(structure)
             scores = np.zeros(len(postings.page_ids) + 1, np.float32)
-            for each in lookup.sought(postings, words, pairs):
+            for each in lookup.sought(postings, words, pairs, concepts):
                 scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
             return scores[positions]
         scores = np.zeros(len(self), np.float32)
@@ -234,7 +235,9 @@ class Snapshot:
                 found.setdefault(term, []).append(number)
         return found
 
-    def word_scores(self, page: StoredPage, words: str, pairs: float, structure: float) -> list[WordScore]:
+    def word_scores(
+        self, page: StoredPage, words: str, pairs: float, structure: float, concepts: float
+    ) -> list[WordScore]:
         """What a page's words add to its score by `bm25`, the most first, with where they stand; empty while the arrays
         are being made."""
         held = self._postings()
@@ -242,7 +245,7 @@ class Snapshot:
             return []
         at, told = held[0].page_ids.index(page.page_id), list[WordScore]()
         starts = np.cumsum([0, *(len(terms.read(word).parts) for word in page.words.texts)])
-        for each in lookup.sought(held[0], words, pairs):
+        for each in lookup.sought(held[0], words, pairs, concepts):
             place = int(np.searchsorted(each.found.pages, at))
             if place == len(each.found.pages) or each.found.pages[place] != at:
                 continue
