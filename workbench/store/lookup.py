@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -182,8 +183,9 @@ def _of_word(postings: Postings, word: str, number: int, name: bool, words: list
             yield Sought(gram[1:], postings.on(gram), weight / len(pieces))
         if not (len(found.pages) or pieces or reading.wholes) and len(part) >= STEM:
             found = _beginning(postings, part)
-        words.append(_Word(part, found, at + i, number if code else -1 - at - i))
-        yield Sought(part, found, weight)
+        label = part if len(reading.parts) > 1 else word.strip(string.punctuation)
+        words.append(_Word(label, found, at + i, number if code else -1 - at - i))
+        yield Sought(label, found, weight)
 
 
 def _pieces(reading: terms.Reading, part: int) -> list[str]:
