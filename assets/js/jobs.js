@@ -10,7 +10,15 @@ pagelens.part("jobs", (root) => {
     failed: "Failed",
     interrupted: "Interrupted",
   };
-  const WHAT = { read: "Read", prepare: "Prepare", embed: "Embed", words: "Words", write: "Write", index: "Index" };
+  const WHAT = {
+    read: "Read",
+    prepare: "Prepare",
+    embed: "Embed",
+    words: "Words",
+    write: "Write",
+    index: "Index",
+    bytes: "Fetch",
+  };
   const WORK = {
     words: (job) => `reading the words in pictures of ${job.collection}`,
     embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
@@ -18,6 +26,7 @@ pagelens.part("jobs", (root) => {
     audit: (job) => `looking for suspicious pages in ${job.collection}`,
     recall: (job) => `measuring recall in ${job.collection}`,
     compact: (job) => `compacting ${job.collection}`,
+    get: (job) => `getting the model ${job.encoder}`,
   };
   /* Kinds that another tab shows. */
   const ELSEWHERE = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system" };
@@ -76,8 +85,10 @@ pagelens.part("jobs", (root) => {
     c.title.textContent =
       job.state === "running" ? what[0].toUpperCase() + what.slice(1) : `${STATES[job.state] || job.state}: ${what}`;
     const facts = [];
-    if (job.kind !== "index") facts.push(`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`);
-    if (job.active && job.pages_done)
+    if (job.kind === "get") facts.push(`${fmt.bytes(job.pages_done)} of ${fmt.bytes(job.pages_total)}`);
+    else if (job.kind !== "index")
+      facts.push(`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`);
+    if (job.active && job.pages_done && job.kind !== "get")
       facts.push(
         `${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`,
         `${fmt.duration(job.eta_seconds)} left`,

@@ -299,6 +299,14 @@ pagelens.part("library", (root) => {
                     text: d.name,
                   }),
                   pagelens.tagging.borne(d),
+                  d.notices.length
+                    ? h(
+                        "details",
+                        { class: "pl-failed" },
+                        h("summary", { text: `${fmt.plural(d.notices.length, "page")} hardly read` }),
+                        d.notices.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` })),
+                      )
+                    : null,
                   d.failed.length
                     ? h(
                         "details",

@@ -108,6 +108,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     for document in documents:
         for page in document.failed:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
+        for page in document.notices:
+            output.show(f"{document.name}#page={page.page} is in, but: {page.reason}")
         for gap in document.gaps:
             output.show(f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}")
     upkeep.show_quarantine(away)

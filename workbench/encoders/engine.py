@@ -20,7 +20,7 @@ from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
 from workbench.encoders.pictures import PreparingEncoder, brief
-from workbench.encoders.prepared import Inputs, ProcessorPreparer, collated, rows
+from workbench.encoders.prepared import Inputs, Preparer, ProcessorPreparer, collated, rows
 from workbench.encoders.preprocessing import PREPROCESSORS, PreparedBatch
 from workbench.encoders.stream import Stream
 from workbench.encoders.tokens import OFFICIAL
@@ -40,7 +40,7 @@ class Engine:
         self.model, self.processor = model, processor
         self.cut = PREPROCESSORS[family.cut]
         self.dtype = str(device.dtype).removeprefix("torch.")
-        self.preparer = ProcessorPreparer(family.processor, str(checkpoint.folder), self.dtype)
+        self.preparer: Preparer = ProcessorPreparer(family.processor, str(checkpoint.folder), self.dtype)
         self.attention = attend_by_windows(model)
         self._image_token = int(model.config.image_token_id)
         self._turn = threading.Lock()
@@ -78,6 +78,22 @@ class Engine:
     def parameters(self) -> int:
         """How many weights the model has."""
         return sum(weight.numel() for weight in self.model.parameters())
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector of a late-interaction model."""
+        return int(self.model.dim)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self.processor.tokenizer
+
+    @property
+    def augmentation(self) -> int | None:
+        """The id of the token that fills up queries, None where the processor's query form has none."""
+        token = getattr(self.processor, "query_augmentation_token", None)
+        return None if token is None else int(self.tokenizer.convert_tokens_to_ids(token))
 
     def batches(self) -> Batches:
         """Pages at a time that fit this model on its device."""

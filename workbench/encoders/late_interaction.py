@@ -30,29 +30,23 @@ def load(spec: EncoderSpec) -> LateInteraction:
 
 
 class LateInteraction(EngineEncoder):
-    """A Col* model of colpali-engine. Safe to call from several threads; they take turns."""
+    """A page model with a vector a token. Safe to call from several threads; they take turns."""
 
     def __init__(self, spec: EncoderSpec, engine: Engine) -> None:
-        super().__init__(spec, engine, int(engine.model.dim))
+        super().__init__(spec, engine, engine.dim)
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """A vector per kept token of the model's own query form; `QueryError` for an empty text."""
         if not text.strip():
             raise QueryError("The query is empty; write what you are looking for.")
         ids, states = self.engine.query(text)
-        tokenizer = self.engine.processor.tokenizer
-        keep = kept(self.info.policy, ids, tokenizer, self._augmentation)
+        tokenizer = self.engine.tokenizer
+        keep = kept(self.info.policy, ids, tokenizer, self.engine.augmentation)
         unit = unit_rows(states[keep])
         if unit is None:
             raise EncoderError(f"The '{self.info.id}' model gave no usable vectors for this query.")
         names = np.array(labels(ids, tokenizer), dtype=object)[keep]
         return QueryEmbedding(text, unit, tuple(names), np.ones(len(unit), np.float32), self.info.policy)
-
-    @property
-    def _augmentation(self) -> int | None:
-        """The id of the token that fills up queries, None where the processor's query form has none."""
-        token = getattr(self.engine.processor, "query_augmentation_token", None)
-        return None if token is None else int(self.engine.processor.tokenizer.convert_tokens_to_ids(token))
 
     def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
         batch = self.engine.prepared(inputs)
@@ -69,6 +63,6 @@ class LateInteraction(EngineEncoder):
         real = batch.real(row)
         shown = batch.shown(row)[real]
         geometry = places.among(self.engine.cut.geometry(batch, row, crop), shown)
-        names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
+        names = labels(batch.ids(row)[real], self.engine.tokenizer)
         said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
         return PictureVectors(states[real], geometry, said)

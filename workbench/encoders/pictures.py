@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,8 @@ from PIL import Image
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches
+from workbench.encoders.policies import Policies
 from workbench.encoders.prepared import Inputs, PreparedPage, Preparer
-from workbench.errors import EncoderError
 from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, PageRef, SeenPicture
 
 log = logging.getLogger(__name__)
@@ -33,10 +32,8 @@ class PictureVectors:
     labels: tuple[str, ...] = ()
 
 
-class PictureEncoder(ABC):
+class PictureEncoder(Policies, ABC):
     """An encoder that looks at a page's picture. Subclasses say how vectors come of pictures."""
-
-    info: EncoderInfo
 
     def __init__(self, spec: EncoderSpec, checkpoint: Checkpoint, dim: int, policy: str, batches: Batches) -> None:
         self.info = EncoderInfo(
@@ -59,25 +56,6 @@ class PictureEncoder(ABC):
     def saw(self, page: Page) -> tuple[SeenPicture, ...]:
         """The pictures that the model really gets of this page, resized or cut into tiles, in the model's order."""
         return self._views(seen(page), page.crop)
-
-    def with_policy(self, policy: str = "", pages: str = "") -> Self:
-        """The same loaded model under other token policies of queries and of pages; empty leaves one as it is.
-
-        `EncoderError` for one it does not have.
-        """
-        wanted = replace(self.info, policy=policy or self.info.policy, page_policy=pages or self.info.page_policy)
-        if wanted == self.info:
-            return self
-        for what, now, then, offered in (
-            ("token policy", self.info.policy, wanted.policy, self._policies),
-            ("token policy for pages", self.info.page_policy, wanted.page_policy, self._page_policies),
-        ):
-            if then != now and then not in offered:
-                known = ", ".join(offered) or now
-                raise EncoderError(f"The encoder '{self.info.id}' has no {what} '{then}'; it has: {known}.")
-        other = copy.copy(self)
-        other.info = wanted
-        return other
 
     @abstractmethod
     def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:

@@ -15,7 +15,7 @@ from workbench.retrieval.scanning import SEARCHING
 from workbench.retrieval.stages import STAGES
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 
-__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "STAGES", "Pipeline", "Step"]
+__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "RECOMMENDED", "STAGES", "Pipeline", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,22 @@ class Pipeline:
         return cls(Parser(text, True).steps() if preset is None else Parser(preset, False).steps())
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineReading:
+    """A pipeline as it would run in a collection: its preset (empty: it was written) and what that is good for.
+
+    ``steps`` are its stages, each with what it keeps (None: not stated); ``lacking`` the indexes, by encoder, that it
+    compares with and that are not there yet.
+    """
+
+    preset: str
+    reason: str
+    pipeline: str
+    steps: tuple[tuple[str, int | None], ...]
+    k: int
+    lacking: tuple[tuple[str, str], ...]
+
+
 PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",
@@ -87,6 +103,12 @@ PRESET_REASONS: Mapping[str, str] = {
     "text": "Words only (BM25), no model",
 }
 """When to choose which, in a line each."""
+
+RECOMMENDED: Mapping[str, tuple[str, str]] = {
+    "words": ("accurate", "words and every vector together, the best measured"),
+    "": ("two-stage", "every vector of the likeliest pages, as this encoder sees more than words"),
+}
+"""The preset to begin with, and why in a few words, by the kind of the first encoder (empty: any other)."""
 
 NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""

@@ -26,10 +26,6 @@ from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PlannedFile, Progress
 
 SAMPLE = "sample"
-UNREAD = (
-    "{pages} found by their vectors already; the words in their pictures are still to be read: "
-    "pagelens collections words {name}"
-)
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
 
@@ -118,7 +114,7 @@ class Ingestion(Collections):
             report = ingest(store, writer, planned, loaded, meter, pool, self._processors, home, changes)
         unread = len(store.unread())
         if unread:
-            notes.append(UNREAD.format(pages=_pages(unread), name=collection))
+            notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes), unread=unread)
 
@@ -375,8 +371,12 @@ class Ingestion(Collections):
         )
 
 
-def _pages(count: int) -> str:
-    return "1 page is" if count == 1 else f"{count:,} pages are"
+def _unread(pages: int, collection: str) -> str:
+    """What is said of pages whose pictures are still to be read."""
+    which = "1 page is found by its vectors already; the words in its picture"
+    if pages > 1:
+        which = f"{pages:,} pages are found by their vectors already; the words in their pictures"
+    return f"{which} are still to be read: pagelens collections words {collection}"
 
 
 def _joined(collection: str, reports: Sequence[IngestReport]) -> IngestReport:

@@ -106,6 +106,7 @@ class DocumentRecords:
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
                     unread,
+                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"]),
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

@@ -227,7 +227,10 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
 
 
 def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str, Any]:
-    """A page that is committed; ``picture_bytes`` is what its pictures take on disk."""
+    """A page that is committed; ``picture_bytes`` is what its pictures take on disk.
+
+    Its reason is what of it could not be read, if anything.
+    """
     return {
         **_common(page.ref, record),
         "picture_bytes": picture_bytes,
@@ -237,7 +240,7 @@ def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str
         **words_columns(page.words),
         **({"words_source": LATER} if page.unread else {}),
         "status": OK,
-        "reason": "",
+        "reason": wellformed(page.notice),
     }
 
 
@@ -305,10 +308,11 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         words,
         tuple(row["tags"] or ()),
         meta_of(row["meta"]),
+        row["reason"] or "",
     )
 
 
 def rebuilt_page(row: Mapping[str, Any], picture: Callable[[], Image]) -> Page:
     """A page as an encoder takes it, from its row and its stored picture."""
     stored = stored_page(row)
-    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop)
+    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop, stored.notice)

@@ -39,7 +39,8 @@ class DocumentInfo:
     """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page.
 
     ``tags`` and ``meta`` (fields of a person's own) are what filters find it by. ``words`` says where its words came
-    from; of ``unread`` pages those in their pictures are still to be read.
+    from; of ``unread`` pages those in their pictures are still to be read. ``notices`` are of pages that are in and of
+    which something could not be read, in a sentence each.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DocumentInfo:
     gaps: tuple[PageGap, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     unread: int = 0
+    notices: tuple[PageFailureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

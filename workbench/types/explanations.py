@@ -89,6 +89,26 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """The lines of a page that answer a query best, to stand with the page in a list of results.
+
+    ``text`` is empty where no line won anything, as on a photograph; ``marks`` are the words in it that answer, as
+    ``(start, end)`` in characters; ``box`` is around the lines and ``share`` the part of the page's MaxSim won there.
+    ``words`` are the query words that the page owes most to, with their shares, most first. ``places (k, 4) float32``
+    are where the page has heat, ``heat (k,) float32`` how strong it is there, above 0 to 1, as `heatmap` scales it.
+    """
+
+    ref: PageRef
+    text: str
+    marks: tuple[tuple[int, int], ...]
+    box: Box
+    share: float
+    words: tuple[tuple[str, float], ...]
+    places: Float
+    heat: Float
+
+
+@dataclass(frozen=True, slots=True)
 class TokenGap:
     """What one query token adds to a page and to the page that it lost against; ``difference`` is the first's less."""
 

@@ -13,7 +13,7 @@ class ModelStatus:
     empty; ``reason`` why it is not ``available``, and ``command`` what cures that; ``state`` one of ``absent`` (no
     weights here), ``here``, ``loading``, ``loaded``, ``failed``; ``seconds_per_page`` as measured on this machine, None
     before that; ``device`` and ``attention`` where it is loaded and how it attends, or empty; ``source`` where what is
-    said of it was read.
+    said of it was read; ``hub`` the repository it can be fetched from, or empty.
     """
 
     id: str
@@ -33,4 +33,5 @@ class ModelStatus:
     seconds_per_page: float | None = None
     device: str = ""
     source: str = ""
+    hub: str = ""
     attention: str = ""
