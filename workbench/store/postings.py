@@ -86,7 +86,7 @@ class Found:
     counts: Int
     marks: Int
 
-    @property
+    @cached_property
     def keys(self) -> Numbers:
         """Page and position of every place in one number, ascending."""
         return np.asarray(np.repeat(self.pages.astype(np.int64) << 24, self.counts) | (self.marks & PLACE))
