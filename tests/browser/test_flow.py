@@ -152,3 +152,17 @@ def test_the_collections_stand_beside_what_is_in_them_or_above_it(browser, addre
     else:
         assert side["y"] + side["height"] <= main["y"]
     page.close()
+
+
+def test_an_address_opens_a_page_at_a_part_of_it(browser, address, filled):
+    page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1&box=0.1,0.13,0.65,0.19")
+    box, paper = (page.wait_for_selector(where).bounding_box() for where in (".pl-cited", ".pl-view img"))
+    assert abs(box["x"] - paper["x"] - 0.1 * paper["width"]) < 4
+    assert abs(box["width"] - 0.55 * paper["width"]) < 8
+    page.reload()
+    page.wait_for_selector(".pl-cited")
+    page.goto(address + "/?c=documents&ref=whales.pdf%23page%3D1&box=0.5,0,0.1,2")
+    page.wait_for_selector(".pl-view img")
+    assert page.locator(".pl-cited").count() == 0
+    assert page.seen.problems == []
+    page.close()

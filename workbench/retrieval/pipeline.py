@@ -53,7 +53,8 @@ class Pipeline:
         """The pipeline over these indexes: a stage that has none becomes the nearest that has (`NEAREST`).
 
         For presets, which were written for pages of many vectors; what a person wrote is searched as it stands. A step
-        that becomes the same stage as the one after it is left out, and so is a stage that comes twice in a fusion.
+        that becomes the same stage as the one after it is left out, and a stage that comes twice in a fusion is taken
+        once, with both weights.
         """
         *first, last = (_fitted(step, indexes) for step in self.steps)
         kept = [a for a, b in itertools.pairwise((*first, last)) if a.bare != b.bare]
@@ -88,7 +89,7 @@ PRESETS: Mapping[str, str] = {
     "three-stage": "global:200 > rows:60 > full:10",
     "fast": "lift(sum(bm25, global)):10",
     "balanced": "lift(sum(bm25, global)):100 > lift(sum(bm25, rows)):10",
-    "accurate": "lift(sum(bm25, global)):50 > lift(sum(bm25, rows[weights=idf], full[weights=idf])):10",
+    "accurate": "lift(sum(bm25, global)):100 > lift(sum[weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
     "hybrid": "lift(sum(bm25, conv)):10",
     "text": "lift(bm25):10",
 }
@@ -117,8 +118,15 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:
     if step.inputs:
         inputs = tuple(_fitted(taken, indexes) for taken in step.inputs)
-        different = tuple(dict.fromkeys(inputs))
-        return replace(step, inputs=different if len(different) >= step.stage.least else inputs)
+        weights = step.weights() if "weights" in dict(step.options) else ()
+        different: dict[Step, float] = {}
+        for taken, weight in zip(inputs, weights or (1.0,) * len(inputs), strict=True):
+            different[taken] = different.get(taken, 0.0) + weight
+        if len(different) < step.stage.least or len(different) == len(inputs):
+            return replace(step, inputs=inputs)
+        told = {"weights": "/".join(f"{weight:g}" for weight in different.values())} if weights else {}
+        options = tuple(sorted({**dict(step.options), **told}.items()))
+        return replace(step, inputs=tuple(different), options=options)
     if not step.stage.vectors or step.encoder or step.index in indexes:
         return step
     near = next((name for name in NEAREST if name in indexes), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
@@ -23,11 +24,14 @@ from workbench.types import (
     Query,
     QueryEmbedding,
     SeenPicture,
+    WordScore,
 )
 
 RARE = Pipeline.parse("full[weights=idf]").steps[0]
 """Whose token weights the heat of several words has, whatever the pipeline: a score may weigh all words alike, but a
 mean over words that stand on every page shows little."""
+
+WORDS = Pipeline.parse("bm25").steps[0]
 
 
 class Explanations(Searches):
@@ -43,7 +47,8 @@ class Explanations(Searches):
         """
         store = self._collection(collection)
         embedding, rarity, encoder = self._embedded(store, query, encoder, pipeline)
-        return explain(store, ref, embedding, rarity, encoder)
+        found = explain(store, ref, embedding, rarity, encoder)
+        return replace(found, words=self._words(store, ref, clean_query(query), pipeline))
 
     def passages(
         self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
@@ -72,6 +77,13 @@ class Explanations(Searches):
                 complete, _ = with_words(cleaned, parsed, store, self._pictures)
                 embedding = weighted(leaves[-1], embedding, complete, store.snapshot())
         return embedding, rarity, space.encoder
+
+    def _words(self, store: Collection, ref: PageRef, query: Query, pipeline: str) -> tuple[WordScore, ...]:
+        """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
+        leaves = fitted_pipeline(pipeline, None, store).leaves() if pipeline else iter(())
+        step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
+        counts = step.number("pairs"), step.number("structure"), step.number("concepts")
+        return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

@@ -87,6 +87,7 @@ class Searches(Core):
         finally:
             if result is not None and result.complete and all(stage.name != "cache" for stage in result.trace.stages):
                 self._latency.add(result)
+                self._metrics.searched(result)
 
     def compare(
         self,

@@ -30,6 +30,7 @@ from workbench.types.explanations import (
     PooledView,
     Region,
     TokenGap,
+    WordScore,
 )
 from workbench.types.ingestion import (
     DocumentOutcome,
@@ -104,6 +105,7 @@ __all__ = [
     "TokenGap",
     "Trace",
     "Verdict",
+    "WordScore",
     "Words",
     "bottleneck",
 ]

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.application import PREFIX
+from workbench.api.probes import HEALTH, READY
 from workbench.permits import ALL, Permit, permitted
 
 PERMIT = "pagelens.permit"
@@ -70,7 +71,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope)
-        refusal = self._refused(request)
+        probing = request.method in ("GET", "HEAD") and request.url.path in (HEALTH, READY)
+        refusal = None if probing else self._refused(request)
         if refusal is not None:
             await refusal(scope, receive, _header_sender(send))
             return

@@ -20,6 +20,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
 from workbench.api.pictures import page_picture
+from workbench.api.probes import Probes
 from workbench.api.requests import page_ref
 from workbench.api.uploads import Uploads
 from workbench.api.warmup import Warmup
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 LISTENING: dict[str, Any] = {"http": PatientProtocol, "ws": "none", "log_level": "warning", "proxy_headers": False}
 """How uvicorn listens. Which proxies are believed is `create_app`'s: uvicorn believes everybody on this machine."""
 EVERYWHERE = ("0.0.0.0", "::")
+STOP_SECONDS = 20
+"""How long a server that is to end waits for its jobs to end their batch: less than the 30 that Kubernetes gives it."""
 
 
 def serve(
@@ -102,11 +105,15 @@ def create_app(
             if tools is not None:
                 await stack.enter_async_context(tools.router.lifespan_context(tools))
             yield
+            probes.stopping.set()
+            workbench.close(STOP_SECONDS)
 
     app = FastAPI(title="Pagelens", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     bundle, cookie = Bundle(), cookie_name(port)
     _add_page_images(app, workbench)
     bundle.add_routes(app)
+    probes = Probes(workbench, blocks.pagelens.warmup)
+    probes.add_routes(app)
     if access is not None:
         add_log_in(app, access, cookie)
     app.mount(PREFIX, application(workbench, uploads, access, warmup))

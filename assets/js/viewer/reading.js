@@ -29,6 +29,18 @@ on("overview", () => {
 export const spaces = () => (state.details && state.details.collection.spaces) || [];
 const encoder = () => (spaces().some((one) => one.encoder === look.encoder) ? look.encoder : "");
 
+/* A part of a page that an address points at, as a citation does; it stays there while its page is open. */
+let cited = null;
+const citedOf = (ref) => (cited && cited.ref === refOf(ref) ? cited.box : null);
+addLink({
+  write: (add) => state.view === "page" && state.open && add("box", (citedOf(state.open) || []).join(",")),
+  read(wanted) {
+    const box = (wanted.get("box") || "").split(",").map(Number);
+    const fits = box.length === 4 && box.every((edge) => edge >= 0 && edge <= 1) && box[0] < box[2] && box[1] < box[3];
+    cited = fits ? { ref: wanted.get("ref"), box } : null;
+  },
+});
+
 let ticket = 0,
   restored = null; // words that a link names, until the page's are known
 const placed = (found) => ({ ...found, page: found.number });
@@ -42,7 +54,8 @@ async function open(ref) {
     const read = placed(await api.get(api.collection(state.collection, "/page"), { page: refOf(ref) }));
     if (mine !== ticket) return;
     look.pooled = "";
-    set({ page: { read, waiting: asking(), highlight: null, picking: false, pick: null, point: null } });
+    const pointing = { highlight: null, picking: false, pick: null, point: null, cited: citedOf(ref) };
+    set({ page: { read, waiting: asking(), ...pointing } });
     if (!asking()) return;
     const { pipeline } = question();
     const at = { collection: state.collection, page: refOf(ref) };

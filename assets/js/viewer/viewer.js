@@ -3,7 +3,7 @@ import { refOf } from "../core/address.js";
 import { failed, notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { count } from "../core/format.js";
-import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
@@ -170,7 +170,7 @@ function Tip({ drawn, point, stage }) {
 }
 
 function View() {
-  const { read: page, why, seen, picking, pick, point, highlight: lit, words = [], stale } = state.page;
+  const { read: page, why, seen, picking, pick, point, highlight: lit, words = [], stale, cited } = state.page;
   const percent = useRef(null);
   const drawn = useMemo(layer, [seen, look.chosen, look.join, look.range, look.pooled]);
   const draw = (canvas) => {
@@ -182,8 +182,10 @@ function View() {
   const marks = [
     ...cells.map((box) => [box, "pl-cell"]),
     ...words.map((box) => [box, "pl-word"]),
+    ...(cited ? [[cited, "pl-mark-box pl-cited"]] : []),
     ...(lit ? [[lit, "pl-mark-box"]] : []),
   ];
+  useEffect(() => cited && moves.reveal(cited), [page.page_id, cited]); // after the stage has fitted the page
   const reveal = (box) => {
     highlight(box);
     moves.reveal(box);
