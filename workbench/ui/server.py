@@ -112,7 +112,7 @@ def create_app(
     bundle, cookie = Bundle(), cookie_name(port)
     _add_page_images(app, workbench)
     bundle.add_routes(app)
-    probes = Probes(workbench, blocks.pagelens.warmup)
+    probes = Probes(workbench, warmup)
     probes.add_routes(app)
     if access is not None:
         add_log_in(app, access, cookie)

@@ -95,7 +95,7 @@ function Gone() {
 
 export const Bar = () =>
   html`<header class="pl-bar">
-      <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><span class="pl-name">Pagelens</span></div>
+      <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />
         <button

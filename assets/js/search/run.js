@@ -9,7 +9,8 @@ import { asked, asking, redraw, set, state } from "../core/store.js";
 const KEPT = 12; // answers, for Back and forward
 const answers = new Map();
 let number = 0,
-  stopping = null;
+  stopping = null,
+  known = ""; // what is being read of the pipeline and the filter, or was; nothing is read twice
 
 /* The preset that an empty pipeline means, once the server has said so. */
 const recommended = () => (state.steps && !state.pipeline && state.steps.pipeline.preset) || "";
@@ -27,7 +28,10 @@ function keep(key, search) {
   if (answers.size > KEPT) answers.delete(answers.keys().next().value);
 }
 /* Pages come and go: what was found before says nothing any more. */
-export const forget = () => answers.clear();
+export function forget() {
+  answers.clear();
+  known = "";
+}
 
 export function clear() {
   if (stopping) stopping.abort();
@@ -91,8 +95,11 @@ let reading = 0,
   timer = 0;
 export async function read() {
   if (!state.overview || !state.details) return;
-  const mine = ++reading,
-    { pipeline, filter, collection, k } = state;
+  const { pipeline, filter, collection, k } = state,
+    wanted = JSON.stringify([pipeline, filter, collection, k]);
+  if (wanted === known) return;
+  known = wanted;
+  const mine = ++reading;
   const told = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
   const [steps, clauses] = await Promise.all([
     told("/pipelines/read", { collection, pipeline, k }),
