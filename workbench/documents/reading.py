@@ -18,7 +18,7 @@ from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
@@ -128,36 +128,43 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
+            seen = picture_boxes(shown)
             runs = list(layer.runs) if layer.usable else []
             if settings.ocr:
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
         drawn = page.render(_ocr_size(width, height)) if to_read or (settings.ocr and layer.doubtful) else None
     if drawn is not None:
         try:
-            if layer.doubtful and _differ(runs, seen := _read_regions(drawn, [_WHOLE], _boxes([]))):
-                runs, to_read = seen, []
+            if layer.doubtful and _differ(runs, read := _read_regions(drawn, [_WHOLE], _boxes([]))):
+                runs, to_read = read, []
             runs += _read_regions(drawn, to_read, _boxes(runs))
         except DocumentError:
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
     words = arrange(runs, width / height)
     image = draw(file, ref.page, size) if settings.picture or settings.crop else None
-    return _page(ref, size, image, words, digest, settings)
+    return _page(ref, size, image, words, digest, settings, seen)
 
 
 def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     image = file.draw(ref.page)
     words = words_of(image) if settings.ocr else Words.empty()
-    return _page(ref, image.size, image, words, digest, settings)
+    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,))
 
 
 def _page(
-    ref: PageRef, size: tuple[int, int], image: Image.Image | None, words: Words, digest: str, settings: ReadSettings
+    ref: PageRef,
+    size: tuple[int, int],
+    image: Image.Image | None,
+    words: Words,
+    digest: str,
+    settings: ReadSettings,
+    pictures: tuple[Box, ...],
 ) -> Page:
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop)
+    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop, pictures)
 
 
 def _drawn(image: Image.Image | None) -> Image.Image:

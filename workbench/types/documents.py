@@ -93,7 +93,8 @@ class Page:
     """One page, read from its file.
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
-    fractions of it; ``image`` renders or decodes the whole page on call and is RGB.
+    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``pictures`` are the boxes of the
+    larger pictures on it.
     """
 
     ref: PageRef
@@ -102,6 +103,7 @@ class Page:
     words: Words
     content_hash: str
     crop: Box = (0.0, 0.0, 1.0, 1.0)
+    pictures: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
