@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.card import CardReport
 from benchmarks.files.report import FilesReport
 from benchmarks.methods.report import MethodsReport
 from benchmarks.peers.compare import PeerReport
@@ -12,9 +13,10 @@ from benchmarks.scale import ScaleReport
 from benchmarks.tables import TABLES
 from workbench.bench import LatencyReport, records
 
-Report = FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
+Report = CardReport | FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
 
 KINDS: Mapping[str, type[Report]] = {
+    "card": CardReport,
     "files": FilesReport,
     "latency": LatencyReport,
     "methods": MethodsReport,

@@ -1,8 +1,13 @@
-"""How a search's time and memory grow with the collection: real vectors, enlarged by perturbation.
+"""How a search's time, memory, disk and quality grow with the collection: real vectors, put together anew.
 
-Every page of a collection is written again and again with its own words and with a little noise on every vector, into a
-collection of its own that goes afterwards. So the numbers of vectors and the way they cluster are those of real pages,
-which random vectors do not have. It says nothing about quality: nobody asked for a page's noisy copy.
+The pages of a collection are written as they are, and after them made ones into a collection of its own that goes
+afterwards: the first half of one page and the second half of another, with a little noise on every vector. So the
+numbers of vectors and the way they cluster are those of real pages, which random vectors do not have, and no two pages
+are alike. (Pages of a grid are not cut, but only get the noise.) What is said of quality is how much of the exact
+answer a pipeline still gives, and nDCG of the labelled pages among all those made of their halves, which count as pages
+that do not answer: no real collection is like that, so that the figures of one size compare with each other and with
+nothing else. Where pages are made smaller (``kept`` vectors of each, evenly, and as many words), so that more of them
+fit on a disk, the report says so.
 
 Each size is searched by a process of its own, so that its memory is not that of the writing or of a smaller size. What
 is told is the memory that no file backs (`watch.Memory`) above that of the loaded model.
@@ -20,27 +25,54 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from workbench import encoders
 from workbench.bench.latency import encoder_of, in_new_process, without_encoding
 from workbench.bench.times import Times
 from workbench.bench.watch import MemoryWatch, memory_now
 from workbench.errors import InputError
+from workbench.evaluation import per_query
+from workbench.retrieval import Pipeline
+from workbench.retrieval.scanning import asks_ann
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, DocumentRecord, Library
+from workbench.store import Collection, DocumentRecord, Library, Writer
+from workbench.store.files import tree_bytes
 from workbench.timing import Stopwatch
-from workbench.types import Float, Page, PageEmbedding, PageRef, StoredPage
+from workbench.types import (
+    Float,
+    Geometry,
+    Page,
+    PageEmbedding,
+    PageRef,
+    SearchResult,
+    StageTrace,
+    StoredPage,
+    Words,
+)
 
 NOISE = 0.3
 """Length of the noise on a vector of length 1; a copy's cosine with its original is then about 0.96."""
 SOURCE_PAGES = 500
 """Pages of the collection that are copied, at most."""
-BATCH = 32
+BATCH = 128
+K = 10
+"""Results that are held against those of exact search."""
 NAME = "enlarged"
+
+
+Labels = Sequence[Mapping[str, int]]
+"""For each question the grades of the pages that answer it, by page ref."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScalePoint:
-    """One pipeline over so many pages. ``own_bytes`` is the highest memory of its searches above the loaded model."""
+    """One pipeline over so many pages. ``own_bytes`` is the highest memory of its searches above the loaded model.
+
+    ``stages`` are the stages and their median milliseconds; ``opening_ms`` what the first look at the collection took
+    in a fresh process, vectors mapped; ``vector_bytes`` what the full and pooled vectors come to as they are stored;
+    ``agreement`` the mean share of exact's best `K` that are among the pipeline's; ``ndcg`` and ``exact_ndcg`` nDCG@5
+    by it and by exact search (None without labels); ``approximate`` what the first stage said of its index.
+    """
 
     pages: int
     vectors: int
@@ -48,6 +80,13 @@ class ScalePoint:
     pipeline: str
     search: Times
     own_bytes: int
+    stages: tuple[tuple[str, float], ...] = ()
+    opening_ms: float = 0.0
+    vector_bytes: int = 0
+    agreement: float | None = None
+    ndcg: float | None = None
+    exact_ndcg: float | None = None
+    approximate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +100,8 @@ class ScaleReport:
     points: tuple[ScalePoint, ...]
     pages_per_second: float
     """Pages written a second, pooled, indexed and mapped; not read or encoded."""
+    kept: int = 0
+    """Vectors that were kept of a page at most; 0: all."""
 
     def own_bytes_per_page(self, pipeline: str) -> float:
         """Memory that each further page cost, from the smallest size to the largest; 0 for one size."""
@@ -76,15 +117,23 @@ def scale(
     pipelines: Sequence[str],
     repeats: int = 3,
     progress: Callable[[str], None] = lambda what: None,
+    labels: Labels = (),
+    kept: int = 0,
+    indexes: Sequence[str] = (),
 ) -> ScaleReport:
     """Write and search collections of so many pages; the largest decides the disk space, about 1 MB a page.
 
-    `InputError` when the collection is empty or there are no questions.
+    ``labels`` are the pages that answer each question and their grades; ``kept`` the vectors that pages are cut down
+    to; ``indexes`` are added to those of a new collection. `InputError` when the collection is empty or there are no
+    questions.
     """
     info = workbench.collection(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
-    sources = _sources(Library(workbench.settings.home).open(collection))
+    sources = [_smaller(*source, kept) for source in _sources(Library(workbench.settings.home).open(collection))]
+    steps = sorted(set(sizes))
+    there = dict(zip((str(stored.ref) for stored, _ in sources), _originals(len(sources), steps), strict=False))
+    judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
     encoder = encoder_of(workbench, info)
     points: list[ScalePoint] = []
     with tempfile.TemporaryDirectory(prefix="pagelens-scale-", ignore_cleanup_errors=True) as folder:
@@ -92,16 +141,21 @@ def scale(
         made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
         enlarged = Library(settings.home).create(NAME, made, encoder.info)
         seconds, written = 0.0, 0
-        for size in sorted(set(sizes)):
+        for size in steps:
             progress(f"Writing pages {written + 1:,} to {size:,}")
             watch = Stopwatch()
             grow(enlarged, sources, written, size)
+            with Writer(enlarged) as writer:
+                for index in indexes:
+                    if index not in enlarged.space().indexes:
+                        progress(f"Adding index '{index}'")
+                        writer.indexes.add_index("", index)
             seconds, written = seconds + watch.lap() / 1000.0, size
             progress(f"Searching {size:,} pages")
-            points += in_new_process(_measure, settings.model_dump(), list(questions), list(pipelines), repeats)
+            points += in_new_process(_measure, settings.model_dump(), list(questions), list(pipelines), repeats, judged)
         enlarged.close()
     return ScaleReport(
-        collection, info.encoder, len(questions), repeats, tuple(points), written / seconds if seconds else 0.0
+        collection, info.encoder, len(questions), repeats, tuple(points), written / seconds if seconds else 0.0, kept
     )
 
 
@@ -112,12 +166,12 @@ def perturbed(vectors: Float, rng: np.random.Generator, noise: float = NOISE) ->
 
 
 def grow(collection: Collection, sources: Sequence[tuple[StoredPage, PageEmbedding]], start: int, end: int) -> None:
-    """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of noisy copies."""
-    with collection.writer() as writer:
+    """Write pages number ``start`` to ``end`` (0-based, exclusive) of the endless row of made pages."""
+    with Writer(collection) as writer:
         for document, numbers in _documents(len(sources), start, end):
             record = writer.begin_document(document)
             for first in range(0, len(numbers), BATCH):
-                batch = [_copy(record, number, sources) for number in numbers[first : first + BATCH]]
+                batch = [_made(record, number, sources) for number in numbers[first : first + BATCH]]
                 failed = writer.add_pages(record, batch)
                 if failed:
                     raise InputError(f"A copied page could not be written: {failed[0].reason}")
@@ -129,21 +183,76 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
     """Documents of at most ``pages`` pages each, and the numbers that their pages have in the row of all copies."""
     while start < end:
         numbers = list(range(start, min(end, start + pages)))
-        name = f"copy-{start:07d}.pdf"
+        name = _name(start)
         digest = hashlib.sha256(name.encode()).hexdigest()
         yield DocumentRecord(name, (name,), digest, len(numbers), 0), numbers
         start = numbers[-1] + 1
 
 
-def _copy(
+def _made(
     record: DocumentRecord, number: int, sources: Sequence[tuple[StoredPage, PageEmbedding]]
 ) -> tuple[Page, PageEmbedding, Image.Image]:
+    """Page ``number`` of the endless row: the pages as they are, and then pages made of them."""
     stored, embedding = sources[number % len(sources)]
+    words = stored.words
+    if number >= len(sources):
+        rng = np.random.default_rng(number)
+        if embedding.geometry.grid is None:
+            other, beneath = sources[int(rng.integers(len(sources)))]
+            words, embedding = _halves(words, other.words), _joined(embedding, beneath)
+        embedding = replace(embedding, vectors=perturbed(embedding.vectors, rng))
     picture = Image.new("RGB", (8, 8), "white")
     place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
-    page = Page(PageRef(record.name, place), (8, 8), lambda: picture, stored.words, record.content_hash)
-    noisy = perturbed(embedding.vectors, np.random.default_rng(number))
-    return page, replace(embedding, vectors=noisy), picture
+    page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
+    return page, embedding, picture
+
+
+def _halves(above: Words, below: Words) -> Words:
+    """The first half of the words of one page and the second of those of another."""
+    a, b = -(-len(above) // 2), len(below) // 2
+    lines = np.concatenate([above.lines[:a], below.lines[b:] + int(above.lines[:a].max(initial=-1)) + 1])
+    return Words(
+        above.texts[:a] + below.texts[b:],
+        np.concatenate([above.boxes[:a], below.boxes[b:]]),
+        lines.astype(np.int32),
+        np.concatenate([above.ocr[:a], below.ocr[b:]]),
+    )
+
+
+def _joined(above: PageEmbedding, below: PageEmbedding) -> PageEmbedding:
+    """The first half of the vectors of one page and the second of those of another, without a grid."""
+    a, b = -(-len(above.vectors) // 2), len(below.vectors) // 2
+    boxes = np.concatenate([above.geometry.boxes[:a], below.geometry.boxes[b:]])
+    geometry = Geometry(boxes, None, np.full(len(boxes), -1, np.int32))
+    labelled = bool(above.labels) and bool(below.labels)
+    labels = above.labels[:a] + below.labels[b:] if labelled else ()
+    return PageEmbedding(np.concatenate([above.vectors[:a], below.vectors[b:]]), geometry, labels)
+
+
+def _originals(pages: int, sizes: Sequence[int]) -> list[str]:
+    """The refs that the pages have which are written as they are, in order; fewer where the largest size is smaller."""
+    found: list[str] = []
+    for start, end in zip([0, *sizes], sizes, strict=False):
+        for document, numbers in _documents(pages, start, end):
+            found += [str(PageRef(document.name, i + 1)) for i, number in enumerate(numbers) if number < pages]
+    return found
+
+
+def _name(start: int) -> str:
+    return f"copy-{start:07d}.pdf"
+
+
+def _smaller(stored: StoredPage, embedding: PageEmbedding, kept: int) -> tuple[StoredPage, PageEmbedding]:
+    """A page with at most so many of its vectors, taken evenly, and of its words; 0 leaves it as it is."""
+    if not kept:
+        return stored, embedding
+    n, words = len(embedding.vectors), stored.words
+    at = np.arange(min(n, kept)) * n // min(n, kept)
+    places = embedding.geometry
+    geometry = Geometry(places.boxes[at], None, np.full(len(at), -1, np.int32))
+    labels = tuple(embedding.labels[i] for i in at) if embedding.labels else ()
+    fewer = Words(words.texts[:kept], words.boxes[:kept], words.lines[:kept], words.ocr[:kept])
+    return replace(stored, words=fewer), PageEmbedding(embedding.vectors[at], geometry, labels)
 
 
 def _sources(collection: Collection) -> list[tuple[StoredPage, PageEmbedding]]:
@@ -156,24 +265,83 @@ def _sources(collection: Collection) -> list[tuple[StoredPage, PageEmbedding]]:
 
 
 def _measure(
-    settings: Mapping[str, Any], questions: Sequence[str], pipelines: Sequence[str], repeats: int
+    settings: Mapping[str, Any], questions: Sequence[str], pipelines: Sequence[str], repeats: int, labels: Labels
 ) -> list[ScalePoint]:
-    """Runs in a process of its own: the model first, then every pipeline."""
-    workbench = Workbench(Settings(**settings))
-    info = workbench.collection(NAME)
-    encoder = encoder_of(workbench, info)
+    """Runs in a process of its own: the model first, then every pipeline, and exact search to hold them against."""
+    encoder = encoders.load(Library(settings["home"]).open(NAME).space().encoder, offline=True)
     for question in questions:
         encoder.encode_query(question)
-    loaded = memory_now().own
+    loaded, opening = memory_now().own, Stopwatch()
+    workbench = Workbench(Settings(**settings))
+    info = workbench.collection(NAME)
+    workbench.search(questions[0], NAME, pipelines[0])
+    opening_ms = opening.lap()
     vectors = next(index.vectors for index in info.indexes if index.name == "full")
-    points = []
+    stored = sum(index.vectors * index.dim * np.dtype(index.dtype).itemsize for index in info.indexes)
+    points, lists = list[ScalePoint](), dict[str, list[list[str]]]()
     for name in pipelines:
-        ms: list[float] = []
+        _have_indexes(workbench, name)
+        traces: list[Sequence[StageTrace]] = []
         with MemoryWatch() as watch:
             for round_number in range(repeats + 1):
-                for question in questions:
-                    result = workbench.search(question, NAME, name)
-                    if round_number:
-                        ms.append(without_encoding(result.trace.stages))
-        points.append(ScalePoint(info.pages, vectors, info.bytes, name, Times.of(ms), watch.peak.own - loaded))
-    return points
+                found = [workbench.search(question, NAME, name) for question in questions]
+                traces += [result.trace.stages for result in found if round_number]
+        points.append(
+            ScalePoint(
+                info.pages,
+                vectors,
+                tree_bytes(workbench.settings.collections / NAME),
+                name,
+                Times.of([without_encoding(stages) for stages in traces]),
+                watch.peak.own - loaded,
+                _by_stage(traces),
+                opening_ms,
+                stored,
+                approximate=next((stage.approximate for stage in traces[0] if stage.approximate), ""),
+            )
+        )
+        lists[name] = [_refs(result) for result in found]
+    exact = [_refs(workbench.search(question, NAME, f"full:{K}")) for question in questions]
+    judged = []
+    for point in points:
+        agreement, ndcg, exact_ndcg = _quality(lists[point.pipeline], exact, labels)
+        judged.append(replace(point, agreement=agreement, ndcg=ndcg, exact_ndcg=exact_ndcg))
+    return judged
+
+
+def _have_indexes(workbench: Workbench, name: str) -> None:
+    """Wait for the approximate index that a pipeline's first stage would ask, should it have to be made."""
+    collection = Library(workbench.settings.home).open(NAME)
+    first = Pipeline.parse(name).steps[0]
+    if asks_ann(first, collection.page_count()):
+        collection.space().ann(first.index, wait=True)
+    collection.close()
+
+
+def _refs(result: SearchResult) -> list[str]:
+    return [str(hit.ref) for hit in result.hits[:K]]
+
+
+def _by_stage(traces: Sequence[Sequence[StageTrace]]) -> tuple[tuple[str, float], ...]:
+    """Median milliseconds of each stage but the query's encoding, in the order they ran."""
+    names = [stage.name for stage in traces[0] if not stage.encoding]
+    return tuple(
+        (name, float(np.median([stage.ms for stages in traces for stage in stages if stage.name == name])))
+        for name in names
+    )
+
+
+def _quality(
+    found: Sequence[Sequence[str]], exact: Sequence[Sequence[str]], labels: Labels
+) -> tuple[float | None, float | None, float | None]:
+    """Agreement with exact search, and nDCG@5 of both over the questions that have a label here."""
+    shared = [len(set(mine) & set(theirs)) / len(theirs) for mine, theirs in zip(found, exact, strict=True) if theirs]
+    judged = {str(i): grades for i, grades in enumerate(labels) if grades}
+
+    def ndcg(runs: Sequence[Sequence[str]]) -> float | None:
+        if not judged:
+            return None
+        each = per_query(judged, {query: runs[int(query)] for query in judged}, ["nDCG@5"])
+        return float(np.mean([values["nDCG@5"] for values in each.values()]))
+
+    return float(np.mean(shared)) if shared else None, ndcg(found), ndcg(exact)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from benchmarks.card import CardReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -33,7 +34,7 @@ def scale(report: ScaleReport) -> Table:
         memory = size(max(point.own_bytes for point in points.values()))
         rows.append([whole(pages), whole(one.vectors), size(one.disk_bytes), *times, memory])
     notes = [
-        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), {report.questions} questions x "
+        f"Pages made of those of '{report.source}' ({report.encoder}), {report.questions} questions x "
         f"{report.repeats}, times without encoding. Memory is what no file backs, above the loaded model, at its "
         "highest."
     ]
@@ -48,7 +49,12 @@ def scale_points(report: ScaleReport) -> Table:
         Column("disk_bytes", "on disk", True),
         PIPELINE_COLUMN,
         *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        Column("stages", "stages, ms"),
+        Column("agreement", "as exact", True),
+        Column("ndcg", "of exact's nDCG@5", True),
         Column("own_bytes", "memory", True),
+        Column("opening_ms", "opening ms", True),
+        Column("disk_share", "disk / vectors", True),
     ]
     rows = [
         [
@@ -57,18 +63,51 @@ def scale_points(report: ScaleReport) -> Table:
             size(point.disk_bytes),
             word(point.pipeline),
             *(real(ms, 1) for ms in (point.search.p50, point.search.p95, point.search.p99)),
+            word(", ".join(f"{name} {ms:.1f}" for name, ms in point.stages)),
+            Cell(None) if point.agreement is None else percent(point.agreement),
+            percent(point.ndcg / point.exact_ndcg) if point.ndcg is not None and point.exact_ndcg else Cell(None),
             size(point.own_bytes),
+            whole(round(point.opening_ms)),
+            real(point.disk_bytes / point.vector_bytes, 2) if point.vector_bytes else Cell(None),
         ]
         for point in report.points
     ]
     names = dict.fromkeys(point.pipeline for point in report.points)
     grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
     notes = [
-        f"Noisy copies of the pages of '{report.source}' ({report.encoder}), written at "
-        f"{report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
-        f"file backs, above the loaded model, at its highest; each further page took {grown}."
+        f"Pages put together from halves of those of '{report.source}' ({report.encoder}), with noise, written "
+        f"at {report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
+        f"file backs, above the loaded model, at its highest; each further page took {grown}. 'As exact' is the share "
+        "of exact's first 10 that are found; nDCG is of the labelled pages among those made of their halves. "
+        "'Opening' is the first search of a process that has the model, its encoding included."
     ]
+    if report.kept:
+        notes.append(f"Pages were cut down to {report.kept} vectors and words each.")
+    asked = dict.fromkeys(
+        f"{point.pages:,} pages, {point.pipeline}: {point.approximate}" for point in report.points if point.approximate
+    )
+    notes += [f"{said}." for said in asked]
     return table("scale-points", "How searches grow with the pages", columns, rows, notes)
+
+
+def card(report: CardReport) -> Table:
+    """Each way to score all pages on the card."""
+    columns = [
+        Column("way", "way"),
+        *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95")),
+        Column("ratio", "x reading", True),
+    ]
+    reading = report.ways[-1].times.p50
+    rows = [
+        [word(way.name), real(way.times.p50, 2), real(way.times.p95, 2), real(way.times.p50 / max(reading, 1e-9), 2)]
+        for way in report.ways
+    ]
+    notes = [
+        f"{report.pages:,} pages x {report.vectors:,} random vectors x {report.dim} numbers, a query of "
+        f"{report.tokens}, on {report.device}: {size(report.held).text} of {size(report.bytes).text} there, copied in "
+        f"{report.loading_seconds:.0f} s. Scores differ from the processor's by at most {report.apart:.1e}."
+    ]
+    return table("card", "Exact search on a graphics card", columns, rows, notes)
 
 
 def peers(report: PeerReport) -> Table:
@@ -246,6 +285,7 @@ TABLES: Mapping[str, Callable[[Any], Table]] = {
     "methods": methods,
     "methods-best": methods_best,
     "peers": peers,
+    "card": card,
     "scale": scale,
     "scale-points": scale_points,
 }

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from workbench.audit import concentration, hubness, jaccard, near_copies, probe_texts, skewness
 from workbench.maxsim import maxsim
+from workbench.store import Writer
 from workbench.types import Float, QueryEmbedding, Ragged, Words
 
 DIM = 32
@@ -162,7 +163,7 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
     store = collection(tmp_path)
     natural, trap = record("natural", 60), record("trap", 1)
     lures = unit_rows(np.random.default_rng(8), 600, DIM)  # a vector for whatever may be asked
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, natural, batch=60)
         started = writer.begin_document(trap)
         page, embedding, image = item(trap, 1, vectors=lures)

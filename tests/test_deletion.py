@@ -10,6 +10,7 @@ from workbench.api.uploads import Uploads
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.store import Writer
 from workbench.types import Job, PageRef, Query
 
 PLAIN = CollectionSettings(dpi=36, ocr=False)
@@ -143,7 +144,7 @@ def test_a_job_that_waits_does_not_bring_a_deleted_collection_back(bench: Workbe
 
 
 def test_a_collection_at_work_is_not_deleted(bench: Workbench) -> None:
-    with bench._collection("c").writer(), pytest.raises(CollectionBusyError):
+    with Writer(bench._collection("c")), pytest.raises(CollectionBusyError):
         bench.delete_document("c", "gone.pdf")
     assert bench.judgements("both", "c") == {"gone.pdf#page=1": 1, "kept.pdf#page=1": 3}
 
@@ -159,7 +160,7 @@ def test_the_command_prints_the_receipt(bench: Workbench, tmp_path: Path) -> Non
 def test_large_tables_of_vectors_are_rewritten_when_asked(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.store.writer.ERASE_AT_ONCE", 100)
+    monkeypatch.setattr("workbench.store.upkeep.ERASE_AT_ONCE", 100)
     (note,) = bench.delete_document("c", "gone.pdf").notes
     assert note.endswith("pagelens collections compact c")
     assert {hit.ref.document for hit in bench.search("ledger", "c", "full:5").hits} == {"kept.pdf"}

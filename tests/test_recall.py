@@ -5,13 +5,14 @@ import pytest
 from tests.store.make import collection, put, record
 from workbench import recall
 from workbench.errors import InputError
+from workbench.store import Writer
 from workbench.store.manifest import FULL
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("home"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for name in ("one", "two", "three"):
             put(writer, record(name, 40), batch=40)
         writer.finish()
@@ -63,7 +64,7 @@ def test_pages_in_quarantine_are_neither_asked_nor_found(store, tmp_path):
 
 def test_a_few_pages_are_too_few(tmp_path):
     made = collection(tmp_path)
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("small", 8))
     with pytest.raises(InputError, match="has 8 pages"):
         recall.measure(made, tmp_path / "scratch")

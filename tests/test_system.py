@@ -55,7 +55,7 @@ def test_the_same_by_command(bench, home, capsys):
         return code, json.loads(capsys.readouterr().out or "null")
 
     assert run("quarantine", "c", "copy.pdf", "--reason", "a copy")[1]["quarantined"]["reason"] == "a copy"
-    assert [entry["what"] for entry in run("show", "c")[1]["quarantine"]] == ["copy.pdf"]
+    assert [entry["page"] for entry in run("show", "c")[1]["quarantine"]] == ["copy.pdf"]
     code, audited = run("audit", "c", "--probes", "20")
     assert code == 0 and audited["copies"] == [] and audited["quarantine"][0]["document"] == "copy.pdf"
     assert run("quarantine", "c", "copy.pdf", "--release")[1]["quarantined"] is None

@@ -9,7 +9,6 @@ verdict errs towards "nothing". What this module does not do: judge a search (`r
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -24,10 +23,9 @@ from workbench.evaluation.rows import lines
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.verdict import MIN_SEARCHES, Calibration, Signals
 from workbench.store import Collection
-from workbench.store.files import write_whole
 from workbench.types import ProgressCallback, SearchResult, Verdict
 
-FILE = "verdicts.json"
+RECORD = "verdicts"
 DRAWN = 100
 """Lines of its own pages that stand in for questions where none are given."""
 
@@ -131,7 +129,7 @@ def can_judge(store: Collection, pipeline: Pipeline) -> bool:
 
 
 def _record(store: Collection, pipeline: Pipeline) -> Mapping[str, Any] | None:
-    held = _read(store.path / FILE)
+    held = store.catalog.record(RECORD)
     record = held.get(_key(store, pipeline)) if held and pipeline.steps[-1].exact else None
     return record if isinstance(record, dict) else None
 
@@ -177,16 +175,7 @@ def _key(store: Collection, pipeline: Pipeline) -> str:
 
 
 def _keep(store: Collection, key: str, found: Calibration) -> None:
-    path = store.path / FILE
-    write_whole(path, json.dumps({**_read(path), key: asdict(found)}))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return held if isinstance(held, dict) else {}
+    store.catalog.write_record(RECORD, {**store.catalog.record(RECORD), key: asdict(found)})
 
 
 def _of(record: Mapping[str, Any]) -> Calibration:

@@ -19,12 +19,13 @@ from workbench.retrieval.engine import Encode, search_stages
 from workbench.retrieval.filters import clauses, compile_filter
 from workbench.retrieval.grammar import MAX_K
 from workbench.retrieval.pipeline import Pipeline
+from workbench.retrieval.scanning import asks_ann
 from workbench.retrieval.step import Step
 from workbench.store import Collection
 from workbench.store.manifest import FULL
 from workbench.types import Fix, Float, Hit, MissReport, PageRef, Quarantined, Query, SearchResult, TokenGap
 
-APPROXIMATING = frozenset({"engine", "prune", "alpha", "exit"})
+APPROXIMATING = frozenset({"engine", "probes", "prune", "alpha", "exit"})
 """Options that make a stage find its best pages faster, at the risk of missing some."""
 TOKENS = 5
 """Query words that are named of those a page loses by."""
@@ -41,7 +42,7 @@ def diagnose(
     try:
         page_id = collection.page(ref).page_id
     except NotFoundError as error:
-        failed = {failure.page: failure.reason for failure in collection.failed_pages(ref.document)}
+        failed = {failure.page: failure.reason for failure in collection.records.failed_pages(ref.document)}
         if ref.page not in failed:
             return _hopeless(ref, "absent", str(error), "No search finds a page that is not there.")
         reason = f"The page was not indexed: {failed[ref.page]}"
@@ -110,13 +111,14 @@ class _Search:
     def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> MissReport:
         step, keep = prefix.steps[-1], prefix.k
         most = max(self.collection.page_count(), 1)
-        plain = _plain(prefix)
+        plain = _plain(prefix, most)
         exact = None if plain == prefix else self.hit(plain.returning(most), filter)
         exact_rank = exact.rank if exact is not None and exact.scored else None
         hit = self.hit(prefix.returning(most), filter)
         if exact_rank is not None and exact_rank <= keep:
             rank = hit.rank if hit is not None and hit.scored else None
             how = ", ".join(f"{key}={value}" for key, value in step.options if key in APPROXIMATING)
+            how = how or "its approximate index did not name it"
             reason = (
                 f"Stage '{step.label}' missed the page by searching approximately ({how}): compared with every page it "
                 f"is at rank {exact_rank}, within the {keep} that the stage keeps."
@@ -204,7 +206,7 @@ def _mended(search: _Search, pipeline: Pipeline, filter: str) -> MissReport:
             filter = " and ".join(clause for clause in clauses(filter) if clause not in verdict.clauses)
             changes.append(f"leave out of the filter {' and '.join(verdict.clauses)}")
         else:
-            changed = _changed(pipeline, at, verdict)
+            changed = _changed(pipeline, at, verdict, max(search.collection.page_count(), 1))
             if changed is None:
                 break
             pipeline, said = changed
@@ -213,7 +215,7 @@ def _mended(search: _Search, pipeline: Pipeline, filter: str) -> MissReport:
     return replace(first, unfixable=f"No change of the pipeline finds it: {verdict.reason}")
 
 
-def _changed(pipeline: Pipeline, at: int, verdict: MissReport) -> tuple[Pipeline, str] | None:
+def _changed(pipeline: Pipeline, at: int, verdict: MissReport, pages: int) -> tuple[Pipeline, str] | None:
     """The pipeline with the step mended that lost the page, and the change in words; None where none is left to try."""
     step, last = pipeline.steps[at], at == len(pipeline.steps) - 1
     keep = verdict.keep or 1
@@ -221,7 +223,7 @@ def _changed(pipeline: Pipeline, at: int, verdict: MissReport) -> tuple[Pipeline
         needed = max(keep, verdict.exact_rank)
         said = f"search stage '{step.label}' without approximation"
         said += f" and keep {needed:,} pages" if needed > keep else ""
-        return _with(pipeline, at, replace(_plain_step(step), k=needed)), said
+        return _with(pipeline, at, replace(_plain_step(step, pages), k=needed)), said
     if verdict.needs is not None:
         if verdict.needs > MAX_K:
             return None
@@ -230,7 +232,7 @@ def _changed(pipeline: Pipeline, at: int, verdict: MissReport) -> tuple[Pipeline
     if not last:
         rest = (*pipeline.steps[:at], *pipeline.steps[at + 1 :])
         if at == 0:  # what goes by the order of a stage before it has none now
-            rest = (_plain_step(rest[0]), *rest[1:])
+            rest = (_plain_step(rest[0], pages), *rest[1:])
         return Pipeline(rest), f"leave stage '{step.label}' out"
     if any(leaf.stage.vectors for leaf in step.leaves()):
         return None
@@ -241,14 +243,15 @@ def _with(pipeline: Pipeline, at: int, step: Step) -> Pipeline:
     return Pipeline((*pipeline.steps[:at], step, *pipeline.steps[at + 1 :]))
 
 
-def _plain(pipeline: Pipeline) -> Pipeline:
+def _plain(pipeline: Pipeline, pages: int) -> Pipeline:
     """The pipeline with its last step searched in full."""
-    return _with(pipeline, len(pipeline.steps) - 1, _plain_step(pipeline.steps[-1]))
+    return _with(pipeline, len(pipeline.steps) - 1, _plain_step(pipeline.steps[-1], pages))
 
 
-def _plain_step(step: Step) -> Step:
+def _plain_step(step: Step, pages: int) -> Step:
     kept = tuple((key, value) for key, value in step.options if key not in APPROXIMATING)
-    return replace(step, options=kept, inputs=tuple(_plain_step(leg) for leg in step.inputs))
+    plain = replace(step, options=kept, inputs=tuple(_plain_step(leg, pages) for leg in step.inputs))
+    return replace(plain, options=(*kept, ("engine", "flat"))) if asks_ann(plain, pages) else plain
 
 
 def _inputs(step: Step, hit: Hit) -> str:

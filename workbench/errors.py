@@ -10,6 +10,7 @@ PagelensError
     FilterError           a filter text does not parse
     DatasetError          an evaluation dataset is not usable
   NotFoundError         a collection, document or page that is not there
+  NotAllowedError       the account of whoever asks may not do it
   StateError            what is asked for does not fit how things stand
   StoreError            the collection on disk cannot be used as asked
     CollectionBusyError   another process is writing to it
@@ -81,6 +82,10 @@ class DatasetError(InputError):
 
 class NotFoundError(PagelensError):
     """A collection, document or page that is not there."""
+
+
+class NotAllowedError(PagelensError):
+    """The account of whoever asks may not do it."""
 
 
 class StateError(PagelensError):

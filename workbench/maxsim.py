@@ -15,6 +15,8 @@ How it is steady: a block is padded to a whole number of tiles, so that a page m
 stands beside it, and the sum over query vectors runs in float64. A page's score is then the same in every batch
 wherever it was tried; only agreement to float32 rounding is promised, and ties are for the caller to break.
 
+Pages that a graphics card holds are scored there (`accelerator`); what is said here is of all others.
+
 What it does not do: normalise, check for NaN (writers do), or choose vectors.
 """
 
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workbench.accelerator import accelerator, is_whole_file
 from workbench.types import Float, Ragged
 
 if TYPE_CHECKING:
@@ -86,6 +89,20 @@ def maxsim_of_ranges(
     scores = np.zeros(len(starts), np.float32)
     if not len(query) or not len(starts):
         return scores
+    card = accelerator()
+    found = card.score(query, flat, starts, lengths, weights) if card is not None and is_whole_file(flat) else None
+    if found is None:
+        return _on_processor(query, flat, starts, lengths, weights)
+    scores, there = found
+    if len(rest := np.flatnonzero(~there)):
+        scores[rest] = _on_processor(query, flat, starts[rest], lengths[rest], weights)
+    return scores
+
+
+def _on_processor(
+    query: Float, flat: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int64], weights: Float | None
+) -> Float:
+    scores = np.zeros(len(starts), np.float32)
     order = np.argsort(starts, kind="stable")
     job = _Job(query, flat, starts[order], lengths[order], weights)
     pool, threads = _pool()

@@ -4,11 +4,14 @@ A query is some of a page's own vectors, drawn by lot; the page itself is left o
 it. The exact answer is MaxSim over all vectors of all pages. Three kinds of ways are held against what each stands in
 for: an ``index`` (a pooled stage, against the exact answer), LanceDB's ``scan`` of an index's table (against our kernel
 over the same vectors: both are exact, so anything but 1 is a fault) and an ``ann`` index that LanceDB makes of them
-(against our kernel too). Pagelens itself builds no ann index, so one is made for the measurement and dropped.
+(against our kernel too). Of one vector a page that is the index that searches of many pages ask, and its candidates are
+compared by the vectors themselves, as there; of many it is one that searches never ask. Either is made for the
+measurement and dropped.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,8 @@ import numpy as np
 
 from workbench.errors import InputError
 from workbench.store import Collection, EncoderVectors
-from workbench.store.ann import AnnTrial, ann_trial
+from workbench.store.ann import CANDIDATES, LEAST, AnnTrial, ann_trial, make_ann
+from workbench.store.files import room
 from workbench.store.manifest import FULL
 from workbench.timing import Stopwatch
 from workbench.types import Float, ProgressCallback
@@ -95,8 +99,13 @@ def measure(
     chosen = [pages[int(i)] for i in rng.choice(len(pages), min(queries, len(pages)), replace=False)]
     asked = [(page, _some(found.vectors, rng)) for page, found in sorted(space.embeddings(chosen))]
     plain = [name for name in space.indexes if space.fitted(name).representation.plain]
-    tried = [name for name in plain if MIN_VECTORS <= int(space.vectors(name).lengths.sum()) <= MAX_VECTORS]
-    total, rows = len(space.indexes) - 1 + len(plain) + len(tried), list[Recall]()
+    single = [name for name in space.indexes if _approximated(space, name)]
+    tried = [
+        name
+        for name in plain
+        if name not in single and MIN_VECTORS <= int(space.vectors(name).lengths.sum()) <= MAX_VECTORS
+    ]
+    total, rows = len(space.indexes) - 1 + len(plain) + len(tried) + len(single), list[Recall]()
 
     def add(found: Sequence[Recall]) -> None:
         rows.extend(found)
@@ -112,7 +121,9 @@ def measure(
     for name in tried:
         with ann_trial(space.vectors(name), scratch) as trial:
             add([_ann(trial, name, refine, _kernel(space, name), asked) for refine in (0, REFINE)])
-    left = [name for name in plain if name not in tried]
+    for name in single:
+        add([_candidates(space, name, scratch, asked)])
+    left = [name for name in plain if name not in tried and name not in single]
     notes = (f"No ann index was tried over {', '.join(left)}: too few or too many vectors.",) if left else ()
     return RecallReport(collection.name, space.encoder, len(pages), len(asked), K, tuple(rows), notes)
 
@@ -145,6 +156,33 @@ def _ann(trial: AnnTrial, index: str, refine: int, kernel: Search, asked: Sequen
 
     way = f"IVF of {trial.partitions} cells" + (f", refined x{refine}" if refine else ", not refined")
     return _held("ann", index, way, search, "our kernel", kernel, asked)
+
+
+def _approximated(space: EncoderVectors, index: str) -> bool:
+    """Whether searches of many pages may ask an approximate index over this one."""
+    stored = space.fitted(index).representation
+    return stored.single and stored.encoding.lossless and len(space.vectors(index).page_ids) >= LEAST
+
+
+def _candidates(space: EncoderVectors, index: str, scratch: Path, asked: Sequence[tuple[str, Float]]) -> Recall:
+    """The approximate index as a search asks it: it names candidates, which are then compared."""
+    held, fitted = space.vectors(index), space.fitted(index)
+    with room(space.collection):
+        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            ann = make_ann(scratch / "trial.ann.json", "trial", held)
+
+            def search(query: Float, limit: int) -> Sequence[str]:
+                weights = np.ones(len(query), np.float32)
+                vectors, sizes = fitted.query(query, weights)
+                at = ann.search(np.asarray(sizes @ vectors, np.float32), limit * CANDIDATES, ann.probes())
+                scores = fitted.score(query, weights, held.flat, held.starts[at], held.lengths[at])
+                return [held.page_ids[at[i]] for i in np.argsort(-scores, kind="stable")[:limit]]
+
+            way = f"IVF of {ann.cells} cells, {ann.probes()} looked in"
+            return _held("ann", index, way, search, "every page", _kernel(space, index), asked)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _held(

@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     """Pages that go through a page model at once; 0 fits them to the memory there is."""
     models_loaded: int = Field(default=2, ge=1)
     """Models that stay in memory; when another is needed, the one unused for longest goes."""
+    search_device: str = "auto"
+    """Where vectors are compared: cpu, cuda, cuda:1, mps; auto takes a graphics card where there is one. ``cpu-torch``
+    runs the card's way on the processor, to test it."""
+    search_memory_mb: int = Field(default=0, ge=0)
+    """MiB of the card's memory that vectors may take; 0 takes half of what is free when the first search asks."""
+    ann_pages: int = Field(default=50_000, ge=0)
+    """Pages from which on a first stage of one vector a page asks an approximate index; 0: only where a stage says
+    ``engine=ann``."""
     semantic_cache: float = Field(default=0, ge=0, le=1)
     """Least cosine at which a query on screen counts as like an earlier one, whose best pages are then scored for it.
     At 1 only the same query's answer is used again; 0 searches anew every time."""

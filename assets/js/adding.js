@@ -1,8 +1,8 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
 (() => {
   "use strict";
-  const { h, put, icon, fmt, state, emit, call, notify } = pagelens;
-  const READABLE = /\.(pdf|png|jpe?g|jfif|webp|tiff?|bmp|gif)$/i;
+  const { h, put, icon, fmt, state, emit, api, notify } = pagelens;
+  const READABLE = /\.(pdf|png|jpe?g|jfif|webp|tiff?|bmp|gif|hei[cf]|avif|svgz?|docx?|odt|rtf|ppt|pp[ts]x|odp|xlsx?|ods)$/i;
   const SYSTEM = /^(\.|~\$)|^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx)$/i;
   const NAMED = 20;
   const LEFT_OUT = "Not read: it is no PDF or picture.";
@@ -36,7 +36,9 @@
       id: "pl-files",
       multiple: true,
       class: "pl-sr",
-      accept: ".pdf,.png,.jpg,.jpeg,.jfif,.webp,.tif,.tiff,.bmp,.gif",
+      accept:
+        ".pdf,.png,.jpg,.jpeg,.jfif,.webp,.tif,.tiff,.bmp,.gif,.heic,.heif,.avif,.svg,.svgz," +
+        ".docx,.doc,.odt,.rtf,.pptx,.ppt,.ppsx,.odp,.xlsx,.xls,.ods",
       onchange: () => take(files, false),
     });
     const folder = h("input", {
@@ -167,7 +169,7 @@
         }
         note.textContent = "Counting pages";
         const plan = async (replace) => {
-          const found = await call("plan_ingest", { collection: state.collection, batch, replace });
+          const found = await api.post("/plan", { collection: state.collection, batch, replace });
           return { ...found, files: [...found.files, ...refused, ...others] };
         };
         paintPlan(batch, await plan([]), plan, []);
@@ -277,7 +279,7 @@
       async function begin() {
         start.disabled = true;
         try {
-          await call("start_ingest", { collection: state.collection, batch, replace });
+          await api.post("/jobs", { collection: state.collection, batch, replace });
           plan.hidden = true;
           emit("watch-jobs");
         } catch (error) {
@@ -288,7 +290,7 @@
       async function cancel() {
         plan.hidden = true;
         try {
-          await call("discard_upload", { batch });
+          await api.remove(`/uploads/${batch}`);
         } catch {
           /* swept later */
         }

@@ -1,7 +1,7 @@
 /* apart: the two pages that are chosen, taken apart word by word; by either encoder, where two decided. */
 (() => {
   "use strict";
-  const { h, put, call, state } = pagelens;
+  const { h, put, api, state } = pagelens;
   const TITLE = "Why one page beats another";
 
   /* Fills `root`. Answers { show(found, question, chosen), hide() }; `chosen` is { a, b }, hits of the two lists. */
@@ -31,16 +31,15 @@
         return;
       }
       root.classList.add("pl-stale");
-      const ref = ({ document, page }) => ({ document, page });
       const choice = () => encoders(names, () => show(found, question, chosen));
       let answer, problem;
       try {
-        answer = await call("contrast", {
+        answer = await api.post("/contrast", {
           query: question,
           collection: state.collection,
           encoder,
-          a: ref(a),
-          b: ref(b),
+          a: a.page,
+          b: b.page,
         });
       } catch (error) {
         problem = error.message;

@@ -6,9 +6,12 @@
   const GONE = "The Pagelens server does not answer; is it still running?";
   const part = (text) => encodeURIComponent(text);
 
-  /* The Response itself; throws what was refused. `query` are the address's values, those that are null left out. */
+  /* The Response itself; throws what was refused. `query` are the address's values, a list for one that may be repeated;
+     those that are null are left out. */
   async function ask(method, path, { query = {}, body, raw, signal } = {}) {
-    const values = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+    const values = Object.entries(query)
+      .flatMap(([name, value]) => [value].flat().map((one) => [name, one]))
+      .filter(([, value]) => value !== null && value !== undefined);
     const address = `${BASE}${path}${values.length ? `?${new URLSearchParams(values)}` : ""}`;
     const sent =
       raw !== undefined
@@ -58,10 +61,15 @@
     ask,
     lines,
     get: (path, query) => json("GET", path, { query }),
-    post: (path, body = {}, query) => json("POST", path, { body, query }),
+    post: (path, body, query) => json("POST", path, { body, query }),
     put: (path, body = {}) => json("PUT", path, { body }),
     patch: (path, body = {}) => json("PATCH", path, { body }),
     remove: (path, query) => json("DELETE", path, { query }),
+    /* Why a page scores, as `heat.read` takes it. */
+    async layers(body) {
+      const told = await json("POST", "/explain/layers", { body });
+      return { ...told, heat_weights: told.tokens.map((token) => token.heat_weight) };
+    },
     collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
   };
 })();

@@ -1,7 +1,7 @@
 /* audit: pages to look at twice, with the evidence, and what is kept out of search. */
 (() => {
   "use strict";
-  const { h, put, fmt, state, call, dialog, notify, openPage, parseRef } = pagelens;
+  const { h, put, fmt, state, api, dialog, notify, openPage, parseRef } = pagelens;
   const share = (part) => `${Math.round(part * 100)} %`;
 
   /* `changed(quarantine)` hears what is in quarantine once that has changed; `run` starts the audit. */
@@ -31,23 +31,24 @@
     };
     const isAway = (text) => {
       const ref = parseRef(text);
-      return listed.some((one) => ref && one.document === ref.document && (one.page === ref.page || one.page === 0));
+      return listed.some((one) => ref && one.document === ref.document && (one.number === ref.page || one.number === 0));
     };
     function act(text, why) {
-      const ref = parseRef(text);
       if (isAway(text)) return h("span", { class: "pl-badge", text: "in quarantine" });
       return h("button", {
         type: "button",
         class: "pl-button pl-small",
         "aria-label": `Quarantine ${text}`,
-        onclick: () =>
-          change("quarantine", { ...ref, reason: why }, `${text} is kept out of search; nothing is deleted.`),
+        onclick: () => putAway({ page: text, reason: why }, text),
         text: "Quarantine",
       });
     }
-    async function change(name, request, said) {
+    const quarantine = () => api.collection(state.collection, "/quarantine");
+    const putAway = (body, what) =>
+      change(api.post(quarantine(), body), `${what} is kept out of search; nothing is deleted.`);
+    async function change(answer, said) {
       try {
-        changed(await call(name, { collection: state.collection, ...request }));
+        changed(await answer);
         notify(said);
       } catch (error) {
         notify(error.message, "error");
@@ -182,11 +183,11 @@
     function kept(one) {
       return h(
         "li",
-        { "data-what": one.what },
+        { "data-what": one.page },
         h(
           "span",
           { class: "pl-away-what" },
-          one.page ? link(one.what) : h("span", { class: "pl-strong", text: `${one.what}, all of it` }),
+          one.number ? link(one.page) : h("span", { class: "pl-strong", text: `${one.page}, all of it` }),
           h("span", {
             class: "pl-muted",
             text: [`since ${fmt.date(one.since)}`, one.reason].filter(Boolean).join(": "),
@@ -195,9 +196,12 @@
         h("button", {
           type: "button",
           class: "pl-button pl-small",
-          "aria-label": `Release ${one.what}`,
+          "aria-label": `Release ${one.page}`,
           onclick: () =>
-            change("release", { document: one.document, page: one.page }, `${one.what} can be found again.`),
+            change(
+              api.remove(quarantine(), one.number ? { page: one.page } : { document: one.document }),
+              `${one.page} can be found again.`,
+            ),
           text: "Release",
         }),
       );
@@ -228,11 +232,12 @@
           h("label", {}, h("span", { text: "Page (all pages if empty)" }), page),
           h("label", {}, h("span", { text: "Reason, for whoever asks later" }), reason),
         ),
-        read: () => ({ document: which.value, page: Number(page.value) || 0, reason: reason.value }),
+        read: () => ({ document: which.value, number: Number(page.value) || 0, reason: reason.value }),
       });
       if (!wanted || !wanted.document) return;
-      const what = wanted.page ? `${wanted.document}#page=${wanted.page}` : `All of ${wanted.document}`;
-      change("quarantine", wanted, `${what} is kept out of search; nothing is deleted.`);
+      const { document, number, reason: why } = wanted;
+      if (number) putAway({ page: `${document}#page=${number}`, reason: why }, `${document}#page=${number}`);
+      else putAway({ document, reason: why }, `All of ${document}`);
     }
     return {
       node,

@@ -21,7 +21,7 @@
   });
 
   pagelens.part("compare", (root) => {
-    const { h, put, state, on, call, icon, moves, versus, heats } = pagelens;
+    const { h, put, state, on, api, icon, moves, versus, heats } = pagelens;
     const SIDES = ["a", "b"];
     let found = null,
       question = null,
@@ -70,7 +70,7 @@
     const apart = pagelens.apart.make(contrasted);
     const several = pagelens.many.make(set, results, status, (row) => {
       turn(false);
-      query.value = row.text;
+      query.value = row.query;
       narrowed = row.filter;
       ask();
       query.focus();
@@ -160,7 +160,7 @@
         filter: both().join(" and "),
       };
       try {
-        const answer = await call("compare", request);
+        const answer = await api.post("/compare", request);
         if (mine !== asked) return;
         found = answer;
         question = wanted;

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { h, openPage } = pagelens;
-  /* Nodes for an answer of the action of that name; `a` and `b` are the hits, `encoders` a choice to put above. */
+  /* Nodes for an answer of /contrast; `a` and `b` are the hits, `encoders` a choice to put above. */
   pagelens.contrast = (answer, a, b, encoders) => {
     const most = Math.max(...answer.rows.map((row) => Math.abs(row.difference)), 1e-9);
     const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
@@ -18,9 +18,9 @@
     const page = (key, hit, score) =>
       h(
         "button",
-        { type: "button", class: "pl-contrast-page", title: `Open ${answer[key]}`, onclick: () => openPage(hit) },
+        { type: "button", class: "pl-contrast-page", title: `Open ${answer[key]}`, onclick: () => openPage({ document: hit.document, page: hit.number }) },
         h("b", { class: `pl-letter pl-letter-${key}`, text: key.toUpperCase() }),
-        h("span", { text: `${hit.document}, page ${hit.page}` }),
+        h("span", { text: `${hit.document}, page ${hit.number}` }),
         h("b", { class: "pl-num", text: score.toFixed(3) }),
       );
     const winner = answer.difference > 0 ? "A’s page beats B’s" : "B’s page beats A’s";

@@ -20,6 +20,8 @@
       if (stage.bytes_read) facts.push(fmt.bytes(stage.bytes_read));
       if (stage.cold) facts.push("cold");
       if (stage.cache_hit) facts.push("from cache");
+      if (stage.approximate) facts.push(stage.approximate);
+      if (stage.device) facts.push(stage.device);
       return h(
         "div",
         { class: "pl-fall-row" },
@@ -63,7 +65,11 @@
               fmt.count(x.vectors_compared),
               fmt.count(x.bytes_read),
             ].map((t) => h("td", { class: "pl-num", text: t })),
-            h("td", { text: x.cold ? "cold" : x.cache_hit ? "cached" : "warm" }),
+            h("td", {
+              text: [x.cold ? "cold" : x.cache_hit ? "cached" : "warm", x.approximate, x.device]
+                .filter(Boolean)
+                .join("; "),
+            }),
           ),
         ),
       ),

@@ -1,7 +1,7 @@
 /* datasets: questions with labels; brought in from files or a folder, looked over, taken away. */
 (() => {
   "use strict";
-  const { h, fmt, state, call, dialog, notify } = pagelens;
+  const { h, fmt, state, api, dialog, notify } = pagelens;
   const LISTS = ".jsonl,.json,.csv,.tsv,.txt,.trec,.qrels";
 
   async function upload(files) {
@@ -68,7 +68,7 @@
     const [first, second] = request.files;
     if (second && first.name === second.name) throw new Error("Both files have the same name; rename one of them.");
     const batch = await upload(request.files);
-    const made = await call("make_dataset", {
+    const made = await api.post("/datasets/made", {
       batch,
       name: request.name,
       collection: request.collection,
@@ -105,7 +105,7 @@
       ),
     });
     if (!request) return null;
-    const made = await call("bring_dataset", request);
+    const made = await api.post("/datasets", request);
     notify(`${fmt.plural(made.questions, "question")} in ${made.name}.`);
     return made.name;
   }
@@ -134,13 +134,13 @@
       ),
     });
     if (!request) return null;
-    const made = await call("judged_dataset", request);
+    const made = await api.post("/datasets/judged", request);
     notify(`${fmt.plural(made.questions, "question")} in ${made.name}.`);
     return made.name;
   }
 
   async function look(name) {
-    const found = await call("check_dataset", { dataset: name });
+    const found = await api.get(`/datasets/${api.part(name)}/check`);
     await dialog({
       title: `Dataset ${name}`,
       wide: true,
@@ -176,7 +176,7 @@
       danger: true,
       body: h("p", { text: "Records that were made with it stay. A folder that lies elsewhere is only forgotten." }),
     });
-    if (sure) await call("remove_dataset", { dataset: dataset.name });
+    if (sure) await api.remove(`/datasets/${api.part(dataset.name)}`);
     return Boolean(sure);
   }
 

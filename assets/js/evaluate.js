@@ -15,7 +15,7 @@
   });
 
   pagelens.part("evaluate", (root) => {
-    const { h, put, icon, fmt, state, on, call, notify } = pagelens;
+    const { h, put, icon, fmt, state, on, api, notify } = pagelens;
     let known = null,
       making = false;
     const chosen = new Set(linked.records);
@@ -52,7 +52,7 @@
     async function load() {
       if (!state.overview) return;
       try {
-        known = await call("evaluations");
+        known = await api.get("/evaluations");
       } catch (error) {
         notify(error.message, "error");
         return;

@@ -1,7 +1,7 @@
 /* failures: the questions of one pipeline, failures first, with what lost their pages; notes, judgements, ways on. */
 (() => {
   "use strict";
-  const { h, put, icon, fmt, state, call, notify } = pagelens;
+  const { h, put, icon, fmt, state, api, notify } = pagelens;
   const STEP = 40; /* questions shown at a time */
 
   /* What became of a relevant page, in words. `stages` are the pipeline's. */
@@ -17,13 +17,13 @@
     return `lost at ${text(fate.stage)}: ${rank}`;
   }
   const kind = (fate) => (fate.state === "lost" ? fate.stage : fate.state);
-  const worst = (outcome) => outcome.fates.find((fate) => fate.state !== "found") || outcome.fates[0];
+  const worst = (outcome) => outcome.pages.find((fate) => fate.state !== "found") || outcome.pages[0];
 
   /* Whether the heat points at the evidence that people boxed on a page. */
   const pointed = (box) =>
     `The best region's middle is ${box.point ? "in" : "outside"} the evidence box (overlap ${box.iou.toFixed(2)})`;
 
-  /* `system` is {evaluation, name, text, stages, measure}. */
+  /* `system` is {evaluation, name, pipeline, stages, measure}. */
   pagelens.failures = function ({ system, outcomes }) {
     let shown = STEP,
       chosen = null,
@@ -31,7 +31,8 @@
       tag = "",
       wanted = "",
       onlyFailed = outcomes.some((outcome) => outcome.failed);
-    const open = new Set();
+    const open = new Set(),
+      record = `/evaluations/${api.part(system.evaluation)}`;
 
     const search = h("input", {
       class: "pl-input",
@@ -89,9 +90,9 @@
     const fits = (outcome) =>
       (!onlyFailed || outcome.failed) &&
       (!chosen || chosen.has(outcome.question)) &&
-      (!fate || outcome.fates.some((one) => kind(one) === fate)) &&
+      (!fate || outcome.pages.some((one) => kind(one) === fate)) &&
       (!tag || outcome.note.tags.includes(tag)) &&
-      (!wanted || outcome.text.toLowerCase().includes(wanted) || outcome.question.toLowerCase() === wanted);
+      (!wanted || outcome.query.toLowerCase().includes(wanted) || outcome.question.toLowerCase() === wanted);
 
     function options() {
       const found = new Map([["", "Whatever became of it"]]);
@@ -126,7 +127,7 @@
         "summary",
         {},
         h("span", { class: "pl-failure-value pl-num", text: outcome.value.toFixed(2), title: system.measure }),
-        h("span", { class: "pl-failure-text", text: outcome.text }),
+        h("span", { class: "pl-failure-text", text: outcome.query }),
         h("span", {
           class: outcome.failed ? "pl-failure-fate pl-bad-text" : "pl-failure-fate",
           text: outcome.refused || told(worst(outcome), system.stages),
@@ -158,13 +159,13 @@
       put(body, h("p", { class: "pl-muted", text: "Reading the record" }));
       let found;
       try {
-        found = await call("evaluation_question", { name: system.evaluation, question: outcome.question });
+        found = await api.get(`${record}/questions/${api.part(outcome.question)}`);
       } catch (error) {
         put(body, h("p", { class: "pl-error", role: "alert", text: error.message }));
         return;
       }
       const here = found.pipelines.find((pipeline) => pipeline.name === system.name);
-      const best = outcome.fates[0];
+      const best = outcome.pages[0];
       put(
         body,
         h(
@@ -179,7 +180,7 @@
                 h("button", {
                   type: "button",
                   class: "pl-button pl-small",
-                  onclick: () => ask(found, system.text),
+                  onclick: () => ask(found, system.pipeline),
                   text: "Open in Search",
                 }),
                 best.document && best.state !== "absent"
@@ -194,7 +195,7 @@
         ),
         section(
           "Should be found",
-          outcome.fates.map((one) => card(found, one, told(one, system.stages), one)),
+          outcome.pages.map((one) => card(found, one, told(one, system.stages), one)),
         ),
         section(
           here.top.length ? "Found" : "Nothing was found",
@@ -251,7 +252,7 @@
             : null,
           there
             ? pagelens.judging({
-                query: found.text,
+                query: found.query,
                 collection: found.collection,
                 document: at.document,
                 number: at.number,
@@ -266,7 +267,7 @@
     }
     /* --- on to the other tabs: what they show is in the shared state, so that the address restores it ----------------- */
     async function there(found, pipeline) {
-      state.query = found.text;
+      state.query = found.query;
       state.parts = [];
       state.pipeline = pipeline;
       state.filter = found.filter;
@@ -278,7 +279,7 @@
       pagelens.showTab("search");
     }
     async function show(found, at) {
-      await there(found, system.text);
+      await there(found, system.pipeline);
       pagelens.openPage({ document: at.document, page: at.number });
     }
     /* --- tags and a note -------------------------------------------------------------------------------------------- */
@@ -308,9 +309,7 @@
           onsubmit: async (event) => {
             event.preventDefault();
             try {
-              outcome.note = await call("note_question", {
-                name: system.evaluation,
-                question: outcome.question,
+              outcome.note = await api.put(`${record}/notes/${api.part(outcome.question)}`, {
                 tags: labels.value.split(",").filter((value) => value.trim()),
                 text: text.value,
               });

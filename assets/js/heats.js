@@ -1,7 +1,7 @@
 /* heats: the heat of two pages side by side, each by the encoder that decided on its side. */
 (() => {
   "use strict";
-  const { h, put, call, state, imageUrl, heat } = pagelens;
+  const { h, put, api, state, imageUrl, heat } = pagelens;
 
   /* Fills `root` for hits { a, b }, one of which may be absent; `asked` is the query, `encoders` { a, b } whose heat,
      `pipelines` { a, b } by whose weights. Answers what stops it from painting late answers. */
@@ -14,11 +14,11 @@
     const figures = sides.map((side) => {
       side.canvas = h("canvas", { class: "pl-heats-canvas", "aria-hidden": "true" });
       side.image = h("img", {
-        alt: `${side.hit.document}, page ${side.hit.page}`,
-        src: imageUrl(side.hit.document, side.hit.page, side.hit.page_id, "page"),
+        alt: `${side.hit.document}, page ${side.hit.number}`,
+        src: imageUrl(side.hit.document, side.hit.number, side.hit.page_id, "page"),
         onload: () => paint(),
       });
-      side.said = h("figcaption", {}, letter(side), h("span", { text: `${side.hit.document}, page ${side.hit.page}` }));
+      side.said = h("figcaption", {}, letter(side), h("span", { text: `${side.hit.document}, page ${side.hit.number}` }));
       return h(
         "figure",
         { class: "pl-heats-page", "data-of": side.key },
@@ -37,9 +37,8 @@
       await Promise.all(
         sides.map(async (side) => {
           try {
-            side.why = await call("explain_page", {
+            side.why = await api.layers({
               query: asked,
-              document: side.hit.document,
               page: side.hit.page,
               collection: state.collection,
               encoder: side.encoder,
@@ -82,7 +81,7 @@
           "div",
           { class: "pl-segments", role: "radiogroup", "aria-label": "Query word whose heat is shown" },
           choice("all words", []),
-          told[0].why.tokens.map((word, i) => choice(word, [i])),
+          told[0].why.tokens.map((word, i) => choice(word.label, [i])),
         ),
       );
     }

@@ -1,6 +1,6 @@
-/* jobs: ingests that run on the server, whatever becomes of this page. The server's timer sends them once a second. */
-pagelens.part("jobs", (root, { props, watch, trigger }) => {
-  const { h, put, icon, emit, fmt, state, on, call, refresh, loadOverview, notify } = pagelens;
+/* jobs: work on the server, whatever becomes of this page; asked for once a second while there is some. */
+pagelens.part("jobs", (root) => {
+  const { h, put, icon, emit, fmt, state, on, api, refresh, loadOverview, notify } = pagelens;
   const STATES = {
     waiting: "Waiting",
     running: "Running",
@@ -60,8 +60,8 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   function paint(job) {
     if (!cards.has(job.id)) {
       const made = card();
-      made.stop.onclick = () => act("stop_job", job.id);
-      made.resume.onclick = () => act("resume_job", job.id);
+      made.stop.onclick = () => act("stop", job.id);
+      made.resume.onclick = () => act("resume", job.id);
       made.hide.onclick = () => {
         hide(job.id);
         made.node.hidden = true;
@@ -173,14 +173,29 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
   }
   async function act(name, job) {
     try {
-      await call(name, { job });
+      await api.post(`/jobs/${job}/${name}`);
     } catch (error) {
       notify(error.message, "error");
     }
-    trigger("watch_jobs");
+    poll();
   }
+  /* Asked again every second while a job is at work, and when something was started. */
+  let asking = 0;
+  async function poll() {
+    clearTimeout(asking);
+    try {
+      known = await api.get("/jobs");
+    } catch {
+      asking = setTimeout(poll, 5000); // the server may be back by then
+      return;
+    }
+    update();
+    clearTimeout(asking);
+    if (known.some((job) => job.active)) asking = setTimeout(poll, 1000);
+  }
+  let known = null;
   function update() {
-    const all = (props.value && props.value.jobs) || [],
+    const all = known || [],
       jobs = all.filter((job) => !ELSEWHERE[job.kind]);
     state.jobs = all;
     emit("jobs", all);
@@ -194,7 +209,7 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
         changed();
       seen.set(job.id, job);
     });
-    primed = primed || Boolean(props.value);
+    primed = primed || Boolean(known);
     const order = jobs.filter((job) => cards.has(job.id)).map((job) => cards.get(job.id).node);
     settle();
     if (order.some((node, i) => list.children[i] !== node) || order.length !== list.children.length)
@@ -238,12 +253,11 @@ pagelens.part("jobs", (root, { props, watch, trigger }) => {
       );
     } else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   }
-  watch("value", update);
   function settle() {
     const slot = document.getElementById("pl-job-slot");
     if (slot && list.parentElement !== slot) slot.append(list);
   }
   on("library-ready", settle);
-  on("watch-jobs", () => trigger("watch_jobs"));
-  update();
+  on("watch-jobs", poll);
+  poll();
 });

@@ -1,6 +1,6 @@
 /* library: what is in a collection, and how more gets in. */
 pagelens.part("library", (root) => {
-  const { h, put, icon, fmt, state, on, emit, call, choose, refresh, loadOverview, dialog, notify } = pagelens;
+  const { h, put, icon, fmt, state, on, emit, api, choose, refresh, loadOverview, dialog, notify } = pagelens;
 
   const side = h("aside", { class: "pl-side", "aria-label": "Collections" });
   const head = h("div", { class: "pl-lib-head" });
@@ -111,9 +111,9 @@ pagelens.part("library", (root) => {
     });
     if (!request) return;
     try {
-      state.overview = await call("create_collection", request);
-      emit("overview");
-      await choose(request.name.trim());
+      const made = await api.post("/collections", request);
+      await loadOverview();
+      await choose(made.name);
     } catch (error) {
       notify(error.message, "error");
     }
@@ -130,9 +130,8 @@ pagelens.part("library", (root) => {
     });
     if (!sure) return;
     try {
-      const { overview, receipt } = await call("delete_collection", { collection: c.name });
-      state.overview = overview;
-      emit("overview");
+      const receipt = await api.remove(api.collection(c.name));
+      await loadOverview();
       notify([`The collection ${c.name} is deleted.`, receipt.sentence, ...receipt.notes].join(" "));
       const next = state.overview.collections[0];
       await choose(next ? next.name : "documents");
@@ -355,7 +354,7 @@ pagelens.part("library", (root) => {
     });
     if (!sure) return;
     try {
-      const answer = await call("delete_document", { collection: state.collection, document: d.name });
+      const answer = await api.remove(api.collection(state.collection, `/documents/${api.part(d.name)}`));
       notify(
         answer.found
           ? `${d.name} is still found ${answer.found} times; run pagelens doctor.`

@@ -1,11 +1,11 @@
 /* machine: models in memory, the home folder, versions, and what the doctor says. */
 (() => {
   "use strict";
-  const { h, put, fmt, call } = pagelens;
+  const { h, put, fmt, api } = pagelens;
 
   /* The models that are loaded, or were to be. */
   async function models(body) {
-    const all = await call("models"),
+    const all = await api.get("/models"),
       held = all.filter((model) => ["loaded", "loading", "failed"].includes(model.state));
     const ready = all.filter((model) => model.available).length;
     put(
@@ -60,7 +60,7 @@
       h(
         "dl",
         { class: "pl-figures" },
-        told.versions.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))),
+        Object.entries(told.versions).map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))),
       ),
       h("h3", { text: "Doctor" }),
       h(

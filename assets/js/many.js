@@ -1,7 +1,7 @@
 /* many: two pipelines over a set of queries, asked for in pieces; where they differ most comes first. */
 (() => {
   "use strict";
-  const { h, put, fmt, state, call } = pagelens;
+  const { h, put, fmt, state, api } = pagelens;
   const SHOWN = 40;
 
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -40,7 +40,8 @@
     async function sets() {
       let there = [];
       try {
-        there = await call("query_sets", { collection: state.collection });
+        const mine = (set) => set.collection === state.collection;
+        there = (await api.get("/datasets")).filter((set) => !set.problem).sort((x, y) => mine(y) - mine(x));
       } catch (error) {
         pagelens.notify(error.message, "error");
       }
@@ -63,7 +64,7 @@
       status.dataset.complete = "no";
       try {
         do {
-          const piece = await call("compare_set", {
+          const piece = await api.post("/compare/queries", {
             dataset: set.value,
             lines: lines.value,
             collection: state.collection,
@@ -196,7 +197,7 @@
                 h(
                   "th",
                   { scope: "row" },
-                  h("button", { type: "button", class: "pl-many-query", onclick: () => open(row), text: row.text }),
+                  h("button", { type: "button", class: "pl-many-query", onclick: () => open(row), text: row.query }),
                 ),
                 h(
                   "td",
@@ -208,7 +209,7 @@
                 h("td", { class: "pl-num", text: row.moved }),
                 h("td", {
                   class: "pl-many-page",
-                  text: row.furthest ? `${row.furthest.ref}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–",
+                  text: row.furthest ? `${row.furthest.page}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–",
                 }),
                 labelled
                   ? h("td", {

@@ -1,7 +1,7 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
 (() => {
   "use strict";
-  const { h, put, icon, fmt, state, emit, call, notify, datasets } = pagelens;
+  const { h, put, icon, fmt, state, emit, api, notify, datasets } = pagelens;
   const SCOPES = {
     "": ["As the dataset says", "The scope of the dataset"],
     document: ["Its own document", "Each question searches the document it names"],
@@ -206,7 +206,7 @@
       });
     async function index(found) {
       const name = collection.value || found.name;
-      await call("ingest_dataset", { dataset: found.name, collection: name });
+      await api.post(`/datasets/${api.part(found.name)}/ingest`, undefined, { collection: name });
       emit("watch-jobs");
       notify(`The documents of ${found.name} are being added to ${name}; the library shows how far it is.`);
     }
@@ -226,7 +226,7 @@
       };
       go.disabled = true;
       try {
-        started(await call("start_evaluation", request));
+        started(await api.post("/evaluations", request));
         emit("watch-jobs");
       } catch (error) {
         tell(error.message);
@@ -268,16 +268,16 @@
         );
       const act = (name) => async () => {
         try {
-          await call(name, { job: id });
+          await api.post(`/jobs/${id}/${name}`);
         } catch (error) {
           notify(error.message, "error");
         }
         emit("watch-jobs");
       };
-      const stop = h("button", { type: "button", class: "pl-button", onclick: act("stop_job") }, icon("stop"), "Stop");
+      const stop = h("button", { type: "button", class: "pl-button", onclick: act("stop") }, icon("stop"), "Stop");
       const resume = h(
         "button",
-        { type: "button", class: "pl-button pl-primary", onclick: act("resume_job") },
+        { type: "button", class: "pl-button pl-primary", onclick: act("resume") },
         icon("play"),
         "Resume",
       );

@@ -1,7 +1,7 @@
 /* models: what there is to choose from, where its weights are, what a page takes here, and loading one or letting it go. */
 (() => {
   "use strict";
-  const { h, put, icon, fmt, call, dialog, notify } = pagelens;
+  const { h, put, icon, fmt, api, dialog, notify } = pagelens;
   const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page" };
   const STATE = {
     absent: "Weights not here",
@@ -98,7 +98,7 @@
 
   /* A group of radios; `value()` is the chosen id. `except` are ids that are not offered. */
   async function picker(chosen, except = []) {
-    const models = (await call("models")).filter((model) => !except.includes(model.id));
+    const models = (await api.get("/models")).filter((model) => !except.includes(model.id));
     let value = models.some((model) => model.id === chosen && here(model))
       ? chosen
       : (models.find(here) || { id: "" }).id;
@@ -133,7 +133,7 @@
     async function paint() {
       let models;
       try {
-        models = await call("models");
+        models = await api.get("/models");
       } catch (error) {
         put(body, h("p", { class: "pl-error", role: "alert", text: error.message }));
         return;
@@ -163,16 +163,16 @@
         onclick: async (event) => {
           event.target.disabled = true;
           try {
-            await call(name, { model: model.id });
+            await api.post(`/models/${api.part(model.id)}/${name}`);
           } catch (error) {
             notify(error.message, "error");
           }
           after();
         },
       });
-    if (model.state === "loaded") return button("Unload", "unload_model");
-    if (model.available && model.state === "here") return button("Load", "start_model");
-    if (model.state === "failed") return button("Try again", "start_model");
+    if (model.state === "loaded") return button("Unload", "unload");
+    if (model.available && model.state === "here") return button("Load", "load");
+    if (model.state === "failed") return button("Try again", "load");
     return model.state === "loading" ? h("span", { class: "pl-spinner", "aria-hidden": "true" }) : null;
   }
 

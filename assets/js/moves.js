@@ -30,7 +30,7 @@
         s(
           "path",
           { d: `M0 ${from}C45 ${from} 55 ${to} 100 ${to}`, class: verdict(move)[0], "data-page": move.page_id },
-          s("title", { text: `${move.ref}: ${move.rank_a} → ${move.rank_b}` }),
+          s("title", { text: `${move.page}: ${move.rank_a} → ${move.rank_b}` }),
         ),
       );
     }
@@ -74,7 +74,7 @@
               h(
                 "tr",
                 {},
-                h("th", { scope: "row" }, parted(move.ref)),
+                h("th", { scope: "row" }, parted(move.page)),
                 [move.rank_a, move.rank_b].map((rank) =>
                   h("td", { class: "pl-num", text: rank === null ? "–" : rank }),
                 ),

@@ -1,6 +1,6 @@
 /* system: how programs ask the same service, with a request that runs as it stands. */
 pagelens.systemSections.push(() => {
-  const { h, put, state, on, call } = pagelens;
+  const { h, put, state, on, api } = pagelens;
   const id = "pl-programs";
   const sample = h("div", { class: "pl-stack pl-copies" });
   async function load() {
@@ -14,7 +14,7 @@ pagelens.systemSections.push(() => {
       filter: "",
       k: 5,
     };
-    const copies = await call("copies", { ...wanted, address: location.origin }).catch(() => []);
+    const copies = await api.post("/copies", { ...wanted, address: location.origin }).catch(() => []);
     if (collection !== state.collection) return;
     put(
       sample,

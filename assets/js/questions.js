@@ -1,7 +1,7 @@
 /* questions: those of one pipeline, as a plot and as a list; the plot's rectangle filters the list. */
 (() => {
   "use strict";
-  const { h, put, call } = pagelens;
+  const { h, put, api } = pagelens;
 
   /* Remembers the control in use, by its name; what is returned goes back to it once its like is there again. */
   pagelens.holding = function (node) {
@@ -13,8 +13,7 @@
   };
 
   async function outcomesOf(system) {
-    return call("evaluation_outcomes", {
-      name: system.evaluation,
+    return api.get(`/evaluations/${api.part(system.evaluation)}/outcomes`, {
       pipeline: system.name,
       measure: system.report.measure,
     });
@@ -51,7 +50,7 @@
       if (mine !== drawing) return;
       const pipeline = run(system);
       panel = pagelens.failures({
-        system: { ...system, stages: pipeline.stages, text: pipeline.text, measure: system.report.measure },
+        system: { ...system, stages: pipeline.stages, pipeline: pipeline.pipeline, measure: system.report.measure },
         outcomes,
       });
       const select = (label, value, options, change) => {

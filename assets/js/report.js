@@ -1,7 +1,7 @@
 /* report: records set against each other: what may be said of them, the figures, where pages were lost, questions. */
 (() => {
   "use strict";
-  const { h, put, icon, fmt, call, dialog, notify } = pagelens;
+  const { h, put, icon, fmt, api, dialog, notify } = pagelens;
 
   /* `forms` gives what a record can be exported as; `deleted` hears that one is gone. */
   pagelens.report = function ({ forms, deleted }) {
@@ -42,7 +42,7 @@
       waiting.hidden = false;
       let problem = null;
       try {
-        const found = await call("evaluation_report", { names, measure });
+        const found = await api.get("/reports", { names, measure });
         if (mine === ticket) told = found;
       } catch (error) {
         problem = error;
@@ -149,7 +149,7 @@
       const form = h(
         "select",
         { class: "pl-select", id: "pl-export-form", "aria-label": "Export as" },
-        forms().map((one) => h("option", { value: one.file, text: one.title })),
+        forms().map((one) => h("option", { value: one.name, text: one.summary })),
       );
       form.value = "report.html";
       return h(
@@ -167,9 +167,10 @@
     }
     async function save(form) {
       try {
-        const made = await call("export_evaluation", { names, form, pipeline: questions.system().name });
-        const address = URL.createObjectURL(new Blob([made.content], { type: "application/octet-stream" }));
-        const link = h("a", { href: address, download: made.name });
+        const query = { names, pipeline: questions.system().name };
+        const made = await api.ask("GET", `/reports/${api.part(form)}`, { query });
+        const address = URL.createObjectURL(await made.blob());
+        const link = h("a", { href: address, download: `${names.join("-").slice(0, 80)}-${form}` });
         link.click();
         setTimeout(() => URL.revokeObjectURL(address), 10000);
       } catch (error) {
@@ -187,7 +188,7 @@
       });
       if (!sure) return;
       try {
-        await call("delete_evaluation", { name });
+        await api.remove(`/evaluations/${api.part(name)}`);
         await deleted(name);
       } catch (error) {
         notify(error.message, "error");

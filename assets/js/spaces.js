@@ -1,7 +1,7 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
 (() => {
   "use strict";
-  const { h, icon, fmt, state, emit, call, refresh, loadOverview, dialog, notify } = pagelens;
+  const { h, icon, fmt, state, emit, api, refresh, loadOverview, dialog, notify } = pagelens;
 
   let inspecting = false;
   function inspect(c) {
@@ -159,7 +159,7 @@
   }
   async function embed(encoder) {
     try {
-      await call("start_embed", { collection: state.collection, encoder });
+      await api.post(api.collection(state.collection, "/embed"), { encoder });
       emit("watch-jobs");
     } catch (error) {
       notify(error.message, "error");
@@ -176,7 +176,7 @@
     });
     if (!sure) return;
     try {
-      await call("remove_encoder", { collection: state.collection, encoder: space.encoder });
+      await api.remove(api.collection(state.collection, `/encoders/${api.part(space.encoder)}`));
       await loadOverview();
       await refresh();
     } catch (error) {
@@ -218,7 +218,7 @@
     });
     if (!chosen) return;
     try {
-      await call("start_index", { collection: state.collection, encoder: space.encoder, index: chosen });
+      await api.post(api.collection(state.collection, "/index"), { encoder: space.encoder, index: chosen });
       emit("watch-jobs");
     } catch (error) {
       notify(error.message, "error");

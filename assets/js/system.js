@@ -2,7 +2,7 @@
    Others add a section of their own with `pagelens.systemSections.push(() => node)`. */
 pagelens.systemSections = [];
 pagelens.part("system", (root) => {
-  const { h, put, fmt, state, on, emit, call, notify, plainTable } = pagelens;
+  const { h, put, fmt, state, on, emit, api, notify, plainTable } = pagelens;
   const KIND = {
     audit: "Audit",
     recall: "Recall",
@@ -28,11 +28,11 @@ pagelens.part("system", (root) => {
   };
   const button = (id, text, onclick) => h("button", { type: "button", class: "pl-button", id, onclick, text });
   const verify = button("pl-verify", "Check", check),
-    compact = button("pl-compact", "Compact", () => start("start_compact")),
-    measure = button("pl-run-recall", "Measure", () => start("start_recall"));
+    compact = button("pl-compact", "Compact", () => start("compact")),
+    measure = button("pl-run-recall", "Measure", () => start("recall"));
   const disk = section("pl-disk", "On disk", h("div", { class: "pl-row" }, verify, compact));
   const verdict = h("div", { role: "status", "aria-live": "polite" });
-  const audit = pagelens.audit({ changed, run: () => start("start_audit") });
+  const audit = pagelens.audit({ changed, run: () => start("audit") });
   const latency = pagelens.latency();
   const recall = section("pl-recall", "What quicker ways miss", measure);
   const jobs = section("pl-history", "Jobs");
@@ -64,7 +64,7 @@ pagelens.part("system", (root) => {
       return;
     }
     try {
-      const told = await call("system_collection", { collection: state.collection });
+      const told = await api.get(api.collection(state.collection, "/upkeep"));
       if (mine !== ticket) return;
       known = told;
       paint();
@@ -74,7 +74,7 @@ pagelens.part("system", (root) => {
   }
   async function look() {
     try {
-      const [told] = await Promise.all([call("system_machine"), pagelens.machine.models(models.body)]);
+      const [told] = await Promise.all([api.get("/system"), pagelens.machine.models(models.body)]);
       pagelens.machine.machine(here.body, told);
     } catch (error) {
       put(here.body, h("p", { class: "pl-error", role: "alert", text: error.message }));
@@ -82,7 +82,7 @@ pagelens.part("system", (root) => {
   }
   async function start(name) {
     try {
-      await call(name, { collection: state.collection });
+      await api.post(api.collection(state.collection, `/${name}`), name === "compact" ? undefined : {});
       emit("watch-jobs");
     } catch (error) {
       notify(error.message, "error");
@@ -91,7 +91,7 @@ pagelens.part("system", (root) => {
   async function check() {
     put(verdict, h("span", { class: "pl-spinner", "aria-hidden": "true" }), "Checking");
     try {
-      const { problems } = await call("verify_collection", { collection: state.collection });
+      const { problems } = await api.get(api.collection(state.collection, "/verify"));
       put(
         verdict,
         problems.length
@@ -132,17 +132,17 @@ pagelens.part("system", (root) => {
     paintJobs();
   }
   function paintDisk() {
-    const { collection, tables } = known;
+    const { info, tables } = known;
     const sum = (key) => tables.reduce((total, one) => total + one[key], 0);
     const dead = sum("bytes") - sum("live"),
       behind = sum("unindexed");
     const facts = [
       [
         "Pages",
-        `${fmt.count(collection.pages)}${collection.quarantined ? `, ${fmt.count(collection.quarantined)} in quarantine` : ""}`,
+        `${fmt.count(info.pages)}${info.quarantined ? `, ${fmt.count(info.quarantined)} in quarantine` : ""}`,
       ],
-      ["Documents", fmt.count(collection.documents)],
-      ["On disk", fmt.bytes(collection.bytes)],
+      ["Documents", fmt.count(info.documents)],
+      ["On disk", fmt.bytes(info.bytes)],
       ["Old versions", fmt.bytes(Math.max(0, dead))],
       ["Unindexed rows", fmt.count(behind)],
     ];
@@ -214,7 +214,7 @@ pagelens.part("system", (root) => {
         "aria-label": `${text}: ${KIND[one.kind] || one.kind} of ${one.collection}`,
         onclick: async () => {
           try {
-            await call(name, { job: one.id });
+            await api.post(`/jobs/${one.id}/${name}`);
           } catch (error) {
             notify(error.message, "error");
           }
@@ -233,8 +233,8 @@ pagelens.part("system", (root) => {
           "span",
           { class: "pl-row" },
           h("span", { class: `pl-badge pl-job-${one.state}`, text: one.state }),
-          ["waiting", "running"].includes(one.state) ? act("stop_job", "Stop") : null,
-          ["stopped", "failed", "interrupted"].includes(one.state) ? act("resume_job", "Run again") : null,
+          ["waiting", "running"].includes(one.state) ? act("stop", "Stop") : null,
+          ["stopped", "failed", "interrupted"].includes(one.state) ? act("resume", "Run again") : null,
         ),
       ),
       one.active && stage && stage.total

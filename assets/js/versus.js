@@ -6,7 +6,7 @@
   /* Nodes of a side (`key` a or b) of an answer of the action `compare`; `choose(hit)` hears which page is chosen. */
   function column(found, key, chosen, choose) {
     const result = found[key],
-      spent = result.cost;
+      spent = found[`cost_${key}`];
     const took = [`${fmt.ms(spent.ms)}${spent.cold ? ", cold" : ""}`, `${fmt.bytes(spent.bytes_read)} read`];
     return h(
       "div",
@@ -40,7 +40,7 @@
       name: `pl-compare-${key}-page`,
       value: hit.page_id,
       checked,
-      "aria-label": `Rank ${hit.rank} of ${key.toUpperCase()}: ${hit.document}, page ${hit.page}, ${words}`,
+      "aria-label": `Rank ${hit.rank} of ${key.toUpperCase()}: ${hit.document}, page ${hit.number}, ${words}`,
       onchange: () => choose(hit),
     });
     return h(
@@ -57,7 +57,7 @@
             alt: "",
             loading: "lazy",
             decoding: "async",
-            src: imageUrl(hit.document, hit.page, hit.page_id, "thumb"),
+            src: imageUrl(hit.document, hit.number, hit.page_id, "thumb"),
           }),
         ),
         h(
@@ -72,12 +72,12 @@
           h(
             "span",
             { class: "pl-versus-page" },
-            h("span", { text: `Page ${hit.page}` }),
+            h("span", { text: `Page ${hit.number}` }),
             h(
               "span",
               { class: "pl-versus-score" },
               h("span", { text: hit.scored ? fmt.score(hit.score) : "no vectors" }),
-              h("span", { class: `pl-badge pl-${hit.kind}`, text: hit.kind }),
+              h("span", { class: `pl-badge pl-${hit.score_kind}`, text: hit.score_kind }),
             ),
           ),
           h("span", { class: `pl-versus-move ${look}`, text: words }),

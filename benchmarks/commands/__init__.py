@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from benchmarks.commands.adapters import adapters
+from benchmarks.commands.card import card
 from benchmarks.commands.files import files
 from benchmarks.commands.manuals import manuals
 from benchmarks.commands.methods import methods
@@ -14,5 +15,5 @@ from benchmarks.commands.scale import scale
 from benchmarks.commands.workload import memory, overhead
 
 app = typer.Typer()
-for command in (adapters, overhead, memory, files, reading, manuals, peers, scale, methods):
+for command in (adapters, card, overhead, memory, files, reading, manuals, peers, scale, methods):
     app.command()(command)

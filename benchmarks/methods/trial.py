@@ -19,7 +19,7 @@ from workbench.representations import FittedIndex
 from workbench.retrieval import PRESETS, Pipeline, Step
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import Collection, EncoderVectors, FlatVectors, fitted_index
+from workbench.store import Collection, EncoderVectors, FlatVectors
 from workbench.store.inverted_lists import InvertedLists, build
 from workbench.store.manifest import IndexRecord
 
@@ -32,7 +32,7 @@ class TrialVectors(EncoderVectors):
     """A space with further indexes in memory."""
 
     def __init__(self, space: EncoderVectors, collection: Collection) -> None:
-        super().__init__(collection, space.record, space.primary)
+        super().__init__(collection.catalog, space.record, space.primary)
         self._trials: dict[str, tuple[FlatVectors, FittedIndex]] = {}
         self._lists: dict[str, InvertedLists] = {}
 
@@ -65,7 +65,7 @@ class TrialVectors(EncoderVectors):
             return
         IndexRecord.of(name, self.info)  # refuses what these vectors cannot have
         pages = list(super().vectors(FULL).page_ids)
-        fitted = fitted_index(self, name, sorted(pages))
+        fitted = self.fit(name, sorted(pages))
         arrays: dict[str, NDArray[Any]] = {}
         for start in range(0, len(pages), BATCH):
             for page, embedding in self.embeddings(pages[start : start + BATCH]):

@@ -175,6 +175,21 @@ def page(call: Caller, place: Place) -> None:
 def picture(call: Caller, place: Place) -> None:
     found = call("get", "/collections/{collection}/picture", collection="notes", page=PAGE, size="thumb")
     assert found.content[8:12] == b"WEBP"
+    path, asked = "/collections/{collection}/picture", {"collection": "notes", "page": PAGE}
+    plain, boxed, heat = (
+        np.asarray(Image.open(io.BytesIO(call("get", path, **asked, **more).content)).convert("RGB"), int)
+        for more in ({}, {"boxes": "0.2,0.5,0.6,0.7"}, {"query": "animal"})
+    )
+    height, width, _ = plain.shape
+    outlined = np.abs(boxed - plain).max(axis=2) > 60
+    assert outlined[:, : int(0.15 * width)].sum() == 0  # nothing is drawn far from the box, and its edge is
+    assert outlined[int(0.5 * height) - 4, int(0.3 * width) : int(0.5 * width)].all()
+    words = place.workbench.page(PageRef.parse(PAGE), "notes").words
+    x0, y0, x1, y1 = words.boxes[[word.strip(".,") for word in words.texts].index("animal")]
+    hot = np.abs(heat - plain)[int(y0 * height) : int(y1 * height), int(x0 * width) : int(x1 * width)]
+    assert hot.mean() > 20 > np.abs(heat - plain)[: int(0.02 * height)].mean() + 15
+    for wrong in ("0,0,1", "0.5,0,0.2,1", "nan,0,1,1"):
+        call("get", path, **asked, boxes=wrong, status=400)
 
 
 @case("post", "/search")
@@ -447,7 +462,8 @@ def delete_document(call: Caller, place: Place) -> None:
     place.job(call, "emptied")
     path = "/collections/{collection}/documents/{document}"
     receipt = call("delete", path, collection="emptied", document="tides.pdf").json()
-    assert (receipt["document"], receipt["pages"], receipt["notes"]) == ("tides.pdf", 1, [])
+    assert (receipt["document"], receipt["pages"], receipt["notes"], receipt["found"]) == ("tides.pdf", 1, [], 0)
+    assert receipt["sentence"].startswith("Removed: 1 page with its words, vectors and pictures")
 
 
 def loaded(call: Caller) -> None:
@@ -475,6 +491,257 @@ def models(call: Caller, place: Place) -> None:
 def unload(call: Caller, place: Place) -> None:
     loaded(call)
     assert call("post", "/models/{model}/unload", model="reader").json()["state"] != "loaded"
+
+
+@case("post", "/compare/queries")
+def compare_queries(call: Caller, place: Place) -> None:
+    asked = {"collection": "notes", "a": "full:4", "b": "bm25:4", "lines": "largest animal\n\nhot oven\nsongs"}
+    first = call("post", "/compare/queries", {**asked, "many": 2}).json()
+    rest = call("post", "/compare/queries", {**asked, "at": 2, "many": 2}).json()
+    assert first["total"] == rest["total"] == 3
+    rows = {row["id"]: row["query"] for row in (*first["rows"], *rest["rows"])}
+    assert rows == {"1": "largest animal", "3": "hot oven", "4": "songs"}  # as lines of the text
+    assert call("post", "/compare/queries", {**asked, "at": 4}).json()["rows"] == []
+    call("post", "/compare/queries", {**asked, "lines": " "}, 400)
+
+
+@case("get", "/system")
+def system(call: Caller, place: Place) -> None:
+    found = call("get", "/system").json()
+    assert found["home"] == str(place.workbench.settings.home)
+    assert "pagelens" in found["versions"] and found["checks"]
+
+
+@case("get", "/collections/{collection}/upkeep")
+def upkeep(call: Caller, place: Place) -> None:
+    found = call("get", "/collections/{collection}/upkeep", collection="notes").json()
+    assert found["info"]["pages"] == 4
+    assert {table["name"] for table in found["tables"]} == {table.name for table in place.workbench.tables("notes")}
+
+
+@case("get", "/collections/{collection}/verify")
+def verify(call: Caller, place: Place) -> None:
+    assert call("get", "/collections/{collection}/verify", collection="notes").json()["problems"] == []
+
+
+def worked(kind: str) -> Case:
+    """A job of that kind over the collection is done, and its record is in the upkeep."""
+
+    def check(call: Caller, place: Place) -> None:
+        body = [{}] if kind != "compact" else []
+        job = call("post", f"/collections/{{collection}}/{kind}", *body, status=202, collection="notes").json()
+        assert place.workbench.wait_for(job["id"]).state == "done"
+        found = call("get", "/collections/{collection}/upkeep", collection="notes").json()
+        assert kind == "compact" or found[kind]
+
+    return check
+
+
+@case("post", "/collections/{collection}/recall")
+def recall(call: Caller, place: Place) -> None:
+    job = call("post", "/collections/{collection}/recall", {}, 202, collection="notes").json()
+    assert "recall of the best 10 needs more" in place.workbench.wait_for(job["id"]).message  # four pages are too few
+
+
+for kind in ("audit", "compact"):
+    case("post", f"/collections/{{collection}}/{kind}")(worked(kind))
+
+AWAY = "/collections/{collection}/quarantine"
+
+
+@case("post", AWAY)
+def put_away(call: Caller, place: Place) -> None:
+    (entry,) = call("post", AWAY, {"page": PAGE, "reason": "a copy"}, collection="notes").json()
+    assert (entry["page"], entry["number"], entry["reason"]) == (PAGE, 1, "a copy")
+    assert PAGE not in [hit["page"] for hit in call("post", "/search", ASKED).json()["hits"]]
+    call("post", AWAY, {}, 400, collection="notes")
+    call("post", AWAY, {"page": PAGE, "document": "whales.pdf"}, 400, collection="notes")
+    assert call("delete", AWAY, collection="notes", page=PAGE).json() == []
+    assert PAGE in [hit["page"] for hit in call("post", "/search", ASKED).json()["hits"]]
+
+
+@case("get", AWAY)
+def quarantine(call: Caller, place: Place) -> None:
+    call("post", AWAY, {"document": "whales.pdf"}, collection="notes")
+    (entry,) = call("get", AWAY, collection="notes").json()
+    assert (entry["page"], entry["document"], entry["number"]) == ("whales.pdf", "whales.pdf", 0)
+    call("delete", AWAY, collection="notes", document="whales.pdf")
+
+
+@case("delete", AWAY)
+def release(call: Caller, place: Place) -> None:
+    call("delete", AWAY, status=404, collection="notes", page=PAGE)
+    call("post", AWAY, {"page": PAGE}, collection="notes")
+    assert call("delete", AWAY, collection="notes", page=PAGE).json() == []
+
+
+@case("delete", "/collections/{collection}/encoders/{encoder}")
+def remove_encoder(call: Caller, place: Place) -> None:
+    path = "/collections/{collection}/encoders/{encoder}"
+    refused = call("delete", path, status=400, collection="notes", encoder="reader").json()
+    assert "reader" in refused["error"]
+    call("delete", path, status=404, collection="notes", encoder="none")
+
+
+def dataset(call: Caller, name: str) -> str:
+    """A dataset of that name over the collection, of two questions with a label each."""
+    batch = call("post", "/uploads", status=201).json()["batch"]
+    questions = b'{"query_id": "a/1", "text": "largest animal"}\n{"query_id": "b", "text": "hot oven"}\n'
+    labels = b"query-id\tcorpus-id\tscore\na/1\twhales.pdf#page=1\t1\nb\twhales.pdf#page=2\t1\n"
+    call("put", "/uploads/{batch}", questions, batch=batch, name="queries.jsonl")
+    call("put", "/uploads/{batch}", labels, batch=batch, name="qrels.tsv")
+    files = {"batch": batch, "questions": "queries.jsonl", "labels": "qrels.tsv"}
+    made = call("post", "/datasets/made", {"name": name, "collection": "notes", **files}, 201).json()
+    assert (made["questions"], made["relevant_pages"], made["problem"]) == (2, 2, "")
+    return name
+
+
+def evaluated(call: Caller, place: Place, name: str) -> str:
+    """The name of a record of `dataset`, measured."""
+    asked = {"dataset": dataset(call, name), "collection": "notes", "pipelines": ["full:2", "bm25:2"]}
+    started = call("post", "/evaluations", asked, 202).json()
+    assert place.workbench.wait_for(started["job"]["id"]).state == "done"
+    return str(started["record"])
+
+
+@case("post", "/datasets/made")
+def make_dataset(call: Caller, place: Place) -> None:
+    dataset(call, "made")
+    missing = {"batch": call("post", "/uploads", status=201).json()["batch"], "questions": "q.jsonl"}
+    call("post", "/datasets/made", {"name": "x", "collection": "notes", **missing}, 400)
+
+
+@case("get", "/datasets")
+def datasets(call: Caller, place: Place) -> None:
+    dataset(call, "on-the-shelf")
+    assert "on-the-shelf" in [one["name"] for one in call("get", "/datasets").json()]
+
+
+@case("post", "/datasets")
+def bring_dataset(call: Caller, place: Place) -> None:
+    folder = place.workbench.settings.home.parent / "brought"
+    (folder / "documents").mkdir(parents=True)
+    (folder / "queries.jsonl").write_text('{"query_id": "1", "text": "tides"}', encoding="utf-8")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ttides.pdf#page=1\t1\n", encoding="utf-8")
+    (folder / "documents" / "tides.pdf").write_bytes(place.pdf)
+    assert call("post", "/datasets", {"path": str(folder)}, 201).json()["name"] == "brought"
+    job = call("post", "/datasets/{name}/ingest", status=202, name="brought", collection="brought").json()
+    assert place.workbench.wait_for(job["id"]).state == "done"
+    call("post", "/datasets", {"path": str(folder / "none")}, 400)
+
+
+@case("post", "/datasets/{name}/ingest")
+def ingest_dataset(call: Caller, place: Place) -> None:
+    about = dataset(call, "of-a-collection")
+    call("post", "/datasets/{name}/ingest", status=400, name=about, collection="other")
+
+
+@case("get", "/datasets/{name}/check")
+def check_dataset(call: Caller, place: Place) -> None:
+    found = call("get", "/datasets/{name}/check", name=dataset(call, "checked")).json()
+    assert found["problems"] == []
+
+
+@case("delete", "/datasets/{name}")
+def remove_dataset(call: Caller, place: Place) -> None:
+    call("delete", "/datasets/{name}", status=204, name=dataset(call, "removed"))
+    assert "removed" not in [one["name"] for one in call("get", "/datasets").json()]
+
+
+@case("post", "/judgements")
+def judge(call: Caller, place: Place) -> None:
+    asked = {"collection": "notes", "query": "largest  animal", "page": PAGE}
+    assert call("post", "/judgements", {**asked, "grade": 2}).json() == {PAGE: 2}
+    made = call("post", "/datasets/judged", {"collection": "notes", "name": "judged"}, 201).json()
+    assert (made["name"], made["questions"]) == ("judged", 1)
+    assert call("post", "/judgements", {**asked, "grade": None}).json() == {}
+    call("post", "/judgements", {**asked, "grade": 4}, 422)
+
+
+@case("get", "/judgements")
+def judgements(call: Caller, place: Place) -> None:
+    asked = {"collection": "notes", "query": "songs under water"}
+    call("post", "/judgements", {**asked, "page": "whales.pdf#page=2", "grade": 3})
+    assert call("get", "/judgements", **asked).json() == {"whales.pdf#page=2": 3}
+    call("post", "/judgements", {**asked, "page": "whales.pdf#page=2", "grade": None})
+
+
+@case("post", "/datasets/judged")
+def judged_dataset(call: Caller, place: Place) -> None:
+    call("post", "/datasets/judged", {"collection": "notes", "name": "nothing"}, 400)
+
+
+@case("post", "/evaluations")
+def start_evaluation(call: Caller, place: Place) -> None:
+    evaluated(call, place, "measured")
+    none = {"dataset": "measured", "collection": "notes", "pipelines": []}
+    call("post", "/evaluations", none, 422)
+
+
+@case("get", "/evaluations")
+def evaluations(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "kept")
+    found = call("get", "/evaluations").json()
+    assert found["records"][0]["name"] == name
+    assert found["measures"] and found["scopes"] and found["forms"]
+
+
+@case("get", "/evaluations/{name}")
+def evaluation(call: Caller, place: Place) -> None:
+    found = call("get", "/evaluations/{name}", name=evaluated(call, place, "told")).json()
+    assert [one["name"] for one in found["pipelines"]] == ["full:2", "bm25:2"]
+
+
+@case("get", "/evaluations/{name}/outcomes")
+def outcomes(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "outcomes")
+    failed, found = call("get", "/evaluations/{name}/outcomes", name=name, pipeline="bm25:2").json()
+    assert (failed["question"], failed["failed"], found["failed"]) == ("b", True, False)
+    assert found["pages"][0]["page"] == PAGE and found["pages"][0]["final"] == 1
+
+
+@case("get", "/evaluations/{name}/questions/{question}")
+def question(call: Caller, place: Place) -> None:
+    path = "/evaluations/{name}/questions/{question}"
+    name = evaluated(call, place, "question")
+    found = call("get", path, name=name, question="a/1").json()
+    assert (found["query"], found["gone"], found["grades"]) == ("largest animal", False, {PAGE: 1})
+    assert found["pipelines"][0]["top"][0]["page"] == PAGE
+    call("get", path, status=400, name=name, question="none")
+
+
+@case("put", "/evaluations/{name}/notes/{question}")
+def note(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "noted")
+    said = {"tags": ["odd"], "text": "why?"}
+    assert call("put", "/evaluations/{name}/notes/{question}", said, name=name, question="a/1").json() == said
+    noted = call("get", "/evaluations/{name}/outcomes", name=name, pipeline="full:2").json()
+    assert {one["question"]: one["note"]["text"] for one in noted}["a/1"] == "why?"
+
+
+@case("get", "/reports")
+def report(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "reported")
+    found = call("get", "/reports", names=name).json()
+    assert {system["name"] for system in found["reports"][0]["systems"]} == {"full:2", "bm25:2"}
+    assert found["records"][name]["dataset"] == "reported"
+    call("get", "/reports", status=422)
+
+
+@case("get", "/reports/{form}")
+def report_file(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "filed")
+    labels = call("get", "/reports/{form}", form="qrels.trec", names=name)
+    assert "whales.pdf" in labels.text
+    assert f"{name}-qrels.trec" in labels.headers["content-disposition"]
+    call("get", "/reports/{form}", status=400, form="report.docx", names=name)
+
+
+@case("delete", "/evaluations/{name}")
+def delete_evaluation(call: Caller, place: Place) -> None:
+    name = evaluated(call, place, "deleted")
+    call("delete", "/evaluations/{name}", status=204, name=name)
+    assert name not in [record["name"] for record in call("get", "/evaluations").json()["records"]]
 
 
 @case("post", "/session")
@@ -526,7 +793,7 @@ def test_a_client_that_goes_away_stops_the_search(
             ended.set()
 
     monkeypatch.setattr(Workbench, "search_stages", endless)
-    with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED) as reply:
+    with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED, timeout=60) as reply:
         assert json.loads(next(reply.iter_lines()))["complete"] is False
     gone.set()
     assert ended.wait(30), "the stages still run"

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import scale as module
-from benchmarks.scale import NOISE, ScalePoint, ScaleReport, _documents, perturbed, scale
+from benchmarks.scale import NOISE, ScalePoint, ScaleReport, _documents, _originals, perturbed, scale
 from tests.benchmarks.books import TOPICS
 from workbench.bench.times import Times
 from workbench.errors import InputError
@@ -37,6 +37,12 @@ def test_copies_are_numbered_without_a_gap(pages, start, more):
     assert len({record.content_hash for record, _ in documents}) == len(documents)
 
 
+def test_pages_that_are_written_as_they_are_keep_their_places():
+    assert _originals(3, [2, 7]) == ["copy-0000000.pdf#page=1", "copy-0000000.pdf#page=2", "copy-0000002.pdf#page=1"]
+    assert _originals(3, [5]) == [f"copy-0000000.pdf#page={n}" for n in (1, 2, 3)]
+    assert _originals(3, [2]) == [f"copy-0000000.pdf#page={n}" for n in (1, 2)]
+
+
 def test_growth_is_told_between_the_smallest_and_the_largest():
     def point(pages, own):
         return ScalePoint(pages, pages * 10, 0, "exact", Times.of([1.0]), own)
@@ -49,7 +55,9 @@ def test_growth_is_told_between_the_smallest_and_the_largest():
 def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
     monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: task(*arguments))
     before = workbench.collection_names()
-    report = scale(workbench, "metal", TOPICS[:2], [50, 90], ["exact", "text"], repeats=1)
+    pages = workbench.collection("metal").pages
+    labels = [{str(hit.ref): 1 for hit in workbench.search(topic, "metal", "full:1").hits} for topic in TOPICS[:2]]
+    report = scale(workbench, "metal", TOPICS[:2], [50, 90], ["exact", "text"], repeats=1, labels=labels)
     assert [(point.pages, point.pipeline) for point in report.points] == [
         (50, "exact"),
         (50, "text"),
@@ -58,6 +66,22 @@ def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
     ]
     assert report.points[2].vectors > report.points[0].vectors
     assert all(point.search.count == 2 and point.search.p50 > 0 for point in report.points)
+    assert pages < 90
+    for point in report.points:
+        assert point.vector_bytes > 0
+        assert point.opening_ms > 0
+        assert 0 <= point.agreement <= 1
+        assert [name for name, _ in point.stages if name != "results"] == [
+            {"exact": "full", "text": "bm25"}[point.pipeline]
+        ]
+        if point.pipeline == "exact":
+            assert point.agreement == 1
+            assert point.ndcg == point.exact_ndcg == 1  # the page as it was comes before its noisy copies
     assert workbench.collection_names() == before
+    small = scale(workbench, "metal", TOPICS[:2], [400], ["lemur[features=32,samples=256,engine=ann]:60 > full:10"], 1,
+                  kept=4, indexes=["lemur[features=32,samples=256]"])  # fmt: skip
+    assert small.kept == 4
+    assert small.points[0].vectors <= 4 * 400
+    assert "approximate: an index named 120 candidates from" in small.points[0].approximate
     with pytest.raises(InputError, match="questions"):
         scale(workbench, "metal", [], [50], ["exact"])

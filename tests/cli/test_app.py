@@ -45,7 +45,7 @@ def test_the_module_is_the_command(place: Place) -> None:
 
 def test_main_returns_the_exit_code(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--home", str(place.home), "collections", "list", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["collections"][0]["name"] == "notes"
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "notes"
     assert main(["--home", str(place.home), "collections", "show", "nets"]) == 1
     assert main(["collections", "sho"]) == 2
 
@@ -92,7 +92,7 @@ def test_what_libraries_print_does_not_reach_standard_output(run: Run, monkeypat
 
     monkeypatch.setattr(Workbench, "collections", noisy)
     ended = run("collections", "list", "--json")
-    assert json.loads(ended.out)["collections"][0]["name"] == "notes"
+    assert json.loads(ended.out)[0]["name"] == "notes"
     assert ended.err == "hello from a library\nfirst line\n"
 
 

@@ -17,13 +17,11 @@ def filled(fresh: Run, place: Place) -> Run:
 
 def test_list_and_show(run: Run) -> None:
     record = json.loads(run("collections", "list", "--json").out)
-    assert [(c["name"], c["encoder"], c["documents"], c["pages"]) for c in record["collections"]] == [
-        ("notes", "reader", 3, 6)
-    ]
+    assert [(c["name"], c["encoder"], c["documents"], c["pages"]) for c in record] == [("notes", "reader", 3, 6)]
     assert run("collections", "list").out.splitlines()[1].split()[:4] == ["notes", "reader", "3", "6"]
     shown = json.loads(run("collections", "show", "notes", "--json").out)
-    assert [document["name"] for document in shown["list"]] == ["bread & [b]butter.pdf", "stars.pdf", "whales.pdf"]
-    assert {index["name"] for index in shown["indexes"]} == {"global", "rows", "conv", "tiles", "full"}
+    assert [document["name"] for document in shown["documents"]] == ["bread & [b]butter.pdf", "stars.pdf", "whales.pdf"]
+    assert {index["name"] for index in shown["info"]["indexes"]} == {"global", "rows", "conv", "tiles", "full"}
     words = run("collections", "show", "notes").out
     assert words.startswith("notes: 6 pages of 3 documents, ")
     assert "bread & [b]butter.pdf" in words
@@ -52,7 +50,7 @@ def test_a_deleted_collection_is_gone(filled: Run) -> None:
         "Deleted collection 'c' with 6 pages. Removed: 6 pages with their words, vectors and pictures.\n"
     )
     assert filled("collections", "delete", "c").code == 1
-    assert json.loads(filled("collections", "list", "--json").out) == {"collections": []}
+    assert json.loads(filled("collections", "list", "--json").out) == []
 
 
 def test_compacting_keeps_everything_that_can_be_found(filled: Run) -> None:
@@ -181,7 +179,7 @@ def test_a_cut_table_is_one_sentence_and_hides_nothing_else(filled: Run, place: 
         assert said[0].startswith("Collection 'c' is damaged"), arguments
     assert not (tmp_path / "out").exists()
     listed = filled("collections", "list", "--json")
-    assert [info["name"] for info in json.loads(listed.out)["collections"]] == ["good"]
+    assert [info["name"] for info in json.loads(listed.out)] == ["good"]
     ended = filled("collections", "verify", "c")
     assert ended.code == 1
     assert "The table of the pages cannot be read" in ended.out

@@ -93,7 +93,7 @@ def test_bad_requests_are_refused_before_anything_is_indexed(
     ended = fresh("eval", dataset, *(argument.format(dataset=dataset) for argument in arguments))
     assert (ended.code, ended.out) == (code, "")
     assert sentence in " ".join(ended.err.replace("│", " ").split())
-    assert json.loads(fresh("collections", "list", "--json").out) == {"collections": []}
+    assert json.loads(fresh("collections", "list", "--json").out) == []
 
 
 def test_what_is_no_dataset_is_refused(fresh: Run, dataset: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_check_looks_a_dataset_over_and_indexes_nothing(fresh: Run, dataset: Pat
     assert found["counts"] | {"pages": 4, "questions": 3, "labels": 5} == found["counts"]
     assert any("whales.pdf#page=9" in problem for problem in found["problems"])
     assert any("gone.pdf" in problem for problem in found["problems"])
-    assert json.loads(fresh("collections", "list", "--json").out) == {"collections": []}
+    assert json.loads(fresh("collections", "list", "--json").out) == []
 
 
 def test_two_datasets_are_asked_together_each_of_its_own_pages_or_of_all(fresh: Run, dataset: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     best = found["hits"][0]
     told = json.loads(run("explain", "how far away is a star", best["page"], "-c", "c", "--json").out)
     assert sum(row["contribution"] for row in told["ledger"]) == pytest.approx(best["score"], abs=2e-2)
-    assert bool(told.get("grid")) == (name in CUTS and CUTS[name].kind == "patches")
+    assert bool(told["places"]["grid"]) == (name in CUTS and CUTS[name].kind == "patches")
     for page in ("stars.pdf#page=1", "stars.pdf#page=2"):  # each is first for a part of itself
         part = json.loads(run("search", "--region", f"{page}@0,0,1,.5", "-c", "c", "-p", "exact", "--json").out)
         assert part["hits"][0]["page"] == page
@@ -98,7 +98,7 @@ def test_a_checkpoint_in_the_hub_s_cache_is_found(root: Path, monkeypatch: pytes
     (repository / "refs" / "main").write_text(commit)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
     run = runner(root / "home")
-    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)["models"]}
+    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}
     assert listed["colqwen2-v1.0-merged"]["folder"].endswith(commit)
     report = json.loads(run("models", "check", "colqwen2-v1.0-merged", "--json").out)
     encoders.unload("colqwen2-v1.0-merged")
@@ -118,7 +118,7 @@ def test_official_page_tokens_go_all_the_way_and_never_mix(home: Path, root: Pat
         told = json.loads(run("explain", query, hit["page"], "-c", collection, "--json").out)
         assert told["score"] == pytest.approx(hit["score"], rel=1e-3)
         assert sum(row["share"] for row in told["ledger"]) == pytest.approx(1, abs=1e-3)
-        (space,) = json.loads(run("collections", "show", collection, "--json").out)["spaces"]
+        (space,) = json.loads(run("collections", "show", collection, "--json").out)["info"]["spaces"]
         counts[collection] = {index["name"]: index["vectors"] for index in space["indexes"]}
     full = {collection: made.pop("full") for collection, made in counts.items()}
     assert full["whole"] > full["plain"]

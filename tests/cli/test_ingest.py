@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Place, Run, keys, write_pdf
 from tests.documents.make import encrypted_pdf, raw_pdf, show
 from workbench.bootstrap import ROOT
-from workbench.store import Library
+from workbench.store import Library, Writer
 
 
 def test_the_report_has_its_shape_and_nothing_else_is_printed(place: Place) -> None:
@@ -88,12 +88,12 @@ def test_bad_settings_leave_no_collection_behind(
     ended = fresh("ingest", place.files, "-c", "c", *arguments)
     assert (ended.code, ended.out) == (1, "")
     assert sentence in ended.err
-    assert json.loads(fresh("collections", "list", "--json").out) == {"collections": []}
+    assert json.loads(fresh("collections", "list", "--json").out) == []
 
 
 def test_a_collection_that_is_being_written_is_left_alone(fresh: Run, place: Place, tmp_path: Path) -> None:
     fresh("ingest", place.files / "stars.pdf", "-c", "c")
-    with Library(tmp_path / "home").open("c").writer():
+    with Writer(Library(tmp_path / "home").open("c")):
         ended = fresh("ingest", place.files, "-c", "c")
     assert ended.code == 1
     assert len(ended.err.strip().splitlines()) == 1
@@ -123,7 +123,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path:
     documents = json.loads(fresh("ingest", tmp_path / "files", "-c", "c", "--json").out)["documents"]
     assert sum(document["indexed"] for document in documents) == 24 - first
     assert sum(document["skipped"] for document in documents) == first
-    assert json.loads(fresh("collections", "show", "c", "--json").out)["pages"] == 24
+    assert json.loads(fresh("collections", "show", "c", "--json").out)["info"]["pages"] == 24
     assert json.loads(fresh("collections", "verify", "c", "--json").out)["ok"]
 
 
@@ -133,7 +133,7 @@ def test_a_file_of_another_kind_in_a_folder_is_named_and_fails_nothing(fresh: Ru
     ended = fresh("ingest", tmp_path / "files", "-c", "c")
     assert ended.code == 0
     (line,) = [line for line in ended.out.splitlines() if line.startswith("notes.txt")]
-    assert "Not read: it is no PDF, PNG" in line
+    assert "Not read: it is no PDF, picture (PNG" in line
 
 
 def test_replacing_is_an_option_and_the_report_names_what_left(fresh: Run, tmp_path: Path) -> None:
@@ -146,5 +146,5 @@ def test_replacing_is_an_option_and_the_report_names_what_left(fresh: Run, tmp_p
     (document,) = json.loads(fresh("ingest", tmp_path / "three", "-c", "c", "--replace", "--json").out)["documents"]
     assert document["name"] == "scan.pdf"
     assert document["replaced"].startswith("scan.pdf of 20")
-    listed = json.loads(fresh("collections", "show", "c", "--json").out)["list"]
+    listed = json.loads(fresh("collections", "show", "c", "--json").out)["documents"]
     assert [document["name"] for document in listed] == ["scan (2).pdf", "scan.pdf"]

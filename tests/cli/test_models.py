@@ -23,7 +23,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_list_says_what_is_here_and_how_to_get_the_rest(fresh: Run, tmp_path: Path) -> None:
-    listed = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)["models"]}
+    listed = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)}
     assert list(listed) == list(ENCODERS)
     reader, colpali = listed["reader"], listed["colpali-v1.3"]
     assert (reader["available"], reader["command"], reader["reason"]) == (True, "", "")
@@ -33,7 +33,7 @@ def test_the_list_says_what_is_here_and_how_to_get_the_rest(fresh: Run, tmp_path
     assert colpali["source"].startswith("card of vidore/colpali-v1.3; mteb")
     assert "not on this machine" in colpali["reason"]
     tiny.build(tiny.family("colqwen2"), tmp_path / "home" / "models" / "my-qwen")
-    mine = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)["models"]}["my-qwen"]
+    mine = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)}["my-qwen"]
     assert mine["source"] == f"the files in {tmp_path / 'home' / 'models' / 'my-qwen'}"
     table = fresh("models", "list").out.splitlines()
     assert table[0].split()[:3] == ["id", "vectors", "of"]
@@ -47,7 +47,7 @@ def test_a_download_that_was_cut_off_is_not_available(fresh: Run, tmp_path: Path
     tiny.build(tiny.family("colqwen2"), folder)
     index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    listed = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)["models"]}
+    listed = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)}
     assert "lacks 1 of 2 files" in listed[folder.name]["reason"]
     assert not listed[folder.name]["available"]
 
@@ -65,7 +65,7 @@ def test_the_reader_is_examined(fresh: Run) -> None:
         ("scores", True),
         ("collection", True),
     ]
-    reader, *_ = json.loads(fresh("models", "list", "--json").out)["models"]
+    reader, *_ = json.loads(fresh("models", "list", "--json").out)
     assert (reader["state"], reader["seconds_per_page"]) == ("loaded", record["seconds_per_page"])
 
 

@@ -41,7 +41,8 @@ def test_parts_add_up_to_one_query(run: Run) -> None:
     assert json.loads(ended.out)["hits"][0]["page"] == SONG
     parts = [(part["kind"], part["weight"]) for part in json.loads(ended.out)["parts"]]
     assert parts == [("text", 1.0), ("text", 1.0), ("text", -0.5), ("mark", -0.15)]
-    assert "parts" not in json.loads(run("search", "whale", *BASIS).out)
+    (only,) = json.loads(run("search", "whale", *BASIS).out)["parts"]
+    assert (only["kind"], only["text"]) == ("text", "whale")
 
 
 def test_a_part_of_a_picture_is_a_crop_of_it_before_other_repairs(run: Run, photo: Path) -> None:

@@ -15,18 +15,24 @@ from workbench.types import PageRef
 
 STAGE = {"name": "str", "ms": "float", "candidates_in": "int", "candidates_out": "int", "vectors_compared": "int"}
 STAGE |= {"bytes_read": "int", "kernel_ms": "float", "scored": "int"}
+STAGE |= {"cold": "bool", "cache_hit": "bool", "weights": []}
 
 
 def test_search_prints_one_document_of_its_shape(run: Run) -> None:
     ended = run("search", "largest animal", "-c", "notes", "-p", "rows:5 > full:2", "--json")
     assert (ended.code, ended.err) == (0, "")
     record = json.loads(ended.out)
-    hit = {"rank": "int", "page": "str", "score": "float", "score_kind": "str"}
+    said = {"rank": "int", "score": "float", "score_kind": "str", "scored": "bool"}
+    hit = {**dict.fromkeys(("page", "document", "page_id"), "str"), "number": "int", **said}
     shape = keys(record)
-    assert shape.pop("trace") == {"total_ms": "float", "stages": [{"name": "str", "ms": "float"} | CACHE]}
+    assert shape.pop("trace") == {"total_ms": "float", "stages": [STAGE]}
     assert shape == {
         **dict.fromkeys(("query", "collection", "encoder", "pipeline"), "str"),
-        "hits": [hit | {"stages": [{"name": "str", "rank": "int", "score": "float"}]}],
+        "parts": [{"kind": "str", "text": "str", "weight": "float"}],
+        "hits": [hit | {"stages": [{"name": "str"} | said]}],
+        "complete": "bool",
+        "notes": [],
+        "verdict": "NoneType",
     }
     assert record["pipeline"] == "rows:5 > full:2"
     assert [hit["rank"] for hit in record["hits"]] == [1, 2]
@@ -35,12 +41,9 @@ def test_search_prints_one_document_of_its_shape(run: Run) -> None:
     assert [stage["name"] for stage in first["stages"]] == ["rows", "full"]
     stages = record["trace"]["stages"]
     assert [stage["name"] for stage in stages] == ["encode", "rows", "full", "results"]
-    assert all(keys(stage) == STAGE for stage in stages[1:])
+    assert all(keys(stage) == STAGE for stage in stages)
     assert (stages[1]["candidates_in"], stages[1]["candidates_out"]) == (6, 5)
     assert record["trace"]["total_ms"] == pytest.approx(sum(stage["ms"] for stage in stages))
-
-
-CACHE = {"cold": "bool", "cache_hit": "bool"}
 
 
 def test_search_in_words_shows_names_as_they_are(run: Run) -> None:
@@ -149,9 +152,10 @@ def test_explain_prints_boxes_ledger_and_regions(run: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert sum(row["contribution"] for row in record["ledger"]) == pytest.approx(record["score"])
     assert [token["label"] for token in record["tokens"]] == ["largest", "animal"]
-    hottest = max(record["boxes"], key=lambda box: box["value"])
-    assert hottest["text"] == "largest"
-    assert keys(hottest) == {"box": ["float"], "value": "float", "text": "str"}
+    hottest = record["heat"].index(max(record["heat"]))
+    assert record["places"]["labels"][hottest] == "largest"
+    assert len(record["heat"]) == len(record["places"]["boxes"]) == len(record["places"]["labels"])
+    assert record["places"]["grid"] is None and record["similarities"] is None
     assert record["regions"][0]["text"] == "The blue whale is the largest animal alive."
     words = run("explain", "largest animal", "whales.pdf#page=1", "-c", "notes").out
     assert words.startswith("whales.pdf#page=1 scores ")
@@ -168,7 +172,7 @@ def test_the_picture_is_hot_at_the_word_and_untouched_elsewhere(run: Run, place:
     assert record["page"] == "whales.pdf#page=1"
     bench, ref = Workbench(Settings(home=place.home)), PageRef("whales.pdf", 1)
     told = bench.explain("largest animal", ref, "notes")
-    assert [box["value"] for box in record["boxes"]] == pytest.approx(heatmap.values(told, [1]))
+    assert record["heat"] == pytest.approx(heatmap.values(told, [1]), abs=1e-5)
     assert [token["heat_weight"] for token in record["tokens"]] == pytest.approx(told.heat_weights)
     drawn = heatmap.draw(Image.open(bench.page_image("notes", ref)), told, heatmap.Look((1,)))
     assert np.array_equal(np.asarray(Image.open(tmp_path / "heat.png")), np.asarray(drawn))
@@ -204,10 +208,11 @@ def test_evidence_is_text_with_its_page_within_a_budget(run: Run) -> None:
     ended = run("evidence", "largest animal", "-c", "notes", "--json")
     record = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
-    best = record["evidence"][0]
+    best = record[0]
     assert (best["page"], best["text"]) == ("whales.pdf#page=1", "The blue whale is the largest animal alive.")
-    assert keys(best) == {"page": "str", "box": ["float"], "kind": "str", "won": "float", "text": "str"}
-    assert [item["won"] for item in record["evidence"]] == sorted((i["won"] for i in record["evidence"]), reverse=True)
-    brief = json.loads(run("evidence", "largest animal", "-c", "notes", "--tokens", "11", "--json").out)["evidence"]
+    named = {"page": "str", "document": "str", "number": "int"}
+    assert keys(best) == {**named, "box": ["float"], "kind": "str", "won": "float", "text": "str"}
+    assert [item["won"] for item in record] == sorted((item["won"] for item in record), reverse=True)
+    brief = json.loads(run("evidence", "largest animal", "-c", "notes", "--tokens", "11", "--json").out)
     assert [item["text"] for item in brief] == [best["text"]]
     assert "[whales.pdf#page=1]\nThe blue whale" in run("evidence", "largest animal", "-c", "notes").out

@@ -3,11 +3,12 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.documents.make import raw_pdf, show, text_pdf
 from workbench.documents import ReadSettings, Source, raster, rasterizer, read_pages
-from workbench.documents.pdfium import PdfFile
-from workbench.documents.raster import MAX_EDGE, MAX_PIXELS, bounded_size, draw
+from workbench.documents.pdfium import PdfFile, PdfPage
+from workbench.documents.raster import MAX_EDGE, MAX_PIXELS, bounded_size, draw, is_blank
 
 needs_poppler = pytest.mark.skipif(rasterizer() != "pdf2image", reason="poppler is not installed")
 
@@ -123,3 +124,17 @@ def test_many_threads_may_draw_at_once(tmp_path):
         thread.join()
     assert wrong == []
     assert any((wanted[0] != other).any() for other in wanted[1:])
+
+
+@needs_poppler
+def test_a_page_that_one_engine_leaves_blank_is_drawn_by_the_other(tmp_path, monkeypatch):
+    path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 300 200]", SQUARE)])
+    blank = Image.new("RGB", (600, 400), "white")
+    with monkeypatch.context() as patch:
+        patch.setattr(raster, "_draw_with_poppler", lambda *_: blank)
+        assert not is_blank(Image.fromarray(drawn(path, None).astype(np.uint8)))
+    with monkeypatch.context() as patch:
+        patch.setattr(PdfPage, "render", lambda self, size: blank)
+        assert not is_blank(Image.fromarray(drawn(path, None).astype(np.uint8)))
+        (page,) = read_pages(Source(path, path.name), ReadSettings())
+        assert not is_blank(page.image())

@@ -260,3 +260,19 @@ def test_what_no_language_has_is_doubted(words, doubtful):
 
 def test_nothing_arranged_is_no_words():
     assert len(arrange([])) == 0 and arrange([]).source == "none"
+
+
+@pytest.mark.parametrize("spacing", [4, 7])
+def test_a_word_that_is_set_wide_is_one_word(tmp_path, spacing):
+    line = f"BT /F1 12 Tf {spacing} Tc 72 700 Td (ANNUAL) Tj {6 * (8 + spacing) + 20} 0 Td (REPORT) Tj ET".encode()
+    path = raw_pdf(
+        tmp_path / "wide.pdf", [("/MediaBox [0 0 612 792]", line + b"\n" + show("plain words", 72, 600, 12))]
+    )
+    _, words, _ = layer(path)
+    assert words.text.splitlines() == ["ANNUAL REPORT", "plain words"]
+
+
+def test_letters_in_columns_of_their_own_stay_apart(tmp_path):
+    heads = b"".join(show(letter, 72 + 60 * i, 700, 12) for i, letter in enumerate("ABCDEF"))
+    _, words, _ = layer(raw_pdf(tmp_path / "table.pdf", [("/MediaBox [0 0 612 792]", heads)]))
+    assert words.texts == tuple("ABCDEF")

@@ -271,3 +271,96 @@ def test_an_encoding_ranks_a_page_that_holds_the_query_first():
     representation, state = fitted("fde[repeats=30]", pages)
     assert scores(representation, state, pages, query).argmax() == 13
     assert set(state) == {"dim", "method.planes", "method.signs"}
+
+
+# -- lemur ------------------------------------------------------------------------------------------------------------
+
+LEMUR_NAME = "lemur[features=24,samples=60]"
+
+
+def psi(vector, projection):
+    """One vector's features as the paper and its code say: GELU of random projections, scaled to mean 0, variance 1."""
+    from math import erf, sqrt
+
+    active = [x * (1 + erf(x / sqrt(2))) / 2 for x in (float(vector @ column) for column in projection.T)]
+    mean = sum(active) / len(active)
+    variance = sum((a - mean) ** 2 for a in active) / len(active)
+    return np.asarray([(a - mean) / sqrt(variance + 1e-5) for a in active])
+
+
+@SETTINGS
+@given(seeds)
+def test_lemur_by_its_definition(seed):
+    """Weights by ridge regression of the page's own best matches on the features of the sample, one equation a row."""
+    pages = [random_page(seed + i, n=20) for i in range(4)]
+    representation, state = fitted(LEMUR_NAME, pages)
+    sample, projection = state["method.sample"], state["method.projection"]
+    assert sample.shape == (60, DIM)
+    z = np.stack([psi(x, projection) for x in sample])
+    ridge = 0.3 * (z**2).sum() / z.shape[1]
+    stacked = np.concatenate([z, np.sqrt(ridge) * np.eye(z.shape[1])])
+    query = unit(np.random.default_rng(seed), 6)
+    found = scores(representation, state, pages, query)
+    for page_, score in zip(pages, found, strict=True):
+        targets = [max(float(x @ d) for d in page_.vectors) for x in sample]
+        weights = np.linalg.lstsq(stacked, np.r_[targets, np.zeros(z.shape[1])], rcond=None)[0]
+        assert score == pytest.approx(sum(psi(q, projection) @ weights for q in query), abs=2e-3)
+
+
+@SETTINGS
+@given(seeds)
+def test_a_lemur_page_that_comes_later_is_solved_for_by_the_same_sample(seed):
+    pages = [random_page(seed + i, n=20) for i in range(5)]
+    representation, state = fitted(LEMUR_NAME, pages[:3])
+    again = representation.fit(pages[:3])
+    assert all((state[key] == again[key]).all() for key in state)
+    alone = representation.derive(pages[4], state).rows
+    for other in pages:
+        representation.derive(other, state)
+    assert representation.derive(pages[4], again).rows.tobytes() == alone.tobytes()
+
+
+def test_the_lemur_query_is_linear_in_its_vectors_and_weights():
+    pages = [random_page(i, n=20) for i in range(3)]
+    representation, state = fitted(LEMUR_NAME, pages)
+    rng = np.random.default_rng(0)
+    one, two = unit(rng, 3), unit(rng, 4)
+    first, _ = representation.query(one, np.ones(3), state)
+    second, _ = representation.query(two, np.full(4, -0.5), state)
+    both, weight = representation.query(np.concatenate([one, two]), np.r_[np.ones(3), np.full(4, -0.5)], state)
+    np.testing.assert_allclose(both, first + second, atol=1e-4)
+    assert weight.tolist() == [1]
+
+
+def test_lemur_ranks_the_pages_that_hold_the_query_first():
+    """Near the exact list over many pages, and nearer than the plain mean of a page is."""
+    rng = np.random.default_rng(0)
+    topics = unit(rng, 12, 32)
+    pages = []
+    for _ in range(120):
+        mixed = topics[rng.integers(0, 12, 25)] + 0.9 * unit(rng, 25, 32)
+        pages.append(page(mixed / np.linalg.norm(mixed, axis=1, keepdims=True)))
+    overlaps = {}
+    for name in ("lemur[features=256,samples=2048]", "global"):
+        representation, state = fitted(name, pages)
+        shares = []
+        for asked in range(0, 120, 10):
+            query = pages[asked].vectors[:6] + 0.2 * unit(rng, 6, 32)
+            exact = np.argsort([-maxsim_by_hand(query, np.ones(6), embedding.vectors) for embedding in pages])[:10]
+            best = np.argsort(-scores(representation, state, pages, query))[:30]
+            shares.append(len(set(exact) & set(best)) / 10)
+        overlaps[name.partition("[")[0]] = np.mean(shares)
+    assert overlaps["lemur"] > overlaps["global"] + 0.05
+    assert overlaps["lemur"] > 0.8
+
+
+def test_a_lemur_index_of_other_formulas_is_refused():
+    pages = [random_page(i, n=20) for i in range(2)]
+    representation, state = fitted(LEMUR_NAME, pages)
+    other = {**state, "method.version": np.asarray(99)}
+    for work in (
+        lambda: representation.derive(pages[0], other),
+        lambda: representation.query(unit(np.random.default_rng(0), 2), np.ones(2), other),
+    ):
+        with pytest.raises(ValueError, match="another version of Pagelens; take it out and add it again"):
+            work()

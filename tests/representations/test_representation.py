@@ -10,7 +10,9 @@ from workbench.representations import COMMON, ENCODINGS, LEFT_OUT, METHODS, SHOR
 from workbench.representations.representation import options_of
 from workbench.representations.static import STATIC
 
-NAMES = [name for name in METHODS if name != "fde"]
+ESTIMATES = ["fde", "lemur"]
+"""Whose vectors are of another space than the encoder's, and of any length."""
+NAMES = [name for name in METHODS if name not in ESTIMATES]
 SPATIAL = [method.name for method in STATIC]
 PRUNING = ["full", "prune", "docpruner", "random"]
 PARTITIONS = ["full", "ward", "merge", "adamerge", "kmeans", "glie", "ita", "sequence"]
@@ -48,13 +50,13 @@ def test_every_vector_is_in_exactly_one_group(name, embedding):
 @SETTINGS
 @given(st.sampled_from(list(METHODS)), st.sampled_from(list(ENCODINGS)), pages)
 def test_declared_cost_bounds_the_measured_and_is_the_measured_where_nothing_is_left_open(method, encoding, embedding):
-    if method == "fde" and not ENCODINGS[encoding].lossless:
+    if method in ESTIMATES and not ENCODINGS[encoding].lossless:
         return
     representation, _, derived = derive(f"{method}[dtype={encoding}]", embedding)
     cost = representation.cost(len(embedding.vectors), DIM)
     assert derived.bytes == derived.rows.nbytes <= cost.bytes
     assert len(derived.groups) <= cost.vectors
-    if method in ("full", "global", "random", "merge", "fde") and encoding != "codes":
+    if method in ("full", "global", "random", "merge", *ESTIMATES) and encoding != "codes":
         assert (derived.bytes, len(derived.groups)) == (cost.bytes, cost.vectors)
 
 
@@ -168,6 +170,8 @@ def test_text_form(text, canonical):
         ("full[dtype=codes,centroids=512]", "centroids is a number from 1 to 256"),
         ("fde[dtype=bits]", "the lengths of 'fde' vectors mean something"),
         ("fde[dims=64]", "the lengths of 'fde' vectors mean something"),
+        ("lemur[dtype=int8]", "the lengths of 'lemur' vectors mean something"),
+        ("lemur[features=0]", "features is a number from 1 to 16,384"),
         ("ward(3)", "is not a representation"),
     ],
 )
@@ -194,8 +198,8 @@ def test_refusals_of_pages():
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))
 def test_rows_are_of_the_layout_that_was_announced(encoding):
-    for method in ("full", "rows", "ward", "fde"):
-        if method == "fde" and not ENCODINGS[encoding].lossless:
+    for method in ("full", "rows", "ward", *ESTIMATES):
+        if method in ESTIMATES and not ENCODINGS[encoding].lossless:
             continue
         representation, _, derived = derive(f"{method}[dtype={encoding}]", random_page(0))
         assert (derived.rows.shape[1], derived.rows.dtype.name) == representation.layout(DIM)
@@ -208,8 +212,15 @@ def test_what_need_not_see_pages_is_the_same_without_them():
         assert blank.keys() == fitted.keys()
         assert all((blank[key] == fitted[key]).all() for key in blank)
         assert FittedIndex(representation, blank).learnt == (text in ("fde", "binary[rotate=yes]"))
-    with pytest.raises(ValueError, match="learns from pages"):
-        Representation.parse("codes").blank(DIM)
+    for text in ("codes", "lemur", "rows[dims=4]"):
+        with pytest.raises(ValueError, match="learns from pages"):
+            Representation.parse(text).blank(DIM)
+
+
+def test_one_vector_a_page_is_told_by_the_name():
+    single = [name for name in METHODS if Representation.parse(name).single]
+    assert single == ["global", *ESTIMATES]
+    assert Representation.parse("kmeans[k=1]").single
 
 
 def test_the_table_says_what_each_is_and_where_it_comes_from():

@@ -45,7 +45,7 @@ class Arrays:
 
     def snapshot(self):
         ordered = sorted((ref.document, ref.page, page) for page, (ref, _) in self.pages.items())
-        return Snapshot(self, PageDirectory(1, {page: self.pages[page][0] for _, _, page in ordered}))
+        return Snapshot(self, self, PageDirectory(1, {page: self.pages[page][0] for _, _, page in ordered}))
 
     def postings(self):
         """None, so that `bm25` is asked."""

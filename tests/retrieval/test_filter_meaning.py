@@ -16,6 +16,7 @@ from tests.store.make import collection, item, put, record
 from workbench.errors import FilterError
 from workbench.retrieval import compile_filter
 from workbench.retrieval.days import Stretch
+from workbench.store import Writer
 
 OPERATORS = {
     "=": operator.eq,
@@ -55,7 +56,7 @@ ZONE = "America/St_Johns"
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("filters"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for i, meta in enumerate(META):
             put(writer, record(f"d{i}", 1, tags=("a", "b c") if i % 2 else (), meta=meta))
         writer.finish()
@@ -150,7 +151,7 @@ MOMENTS = [
 def dated(tmp_path_factory):
     """Documents added at `MOMENTS`, stored as the writer stores them."""
     made = collection(tmp_path_factory.mktemp("dated"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for i, moment in enumerate(MOMENTS):
             started = writer.begin_document(record(f"d{i}", 1))
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", started.added)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.store.make import collection, put, record
 from workbench.errors import FilterError
 from workbench.retrieval.filters import MAX_NESTING, MAX_TESTS, clauses, compile_filter, document_filter
+from workbench.store import Writer
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ OPERATORS = {
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("filters"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for content, name, pages, tags, meta in PAGES:
             put(writer, record(content, pages, name, tags=tags, meta=meta, added=f"2026-0{pages}-01T10:00:00"))
         writer.finish()
@@ -233,7 +234,7 @@ def test_what_is_no_text_is_found_nowhere_and_fells_nothing(store, text):
 
 def test_a_name_that_is_no_text_is_found_under_its_stored_form(tmp_path):
     made = collection(tmp_path)
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("bytes", 1, "caf\udce9.pdf"))
         writer.finish()
     assert len(made.page_ids(compile_filter(document_filter("caf\udce9.pdf")))) == 1

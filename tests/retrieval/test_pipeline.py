@@ -163,11 +163,11 @@ def test_a_stage_knows_its_encoder_and_where_it_stands():
         ("three-stage", ("global", "rows", "full"), "global:200 > rows:60 > full:10"),
         ("three-stage", ("global", "full"), "global:60 > full:10"),
         ("two-stage", ("full",), "full:10"),
-        ("fast", ("rows", "full"), "sum(bm25, rows):10"),
-        ("balanced", ("full",), "sum(bm25, full):10"),
-        ("accurate", ("full",), "sum(bm25, full):50 > sum(bm25, full[weights=idf]):10"),
-        ("hybrid", ("rows", "full"), "sum(bm25, rows):10"),
-        ("text", ("full",), "bm25:10"),
+        ("fast", ("rows", "full"), "lift(sum(bm25, rows)):10"),
+        ("balanced", ("full",), "lift(sum(bm25, full)):10"),
+        ("accurate", ("full",), "lift(sum(bm25, full)):50 > lift(sum(bm25, full[weights=idf])):10"),
+        ("hybrid", ("rows", "full"), "lift(sum(bm25, rows)):10"),
+        ("text", ("full",), "lift(bm25):10"),
     ],
 )
 def test_presets_fit_the_indexes_there_are(preset, indexes, text):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.test_service import write_pdf
-from workbench.calibration import FILE, questions_of
+from workbench.calibration import RECORD, questions_of
 from workbench.errors import InputError
 from workbench.retrieval import verdict
 from workbench.retrieval.verdict import Calibration, Signals
@@ -206,6 +206,6 @@ def test_what_cannot_be_calibrated_says_why(bench):
 def test_lines_of_its_own_pages_will_do(bench):
     found = bench.calibrate("things", "rows:20 > full:10")
     assert "lines of its own pages in place of questions (unlabelled)" in found.basis
-    held = json.loads((bench._collection("things").path / FILE).read_text())
+    held = bench._collection("things").catalog.record(RECORD)
     assert {record["basis"] for record in held.values()} >= {found.basis}
     assert bench.search("castle", "things", "rows:20 > full:10").verdict is not None

@@ -17,7 +17,8 @@ from tests.store.test_crash import Fuse
 from workbench.errors import CollectionBusyError, InputError, MismatchError, NotFoundError
 from workbench.ingestion import embed
 from workbench.pooling import pool
-from workbench.store import Collection, manifest
+from workbench.store import Collection, Writer, manifest
+from workbench.store.checks import problems
 from workbench.types import PageFailure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def assert_space(store, encoder, documents, lacking=()):
     """Every page but the lacking has, in every index, the vectors that the encoder makes of the page as it was read."""
     ids = {f"{d.content_hash[:32]}:{n}" for d in documents for n in range(1, d.pages + 1)} - set(lacking)
     space = store.space(encoder.info.id)
-    assert store.verify() == []
+    assert problems(store) == []
     for index in space.indexes:
         assert sorted(space.stored_ids(index)) == sorted(ids)
         copy = space.vectors(index)
@@ -111,7 +112,7 @@ def test_new_pages_get_the_vectors_of_all_encoders_and_one_that_fails_costs_no_p
     for encoder in (words, grid):
         embed(store, encoder)
     document = record("stars", 3)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(document)
         pages = [item(started, number) for number in (1, 2, 3)]
         outcomes = words.encode_pages([page for page, _, _ in pages])
@@ -134,10 +135,10 @@ def test_new_pages_get_the_vectors_of_all_encoders_and_one_that_fails_costs_no_p
     embed(store, words)  # tried again
     assert_space(store, words, [*BOTH, document])
     assert [gap.encoder for gap in store.documents()[1].gaps] == [GRID] * 3
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("stars.pdf")
         writer.finish()
-    assert store.gaps() == {}
+    assert store.catalog.gaps() == {}
     assert_space(store, words, BOTH)
 
 
@@ -145,12 +146,12 @@ def test_deleting_and_compacting_take_every_encoder(store):
     words = Fake(WORDS)
     resume(store, [record("long", 40)])
     embed(store, words)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("long.pdf")
         writer.finish()
         assert not any(page.startswith(record("long", 1).content_hash[:32]) for page in store.space(WORDS).held())
         before = store.info().spaces[1].bytes
-        writer.compact()
+        writer.upkeep.compact()
     assert store.info().spaces[1].bytes < before
     assert_space(store, words, BOTH)
     assert_whole(store, BOTH)
@@ -164,12 +165,12 @@ def test_an_index_is_made_of_what_is_stored(store):
     words = Fake(WORDS)
     embed(store, words)
     done = []
-    with store.writer() as writer:
-        assert writer.add_index(WORDS, "gauss", done.append) == 8
-        assert writer.add_index("", "blocks") == 8
+    with Writer(store) as writer:
+        assert writer.indexes.add_index(WORDS, "gauss", done.append) == 8
+        assert writer.indexes.add_index("", "blocks") == 8
         for name, says in (("gauss", "has the index 'gauss' in 'notes' already"), ("gausz", "no index 'gausz'")):
             with pytest.raises(InputError, match=says):
-                writer.add_index(WORDS, name)
+                writer.indexes.add_index(WORDS, name)
     assert done[-1] == 8
     assert store.space().indexes == ("global", "rows", "conv", "tiles", "blocks", "full")
     assert_space(Collection(store.path), words, BOTH)
@@ -187,22 +188,22 @@ def test_an_index_is_made_of_what_is_stored(store):
 def test_one_vector_a_page_has_nothing_to_pool(store):
     embed(store, Fake(PAGE))
     with (
-        store.writer() as writer,
+        Writer(store) as writer,
         pytest.raises(InputError, match=r"gives one vector a page, .* it has global and full"),
     ):
-        writer.add_index(PAGE, "rows")
+        writer.indexes.add_index(PAGE, "rows")
 
 
 def test_an_encoder_is_taken_out_and_may_come_back_another(store):
     embed(store, Fake(WORDS))
     held = store.space(WORDS)
     mapped = held.vectors("full").flat
-    with store.writer() as writer:
+    with Writer(store) as writer:
         with pytest.raises(MismatchError, match="revision r1"):
-            writer.add_space(Fake(WORDS, "r2").info, ())
+            writer.indexes.add_space(Fake(WORDS, "r2").info, ())
         with pytest.raises(InputError, match=r"was made with 'tiny/one'; delete the collection instead"):
-            writer.remove_space(INFO.id)
-        writer.remove_space(WORDS)
+            writer.indexes.remove_space(INFO.id)
+        writer.indexes.remove_space(WORDS)
         assert store.encoders == (INFO.id,)
     with pytest.raises(NotFoundError, match="no vectors of encoder 'fake-words'; it has those of tiny/one"):
         store.space(WORDS)
@@ -255,11 +256,11 @@ def one_space(store):
 
 
 def index_and_out(store):
-    with store.writer() as writer:
+    with Writer(store) as writer:
         if WORDS in store.encoders:
             if "gauss" not in store.space(WORDS).indexes:
-                writer.add_index(WORDS, "gauss")
-            writer.remove_space(WORDS)
+                writer.indexes.add_index(WORDS, "gauss")
+            writer.indexes.remove_space(WORDS)
         writer.finish()
 
 

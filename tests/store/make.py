@@ -8,6 +8,8 @@ from PIL import Image
 from workbench.encoders import EncoderInfo
 from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Library
+from workbench.store.checks import problems
+from workbench.store.writer import Writer
 from workbench.types import Geometry, Page, PageEmbedding, PageRef, Words
 
 DIM = 8
@@ -77,7 +79,7 @@ def put(writer, document, batch=4, numbers=None, finish=True, **more):
 
 def resume(store, documents, batch=4):
     """What an ingest does with files it may have seen: read the pages that are not there yet."""
-    with store.writer() as writer:
+    with Writer(store) as writer:
         for document in documents:
             have = store.indexed_pages(document.content_hash)
             missing = [number for number in range(1, document.pages + 1) if number not in have]
@@ -89,8 +91,8 @@ def resume(store, documents, batch=4):
 def assert_whole(store, documents):
     """Exactly these documents, each page once everywhere, its vectors what they should be, and nothing else on disk."""
     wanted = {f"{d.content_hash[:32]}:{n}" for d in documents for n in range(1, d.pages + 1)}
-    assert store.verify() == []
-    rows = store.table("pages").search().select(["page_id"]).to_arrow()["page_id"].to_pylist()
+    assert problems(store) == []
+    rows = store.catalog.table("pages").search().select(["page_id"]).to_arrow()["page_id"].to_pylist()
     assert sorted(rows) == sorted(wanted)
     for index in store.space().indexes:
         assert sorted(store.space().stored_ids(index)) == sorted(wanted)

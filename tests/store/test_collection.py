@@ -12,13 +12,14 @@ from workbench.errors import MismatchError, NotFoundError, StoreError
 from workbench.pooling import pool
 from workbench.retrieval import compile_filter
 from workbench.store import Collection
+from workbench.store.writer import Writer
 from workbench.types import PageFailure, PageRef
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("store"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("whales", 3, tags=("sea", "it's"), meta={"year": "2023", "by": "a=b"}))
         put(writer, record("bread", 5))
         photo = put(writer, record("photo", 1, name="photo.png"))
@@ -57,7 +58,7 @@ def test_a_grid_comes_back_too(tmp_path):
     document = record("grid", 1)
     page, embedding, image = item(document, 1, text=" ".join("abcdef"))
     geometry = dataclasses.replace(embedding.geometry, grid=(2, 3), cell=np.array([0, 1, 2, 3, -1, 5], np.int32))
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(document)
         pages = [(page, dataclasses.replace(embedding, geometry=geometry, labels=()), image)]
         assert writer.add_pages(started, pages) == []
@@ -111,16 +112,16 @@ def test_compiled_filters_select_pages(store, text, found):
     assert {
         str(r) for r in store.refs([p for p, _ in store.space().lance_maxsim("rows", query, 99, where)]).values()
     } == found
-    assert {str(r) for r in store.refs([p for p, _ in store.bm25("number", 99, where)]).values()} == found
+    assert {str(r) for r in store.refs([p for p, _ in store.words.bm25("number", 99, where)]).values()} == found
 
 
 def test_a_failed_page_is_recorded_and_never_found(store):
-    assert [(f.page, f.reason) for f in store.failed_pages("broken.pdf")] == [(2, "The page is torn.")]
+    assert [(f.page, f.reason) for f in store.records.failed_pages("broken.pdf")] == [(2, "The page is torn.")]
     info = {d.name: d for d in store.documents()}["broken.pdf"]
     assert (info.pages, info.indexed, [f.page for f in info.failed]) == (2, 1, [2])
     failed = f"{digest('broken')[:32]}:2"
     assert failed not in store.page_ids(None)
-    assert failed not in [page for page, _ in store.bm25("torn page", 99, None)]
+    assert failed not in [page for page, _ in store.words.bm25("torn page", 99, None)]
     with pytest.raises(NotFoundError, match=r"Page 2 of 'broken.pdf' was not indexed: The page is torn\."):
         store.page(PageRef("broken.pdf", 2))
 
@@ -215,14 +216,14 @@ def test_one_handle_sees_what_another_writes(tmp_path):
     reader = Collection(store.path)
     assert reader.page_ids(None) == []
     assert len(reader.space().vectors("rows").flat) == 0
-    assert reader.bm25("topic1", 5, None) == []
-    with store.writer() as writer:
+    assert reader.words.bm25("topic1", 5, None) == []
+    with Writer(store) as writer:
         put(writer, record("whales", 3))
         assert len(reader.page_ids(None)) == 3
         assert len(reader.space().vectors("rows").page_ids) == 3
-        assert [page[-2:] for page, _ in reader.bm25("topic1", 5, None)] == [":1"]
+        assert [page[-2:] for page, _ in reader.words.bm25("topic1", 5, None)] == [":1"]
         writer.finish()
-        writer.compact()
+        writer.upkeep.compact()
         assert len(reader.page_ids(None)) == 3
         assert reader.page(PageRef("whales.pdf", 2)).ref.page == 2
         writer.delete_document("whales.pdf")

@@ -13,7 +13,9 @@ from lancedb.table import LanceTable
 from tests.store import make
 from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
-from workbench.store import Collection, vector_cache, writer
+from workbench.store import Collection, document_writer, vector_cache, writer
+from workbench.store.checks import problems
+from workbench.store.writer import Writer
 
 pytestmark = pytest.mark.slow
 
@@ -22,10 +24,10 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.store.make import put, record, resume
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 store = Collection(Path(sys.argv[1]))
 documents = [record(f"doc{i}", 12) for i in range(4)]
-with store.writer() as writer:
+with Writer(store) as writer:
     print("writing", flush=True)
     for document in documents:
         have = store.indexed_pages(document.content_hash)
@@ -59,7 +61,7 @@ def test_killed_again_and_again_then_resumed(tmp_path):
             time.sleep(0.01)
         time.sleep(rng.random() * 0.15)
         with pytest.raises(CollectionBusyError):
-            store.writer().__enter__()
+            Writer(store).__enter__()
         process.kill()
         process.wait()
         process.stdout.close()
@@ -85,7 +87,7 @@ class Fuse:
     def __init__(self, monkeypatch):
         self.left, self.steps = None, 0
         targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
-        targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (writer, "remove_images")]
+        targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (document_writer, "remove_images")]
         targets += [(vector_cache, "write_whole")]
         for owner, name in targets:
             monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
@@ -116,21 +118,21 @@ OLD, NEW, OTHER = record("old", 3, name="r.pdf"), record("new", 2, name="r.pdf")
 
 def replace(store):
     """Everything a writer does: a new document, one that replaces another, a deletion, tidying."""
-    with store.writer() as opened:
+    with Writer(store) as opened:
         put(opened, NEW, batch=1)
         opened.finish()
 
 
 def delete(store):
-    with store.writer() as opened:
+    with Writer(store) as opened:
         if any(document.name == "r.pdf" for document in store.documents()):
             opened.delete_document("r.pdf")
         opened.finish()
 
 
 def compact(store):
-    with store.writer() as opened:
-        opened.compact()
+    with Writer(store) as opened:
+        opened.upkeep.compact()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def assert_sound(store):
         assert len(stored) == len(set(stored))
         assert set(store.space().vectors(index).page_ids) == committed
     assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
-    assert {page for page, _ in store.bm25("page number", 99, None)} <= committed
+    assert {page for page, _ in store.words.bm25("page number", 99, None)} <= committed
 
 
 ASKING = """
@@ -190,8 +192,8 @@ def everywhere(store, part):
     ways = {
         "all": store.page_ids(None),
         "filter": store.page_ids(where),
-        "words": [page for page, _ in store.bm25("page number", 99, None)],
-        "words and filter": [page for page, _ in store.bm25("page number", 99, where)],
+        "words": [page for page, _ in store.words.bm25("page number", 99, None)],
+        "words and filter": [page for page, _ in store.words.bm25("page number", 99, where)],
         "lance": [page for page, _ in store.space().lance_maxsim("rows", query, 99, None)],
         "refs": store.refs([f"{part}:1"]),
         "documents": [f"{document.content_hash[:32]}:1" for document in store.documents()],
@@ -217,9 +219,9 @@ def test_from_the_first_commit_of_a_deletion_nobody_finds_its_pages(tmp_path, mo
             assert left in (set(), ways), f"after step {step} it is still in {sorted(left)}"
         begun += not left
         if not left and not through:
-            problems = " ".join(Collection(store.path).verify())
-            assert not problems or "repair" in problems
-        with Collection(store.path).writer() as writer:
+            told = " ".join(problems(Collection(store.path)))
+            assert not told or "repair" in told
+        with Writer(Collection(store.path)) as writer:
             writer.finish()
         assert everywhere(Collection(store.path), part) in (set(), ways)
         if not left:
@@ -250,7 +252,7 @@ def test_another_process_that_has_it_open_finds_nothing_either(tmp_path, monkeyp
         assert "full" in ask()
         assert not fuse.burn(1, lambda: delete(store))
         assert ask() == []
-        assert any("The deletion of 'r.pdf' was cut off" in problem for problem in Collection(store.path).verify())
+        assert any("The deletion of 'r.pdf' was cut off" in problem for problem in problems(Collection(store.path)))
         process.stdin.close()
 
 

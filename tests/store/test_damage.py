@@ -12,9 +12,11 @@ from tests.store.make import INFO, assert_whole, collection, put, record, resume
 from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import Collection, Library, vector_cache
+from workbench.store.checks import problems
 from workbench.store.mending import mend
 from workbench.store.recovery import Given
 from workbench.store.schema import gap_rows
+from workbench.store.writer import Writer
 
 WHALES, BREAD = record("whales", 7), record("bread", 4)
 
@@ -101,7 +103,7 @@ HARMS = [noise, zeros, one_bit, reversed_ids, reversed_ids_with_a_checksum, swap
 def test_a_damaged_copy_is_made_anew_when_it_is_opened(store, harm, caplog):
     harm(store)
     again = Collection(store.path)
-    assert any("copy of" in problem for problem in again.verify())
+    assert any("copy of" in problem for problem in problems(again))
     with caplog.at_level(logging.WARNING, "workbench"):
         assert_whole_vectors(Collection(store.path))
     assert any("damaged" in message for message in caplog.messages)
@@ -179,9 +181,9 @@ def test_cells_of_another_index_or_of_other_vectors_are_not_believed(store):
 
 @pytest.mark.parametrize("harm", [lambda p: p.write_bytes(p.read_bytes()[:-40]), lambda p: p.write_bytes(b"x" * 99)])
 def test_what_an_index_was_fitted_to_is_one_sentence_when_damaged_and_made_anew(store, harm):
-    with store.writer() as writer:
-        writer.add_index("", "full[dims=4]")
-        writer.add_index("", "rows[dims=4]")
+    with Writer(store) as writer:
+        writer.indexes.add_index("", "full[dims=4]")
+        writer.indexes.add_index("", "rows[dims=4]")
     forms = list((store.path / "forms").glob("*.npz"))
     assert forms, "one of them learns"
     for path in forms:
@@ -193,9 +195,9 @@ def test_what_an_index_was_fitted_to_is_one_sentence_when_damaged_and_made_anew(
     for name in names:
         with pytest.raises(StoreError, match=f"damaged.*repair {store.name}"):
             again.space().fitted(name)
-    assert sum("cannot be read; to make it anew" in problem for problem in again.verify()) == len(names)
+    assert sum("cannot be read; to make it anew" in problem for problem in problems(again)) == len(names)
     assert len(repair(store)) == len(names)
-    assert Collection(store.path).verify() == []
+    assert problems(Collection(store.path)) == []
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ def test_pictures_that_are_empty_or_broken_are_found_and_come_back(store):
     stray = store.path / "images" / "ab"
     stray.mkdir(exist_ok=True)
     (stray / f"{'ab' * 16}-1.page.webp").write_bytes(picture(store, 3, "page").read_bytes())
-    found = " ".join(store.verify())
+    found = " ".join(problems(store))
     assert "The pictures of 3 pages are empty or cannot be decoded (whales.pdf#page=1, " in found
     assert "1 pages have no picture" in found
     assert "pictures of 1 pages that are not in the collection" in found
@@ -258,9 +260,9 @@ def test_a_lost_collection_can_be_deleted_and_a_deletion_cut_off_stays_one(store
 @pytest.mark.parametrize("text", ["", "{", '{"schema_version": 3}', "[]", "\0" * 300])
 def test_a_torn_manifest_is_made_again(store, text):
     later = INFO.__class__("tiny/two", "Two", "words", 8, "r1", "abc", "none", "all")
-    with store.writer() as writer:
-        writer.add_space(later, ("rows",))
-        writer.add_index("", "ward[factor=2]")
+    with Writer(store) as writer:
+        writer.indexes.add_space(later, ("rows",))
+        writer.indexes.add_index("", "ward[factor=2]")
     manifest = store.manifest
     (store.path / "manifest.json").write_text(text)
     with pytest.raises(StoreError, match=r"no readable manifest.*collections repair notes"):
@@ -272,7 +274,7 @@ def test_a_torn_manifest_is_made_again(store, text):
         record.encoder.id: {index.name for index in record.indexes} for record in manifest.spaces
     }
     assert again.settings == manifest.settings
-    assert again.verify() == []
+    assert problems(again) == []
     assert (store.path / "manifest.json.damaged").read_text() == text
 
 
@@ -290,8 +292,8 @@ def test_tables_of_an_earlier_pagelens_are_told_by_their_names(tmp_path, monkeyp
     monkeypatch.setattr("workbench.store.tables._saying", lambda schema, what: schema)
     store = collection(tmp_path)
     resume(store, [WHALES])
-    with store.writer() as writer:
-        writer.add_index("", "ward[factor=2,dtype=int8]")
+    with Writer(store) as writer:
+        writer.indexes.add_index("", "ward[factor=2,dtype=int8]")
     names = set(store.space().indexes)
     (store.path / "manifest.json").unlink()
     library = Library(tmp_path)
@@ -302,7 +304,7 @@ def test_tables_of_an_earlier_pagelens_are_told_by_their_names(tmp_path, monkeyp
     assert any("taken to be the one installed" in sentence for sentence in done)
     again = library.open("notes")
     assert set(again.space().indexes) == names
-    assert again.verify() == []
+    assert problems(again) == []
 
 
 # -- tables -----------------------------------------------------------------------------------------------------------
@@ -311,11 +313,11 @@ DOORS = {
     "directory": lambda store: store.page_ids(None),
     "documents": lambda store: store.documents(),
     "info": lambda store: [store.info()],
-    "bm25": lambda store: store.bm25("page number", 5, None),
+    "bm25": lambda store: store.words.bm25("page number", 5, None),
     "vectors": lambda store: [store.space().vectors(index) for index in store.space().indexes],
     "lance": lambda store: store.space().lance_maxsim("rows", unit(np.random.default_rng(0), 2), 5, None),
-    "gaps": lambda store: [store.gaps()],
-    "record": lambda store: store.document_by_hash(WHALES.content_hash) and (),
+    "gaps": lambda store: [store.catalog.gaps()],
+    "record": lambda store: store.records.by_hash(WHALES.content_hash) and (),
     "page": lambda store: store.space().embeddings(store.page_ids(None)),
 }
 
@@ -360,7 +362,7 @@ def test_a_damaged_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, h
                 assert "\n" not in str(error), door
                 assert "notes" in str(error), door
                 assert "lance" not in str(error).lower(), door
-                assert Collection(store.path).verify(), path
+                assert problems(Collection(store.path)), path
         assert_whole_vectors(Collection(other.path))
         path.write_bytes(body)
     assert hurt > 10
@@ -368,18 +370,18 @@ def test_a_damaged_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, h
 
 @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
 def test_damaged_notes_of_what_failed_are_found_and_begun_anew(store, harm):
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.restore_gaps(gap_rows([(store.page_ids(None)[0], "gone", "It failed.")]))
-        writer._collection.table("gaps").optimize()
+        writer._session.catalog.table("gaps").optimize()
     for path in store.path.glob("lance/gaps.lance/**/*"):
         if path.suffix in (".manifest", ".lance"):
             path.write_bytes(harm(path.read_bytes()))
-    (found,) = Collection(store.path).verify()
+    (found,) = problems(Collection(store.path))
     assert found.startswith("The list of pages that encoders failed on cannot be read")
     with pytest.raises(StoreError, match="is damaged"):
         Collection(store.path).info()
     assert any("begun anew" in done for done in repair(store))
-    assert Collection(store.path).verify() == []
+    assert problems(Collection(store.path)) == []
     assert_whole(Collection(store.path), [WHALES, BREAD])
 
 
@@ -388,10 +390,10 @@ def test_a_damaged_index_is_made_anew_from_the_full_vectors(store):
     for path in table.glob("data/*.lance"):
         path.write_bytes(path.read_bytes()[:100])
     shutil.rmtree(store.path / "flat")
-    assert any("'rows' of tiny/one cannot be read" in problem for problem in Collection(store.path).verify())
+    assert any("'rows' of tiny/one cannot be read" in problem for problem in problems(Collection(store.path)))
     assert repair(store) == ["'rows' of tiny/one was made again from the full vectors."]
     again = Collection(store.path)
-    assert again.verify() == []
+    assert problems(again) == []
     assert set(again.space().vectors("rows").page_ids) == set(again.page_ids(None))
 
 
@@ -402,17 +404,17 @@ def test_nothing_to_mend(store):
 
 def test_pages_that_an_index_lacks_and_a_lost_text_index_come_back(store):
     store.space().vector_table("rows").delete("count > 0 AND page_id LIKE '%:1'")
-    store.table("pages").drop_index("text_idx")
-    found = Collection(store.path).verify()
+    store.catalog.table("pages").drop_index("text_idx")
+    found = problems(Collection(store.path))
     assert any("2 pages have no vectors in 'rows'" in problem for problem in found)
     assert any("text index" in problem for problem in found)
     assert "The text index was made again." in repair(store)
-    assert Collection(store.path).verify() == []
-    assert len(Collection(store.path).bm25("page number", 99, None)) == 11
+    assert problems(Collection(store.path)) == []
+    assert len(Collection(store.path).words.bm25("page number", 99, None)) == 11
 
 
 def test_a_document_put_in_without_a_finish_is_no_damage(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, WHALES, finish=False)
-    assert store.verify() == []
+    assert problems(store) == []

@@ -15,7 +15,9 @@ from tests.store import make
 from tests.store.make import assert_whole, collection, item, put, record, resume
 from workbench.errors import DiskFullError
 from workbench.store import Collection, vector_cache, writer
+from workbench.store.checks import problems
 from workbench.store.files import is_disk_full
+from workbench.store.writer import Writer
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_how_a_full_disk_is_told(error, full):
     assert is_disk_full(error) is full
 
 
-@pytest.mark.parametrize("where", ["writer.save_images", "spacewriter.vectors_table", "writer.page_row"])
+@pytest.mark.parametrize("where", ["writer.save_images", "encoder_writer.vectors_table", "writer.page_row"])
 def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, where):
     store = collection(tmp_path)
     document = record("whales", 6)
@@ -41,7 +43,7 @@ def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, whe
     def full(*_args, **_more):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with store.writer() as opened:
+    with Writer(store) as opened:
         started = put(opened, document, numbers=[1, 2, 3], finish=False)
         with monkeypatch.context() as patch:
             patch.setattr(f"workbench.store.{where}", full)
@@ -74,7 +76,7 @@ def test_a_disk_that_really_fills_up(small_disk, monkeypatch, pictures):
     documents = [record(f"doc{i}", 10) for i in range(400)]
     text = " ".join(f"word{n}" for n in range(300))
     committed = []
-    with pytest.raises(DiskFullError, match="Free some space"), store.writer() as opened:
+    with pytest.raises(DiskFullError, match="Free some space"), Writer(store) as opened:
         for document in documents:
             started = opened.begin_document(document)
             for number in range(1, 11):
@@ -91,14 +93,14 @@ def test_a_disk_that_really_fills_up(small_disk, monkeypatch, pictures):
     subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
     name = reader.refs(committed)[committed[-1]].document
     document = next(document for document in documents if document.name == name)
-    with reader.writer() as opened:
+    with Writer(reader) as opened:
         started = opened.begin_document(document)
         have = reader.indexed_pages(document.content_hash)
         for number in set(range(1, 11)) - have:
             assert opened.add_pages(started, [item(started, number, f"{number} {text}")]) == []
         opened.finish_document(started)
         opened.finish()
-    assert not pictures or reader.verify() == []
+    assert not pictures or problems(reader) == []
     assert reader.indexed_pages(document.content_hash) == set(range(1, 11))
     assert sorted(reader.page_ids(None)) == sorted(
         {*committed, *(f"{document.content_hash[:32]}:{n}" for n in range(1, 11))}
@@ -132,7 +134,7 @@ def photograph(seed):
 
 def filled(disk):
     store = collection(disk)
-    with store.writer() as opened:
+    with Writer(store) as opened:
         for document in many():
             started = opened.begin_document(document)
             for number in range(1, document.pages + 1, 2):
@@ -153,7 +155,7 @@ def disk(small_disk):
 def answers(store):
     """Scores of every page by every index, and the words."""
     query = make.unit(np.random.default_rng(2), 3)
-    found = {"bm25": dict(store.bm25("page word7", 99, None))}
+    found = {"bm25": dict(store.words.bm25("page word7", 99, None))}
     for index in store.space().indexes:
         held = store.space().vectors(index)
         scores = store.space().fitted(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)
@@ -205,7 +207,7 @@ def test_deleting_on_a_full_disk_frees_space(disk, copies):
     free = shutil.disk_usage(disk).free
     gone, *rest = many()
     again = Collection(store.path)
-    with again.writer() as opened:
+    with Writer(again) as opened:
         assert opened.delete_document(gone.name) == gone.pages
         opened.finish()
     assert shutil.disk_usage(disk).free > free
@@ -213,26 +215,26 @@ def test_deleting_on_a_full_disk_frees_space(disk, copies):
     assert {document.name for document in other.documents()} == {document.name for document in rest}
     assert all(set(found) == set(other.page_ids(None)) for found in answers(other).values())
     (disk / "filler").unlink()
-    with other.writer() as opened:
-        opened.compact()
-    assert other.verify() == []
+    with Writer(other) as opened:
+        opened.upkeep.compact()
+    assert problems(other) == []
 
 
 def test_compacting_on_a_full_disk_frees_space(disk):
     store = filled(disk)
     gone, *rest = many()
-    with store.writer() as opened:
+    with Writer(store) as opened:
         opened.delete_document(gone.name)
     fill(disk)
     free = shutil.disk_usage(disk).free
-    with Collection(store.path).writer() as opened:
-        opened.compact()
+    with Writer(Collection(store.path)) as opened:
+        opened.upkeep.compact()
     assert shutil.disk_usage(disk).free > free
     again = Collection(store.path)
     assert set(answers(again)["full"]) == set(again.page_ids(None))
     assert len(again.page_ids(None)) == sum(document.pages for document in rest)
     (disk / "filler").unlink()
-    assert again.verify() == []
+    assert problems(again) == []
 
 
 def test_a_folder_that_is_read_only_is_searched(tmp_path, monkeypatch):

@@ -13,9 +13,11 @@ import pytest
 from tests.store.make import DIM, INFO, collection, item, put, record, resume, unit
 from workbench.errors import CollectionBusyError, DiskFullError, InputError, MismatchError
 from workbench.store import Collection, Library, exporting, writer
+from workbench.store.checks import problems
 from workbench.store.exchange import Contents, is_export
 from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
+from workbench.store.writer import Writer
 from workbench.types import PageFailure, PageRef
 
 WHALES, BREAD = record("whales", 7, tags=("sea",), meta={"year": "1851"}), record("bread", 4, name="b/bröd ß.pdf")
@@ -28,17 +30,17 @@ def store(tmp_path):
     made = collection(tmp_path)
     resume(made, [WHALES, BREAD])
     broken = record("broken", 2)
-    with made.writer() as opened:
+    with Writer(made) as opened:
         put(opened, broken, numbers=[1], finish=False)
         opened.add_failures(opened.begin_document(broken), [PageFailure(PageRef("broken.pdf", 2), "It is torn.")])
         opened.finish_document(opened.begin_document(broken))
-        opened.add_space(LATER, ("rows",))
+        opened.indexes.add_space(LATER, ("rows",))
         ids = made.page_ids(None)
         opened.add_vectors(LATER.id, [(page, item(WHALES, i)[1]) for i, page in enumerate(ids[:-1], 1)])
         opened.add_vectors(LATER.id, [(ids[-1], PageFailure(PageRef("x", 1), "The model gave up."))])
-        opened.add_index("", "full[dims=4]")
-        opened.add_index("", "ward[factor=2,dtype=int8]")
-        opened.compact()
+        opened.indexes.add_index("", "full[dims=4]")
+        opened.indexes.add_index("", "ward[factor=2,dtype=int8]")
+        opened.upkeep.compact()
     made.put_away("whales.pdf", 3, "odd")
     return made
 
@@ -53,12 +55,12 @@ def again(store, folder, name="again"):
 
 def assert_same(one, other):
     """The same pages, words, pictures, vectors, codebooks, and so the same answers."""
-    assert other.verify() == []
+    assert problems(other) == []
     assert one.page_ids(None) == other.page_ids(None)
     assert one.refs(one.directory().ids) == other.refs(other.directory().ids)
     assert one.encoders == other.encoders
     assert one.settings == other.settings
-    assert one.gaps() == other.gaps()
+    assert one.catalog.gaps() == other.catalog.gaps()
     assert one.quarantine().entries == other.quarantine().entries
     for ours, theirs in zip(one.documents(), other.documents(), strict=True):
         assert ours.__class__(**{**{f: getattr(ours, f) for f in ours.__slots__}, "added": theirs.added}) == theirs
@@ -90,7 +92,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(a.page_embedding(first).geometry.boxes, b.page_embedding(first).geometry.boxes)
         assert a.page_embedding(first).labels == b.page_embedding(first).labels
     for text in ("page number", "topic3", "filler"):
-        ours, theirs = one.bm25(text, 99, None), other.bm25(text, 99, None)
+        ours, theirs = one.words.bm25(text, 99, None), other.words.bm25(text, 99, None)
         assert dict(ours) == pytest.approx(dict(theirs))
         assert [page for page, _ in ours] == [page for page, _ in theirs]
 
@@ -193,7 +195,7 @@ def test_an_export_is_whole_or_not_there(store, tmp_path, monkeypatch):
             export(store, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert [path for path in tmp_path.iterdir() if "partial" in path.name] == []
-    with store.writer(), pytest.raises(CollectionBusyError, match="then export"):
+    with Writer(store), pytest.raises(CollectionBusyError, match="then export"):
         export(store, tmp_path / "out")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.store.make import assert_whole, collection, digest, put, record
 from workbench.errors import InputError
 from workbench.retrieval import compile_filter
+from workbench.store.document_writer import DocumentWriter
 from workbench.store.fields import FieldsChange
 from workbench.store.writer import Writer
 
@@ -27,7 +28,7 @@ for line in sys.stdin:
 @pytest.fixture
 def store(tmp_path):
     made = collection(tmp_path)
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for name in ("whales", "bread", "rivers"):
             put(writer, record(name, 3))
         writer.finish()
@@ -39,13 +40,13 @@ def found(store, text):
 
 
 def those(store, *names):
-    return [one for one in store.records() if one.name.removesuffix(".pdf") in names]
+    return [one for one in store.records.all() if one.name.removesuffix(".pdf") in names]
 
 
 def test_a_change_is_one_commit_a_document_and_nothing_else_changes(store):
-    before, words = store.version(), store.bm25("topic1 page", 99, None)
+    before, words = store.version(), store.words.bm25("topic1 page", 99, None)
     change = FieldsChange.of(["finance", "it's"], set={"Year": 2024, "note": "two\nlines"})
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.change_fields(those(store, "whales", "bread"), change)
         assert store.version() == before + 2
         assert writer.change_fields(those(store, "whales"), change)[0].tags == ("finance", "it's")
@@ -55,13 +56,13 @@ def test_a_change_is_one_commit_a_document_and_nothing_else_changes(store):
         "bread.pdf",
         "whales.pdf",
     ]
-    assert store.bm25("topic1 page", 99, None) == words
-    assert [pair[0] for pair in store.bm25("page", 99, compile_filter("tag = 'finance'"))]
+    assert store.words.bm25("topic1 page", 99, None) == words
+    assert [pair[0] for pair in store.words.bm25("page", 99, compile_filter("tag = 'finance'"))]
     assert_whole(store, [record(name, 3) for name in ("whales", "bread", "rivers")])
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.change_fields(those(store, "bread"), FieldsChange.of(remove=["it's", "none"], clear=["note", "nothing"]))
         writer.change_fields(those(store, "whales"), FieldsChange.of(["finance"], ["finance", "it's"], {}, ["year"]))
-        writer.compact()
+        writer.upkeep.compact()
     borne = {one.name: (one.tags, dict(one.meta)) for one in store.documents()}
     assert borne == {
         "whales.pdf": (("finance",), {"note": "two lines"}),
@@ -84,7 +85,7 @@ def test_another_process_sees_it_at_once(store):
             return int(other.stdout.readline())
 
         assert ask("tag = 'x'") == 0
-        with store.writer() as writer:
+        with Writer(store) as writer:
             writer.change_fields(those(store, "whales"), FieldsChange.of(["x"]))
             assert ask("tag = 'x'") == 3
             writer.change_fields(those(store, "whales"), FieldsChange.of(remove=["x"]))
@@ -94,37 +95,37 @@ def test_another_process_sees_it_at_once(store):
 
 @pytest.mark.parametrize("change", [FieldsChange.of(["b"], set={"n": 2}), FieldsChange.of(remove=["a"], clear=["n"])])
 def test_a_change_that_was_cut_short_is_completed_by_the_next_writer(store, monkeypatch, change):
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.change_fields(those(store, "whales"), FieldsChange.of(["a"], set={"n": 1}))
 
     def killed(self, record):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), store.writer() as writer:
-        patch.setattr(Writer, "_stamp", killed)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), Writer(store) as writer:
+        patch.setattr(DocumentWriter, "stamp", killed)
         writer.change_fields(those(store, "whales", "bread"), change)
     assert found(store, "tag = 'a'") == ["whales.pdf"]
     version = store.version()
-    with store.writer():
+    with Writer(store):
         pass
     assert store.version() > version
     assert found(store, "tag = 'b' and meta.n = 2") == (["bread.pdf", "whales.pdf"] if change.add else [])
     assert found(store, "tag = 'a'") == (["whales.pdf"] if change.add else [])
     version = store.version()
-    with store.writer():
+    with Writer(store):
         pass
     assert store.version() == version  # and there is nothing left to complete
 
 
 def test_pages_that_come_later_and_new_versions_bear_them_too(store):
-    with store.writer() as writer:
+    with Writer(store) as writer:
         partly = put(writer, record("stars", 4), numbers=[1, 2], finish=False)
         writer.change_fields([partly], FieldsChange.of(["sky"]))
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("stars", 4), numbers=[3, 4])
         writer.finish()
     assert len(store.page_ids(compile_filter("tag = 'sky'"))) == 4
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("suns", 2, name="stars.pdf"))
         writer.finish()
     assert digest("suns") in {one.content_hash for one in store.documents() if one.tags == ("sky",)}
@@ -149,7 +150,7 @@ def test_what_cannot_be_a_tag_or_field_is_refused_in_words(given, says):
 
 
 def test_a_document_bears_so_much_and_no_more_and_nothing_changes_then(store):
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.change_fields(those(store, "whales"), FieldsChange.of([f"t{i}" for i in range(99)]))
         with pytest.raises(InputError, match="would have 101 tags"):
             writer.change_fields(those(store, "bread", "whales"), FieldsChange.of(["x", "y"]))

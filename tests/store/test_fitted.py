@@ -7,13 +7,16 @@ from tests.store.make import DIM, INFO, collection, library, put, record
 from workbench.errors import InputError, StoreError
 from workbench.representations import FittedIndex, Representation
 from workbench.settings import CollectionSettings
+from workbench.store.checks import problems
 from workbench.store.manifest import SpaceRecord
+from workbench.store.writer import Writer
 
 NAMES = (
     "binary",
     "codes",
     "ward[factor=2,dtype=int8]",
     "fde[repeats=2,bits=2]",
+    "lemur[features=8,samples=64]",
     "full[dims=4]",
     "rows[most=2,dtype=residual,centroids=8]",
 )
@@ -22,10 +25,10 @@ NAMES = (
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("forms"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("whales", 4))
         for name in NAMES:
-            assert writer.add_index("", name) == 4
+            assert writer.indexes.add_index("", name) == 4
         put(writer, record("bread", 3))  # after the indexes were fitted
         writer.finish()
     return made
@@ -79,17 +82,17 @@ def test_sizes_are_those_of_the_rows(store):
     assert indexes["full[dtype=codes]"].vectors == 7
     assert (indexes["full[dtype=codes]"].dim, indexes["full[dtype=codes]"].dtype) == (32, "uint8")
     assert indexes["full[dtype=bits]"].dim == -(-DIM // 8)
-    assert store.verify() == []
+    assert problems(store) == []
 
 
 def test_what_an_index_learnt_goes_with_it_and_its_loss_is_said(tmp_path):
     made = collection(tmp_path)
-    with made.writer() as writer:
+    with Writer(made) as writer:
         put(writer, record("whales", 2))
-        writer.add_index("", "codes")
+        writer.indexes.add_index("", "codes")
     (kept,) = (made.path / "forms").iterdir()
     (made.path / "forms" / "stray__words__0.npz").write_bytes(b"")
-    with made.writer():
+    with Writer(made):
         assert list((made.path / "forms").iterdir()) == [kept]
     kept.unlink()
     made.close()
@@ -98,21 +101,21 @@ def test_what_an_index_learnt_goes_with_it_and_its_loss_is_said(tmp_path):
 
 
 def test_refusals(tmp_path):
-    for name in ("codes", "fde", "full[dims=4]"):
+    for name in ("codes", "fde", "lemur", "full[dims=4]"):
         with pytest.raises(InputError, match="can only be added to a collection that is there"):
             library(tmp_path).create("new", CollectionSettings(indexes=("rows", name)), INFO)
     made = collection(tmp_path)
-    with made.writer() as writer:
+    with Writer(made) as writer:
         with pytest.raises(InputError, match="learns from pages, and 'notes' has none yet"):
-            writer.add_index("", "codes")
+            writer.indexes.add_index("", "codes")
         with pytest.raises(InputError, match="There is no index 'wart'"):
-            writer.add_index("", "wart")
+            writer.indexes.add_index("", "wart")
         put(writer, record("whales", 1))
         with pytest.raises(InputError, match=r"cannot be reduced to 999"):
-            writer.add_index("", "full[dims=999]")
-        writer.add_index("", "binary")
+            writer.indexes.add_index("", "full[dims=999]")
+        writer.indexes.add_index("", "binary")
         with pytest.raises(InputError, match=r"has the index 'full\[dtype=bits\]' in 'notes' already"):
-            writer.add_index("", "full[dtype=bits]")
+            writer.indexes.add_index("", "full[dtype=bits]")
 
 
 def test_an_encoded_index_may_be_there_from_the_start():

@@ -11,6 +11,7 @@ from tests.store.make import DIM, collection, put, record, unit
 from workbench.store.manifest import FULL
 from workbench.store.schema import ragged, vectors_schema, vectors_table
 from workbench.store.tables import connect, ragged_batches, within
+from workbench.store.writer import Writer
 from workbench.types import Ragged
 
 
@@ -170,11 +171,11 @@ def test_a_stale_handle_is_what_we_avoid(tmp_path, table):
 
 def test_collections_are_made_with_key_and_stable_ids(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("whales", 4))
         put(writer, record("bread", 4), batch=1)
     for name in ("pages", *store.manifest.tables):
-        table = store.table(name)
+        table = store.catalog.table(name)
         before = table.search().select(["page_id"]).with_row_id(True).to_arrow().to_pylist()
         table.optimize()
         after = table.search().select(["page_id"]).with_row_id(True).to_arrow().to_pylist()
@@ -185,7 +186,7 @@ def test_collections_are_made_with_key_and_stable_ids(tmp_path):
 
 def test_the_store_scores_with_lancedb_as_numpy_does(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("whales", 7))
     query = unit(np.random.default_rng(23), 5)
     for index in store.space().indexes:

@@ -8,6 +8,8 @@ from tests.store.make import INFO, collection, put, record
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, StoreError
 from workbench.settings import CollectionSettings
 from workbench.store import Library
+from workbench.store.checks import problems
+from workbench.store.writer import Writer
 
 
 @pytest.mark.parametrize("name", ["a", "notes", "Annual reports 2023", "a-b_c.d", "Übersicht", "図書", "x" * 64])
@@ -54,7 +56,7 @@ def test_a_creation_that_was_cut_off_is_no_collection(tmp_path):
 
 def test_deleting_leaves_nothing_behind(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("whales", 2))
         writer.finish()
     mapped = store.space().vectors("full").flat
@@ -65,7 +67,7 @@ def test_deleting_leaves_nothing_behind(tmp_path):
     for call in (
         lambda: store.page_ids(None),
         lambda: store.space().vectors("full"),
-        lambda: store.writer().__enter__(),
+        lambda: Writer(store).__enter__(),
     ):
         with pytest.raises(NotFoundError, match="no collection 'notes' any more"):
             call()
@@ -73,13 +75,13 @@ def test_deleting_leaves_nothing_behind(tmp_path):
 
 def test_an_open_handle_follows_a_collection_made_again(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("whales", 2))
         writer.finish()
     assert len(store.space().vectors("full").page_ids) == 2
     Library(tmp_path).delete("notes")
     again = collection(tmp_path, indexes=("rows",))
-    with again.writer() as writer:
+    with Writer(again) as writer:
         put(writer, record("bread", 3))
         writer.finish()
     assert store.space().indexes == ("rows", "full")
@@ -89,7 +91,7 @@ def test_an_open_handle_follows_a_collection_made_again(tmp_path):
 
 def test_a_collection_is_not_deleted_under_its_writer(tmp_path):
     store = collection(tmp_path)
-    with store.writer(), pytest.raises(CollectionBusyError, match="stop it or wait"):
+    with Writer(store), pytest.raises(CollectionBusyError, match="stop it or wait"):
         Library(tmp_path).delete("notes")
     assert Library(tmp_path).names() == ["notes"]
     Library(tmp_path).delete("notes")
@@ -113,4 +115,4 @@ def test_of_many_who_make_one_collection_one_succeeds(tmp_path):
         thread.join()
     assert len(made) == 1
     assert len(refused) == 3
-    assert made[0].verify() == []
+    assert problems(made[0]) == []

@@ -5,7 +5,8 @@ import unicodedata
 import pytest
 
 from tests.store.make import assert_whole, collection, digest, put, record, resume
-from workbench.store import Collection
+from workbench.store import Collection, Writer
+from workbench.store.document_writer import DocumentWriter
 from workbench.store.names import place, replacement
 from workbench.store.schema import DocumentRecord
 from workbench.types import PageRef
@@ -51,7 +52,7 @@ def test_content_that_an_upload_holds_keeps_its_name():
 def test_two_paths_with_one_content_lose_nothing_when_one_changes(tmp_path):
     store = collection(tmp_path)
     shared = record("old", 2, name="a.pdf", source="/in/a.pdf")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, shared)
         writer.begin_document(record("old", 2, name="b.pdf", source="/in/b.pdf"))
         put(writer, record("new", 3, name="a.pdf", source="/in/a.pdf"))
@@ -60,8 +61,8 @@ def test_two_paths_with_one_content_lose_nothing_when_one_changes(tmp_path):
     assert_whole(store, [shared, record("new", 3)])
     assert store.page(PageRef("b.pdf", 1)).words.texts[0] == digest("old")[:6]
     assert store.page(PageRef("a.pdf", 1)).words.texts[0] == digest("new")[:6]
-    assert len(store.bm25(digest("old")[:6], 9, "document = 'b.pdf'")) == 2
-    with store.writer() as writer:
+    assert len(store.words.bm25(digest("old")[:6], 9, "document = 'b.pdf'")) == 2
+    with Writer(store) as writer:
         put(writer, record("newest", 1, name="b.pdf", source="/in/b.pdf"))
     assert names(store) == {digest("new"): "a.pdf", digest("newest"): "b.pdf"}
 
@@ -70,15 +71,15 @@ def test_a_renaming_that_was_cut_off_is_finished_by_the_next_writer(tmp_path, mo
     from workbench.store.writer import Writer
 
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("old", 2, name="a.pdf", source="/in/a.pdf"))
         writer.begin_document(record("old", 2, name="b.pdf", source="/in/b.pdf"))
         started = put(writer, record("new", 1, name="a.pdf", source="/in/a.pdf"), finish=False)
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
-            patch.setattr(Writer, "_rename", lambda *_: (_ for _ in ()).throw(RuntimeError))
+            patch.setattr(DocumentWriter, "rename", lambda *_: (_ for _ in ()).throw(RuntimeError))
             writer.finish_document(started)
     reopened = Collection(store.path)
-    with reopened.writer():
+    with Writer(reopened):
         pass
     assert reopened.page(PageRef("b.pdf", 2)).ref == PageRef("b.pdf", 2)
     assert names(reopened) == {digest("old"): "b.pdf", digest("new"): "a.pdf"}
@@ -87,13 +88,13 @@ def test_a_renaming_that_was_cut_off_is_finished_by_the_next_writer(tmp_path, mo
 def test_a_replacement_that_was_killed_is_finished_by_the_next_writer(tmp_path):
     store = collection(tmp_path)
     old = record("old", 2, name="a.pdf", source="upload:1")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         first = put(writer, old)
         put(writer, replacement(record("new", 1, name="a.pdf", source="upload:2"), first), finish=False)
-    with Collection(store.path).writer():
+    with Writer(Collection(store.path)):
         pass
     assert names(Collection(store.path)) == {digest("new"): "a.pdf"}
-    (left,) = Collection(store.path).records()
+    (left,) = Collection(store.path).records.all()
     assert left.sources == ("upload:2",)
 
 
@@ -101,8 +102,11 @@ def test_a_collection_made_before_documents_had_several_sources_opens_and_goes_o
     """Their one source stands alone in the column, uploads under their bare name."""
     store = collection(tmp_path)
     resume(store, [record("disk", 1, name="a.pdf", source="/in/a.pdf"), record("sent", 1, source="upload:sent.pdf")])
-    assert [row["source"] for row in store.table("documents").search().to_list()] == ["/in/a.pdf", "upload:sent.pdf"]
-    with store.writer() as writer:
+    assert [row["source"] for row in store.catalog.table("documents").search().to_list()] == [
+        "/in/a.pdf",
+        "upload:sent.pdf",
+    ]
+    with Writer(store) as writer:
         put(writer, record("changed", 1, name="a.pdf", source="/in/a.pdf"))
         put(writer, record("other", 1, name="sent.pdf", source=f"upload:{digest('other')}"))
     assert sorted(names(store).values()) == ["a.pdf", "sent (2).pdf", "sent.pdf"]
@@ -111,7 +115,7 @@ def test_a_collection_made_before_documents_had_several_sources_opens_and_goes_o
 def test_a_name_is_found_in_any_unicode_form(tmp_path):
     store = collection(tmp_path)
     composed, apart = "r\u00e9sum\u00e9.pdf", unicodedata.normalize("NFD", "r\u00e9sum\u00e9.pdf")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("cv", 1, name=apart, source=f"/in/{apart}"))
         assert store.page(PageRef(apart, 1)).ref == PageRef(composed, 1)
         store.put_away(apart, 1)
@@ -123,11 +127,11 @@ def test_a_name_is_found_in_any_unicode_form(tmp_path):
 def test_an_erased_document_is_in_no_file(tmp_path):
     store = collection(tmp_path)
     kept = [record(f"kept{i}", 20) for i in range(3)]
-    with store.writer() as writer:
+    with Writer(store) as writer:
         for document in [*kept, record("secret", 1)]:
             put(writer, document)
         writer.finish()
-        writer.compact()  # so that its rows share their files with many others
+        writer.upkeep.compact()  # so that its rows share their files with many others
     store.space().inverted_lists("full")
     word, part = digest("secret")[:6].encode(), digest("secret")[:32]
 
@@ -136,9 +140,9 @@ def test_an_erased_document_is_in_no_file(tmp_path):
         return [p.name for p in files if (word in p.read_bytes() and p.parts[-3] != "gaps.lance") or part in p.name]
 
     assert holding()
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("secret.pdf")
-        assert writer.erase() == ()
+        assert writer.upkeep.erase() == ()
     assert holding() == []
     assert_whole(store, kept)
-    assert len(store.bm25("page number", 99, None)) == 60
+    assert len(store.words.bm25("page number", 99, None)) == 60

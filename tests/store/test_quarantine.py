@@ -11,6 +11,8 @@ from workbench.diagnosis import diagnose
 from workbench.errors import NotFoundError, StoreError
 from workbench.retrieval import Encoded, Pipeline, search_stages
 from workbench.store import Collection
+from workbench.store.checks import problems
+from workbench.store.writer import Writer
 from workbench.types import PageRef, Query, QueryEmbedding
 
 REPORT, NOTES = record("report", 5), record("notes", 4)
@@ -28,7 +30,7 @@ PIPELINES = (
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     made = collection(tmp_path_factory.mktemp("home"))
-    with made.writer() as writer:
+    with Writer(made) as writer:
         for document in (REPORT, NOTES):
             put(writer, document)
         writer.finish()
@@ -82,7 +84,7 @@ def test_every_stage_leaves_them_out_and_orders_the_rest_as_before(store, away, 
         assert scored.candidates_in == scored.candidates_out == 9 - len(away)
         info = store.info()
         assert (info.pages, info.quarantined, store.page_count()) == (9, len(away), 9 - len(away))
-        assert store.verify() == []
+        assert problems(store) == []
     finally:
         for page in away:
             store.release(page.document, page.page)
@@ -135,15 +137,15 @@ def test_another_handle_and_a_new_one_see_it_at_once(clean):
 
 def test_it_survives_the_same_bytes_and_leaves_other_versions_alone(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, REPORT)
         writer.finish()
     store.put_away("report.pdf", 2, "poison")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("report.pdf")
         writer.finish()
     assert store.info().quarantined == 0 and store.quarantine().entries
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("report", 5, name="renamed.pdf"))  # the same bytes by another name
         writer.finish()
     assert "renamed.pdf#page=2" not in refs(found(store, "full:9"))
@@ -152,7 +154,7 @@ def test_it_survives_the_same_bytes_and_leaves_other_versions_alone(tmp_path):
     assert "renamed.pdf#page=2" in refs(found(store, "full:9"))
     store.put_away("renamed.pdf", 2)
     newer = record("report, second edition", 5, name="renamed.pdf", source="/files/renamed.pdf")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, newer)
         writer.finish()
     assert "renamed.pdf#page=2" in refs(found(store, "full:9"))
@@ -173,14 +175,14 @@ def test_nothing_is_put_away_twice_or_by_mistake(clean):
 
 def test_a_page_kept_out_is_still_embedded_and_compacted(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, REPORT)
         writer.finish()
     store.put_away("report.pdf", 4)
-    with store.writer() as writer:
-        writer.compact()
-    with store.writer() as writer:
-        assert writer.add_index("", "rows[most=2]") == 5
+    with Writer(store) as writer:
+        writer.upkeep.compact()
+    with Writer(store) as writer:
+        assert writer.indexes.add_index("", "rows[most=2]") == 5
     assert len(found(store, "full:9").hits) == 4
     store.release("report.pdf", 4)
     assert len(found(store, "rows[most=2]:9").hits) == 5

@@ -5,11 +5,12 @@ import time
 import pytest
 
 from tests.store.make import collection, digest, item, put, record
+from workbench.store.writer import Writer
 
 
 def fill(store, texts, name="doc", batch=3, finish=True):
     """One page a text; ids are the text's position from 1."""
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(record(name, len(texts)))
         for start in range(0, len(texts), batch):
             pages = [item(started, i + 1, texts[i]) for i in range(start, min(start + batch, len(texts)))]
@@ -20,7 +21,7 @@ def fill(store, texts, name="doc", batch=3, finish=True):
 
 
 def found(store, query, limit=99, where=None):
-    return [int(page.partition(":")[2]) for page, _ in store.bm25(query, limit, where)]
+    return [int(page.partition(":")[2]) for page, _ in store.words.bm25(query, limit, where)]
 
 
 TEXTS = [
@@ -87,7 +88,7 @@ def test_words_are_found(store, query, pages):
     ],
 )
 def test_queries_without_a_word_of_the_collection_find_nothing(store, query):
-    assert store.bm25(query, 10, None) == []
+    assert store.words.bm25(query, 10, None) == []
 
 
 @pytest.mark.parametrize(
@@ -105,30 +106,30 @@ def test_a_very_long_query_is_answered(store):
 
 
 def test_limits_and_conditions(store):
-    assert store.bm25("whale", 0, None) == []
-    assert len(store.bm25("whale", 1, None)) == 1
+    assert store.words.bm25("whale", 0, None) == []
+    assert len(store.words.bm25("whale", 1, None)) == 1
     assert found(store, "whale sea", 5, "page != 2") == [1]
     assert found(store, "whale", 5, "false") == []
 
 
 def test_the_rarer_word_and_the_shorter_page_win(store):
-    scores = dict(store.bm25("whale sea", 9, None))
+    scores = dict(store.words.bm25("whale sea", 9, None))
     assert found(store, "whale sea")[0] == 2
     assert all(score > 0 for score in scores.values())
     assert list(scores.values()) == sorted(scores.values(), reverse=True)
 
 
 def scores(store, queries=("whale", "sea whale", "king largest page")):
-    return [sorted((page, round(score, 5)) for page, score in store.bm25(query, 99, None)) for query in queries]
+    return [sorted((page, round(score, 5)) for page, score in store.words.bm25(query, 99, None)) for query in queries]
 
 
 def test_scores_do_not_depend_on_how_the_pages_came(tmp_path):
     one, many = collection(tmp_path, "one"), collection(tmp_path, "many")
     fill(one, TEXTS * 3, batch=99)
-    with many.writer() as writer:
+    with Writer(many) as writer:
         put(writer, record("gone", 9), text="a whale and a sea and many other words of the king " * 4)
         writer.finish()
-    with many.writer() as writer:
+    with Writer(many) as writer:
         started = writer.begin_document(record("doc", 27))
         for i, text in reversed(list(enumerate(TEXTS * 3, 1))):
             writer.add_pages(started, [item(started, i, text)])
@@ -139,12 +140,12 @@ def test_scores_do_not_depend_on_how_the_pages_came(tmp_path):
         writer.delete_document("gone.pdf")
         writer.finish()
     assert scores(one) == scores(many)
-    assert not any(page.startswith(digest("gone")[:32]) for page, _ in many.bm25("whale", 99, None))
+    assert not any(page.startswith(digest("gone")[:32]) for page, _ in many.words.bm25("whale", 99, None))
 
 
 def test_pages_are_found_before_an_ingest_ends(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(record("doc", 9))
         writer.add_pages(started, [item(started, 1, TEXTS[0])])
         assert found(store, "whale") == [1]

@@ -10,6 +10,7 @@ import pytest
 from tests.store.make import collection, digest, put, record, resume
 from workbench.store import Collection
 from workbench.store.vector_cache import BATCH, VectorCache
+from workbench.store.writer import Writer
 from workbench.types import Ragged
 
 DIM = 4
@@ -206,7 +207,7 @@ def test_readers_see_whole_pages_while_a_writer_writes(tmp_path):
     threads = [threading.Thread(target=read) for _ in range(2)]
     for thread in threads:
         thread.start()
-    with store.writer() as writer:
+    with Writer(store) as writer:
         for i in range(4):
             put(writer, record(f"doc{i}", 6), batch=2)
         writer.delete_document("doc1.pdf")

@@ -9,6 +9,7 @@ from PIL import Image
 from tests.store.make import DIM, assert_whole, collection, digest, item, put, record, resume, unit
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.store import Collection
+from workbench.store.checks import problems
 from workbench.store.writer import Writer, derive
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
 
@@ -19,15 +20,15 @@ def names(store):
 
 def test_one_writer_at_a_time_in_one_process(tmp_path):
     store = collection(tmp_path)
-    with store.writer():
+    with Writer(store):
         for second in (store, Collection(store.path)):
             with pytest.raises(CollectionBusyError, match="Another ingest is writing to collection 'notes'"):
-                second.writer().__enter__()
+                Writer(second).__enter__()
         outcome = []
 
         def attempt():
             try:
-                store.writer().__enter__()
+                Writer(store).__enter__()
             except CollectionBusyError as error:
                 outcome.append(error)
 
@@ -35,36 +36,36 @@ def test_one_writer_at_a_time_in_one_process(tmp_path):
         thread.start()
         thread.join()
         assert len(outcome) == 1
-    with store.writer():
+    with Writer(store):
         pass
 
 
 def test_a_writer_that_fails_lets_the_next_one_in(tmp_path):
     store = collection(tmp_path)
-    with pytest.raises(RuntimeError, match="boom"), store.writer():
+    with pytest.raises(RuntimeError, match="boom"), Writer(store):
         raise RuntimeError("boom")
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("whales", 1))
     assert names(store) == ["whales.pdf"]
 
 
 def test_the_same_content_is_one_document_under_its_first_name(tmp_path):
     store = collection(tmp_path)
-    assert store.document_by_hash(digest("whales")) is None
-    with store.writer() as writer:
+    assert store.records.by_hash(digest("whales")) is None
+    with Writer(store) as writer:
         put(writer, record("whales", 3))
         again = writer.begin_document(record("whales", 3, name="copy.pdf"))
         assert again.name == "whales.pdf"
         put(writer, record("whales", 3, name="copy.pdf"))
         writer.finish()
-    assert store.document_by_hash(digest("whales")).name == "whales.pdf"
+    assert store.records.by_hash(digest("whales")).name == "whales.pdf"
     assert store.indexed_pages(digest("whales")) == {1, 2, 3}
     assert_whole(store, [record("whales", 3)])
 
 
 def test_changed_bytes_replace_and_keep_the_name(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("old", 5, name="report.pdf"))
         put(writer, record("other", 2))
         started = put(writer, record("new", 3, name="report.pdf"), finish=False)
@@ -75,14 +76,14 @@ def test_changed_bytes_replace_and_keep_the_name(tmp_path):
         writer.finish()
     assert_whole(store, [record("new", 3), record("other", 2)])
     assert names(store) == ["other.pdf", "report.pdf"]
-    assert store.bm25(digest("old")[:6], 9, None) == []
-    assert len(store.bm25(digest("new")[:6], 9, None)) == 3
+    assert store.words.bm25(digest("old")[:6], 9, None) == []
+    assert len(store.words.bm25(digest("new")[:6], 9, None)) == 3
 
 
 def test_one_name_from_several_sources_is_told_apart_by_a_number(tmp_path):
     store = collection(tmp_path)
     sources = ["/a/2023/report.pdf", "/a/2024/report.pdf", "C:\\b\\report.pdf", "report.pdf", "upload:report.pdf"]
-    with store.writer() as writer:
+    with Writer(store) as writer:
         given = [
             put(writer, record(f"c{i}", 1, name="report.pdf", source=source)).name for i, source in enumerate(sources)
         ]
@@ -93,7 +94,7 @@ def test_one_name_from_several_sources_is_told_apart_by_a_number(tmp_path):
 def test_a_deleted_document_is_found_by_nothing(tmp_path):
     store = collection(tmp_path)
     gone, kept = record("whales", 3), record("bread", 2)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, gone)
         put(writer, kept)
         broken = writer.begin_document(record("broken", 1))
@@ -104,7 +105,7 @@ def test_a_deleted_document_is_found_by_nothing(tmp_path):
         query = unit(np.random.default_rng(0), 2)
         part = digest("whales")[:32]
         assert not any(page.startswith(part) for page, _ in store.space().lance_maxsim("full", query, 99, None))
-        assert not any(page.startswith(part) for page, _ in store.bm25("page number topic1", 99, None))
+        assert not any(page.startswith(part) for page, _ in store.words.bm25("page number topic1", 99, None))
         assert not any(
             page.startswith(part) for index in store.space().indexes for page in store.space().vectors(index).page_ids
         )
@@ -150,7 +151,7 @@ GOOD = unit(np.random.default_rng(1), 3)
 )
 def test_vectors_that_cannot_be_stored_fail_their_page_alone(tmp_path, embedding, says):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(record("whales", 3))
         pages = [item(started, number) for number in (1, 2, 3)]
         pages[1] = (pages[1][0], embedding, pages[1][2])
@@ -159,12 +160,12 @@ def test_vectors_that_cannot_be_stored_fail_their_page_alone(tmp_path, embedding
         writer.add_failures(started, [failure])
         writer.finish_document(started)
     assert [ref.page for ref in store.refs(store.page_ids(None)).values()] == [1, 3]
-    ((number, reason),) = [(f.page, f.reason) for f in store.failed_pages("whales.pdf")]
+    ((number, reason),) = [(f.page, f.reason) for f in store.records.failed_pages("whales.pdf")]
     assert number == 2
     with pytest.raises(AssertionError, match=says):
         raise AssertionError(reason)
     assert "\n" not in reason
-    assert store.verify() == []
+    assert problems(store) == []
 
 
 def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
@@ -179,7 +180,7 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
             raise ZeroDivisionError("no rows")
         return derive(fitted, embedding)
 
-    with store.writer() as lock:  # not two at once: the first is only asked for its lock
+    with Writer(store) as lock:  # not two at once: the first is only asked for its lock
         assert lock
     with Writer(store, derive=picky) as writer:
         started = writer.begin_document(record("whales", 4))
@@ -194,14 +195,14 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
         writer.finish_document(started)
     assert store.indexed_pages(digest("whales")) == {1, 4}
     resume(store, [record("whales", 4)])
-    assert store.failed_pages("whales.pdf") == ()
+    assert store.records.failed_pages("whales.pdf") == ()
     assert_whole(store, [record("whales", 4)])
 
 
 def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     store = collection(tmp_path)
     name = "scan\udce4 <img onerror=alert(1)>'\".pdf"
-    with store.writer() as writer:
+    with Writer(store) as writer:
         started = writer.begin_document(record("odd", 1, name=name))
         page, embedding, image = item(started, 1, text="whole ab c")
         texts = ("half\ud83d", "😀é", "nul\x00")
@@ -216,12 +217,12 @@ def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     assert stored.words.texts == ("half�", "😀é", "nul\x00")
     assert stored.ref.document == "scan\\udce4 <img onerror=alert(1)>'\".pdf"
     assert store.space().page_embedding(stored.page_id).labels == stored.words.texts
-    assert [page for page, _ in store.bm25("half", 5, None)] == [stored.page_id]
+    assert [page for page, _ in store.words.bm25("half", 5, None)] == [stored.page_id]
 
 
 def test_two_surrogate_names_stay_two(tmp_path):
     store = collection(tmp_path)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, record("one", 1, name="a\udc80.pdf"))
         put(writer, record("two", 1, name="a\udc81.pdf"))
     assert len(set(names(store))) == 2
@@ -235,8 +236,8 @@ def test_lost_vectors_and_pictures_are_read_again(tmp_path):
     store.space().vector_table("conv").delete(f"page_id = '{ids[1]}'")
     store.image_path(ids[2], "thumb").unlink()
     reopened = Collection(store.path)
-    assert len(reopened.verify()) == 2
-    assert all("ingest their files again" in problem for problem in reopened.verify())
+    assert len(problems(reopened)) == 2
+    assert all("ingest their files again" in problem for problem in problems(reopened))
     assert reopened.indexed_pages(digest("whales")) == {1, 4}
     resume(reopened, [document])
     assert_whole(reopened, [document])
@@ -250,13 +251,13 @@ def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(encoder_writer, "VECTOR_FRAGMENTS", 5)
     store = collection(tmp_path)
     document = record("long", 24)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         put(writer, document, batch=1)
-        assert store.table("pages").stats()["fragment_stats"]["num_fragments"] <= 6
+        assert store.catalog.table("pages").stats()["fragment_stats"]["num_fragments"] <= 6
         writer.finish()
     full = store.space().index("full").table
     for name in ("pages", full):  # rows already in the text index are not merged with rows that are not
-        assert store.table(name).stats()["fragment_stats"]["num_fragments"] <= 2
+        assert store.catalog.table(name).stats()["fragment_stats"]["num_fragments"] <= 2
     assert_whole(store, [document])
 
 
@@ -274,11 +275,11 @@ def test_compacting_gives_space_back_and_loses_nothing(tmp_path):
     store = collection(tmp_path)
     kept = [record("bread", 6)]
     resume(store, [record("whales", 60), *kept], batch=2)
-    with store.writer() as writer:
+    with Writer(store) as writer:
         writer.delete_document("whales.pdf")
         writer.finish()
         before = store.info().bytes
-        writer.compact()
+        writer.upkeep.compact()
     assert store.info().bytes < before / 3
     assert_whole(store, kept)
     resume(store, [record("stars", 2), *kept])
@@ -298,4 +299,4 @@ def test_a_refused_compaction_loses_nothing(tmp_path, monkeypatch, caplog):
         resume(store, [record("whales", 3)])
     assert "could not compact table pages" in caplog.text
     assert_whole(store, [record("whales", 3)])
-    assert len(store.bm25("page number", 9, None)) == 3
+    assert len(store.words.bm25("page number", 9, None)) == 3

@@ -8,7 +8,19 @@ from pydantic import BaseModel, Field
 
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
-from workbench.types import CollectionInfo, StoredPage
+from workbench.types import CollectionInfo, DocumentInfo, Quarantined, Receipt, StoredPage
+
+
+class PutAway(NamedPage):
+    """A page that is kept out of search, or a whole document (`number` 0, and `page` its name), and why."""
+
+    reason: str
+    since: str = Field(description="ISO 8601, in UTC.")
+
+    @classmethod
+    def of(cls, value: Quarantined) -> PutAway:
+        """From an entry of the quarantine."""
+        return cls(page=str(value), document=value.document, number=value.page, reason=value.reason, since=value.since)
 
 
 class Collection(BaseModel):
@@ -16,6 +28,39 @@ class Collection(BaseModel):
 
     info: CollectionInfo
     examples: list[str] = Field(description="Questions to try on it; none but for the sample.")
+    documents: list[DocumentInfo] = Field(description="By name, with the pages that failed and why.")
+    quarantine: list[PutAway]
+
+
+class Removed(BaseModel):
+    """What a deletion removed, in numbers and in one sentence."""
+
+    collection: str
+    document: str = Field(description="Empty where all of the collection was deleted.")
+    pages: int
+    uploads: int = Field(description="Copies of the files that were sent.")
+    pictures: int = Field(description="Those files as pictures to search with.")
+    labels: int = Field(description="Judgements of the pages.")
+    searches: list[str] = Field(description="Saved searches that pointed at it.")
+    notes: list[str] = Field(description="What stays, and why.")
+    sentence: str
+    found: int = Field(0, description="Pages that a search for the document's own words still finds: none.")
+
+    @classmethod
+    def of(cls, value: Receipt, found: int = 0) -> Removed:
+        """From a receipt, and what was still found afterwards."""
+        return cls(
+            collection=value.collection,
+            document=value.document,
+            pages=value.pages,
+            uploads=value.uploads,
+            pictures=value.pictures,
+            labels=value.labels,
+            searches=list(value.searches),
+            notes=list(value.notes),
+            sentence=value.sentence,
+            found=found,
+        )
 
 
 class PageText(NamedPage):

@@ -1,11 +1,15 @@
-"""Two pipelines, or two pages, side by side."""
+"""Two pipelines, over one query or many, or two pages, side by side."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
 from workbench.answers.searches import NamedPage, Search
-from workbench.comparison import Comparison, Contrast, Move, SearchCost, cost
+from workbench.comparison import Comparison, Contrast, Move, P, SearchCost, cost
+from workbench.comparisons import Comparisons, Row, Taken
+from workbench.evaluation.statistics import Interval
 from workbench.types import LedgerRow
 
 
@@ -77,7 +81,8 @@ class Compared(BaseModel):
     k: int
     shared: int
     overlap: float
-    rbo: float = Field(description="Rank-biased overlap; the top counts most.")
+    rbo: float = Field(description="Rank-biased overlap, at a persistence of `rbo_p`; the top counts most.")
+    rbo_p: float = P
     moves: list[MovedPage]
     a: Search
     b: Search
@@ -98,3 +103,87 @@ class Compared(BaseModel):
             cost_a=cost(value.a),
             cost_b=cost(value.b),
         )
+
+
+class ComparedRow(BaseModel):
+    """A query of many by both pipelines; the ranks of the first relevant page only where labels are known."""
+
+    id: str
+    query: str
+    filter: str = Field(description="What narrows this query, besides what narrows all.")
+    k: int
+    shared: int
+    overlap: float
+    rbo: float
+    moved: int = Field(description="Pages that have another rank in B, or are in one list only.")
+    furthest: MovedPage | None = Field(description="The page that moved most, of those that both found.")
+    cost_a: SearchCost
+    cost_b: SearchCost
+    labelled: bool
+    first_a: int | None
+    first_b: int | None
+    gain: float = Field(description="Reciprocal rank of the first relevant page in B, less that in A.")
+
+    @classmethod
+    def of(cls, row: Row) -> ComparedRow:
+        """From a row."""
+        return cls(
+            id=row.query.id,
+            query=row.query.text,
+            filter=row.query.filter,
+            k=row.k,
+            shared=row.shared,
+            overlap=row.overlap,
+            rbo=row.rbo,
+            moved=row.moved,
+            furthest=None if row.furthest is None else MovedPage.of(row.furthest),
+            cost_a=row.cost_a,
+            cost_b=row.cost_b,
+            labelled=row.labelled,
+            first_a=row.first_a,
+            first_b=row.first_b,
+            gain=row.gain,
+        )
+
+
+class ComparedSet(BaseModel):
+    """Two pipelines over many queries, those that they answer most differently first, with means over all."""
+
+    collection: str
+    a: str
+    b: str
+    queries: int = Field(description="Queries that both could search.")
+    refused: Mapping[str, str] = Field(description="Why a query was not searched, by its id.")
+    same: int = Field(description="Queries that both answer alike.")
+    overlap: Interval | None
+    rbo: Interval | None
+    gain: Interval | None = Field(description="Only where labels are known.")
+    taken_a: Taken | None
+    taken_b: Taken | None
+    rows: list[ComparedRow]
+
+    @classmethod
+    def of(cls, value: Comparisons, collection: str) -> ComparedSet:
+        """From comparisons."""
+        return cls(
+            collection=collection,
+            a=value.a,
+            b=value.b,
+            queries=len(value.rows),
+            refused=dict(value.refused),
+            same=value.same,
+            overlap=value.overlap,
+            rbo=value.rbo,
+            gain=value.gain,
+            taken_a=value.taken_a,
+            taken_b=value.taken_b,
+            rows=[ComparedRow.of(row) for row in value.rows],
+        )
+
+
+class ComparedPiece(BaseModel):
+    """Some of many queries by two pipelines, in the order in which they differ, and how many queries there are."""
+
+    total: int
+    rows: list[ComparedRow]
+    refused: Mapping[str, str] = Field(description="Why a query was not searched, by its id.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,19 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from workbench import heatmap
-from workbench.answers.searches import NamedPage
-from workbench.types import Box, Evidence, Explanation, Float, Geometry, LedgerRow, PooledView, Region, SeenPicture
+from workbench.answers.searches import NamedPage, PageHit, Search
+from workbench.types import (
+    Box,
+    Evidence,
+    Explanation,
+    Float,
+    Geometry,
+    LedgerRow,
+    PooledView,
+    Region,
+    SearchResult,
+    SeenPicture,
+)
 
 SEEN_QUALITY = 75
 MAX_CELLS = 150_000
@@ -109,6 +120,30 @@ class Explained(Reasons):
             heat=shown,
             similarities=explanation.similarities.astype(float).round(5).tolist() if similarities else None,
         )
+
+
+class ExplainedHit(PageHit):
+    """A page found, and why; null where its encoder has no vectors of it, or none for such a query."""
+
+    explanation: Explained | None = None
+
+
+class ExportedSearch(Search):
+    """A search to take away: its pages with their reasons, its filter, and when it was made."""
+
+    hits: Sequence[ExplainedHit]
+    filter: str
+    made: str
+
+    @classmethod
+    def with_reasons(
+        cls, result: SearchResult, reasons: Mapping[str, Explanation], filter: str, made: str
+    ) -> ExportedSearch:
+        """From a search result, and explanations by the id of a page."""
+        found = Search.of(result)
+        told = {page: Explained.of(why, result.collection) for page, why in reasons.items()}
+        hits = [ExplainedHit(**dict(hit), explanation=told.get(hit.page_id)) for hit in found.hits]
+        return cls(**{**dict(found), "hits": hits}, filter=filter, made=made)
 
 
 class Quantised(BaseModel):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from workbench.types import Hit, PageRef, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types import Hit, Lifted, PageRef, SearchResult, StageScore, StageTrace, Trace, Verdict
 
 
 class NamedPage(BaseModel):
@@ -67,8 +68,12 @@ class Search(BaseModel):
     encoder: str = Field(description="Whose vectors decided.")
     pipeline: str
     complete: bool
-    hits: list[PageHit]
+    hits: Sequence[PageHit]
     notes: list[str] = Field(description="What the search could not see, in sentences.")
+    lifted: list[Lifted] = Field(
+        description="What in the query referred to pages (`page 12`, `the last slide`), which were lifted; a text part "
+        "that names the stretch in its `literal` is searched for as words alone."
+    )
     verdict: Verdict | None = Field(description="Only where the pipeline was calibrated over the collection.")
     trace: SearchTrace
 
@@ -84,6 +89,7 @@ class Search(BaseModel):
             complete=result.complete,
             hits=[PageHit.of(hit) for hit in result.hits],
             notes=list(result.notes),
+            lifted=list(result.lifted),
             verdict=result.verdict,
             trace=SearchTrace.of(result.trace),
         )

@@ -21,8 +21,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from workbench.errors import InputError
+from workbench.permits import ALL, Permit
 
 LOG_N, R, P = 15, 8, 3
 """Cost of a password's hash: N = 2^15, r = 8, p = 3, a choice of OWASP's Password Storage Cheat Sheet (32 MiB)."""
@@ -31,6 +33,8 @@ IDLE, LONGEST = 12 * 3600.0, 7 * 86400.0
 """Seconds after which an unused session ends, and any session."""
 FREE, FIRST_WAIT, MAX_WAIT = 5, 10.0, 900.0
 """Failures before there is a wait, seconds of the first wait (each further failure doubles it), and the longest."""
+MAY, VIEW, EDIT = "may", "view", "edit"
+"""What begins a line that says what an account may do, and the roles there are."""
 _NAME = re.compile(r"[^\s:$#]{1,64}")
 MAX_WAITING = 8
 """Log-ins that may wait for their turn: hashes are computed one at a time, in a thread of their own, so that a flood of
@@ -63,12 +67,19 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def permit_line(permit: Permit) -> str:
+    """What an account may do, as a line of an account file holds it: ``may$view$reports,notes``, or all collections."""
+    names = ",".join(quote(name, safe="") for name in sorted(permit.collections or ()))
+    return f"{MAY}${EDIT if permit.edit else VIEW}${'*' if permit.collections is None else names}"
+
+
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Names with the hashes of their passwords, and hashes of tokens with their names."""
+    """Names with the hashes of their passwords, hashes of tokens with their names, what a name may do if not all."""
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     tokens: Mapping[str, str] = field(default_factory=dict)
+    permits: Mapping[str, Permit] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str) -> Accounts:
@@ -88,6 +99,7 @@ class Accounts:
     def _of_file(cls, path: Path) -> Accounts:
         passwords: dict[str, str] = {}
         tokens: dict[str, str] = {}
+        permits: dict[str, Permit] = {}
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
@@ -97,13 +109,15 @@ class Accounts:
                 tokens[rest] = name
             elif _NAME.fullmatch(name) and kind == "scrypt" and _parameters(secret):
                 passwords[name] = secret
+            elif _NAME.fullmatch(name) and kind == MAY and (permit := _permit(rest)) is not None:
+                permits[name] = permit
             else:
                 raise InputError(
                     f"Line {number} of '{path}' is no account; 'pagelens password {path} NAME' writes such lines."
                 )
         if not passwords and not tokens:
             raise InputError(f"'{path}' holds no account; 'pagelens password {path} NAME' adds one.")
-        return cls(passwords, tokens)
+        return cls(passwords, tokens, permits)
 
     def admits(self, name: str, password: str) -> bool:
         """Whether the password is that of the name; an unknown name takes as long as a known one."""
@@ -190,6 +204,11 @@ class Access:
                 return session.name
         return self._accounts.holder(token)
 
+    def permit(self, name: str) -> Permit:
+        """What the holder of a session or token may do: everything if the account file does not say less."""
+        # Nobody, as one whose session has just ended, may do nothing.
+        return self._accounts.permits.get(name, ALL) if name else Permit(False, frozenset())
+
     def wrong_token(self, address: str) -> None:
         """Note a token that nobody holds; `TooManyAttempts` after many. A right one is never made to wait."""
         self._brake.attempt(f"{neighbourhood(address)} tokens")
@@ -233,6 +252,14 @@ def neighbourhood(address: str) -> str:
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
         return str(ipaddress.ip_network((found, 64), strict=False))
     return address
+
+
+def _permit(text: str) -> Permit | None:
+    role, _, names = text.partition("$")
+    if role not in (VIEW, EDIT):
+        return None
+    named = None if names == "*" else frozenset(unquote(name) for name in names.split(",") if name)
+    return Permit(role == EDIT, named)
 
 
 def _parameters(secret: str) -> tuple[int, int, int, bytes, bytes] | None:

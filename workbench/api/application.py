@@ -6,16 +6,28 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
-from workbench.api import collections, explaining, ingesting, overview, pictures, saved, searching, sessions, taking
+from workbench.api import (
+    collections,
+    evaluating,
+    explaining,
+    ingesting,
+    overview,
+    pictures,
+    saved,
+    searching,
+    sessions,
+    taking,
+    upkeep,
+)
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.answers import Failure, Version
 from workbench.api.problems import sentence
-from workbench.api.state import State
+from workbench.api.state import LOOKS, State
 from workbench.api.uploads import Uploads
 from workbench.api.warmup import Warmup
 from workbench.errors import (
@@ -23,11 +35,13 @@ from workbench.errors import (
     DiskFullError,
     EncoderError,
     InputError,
+    NotAllowedError,
     NotFoundError,
     PagelensError,
     StateError,
     StoreError,
 )
+from workbench.permits import check_edit
 from workbench.service import Workbench
 from workbench.settings import version
 from workbench.types.text import wellformed
@@ -40,6 +54,7 @@ STATUS: tuple[tuple[type[PagelensError], int], ...] = (
     (TooManyAttempts, 429),
     (sessions.WrongLogInError, 401),
     (InputError, 400),
+    (NotAllowedError, 403),
     (NotFoundError, 404),
     (DiskFullError, 507),
     (CollectionBusyError, 409),
@@ -49,12 +64,26 @@ STATUS: tuple[tuple[type[PagelensError], int], ...] = (
     (PagelensError, 500),
 )
 """Which status says what of an error; the first kind that fits."""
+PARTS = (
+    overview,
+    searching,
+    explaining,
+    taking,
+    saved,
+    pictures,
+    collections,
+    ingesting,
+    upkeep,
+    evaluating,
+    sessions,
+)
+"""The modules of routes, in the order in which the reference has them."""
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": said}
     for status, said in {
         400: "Something in the request cannot be done as it is said",
         401: "The log-in is missing or wrong",
-        403: "The host or the origin is none of this server's",
+        403: "The account may not do it; or the host or the origin is none of this server's",
         404: "There is no such thing",
         405: "This address does not take that method",
         409: "It does not fit how things stand: a collection in use or there already, a job that is done",
@@ -98,12 +127,13 @@ def application(
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
         responses=REFUSALS,
+        dependencies=[Depends(may)],
     )
     failures(app)
     app.state.pagelens = State(
         workbench, uploads or Uploads(workbench.settings.home), access, warmup or Warmup(workbench)
     )
-    for part in (overview, searching, explaining, taking, saved, pictures, collections, ingesting, sessions):
+    for part in PARTS:
         app.include_router(part.router)
 
     @app.get("/version", tags=["About"])
@@ -118,6 +148,13 @@ def application(
         return HTMLResponse(page(app.openapi()))
 
     return app
+
+
+def may(request: Request) -> None:
+    """Let an account that may only look ask for what changes nothing: by GET, and by routes that are marked `LOOKS`."""
+    marks = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    if request.method not in ("GET", "HEAD") and not marks.keys() >= LOOKS.keys():
+        check_edit()
 
 
 def failures(app: FastAPI) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from workbench.answers.collections import Collection, Named, PageText
-from workbench.api.pictures import AS_WEBP
+from workbench.answers.collections import Collection, Named, PageText, PutAway, Removed
+from workbench.api.pictures import AS_WEBP, content
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import FieldsRequest, NewCollection, Page, page_ref
+from workbench.api.requests import Boxes, FieldsRequest, Name, NewCollection, Page, Pipeline, Text, box_of, page_ref
 from workbench.api.state import Bench
-from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, Receipt
+from workbench.errors import NotFoundError
+from workbench.retrieval import document_filter
+from workbench.service import Workbench
+from workbench.service.search import MAX_QUERY
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, ModelStatus, PageRef
 
 router = APIRouter()
 
@@ -31,14 +35,25 @@ def create_collection(workbench: Bench, wanted: NewCollection) -> CollectionInfo
 
 @router.get("/collections/{collection}", tags=["Collections"])
 def collection(workbench: Bench, collection: str) -> Collection:
-    """One collection, and questions to try on it."""
-    return Collection(info=workbench.collection(collection), examples=workbench.sample_queries(collection))
+    """One collection: its documents, what is kept out of search, and questions to try on it."""
+    return Collection(
+        info=workbench.collection(collection),
+        examples=workbench.sample_queries(collection),
+        documents=workbench.documents(collection),
+        quarantine=[PutAway.of(entry) for entry in workbench.quarantined(collection)],
+    )
 
 
 @router.delete("/collections/{collection}", tags=["Collections"])
-def delete_collection(workbench: Bench, collection: str) -> Receipt:
+def delete_collection(workbench: Bench, collection: str) -> Removed:
     """Delete a collection and everything in it; the answer says what was removed."""
-    return workbench.delete_collection(collection)
+    return Removed.of(workbench.delete_collection(collection))
+
+
+@router.delete("/collections/{collection}/encoders/{encoder}", tags=["Collections"], status_code=204)
+def remove_encoder(workbench: Bench, collection: str, encoder: str) -> None:
+    """Take an encoder's vectors out of a collection; not those of its first."""
+    workbench.remove_encoder(collection, encoder)
 
 
 @router.get("/collections/{collection}/documents", tags=["Collections"])
@@ -54,9 +69,13 @@ def change_fields(workbench: Bench, collection: str, body: FieldsRequest) -> lis
 
 
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])
-def delete_document(workbench: Bench, collection: str, document: str) -> Receipt:
-    """Delete a document; none of its pages can be found any more. The answer says what was removed."""
-    return workbench.delete_document(collection, document)
+def delete_document(workbench: Bench, collection: str, document: str) -> Removed:
+    """Delete a document, then search for its own words: what was removed, and the pages that are still found (0)."""
+    words = _some_words(workbench, collection, document)
+    receipt = workbench.delete_document(collection, document)
+    left = workbench.search(words, collection, "bm25:10", filter=document_filter(document)).hits if words else ()
+    listed = sum(info.name == document for info in workbench.documents(collection))
+    return Removed.of(receipt, len(left) + listed)
 
 
 @router.get("/collections/{collection}/page", tags=["Pages"])
@@ -72,10 +91,24 @@ def page(workbench: Bench, collection: str, page: Page) -> PageText:
     responses=AS_WEBP,
 )
 def page_picture(
-    workbench: Bench, request: Request, collection: str, page: Page, size: Literal["page", "thumb"] = "page"
+    workbench: Bench,
+    request: Request,
+    collection: str,
+    page: Page,
+    size: Literal["page", "thumb"] = "page",
+    boxes: Boxes = [],  # noqa: B006
+    query: Annotated[Text, Query(max_length=MAX_QUERY, description="Words whose heat is drawn.")] = "",
+    encoder: Annotated[Name, Query(description="Whose heat; else the collection's first, or that of `pipeline`.")] = "",
+    pipeline: Annotated[Pipeline, Query(description="A pipeline whose deciding encoder is meant.")] = "",
 ) -> Response:
-    """The picture of a page."""
-    return picture_of(request, workbench, collection, page_ref(page), size)
+    """The picture of a page; with `boxes` and the heat of a `query` drawn into it, to show what an answer cites."""
+    ref = page_ref(page)
+    if not boxes and not query:
+        return picture_of(request, workbench, collection, ref, size)
+    made = workbench.drawn(
+        collection, ref, size, [box_of(text) for text in boxes], query, encoder=encoder, pipeline=pipeline
+    )
+    return content(request, made)
 
 
 @router.get("/models", tags=["Models"])
@@ -100,3 +133,12 @@ def unload_model(workbench: Bench, model: str) -> ModelStatus:
 def indexes(workbench: Bench) -> list[Named]:
     """The kinds of index that an encoder's vectors can have."""
     return Named.all(workbench.index_kinds())
+
+
+def _some_words(workbench: Workbench, collection: str, document: str) -> str:
+    """A few words of the document's first page, to look for afterwards; empty when it has none."""
+    try:
+        texts = workbench.page(PageRef(document, 1), collection).words.texts
+    except NotFoundError:
+        return ""
+    return " ".join([text for text in texts if len(text) > 3 and text.isalnum()][:8])

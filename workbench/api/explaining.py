@@ -15,13 +15,13 @@ from workbench.api.requests import (
     WhyRequest,
     page_ref,
 )
-from workbench.api.state import Bench
+from workbench.api.state import LOOKS, Bench
 from workbench.types import MissReport
 
 router = APIRouter(tags=["Explaining"])
 
 
-@router.post("/explain")
+@router.post("/explain", openapi_extra=LOOKS)
 def explain(workbench: Bench, body: ExplainRequest) -> Explained:
     """Why a page scores what it scores: the part of every query token, and the regions that won it."""
     ref = page_ref(body.page)
@@ -29,7 +29,7 @@ def explain(workbench: Bench, body: ExplainRequest) -> Explained:
     return Explained.of(found, body.collection, body.heat, body.similarities)
 
 
-@router.post("/explain/layers")
+@router.post("/explain/layers", openapi_extra=LOOKS)
 def layers(workbench: Bench, body: PageRequest) -> Layers:
     """The same with all that is drawn over the page (heat, similarities, what pooled indexes hold), as bytes."""
     ref = page_ref(body.page)
@@ -43,7 +43,7 @@ def saw(workbench: Bench, collection: str, page: Page, encoder: str = "") -> lis
     return [Seen.of(picture) for picture in workbench.saw(page_ref(page), collection, encoder)]
 
 
-@router.post("/contrast")
+@router.post("/contrast", openapi_extra=LOOKS)
 def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     """Why page A scores more, or less, than page B, by query token."""
     a, b = page_ref(body.a), page_ref(body.b)
@@ -51,14 +51,14 @@ def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     return Contrasted.of(found, body.collection)
 
 
-@router.post("/why")
+@router.post("/why", openapi_extra=LOOKS)
 def why(workbench: Bench, body: WhyRequest) -> MissReport:
     """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
     ref = page_ref(body.page)
     return workbench.why(body.query_value(), ref, body.collection, body.pipeline, body.k, body.filter)
 
 
-@router.post("/evidence")
+@router.post("/evidence", openapi_extra=LOOKS)
 def evidence(workbench: Bench, body: EvidenceRequest) -> list[Quote]:
     """The parts of the best pages that won most of their scores, nothing twice, to hand to a language model."""
     found = workbench.evidence(body.query_value(), body.collection, body.pipeline, body.k, body.filter, body.tokens)

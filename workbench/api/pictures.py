@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from workbench.api.answers import KeptPicture, Repair
 from workbench.api.requests import Name
-from workbench.api.state import Bench
+from workbench.api.state import LOOKS, Bench
 from workbench.errors import NotFoundError
 from workbench.service import Workbench
 from workbench.types import PageRef
@@ -35,7 +35,7 @@ RAW: dict[str, Any] = {
 router = APIRouter(tags=["Pictures to search with"])
 
 
-@router.post("/pictures", status_code=201, openapi_extra=RAW, response_model=KeptPicture)
+@router.post("/pictures", status_code=201, openapi_extra=RAW | LOOKS, response_model=KeptPicture)
 async def keep_picture(workbench: Bench, request: Request) -> Response:
     """Keep a picture (or a PDF's first page), sent as the raw body; its hash can be part of a query."""
     body = bytearray()
@@ -72,6 +72,14 @@ def repairs(workbench: Bench, picture: str) -> list[Repair]:
 def page_picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:
     """The picture of a page (``size`` is ``page`` or ``thumb``), or 304; `NotFoundError` when there is none."""
     return sent(request, workbench.page_image(collection, ref, size), f"The picture of page {ref.page}")
+
+
+def content(request: Request, picture: bytes) -> Response:
+    """A WebP picture that was made for this, or 304 when the browser has it already."""
+    headers = {"ETag": f'"{hashlib.sha256(picture).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(picture, media_type=WEBP, headers=headers)
 
 
 def sent(request: Request, path: Path, what: str) -> Response:

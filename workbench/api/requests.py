@@ -27,12 +27,20 @@ from workbench.service.search import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
-from workbench.types import PageRef, Query
+from workbench.types import Box, PageRef, Query
 from workbench.types.queries import MAX_REPAIRS, MAX_WEIGHT
 from workbench.types.text import wellformed
 
 LONGEST_NAME = 1_000
 """Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
+MAX_BOXES = 50
+"""Boxes that a picture may have drawn into it: more hide the page."""
+MAX_MEASURED = 50
+"""Pipelines, or measures, that one evaluation may name."""
+MAX_LINES = 1_000_000
+"""Characters of queries that are compared at once: a few hundred each for as many as are taken."""
+MAX_PIECE = 25
+"""Queries of one answer at most, so that rows are shown as they come and a person can stop."""
 MAX_TOKENS = 10_000
 """Tokens of a query that a request may name: more than an encoder makes of the longest query there may be."""
 
@@ -53,6 +61,10 @@ Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[Text, Field(max_length=LONGEST_NAME)]
 PageText = Annotated[Name, Field(description="A page, as `report.pdf#page=12`.", examples=["report.pdf#page=12"])]
 Page = Annotated[str, InAddress(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
+Boxes = Annotated[
+    list[Name],
+    InAddress(max_length=MAX_BOXES, description="Boxes to outline, each `x0,y0,x1,y1` in fractions; may be repeated."),
+]
 Pipeline = Annotated[
     Text,
     Field(
@@ -86,13 +98,14 @@ def _part(kind: str, **values: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {"kind": {"const": kind}, **values, "weight": _WEIGHT},
-        "required": ["kind", *(name for name in values if name != "repairs")],
+        "required": ["kind", *(name for name in values if name not in ("repairs", "literal"))],
     }
 
 
 _PAGE = {"type": "string", "pattern": "#page=[1-9][0-9]{0,8}$", "maxLength": LONGEST_NAME}
 _EDGE = {"type": "number", "minimum": 0, "maximum": 1}
 _REPAIRS = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_REPAIRS}
+_LITERAL = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_PARTS}
 QUERY: dict[str, Any] = {
     "anyOf": [
         {"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
@@ -105,7 +118,8 @@ QUERY: dict[str, Any] = {
                     "maxItems": MAX_PARTS,
                     "items": {
                         "anyOf": [
-                            _part("text", text={"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
+                            _part("text", text={"type": "string", "minLength": 1, "maxLength": MAX_QUERY},
+                                  literal=_LITERAL),
                             _part("picture", picture={"type": "string", "pattern": "^[0-9a-f]{64}$"}, repairs=_REPAIRS),
                             _part("region", page=_PAGE, box={"type": "array", "items": _EDGE, "minItems": 4,
                                                              "maxItems": 4}),
@@ -257,6 +271,20 @@ class CompareRequest(QueryRequest):
     filter: Filter = ""
 
 
+class CompareSetRequest(Request):
+    """Many queries to search by two pipelines: of a dataset, or one a line; a piece of them at a time."""
+
+    collection: Name
+    a: Pipeline
+    b: Pipeline
+    k: Depth = None
+    filter: Filter = ""
+    dataset: Name = Field("", description="Whose queries are asked; else those of `lines`.")
+    lines: Text = Field("", max_length=MAX_LINES, description="A query a line.")
+    at: int = Field(0, ge=0, le=1_000_000, description="The first query of the piece, from 0.")
+    many: int = Field(MAX_PIECE, ge=1, le=MAX_PIECE, description="Queries of the piece.")
+
+
 Value = Annotated[Text, Field(max_length=MAX_VALUE)]
 Tags = Annotated[list[Value], Field(max_length=MAX_TAGS)]
 Meta = Annotated[dict[Value, Value | StrictInt | float | StrictBool], Field(max_length=MAX_FIELDS)]
@@ -311,6 +339,71 @@ class EmbedRequest(Request):
     encoder: Name
 
 
+class EncoderRequest(Request):
+    """Whose vectors are meant."""
+
+    encoder: Name = Field("", description="The collection's first if not said.")
+
+
+class QuarantineRequest(Request):
+    """A page, or a whole document, to keep out of search."""
+
+    page: Name = Field("", description="A page, as `report.pdf#page=12`.")
+    document: Name = Field("", description="A document, instead of a page.")
+    reason: Text = Field("", max_length=500)
+
+
+class EvaluationRequest(Request):
+    """Pipelines to measure on a dataset."""
+
+    dataset: Name
+    collection: Name
+    pipelines: Annotated[list[Pipeline], Field(min_length=1, max_length=MAX_MEASURED)] = Field(
+        description="Presets or pipeline texts; choices in braces stand for all of them.", examples=[["exact"]]
+    )
+    scope: Name = Field("", description="The dataset's own if not said.")
+    measures: list[Name] = Field([], max_length=MAX_MEASURED, description="As `nDCG@5`; the usual ones if none.")
+
+
+class NoteRequest(Request):
+    """Tags and words about a question."""
+
+    tags: Tags = []
+    text: Text = Field("", max_length=10_000)
+
+
+class JudgeRequest(Request):
+    """How well a page answers a query."""
+
+    collection: Name
+    query: Text = Field(max_length=MAX_QUERY)
+    page: PageText
+    grade: StrictInt | None = Field(None, ge=0, le=3, description="0 not at all, to 3; null takes a grade back.")
+
+
+class BringRequest(Request):
+    """A dataset by its folder's path on the server's machine, or a benchmark by its name."""
+
+    path: Name = Field(min_length=1)
+
+
+class DatasetRequest(Request):
+    """A dataset to make of uploaded files over a collection."""
+
+    name: Name
+    collection: Name
+    batch: Name = Field(description="Id of the upload, as `POST /uploads` gave it.")
+    questions: Name = Field(description="Name of the uploaded file of questions: JSON lines, CSV, tabs or TREC.")
+    labels: Name = Field("", description="Name of the uploaded file of labels, if there is one.")
+
+
+class JudgedRequest(Request):
+    """A collection whose judgements are to be a dataset, and its name."""
+
+    collection: Name
+    name: Name
+
+
 class IndexRequest(Request):
     """An index to compute from stored vectors."""
 
@@ -323,6 +416,19 @@ class LogInRequest(Request):
 
     name: Text = Field(max_length=64)
     password: Text = Field(max_length=1024)
+
+
+def box_of(text: str) -> Box:
+    """A box of a page from ``x0,y0,x1,y1``; `InputError` for other texts."""
+    try:
+        x0, y0, x1, y1 = (float(edge) for edge in text.split(","))
+    except ValueError:
+        x0 = y0 = x1 = y1 = 0.0
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise InputError(
+            f"'{text[:80]}' is no box; write four numbers from 0 to 1, x0,y0,x1,y1, with x0 < x1 and y0 < y1."
+        )
+    return x0, y0, x1, y1
 
 
 def page_ref(text: str) -> PageRef:

@@ -12,12 +12,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from workbench.answers.collections import Named, Preset
-from workbench.answers.comparisons import Compared
+from workbench.answers.comparisons import Compared, ComparedPiece, ComparedRow
 from workbench.answers.searches import Search
 from workbench.api.answers import Failure
-from workbench.api.requests import CompareRequest, SearchRequest
-from workbench.api.state import Bench
+from workbench.api.requests import CompareRequest, CompareSetRequest, SearchRequest
+from workbench.api.state import LOOKS, Bench
 from workbench.errors import PagelensError
+from workbench.service.comparing import asked_lines
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -33,7 +34,7 @@ A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answ
 router = APIRouter(tags=["Searching"])
 
 
-@router.post("/search")
+@router.post("/search", openapi_extra=LOOKS)
 def search(workbench: Bench, body: SearchRequest) -> Search:
     """The pages that answer a query, with each stage's rank and score, and what the stage cost."""
     return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
@@ -41,6 +42,7 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
 
 @router.post(
     "/search/stages",
+    openapi_extra=LOOKS,
     response_class=StreamingResponse,
     responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
 )
@@ -55,10 +57,24 @@ def search_stages(workbench: Bench, body: SearchRequest) -> StreamingResponse:
     return StreamingResponse(_lines(first, stages), media_type=NDJSON)
 
 
-@router.post("/compare")
+@router.post("/compare", openapi_extra=LOOKS)
 def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
     return Compared.of(workbench.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter))
+
+
+@router.post("/compare/queries", openapi_extra=LOOKS)
+def compare_queries(workbench: Bench, body: CompareSetRequest) -> ComparedPiece:
+    """Many queries by two pipelines, a piece of them: its rows in order, and how many queries there are in all."""
+    named = body.dataset
+    queries = workbench.queries_of(named, body.collection) if named else asked_lines(body.lines)
+    piece = queries[body.at : body.at + body.many]
+    if not piece and queries:
+        return ComparedPiece(total=len(queries), rows=[], refused={})
+    found = workbench.compare_set(piece, body.collection, body.a, body.b, body.k, body.filter)
+    return ComparedPiece(
+        total=len(queries), rows=[ComparedRow.of(row) for row in found.rows], refused=dict(found.refused)
+    )
 
 
 @router.get("/pipelines")

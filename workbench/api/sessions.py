@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from workbench.api.access import IDLE
 from workbench.api.answers import Session
 from workbench.api.requests import LogInRequest
-from workbench.api.state import Doors
+from workbench.api.state import LOOKS, Doors
 from workbench.errors import InputError
 
 
@@ -18,7 +18,7 @@ class WrongLogInError(InputError):
 router = APIRouter(tags=["About"])
 
 
-@router.post("/session", status_code=201)
+@router.post("/session", status_code=201, openapi_extra=LOOKS)
 async def log_in(access: Doors, body: LogInRequest, request: Request) -> Session:
     """Open a session, whose token is sent with every other request. Many wrong attempts have to wait (429)."""
     if access is None:
@@ -29,7 +29,7 @@ async def log_in(access: Doors, body: LogInRequest, request: Request) -> Session
     return Session(token=token, idle_seconds=IDLE)
 
 
-@router.delete("/session", status_code=204)
+@router.delete("/session", status_code=204, openapi_extra=LOOKS)
 def log_out(access: Doors, request: Request) -> None:
     """End the session whose token is sent."""
     if access is not None:

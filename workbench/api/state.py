@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -21,6 +21,10 @@ class State:
     uploads: Uploads
     access: Access | None
     warmup: Warmup
+
+
+LOOKS: dict[str, Any] = {"x-looks": True}
+"""Marks a route of another method than GET that changes nothing anybody else sees (`openapi_extra`)."""
 
 
 def _state(request: Request) -> State:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from workbench.answers.explanations import ExportedSearch
 from workbench.api.requests import CopyRequest, ExportRequest, page_ref
-from workbench.api.state import Bench, Doors
+from workbench.api.state import LOOKS, Bench, Doors
 from workbench.copying import Copy, copies
 from workbench.exports import FORMATS
 
 router = APIRouter(tags=["Taking away"])
 FILE = {"schema": {"type": "string", "format": "binary"}}
+FILES: dict[str, Any] = {
+    form.media_type.partition(";")[0]: {} if form.name == "json" else FILE for form in FORMATS.values()
+}
 
 
 @router.post(
     "/exports",
+    openapi_extra=LOOKS,
     response_class=Response,
-    responses={200: {"content": {form.media_type.partition(";")[0]: FILE for form in FORMATS.values()}}},
+    responses={200: {"model": ExportedSearch, "content": FILES}},
 )
 def export(workbench: Bench, body: ExportRequest) -> Response:
     """What a search finds as a file: a report, a spreadsheet, a run for trec_eval, or pages with their heat."""
@@ -40,7 +46,7 @@ def export(workbench: Bench, body: ExportRequest) -> Response:
     return Response(made.content, media_type=made.media_type, headers=headers)
 
 
-@router.post("/copies")
+@router.post("/copies", openapi_extra=LOOKS)
 def copied(workbench: Bench, access: Doors, body: CopyRequest) -> list[Copy]:
     """A search as a command line, as Python, and as a request to this API, each to run as it stands."""
     query, home = body.query_value(), workbench.settings.home

@@ -15,14 +15,28 @@ from workbench.cli import output
 def password(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The account file; made if there is none.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose password it is.")],
+    role: Annotated[
+        str,
+        typer.Option(metavar="ROLE", help="'edit': may do everything; 'view': may change nothing."),
+    ] = "",
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Limit the account to this collection; may be repeated.", show_default=False),
+    ] = None,
     token: Annotated[
         bool, typer.Option("--token", help="Add a token for programs instead, which is shown once.")
     ] = False,
 ) -> None:
     """Add an account to a file for 'pagelens serve --auth FILE', or give it another password; only hashes are kept."""
-    from workbench.api.access import checked_name, hashed, new_token, token_line
+    from workbench.api.access import EDIT, MAY, VIEW, checked_name, hashed, new_token, permit_line, token_line
+    from workbench.permits import Permit
 
     name, file = checked_name(name), file.expanduser()
+    if role not in ("", VIEW, EDIT):
+        raise typer.BadParameter(f"there is no role '{role}'; there are {VIEW} and {EDIT}")
+    if role or collection:
+        limited = frozenset(collection) if collection else None
+        _write(file, f"{name}:{permit_line(Permit(role != VIEW, limited))}", f"{name}:{MAY}$")
     if token:
         made = new_token()
         _write(file, f"{name}:{token_line(made)}", "")

@@ -37,7 +37,7 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
     """List all collections."""
     found = workbench(context).collections()
     if as_json:
-        output.emit({"collections": [asdict(info) for info in found]})
+        output.emit(found)
         return
     rows = [
         (
@@ -63,8 +63,10 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     info, documents = bench.collection(name), bench.documents(name)
     away = bench.quarantined(name)
     if as_json:
-        listed = [asdict(document) for document in documents]
-        output.emit({**asdict(info), "list": listed, "quarantine": [upkeep.away_record(entry) for entry in away]})
+        from workbench.answers.collections import Collection, PutAway
+
+        examples, quarantine = bench.sample_queries(name), [PutAway.of(entry) for entry in away]
+        output.emit(Collection(info=info, examples=examples, documents=documents, quarantine=quarantine))
         return
     later = info.spaces[1:]
     others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""

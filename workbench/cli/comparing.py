@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +15,8 @@ from workbench.cli.session import AsJson, Collection, Filter, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.comparison import Comparison, Move, SearchCost
-    from workbench.comparisons import ComparedQuery, Comparisons, Row
+    from workbench.comparison import Comparison, Move
+    from workbench.comparisons import ComparedQuery, Comparisons
     from workbench.evaluation.statistics import Interval
     from workbench.service import Workbench
 
@@ -60,13 +59,17 @@ def compare(
         with progress_bar("Searching by both", "queries") as progress:
             found = bench.compare_set(asked, collection, first, second, k, filter, progress)
         if as_json:
-            output.emit(set_record(found, collection))
+            from workbench.answers.comparisons import ComparedSet
+
+            output.emit(ComparedSet.of(found, collection))
         else:
             _print_set(found)
         return
     comparison = bench.compare(query, collection, first, second, k, filter)
     if as_json:
-        output.emit(comparison_record(comparison))
+        from workbench.answers.comparisons import Compared
+
+        output.emit(Compared.of(comparison))
     else:
         _print(comparison)
 
@@ -110,29 +113,6 @@ def _print(comparison: Comparison) -> None:
         f"{comparison.shared} of {pages} in both (overlap {comparison.overlap:.3f}); "
         f"rank-biased overlap {comparison.rbo:.3f} (p = {P})."
     )
-
-
-def comparison_record(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as JSON values: both results as ``search --json`` has them, and what lies between them."""
-    from workbench.comparison import P, cost
-    from workbench.exports import search_record
-
-    return {
-        "query": comparison.a.query_text,
-        "collection": comparison.a.collection,
-        "k": comparison.k,
-        "shared": comparison.shared,
-        "overlap": comparison.overlap,
-        "rbo": comparison.rbo,
-        "rbo_p": P,
-        "moves": [_move(move) for move in comparison.moves],
-        "a": {**search_record(comparison.a), "cost": asdict(cost(comparison.a))},
-        "b": {**search_record(comparison.b), "cost": asdict(cost(comparison.b))},
-    }
-
-
-def _move(move: Move) -> dict[str, Any]:
-    return {"page": str(move.ref), "rank_a": move.rank_a, "rank_b": move.rank_b, "difference": move.difference}
 
 
 def moved(move: Move) -> str:
@@ -190,38 +170,3 @@ def _print_set(found: Comparisons) -> None:
 
 def _mean(value: Interval, sign: str = "") -> str:
     return f"{value.mean:{sign}.3f} ({value.low:{sign}.3f} to {value.high:{sign}.3f})"
-
-
-def set_record(found: Comparisons, collection: str) -> dict[str, Any]:
-    """A comparison over many queries as JSON values, those that differ most first."""
-    return {
-        "collection": collection,
-        "a": found.a,
-        "b": found.b,
-        "queries": len(found.rows),
-        "refused": dict(found.refused),
-        "same": found.same,
-        "overlap": asdict(found.overlap) if found.overlap else None,
-        "rbo": asdict(found.rbo) if found.rbo else None,
-        "gain": asdict(found.gain) if found.gain else None,
-        "taken_a": asdict(found.taken_a) if found.taken_a else None,
-        "taken_b": asdict(found.taken_b) if found.taken_b else None,
-        "rows": [row_record(row) for row in found.rows],
-    }
-
-
-def row_record(row: Row) -> dict[str, Any]:
-    """One query of a set as JSON values; the ranks of the first relevant page only where labels are known."""
-    costs: tuple[tuple[str, SearchCost], ...] = (("cost_a", row.cost_a), ("cost_b", row.cost_b))
-    return {
-        "id": row.query.id,
-        "query": row.query.text,
-        "k": row.k,
-        "shared": row.shared,
-        "overlap": row.overlap,
-        "rbo": row.rbo,
-        "moved": row.moved,
-        "furthest": _move(row.furthest) if row.furthest else None,
-        **{name: asdict(spent) for name, spent in costs},
-        **({"first_a": row.first_a, "first_b": row.first_b, "gain": row.gain} if row.labelled else {}),
-    }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.cli import output
 
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
 def show(contrast: Contrast, collection: str, as_json: bool) -> None:
     """Print which query tokens make the difference, largest for the first page first."""
     if as_json:
-        output.emit(record(contrast, collection))
+        from workbench.answers.comparisons import Contrasted
+
+        output.emit(Contrasted.of(contrast, collection))
         return
     output.show(
         f"{contrast.a} scores {contrast.score_a:.3f} and {contrast.b} scores {contrast.score_b:.3f}: "
@@ -35,31 +36,6 @@ def show(contrast: Contrast, collection: str, as_json: bool) -> None:
     ]
     first, second = str(contrast.a), str(contrast.b)
     output.table(("token", ">difference", ">first", ">second", f"met on {first}", f"met on {second}"), rows)
-
-
-def record(contrast: Contrast, collection: str) -> dict[str, Any]:
-    """A contrast as JSON values; ``first`` and ``second`` are ledger rows, as in ``explain --json``."""
-    return {
-        "query": contrast.query,
-        "collection": collection,
-        "encoder": contrast.encoder,
-        "page": str(contrast.a),
-        "against": str(contrast.b),
-        "score": contrast.score_a,
-        "against_score": contrast.score_b,
-        "score_kind": "exact",
-        "difference": contrast.difference,
-        "tokens": [
-            {
-                "token": row.token,
-                "label": row.label,
-                "difference": row.difference,
-                "first": asdict(row.a),
-                "second": asdict(row.b),
-            }
-            for row in contrast.rows
-        ],
-    }
 
 
 def _place(row: LedgerRow) -> str:

@@ -25,22 +25,9 @@ def evidence(
     """Print the parts of the best pages that decided their ranks, nothing twice, to hand to a language model."""
     found = workbench(context).evidence(query, collection, pipeline, k, filter, tokens)
     if as_json:
-        output.emit(
-            {
-                "query": query,
-                "collection": collection,
-                "evidence": [
-                    {
-                        "page": str(item.ref),
-                        "box": [round(value, 4) for value in item.region.box],
-                        "kind": item.region.kind,
-                        "won": item.won,
-                        "text": item.region.text,
-                    }
-                    for item in found
-                ],
-            }
-        )
+        from workbench.answers.explanations import Quote
+
+        output.emit([Quote.of(item) for item in found])
         return
     if not found:
         output.show("No words on the pages found can be quoted.")

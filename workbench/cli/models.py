@@ -28,7 +28,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     """
     found = workbench(context).models()
     if as_json:
-        output.emit({"models": [asdict(model) for model in found]})
+        output.emit(found)
         return
     output.table(
         ("id", "vectors of", ">numbers", ">weights", ">download", ">s/page here", "licence", "weights in, or got by"),

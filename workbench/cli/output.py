@@ -68,9 +68,11 @@ def show(text: str = "") -> None:
 
 
 def emit(value: Any) -> None:
-    """The result as one JSON document, on standard output."""
+    """The result as one JSON document, on standard output: a model of `workbench.answers`, or plain values."""
+    from workbench.answers import json_values
+
     stream = _stdout()
-    stream.write(json.dumps(value, indent=1) + "\n")
+    stream.write(json.dumps(json_values(value), indent=1) + "\n")
     stream.flush()
 
 

@@ -79,6 +79,15 @@ More = Annotated[
 Less = Annotated[
     list[Any] | None, typer.Option("--less", metavar="PAGEREF", parser=page_ref, help="Less like this page.")
 ]
+Literal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--literal",
+        metavar="TEXT",
+        parser=clean,
+        help="This stretch of the QUERY, as 'page 12', means its words and refers to no page; may be repeated.",
+    ),
+]
 
 Parts = Annotated[
     dict[str, Any] | None,
@@ -109,6 +118,7 @@ class Extra:
     but_not: Not = None
     more: More = None
     less: Less = None
+    literal: Literal = None
     parts: Parts = None
 
 
@@ -139,11 +149,12 @@ def takes_extra(command: Callable[..., None]) -> Callable[..., None]:
 
 def query(bench: Workbench, text: str | None, extra: Extra) -> Query:
     """The query that a text and the options make; pictures are kept in the home folder on the way."""
-    from workbench.types import Query
+    from workbench.types import Query, TextPart
 
     if extra.parts and text is not None:
         raise typer.BadParameter("give the words either as QUERY or in --parts, not both")
-    made = bench.query(extra.parts) if extra.parts else Query.empty() if text is None else Query.of(text)
+    made = bench.query(extra.parts) if extra.parts else Query.empty()
+    made = made if text is None else made.adding(TextPart(text, literal=tuple(extra.literal or ())))
     for words in extra.also or ():
         made = made.also(words)
     steps = _steps(extra.image or (), extra.repair or (), [box for page, box in extra.region or () if page is None])

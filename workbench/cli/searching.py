@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,9 +61,9 @@ def search(
     wanted = query_options.query(bench, query, extra)
     result = bench.search(wanted, collection, pipeline, k, filter)
     if as_json:
-        from workbench.exports import search_record
+        from workbench.answers.searches import Search
 
-        output.emit(search_record(result))
+        output.emit(Search.of(result))
         return
     stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
     rows = []
@@ -78,8 +77,16 @@ def search(
     else:
         output.show("No page was found.")
     spent = ", ".join(f"{stage.name} {stage.ms:.1f}" for stage in result.trace.stages)
+    for each in result.lifted:
+        output.say(
+            f"“{each.text}” was taken for {' and '.join(each.means)}; pages lifted: {each.pages:,}. "
+            f"To search for the words alone: --literal '{each.text}'"
+        )
     for note in result.notes:
         output.say(note)
+    for stage in result.trace.stages:
+        if how := "; ".join(part for part in (stage.approximate, stage.device) if part):
+            output.say(f"{stage.name}: {how}")
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
@@ -129,9 +136,9 @@ def explain(
             heatmap.save(heatmap.draw(picture, explanation, look), out.expanduser())
         output.say(f"The heatmap is in {out}.")
     if as_json:
-        from workbench.exports import explain_record
+        from workbench.answers.explanations import Explained
 
-        output.emit(explain_record(explanation, collection, tokens))
+        output.emit(Explained.of(explanation, collection, heat=True, tokens=tokens))
         return
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
     rows = [
@@ -182,7 +189,7 @@ def why(
     wanted = query_options.query(bench, query, extra)
     verdict = bench.why(wanted, page, collection, pipeline, k, filter)
     if as_json:
-        output.emit(asdict(verdict))
+        output.emit(verdict)
         return
     output.show(f"{verdict.page}: {verdict.verdict}. {verdict.reason}")
     if verdict.fix is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -81,7 +81,9 @@ def audit(
     bench = workbench(context)
     found, away = bench.audit(name, encoder, probes), bench.quarantined(name)
     if as_json:
-        output.emit({**found.as_dict(), "quarantine": [away_record(entry) for entry in away]})
+        from workbench.answers.collections import PutAway
+
+        output.emit({**found.as_dict(), "quarantine": [PutAway.of(entry) for entry in away]})
         return
     output.show(
         f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
@@ -138,7 +140,10 @@ def quarantine(
         bench.release(name, ref)
     entry = None if release else bench.quarantine(name, ref, reason)
     if as_json:
-        output.emit({"collection": name, "what": what, "quarantined": away_record(entry) if entry else None})
+        from workbench.answers.collections import PutAway
+
+        put = PutAway.of(entry) if entry else None
+        output.emit({"collection": name, "page": what, "quarantined": put})
     else:
         output.show(f"'{what}' is found again." if release else f"'{what}' is kept out of search; nothing is deleted.")
 
@@ -246,8 +251,3 @@ def show_quarantine(away: Sequence[Quarantined]) -> None:
         output.show()
         rows = [(str(entry), entry.since[:10], entry.reason) for entry in away]
         output.table(("in quarantine", "since", "reason"), rows)
-
-
-def away_record(entry: Quarantined) -> dict[str, Any]:
-    """An entry of the quarantine as JSON values."""
-    return {"what": str(entry), **asdict(entry)}

@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from workbench.documents import tesseract
 from workbench.documents.layout import TextRun
 from workbench.documents.textlayer import clean
 from workbench.errors import DocumentError
@@ -30,6 +33,14 @@ DETECT_SIDE = 1120  # px; the longer side at which text is looked for
 READ_SIDE = 2400  # px; the longer side at which it is read
 MIN_SCORE = 0.5
 _READS_WELL = 0.8  # of 1: mean certainty of the lines, from which on they are the right way round; upright ones have .9
+_READ = 0.7  # certainty from which on a picture counts as read
+_LETTERS_PER_HEIGHT = 0.6  # of a line at least; Latin text has 2, Chinese .9, and the blanks of others .05
+_LIKE_TEXT = 0.3  # score; edges of shapes get .1, and letters that the engine does not know .5
+_LINE_LIKE = 4.0  # times its height, from which on what is seen is a line of text
+_SEEN = 0.5  # of a picture's width; shorter lines that were not read may be no text at all
+_VOWELS = frozenset("aeiouy")
+_GREEK = 0.2  # of a text's letters, from which on it is Greek and no formula
+_BARE = 0.08  # of a text's words without a vowel; a language written with \u0111 and few vowels is Vietnamese
 _TRIED = 4  # lines that are read both ways where it is not clear
 _CLEARLY = 0.1  # by which the other way must be more certain for a picture to be turned over
 _AS_MUCH = (
@@ -39,20 +50,46 @@ _AS_MUCH = (
 _ROTATIONS = {90: 3, 180: 2, 270: 1}  # quarters counter-clockwise that bring such text upright
 _NARROWEST = 96  # px; width at height 48 that a short line is padded to
 
+BUILT_IN = frozenset({"eng", "deu", "fra", "spa", "ita", "por", "nld", "chi_sim", "chi_tra", "jpn", "jpn_vert"})
+"""Languages, by tesseract's names, that need no tesseract."""
+
 _LOCK = threading.Lock()
 _NARROW = frozenset("iIjl1.,:;'|!()[]{}ft`\"-")
 _WIDE = frozenset("mwMW@%&—")
 
 
-def read_words(image: Image.Image) -> list[TextRun]:
-    """The lines of text on an RGB picture, each a run of words with boxes as fractions of the picture.
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was read off a picture: runs of words with boxes as fractions of it, which say how they are turned.
 
-    A picture that stands on its head or on its side is read all the same; the runs then say how they are turned.
-    ``DocumentError`` if the engine is missing or fails.
+    ``certainty`` is how much of the text that was seen was read, 0 to 1, and 1 where none was seen; ``script`` names
+    the letters of text that was not read, in English, where they are known.
     """
+
+    runs: tuple[TextRun, ...]
+    certainty: float = 1.0
+    script: str = ""
+
+
+def read_words(image: Image.Image) -> list[TextRun]:
+    """The lines of text on an RGB picture, each a run of words; see `recognize`."""
+    return list(recognize(image).runs)
+
+
+def recognize(image: Image.Image, languages: Sequence[str] = ()) -> Recognition:
+    """The text on an RGB picture. One that stands on its head or on its side is read all the same.
+
+    ``languages`` are tesseract's names for those that it should be read in. Without any the built-in engine reads, and
+    tesseract, where it is installed, what that one has no letters for. ``DocumentError`` if the engine is missing or
+    fails, or a language is not there.
+    """
+    if missing := [language for language in languages if language not in tesseract.installed() | BUILT_IN]:
+        raise DocumentError(_missing(missing))
     pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
     if min(image.size) < 8 or int(pixels.max()) - int(pixels.min()) < 16:
-        return []  # too small, or too flat, to hold a letter
+        return Recognition(())  # too small, or too flat, to hold a letter
+    if not BUILT_IN.issuperset(languages):
+        return _with_tesseract(image, "", languages) or Recognition((), 0.0)
     with _LOCK:
         engine = _engine()
         try:
@@ -61,10 +98,101 @@ def read_words(image: Image.Image) -> list[TextRun]:
                 engine, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
             )) > _AS_MUCH * _sense(lines):  # fmt: skip
                 lines, turn = turned, other
+            certainty = _certainty(lines)
+            if not lines or certainty < _READS_WELL:
+                certainty *= 1.0 - _left_out(engine, pixels, lines)
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
-    size = np.array(image.size if turn in (0, 180) else image.size[::-1], np.float32)
+    found = Recognition(tuple(_runs(lines, image.size, turn)), certainty)
+    script = _half_known([text for run in found.runs for text in run.texts])
+    if languages or not (script or certainty < _READ):
+        return found
+    better = _with_tesseract(image, script)
+    if better is None or not better.runs or _letters(better) <= _letters(found):
+        return replace(found, script=(better.script if better else "") or script)
+    return better
+
+
+def _with_tesseract(image: Image.Image, script: str, languages: Sequence[str] = ()) -> Recognition | None:
+    """What tesseract makes of a picture in these languages, or else in those of its script, with the script's name.
+
+    None where it does not know the script either, or it is one that the built-in engine reads as well.
+    """
+    seen, turn = tesseract.script_of(image)
+    script = script or seen
+    if not languages and script not in tesseract.LANGUAGES:
+        return None
+    languages = languages or tesseract.languages_of(script)
+    if not languages:
+        return Recognition((), 0.0, script)
+    upright = image.rotate(-turn, expand=True) if turn else image
+    size = np.array(upright.size, np.float32)
+    lines = [line for line in tesseract.read_lines(upright, languages) if line.score >= MIN_SCORE]
     runs = []
+    for line in lines:
+        cleaned = [clean(word) for word in line.words]
+        keep = [i for i, word in enumerate(cleaned) if word]
+        boxes = _undone(np.clip(line.boxes / np.tile(size, 2), 0.0, 1.0).astype(np.float32), turn)
+        runs.append(TextRun(tuple(cleaned[i] for i in keep), boxes[keep], True, turn))
+    certainty = float(np.mean([line.score for line in lines])) if lines else 0.0
+    return Recognition(tuple(run for run in runs if run.texts), certainty, script)
+
+
+def told(certainty: float, script: str) -> str:
+    """In a sentence what of a scan could not be read, empty where most was."""
+    if certainty >= _READ:
+        return ""
+    if script not in tesseract.LANGUAGES:
+        return (
+            "Little of the scan's text could be read: is it handwriting, a poor copy, or a script that the OCR lacks? "
+            f"{_install('')}"
+        )
+    (code, *_) = tesseract.LANGUAGES[script]
+    if tesseract.languages_of(script):
+        return f"Little of the scan's text, which is {script}, could be read: is it handwriting or a poor copy?"
+    return f"The scan's text is {script}, which the built-in OCR does not read. {_install(code)}"
+
+
+def _missing(languages: Sequence[str]) -> str:
+    return f"tesseract is not installed with {', '.join(languages)}. {_install(languages[0])}"
+
+
+def _install(code: str) -> str:
+    """What to do for a language of tesseract ("" for any that is needed), on this system."""
+    package = f"tesseract-ocr-{code.replace('_', '-')}" if code else "tesseract-ocr-LANGUAGE"
+    if sys.platform == "darwin":
+        command = "brew install tesseract tesseract-lang"
+    elif sys.platform == "win32":
+        command = "install tesseract with its language data"
+    else:
+        command = f"apt install tesseract-ocr {package}"
+    return f"{'To have it read' if code else 'For other scripts'}: {command}, then add the file again."
+
+
+def _letters(found: Recognition) -> float:
+    """How much a picture says: its letters, by how certain they are."""
+    return found.certainty * sum(letter.isalnum() for run in found.runs for text in run.texts for letter in text)
+
+
+def _half_known(words: Sequence[str]) -> str:
+    """The script of words of whose letters the engine has but some, and leaves out the others; else empty."""
+    letters = "".join(words)
+    if sum("\u0370" <= letter <= "\u03ff" for letter in letters) > _GREEK * len(letters):
+        return "Greek"
+    longer = [word for word in words if word.isalpha() and len(word) > 1]
+    bare = sum(not any(letter in _VOWELS for letter in _base(word)) for word in longer)
+    return "Vietnamese" if "\u0111" in letters.casefold() and bare > _BARE * len(longer) else ""
+
+
+def _base(word: str) -> str:
+    """The word without the marks on its letters, in small ones."""
+    parts = unicodedata.normalize("NFD", word.casefold())
+    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+
+
+def _runs(lines: Sequence[_Line], size: tuple[int, int], turn: int) -> Iterator[TextRun]:
+    """The words of the lines that are certain enough, as they lie on a picture of this size that was turned upright."""
+    upright = np.array(size if turn in (0, 180) else size[::-1], np.float32)
     for line in lines:
         if line.score < MIN_SCORE:
             continue
@@ -72,11 +200,11 @@ def read_words(image: Image.Image) -> list[TextRun]:
         boxes = _boxes_of_pieces(words, line.pieces)
         if boxes is None:
             boxes = _boxes_by_width(words, line.quad)
-        boxes = _undone(np.clip(boxes / np.tile(size, 2), 0.0, 1.0).astype(np.float32), turn)
+        boxes = _undone(np.clip(boxes / np.tile(upright, 2), 0.0, 1.0).astype(np.float32), turn)
         cleaned = [clean(word) for word in words]
         keep = [i for i, word in enumerate(cleaned) if word]
-        runs.append(TextRun(tuple(cleaned[i] for i in keep), boxes[keep], True, turn))
-    return [run for run in runs if run.texts]
+        if keep:
+            yield TextRun(tuple(cleaned[i] for i in keep), boxes[keep], True, turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +227,20 @@ class _Line:
         """Of its longer side, in pixels."""
         return float((self.quad.max(axis=0) - self.quad.min(axis=0)).max())
 
+    @property
+    def read(self) -> float:
+        """How much of it was read, 0 to 1: its score, less where it has fewer letters than fit into it.
+
+        For a letter that it lacks the engine puts a blank, and is quite certain of that.
+        """
+        sides = self.quad.max(axis=0) - self.quad.min(axis=0)
+        fitting = _LETTERS_PER_HEIGHT * float(sides.max() / max(1.0, sides.min()))
+        return self.score * min(1.0, sum(not letter.isspace() for letter in self.text) / fitting)
+
 
 def _lines(engine: Any, pixels: NDArray[np.uint8]) -> list[_Line]:
     """All lines on a BGR picture, those of no certainty included."""
-    result = engine(pixels)
+    result = engine(pixels, use_rec=True)
     if result.boxes is None or result.txts is None:
         return []
     pieces = result.word_results if len(result.word_results) == len(result.txts) else [()] * len(result.txts)
@@ -115,6 +253,23 @@ def _lines(engine: Any, pixels: NDArray[np.uint8]) -> list[_Line]:
 def _sense(lines: Sequence[_Line]) -> float:
     """How much a picture says, read like this: letters, by how certain they are."""
     return sum(len(line.text) * line.score for line in lines if line.score >= MIN_SCORE)
+
+
+def _certainty(lines: Sequence[_Line]) -> float:
+    """How much of the text of some lines was read, by their length; what looks like no letter at all is no text."""
+    lines = [line for line in lines if line.score >= _LIKE_TEXT]
+    length = sum(line.length for line in lines)
+    return sum(line.length * line.read for line in lines) / length if length else 1.0
+
+
+def _left_out(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> float:
+    """Which share of the lines that the engine sees on a BGR picture it read nothing of, by their length."""
+    boxes = engine(np.ascontiguousarray(pixels), use_rec=False).boxes
+    quads = np.zeros((0, 4, 2), np.float32) if boxes is None else np.asarray(boxes, np.float32)
+    sides = quads.max(axis=1) - quads.min(axis=1)
+    long = sides.max(axis=1) > _LINE_LIKE * sides.min(axis=1)
+    seen, read = float(sides[long].max(axis=1).sum()), sum(line.length for line in lines)
+    return max(0.0, 1.0 - read / seen) if seen > _SEEN * max(pixels.shape[:2]) else 0.0
 
 
 def _turn(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> int:

@@ -27,6 +27,8 @@ from workbench.types import Float
 LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
+_HEADER = b"%PDF-1.7\n"  # for a file that lost its own
+_MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
 _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls: exact to 6e-8 of the page
@@ -241,13 +243,17 @@ def _open(path: Path) -> Any:
         raise DocumentError(f"{name} cannot be opened ({(error.strerror or 'unknown reason').lower()}).") from error
     if not head:
         raise DocumentError(f"{name} is empty; save or download it again.")
-    if b"%PDF-" not in head:
+    own = None if b"%PDF-" in head else _with_header(path)
+    if own == b"":
         raise DocumentError(f"{name} is not a PDF, whatever its name says.")
     with LOCK:
         # Opened through the raw call, since only a missing handle tells an unreadable file from one without pages:
         # PDFium does not reset its last error.
-        errors = "strict" if sys.platform == "win32" else "surrogateescape"
-        handle = raw.FPDF_LoadDocument(str(path.resolve()).encode("utf-8", errors) + b"\0", None)
+        if own is None:
+            errors = "strict" if sys.platform == "win32" else "surrogateescape"
+            handle = raw.FPDF_LoadDocument(str(path.resolve()).encode("utf-8", errors) + b"\0", None)
+        else:
+            handle = raw.FPDF_LoadMemDocument64(own, len(own), None)
         if not handle:
             if raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
                 raise DocumentError(f"{name} is encrypted; save a copy without a password and add that.")
@@ -255,6 +261,7 @@ def _open(path: Path) -> Any:
                 f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
             )
         document = pdfium.PdfDocument(handle)
+        document._data_holder.append(own)  # PDFium reads it as long as the document is open
         if len(document) < 1:
             document.close()
             raise DocumentError(f"{name} has no pages.")
@@ -262,6 +269,20 @@ def _open(path: Path) -> Any:
         with suppress(pdfium.PdfiumError):
             document.init_forms()
         return document
+
+
+def _with_header(path: Path) -> bytes:
+    """A PDF whose header stands further on than readers look for it, or is lost, as one that begins with it.
+
+    Empty if it is none. Such files are what came with the rest of a mail or a download before them.
+    """
+    if path.stat().st_size > _MAX_IN_MEMORY:
+        return b""
+    data = path.read_bytes()
+    start = data.find(b"%PDF-")
+    if start >= 0:
+        return data[start:]
+    return _HEADER + data if b" obj" in data and (b"trailer" in data or b"/XRef" in data) else b""
 
 
 def _load_page(document: Any, number: int) -> Any:

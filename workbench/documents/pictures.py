@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from workbench.documents.raster import bounded_size
-from workbench.documents.sources import display_name
+from workbench.documents.sources import DRAWING_SUFFIXES, display_name
+from workbench.documents.svg import draw_svg
 from workbench.errors import DocumentError
 
 MAX_PICTURE_PIXELS = 120_000_000  # px; a 108-megapixel phone photograph passes, a decompression bomb does not
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 0x0112, 0x0100, 0x0101
 _PHOTOMETRIC, _SUBFILE, _OLD_SUBFILE = 0x0106, 0x00FE, 0x00FF
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
@@ -74,7 +76,7 @@ class PictureFile:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    _quieten_pillow()
+    _prepare_pillow()
     name = display_name(path.name)
     try:
         if path.stat().st_size == 0:
@@ -85,8 +87,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         reason = (error.strerror or type(error).__name__).lower()
         raise DocumentError(f"{name} cannot be opened ({reason}).") from error
     try:
+        given = io.BytesIO(draw_svg(path)) if path.suffix.lower() in DRAWING_SUFFIXES else path
         with _reading(path):
-            image = Image.open(path, formats=FORMATS)
+            image = Image.open(given, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise DocumentError(_too_large(name)) from error
     except DocumentError as error:
@@ -166,6 +169,13 @@ def _levels(grey: NDArray[np.float32], whole: bool) -> NDArray[np.uint8]:
 
 
 @functools.cache
-def _quieten_pillow() -> None:
-    """Sizes are checked here before anything is decoded; Pillow's warning would only repeat it on standard error."""
+def _prepare_pillow() -> None:
+    """Sizes are checked here before anything is decoded; Pillow's warning would only repeat it on standard error.
+
+    HEIC it reads with a package of its own, without which such a file is one that cannot be read.
+    """
+    with suppress(ImportError):
+        import pi_heif
+
+        pi_heif.register_heif_opener()
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

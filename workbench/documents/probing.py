@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.documents.office import as_pdf
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
-from workbench.documents.sources import PDF_SUFFIXES, display_name
+from workbench.documents.sources import OFFICE_SUFFIXES, PDF_SUFFIXES, display_name
 from workbench.errors import ChangedError, DocumentError
 
 Stamp = tuple[int, ...]
@@ -95,15 +96,19 @@ def copied(path: Path, folder: Path) -> Path:
 
 
 def open_document(path: Path) -> PdfFile | PictureFile:
-    """The file as a PDF or a picture, by what its first bytes say, then by its name; ``DocumentError`` if neither."""
+    """The file as a PDF or a picture, by what its first bytes say, then by its name; ``DocumentError`` if neither.
+
+    An office document is one as the PDF that LibreOffice makes of it.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(8)
     except OSError as error:
         raise DocumentError(_not_opened(path, error)) from error
-    if head.startswith(b"%PDF-") or path.suffix.lower() in PDF_SUFFIXES:
+    suffix = path.suffix.lower()
+    if head.startswith(b"%PDF-") or suffix in PDF_SUFFIXES:
         return PdfFile(path)
-    return PictureFile(path)
+    return PdfFile(as_pdf(path)) if suffix in OFFICE_SUFFIXES and head else PictureFile(path)
 
 
 def content_hash(path: Path) -> str:

@@ -41,13 +41,25 @@ def bounded_size(width: float, height: float, scale: float = 1.0) -> tuple[int, 
 
 
 def draw(file: PdfFile, number: int, size: tuple[int, int], engine: Engine | None = None) -> Image.Image:
-    """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if damaged."""
-    if (engine or rasterizer()) == "pdf2image":
-        image = _draw_with_poppler(file, number, size)
-        if image is not None:
-            return image
+    """Page ``number`` (from 1) of a PDF as an RGB picture of exactly ``size`` pixels; ``DocumentError`` if damaged.
+
+    A page that comes out blank is tried with the other engine too, if there is one: each lacks some kinds of picture.
+    """
+    by_poppler = _draw_with_poppler(file, number, size) if (engine or rasterizer()) == "pdf2image" else None
+    if by_poppler is not None and (engine or not is_blank(by_poppler)):
+        return by_poppler
     with file.page(number) as page:
-        return page.render(size)
+        image = page.render(size)
+    if engine or by_poppler is not None or not is_blank(image):
+        return image
+    by_poppler = _draw_with_poppler(file, number, size) if rasterizer() == "pdf2image" else None
+    return image if by_poppler is None else by_poppler
+
+
+def is_blank(image: Image.Image) -> bool:
+    """Whether a picture is of one colour all over."""
+    extrema = image.convert("RGB").getextrema()
+    return all(low == high for low, high in extrema)  # type: ignore[misc]
 
 
 def _draw_with_poppler(file: PdfFile, number: int, size: tuple[int, int]) -> Image.Image | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
-from workbench.documents.raster import bounded_size, draw
+from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
@@ -26,6 +26,7 @@ from workbench.types import Box, Page, PageFailure, PageRef, Words
 MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+_MUCH = 0.3  # of a page; a picture that takes less and cannot be read is not worth a word
 _TOLD_BY = 3  # words read by OCR, at least, before a text layer is not believed on their account
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 
@@ -34,7 +35,8 @@ _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays bet
 class ReadSettings:
     """How pages are made: ``dpi`` of the drawing, whether margins are cropped, whether OCR may be used.
 
-    Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``.
+    Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``. ``languages`` as in
+    `ocr.recognize`.
     """
 
     dpi: int = 144
@@ -42,6 +44,7 @@ class ReadSettings:
     crop_furniture: bool = False
     ocr: bool = True
     picture: bool = True
+    languages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -128,28 +131,37 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
-            seen = picture_boxes(shown)
+            pictures = picture_boxes(shown)
             runs = list(layer.runs) if layer.usable else []
             if settings.ocr:
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
         drawn = page.render(_ocr_size(width, height)) if to_read or (settings.ocr and layer.doubtful) else None
+    notice = ""
     if drawn is not None:
+        if is_blank(drawn):
+            drawn = draw(file, ref.page, drawn.size)
         try:
-            if layer.doubtful and _differ(runs, read := _read_regions(drawn, [_WHOLE], _boxes([]))):
-                runs, to_read = read, []
-            runs += _read_regions(drawn, to_read, _boxes(runs))
+            if layer.doubtful:
+                seen, said = _read_regions(drawn, [_WHOLE], _boxes([]), settings.languages)
+                if _differ(runs, seen):
+                    runs, notice, to_read = seen, said, []
+            more, said = _read_regions(drawn, to_read, _boxes(runs), settings.languages)
+            runs, notice = runs + more, notice or said
         except DocumentError:
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
     words = arrange(runs, width / height)
     image = draw(file, ref.page, size) if settings.picture or settings.crop else None
-    return _page(ref, size, image, words, digest, settings, seen)
+    return _page(ref, size, image, words, digest, settings, pictures, notice)
 
 
 def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     image = file.draw(ref.page)
-    words = words_of(image) if settings.ocr else Words.empty()
-    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,))
+    words, notice = Words.empty(), ""
+    if settings.ocr:
+        found = ocr.recognize(_within(image, ocr.READ_SIDE), settings.languages)
+        words, notice = arrange(found.runs, image.width / image.height), ocr.told(found.certainty, found.script)
+    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,), notice)
 
 
 def _page(
@@ -160,11 +172,12 @@ def _page(
     digest: str,
     settings: ReadSettings,
     pictures: tuple[Box, ...],
+    notice: str,
 ) -> Page:
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop, pictures)
+    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop, notice, pictures)
 
 
 def _drawn(image: Image.Image | None) -> Image.Image:
@@ -206,9 +219,15 @@ def _within(image: Image.Image, side: int) -> Image.Image:
     return smaller
 
 
-def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> list[TextRun]:
-    """Words by OCR in some parts of a page's picture, without those that lie on words ``known (n, 4)`` already."""
+def _read_regions(
+    image: Image.Image, regions: list[Box], known: np.ndarray, languages: Sequence[str]
+) -> tuple[list[TextRun], str]:
+    """Words by OCR in some parts of a page's picture, without those that lie on words ``known (n, 4)`` already.
+
+    And what is to be said of a part that takes much of the page and could hardly be read.
+    """
     found: list[TextRun] = []
+    notice = ""
     for x0, y0, x1, y1 in regions:
         left, top = int(x0 * image.width), int(y0 * image.height)
         right, bottom = round(x1 * image.width), round(y1 * image.height)
@@ -217,13 +236,16 @@ def _read_regions(image: Image.Image, regions: list[Box], known: np.ndarray) -> 
         part = image.crop((left, top, right, bottom))
         scale = np.array([part.width, part.height] * 2, np.float32) / np.array([image.width, image.height] * 2)
         offset = np.array([left / image.width, top / image.height] * 2, np.float32)
-        for run in ocr.read_words(part):
+        read = ocr.recognize(part, languages)
+        if (x1 - x0) * (y1 - y0) > _MUCH:
+            notice = notice or ocr.told(read.certainty, read.script)
+        for run in read.runs:
             boxes = (run.boxes * scale + offset).astype(np.float32)
             new = ~_covered(boxes, known)
             if new.any():
                 texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
                 found.append(TextRun(texts, boxes[new], True, run.turn))
-    return found
+    return found, notice
 
 
 def _differ(layer: list[TextRun], seen: list[TextRun]) -> bool:

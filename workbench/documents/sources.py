@@ -15,9 +15,15 @@ from pathlib import Path, PurePath
 from workbench.types import DocumentOutcome
 
 PDF_SUFFIXES = frozenset({".pdf"})
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
-SUFFIXES = PDF_SUFFIXES | PICTURE_SUFFIXES
-READABLE = "PDF, PNG, JPEG, WebP, TIFF, BMP or GIF"
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif"}
+)
+DRAWING_SUFFIXES = frozenset({".svg", ".svgz"})
+OFFICE_SUFFIXES = frozenset(
+    {".docx", ".doc", ".odt", ".rtf", ".pptx", ".ppt", ".ppsx", ".odp", ".xlsx", ".xls", ".ods"}
+)
+SUFFIXES = PDF_SUFFIXES | PICTURE_SUFFIXES | DRAWING_SUFFIXES | OFFICE_SUFFIXES
+READABLE = "PDF, picture (PNG, JPEG, WebP, TIFF, BMP, GIF, HEIC, AVIF, SVG) or office"
 EXPORT_MARK = "pagelens-export.json"
 """What makes a folder an export of a collection: its pictures are pages of documents, and not documents themselves."""
 NAMED = 20

@@ -27,6 +27,9 @@ MOST_PICTURES = 8  # of a page that are looked at: a contact sheet has more, and
 WORDS_PER_PICTURE = 10  # a picture over the whole page with fewer words on it is a picture, whatever they cover
 FREE = 0.7  # of a picture in one piece without words; with less, it is a background and its text is known
 _CELLS = 32
+_SPACED_LETTERS = 5  # single letters one after the other, from which on they are a word that is set wide
+_WIDER = 1.5  # times the median gap between such letters, from which on a gap is one between words
+_SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in columns of their own
 _MAP_ERROR_SAMPLES = 200
 MAX_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
 MAX_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
@@ -206,8 +209,44 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspe
     to_left = leftward | (turns == 180)
     follows = _follows(word_boxes[:-1], word_boxes[1:], to_left[:-1] | to_left[1:], on_end[:-1] | on_end[1:])
     first = np.concatenate([[True], (np.diff(newlines) > 0) | ~follows])
+    words, word_boxes, first, turns = _join_spaced(words, word_boxes, first, turns, aspect)
     words, keep = _join_divided(words, first)
     return _collect(words, word_boxes, first, keep, turns)
+
+
+def _join_spaced(
+    words: list[str], boxes: Float, first: NDArray[np.bool_], turns: NDArray[np.int64], aspect: float
+) -> tuple[list[str], Float, NDArray[np.bool_], NDArray[np.int64]]:
+    """Words set wide, whole again: ``S U M M A R Y`` is one word. All as in `_runs`, with fewer words.
+
+    The gaps tell where one of them ends, since PDFium puts a space into each.
+    """
+    single = np.array([len(word) == 1 and word.isalpha() for word in words])
+    linked = np.zeros(len(words), bool)  # to the word before
+    linked[1:] = single[1:] & single[:-1] & ~first[1:]
+    ends = np.flatnonzero(~linked)
+    for start, end in zip(ends.tolist(), [*ends[1:].tolist(), len(words)], strict=True):
+        if end - start < _SPACED_LETTERS:
+            linked[start:end] = False
+            continue
+        own = boxes[start:end] * np.array([aspect, 1, aspect, 1], np.float32)
+        gaps = np.maximum(own[1:, :2] - own[:-1, 2:], own[:-1, :2] - own[1:, 2:]).max(axis=1)
+        height = np.median(np.maximum(own[:, 3] - own[:, 1], own[:, 2] - own[:, 0]))
+        within = gaps <= min(_WIDER * np.median(gaps), _SPACED_AT_MOST * height)
+        linked[start + 1 : end] = within & (2 * within.sum() > len(within))
+    if not linked.any():
+        return words, boxes, first, turns
+    starts = np.flatnonzero(~linked)
+    joined = ["".join(words[a:b]) for a, b in zip(starts, [*starts[1:], len(words)], strict=True)]
+    lower, upper = np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)
+    # One letter does not tell which way it runs, but two do.
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    along, down = (middle[np.append(starts[1:], len(words)) - 1] - middle[starts]).T
+    ways = np.where(
+        np.abs(down) > 1.5 * aspect * np.abs(along), np.where(down < 0, 90, 270), np.where(along < 0, 180, 0)
+    )
+    lone = np.append(starts[1:], len(words)) - starts == 1
+    return joined, np.concatenate([lower, upper], axis=1), first[starts], np.where(lone, turns[starts], ways)
 
 
 def _logical(word: str, middles: Float) -> str:

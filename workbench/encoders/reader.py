@@ -14,7 +14,9 @@ A text longer than a window is read in windows, not cut off.
 
 A photograph has no words; it gets a vector for each thing that it surely looks like (see `workbench.sight`): the mean
 of the words of its names, read by themselves, and labelled "looks like: space shuttle". Its place is where the thing
-shows. Collections made before this have the page policy ``visual``, and their pages go on without.
+shows. With them come the words of `CAPTION`, since people ask in sentences: a text has an "a" and an "of" for those of
+"a cup of coffee", and a picture that had none would stand behind any text. Collections made before this have the page
+policy ``visual``, and their pages go on without.
 
 What this module does not do: find words or pictures.
 """
@@ -61,6 +63,8 @@ SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
 LOOKS_LIKE = "looks like: "
 """What the label of a photograph's vector begins with."""
+CAPTION = "a photograph of the"
+"""What every photograph is read as, beside its names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +206,19 @@ class Reader:
         image = page.image()
         shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
         seen = sight.classifier().look([picture for _, picture in shown])
-        found = [
-            (within(box, one.box), one.names) for (box, _), things in zip(shown, seen, strict=True) for one in things
-        ]
+        found: list[tuple[Box, str, Float]] = []
+        for (box, _), things in zip(shown, seen, strict=True):
+            found += [(within(box, one.box), one.names[0], self._name(one.names)) for one in things]
+            found += [(box, "a photograph", vector) for vector in self._caption()] if things else []
         if not found:
             return None
-        return Look(
-            np.stack([self._name(names) for _, names in found]),
-            np.array([box for box, _ in found], np.float32),
-            tuple(LOOKS_LIKE + names[0] for _, names in found),
-        )
+        places, labels, vectors = zip(*found, strict=True)
+        return Look(np.stack(vectors), np.array(places, np.float32), tuple(LOOKS_LIKE + label for label in labels))
+
+    def _caption(self) -> Float:
+        """The vectors of the words of `CAPTION`, ``(k, dim)``."""
+        ((_, vectors),) = self._word_vectors([CAPTION.split()])
+        return vectors
 
     def _name(self, names: tuple[str, ...]) -> Float:
         """The vector ``(dim,)`` of a thing: the mean of its names, each the mean of its words, of one length."""

@@ -2,15 +2,12 @@
 
 from workbench.exports.formats import FORMATS, ExportFormat, export_format, filename
 from workbench.exports.found import Found, FoundPage
-from workbench.exports.records import explain_record, search_record
 
 __all__ = [
     "FORMATS",
     "ExportFormat",
     "Found",
     "FoundPage",
-    "explain_record",
     "export_format",
     "filename",
-    "search_record",
 ]

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from workbench import heatmap
 from workbench.exports.found import Found, FoundPage
 from workbench.exports.lettering import fitting, wrapped
-from workbench.types import Explanation, LedgerRow, Region
+from workbench.types import Box, Explanation, LedgerRow
 
 REGIONS = 3
 TOKENS = 32
@@ -33,7 +33,7 @@ def annotated(found: Found, page: FoundPage) -> Image.Image:
     regions = explanation.regions[:REGIONS] if explanation is not None else ()
     if explanation is not None:
         picture = heatmap.draw(picture, explanation, found.look)
-        _outline(picture, regions)
+        outline(picture, [region.box for region in regions])
     legend = _Legend(picture.width)
     legend.line(_title(page), 1.25)
     legend.line(f"“{found.query}”", 1.0)
@@ -90,16 +90,14 @@ def _title(page: FoundPage) -> str:
     return " · ".join(parts)
 
 
-def _outline(picture: Image.Image, regions: Sequence[Region]) -> None:
+def outline(picture: Image.Image, boxes: Sequence[Box]) -> None:
     """Numbered outlines with a light rim, so that they show on any ground; drawn into the picture."""
     width, height = picture.size
     draw = ImageDraw.Draw(picture)
     thick = max(2, round(max(picture.size) / 450))
     size = max(MIN_LETTER, round(max(picture.size) / 55))
-    for number, region in reversed(list(enumerate(regions, 1))):
-        x0, y0, x1, y1 = (
-            round(edge * side) for edge, side in zip(region.box, (width, height, width, height), strict=True)
-        )
+    for number, box in reversed(list(enumerate(boxes, 1))):
+        x0, y0, x1, y1 = (round(edge * side) for edge, side in zip(box, (width, height, width, height), strict=True))
         for around, colour in ((2 * thick, PAPER), (thick, MARK)):  # outside the part, whose letters stay whole
             draw.rectangle((x0 - around, y0 - around, x1 + around, y1 + around), outline=colour, width=thick)
         reach = round(size * 0.8)

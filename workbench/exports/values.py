@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Any
 
+from workbench.answers import json_values
+from workbench.answers.explanations import ExportedSearch
 from workbench.evaluation.runs import trec_lines
 from workbench.exports.found import Found, FoundPage
-from workbench.exports.records import search_record
 from workbench.table import Cell, Column, Table, real, table, whole, word
 from workbench.table.writers import to_csv
 
@@ -17,27 +16,11 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def to_json(found: Found) -> str:
-    """What ``search --json`` prints, each hit with its ledger and its best regions."""
-    record = search_record(found.result)
-    explained = {page.hit.page_id: page for page in found.pages if page.hit is not None}
-    for values, hit in zip(record["hits"], found.result.hits, strict=True):
-        values |= _why(explained[hit.page_id]) if hit.page_id in explained else {}
-    return json.dumps({**record, "filter": found.filter, "made": found.made}, indent=1) + "\n"
-
-
-def _why(page: FoundPage) -> dict[str, Any]:
-    explanation = page.explanation
-    if explanation is None:
-        return {}
-    return {
-        "explanation": {
-            "encoder": explanation.encoder,
-            "score": explanation.score,
-            "score_kind": "exact",
-            "ledger": [asdict(row) for row in explanation.ledger],
-            "regions": [asdict(region) for region in explanation.regions],
-        }
-    }
+    """What ``search --json`` prints, each hit with what ``explain --json`` would, but for the heat of every vector."""
+    pages = [(page.hit.page_id, page.explanation) for page in found.pages if page.hit is not None]
+    reasons = {page: explanation for page, explanation in pages if explanation is not None}
+    made = ExportedSearch.with_reasons(found.result, reasons, found.filter, found.made)
+    return json.dumps(json_values(made), indent=1) + "\n"
 
 
 def to_spreadsheet(found: Found) -> str:

@@ -38,8 +38,8 @@ def embed(
     all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
-    with collection.writer() as writer:
-        held = writer.add_space(encoder.info, collection.settings.indexes).held()
+    with Writer(collection) as writer:
+        held = writer.indexes.add_space(encoder.info, collection.settings.indexes).held()
         refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything
         meter.total = len(refs.keys() - held)
         for document, pages in groupby(refs, key=lambda page: refs[page].document):

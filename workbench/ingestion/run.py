@@ -112,7 +112,9 @@ def plan_sources(
     for source, found in zip(sources, probes, strict=True):
         if isinstance(found, DocumentProbe):
             holders.setdefault(found.content_hash, []).append(storable(_identity(source, found, home)))
-    before = [record for record in collection.records() if record.state != LEAVING] if collection is not None else []
+    before = (
+        [record for record in collection.records.all() if record.state != LEAVING] if collection is not None else []
+    )
     known_contents = {record.content_hash for record in before}
     moved = {source: content for content in known_contents for source in holders.get(content, ())}
     there = [_held(record, holders, moved) for record in before]
@@ -160,7 +162,7 @@ def _planned(
     if known and collection is not None:
         have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
-        if failed := {failure.page for failure in collection.failed_pages(record.name)}.intersection(missing):
+        if failed := {failure.page for failure in collection.records.failed_pages(record.name)}.intersection(missing):
             notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(
@@ -220,7 +222,7 @@ def ingest(
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), list(refused))
     pool = pool or readers()
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         planned = list(plan_sources(collection, sources, pool, meter.stop, home, replacing))
         known = [item.record for item in planned if item.record is not None and item.missing is not None]
         writer.hold(known)  # before any file replaces what another holds
@@ -259,11 +261,11 @@ def _one(
     if item.probe is None:
         return DocumentOutcome(name, 0, 0, 0, (), item.note)
     if item.record is None:
-        held = None if item.refused else collection.document_by_hash(item.probe.content_hash)
+        held = None if item.refused else collection.records.by_hash(item.probe.content_hash)
         writer.change_fields([held] if held is not None else [], change)
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note)
     if reading is None:
-        record = collection.document_by_hash(item.probe.content_hash) or writer.begin_document(item.record)
+        record = collection.records.by_hash(item.probe.content_hash) or writer.begin_document(item.record)
         (record,) = writer.change_fields([record], change)
         replaced = ", ".join(map(named, writer.finish_document(record)))
         return DocumentOutcome(name, item.probe.pages, 0, item.probe.pages, (), item.note, replaced)
@@ -301,7 +303,7 @@ def _index(
 ) -> DocumentOutcome:
     """Index the pages of one version of a file; ``DocumentError`` when it cannot be read any more."""
     probed = reading.probed
-    record = collection.document_by_hash(probed.content_hash) or writer.begin_document(record)
+    record = collection.records.by_hash(probed.content_hash) or writer.begin_document(record)
     (record,) = writer.change_fields([record], change)
     indexed = 0
     failed: list[PageFailureRecord] = []

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.retrieval import Encode, Pipeline, search_stages
-from workbench.store.tables import both, within
+from workbench.store import only_pages
 from workbench.timing import Stopwatch
 from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTrace, Trace
 
@@ -93,9 +93,7 @@ class SemanticCache:
             f"scored; its cosine to this query is {likeness:.3f}."
         )
         short = Pipeline((last,)).returning(pipeline.k)
-        for result in search_stages(
-            collection, query, short, encode, both(within("page_id", pages), where), (*notes, sentence)
-        ):
+        for result in search_stages(collection, query, short, encode, only_pages(pages, where), (*notes, sentence)):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
     def clear(self) -> None:

@@ -107,9 +107,10 @@ class Method:
     """Chooses a page's vectors.
 
     ``derive(embedding, state, values)``; ``most(n, values)`` the most vectors it makes of n; ``fit(sample (N, d),
-    values)`` makes its state; ``query(vectors (m, d), weights (m,), state, values)`` turns a query into what is
-    compared with the stored vectors; ``dim(d, values)`` the numbers in one of them. ``unit`` is false where the stored
-    vectors' lengths mean something; ``dtype`` is the encoding where none is named.
+    values)`` makes its state, for which it has to see vectors of many pages where it ``learns``; ``query(vectors
+    (m, d), weights (m,), state, values)`` turns a query into what is compared with the stored vectors; ``dim(d,
+    values)`` the numbers in one of them. ``unit`` is false where the stored vectors' lengths mean something; ``dtype``
+    is the encoding where none is named.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Method:
     query: Callable[[Float, Float, State, Values], tuple[Float, Float]] = _as_it_is
     dim: Callable[[int, Values], int] = lambda d, _values: d
     unit: bool = True
+    learns: bool = False
     dtype: str = "fp16"
 
 

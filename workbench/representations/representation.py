@@ -22,6 +22,8 @@ from workbench.types import Float, Geometry, PageEmbedding
 
 SAMPLE = 1 << 16
 """Most vectors that anything is fitted on."""
+MANY = 1 << 20
+"""More vectors than a page has."""
 BLOCK_NUMBERS = 1 << 20
 """Numbers that are decoded at once: 4 MiB, which stay in the cache until they are scored."""
 
@@ -83,7 +85,12 @@ class Representation:
     @property
     def needs_fit(self) -> bool:
         """Whether fitting has to see real pages; if not, any one page will do."""
-        return self.encoding.needs_fit or (bool(self.dims) and self.values["reduce"] == "pca")
+        return self.method.learns or self._encoding_learns
+
+    @property
+    def single(self) -> bool:
+        """Whether every page is one vector, whatever it holds."""
+        return self.method.most(MANY, self.values) == 1
 
     @property
     def plain(self) -> bool:
@@ -132,10 +139,12 @@ class Representation:
             raise ValueError(f"'{self}' needs at least one page to be fitted on")
         dim = pages[0].vectors.shape[1]
         self.layout(dim)
-        method = self.method.fit(np.asarray(pages[0].vectors, np.float32), self.values)
+        share = max(1, SAMPLE // len(pages))
+        seen = [_evenly(page.vectors, share) for page in pages] if self.method.learns else [pages[0].vectors]
+        method = self.method.fit(np.asarray(np.concatenate(seen), np.float32), self.values)
         state = _named("method", method)
         state["dim"] = np.asarray(dim, np.int64)
-        looking = pages if self.needs_fit else pages[:1]
+        looking = pages if self._encoding_learns else pages[:1]
         share = max(1, SAMPLE // len(looking))
         sample = np.concatenate([_evenly(self._chosen(page, method), share) for page in looking])
         if self.dims:
@@ -195,6 +204,10 @@ class Representation:
             decoded = self.encoding.decode(_gathered(flat, at[pages], count[pages]), inner, values)
             scores[pages] = maxsim_of_ranges(query, decoded, ends - count[pages], count[pages], weights)
         return scores
+
+    @property
+    def _encoding_learns(self) -> bool:
+        return self.encoding.needs_fit or (bool(self.dims) and self.values["reduce"] == "pca")
 
     def _chosen(self, page: PageEmbedding, method: State) -> Float:
         return self.method.derive(page, method, self.values).vectors

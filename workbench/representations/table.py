@@ -8,12 +8,13 @@ from workbench.representations.anchors import ANCHORS
 from workbench.representations.base import Encoding, Method, Option
 from workbench.representations.codebook import CODEBOOK
 from workbench.representations.fde import FDE
+from workbench.representations.lemur import LEMUR
 from workbench.representations.pruning import PRUNING
 from workbench.representations.scalars import NUMBERS
 from workbench.representations.static import STATIC
 from workbench.representations.trees import TREES
 
-METHODS: Mapping[str, Method] = {method.name: method for method in (*STATIC, *TREES, *ANCHORS, *PRUNING, FDE)}
+METHODS: Mapping[str, Method] = {method.name: method for method in (*STATIC, *TREES, *ANCHORS, *PRUNING, FDE, LEMUR)}
 ENCODINGS: Mapping[str, Encoding] = {encoding.name: encoding for encoding in (*NUMBERS, *CODEBOOK)}
 
 COMMON: Mapping[str, Option] = {

@@ -137,6 +137,13 @@ def search_stages(
     if allowed is not None:
         traces.append(StageTrace("filter", watch.lap(), pages, len(allowed)))
         pages = len(allowed)
+    quoted = snapshot.exactly(query.text) if query.plain else None
+    if quoted is not None and len(quoted):
+        allowed = quoted if allowed is None else np.intersect1d(allowed, quoted)
+        traces.append(StageTrace("quoted", watch.lap(), pages, len(allowed)))
+        pages = len(allowed)
+    elif quoted is not None:
+        notes += ("No page has the quoted words one after the other, so pages with some of them are shown.",)
     run = PipelineRun(snapshot, query, spaces, embeddings, where, allowed)
     decider = collection.space(pipeline.decider()).encoder
     candidates: Candidates | None = None
@@ -180,6 +187,9 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
         cost.cold,
         scored=cost.scored,
         weights=cost.weights,
+        lifted=cost.lifted,
+        device=cost.device,
+        approximate=cost.approximate,
     )
 
 

@@ -70,11 +70,11 @@ PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",
     "three-stage": "global:200 > rows:60 > full:10",
-    "fast": "sum(bm25, global):10",
-    "balanced": "sum(bm25, global):100 > sum(bm25, rows):10",
-    "accurate": "sum(bm25, global):50 > sum(bm25, rows[weights=idf], full[weights=idf]):10",
-    "hybrid": "sum(bm25, conv):10",
-    "text": "bm25:10",
+    "fast": "lift(sum(bm25, global)):10",
+    "balanced": "lift(sum(bm25, global)):100 > lift(sum(bm25, rows)):10",
+    "accurate": "lift(sum(bm25, global)):50 > lift(sum(bm25, rows[weights=idf], full[weights=idf])):10",
+    "hybrid": "lift(sum(bm25, conv)):10",
+    "text": "lift(bm25):10",
 }
 PRESET_REASONS: Mapping[str, str] = {
     "exact": "Every vector of every page: the reference, and the slowest",

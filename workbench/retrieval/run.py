@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
-from workbench.types import Float, Query, QueryEmbedding, ScoreKind, StageScore
+from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
 
 if TYPE_CHECKING:
     from workbench.store import EncoderVectors, Snapshot
@@ -29,7 +29,10 @@ GLOBAL = "global"
 
 @dataclass(slots=True)
 class StageCost:
-    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes."""
+    """What a step did: vectors compared and their bytes, milliseconds in the kernel, pages scored, weights, notes.
+
+    ``device`` and ``approximate`` as in a `StageTrace`.
+    """
 
     vectors: int = 0
     bytes: int = 0
@@ -38,6 +41,9 @@ class StageCost:
     cold: bool = False
     weights: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     def compared(self, vectors: int, of: NDArray[Any]) -> None:
         """Count so many rows of an array."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from workbench.accelerator import accelerator
 from workbench.retrieval import pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.registry import OptionSpec, count
+from workbench.settings import Settings
+from workbench.store.ann import CANDIDATES, LEAST
 from workbench.timing import Stopwatch
 from workbench.types import Float, QueryEmbedding
 
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from workbench.retrieval.run import PipelineRun
     from workbench.retrieval.step import Step
     from workbench.store.snapshot import Rows
+
+FEWER = 4
+"""A stage that keeps more than one page in so many compares all: an index would save nothing."""
 
 SEARCHING: Mapping[str, OptionSpec] = {
     "query": OptionSpec("score every query token, or only their mean", "tokens", ("tokens", "mean")),
@@ -26,7 +33,14 @@ SEARCHING: Mapping[str, OptionSpec] = {
         ("none", "idf", "stop"),
     ),
     "top": count("compare only so many query tokens, the rarest; 0: all", 0, 0),
-    "engine": OptionSpec("scan the memory-mapped copy, or let LanceDB scan its table", "flat", ("flat", "lance")),
+    "engine": OptionSpec(
+        "compare every page of the memory-mapped copy (flat); ask an approximate index which pages to compare (ann; a "
+        "first stage of one vector a page); let LanceDB scan its table (lance); auto: ann for very many pages, else "
+        "flat",
+        "auto",
+        ("auto", "flat", "ann", "lance"),
+    ),
+    "probes": count("of engine=ann: cells of like pages that are looked in; 0: an eighth of all, at least 20", 0, 0),
     "prune": OptionSpec(
         "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
         "together), or by the score of the stage before (relative, gap)",
@@ -63,6 +77,8 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
     index = run.index(step)
     if candidates is None and run.allowed is None:
         at = index.held
+        if asks_ann(step, len(at)) and k * FEWER <= len(at):
+            at = _named(run, step, vectors, weights, k)
         return Scored(index.rows[at], _scores(run, step, vectors, weights, at), index.lacking)
     rows = run.pages if candidates is None else candidates.rows
     at = index.positions[rows]
@@ -77,6 +93,42 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
     return _pruned(run, step, vectors, weights, Scored(rows, np.zeros(0, np.float32), unscored), at, before, k)
 
 
+def asks_ann(step: Step, pages: int) -> bool:
+    """Whether a stage over so many pages, as the first of a search without a filter, asks an approximate index."""
+    if not step.stage.vectors or not step.stored.single or not step.stored.encoding.lossless or pages < LEAST:
+        return False
+    least = _ann_pages()
+    return step.option("engine") == "ann" or (step.option("engine") == "auto" and 0 < least <= pages)
+
+
+@functools.cache
+def _ann_pages() -> int:
+    return Settings().ann_pages
+
+
+def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int) -> Rows:
+    """The positions of the pages that an approximate index names for the ``k`` best, and of those it does not know.
+
+    All pages, with a note, while the index is being made.
+    """
+    index, space = run.index(step), run.spaces[step.encoder]
+    found = space.ann(step.index)
+    if found is None:
+        run.cost.notes += (f"The approximate index of '{step.label}' is being made; every page was compared.",)
+        return index.held
+    asked, sizes = space.fitted(step.index).query(vectors, weights)
+    probes = found.probes(step.count("probes"))
+    numbers = found.search(np.asarray(sizes @ asked, np.float32), k * CANDIDATES, probes)
+    places, lacking = found.places(index.vectors)
+    at = places[numbers]
+    new = f" and {len(lacking):,} new pages" if len(lacking) else ""
+    run.cost.approximate = (
+        f"approximate: an index named {len(numbers):,} candidates from {probes:,} of {found.cells:,} cells{new}"
+    )
+    at = np.union1d(at[at >= 0], lacking)
+    return at[index.rows[at] >= 0]
+
+
 def _scores(run: PipelineRun, step: Step, vectors: Float, weights: Float, at: Rows) -> Float:
     """Scores of the pages at these positions of the index."""
     held = run.index(step).vectors
@@ -86,6 +138,8 @@ def _scores(run: PipelineRun, step: Step, vectors: Float, weights: Float, at: Ro
     run.cost.kernel_ms += kernel.lap()
     run.cost.compared(int(lengths.sum()), held.flat)
     run.cost.scored += len(scores)
+    if (card := accelerator()) is not None and (there := card.held(held.flat)) is not None:
+        run.cost.device = str(there)
     return scores
 
 
@@ -94,6 +148,7 @@ def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:
     found = run.spaces[step.encoder].lance_maxsim(step.index, query, k, run.where)
     run.cost.scored += len(found)
     rows = run.snapshot.rows([page for page, _ in found])
+    rows = np.where(np.isin(rows, run.pages), rows, -1)  # quoted words leave fewer pages than the filter
     scores = np.asarray([score for _, score in found], np.float32)
     rest = np.setdiff1d(run.pages, rows, assume_unique=True) if len(found) < k else none()
     return Scored(rows[rows >= 0], scores[rows >= 0], rest)

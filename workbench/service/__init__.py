@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from workbench.service.comparing import PipelineComparisons
+from workbench.service.evaluation import DatasetInfo, EvaluationJob
 from workbench.service.exports import ExportedFile, Exports
 from workbench.service.ingestion import SAMPLE
 from workbench.service.models import Models
@@ -15,7 +16,7 @@ from workbench.service.query_parts import QueryParts
 from workbench.service.saved import Saved, SavedSearch
 from workbench.service.system import System
 
-__all__ = ["SAMPLE", "ExportedFile", "SavedSearch", "Workbench"]
+__all__ = ["SAMPLE", "DatasetInfo", "EvaluationJob", "ExportedFile", "SavedSearch", "Workbench"]
 
 
 class Workbench(QueryParts, PipelineComparisons, System, Exports, Saved, Models):

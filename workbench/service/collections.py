@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workbench import encoders
+from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
@@ -16,7 +16,8 @@ from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
 from workbench.settings import CollectionSettings
-from workbench.store import Collection, FieldsChange
+from workbench.store import Collection, FieldsChange, Writer
+from workbench.store.checks import problems
 from workbench.store.exporting import Exported, export
 from workbench.store.recovery import Given
 from workbench.types import (
@@ -40,7 +41,7 @@ class Collections(Core):
     def collections(self) -> list[CollectionInfo]:
         """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
         found = []
-        for name in self._library.names():
+        for name in self.collection_names():
             try:
                 found.append(self._collection(name).info())
             except PagelensError as error:
@@ -51,7 +52,7 @@ class Collections(Core):
 
     def collection_names(self) -> list[str]:
         """The names alone, which is quick."""
-        return self._library.names()
+        return [name for name in self._library.names() if permits.sees(name)]
 
     def collection(self, name: str) -> CollectionInfo:
         """One collection; `NotFoundError` names those that exist."""
@@ -68,6 +69,7 @@ class Collections(Core):
 
         `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
         """
+        permits.check_name(name)
         wanted = settings or CollectionSettings()
         ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
         first = self._encoder(wanted.encoder, wanted.page_tokens).info
@@ -75,9 +77,9 @@ class Collections(Core):
         with self._lock:
             store = self._open[name] = self._library.create(name, wanted, first)
         if later:
-            with store.writer() as writer:
+            with Writer(store) as writer:
                 for info in later:
-                    writer.add_space(info, wanted.indexes)
+                    writer.indexes.add_space(info, wanted.indexes)
         return store.info()
 
     def delete_collection(self, name: str) -> Receipt:
@@ -100,18 +102,18 @@ class Collections(Core):
         `NotFoundError` when there is none of that name.
         """
         store = self._collection(collection)
-        with store.writer() as writer:
-            records = store.named(document)
+        with Writer(store) as writer:
+            records = store.records.named(document)
             gone = Gone(collection, records[0].name, {record.content_hash: record.bytes for record in records})
             receipt = self._forget(gone)  # first: what is cut off here can be done again while the document is there
             pages = writer.delete_document(document)
-            return _added(receipt, pages, writer.erase())
+            return _added(receipt, pages, writer.upkeep.erase())
 
     def _all_of(self, name: str) -> tuple[Gone, int, tuple[str, ...]]:
         """A whole collection as what leaves, its pages, and what cannot be known of one that is damaged."""
         try:
             store = self._collection(name)
-            contents = {record.content_hash: record.bytes for record in store.records()}
+            contents = {record.content_hash: record.bytes for record in store.records.all()}
             return Gone(name, "", contents), len(store.directory().refs), ()
         except NotFoundError:
             raise
@@ -152,7 +154,7 @@ class Collections(Core):
         changed, when one of the documents is not there.
         """
         store = self._collection(collection)
-        with store.writer() as writer:
+        with Writer(store) as writer:
             changed = writer.change_fields(writer.documents(documents), change)
             writer.finish()
         return [DocumentFields(record.name, record.tags, record.meta) for record in changed]
@@ -164,15 +166,15 @@ class Collections(Core):
         """
         store = self._collection(collection)
         info = self._encoder(encoder_id).info
-        with store.writer() as writer:
-            writer.add_space(info, store.settings.indexes)
+        with Writer(store) as writer:
+            writer.indexes.add_space(info, store.settings.indexes)
         return self._space(store, encoder_id)
 
     def remove_encoder(self, collection: str, encoder_id: str) -> None:
         """Take an encoder's vectors out of a collection; `InputError` for its first one."""
         store = self._collection(collection)
-        with store.writer() as writer:
-            writer.remove_space(encoder_id)
+        with Writer(store) as writer:
+            writer.indexes.remove_space(encoder_id)
 
     def add_index(
         self,
@@ -188,8 +190,8 @@ class Collections(Core):
         behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
         """
         store = self._collection(collection)
-        with store.writer() as writer:
-            writer.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
+        with Writer(store) as writer:
+            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
         return self._space(store, encoder)
 
     def index_kinds(self) -> Mapping[str, str]:
@@ -215,7 +217,7 @@ class Collections(Core):
             store = self._collection(collection)
         except StoreError as error:
             return [str(error)]
-        return store.verify()
+        return problems(store)
 
     def repair_collection(self, collection: str, encoders: Sequence[str] = (), dpi: int | None = None) -> list[str]:
         """Make anew what can be of a damaged collection; sentences on what was done. `verify` says what is left.
@@ -223,6 +225,7 @@ class Collections(Core):
         ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
         such a collection, `StoreError` when what is left does not make a collection.
         """
+        permits.check_name(collection)
         with self._lock:
             self._open.pop(collection, None)
         return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))
@@ -245,8 +248,8 @@ class Collections(Core):
         """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
         store = self._collection(collection)
         before = store.info().bytes
-        with store.writer() as writer:
-            writer.compact()
+        with Writer(store) as writer:
+            writer.upkeep.compact()
         return before, store.info().bytes
 
     def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import TypedDict
 
-from workbench import encoders
+from workbench import encoders, permits
 from workbench.documents import Limits, readers
 from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
@@ -48,10 +48,11 @@ class Core:
 
     def _collection(self, name: str) -> Collection:
         with self._lock:
-            names = self._library.names()
+            names = [known for known in self._library.names() if permits.sees(known)]
             if name not in names:
-                self._open.pop(name, None)
-                if name in self._library.lost():
+                if permits.sees(name):
+                    self._open.pop(name, None)
+                if name in self._library.lost() and permits.sees(name):
                     self._library.open(name)  # says what is wrong with it
                 there = f"there are: {', '.join(names)}" if names else "there are none yet; 'pagelens ingest' makes one"
                 raise NotFoundError(f"There is no collection '{name}' ({there}).")

@@ -14,8 +14,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from workbench import evaluation, resources
-from workbench.errors import InputError
+from workbench import evaluation, permits, resources
+from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import Dataset, DatasetCheck, Record, reports
 from workbench.evaluation.dataset_library import DatasetLibrary
 from workbench.evaluation.judgements import Judgements
@@ -88,14 +88,17 @@ class Evaluations(Ingestion, Explanations):
 
     def datasets(self) -> list[DatasetInfo]:
         """Every dataset there is; one that cannot be used says why."""
-        return [self._dataset_info(name) for name in self._datasets.names()]
+        found = (self._dataset_info(name) for name in self._datasets.names())
+        return [info for info in found if _seen(info.collection)]
 
     def dataset_names(self) -> list[str]:
-        """The names alone, which is quick."""
-        return self._datasets.names()
+        """The names alone, which is quick for who may see all of them."""
+        return self._datasets.names() if permits.sees_all() else [info.name for info in self.datasets()]
 
     def dataset(self, name: str) -> Dataset:
         """One dataset, read and checked."""
+        if not permits.sees_all() and name not in self.dataset_names():
+            raise NotFoundError(f"There is no dataset '{name}'.")
         return self._datasets.load(name)
 
     def bring_dataset(self, path: str) -> DatasetInfo:
@@ -109,16 +112,18 @@ class Evaluations(Ingestion, Explanations):
 
     def remove_dataset(self, name: str) -> None:
         """Take a dataset off the shelf; records that were made with it stay."""
+        if not permits.sees_all():
+            self.dataset(name)
         self._datasets.remove(name)
 
     def check_dataset(self, name: str) -> DatasetCheck:
         """Open every file of a dataset and hold its labels against the pages there are."""
-        found = self._datasets.load(name)
+        found = self.dataset(name)
         return evaluation.check(found, self.documents(found.collection) if found.collection else ())
 
     def ingest_dataset(self, name: str, collection: str) -> Job:
         """Queue the indexing of a dataset's own documents into a collection."""
-        found = self._datasets.load(name)
+        found = self.dataset(name)
         if not found.files():
             raise InputError(f"Dataset '{name}' has no documents of its own; it is about those of a collection.")
         return self.start_ingest([part.documents for part in found.parts] or [found.documents], collection)
@@ -139,7 +144,7 @@ class Evaluations(Ingestion, Explanations):
         unless one is named; a pipeline with choices in braces stands for all of them (`evaluation.expanded`). Times are
         those of a machine that may be doing other things meanwhile.
         """
-        found = self._datasets.load(dataset)
+        found = self.dataset(dataset)
         scope = scope or found.scope
         given = [text.strip() for text in pipelines if text.strip()]
         spread = (evaluation.expanded([text]) if "{" in text else [text] for text in given)
@@ -163,7 +168,7 @@ class Evaluations(Ingestion, Explanations):
 
     def evaluation_jobs(self) -> list[EvaluationJob]:
         """Evaluations that run, wait or were stopped, newest first."""
-        found = (job for job in self._jobs.all() if job.kind == EVALUATE and job.state != "done")
+        found = (job for job in self.jobs() if job.kind == EVALUATE and job.state != "done")
         return [_evaluation_job(job, self._jobs.request(job.id)) for job in found]
 
     def _job_runs(self) -> Mapping[str, JobRun]:
@@ -203,11 +208,14 @@ class Evaluations(Ingestion, Explanations):
 
     def evaluations(self) -> list[SavedRun]:
         """The kept records in brief, newest first."""
-        return self._saved_runs.all()
+        return [run for run in self._saved_runs.all() if permits.sees(run.collection)]
 
     def evaluation(self, name: str) -> Record:
         """A kept record."""
-        return self._saved_runs.load(name)
+        found = self._saved_runs.load(name)
+        if not permits.sees(found.collection.name):
+            raise NotFoundError(f"There is no evaluation '{name}'.")
+        return found
 
     def save_evaluation(self, record: Record) -> str:
         """Keep a record that was made elsewhere; returns the name it is kept under."""
@@ -215,6 +223,8 @@ class Evaluations(Ingestion, Explanations):
 
     def delete_evaluation(self, name: str) -> None:
         """Delete a kept record with its notes."""
+        if not permits.sees_all():
+            self.evaluation(name)
         self._saved_runs.delete(name)
 
     def compare_evaluations(self, names: Sequence[str], measure: str = "") -> list[dict[str, Any]]:
@@ -222,25 +232,29 @@ class Evaluations(Ingestion, Explanations):
 
         As `reports.values`, without the answers; ``measure`` is the one compared, the records' first by default.
         """
+        for name in names:
+            self.evaluation(name)
         return self._compared(tuple((name, self._saved_runs.stamp(name)) for name in names), measure)
 
     def outcomes(self, name: str, pipeline: str, measure: str = "") -> list[Outcome]:
         """Every question of a pipeline of a kept record, failures first, with what lost their pages."""
-        return outcomes(self._saved_runs.load(name), pipeline, measure)
+        return outcomes(self.evaluation(name), pipeline, measure)
 
     def notes(self, name: str) -> dict[str, Note]:
         """What people noted about the questions of a record."""
+        self.evaluation(name)
         return self._saved_runs.notes(name)
 
     def note(self, name: str, question: str, tags: Sequence[str], text: str) -> Note:
         """Note tags and words about a question of a record, in place of those before."""
+        self.evaluation(name)
         return self._saved_runs.note(name, question, tags, text)
 
     def export_evaluation(self, names: Sequence[str], form: str, pipeline: str = "") -> str:
         """Kept records as one of `FORMS`; a run is of the ``pipeline`` named, or the record's first."""
         if form not in FORMS:
             raise InputError(f"'{form}' is none of {', '.join(FORMS)}.")
-        records = [self._saved_runs.load(name) for name in names]
+        records = [self.evaluation(name) for name in names]
         if not records:
             raise InputError("Choose an evaluation to export.")
         first = records[0]
@@ -357,6 +371,11 @@ class Evaluations(Ingestion, Explanations):
             for name, made in here.items()
             if collection_facts(self.collection(name), self.documents(name)).hash == made
         }
+
+
+def _seen(collection: str) -> bool:
+    """Whether a dataset about a collection (empty: about documents of its own) is there for whoever asks."""
+    return not collection or permits.sees(collection)
 
 
 def _by(record: Record, measure: str) -> Record:

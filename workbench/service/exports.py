@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from workbench.copying import command
 from workbench.errors import NotFoundError, QueryError
 from workbench.heatmap import USUAL, Look
 from workbench.service.explanations import Explanations
 from workbench.store import Collection
-from workbench.types import Explanation, Hit, PageRef, Query, SearchResult
+from workbench.types import Box, Explanation, Hit, PageRef, Query, SearchResult
 
 if TYPE_CHECKING:
     from workbench.exports import ExportFormat, FoundPage
+
+
+MAX_DRAWN = 64
+"""Drawn pictures that are remembered: of some hundred kB each, for a reader that shows a list of citations again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,48 @@ class Exports(Explanations):
             look,
         )
         return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
+
+    def drawn(
+        self,
+        collection: str,
+        ref: PageRef,
+        size: str = "page",
+        boxes: Sequence[Box] = (),
+        query: str = "",
+        look: Look = USUAL,
+        encoder: str = "",
+        pipeline: str = "",
+    ) -> bytes:
+        """A page's picture (WebP) with the heat of a query, if there is one, and numbered ``boxes`` drawn into it.
+
+        The last `MAX_DRAWN` that were asked for are remembered. `QueryError` and `NotFoundError` as `explain` has them.
+        """
+        store = self._collection(collection)
+        page = store.page(ref)
+        # What heat is made of changes with the collection: an index is added, a page joins that makes a word common.
+        state = (str(page.page_id), size, tuple(boxes), query, look, encoder, pipeline, str(store.version()))
+        return self._drawn(collection, ref, state)
+
+    @cached_property
+    def _drawn(self) -> Callable[[str, PageRef, Any], bytes]:
+        return lru_cache(maxsize=MAX_DRAWN)(self._draw)
+
+    def _draw(self, collection: str, ref: PageRef, state: Any) -> bytes:
+        from PIL import Image
+
+        from workbench import heatmap
+        from workbench.exports.annotated import outline
+
+        _, size, boxes, query, look, encoder, pipeline, _ = state
+        store = self._collection(collection)
+        with Image.open(store.image_path(store.page(ref).page_id, size)) as opened:
+            picture = opened.convert("RGB")
+        if query:
+            picture = heatmap.draw(picture, self.explain(query, ref, collection, encoder, pipeline), look)
+        outline(picture, boxes)
+        stream = io.BytesIO()
+        picture.save(stream, "WEBP", quality=90)
+        return stream.getvalue()
 
     def _found_page(
         self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: ExportFormat, encoder: str

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench import encoders, resources
+from workbench import encoders, permits, resources
 from workbench.documents import Source, discover
 from workbench.encoders import Encoder
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
@@ -45,6 +45,7 @@ class Ingestion(Collections):
         ``replacing`` as in `ingest`.
         """
         exports = [path for path in paths if is_export(path)]
+        permits.check_name(collection)
         sources, refused = discover([path for path in paths if path not in exports], self._uploads)
         store = self._collection(collection) if collection in self._library.names() else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
@@ -203,6 +204,7 @@ class Ingestion(Collections):
         replacing: bool | Sequence[str] = False,
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
+        permits.check_name(collection)
         if collection not in self._library.names():
             check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
@@ -236,19 +238,22 @@ class Ingestion(Collections):
 
     def jobs(self) -> list[Job]:
         """Background ingests, newest first."""
-        return self._jobs.all()
+        return [job for job in self._jobs.all() if permits.sees(job.collection)]
 
     def job(self, job_id: str) -> Job:
         """One background ingest as it is now."""
-        return self._jobs.get(job_id)
+        found = self._jobs.get(job_id)
+        if not permits.sees(found.collection):
+            raise NotFoundError(f"There is no job '{job_id}'.")
+        return found
 
     def stop_job(self, job_id: str) -> Job:
         """Stop after the batch at hand; what is committed stays."""
-        return self._jobs.stop(job_id)
+        return self._jobs.stop(self.job(job_id).id)
 
     def resume_job(self, job_id: str) -> Job:
         """Go on with a stopped, failed or interrupted ingest."""
-        return self._jobs.resume(job_id)
+        return self._jobs.resume(self.job(job_id).id)
 
     def wait_for(self, job_id: str, seconds: float = 3600.0) -> Job:
         """Block until a job ends."""

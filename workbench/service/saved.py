@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench import permits
 from workbench.errors import FilterError, InputError, NotFoundError
 from workbench.retrieval import Pipeline, compile_filter, document_filter
 from workbench.service.core import Core
@@ -43,7 +44,7 @@ class Saved(Core):
     def saved_searches(self) -> list[SavedSearch]:
         """All of them, newest first; entries that another version wrote and this one cannot read are left out."""
         with self._lock:
-            return _read(self._saved_path)
+            return [saved for saved in _read(self._saved_path) if permits.sees(saved.collection)]
 
     def save_search(
         self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int | None = None
@@ -60,6 +61,8 @@ class Saved(Core):
         made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
         with self._lock:
             others = [saved for saved in _read(self._saved_path) if saved.name != title]
+            if any(one.name == title and not permits.sees(one.collection) for one in _read(self._saved_path)):
+                raise InputError(f"There is another search '{title}'; choose another name.")
             if len(others) >= MAX_SAVED:
                 raise InputError(f"There are {MAX_SAVED} saved searches already; delete some first.")
             _write(self._saved_path, [made, *others])
@@ -69,7 +72,7 @@ class Saved(Core):
         """Delete a saved search; `NotFoundError` when there is none of that name."""
         with self._lock:
             saved = _read(self._saved_path)
-            rest = [one for one in saved if one.name != name]
+            rest = [one for one in saved if one.name != name or not permits.sees(one.collection)]
             if len(rest) == len(saved):
                 raise NotFoundError(f"There is no saved search '{name}'.")
             _write(self._saved_path, rest)

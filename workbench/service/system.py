@@ -123,6 +123,7 @@ class System(Ingestion):
 
     def latency(self, collection: str) -> tuple[PipelineLatency, ...]:
         """How long the searches of a collection took, by pipeline and stage, over time."""
+        self._collection(collection)
         return self._latency.of(collection)
 
     def system(self) -> SystemInfo:
@@ -148,7 +149,8 @@ class System(Ingestion):
         return {**super()._job_runs(), AUDIT: self._run_audit, RECALL: self._run_recall, COMPACT: self._run_compact}
 
     def _start(self, kind: str, collection: str, encoder: str) -> Job:
-        chosen = self._collection(collection).space(encoder).encoder if kind != COMPACT else ""
+        store = self._collection(collection)
+        chosen = store.space(encoder).encoder if kind != COMPACT else ""
         return self._jobs.start(collection, {"collection": collection, "encoder": chosen}, kind, chosen)
 
     def _run_audit(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:

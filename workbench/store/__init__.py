@@ -3,11 +3,11 @@
 from workbench.store.collection import Collection
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.fields import FieldsChange
-from workbench.store.fitted import fitted_index
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
+from workbench.store.tables import only_pages
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
 
@@ -21,5 +21,5 @@ __all__ = [
     "Manifest",
     "Snapshot",
     "Writer",
-    "fitted_index",
+    "only_pages",
 ]

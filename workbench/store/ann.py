@@ -1,31 +1,187 @@
-"""LanceDB's approximate nearest neighbours over a copy of an index, to measure; searches never use one.
+"""LanceDB's approximate nearest neighbours over an index, which searches of many pages ask, and trials of more.
 
-An IVF index of a multivector column searches once per query vector and scores pages by what came back (XTR), so that
-neither the pages nor their scores are exact until ``refine`` has the real vectors of the best read and compared. The
-index knows cosine only, which is the dot product of our unit vectors. The copy is dropped when the trial ends.
+`AnnIndex` is for an index of one vector a page, of any length: an IVF index, of about as many cells as the square root
+of the pages, names candidates for a dot product, which the stage that asked then scores by the vectors themselves. What
+it approximates is which pages those are. LanceDB finds near vectors, so the vectors are made such that near means a
+great dot product: their mean is taken off, which changes no order, they are divided by the greatest length, and get one
+number more, which makes all lengths 1 (Bachrach et al. 2014, doi 10.1145/2645710.2645741). The index is made from the
+memory-mapped copy for the pages of one moment, never changed, and made anew when too many pages came or went; it can be
+thrown away at any time.
+
+`ann_trial` tries an index of pages of many vectors, to be measured and dropped: LanceDB searches that once per query
+vector and scores pages by what came back (XTR), so that neither the pages nor their scores are exact until ``refine``
+has the real vectors of the best read and compared. Both copies are of float32, which LanceDB is quicker with.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import math
 import shutil
+import uuid
+import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import lancedb
 import numpy as np
+import pyarrow as pa
 from lancedb.index import IvfFlat
+from numpy.typing import NDArray
 
-from workbench.store.files import room
+from workbench.store.files import room, write_whole
 from workbench.store.schema import vectors_table
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float
 
+log = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
+
 _BATCH = 1024
 PROBES = 20
-"""Partitions looked into per query vector: LanceDB's default."""
+"""Partitions looked into per query vector in a trial: LanceDB's default."""
+CANDIDATES = 2
+"""How many times the pages that a stage keeps an index is to name."""
+LEAST = 256
+"""Pages below which there is nothing to cut into cells."""
+STALE = 0.2
+"""Share of an index's pages that may have come or gone before it is made anew."""
+
+
+@dataclass(frozen=True)
+class AnnIndex:
+    """An IVF index of ``cells`` over the pages ``page_ids``, whose vectors had the checksums ``sums``.
+
+    ``mean (d,)`` is what was taken off every vector.
+    """
+
+    page_ids: Sequence[str]
+    sums: NDArray[np.uint32]
+    cells: int
+    mean: Float
+    table: Any
+
+    def search(self, query: Float, limit: int, probes: int) -> Int64:
+        """The numbers of at most ``limit`` pages whose dot product with ``query (d,)`` is greatest, as far as seen."""
+        asked = np.append(query, np.float32(0)) / max(float(np.linalg.norm(query)), 1e-12)
+        search = self.table.search(np.asarray(asked, np.float32), vector_column_name="vector").distance_type("l2")
+        search = search.nprobes(min(probes, self.cells)).limit(limit).select(["number", "_distance"])
+        return np.asarray(search.to_arrow()["number"].to_numpy(), np.int64)
+
+    def probes(self, wanted: int = 0) -> int:
+        """How many cells to look in: those wanted, or, of 0, an eighth of all, and at least `PROBES`."""
+        return min(self.cells, wanted or max(PROBES, self.cells // 8))
+
+    def places(self, held: FlatVectors) -> tuple[Int64, Int64]:
+        """Where its pages lie now, -1 for one that is gone or has changed, and the positions of those it lacks."""
+        known = self._places.get(id(held))
+        if known is None or known[0] is not held:
+            at = np.fromiter((held.row_of.get(page, -1) for page in self.page_ids), np.int64, len(self.page_ids))
+            if len(held.sums):
+                at[(at >= 0) & (held.sums[at] != self.sums)] = -1
+            lacking = np.setdiff1d(np.arange(len(held.page_ids)), at)
+            self._places.clear()
+            known = self._places[id(held)] = held, at, lacking
+        return known[1], known[2]
+
+    @cached_property
+    def _places(self) -> dict[int, tuple[FlatVectors, Int64, Int64]]:
+        return {}
+
+    def stale(self, held: FlatVectors) -> bool:
+        """Whether so many pages came or went that it had better be made anew."""
+        at, lacking = self.places(held)
+        return int((at < 0).sum()) + len(lacking) > STALE * len(self.page_ids)
+
+
+def read_ann(path: Path, name: str) -> AnnIndex | None:
+    """The index that a file says is there, for the table of that name; None where it is not, or is damaged."""
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+        if head.pop("checksum") != _checksum(head) or head["name"] != name:
+            raise ValueError("it is not as it was written")
+        table = lancedb.connect(str(path.parent / head["folder"])).open_table("pages")
+        if table.count_rows() != len(head["page_ids"]) or not table.list_indices():
+            raise ValueError("its table lacks pages, or its index")
+        sums, mean = np.asarray(head["sums"], np.uint32), np.asarray(head["mean"], np.float32)
+        return AnnIndex(tuple(head["page_ids"]), sums, int(head["cells"]), mean, table)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        log.warning("the approximate index %s cannot be read (%s) and will be made again", path, error)
+        return None
+
+
+def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
+    """Make the index of an index of one vector a page, in a folder of its own, and only then name it in its file."""
+    folder = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.ann")
+    pages = len(held.page_ids)
+    mean, greatest = _spread(held)
+    dim = held.flat.shape[1]
+    schema = pa.schema([pa.field("number", pa.int64()), pa.field("vector", pa.list_(pa.float32(), dim + 1))])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for start in range(0, pages, _BATCH):
+            rows = _vectors(held, start, min(start + _BATCH, pages)) - mean
+            rows /= greatest
+            last = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", rows, rows)))[:, None]
+            flat = np.ascontiguousarray(np.concatenate([rows, last], axis=1), np.float32).reshape(-1)
+            numbers = pa.array(np.arange(start, start + len(rows)), pa.int64())
+            yield pa.record_batch([numbers, pa.FixedSizeListArray.from_arrays(pa.array(flat), dim + 1)], schema=schema)
+
+    cells = max(1, math.isqrt(pages))
+    try:
+        db = lancedb.connect(str(folder))
+        table = db.create_table("pages", data=pa.RecordBatchReader.from_batches(schema, batches()))
+        table.create_index("vector", config=IvfFlat(distance_type="l2", num_partitions=cells))
+        head = {
+            "name": name,
+            "folder": folder.name,
+            "cells": cells,
+            "mean": mean.tolist(),
+            "sums": held.sums.tolist(),
+            "page_ids": list(held.page_ids),
+        }
+        write_whole(path, json.dumps({**head, "checksum": _checksum(head)}))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for other in path.parent.glob(f"{path.stem}.*.ann"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return AnnIndex(tuple(held.page_ids), held.sums, cells, mean, table)
+
+
+def drop_ann(path: Path) -> None:
+    """Delete an index; it is made anew when it is next wanted."""
+    path.unlink(missing_ok=True)
+    for folder in path.parent.glob(f"{path.stem}.*.ann"):
+        with suppress(OSError):
+            shutil.rmtree(folder)
+
+
+def _spread(held: FlatVectors) -> tuple[Float, float]:
+    """The mean of all vectors ``(d,)``, and the greatest length of what is left without it."""
+    pages = len(held.page_ids)
+    parts = [slice(start, min(start + _BATCH, pages)) for start in range(0, pages, _BATCH)]
+    total = sum(_vectors(held, part.start, part.stop).sum(axis=0, dtype=np.float64) for part in parts)
+    mean = np.asarray(total / max(pages, 1), np.float32)
+    lengths = [np.linalg.norm(_vectors(held, part.start, part.stop) - mean, axis=1).max() for part in parts]
+    return mean, max(float(max(lengths, default=0)), 1e-12)
+
+
+def _vectors(held: FlatVectors, start: int, stop: int) -> Float:
+    return np.asarray(held.flat[held.starts[start:stop]], np.float32)
+
+
+def _checksum(head: Any) -> int:
+    return zlib.crc32(json.dumps(head, sort_keys=True).encode())
 
 
 class AnnTrial:

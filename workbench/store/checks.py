@@ -55,13 +55,13 @@ def unreadable(space: EncoderVectors, index: str) -> bool:
 
 def _documents(collection: Collection, cure: str) -> Iterator[str]:
     try:
-        listed = {record.content_hash for record in collection.listed()}
-        begun = [r for r in collection.records() if r.state in (LEAVING, COMPLETE) and r.content_hash not in listed]
+        listed = {record.content_hash for record in collection.records.listed()}
+        begun = [r for r in collection.records.all() if r.state in (LEAVING, COMPLETE) and r.content_hash not in listed]
     except StoreError:
         yield "The table of the documents cannot be read; delete the collection and ingest its files again."
         return
     try:
-        collection.gaps()
+        collection.catalog.gaps()
     except StoreError:
         yield f"The list of pages that encoders failed on cannot be read; to begin it anew, {cure}"
     for record in begun:
@@ -112,9 +112,9 @@ def _pictures(collection: Collection, committed: set[str], cure: str) -> Iterato
 def _text(collection: Collection, cure: str) -> Iterator[str]:
     try:
         with intact(collection.name):
-            there = textindex.is_there(collection.table("pages"))
+            there = textindex.is_there(collection.catalog.table("pages"))
             if there:
-                textindex.search(collection.table("pages"), "a page", 1, None)
+                textindex.search(collection.catalog.table("pages"), "a page", 1, None)
     except StoreError:
         there = False
     if not there:

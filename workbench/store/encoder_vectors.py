@@ -7,47 +7,58 @@ encoder failed.
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from filelock import FileLock
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
-from workbench.representations import FittedIndex
+from workbench.representations import FittedIndex, Representation
+from workbench.settings import Settings
 from workbench.store import inverted_lists as inverted_lists
+from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
+from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
-from workbench.store.files import intact, room, tree_bytes
+from workbench.store.files import intact, room
 from workbench.store.fitted import read_fitted
 from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
-from workbench.store.tables import FOLDER, columns, ragged_batches, within
+from workbench.store.tables import columns, ragged_batches, within
 from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
-if TYPE_CHECKING:
-    from workbench.store.collection import Collection
+log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
+FITTED_ON = 400
+"""Pages that an index which learns is fitted on."""
 
 
 class EncoderVectors:
     """One encoder's vectors of a collection. Safe to read from several threads, while somebody writes."""
 
-    def __init__(self, collection: Collection, record: SpaceRecord, primary: bool) -> None:
+    def __init__(self, catalog: Catalog, record: SpaceRecord, primary: bool) -> None:
         self.record = record
         self.primary = primary
-        self._collection = collection
+        self._catalog = catalog
         self._indexes = {index.name: index for index in record.indexes}
         self._flats = {
-            name: VectorCache(collection.path / "flat", index.table, index.dim, index.dtype)
+            name: VectorCache(catalog.path / "flat", index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
+        self._anns: dict[str, AnnIndex] = {}
+        self._makers: dict[str, threading.Thread] = {}
+        self._making = threading.Lock()
         self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -55,7 +66,7 @@ class EncoderVectors:
     @property
     def collection(self) -> str:
         """Name of the collection it is part of."""
-        return self._collection.name
+        return self._catalog.name
 
     @property
     def encoder(self) -> str:
@@ -81,7 +92,7 @@ class EncoderVectors:
         """What is known of one index; `NotFoundError` names those there are."""
         if name not in self._indexes:
             raise NotFoundError(
-                f"'{self.encoder}' has no '{name}' index in collection '{self._collection.name}'; it has "
+                f"'{self.encoder}' has no '{name}' index in collection '{self._catalog.name}'; it has "
                 f"{', '.join(self.indexes)}."
             )
         return self._indexes[name]
@@ -90,14 +101,28 @@ class EncoderVectors:
         """An index that it does not have yet; `InputError` for one that it has, or cannot have."""
         index = IndexRecord.of(name, self.info)
         if index.name in self.indexes:
-            raise InputError(f"'{self.encoder}' has the index '{index.name}' in '{self._collection.name}' already.")
+            raise InputError(f"'{self.encoder}' has the index '{index.name}' in '{self._catalog.name}' already.")
         return index
+
+    def fit(self, name: str, ids: Sequence[str]) -> FittedIndex:
+        """How pages will be stored in a new index over the pages ``ids``; what it learns is of `FITTED_ON` of them.
+
+        `InputError` for one that learns from pages where there are none.
+        """
+        representation = Representation.parse(name)
+        if not representation.needs_fit:
+            return FittedIndex(representation, representation.blank(self.dim))
+        if not ids:
+            raise InputError(f"'{name}' learns from pages, and '{self.collection}' has none yet; ingest some.")
+        sample = [ids[i * len(ids) // FITTED_ON] for i in range(FITTED_ON)] if len(ids) > FITTED_ON else list(ids)
+        found = dict(self.embeddings(sample))
+        return FittedIndex(representation, representation.fit([found[page] for page in sample]))
 
     def fitted(self, name: str) -> FittedIndex:
         """How pages are stored in an index and scored; `NotFoundError` without such an index."""
         index = self.index(name)
         if name not in self._fitted:
-            self._fitted[name] = read_fitted(self._collection.path, index.table, name, self.dim)
+            self._fitted[name] = read_fitted(self._catalog.path, index.table, name, self.dim)
         return self._fitted[name]
 
     def check(self, info: EncoderInfo) -> None:
@@ -106,7 +131,7 @@ class EncoderVectors:
 
     def describe(self, gaps: Mapping[str, str]) -> SpaceInfo:
         """Counts and sizes; no vector is read. ``gaps`` are the pages its encoder failed on."""
-        directory = self._collection.directory()
+        directory = self._catalog.directory()
         held = self.held().intersection(directory.refs)
         failed = sum(page in directory.refs and page not in held for page in gaps)
         indexes = tuple(self._describe(name, directory) for name in self.indexes)
@@ -125,8 +150,8 @@ class EncoderVectors:
     def _describe(self, name: str, directory: PageDirectory) -> IndexInfo:
         index, counts = self._indexes[name], self.counts(name)
         held = [counts[page] for page in directory.ids if page in counts]
-        folder = self._collection.path / FOLDER / f"{index.table}.lance"
-        return IndexInfo(name, len(held), sum(held), index.dim, index.dtype, tree_bytes(folder))
+        size = self._catalog.table_bytes(index.table)
+        return IndexInfo(name, len(held), sum(held), index.dim, index.dtype, size)
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -165,8 +190,8 @@ class EncoderVectors:
         """Full vectors of a page (float16 as stored, returned as float32) with their places and labels."""
         for _, embedding in self.embeddings([page_id]):
             return embedding
-        name = self._collection.name
-        why = self._collection.gaps().get(self.encoder, {}).get(page_id)
+        name = self._catalog.name
+        why = self._catalog.gaps().get(self.encoder, {}).get(page_id)
         cure = f"run: pagelens collections embed {name} --encoder {self.encoder}"
         reason = f"the encoder failed on it: {why}" if why else f"it is still to be embedded; {cure}"
         raise NotFoundError(f"Collection '{name}' has no vectors of page {page_id} by '{self.encoder}': {reason}")
@@ -187,24 +212,24 @@ class EncoderVectors:
 
         Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
         """
-        collection = self._collection
+        catalog = self._catalog
         # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
-        stamp = f"{collection.manifest.id}:{collection.version()}"
+        stamp = f"{catalog.manifest.id}:{catalog.version()}"
         stamp += "" if self.primary else f":{self._version(index)}"
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
-            return [page for page in collection.directory().ids if page in there]
+            return [page for page in catalog.directory().ids if page in there]
 
         def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
             query = self.vector_table(index).search().where(within("page_id", ids))
             return ragged_batches(query.select(["page_id", "vectors"]).to_arrow())
 
-        with room(collection.name):
+        with room(catalog.name):
             return self._searchable(index, self._flats[self.index(index).name].current(stamp, pages, fetch))
 
     def _searchable(self, index: str, held: FlatVectors) -> FlatVectors:
-        kept_out = self._collection.quarantine()
+        kept_out = self._catalog.quarantine()
         if not kept_out:
             return held
         known = self._searched.get(index)
@@ -223,12 +248,53 @@ class EncoderVectors:
         return found, fresh
 
     def _inverted_lists_file(self, index: str) -> Path:
-        return self._collection.path / "flat" / f"{self.index(index).table}.cells.npz"
+        return self._catalog.path / "flat" / f"{self.index(index).table}.cells.npz"
+
+    def approximated(self, index: str) -> bool:
+        """Whether a first stage over an index, without more said, asks an approximate one for its candidates."""
+        stored, least = Representation.parse(index), Settings().ann_pages
+        return stored.single and stored.encoding.lossless and 0 < least <= len(self.vectors(index).page_ids)
+
+    def ann(self, index: str, wait: bool = False) -> AnnIndex | None:
+        """The approximate index over an index of one vector a page, as it is on disk or from a search before.
+
+        None while there is none: it is made by a thread of its own, or, with ``wait``, before this returns. One that
+        too many pages came to or went from is made anew so too, and serves meanwhile.
+        """
+        held, path = self.vectors(index), self._ann_file(index)
+        found = self._anns.get(index) or read_ann(path, self.index(index).table)
+        if found is not None:
+            self._anns[index] = found
+        if (found is None or found.stale(held)) and len(held.page_ids) >= LEAST:
+            with self._making:
+                maker = self._makers.get(index)
+                if maker is None or not maker.is_alive():
+                    # No daemon: LanceDB's work does not bear being broken off by the end of the process.
+                    maker = threading.Thread(target=self._make_ann, args=(index, held), name="ann index")
+                    self._makers[index] = maker
+                    maker.start()
+            if wait:
+                maker.join()
+                found = self._anns.get(index)
+        return found
+
+    def _make_ann(self, index: str, held: FlatVectors) -> None:
+        path = self._ann_file(index)
+        try:
+            with FileLock(path.with_suffix(".lock")):
+                there = read_ann(path, self.index(index).table)
+                fit = there is not None and not there.stale(held)  # another process was quicker
+                self._anns[index] = there if fit and there else make_ann(path, self.index(index).table, held)
+        except Exception as error:  # a full disk, a folder that is read only: searches compare every page
+            log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
+
+    def _ann_file(self, index: str) -> Path:
+        return self._catalog.path / "flat" / f"{self.index(index).table}.ann.json"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
-        table, directory = self.vector_table(index), self._collection.searchable()
-        allowed: Sequence[str] | None = None if where is None else self._collection.page_ids(where)
+        table, directory = self.vector_table(index), self._catalog.searchable()
+        allowed: Sequence[str] | None = None if where is None else self._catalog.page_ids(where)
         if allowed is None and not self.counts(index).keys() <= directory.refs.keys():
             allowed = directory.ids  # vectors go in before their page is committed, and stay in quarantine
         if limit < 1 or (allowed is not None and not allowed):
@@ -247,16 +313,16 @@ class EncoderVectors:
     def _version(self, index: str) -> int:
         """A number that grows with every change of an index's vectors."""
         self.vector_table(index)  # it may be taken out
-        return self._collection.version(self.index(index).table)
+        return self._catalog.version(self.index(index).table)
 
     def vector_table(self, index: str) -> Any:
         """The vectors table of an index; `NotFoundError` when it was taken out of the collection."""
         name = self.index(index).table
-        if name not in self._collection.manifest.tables:
+        if name not in self._catalog.manifest.tables:
             raise NotFoundError(
-                f"Collection '{self._collection.name}' has no '{index}' vectors of '{self.encoder}' any more."
+                f"Collection '{self._catalog.name}' has no '{index}' vectors of '{self.encoder}' any more."
             )
-        return self._collection.table(name)
+        return self._catalog.table(name)
 
     def in_memory(self) -> list[str]:
         """The indexes whose vectors are held in memory, because their copies could not be written."""
@@ -273,6 +339,8 @@ class EncoderVectors:
                 continue
             flat.drop()
             self._inverted_lists_file(name).unlink(missing_ok=True)
+            drop_ann(self._ann_file(name))
+        self._anns.clear()
         self._searched.clear()
         self._inverted_lists.clear()
 
@@ -282,4 +350,5 @@ class EncoderVectors:
             flat.close()
         self._counted.clear()
         self._inverted_lists.clear()
+        self._anns.clear()
         self._searched.clear()

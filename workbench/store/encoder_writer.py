@@ -16,8 +16,8 @@ from workbench.representations import FittedIndex
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import is_disk_full
 from workbench.store.manifest import FULL
-from workbench.store.rows import Rows
 from workbench.store.schema import full_table, vectors_table
+from workbench.store.table_writer import TableWriter
 from workbench.types import PageEmbedding
 
 log = logging.getLogger(__name__)
@@ -41,15 +41,15 @@ class Ready:
 class EncoderWriter:
     """The tables of one space, for the writer of its collection."""
 
-    def __init__(self, space: EncoderVectors, rows: Rows, derive: Derive) -> None:
+    def __init__(self, space: EncoderVectors, tables: TableWriter, derive: Derive) -> None:
         self.space = space
-        self._rows = rows
+        self._tables = tables
         self._derive = derive
         self._pooled = [index for index in space.record.indexes if index.name != FULL]
 
     @property
-    def tables(self) -> list[str]:
-        """Their names."""
+    def names(self) -> list[str]:
+        """Names of its tables."""
         return [index.table for index in self.space.record.indexes]
 
     def prepare(self, embedding: PageEmbedding) -> Ready | str:
@@ -72,28 +72,30 @@ class EncoderWriter:
             return
         for i, index in enumerate(self._pooled):
             rows = vectors_table(index.dim, index.dtype, ids, [page.pooled[i] for page in pages])
-            self._rows.write(index.table, rows)
+            self._tables.write(index.table, rows)
         full = self.space.index(FULL)
-        self._rows.write(full.table, full_table(full.dim, full.dtype, ids, [page.embedding for page in pages]))
+        self._tables.write(full.table, full_table(full.dim, full.dtype, ids, [page.embedding for page in pages]))
 
     def delete(self, ids: Sequence[str]) -> None:
         """Delete the vectors of these pages."""
-        for table in self.tables:
-            self._rows.delete(table, ids)
+        for table in self.names:
+            self._tables.delete(table, ids)
 
     def reconcile(self, committed: set[str]) -> None:
         """Drop the vectors of pages never committed and, of a later encoder, of pages that are there in part only."""
-        stored = [self._rows.stored[table] for table in self.tables]
+        stored = [self._tables.stored[table] for table in self.names]
         keep = committed if self.space.primary else committed.intersection(*stored)
-        for table, ids in zip(self.tables, stored, strict=True):
-            self._rows.delete(table, sorted(ids - keep))
+        for table, ids in zip(self.names, stored, strict=True):
+            self._tables.delete(table, sorted(ids - keep))
 
     def finish(self, keep: timedelta) -> None:
         """Tidy what was written and bring the memory-mapped copies up to date."""
         for index in self.space.record.indexes:
-            if self._rows.fragments(index.table) > VECTOR_FRAGMENTS:
-                self._rows.tidy(index.table, keep)
+            if self._tables.fragments(index.table) > VECTOR_FRAGMENTS:
+                self._tables.tidy(index.table, keep)
             self.space.vectors(index.name)
+            if self.space.approximated(index.name):
+                self.space.ann(index.name, wait=True)
 
 
 def unfit(embedding: PageEmbedding, dim: int) -> str:

@@ -135,20 +135,20 @@ def _table(folder: Path, stem: str, schema: pa.Schema, formats: Sequence[str], r
 
 
 def _documents(collection: Collection) -> Iterator[pa.Table]:
-    yield pa.Table.from_pylist([replace(record, sources=()).row() for record in collection.listed()], DOCUMENTS)
+    yield pa.Table.from_pylist([replace(record, sources=()).row() for record in collection.records.listed()], DOCUMENTS)
 
 
 def _pages(collection: Collection, ids: Sequence[str]) -> Iterator[pa.Table]:
     """The pages that are in, in order, then those that failed."""
     yield from _of_pages(collection, "pages", ids)
     with intact(collection.name):
-        yield collection.table("pages").search().where(f"status = '{FAILED}'").to_arrow()
+        yield collection.catalog.table("pages").search().where(f"status = '{FAILED}'").to_arrow()
 
 
 def _gaps(collection: Collection) -> Iterator[pa.Table]:
     with intact(collection.name):
-        if collection.has_table("gaps"):
-            yield collection.table("gaps").search().to_arrow()
+        if collection.catalog.has_table("gaps"):
+            yield collection.catalog.table("gaps").search().to_arrow()
 
 
 def _space(
@@ -176,6 +176,8 @@ def _of_pages(collection: Collection, name: str, ids: Sequence[str]) -> Iterator
     for start in range(0, len(ids), BATCH):
         wanted = ids[start : start + BATCH]
         with intact(collection.name):
-            rows = collection.table(name).search().where(within("page_id", wanted)).limit(len(wanted)).to_arrow()
+            rows = (
+                collection.catalog.table(name).search().where(within("page_id", wanted)).limit(len(wanted)).to_arrow()
+            )
         place = {page: i for i, page in enumerate(rows["page_id"].to_pylist())}
         yield rows.take(pa.array([place[page] for page in wanted if page in place], pa.int64()))

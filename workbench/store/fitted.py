@@ -10,9 +10,7 @@ import logging
 import os
 import zipfile
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,31 +18,11 @@ from workbench.errors import InputError, StoreError
 from workbench.representations import FittedIndex, Representation, State
 from workbench.store.files import replace
 
-if TYPE_CHECKING:
-    from workbench.store.encoder_vectors import EncoderVectors
-
 log = logging.getLogger(__name__)
 
 FOLDER = "forms"
 _NAME = "table"
 """The member of a form's file that says whose it is; names of a state have a dot, or are ``dim``."""
-FITTED_ON = 400
-"""Pages that an index which learns is fitted on."""
-
-
-def fitted_index(space: EncoderVectors, name: str, ids: Sequence[str]) -> FittedIndex:
-    """The form of a new index over the pages ``ids``, fitted on at most `FITTED_ON` of them, taken evenly.
-
-    `InputError` for one that learns from pages where there are none.
-    """
-    representation = Representation.parse(name)
-    if not representation.needs_fit:
-        return FittedIndex(representation, representation.blank(space.dim))
-    if not ids:
-        raise InputError(f"'{name}' learns from pages, and '{space.collection}' has none yet; ingest some.")
-    sample = [ids[i * len(ids) // FITTED_ON] for i in range(FITTED_ON)] if len(ids) > FITTED_ON else list(ids)
-    found = dict(space.embeddings(sample))
-    return FittedIndex(representation, representation.fit([found[page] for page in sample]))
 
 
 def write_fitted(folder: Path, table: str, fitted: FittedIndex) -> None:

@@ -21,6 +21,7 @@ from workbench.store.fitted import load_state, read_fitted, write_fitted
 from workbench.store.images import SIDES, image_file
 from workbench.store.manifest import FULL, IndexRecord, Manifest, SpaceRecord
 from workbench.store.schema import COMPLETE, DOCUMENTS, GAPS, OK, PAGES, DocumentRecord, page_id, vectors_schema
+from workbench.store.writer import Writer
 from workbench.types import ProgressCallback
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -79,7 +80,7 @@ def take_in(
     _fit(collection, folder, contents)
     records = {record.content_hash: record for record in documents_of(folder, contents)}
     counts = dict.fromkeys(records, 0)
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         started = {key: writer.begin_document(record) for key, record in records.items()}
         have = {page_id(key, n) for key in records for n in collection.indexed_pages(key)}
         skipped = {key: len(collection.indexed_pages(key)) for key in records}

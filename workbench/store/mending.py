@@ -58,12 +58,12 @@ def mend(collection: Collection) -> list[str]:
     done: list[str] = []
     again = _leave_out(collection, done)
     try:
-        collection.gaps()
+        collection.catalog.gaps()
     except StoreError:
         done.append("The list of pages that encoders failed on could not be read and was begun anew.")
-    with collection.writer() as writer:
+    with Writer(collection) as writer:
         for encoder, index in again:
-            writer.add_index(encoder, index)
+            writer.indexes.add_index(encoder, index)
             done.append(f"'{index}' of {encoder} was made again from the full vectors.")
         _copies(collection, done)
         _pictures(collection, done)
@@ -130,11 +130,11 @@ def _pictures(collection: Collection, done: list[str]) -> None:
 def _text(collection: Collection, writer: Writer, done: list[str]) -> None:
     try:
         with intact(collection.name):
-            table = collection.table("pages")
+            table = collection.catalog.table("pages")
             if textindex.is_there(table):
                 textindex.search(table, "a page", 1, None)
                 return
     except StoreError:
         log.info("the text index of %s cannot be used", collection.name)
-    writer.index_text()
+    writer.upkeep.index_text()
     done.append("The text index was made again.")

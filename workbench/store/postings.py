@@ -1,14 +1,16 @@
 """The words of pages as arrays beside the vectors: BM25 of every page without asking the text index.
 
-LanceDB keeps the truth; this copy can be thrown away at any time. Words are found by LanceDB's own tokenizer with the
-text index's settings, and scored by its formula, Okapi BM25 (Robertson and Zaragoza 2009) with ``k1`` 1.2, ``b`` .75
-and ``idf = ln(1 + (N - df + .5) / (df + .5))``, over the pages that have words. So scores are those of a text index
-that was just built, to the rounding of float32. Where the index lags behind (pages not yet indexed, pages deleted from
-it) its statistics do too; these are always those of the committed pages.
+LanceDB keeps the truth; this copy can be thrown away at any time. What is looked up are `terms`, words being found by
+LanceDB's own tokenizer with the text index's settings; where each stands on its page is kept, and what it is part of (a
+`Role`), so that words in order, quoted ones and headings can be told. Scores are by LanceDB's formula, Okapi BM25
+(Robertson and Zaragoza 2009) with ``k1`` 1.2, ``b`` .75 and ``idf = ln(1 + (N - df + .5) / (df + .5))``, over the pages
+that have words. So those of plain words are the scores of a text index that was just built, to the rounding of float32.
+Where the index lags behind (pages not yet indexed, pages deleted from it) its statistics do too; these are always those
+of the committed pages.
 
-On disk it is a few segments, each written once: for every term, named by 64 bits of its hash, the pages it is on and
-how often. A segment joins the one before when it has half its size, so that each page is rewritten a few times at most,
-and a directory of them is replaced as a whole. A checksum tells a damaged one, which is made again.
+On disk it is a few segments, each written once: every term in order of its bytes, the pages it is on and where there. A
+segment joins the one before when it has half its size, so that each page is rewritten a few times at most, and a
+directory of them is replaced as a whole. A checksum tells a damaged one, which is made again.
 """
 
 from __future__ import annotations
@@ -18,19 +20,19 @@ import json
 import logging
 import threading
 import zlib
-from collections import Counter
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from workbench.store import textindex
+from workbench.store import terms, textindex
 from workbench.store.files import write_whole
 from workbench.types import Float, Int
 
@@ -41,90 +43,208 @@ B = 0.75
 BATCH = 256
 """Pages whose text is read at a time."""
 INLINE = 256
-"""Pages whose words a search waits for, about a quarter of a second; more are read in the background."""
+"""Pages whose words a search waits for, about half a second; more are read in the background."""
 PART = 4096
 """Pages whose words are counted at a time, which bounds memory."""
+NAME = "@"
+"""What the names of a page begin with, as no word does."""
+PLACE = (1 << 24) - 1
+"""The bits of a mark that are a position on the page; those above are its role."""
 
-Texts = Callable[[Sequence[str]], Iterable[tuple[str, str]]]
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """A page's words, the text line each stands in, and what each is part of: ``lines``, ``roles (words,) int32``.
+
+    ``names`` are what the page can be referred to by, as ``figure 5``.
+    """
+
+    words: Sequence[str]
+    lines: Int
+    roles: Int
+    names: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, text: str) -> PageText:
+        """A text without roles."""
+        lines = [line.split() for line in text.splitlines()]
+        numbers = np.repeat(np.arange(len(lines), dtype=np.int32), [len(line) for line in lines])
+        return cls([word for line in lines for word in line], numbers, np.zeros(len(numbers), np.int32))
+
+
+Texts = Callable[[Sequence[str]], Iterable[tuple[str, PageText]]]
 """Reads the text of pages: pairs of page id and text, in any order."""
-UInt64 = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a term stands: on ``pages (n,)``, ascending, ``counts (n,)`` times; ``marks`` are all its places, page by
+    page, each a position with its role above it (`PLACE`)."""
+
+    pages: Int
+    counts: Int
+    marks: Int
+
+    @property
+    def keys(self) -> Numbers:
+        """Page and position of every place in one number, ascending."""
+        return np.asarray(np.repeat(self.pages.astype(np.int64) << 24, self.counts) | (self.marks & PLACE))
+
+    @classmethod
+    def at(cls, keys: Numbers) -> Found:
+        """Places given as `keys`, without roles."""
+        pages, counts = np.unique(keys >> 24, return_counts=True)
+        return cls(pages.astype(np.int32), counts.astype(np.int32), (keys & PLACE).astype(np.int32))
+
+    @classmethod
+    def joined(cls, several: Sequence[Found]) -> Found:
+        """Any of several terms: a place at which two of them begin counts once."""
+        if len(several) < 2:
+            return several[0] if several else NOWHERE
+        keys = np.concatenate([np.zeros(0, np.int64), *(found.keys for found in several)])
+        marks = np.concatenate([np.zeros(0, np.int32), *(found.marks for found in several)])
+        keys, first = np.unique(keys, return_index=True)
+        return replace(cls.at(keys), marks=marks[first])
+
+
+NOWHERE = Found(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Some pages' words: term ``terms[i]`` is on ``pages[ends[i - 1] : ends[i]]``, so often as ``counts`` says there.
+    """Some pages' terms, in order of their bytes: term i is ``letters[starts[i] : starts[i + 1]]``.
 
-    ``terms (T,)`` ascend; ``pages`` are positions in ``page_ids``, ascending for each term; ``lengths (pages,)`` is how
-    many words a page has.
+    It is on ``pages[ends[i - 1] : ends[i]]`` (positions in ``page_ids``, ascending), so often as ``counts`` says there,
+    at the ``marks`` that begin at ``firsts[i]``. ``lengths (pages,)`` is how many words a page has.
     """
 
     page_ids: Sequence[str]
     lengths: Int
-    terms: UInt64
-    ends: NDArray[np.int64]
+    starts: Numbers
+    letters: NDArray[np.uint8]
+    ends: Numbers
+    firsts: Numbers
     pages: Int
     counts: Int
+    marks: Int
     file: int = 0
     """The number of its file, 0 where it has none; what that holds has the checksum ``crc32``."""
     crc32: int = 0
 
     @classmethod
-    def of(cls, texts: Mapping[str, str]) -> Segment:
-        """The words of pages, by page id."""
+    def of(cls, texts: Mapping[str, PageText]) -> Segment:
+        """The terms of pages, by page id."""
         numbers: dict[str, int] = {}
         found: list[int] = []
-        counts: list[int] = []
+        marks: list[NDArray[np.int64]] = []
         sizes, lengths = [], []
         for text in texts.values():
-            words = Counter(textindex.tokens(text))
-            found += [numbers.setdefault(word, len(numbers)) for word in words]
-            counts += words.values()
-            sizes.append(len(words))
-            lengths.append(words.total())
-        keys = np.fromiter(map(_key, numbers), np.uint64, len(numbers))[np.asarray(found, np.int64)]
-        pages = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-        return cls._of(tuple(texts), np.asarray(lengths, np.int32), keys, pages, np.asarray(counts, np.int32))
+            here = [*terms.of_page(text.words, text.lines)]
+            found += [numbers.setdefault(term, len(numbers)) for term, _, _ in here]
+            found += [numbers.setdefault(NAME + name, len(numbers)) for name in text.names]
+            at = np.asarray([(place, word) for _, place, word in here], np.int64).reshape(-1, 2)
+            marks.append(np.minimum(at[:, 0], PLACE) | text.roles.astype(np.int64)[at[:, 1]] << 24)
+            marks.append(np.full(len(text.names), PLACE, np.int64))
+            sizes.append(len(here) + len(text.names))
+            lengths.append(terms.length(text.words))
+        words = sorted((word.encode("utf-8", "replace"), number) for word, number in numbers.items())
+        order = np.empty(len(words), np.int64)
+        order[[number for _, number in words]] = np.arange(len(words))
+        pages = np.repeat(np.arange(len(sizes)), sizes)
+        where = np.concatenate([np.zeros(0, np.int64), *marks])
+        told = [word for word, _ in words]
+        return cls._of(
+            tuple(texts), np.asarray(lengths, np.int32), told, order[np.asarray(found, np.int64)], pages, where
+        )
 
     @classmethod
     def joined(cls, segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]]) -> Segment:
         """The pages of several that are ``alive`` in one."""
         ids: list[str] = []
         columns, first = [], 0
+        words = sorted({word for segment in segments for word in segment.words()})
+        place_of = {word: i for i, word in enumerate(words)}
         for segment, kept in zip(segments, alive, strict=True):
             ids += itertools.compress(segment.page_ids, kept)
-            there = kept[segment.pages]
             place = np.cumsum(kept) - 1 + first
-            keys = np.repeat(segment.terms, np.diff(segment.ends, prepend=0))
-            columns.append((keys[there], place[segment.pages[there]], segment.counts[there]))
+            new = np.fromiter((place_of[word] for word in segment.words()), np.int64, len(segment.ends))
+            term = np.repeat(np.repeat(new, np.diff(segment.ends, prepend=0)), segment.counts)
+            page = np.repeat(segment.pages, segment.counts)
+            there = kept[page]
+            columns.append((term[there], place[page[there]], segment.marks[there].astype(np.int64)))
             first += int(kept.sum())
-        keys, pages, counts = (np.concatenate(column) for column in zip(*columns, strict=True))
+        numbers, pages, marks = (np.concatenate(column) for column in zip(*columns, strict=True))
         lengths = np.concatenate([s.lengths[kept] for s, kept in zip(segments, alive, strict=True)])
-        return cls._of(tuple(ids), lengths, keys, pages.astype(np.int32), counts)
+        return cls._of(tuple(ids), lengths, words, numbers, pages, marks)
 
     @classmethod
-    def _of(cls, ids: Sequence[str], lengths: Int, keys: UInt64, pages: Int, counts: Int) -> Segment:
-        order = np.lexsort((pages, keys))
-        terms, first = np.unique(keys[order], return_index=True)
-        ends = np.append(first[1:], len(order))[: len(terms)].astype(np.int64)
-        return cls(ids, lengths, terms, ends, pages[order], counts[order])
+    def _of(
+        cls, ids: Sequence[str], lengths: Int, words: Sequence[bytes], numbers: Numbers, pages: Numbers, marks: Numbers
+    ) -> Segment:
+        """From every place of every term: its number among the sorted ``words``, its page, its mark."""
+        order = np.lexsort((marks & PLACE, pages, numbers))
+        numbers, pages, marks = numbers[order], pages[order], marks[order]
+        new = np.ones(len(numbers), np.bool_)
+        new[1:] = (np.diff(numbers) != 0) | (np.diff(pages) != 0)
+        begin = np.flatnonzero(new)
+        counts = np.diff(begin, append=len(numbers))
+        used, first = np.unique(numbers[begin], return_index=True)
+        told = [words[i] for i in used.tolist()]
+        starts = np.cumsum([0, *map(len, told)], dtype=np.int64)
+        ends = np.append(first[1:], len(begin))[: len(used)].astype(np.int64)
+        return cls(
+            ids,
+            lengths,
+            starts,
+            np.frombuffer(b"".join(told), np.uint8),
+            ends,
+            begin[first].astype(np.int64),
+            pages[begin].astype(np.int32),
+            counts.astype(np.int32),
+            marks.astype(np.int32),
+        )
 
-    def on(self, key: np.uint64) -> tuple[Int, Int]:
-        """The pages that a term is on, by position, and how often."""
-        i = int(np.searchsorted(self.terms, key))
-        if i == len(self.terms) or self.terms[i] != key:
-            return self.pages[:0], self.counts[:0]
+    def words(self) -> Iterator[bytes]:
+        """Its terms in order."""
+        letters, starts = self.letters.tobytes(), self.starts.tolist()
+        return (letters[a:b] for a, b in itertools.pairwise(starts))
+
+    def on(self, term: str) -> Found:
+        """Where a term stands, pages by position."""
+        wanted = term.encode("utf-8", "replace")
+        i = self._place(wanted)
+        return self._found(i) if i < len(self.ends) and self._word(i) == wanted else NOWHERE
+
+    def beginning(self, prefix: str, most: int) -> list[str]:
+        """Terms that begin with some letters, in order, at most so many."""
+        wanted, found = prefix.encode("utf-8", "replace"), list[str]()
+        for i in range(self._place(wanted), len(self.ends)):
+            word = self._word(i)
+            if not word.startswith(wanted) or len(found) == most:
+                break
+            found.append(word.decode("utf-8", "replace"))
+        return found
+
+    def _place(self, word: bytes) -> int:
+        return bisect_left(range(len(self.ends)), word, key=self._word)
+
+    def _word(self, i: int) -> bytes:
+        return self.letters[self.starts[i] : self.starts[i + 1]].tobytes()
+
+    def _found(self, i: int) -> Found:
         there = slice(int(self.ends[i - 1]) if i else 0, int(self.ends[i]))
-        return self.pages[there], self.counts[there]
+        counts, first = self.counts[there], int(self.firsts[i])
+        return Found(self.pages[there], counts, self.marks[first : first + int(counts.sum())])
 
     @property
     def size(self) -> int:
-        """Pairs of term and page."""
-        return len(self.pages)
+        """Places of terms."""
+        return len(self.marks)
 
-    def bytes(self) -> bytes:
-        """Its numbers one after the other, the widest first."""
-        arrays = (self.terms, self.ends, self.lengths, self.pages, self.counts)
-        return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """Its arrays as they lie on disk, the widest first."""
+        return self.starts, self.ends, self.firsts, self.lengths, self.pages, self.counts, self.marks, self.letters
 
 
 class Postings:
@@ -145,43 +265,50 @@ class Postings:
         mean = np.float32(told.mean() if len(told) else 1)
         return len(told), np.asarray(K1 * (1 - B + B * lengths.astype(np.float32) / mean), np.float32)
 
-    def bm25(self, text: str) -> Float:
-        """The score of every page, by its position: ``(pages,) float32``; 0 where none of the words is."""
-        total = np.zeros(len(self.page_ids), np.float32)
-        pages_with_words, norms = self._statistics
-        for word, times in Counter(textindex.tokens(text)).items():
-            pages, counts = self._on(word)
-            df = np.float32(len(pages))
-            odds = (np.float32(pages_with_words) - df + np.float32(0.5)) / (df + np.float32(0.5))
-            rarity = np.log(np.float32(1) + odds)
-            frequency = counts.astype(np.float32)
-            total[pages] += times * rarity * (frequency * np.float32(K1 + 1) / (frequency + norms[pages]))
-        return total
+    def rarity(self, found: Found) -> float:
+        """The ``idf`` of what stands there."""
+        df = np.float32(len(found.pages))
+        odds = (np.float32(self._statistics[0]) - df + np.float32(0.5)) / (df + np.float32(0.5))
+        return float(np.log(np.float32(1) + max(odds, np.float32(0))))
 
-    def frequency(self, text: str) -> int:
-        """On how many pages a word stands, all of its parts where it is several (``AB-1234``)."""
-        words = set(textindex.tokens(text))
-        if not words:
-            return 0
-        first, *others = (self._on(word)[0] for word in words)
-        for other in others:
-            first = np.intersect1d(first, other, assume_unique=True)
-        return len(first)
+    def scores(self, found: Found, roles: Float | None = None) -> Float:
+        """BM25 of the pages it stands on: ``(n,) float32``; a place counts ``roles[role]`` times (BM25F)."""
+        if roles is None or not len(found.pages):
+            frequency = found.counts.astype(np.float32)
+        else:
+            firsts = np.cumsum(found.counts) - found.counts
+            frequency = np.add.reduceat(roles[found.marks >> 24], firsts)
+        norms = self._statistics[1][found.pages]
+        return np.asarray(self.rarity(found) * (frequency * np.float32(K1 + 1) / (frequency + norms)), np.float32)
 
-    def _on(self, word: str) -> tuple[Int, Int]:
-        """The pages that are alive and have a word, by position, and how often."""
-        key = _key(word)
-        pages, counts = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    def on(self, term: str) -> Found:
+        """Where a term stands, on pages that are alive, by position."""
+        parts = []
         for segment, first in zip(self.segments, self._firsts, strict=True):
-            at, times = segment.on(key)
-            if len(at):
-                pages.append(at + np.int32(first) if first else at)
-                counts.append(times)
-        at, times = (found[1] if len(found) == 2 else np.concatenate(found) for found in (pages, counts))
+            found = segment.on(term)
+            if len(found.pages):
+                parts.append(replace(found, pages=found.pages + np.int32(first)) if first else found)
+        if not parts:
+            return NOWHERE
+        whole = (
+            parts[0]
+            if len(parts) == 1
+            else Found(
+                *(
+                    np.concatenate(each)
+                    for each in zip(*((part.pages, part.counts, part.marks) for part in parts), strict=True)
+                )
+            )
+        )
         if self._whole:
-            return at, times
-        alive = self.alive[at]
-        return at[alive], times[alive]
+            return whole
+        alive = self.alive[whole.pages]
+        return Found(whole.pages[alive], whole.counts[alive], whole.marks[np.repeat(alive, whole.counts)])
+
+    def beginning(self, prefix: str, most: int) -> list[str]:
+        """Terms that begin with some letters, in order, at most so many."""
+        found = sorted({term for segment in self.segments for term in segment.beginning(prefix, most)})
+        return found[:most]
 
 
 class PostingsFile:
@@ -276,7 +403,7 @@ class PostingsFile:
         """The stamp and segments on disk; none where they are damaged or of another tokenizer."""
         try:
             head = json.loads(self._directory.read_text(encoding="utf-8"))
-            if head["tokenizer"] != textindex.fingerprint():
+            if head["tokenizer"] != _fingerprint():
                 return "", []
             there = () if self._open is None else self._open[1].segments
             known = {(segment.file, segment.crc32): segment for segment in there}
@@ -289,23 +416,17 @@ class PostingsFile:
             log.warning("the words %s are damaged (%s) and will be read again", self._directory, error)
             return "", []
 
-    def _mapped(self, file: int, crc32: int, terms: int, size: int, page_ids: Sequence[str]) -> Segment:
+    def _mapped(self, file: int, crc32: int, words: int, size: int, marks: int, page_ids: Sequence[str]) -> Segment:
         path = self._data(file)
         data = np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
-        if len(data) != terms * 16 + len(page_ids) * 4 + size * 8 or _sum(data.data, page_ids) != crc32:
+        told = (8 * (words + 1), 8 * words, 8 * words, 4 * len(page_ids), 4 * size, 4 * size, 4 * marks)
+        if len(data) < sum(told) or _sum(data.data, page_ids) != crc32:
             raise ValueError(f"{path.name} is not what was written")
-        keys, ends, lengths, pages, counts = np.split(
-            data, np.cumsum([terms * 8, terms * 8, len(page_ids) * 4, size * 4])
-        )
+        *numbers, letters = np.split(data, np.cumsum(told))
+        starts, ends, firsts = (array.view(np.int64) for array in numbers[:3])
+        lengths, pages, counts, places = (array.view(np.int32) for array in numbers[3:])
         return Segment(
-            tuple(page_ids),
-            lengths.view(np.int32),
-            keys.view(np.uint64),
-            ends.view(np.int64),
-            pages.view(np.int32),
-            counts.view(np.int32),
-            file,
-            crc32,
+            tuple(page_ids), lengths, starts, letters, ends, firsts, pages, counts, places, file=file, crc32=crc32
         )
 
     def _written(self, stamp: str, segments: Sequence[Segment]) -> list[Segment]:
@@ -316,7 +437,7 @@ class PostingsFile:
             for segment in segments:
                 if not segment.file:
                     number += 1
-                    data = segment.bytes()
+                    data = b"".join(np.ascontiguousarray(array).tobytes() for array in segment.arrays())
                     try:
                         self._data(number).write_bytes(data)
                     except OSError:
@@ -328,13 +449,14 @@ class PostingsFile:
                 {
                     "file": segment.file,
                     "crc32": segment.crc32,
-                    "terms": len(segment.terms),
-                    "size": segment.size,
+                    "words": len(segment.ends),
+                    "size": len(segment.pages),
+                    "marks": segment.size,
                     "page_ids": segment.page_ids,
                 }
                 for segment in written
             ]
-            head = {"stamp": stamp, "tokenizer": textindex.fingerprint(), "segments": rows}
+            head = {"stamp": stamp, "tokenizer": _fingerprint(), "segments": rows}
             write_whole(self._directory, json.dumps(head))
         except OSError as error:
             log.warning("the words of %s cannot be kept (%s); they stay in memory", self._folder.parent.name, error)
@@ -372,6 +494,6 @@ def _sum(data: bytes | memoryview, page_ids: Sequence[str]) -> int:
     return zlib.crc32(data, zlib.crc32("\n".join(page_ids).encode()))
 
 
-def _key(word: str) -> np.uint64:
-    """What a term goes by: of a million terms, two share one with a chance of 3e-8."""
-    return np.uint64(int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "little"))
+def _fingerprint() -> str:
+    """What changes when the same pages may have other terms, or be written otherwise."""
+    return f"{textindex.fingerprint()}-{terms.REVISION}"

@@ -6,25 +6,28 @@ until the pages change. What this module does not do: follow changes; `Collectio
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.documents.structure import Role
+from workbench.store import lookup
+from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
-from workbench.store.postings import Postings
+from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.page_words import PageWords
+from workbench.store.postings import NAME, Postings
 from workbench.store.vector_cache import FlatVectors
-from workbench.types import Float, PageRef
-
-if TYPE_CHECKING:
-    from workbench.store.collection import Collection
-    from workbench.store.encoder_vectors import EncoderVectors
+from workbench.types import Float, Int, PageRef
 
 Rows = NDArray[np.int64]
+PRINTED = 3
+"""Pages whose printed numbers agree, from which on they are believed."""
 _FILTERS = 32  # whose rows are remembered
 
 
@@ -52,9 +55,10 @@ class IndexRows:
 class Snapshot:
     """The searchable pages of a collection, by row. Safe to use from several threads."""
 
-    def __init__(self, collection: Collection, directory: PageDirectory) -> None:
+    def __init__(self, catalog: Catalog, words: PageWords, directory: PageDirectory) -> None:
         self.directory = directory
-        self._collection = collection
+        self._catalog = catalog
+        self._page_words = words
         self._indexes: dict[tuple[str, str], IndexRows] = {}
         self._filtered: OrderedDict[str, Rows] = OrderedDict()
         self._words: tuple[Postings, Rows] | None = None
@@ -83,11 +87,83 @@ class Snapshot:
         row_of = self.row_of
         return np.fromiter((row_of.get(page, -1) for page in page_ids), np.int64, len(page_ids))
 
+    @cached_property
+    def numbers(self) -> Rows:
+        """The physical page number of each row."""
+        return np.fromiter((ref.page for ref in self.refs), np.int64, len(self))
+
+    @cached_property
+    def documents(self) -> Rows:
+        """Which document each row is of, numbered from 0 in order of name."""
+        place = {name: i for i, name in enumerate(dict.fromkeys(ref.document for ref in self.refs))}
+        return np.fromiter((place[ref.document] for ref in self.refs), np.int64, len(self))
+
+    @cached_property
+    def printed(self) -> Rows:
+        """The number printed on each page, by row; 0 for a document that prints none, or none that tells.
+
+        Numbers stand in other places of a page too, so they are believed where `PRINTED` pages of a document or more,
+        and most of those with any, differ alike from the physical number.
+        """
+        found = np.zeros(len(self), np.int64)
+        held = self._postings()
+        if held is None:
+            return found
+        terms = [term for term in held[0].beginning(f"{NAME}label ", len(self) + 1000) if term.split()[1].isdigit()]
+        told = [(self._rows_of(term), int(term.split()[1])) for term in terms]
+        rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in told)])
+        labels = np.repeat([label for _, label in told], [len(rows) for rows, _ in told]).astype(np.int64)
+        offsets, owner = self.numbers[rows] - labels, self.documents[rows]
+        for document in np.unique(owner):
+            there = owner == document
+            values, counts = np.unique(offsets[there], return_counts=True)
+            most = int(counts.max())
+            if most >= PRINTED and 2 * most > len(np.unique(rows[there])):
+                of = self.documents == document
+                found[of] = np.maximum(self.numbers[of] - values[counts.argmax()], 0)
+        return found
+
+    def counted(self, number: int) -> Rows:
+        """The rows of every document's pages as counted from its first, 1, or back from its last, -1; ascending."""
+        last = np.zeros(int(self.documents.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(last, self.documents, self.numbers)
+        return np.flatnonzero(self.numbers == (number if number > 0 else last[self.documents] + 1 + number))
+
+    def numbered(self, number: int) -> Rows:
+        """The rows of pages of this number, physical or printed, ascending."""
+        return np.flatnonzero((self.numbers == number) | (self.printed == number))
+
+    def named(self, name: str) -> Rows:
+        """The rows of pages with that caption or heading, as ``figure 5``; without one, of those that mention it."""
+        held = self._postings()
+        if held is None:
+            return np.zeros(0, np.int64)
+        rows = self._rows_of(f"{NAME}{name}")
+        return rows if len(rows) else self._at(lookup.phrase(held[0], name).pages)
+
+    def exactly(self, text: str) -> Rows | None:
+        """The rows of pages with all that is quoted, ascending, where a text is nothing but quotes; else None."""
+        held, quoted = self._postings(), lookup.only_quoted(text)
+        if held is None or not quoted:
+            return None
+        rows = [self._at(lookup.phrase(held[0], each).pages) for each in quoted]
+        return functools.reduce(np.intersect1d, rows)
+
+    def suggestion(self, text: str) -> str:
+        """A text none of whose words stands anywhere, in the spelling of words that do; empty where none is like it."""
+        held = self._postings()
+        if held is None:
+            return ""
+        found = {word: lookup.spelled(held[0], word) for word in text.split()}
+        if not any(found.values()):
+            return ""
+        return " ".join(self._page_words.as_written(term) if term else word for word, term in found.items())
+
     def matching(self, where: str) -> Rows:
         """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""
         found = self._filtered.get(where)
         if found is None:
-            rows = self.rows(self._collection.matching(where))
+            rows = self.rows(self._catalog.matching(where))
             found = self._filtered[where] = np.sort(rows[rows >= 0])
             while len(self._filtered) > _FILTERS:
                 self._filtered.popitem(last=False)
@@ -107,33 +183,56 @@ class Snapshot:
             known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
         return known
 
-    def bm25(self, words: str) -> Float:
-        """The BM25 score of every page: ``(rows,) float32``; 0 where no word is, which no page with one has."""
+    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0) -> Float:
+        """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
+
+        See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order, ``structure`` is how
+        often one counts in a title, heading, caption or the label of a row. While the arrays are being made the text
+        index answers, which knows single words only.
+        """
         held = self._postings()
         if held is not None:
             postings, positions = held
-            return np.asarray(np.append(postings.bm25(words), np.float32(0))[positions])
+            roles = np.full(len(Role), structure, np.float32)
+            roles[Role.BODY] = 1
+            scores = np.zeros(len(postings.page_ids) + 1, np.float32)
+            for each in lookup.sought(postings, words, pairs):
+                scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
+            return scores[positions]
         scores = np.zeros(len(self), np.float32)
-        for page, score in self._collection.bm25(words, max(len(self), 1), None):
+        for page, score in self._page_words.bm25(words, max(len(self), 1), None):
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
-        """On how many pages each of these words stands, as the text index finds words."""
+        """On how many pages each of these words stands; all of its parts where it is several (``AB-1234``)."""
         held = self._postings()
         for word in words:
             if word not in self._frequencies:
-                on = self._collection.frequency(word) if held is None else held[0].frequency(word)
+                on = self._page_words.frequency(word) if held is None else lookup.frequency(held[0], word)
                 self._frequencies[word] = min(on, len(self))
         return {word: self._frequencies[word] for word in words}
+
+    def _rows_of(self, term: str) -> Rows:
+        held = self._postings()
+        return self._at(held[0].on(term).pages) if held is not None else np.zeros(0, np.int64)
+
+    def _at(self, pages: Int) -> Rows:
+        """The rows of pages by their positions among the postings, ascending."""
+        held = self._postings()
+        if held is None or not len(pages):
+            return np.zeros(0, np.int64)
+        there = np.zeros(len(held[0].page_ids) + 1, np.bool_)
+        there[pages] = True
+        return np.flatnonzero(there[held[1]])
 
     def _postings(self) -> tuple[Postings, Rows] | None:
         """The words of pages as arrays, and where in them each row is (after the last: nowhere).
 
         None while they are being made, when the text index answers.
         """
-        if self._words is None and (postings := self._collection.postings()) is not None:
+        if self._words is None and (postings := self._page_words.postings()) is not None:
             rows = self.rows(postings.page_ids)
             there = np.flatnonzero((rows >= 0) & postings.alive)
             positions = np.full(len(self), len(rows), np.int64)

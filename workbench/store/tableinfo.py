@@ -16,7 +16,7 @@ _OWN = {"documents": "files", "pages": "pages, with their words", "gaps": "pages
 
 def tables(collection: Collection) -> tuple[TableInfo, ...]:
     """Every table, those of the vectors last. No vector is read."""
-    held = {name: _OWN[name] for name in _OWN if collection.has_table(name)}
+    held = {name: _OWN[name] for name in _OWN if collection.catalog.has_table(name)}
     for space in collection.spaces():
         for index in space.record.indexes:
             held[index.table] = f"vectors: {index.name} by {space.encoder}"
@@ -25,7 +25,7 @@ def tables(collection: Collection) -> tuple[TableInfo, ...]:
 
 
 def _table(collection: Collection, name: str, holds: str) -> TableInfo:
-    table = collection.table(name)
+    table = collection.catalog.table(name)
     stats: dict[str, Any] = table.stats()
     return TableInfo(
         name,

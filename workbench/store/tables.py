@@ -89,6 +89,11 @@ def both(first: str, second: str | None) -> str:
     return first if second is None else f"({first}) AND ({second})"
 
 
+def only_pages(page_ids: Sequence[str], where: str | None) -> str:
+    """The condition that a page is one of these, and meets another condition."""
+    return both(within("page_id", page_ids), where)
+
+
 def columns(table: Any, where: str | None, names: Sequence[str]) -> Mapping[str, list[Any]]:
     """Columns of the rows that an SQL condition leaves, as Python values."""
     query = table.search()

@@ -30,6 +30,7 @@ _TOKENIZER: dict[str, Any] = {
     "remove_stop_words": True,
     "custom_stop_words": STOP_WORDS,
 }
+_WITH_STOP_WORDS = {**_TOKENIZER, "remove_stop_words": False, "custom_stop_words": None}
 CONFIG = FTS(with_position=False, **_TOKENIZER)
 
 
@@ -37,6 +38,12 @@ def tokens(text: str) -> list[str]:
     """The words of a text as the index has them, in order: split, stemmed, without accents and stop words."""
     plain = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
     return [token.text for token in lancedb.tokenize(plain, **_TOKENIZER)]
+
+
+def split(text: str) -> list[str]:
+    """The same with its stop words."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return [token.text for token in lancedb.tokenize(plain, **_WITH_STOP_WORDS)]
 
 
 def fingerprint() -> str:

@@ -42,8 +42,8 @@ from workbench.types.ingestion import (
     ProgressCallback,
 )
 from workbench.types.models import ModelStatus
-from workbench.types.queries import MarkPart, Part, PicturePart, Query, RegionPart, TextPart
-from workbench.types.results import Hit, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
+from workbench.types.results import Hit, Lifted, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Job",
     "JobStage",
     "LedgerRow",
+    "Lifted",
     "MarkPart",
     "MissReport",
     "ModelStatus",
@@ -86,6 +87,7 @@ __all__ = [
     "QueryEmbedding",
     "Ragged",
     "Receipt",
+    "Reference",
     "Region",
     "RegionPart",
     "ScoreKind",

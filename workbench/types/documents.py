@@ -93,8 +93,8 @@ class Page:
     """One page, read from its file.
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
-    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``pictures`` are the boxes of the
-    larger pictures on it.
+    fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
+    of it could not be read, if anything; ``pictures`` are the boxes of the larger pictures on it.
     """
 
     ref: PageRef
@@ -103,6 +103,7 @@ class Page:
     words: Words
     content_hash: str
     crop: Box = (0.0, 0.0, 1.0, 1.0)
+    notice: str = ""
     pictures: tuple[Box, ...] = ()
 
 
@@ -138,3 +139,4 @@ class StoredPage:
     words: Words
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    notice: str = ""

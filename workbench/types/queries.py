@@ -26,11 +26,26 @@ MIN_WEIGHT, MAX_WEIGHT = 1e-6, 1e6
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What a text says of where to look: the stretch ``text``, from ``start`` to ``end`` in characters.
+
+    ``means`` are pages by what they are called: ``page 12`` by its number, ``sheet 2`` as counted from the first and
+    ``sheet -1`` from the last, ``figure 5``, ``section 3.2``.
+    """
+
+    text: str
+    means: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words to look for."""
+    """Words to look for; ``literal`` are stretches of them that refer to no page though they read as if they did."""
 
     text: str
     weight: float = 1.0
+    literal: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"“{self.text}”"
@@ -209,8 +224,9 @@ def _is_box(box: Sequence[float]) -> bool:
 
 def _record(part: Part) -> dict[str, Any]:
     match part:
-        case TextPart(text, weight):
-            return {"kind": "text", "text": text, "weight": weight}
+        case TextPart(text, weight, literal):
+            told = {"literal": list(literal)} if literal else {}
+            return {"kind": "text", "text": text, "weight": weight, **told}
         case PicturePart(picture, repairs, weight):
             return {"kind": "picture", "picture": picture, "repairs": list(repairs), "weight": weight}
         case RegionPart(ref, box, weight):
@@ -226,7 +242,10 @@ def _part(row: Any) -> Part:
     try:
         match kind:
             case "text":
-                return TextPart(_string(row, "text"), _number(row.get("weight", 1.0), "weight"))
+                literal = row.get("literal", [])
+                if not isinstance(literal, list) or not all(isinstance(stretch, str) for stretch in literal):
+                    raise ValueError('What is literal is a list of texts, as "page 12".')
+                return TextPart(_string(row, "text"), _number(row.get("weight", 1.0), "weight"), tuple(literal))
             case "picture":
                 repairs = row.get("repairs", [])
                 if not isinstance(repairs, list) or not all(isinstance(step, str) for step in repairs):

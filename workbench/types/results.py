@@ -50,6 +50,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """A stretch of the query that refers to pages, what it was taken for, and how many pages it lifted."""
+
+    text: str
+    means: tuple[str, ...]
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageTrace:
     """What one stage cost, measured.
 
@@ -58,7 +67,10 @@ class StageTrace:
     ``cold`` true when the stage had to load something a warm process keeps (a model, an index map);
     ``scored`` pages that it really scored, fewer than came in where it prunes, and the stages it takes counted one by
     one; ``weights`` the weight of each
-    query token, by its label, where the stage gave them others than the encoder did.
+    query token, by its label, where the stage gave them others than the encoder did; ``lifted`` what in the query
+    referred to pages that the stage therefore lifted; ``device`` the graphics card that compared vectors, the bytes
+    that it holds of them, and whether that is all (warm); ``approximate`` the index that named the candidates, how far
+    it was looked into, and how many it named.
     """
 
     name: str
@@ -72,6 +84,9 @@ class StageTrace:
     cache_hit: bool = False
     scored: int = 0
     weights: tuple[tuple[str, float], ...] = ()
+    lifted: tuple[Lifted, ...] = ()
+    device: str = ""
+    approximate: str = ""
 
     @property
     def encoding(self) -> bool:
@@ -130,3 +145,8 @@ class SearchResult:
     notes: tuple[str, ...] = ()
     query: Query = field(default_factory=Query.empty)
     verdict: Verdict | None = None
+
+    @property
+    def lifted(self) -> tuple[Lifted, ...]:
+        """What in the query referred to pages, each once, as the last stage took it."""
+        return tuple({each.text: each for stage in self.trace.stages for each in stage.lifted}.values())

@@ -16,7 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.application import PREFIX
+from workbench.permits import ALL, Permit, permitted
 
+PERMIT = "pagelens.permit"
+"""Where a request's scope holds what whoever asks may do, for what answers it outside of its context."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_IN = "/login"
 OPEN = {("GET", LOG_IN), ("HEAD", LOG_IN), ("POST", LOG_IN), ("POST", f"{PREFIX}/session")}
@@ -66,11 +69,24 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, _header_sender(send))
             return
+        permit = self._permit(request)
+        scope = {**scope, PERMIT: permit}
+        with permitted(permit):
+            await self._passed(scope, receive, send)
+
+    async def _passed(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/" and scope["method"] == "GET":
             # Our permalink is read in the browser; Gradio would take its `page` for the name of a page of its own.
             await self._app({**scope, "query_string": b""}, receive, _document_sender(send, self._head))
         else:
             await self._app(scope, receive, _header_sender(send))
+
+    def _permit(self, request: Request) -> Permit:
+        """What whoever asks may do; everything where nobody has to log in."""
+        return ALL if self._access is None else self._access.permit(self._access.user(self._token(request)))
+
+    def _token(self, request: Request) -> str:
+        return _bearer(request) or request.cookies.get(self._cookie, "")
 
     def _refused(self, request: Request) -> Response | None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
@@ -87,9 +103,7 @@ class Guard:
         return self._not_logged_in(request, self._access)
 
     def _not_logged_in(self, request: Request, access: Access) -> Response | None:
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        bearer = bearer.strip() if scheme.lower() == "bearer" else ""
-        token = bearer or request.cookies.get(self._cookie, "")
+        bearer, token = _bearer(request), self._token(request)
         if token and access.user(token):
             return None
         if bearer:
@@ -103,6 +117,11 @@ class Guard:
         reason = "This needs a log-in: open the page in the browser, or send 'Authorization: Bearer TOKEN'."
         headers = {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}
         return JSONResponse({"error": reason}, 401, headers=headers)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _forbidden(request: Request, sentence: str) -> Response:

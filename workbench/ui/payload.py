@@ -15,18 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import heatmap
-from workbench.comparison import Comparison, Contrast, cost
 from workbench.types import (
     CollectionInfo,
     DocumentInfo,
-    DocumentOutcome,
     Explanation,
     Float,
     Hit,
-    IngestPlan,
-    Job,
-    ModelStatus,
-    Receipt,
     SearchResult,
     SeenPicture,
     StoredPage,
@@ -108,38 +102,6 @@ def search_result(value: SearchResult) -> dict[str, Any]:
     }
 
 
-def comparison(value: Comparison) -> dict[str, Any]:
-    """Two search results with what each took, what they share, and where every page went."""
-    return {
-        "a": {**search_result(value.a), "cost": asdict(cost(value.a))},
-        "b": {**search_result(value.b), "cost": asdict(cost(value.b))},
-        "k": value.k,
-        "shared": value.shared,
-        "overlap": value.overlap,
-        "rbo": value.rbo,
-        "moves": [
-            {
-                "page_id": move.page_id,
-                "ref": str(move.ref),
-                "rank_a": move.rank_a,
-                "rank_b": move.rank_b,
-                "difference": move.difference,
-            }
-            for move in value.moves
-        ],
-    }
-
-
-def contrast(value: Contrast) -> dict[str, Any]:
-    """Two pages' scores and their difference, word by word."""
-    return {
-        **asdict(value),
-        "a": str(value.a),
-        "b": str(value.b),
-        "difference": value.difference,
-    }
-
-
 def collection(value: CollectionInfo) -> dict[str, Any]:
     """A collection with its indexes and the settings that made it."""
     return {**asdict(value), "settings": {key: _plain(item) for key, item in value.settings.items()}}
@@ -147,55 +109,6 @@ def collection(value: CollectionInfo) -> dict[str, Any]:
 
 def document(value: DocumentInfo) -> dict[str, Any]:
     """A document of a collection."""
-    return asdict(value)
-
-
-def outcome(value: DocumentOutcome) -> dict[str, Any]:
-    """What became of one file."""
-    return asdict(value)
-
-
-def receipt(value: Receipt) -> dict[str, Any]:
-    """What a deletion removed, with the sentence that says so."""
-    return {**asdict(value), "sentence": value.sentence}
-
-
-def plan(value: IngestPlan) -> dict[str, Any]:
-    """What an ingest would do."""
-    return {
-        "files": [asdict(file) for file in value.files],
-        "pages": value.pages,
-        "pages_to_read": value.pages_to_read,
-        "seconds": value.seconds,
-        "bytes": value.bytes,
-    }
-
-
-def job(value: Job) -> dict[str, Any]:
-    """A job as its panel shows it."""
-    progress = value.progress
-    return {
-        "id": value.id,
-        "collection": value.collection,
-        "kind": value.kind,
-        "encoder": value.encoder,
-        "state": value.state,
-        "active": value.active,
-        "stages": [asdict(stage) for stage in progress.stages],
-        "pages_done": progress.pages_done,
-        "pages_total": progress.pages_total,
-        "pages_per_second": progress.pages_per_second,
-        "eta_seconds": progress.eta_seconds,
-        "seconds": progress.seconds,
-        "current": progress.current,
-        "documents": [outcome(item) for item in progress.documents],
-        "message": value.message,
-        "started": value.started,
-    }
-
-
-def model(value: ModelStatus) -> dict[str, Any]:
-    """A model as the picker and the list of models show it."""
     return asdict(value)
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from workbench import copying
 from workbench.errors import InputError
+from workbench.permits import check_edit
 from workbench.ui import payload
 from workbench.ui.requests import query_of, ref, results, text
 
@@ -104,6 +105,7 @@ class Searching:
 
     def save_search(self, request: Json) -> Json:
         """Keep a search under a name."""
+        check_edit()
         saved = self._workbench.save_search(
             text(request, "name"),
             query_of(request),
@@ -116,6 +118,7 @@ class Searching:
 
     def forget_search(self, request: Json) -> Json:
         """Delete a saved search."""
+        check_edit()
         self._workbench.forget_search(text(request, "name"))
         return {}
 

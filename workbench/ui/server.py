@@ -119,6 +119,9 @@ def create_app(
     app.add_middleware(Guard, hosts=hosts(host, allowed), head=bundle.head, access=access, cookie=cookie)
     if proxies := workbench.settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in proxies])
+    # Gradio checks only of blocks that were launched, which mounted ones are not, that a file which a request names was
+    # sent by somebody; without that, any file of this machine could be named to `/ingest`.
+    blocks.has_launched = True
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,

@@ -15,10 +15,11 @@ import gradio as gr
 from workbench.api.uploads import Uploads
 from workbench.api.warmup import Warmup
 from workbench.errors import PagelensError
+from workbench.permits import ALL, permitted
 from workbench.ui import payload
 from workbench.ui.actions import UNEXPECTED, Actions, logger
-from workbench.ui.evaluate import Evaluate
-from workbench.ui.system import SystemTab
+from workbench.ui.endpoints import add_endpoints
+from workbench.ui.guard import PERMIT
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -42,13 +43,14 @@ def build(workbench: Workbench) -> gr.Blocks:
     """The whole page over one workbench. It opens without loading a model; `Warmup` loads one behind it."""
     uploads = Uploads(workbench.settings.home)
     actions = Actions(workbench, uploads, Warmup(workbench))
-    actions.tabs = (*actions.tabs, Evaluate(workbench, uploads), SystemTab(workbench))
 
-    def ask(event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def ask(event: gr.EventData, asker: gr.Request) -> Iterator[dict[str, Any]]:
         request = dict(event._data or {})
         number = request.get("number", 0)
         try:
-            for result in actions.search(request):
+            with permitted(asker.request.scope.get(PERMIT, ALL)):
+                stages = actions.search(request)  # what may be seen is decided here
+            for result in stages:
                 yield {"number": number, "ok": True, "result": payload.search_result(result)}
         except PagelensError as error:
             yield {"number": number, "ok": False, "error": str(error)}
@@ -56,15 +58,11 @@ def build(workbench: Workbench) -> gr.Blocks:
             logger.exception("The search failed")
             yield {"number": number, "ok": False, "error": UNEXPECTED}
 
-    def poll() -> tuple[dict[str, Any], gr.Timer]:
-        jobs = workbench.jobs()
-        return {"jobs": [payload.job(job) for job in jobs]}, gr.Timer(active=any(job.active for job in jobs))
-
     with gr.Blocks(
         title="Pagelens", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400), elem_id="pagelens"
     ) as blocks:
         _part("bar", server_functions=actions.functions())
-        jobs = _part("jobs", events="'watch_jobs'")
+        _part("jobs")
         with gr.Tabs(elem_id="pl-tabs", selected="search"):
             with gr.Tab("Library", id="library", elem_id="pl-tab-library"):
                 _part("library")
@@ -78,13 +76,10 @@ def build(workbench: Workbench) -> gr.Blocks:
                 _part("evaluate")
             with gr.Tab("System", id="system", elem_id="pl-tab-system"):
                 _part("system")
-        timer = gr.Timer(1.0, active=False)
+        add_endpoints(workbench, uploads)
         results.ask(
             ask, None, results, trigger_mode="multiple", concurrency_id="search", concurrency_limit=2, **_PRIVATE
         )
-        timer.tick(poll, None, [jobs, timer], queue=False, **_PRIVATE)
-        jobs.watch_jobs(poll, None, [jobs, timer], queue=False, **_PRIVATE)
-        blocks.load(poll, None, [jobs, timer], queue=False, **_PRIVATE)
     blocks.queue(max_size=64, default_concurrency_limit=2)
     blocks.pagelens = actions
     return blocks

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.registry import Stage, register
+from workbench.retrieval.registry import Stage, register, share
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.types import Float, Query
@@ -26,21 +26,29 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     """Every page with a wanted word, of all pages or of the candidates."""
     if not run.query.text:
         return Scored(none(), np.zeros(0, np.float32))
-    scores = run.shared.get("bm25")
+    name = str(step.bare)
+    scores = run.shared.get(name)
     if scores is None:
-        scores = run.shared["bm25"] = bm25(run.snapshot, run.query)
+        scores = run.shared[name] = bm25(run.snapshot, run.query, step.number("pairs"), step.number("structure"))
+    if (
+        candidates is None
+        and np.isnan(scores).all()
+        and run.query.plain
+        and (meant := run.snapshot.suggestion(run.query.text))
+    ):
+        run.cost.notes += (f"No page has any of these words; did you mean: {meant}",)
     rows = run.pages if candidates is None else candidates.rows
     rows = rows[~np.isnan(scores[rows])]
     run.cost.scored += len(rows)
     return Scored(rows, scores[rows])
 
 
-def bm25(snapshot: Snapshot, query: Query) -> Float:
+def bm25(snapshot: Snapshot, query: Query, pairs: float, structure: float) -> Float:
     """The score of every page, by row: ``(rows,) float32``; NaN for one without a wanted word."""
     total = np.zeros(len(snapshot), np.float64)
     named = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
-        scores = snapshot.bm25(words)
+        scores = snapshot.bm25(words, pairs, structure)
         total += weight * scores.astype(np.float64)
         named |= (scores > 0) & (weight > 0)
     return np.where(named, total, np.nan).astype(np.float32)
@@ -52,6 +60,10 @@ register(
         summary="words of the page text",
         run=run,
         cost="the words of the query on every page; no vector",
-        source="Okapi BM25, Robertson and Zaragoza 2009",
+        source="Okapi BM25 and BM25F, Robertson and Zaragoza 2009; words in order, Metzler and Croft 2005",
+        options={
+            "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),
+            "structure": share("times that a word of a title, heading, caption or row label counts", 2.0),
+        },
     )
 )

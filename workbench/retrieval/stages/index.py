@@ -31,6 +31,10 @@ def check(step: Step, start: int) -> None:
         wrong = "LanceDB can only scan vectors as the encoder made them; leave engine=lance out"
     elif lance and (prune != "none" or step.cuts):
         wrong = "LanceDB scores every candidate; leave engine=lance out, or the pruning"
+    elif step.option("engine") == "ann" and not (stored.single and stored.encoding.lossless):
+        wrong = "an approximate index is of one vector a page, as global, lemur or fde; leave engine=ann out"
+    elif step.count("probes") and step.option("engine") not in ("auto", "ann"):
+        wrong = "probes belongs to engine=ann; leave it out"
     elif prune == "safe" and not stored.plain:
         wrong = "prune=safe needs vectors as the encoder made them; use prune=gap, or leave dtype and dims out"
     elif prune == "safe" and step.count("exit"):

@@ -6,32 +6,35 @@ import logging
 import warnings
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
+from workbench.store.catalog import Catalog
 from workbench.store.files import is_disk_full
 from workbench.store.tables import quoted, within
-
-if TYPE_CHECKING:
-    from workbench.store.collection import Collection
 
 log = logging.getLogger(__name__)
 
 _IDS_AT_ONCE = 500
 
 
-class Rows:
-    """The tables whose rows are pages. ``stored`` says which pages each table has, which only the writer changes."""
+class TableWriter:
+    """The tables whose rows are pages. ``stored`` says which pages each has, which only the writer changes.
 
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
+    ``text_stale`` once rows left the pages table, or were replaced in it, which is the same to its text index: its word
+    statistics are then those of pages that are gone.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
         self.stored: dict[str, set[str]] = {}
+        self.text_stale = False
 
     def look(self, names: Iterable[str]) -> None:
         """Read which pages these tables hold."""
         for name in names:
-            found = self._collection.table(name).search().select(["page_id"]).to_arrow()
+            found = self._catalog.table(name).search().select(["page_id"]).to_arrow()
             self.stored[name] = set(found["page_id"].to_pylist())
 
     def write(self, name: str, rows: pa.Table) -> bool:
@@ -39,7 +42,7 @@ class Rows:
 
         They are appended when none of them is there, or else merged, which has to read all ids.
         """
-        table, ids = self._collection.table(name), set(rows["page_id"].to_pylist())
+        table, ids = self._catalog.table(name), set(rows["page_id"].to_pylist())
         known = self.stored[name]
         new = known.isdisjoint(ids) and len(ids) == rows.num_rows
         known |= ids  # before the attempt: one that fails may have been committed nevertheless
@@ -52,18 +55,18 @@ class Rows:
     def delete(self, name: str, ids: Sequence[str]) -> None:
         """Delete the rows of these pages, if there are any."""
         for start in range(0, len(ids), _IDS_AT_ONCE):
-            self._collection.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
+            self._catalog.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
         if name in self.stored:
             self.stored[name].difference_update(ids)
 
     def fragments(self, name: str) -> int:
         """How many files a table consists of."""
-        return int(self._collection.table(name).stats()["fragment_stats"]["num_fragments"])
+        return int(self._catalog.table(name).stats()["fragment_stats"]["num_fragments"])
 
     def tidy(self, name: str, older_than: timedelta) -> None:
         """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger."""
         try:
-            self._collection.table(name).optimize(cleanup_older_than=older_than)
+            self._catalog.table(name).optimize(cleanup_older_than=older_than)
         except Exception as error:
             if is_disk_full(error):
                 raise
@@ -71,7 +74,7 @@ class Rows:
 
     def touch(self, name: str) -> None:
         """Write a row of a table again, which gives a single file a neighbour for `purge` to merge it with."""
-        table = self._collection.table(name)
+        table = self._catalog.table(name)
         key = table.schema.names[0]
         for value in table.search().select([key]).limit(1).to_arrow()[key].to_pylist():
             table.update(where=f"{key} = {quoted(value)}", values_sql={key: key})
@@ -84,7 +87,7 @@ class Rows:
         """
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"optimize\(cleanup_older_than=0\)")
-            self._collection.table(name).optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            self._catalog.table(name).optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
 
 def merge(table: Any, key: str, rows: pa.Table) -> None:

@@ -1,0 +1,117 @@
+"""Scans in letters that the built-in OCR lacks: read by tesseract where it is installed, and said where it is not."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.documents.make import LINES, picture_pdf, text_picture
+from workbench.documents import ReadSettings, Source, ocr, read_pages, tesseract
+from workbench.errors import DocumentError
+
+pytestmark = pytest.mark.slow
+RUSSIAN = Path(__file__).parent / "inputs" / "scan-russian.png"
+needs_russian = pytest.mark.skipif(
+    not {"osd", "rus"} <= tesseract.installed(), reason="tesseract is not installed with osd and rus"
+)
+
+
+def one(path, **settings):
+    (page,) = read_pages(Source(path, path.name), ReadSettings(**settings))
+    return page
+
+
+def turned(tmp_path, degrees):
+    path = tmp_path / f"turned-{degrees}.png"
+    with Image.open(RUSSIAN) as image:
+        image.convert("RGB").rotate(degrees, expand=True, fillcolor="white").save(path)
+    return path
+
+
+@pytest.fixture
+def without_tesseract(monkeypatch):
+    monkeypatch.setattr(tesseract, "installed", frozenset)
+
+
+@needs_russian
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_cyrillic_is_read_whichever_way_the_scan_lies(tmp_path, degrees):
+    page = one(turned(tmp_path, degrees))
+    assert "Договор аренды заключается сроком на один год" in page.words.text
+    assert page.notice == ""
+    assert page.words.source == "ocr"
+    # Every word's box holds ink.
+    dark = np.asarray(page.image().convert("L")) < 128
+    for x0, y0, x1, y1 in page.words.boxes * np.tile(page.size, 2):
+        assert dark[int(y0) : int(y1) + 1, int(x0) : int(x1) + 1].any()
+
+
+@needs_russian
+def test_a_language_that_is_named_is_read_at_once():
+    assert "страховать имущество" in one(RUSSIAN, languages=("rus",)).words.text
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_what_cannot_be_read_is_said(tmp_path):
+    page = one(RUSSIAN)
+    assert "Little of the scan's text could be read" in page.notice
+    assert "tesseract" in page.notice
+    with Image.open(RUSSIAN) as image:
+        scan = picture_pdf(tmp_path / "scan.pdf", image.convert("RGB"), box=(20, 200, 570, 400))
+    assert "Little of the scan's text could be read" in one(scan).notice
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_what_is_read_says_nothing(tmp_path):
+    text_picture(LINES, size=(1100, 400)).save(tmp_path / "scan.png")
+    Image.effect_noise((600, 400), 60).convert("RGB").save(tmp_path / "noise.png")
+    Image.new("RGB", (600, 400), "white").save(tmp_path / "blank.png")
+    assert [one(tmp_path / name).notice for name in ("scan.png", "noise.png", "blank.png")] == ["", "", ""]
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_a_language_that_is_not_there_is_named():
+    page = one(RUSSIAN, languages=("rus", "eng"))
+    assert page.reason.startswith("tesseract is not installed with rus.")
+    with pytest.raises(DocumentError, match="with klingon"):
+        ocr.recognize(Image.new("RGB", (99, 99)), ("klingon",))
+
+
+def test_a_notice_names_the_script_and_what_to_install(monkeypatch):
+    monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "eng"}))
+    said = ocr.told(0.1, "Cyrillic")
+    assert said.startswith("The scan's text is Cyrillic, which the built-in OCR does not read.")
+    assert ocr.told(0.9, "Cyrillic") == ""
+    monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "rus"}))
+    assert "is Cyrillic, could be read: is it handwriting" in ocr.told(0.1, "Cyrillic")
+
+
+def test_a_tesseract_that_hangs_or_fails_costs_its_time_alone(monkeypatch):
+    def late(command, **more):
+        raise subprocess.TimeoutExpired(command, more["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", late)
+    picture = text_picture(LINES)
+    assert tesseract.script_of(picture) == ("", 0)
+    assert tesseract.read_lines(picture, ("eng",)) == []
+
+
+def test_letters_of_scripts_without_spaces_are_joined():
+    boxes = np.array([[0, 0, 20, 20], [24, 0, 44, 20], [60, 0, 80, 20], [82, 0, 99, 20]], np.float32)
+    texts, joined = tesseract._joined(["재", "산을", "보험에", "x"], boxes)
+    assert texts == ["재산을", "보험에", "x"]
+    np.testing.assert_array_equal(joined[0], [0, 0, 44, 20])
+
+
+def test_the_half_known_scripts_are_told():
+    assert (
+        ocr._half_known(["Hp", "đồng", "thuê", "nhà", "đưc", "ký", "kt", "vi", "thi", "hn", "mt", "năm"])
+        == "Vietnamese"
+    )
+    assert ocr._half_known(["υποχρεοται", "να", "ασφαλσει"]) == "Greek"
+    assert ocr._half_known(["der", "Koeffizient", "α", "beträgt", "0,3"]) == ""
+    assert ocr._half_known(["Đurđevac", "leži", "u", "Hrvatskoj,", "četiri", "kilometra", "od", "grada"]) == ""
+    assert shutil.which("tesseract") or not tesseract.installed()

@@ -1,0 +1,432 @@
+"""Vectors held on a graphics card, and MaxSim of pages there: exact search at the speed of the card's memory.
+
+What a search maps from disk is copied, in the background and within a budget, in segments: each holds the rows
+``[first, first + SEGMENT)`` and `OVERLAP` more, so that a page lies whole in the segment it begins in. Files of vectors
+only grow or get a new name (see `store.vector_cache`), so that after a commit only the last segment is copied again.
+The smallest arrays go first: a collection larger than the card has its pooled vectors there. Pages that are not there,
+yet or for good, are the caller's to score on the processor.
+
+On CUDA the product and its maximum are one kernel of `late-interaction-kernels` where it is installed (the extra
+``gpu``); elsewhere, on Apple's cards and where it is not, they are torch's, a block of pages at a time. Either sums in
+float32. `Settings.search_device` says where; ``cpu-torch`` runs all of it on the processor, which is how it is tested.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib.util
+import logging
+import mmap
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from workbench.settings import Settings
+from workbench.types import Float
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+Rows = NDArray[np.int64]
+
+SEGMENT_NUMBERS = 1 << 30
+"""Numbers of a segment: a kernel counts them in int32, and beyond 2^31 was seen to read out of bounds."""
+OVERLAP = 1 << 13
+"""Rows that a segment has beyond its own; a page of more vectors is scored on the processor."""
+COPIED_AT_ONCE = 64 << 20
+"""Bytes of one copy to the card."""
+BLOCK_NUMBERS = 1 << 25
+"""Similarities that torch computes at once: 128 MiB."""
+SHARE_OF_FREE = 0.5
+"""Of the card's free memory that vectors may take, where no budget is set."""
+SPARSE = 4
+"""Pages are gathered where they are less than one in so many of the rows they span, else the span is scored whole."""
+ON_PROCESSOR = "cpu-torch"
+"""The name under which the processor plays the card."""
+
+
+@dataclass(slots=True)
+class _Segment:
+    """Rows ``first`` to ``first + len(vectors)`` of an array, on the device."""
+
+    first: int
+    vectors: torch.Tensor
+
+
+@dataclass
+class _Holding:
+    """What is there of one array: ``flat`` as last asked for, ``segments`` in order, and the bytes it may take."""
+
+    flat: weakref.ref[NDArray[Any]]
+    total: int
+    dim: int
+    row_bytes: int
+    share: int = 0
+    segments: list[_Segment] = field(default_factory=list)
+    asked: bool = False
+    """Whether somebody has to look whether it is in step."""
+
+    @property
+    def bytes(self) -> int:
+        """Of the whole array."""
+        return self.total * self.row_bytes
+
+    @property
+    def rows(self) -> int:
+        """Rows from the first that are there."""
+        return self.segments[-1].first + len(self.segments[-1].vectors) if self.segments else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How much of an array is on the device: ``device`` its name, ``bytes`` of ``of`` bytes."""
+
+    device: str
+    bytes: int
+    of: int
+
+    def __str__(self) -> str:
+        there = f"{self.bytes / 1e6:,.1f} MB"
+        if self.bytes >= self.of:
+            return f"{self.device}: {there}, warm"
+        return f"{self.device}: {there} of {self.of / 1e6:,.1f} MB, the rest on the processor"
+
+
+class Accelerator:
+    """A device with vectors on it. Safe to use from several threads; copying is done by one of its own.
+
+    ``device`` as torch names it, ``budget`` bytes for vectors. ``segment`` numbers and ``overlap`` rows are for tests.
+    """
+
+    def __init__(
+        self, device: str, budget: int, segment: int = SEGMENT_NUMBERS, overlap: int = OVERLAP, name: str = ""
+    ) -> None:
+        self.device, self.budget, self.name = device, budget, name or device
+        self.fused = True
+        """Whether to use the one kernel for all where there is one; a benchmark compares."""
+        self._segment, self._overlap = segment, overlap
+        self._holdings: dict[object, _Holding] = {}
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._copier: threading.Thread | None = None
+        self._idle = threading.Event()
+        self._idle.set()
+        self._ending = False
+
+    @property
+    def kernel(self) -> bool:
+        """Whether product and maximum are one kernel here, for vectors in half precision."""
+        return self.fused and self.device.startswith("cuda") and _fused() is not None
+
+    # -- what is there ------------------------------------------------------------------------------------------------
+
+    def held(self, flat: NDArray[Any]) -> Held | None:
+        """How much of an array is there; None of one that was never asked for."""
+        with self._lock:
+            holding = self._holdings.get(_key(flat))
+            if holding is None:
+                return None
+            return Held(self.name, min(holding.rows, len(flat)) * holding.row_bytes, flat.nbytes)
+
+    def hold(self, flat: NDArray[Any], wait: bool = False) -> None:
+        """Have an array copied, or what was added to it; with ``wait`` only return when that is done."""
+        with self._lock:
+            self._ask(flat)
+        if wait:
+            self._idle.wait()
+
+    def close(self) -> None:
+        """End the copying, after the block at hand; what is there stays."""
+        with self._work:
+            self._ending = True
+            self._work.notify()
+        if self._copier is not None:
+            self._copier.join()
+
+    def _ask(self, flat: NDArray[Any]) -> _Holding:
+        key, dim = _key(flat), flat.shape[1]
+        holding = self._holdings.get(key)
+        if holding is not None and holding.flat() is flat:
+            return holding
+        if holding is None:
+            holding = self._holdings[key] = _Holding(weakref.ref(flat), 0, dim, dim * flat.dtype.itemsize)
+        holding.flat, holding.total = weakref.ref(flat), max(len(flat), holding.total)
+        self._plan()
+        self._idle.clear()
+        holding.asked = True
+        self._work.notify()
+        if self._copier is None:
+            self._copier = threading.Thread(target=self._copy_on, name="vectors to card", daemon=True)
+            self._copier.start()
+            atexit.register(self.close)  # a copy that runs while the process ends would break it off
+        return holding
+
+    def _plan(self) -> None:
+        """Share the budget out, smallest first and what nobody maps last, and drop what has no share."""
+        left = self.budget
+        for key in [key for key, each in self._holdings.items() if each.flat() is None]:
+            if not isinstance(key, str) or not Path(key).exists():
+                del self._holdings[key]
+        for holding in sorted(self._holdings.values(), key=lambda each: (each.flat() is None, each.bytes)):
+            holding.share = min(left, holding.bytes)
+            left -= holding.share
+            while holding.rows > holding.share // holding.row_bytes:
+                holding.segments.pop()
+
+    def _step(self, dim: int) -> int:
+        return max(1, self._segment // dim - self._overlap)
+
+    # -- copying ------------------------------------------------------------------------------------------------------
+
+    def _copy_on(self) -> None:
+        while True:
+            with self._work:
+                while not (todo := [each for each in self._holdings.values() if each.asked]) and not self._ending:
+                    self._idle.set()
+                    self._work.wait()
+                if self._ending:
+                    self._idle.set()
+                    return
+                next_one = min(todo, key=lambda each: each.bytes)
+                next_one.asked = False
+            try:
+                self._bring(next_one)
+            except Exception as error:  # out of the card's memory: what is there stays, the processor does the rest
+                if self._ending:
+                    return
+                log.warning("vectors could not be copied to %s: %s", self.name, str(error).splitlines()[0])
+
+    def _bring(self, holding: _Holding) -> None:
+        """Copy the segments that lack, or have grown, as far as the share goes."""
+        flat, share = holding.flat(), holding.share
+        if flat is None:
+            return
+        step = self._step(holding.dim)
+        room = share // holding.row_bytes  # what is in two segments is a thousandth, and not counted
+        for first in range(0, len(flat), step):
+            rows = min(step + self._overlap, len(flat) - first)
+            number = first // step
+            with self._lock:
+                if holding.asked:
+                    return  # there is a newer state to bring
+                known = holding.segments[number] if number < len(holding.segments) else None
+            if known is not None and len(known.vectors) >= rows:
+                continue
+            rows = min(rows, room - first)
+            if rows <= (len(known.vectors) if known is not None else 0):
+                return
+            made = _Segment(first, self._copied(flat[first : first + rows]))
+            with self._lock:
+                holding.segments[number:] = [made]
+            if first + rows >= len(flat):
+                return
+
+    def _copied(self, rows: NDArray[Any]) -> torch.Tensor:
+        import torch
+
+        made = torch.empty(rows.shape, dtype=getattr(torch, rows.dtype.name), device=self.device)
+        block = max(1, COPIED_AT_ONCE // (rows.shape[1] * rows.dtype.itemsize))
+        for start in range(0, len(rows), block):
+            if self._ending:
+                raise RuntimeError("the process ends")
+            # A copy of its own: mapped memory is read-only, and reading it from disk is what takes the time.
+            made[start : start + block].copy_(torch.from_numpy(np.array(rows[start : start + block])))
+        if self.device.startswith("cuda"):
+            torch.cuda.synchronize(self.device)
+        return made
+
+    # -- scoring ------------------------------------------------------------------------------------------------------
+
+    def score(
+        self, query: Float, flat: NDArray[Any], starts: Rows, lengths: Rows, weights: Float | None
+    ) -> tuple[Float, NDArray[np.bool_]] | None:
+        """MaxSim of the pages ``flat[starts[i]:][:lengths[i]]`` that are there, and which are: ``(pages,)`` each.
+
+        ``query (m, d)``, ``weights (m,)`` of either sign. None where none of the array is there, which asks for it.
+        """
+        with self._lock:
+            holding = self._ask(flat)
+            segments = list(holding.segments)
+        if not segments:
+            return None
+        scores, there = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.bool_)
+        owner = np.searchsorted([segment.first for segment in segments], starts, side="right") - 1
+        ask = _Asked.of(query, weights, segments[0].vectors, self.kernel)
+        for number, segment in enumerate(segments):
+            pages = np.flatnonzero(owner == number)
+            ends = starts[pages] - segment.first + lengths[pages]
+            pages = pages[ends <= len(segment.vectors)]
+            if not len(pages):
+                continue
+            try:
+                scores[pages] = ask.score(segment.vectors, starts[pages] - segment.first, lengths[pages])
+            except RuntimeError as error:  # torch's out of memory is one
+                log.warning("%s could not compare vectors (%s)", self.name, str(error).splitlines()[0])
+                return None
+            there[pages] = True
+        return scores, there
+
+    def read(self, flat: NDArray[Any]) -> int:
+        """Read every byte that is there of an array once, and add them up: the least that a search can take."""
+        import torch
+
+        with self._lock:
+            holding = self._ask(flat)
+            segments = list(holding.segments)
+        return sum(int(segment.vectors.view(torch.int32).sum()) for segment in segments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A query on the device: wanted vectors and unwanted ones, each times the size of its weight.
+
+    A maximum times a weight above 0 is the maximum of the vector times the weight, so that no kernel needs to know
+    weights; what is unwanted is taken off by a second one.
+    """
+
+    parts: tuple[tuple[int, torch.Tensor], ...]
+    fused: Callable[..., torch.Tensor] | None
+
+    @classmethod
+    def of(cls, query: Float, weights: Float | None, like: torch.Tensor, fused: bool) -> _Asked:
+        import torch
+
+        sizes = np.ones(len(query), np.float32) if weights is None else np.asarray(weights, np.float32)
+        parts = []
+        for sign in (1, -1):
+            rows = np.ascontiguousarray(query[sizes * sign > 0] * np.abs(sizes[sizes * sign > 0])[:, None], np.float32)
+            if len(rows):
+                parts.append((sign, torch.from_numpy(rows).to(like.device)))
+        return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None)
+
+    def score(self, vectors: torch.Tensor, starts: Rows, lengths: Rows) -> Float:
+        """Scores of pages in the order given: ``(pages,) float32``."""
+        import torch
+
+        order = np.argsort(starts, kind="stable")
+        first, last = starts[order], (starts + lengths)[order]
+        apart = bool((first[1:] >= last[:-1]).all())
+        if apart and int(lengths.sum()) * SPARSE >= int(last[-1] - first[0]):
+            # What lies between pages is scored like a page, and not looked at.
+            bounds = np.unique(np.concatenate([first, last]))
+            piece = vectors[int(bounds[0]) : int(bounds[-1])]
+            at, sizes = np.searchsorted(bounds, first), np.diff(bounds)
+        else:
+            rows = np.repeat(first - np.cumsum(lengths[order]) + lengths[order], lengths[order])
+            index = torch.from_numpy(np.arange(len(rows)) + rows).to(vectors.device)
+            piece, at, sizes = vectors[index], np.arange(len(first)), lengths[order]
+        total = torch.zeros(len(sizes), dtype=torch.float32, device=vectors.device)
+        for sign, query in self.parts:
+            total += sign * (_by_torch(query, piece, sizes) if self.fused is None else self.fused(query, piece, sizes))
+        scores = np.empty(len(starts), np.float32)
+        scores[order] = total.cpu().numpy()[at]
+        return scores
+
+
+def _by_torch(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.Tensor:
+    """Sum over query vectors of the greatest product with each of consecutive pages: ``(pages,) float32``."""
+    import torch
+
+    out = torch.empty(len(sizes), dtype=torch.float32, device=vectors.device)
+    for block, first, last in _blocks(sizes, max(1, BLOCK_NUMBERS // len(query))):
+        product = _product(vectors[first:last], query)
+        pages, longest = block.stop - block.start, int(sizes[block].max())
+        if longest * pages == last - first:
+            best = product.view(pages, longest, -1).amax(dim=1)
+        else:
+            owner = torch.from_numpy(np.repeat(np.arange(pages), sizes[block])).to(vectors.device)
+            best = torch.full((pages, product.shape[1]), -torch.inf, device=vectors.device)
+            best.scatter_reduce_(0, owner[:, None].expand_as(product), product, "amax")
+        out[block] = best.sum(dim=1)
+    return out
+
+
+def _product(vectors: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
+    """Dot products ``(rows, m)``, summed in float32 and not rounded to half precision."""
+    import torch
+
+    if vectors.is_cuda and vectors.dtype == torch.float16:
+        return torch.mm(vectors, query.half().T, out_dtype=torch.float32)
+    return vectors.float() @ query.T
+
+
+def _blocks(sizes: Rows, rows: int) -> Iterator[tuple[slice, int, int]]:
+    """Consecutive pages of at most so many rows together, with their first and last row; a longer page is alone."""
+    ends = np.cumsum(sizes)
+    page = 0
+    while page < len(sizes):
+        before = int(ends[page] - sizes[page])
+        after = max(int(np.searchsorted(ends, before + rows, side="right")), page + 1)
+        yield slice(page, after), before, int(ends[after - 1])
+        page = after
+
+
+@functools.cache
+def _fused() -> Callable[..., torch.Tensor] | None:
+    """The one kernel for product and maximum, where it is installed and its compiler runs here."""
+    if importlib.util.find_spec("late_interaction_kernels") is None or importlib.util.find_spec("triton") is None:
+        return None
+    import torch
+    from late_interaction_kernels.varlen import maxsim_varlen
+
+    def fused(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.Tensor:
+        ends = torch.from_numpy(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)).to(vectors.device)
+        whole = torch.tensor([0, len(query)], dtype=torch.int32, device=vectors.device)
+        return maxsim_varlen(query.half(), vectors, whole, ends, len(query), int(sizes.max()))[0]
+
+    return fused
+
+
+def _key(flat: NDArray[Any]) -> object:
+    """What names an array for as long as it only grows: its file, or itself."""
+    return str(flat.filename) if isinstance(flat, np.memmap) and is_whole_file(flat) else id(flat)
+
+
+def is_whole_file(flat: NDArray[Any]) -> bool:
+    """Whether an array maps a file from its beginning; a part of one has the file's name too, and other rows."""
+    return isinstance(flat, np.memmap) and isinstance(flat.base, mmap.mmap) and not flat.offset
+
+
+@functools.cache
+def accelerator() -> Accelerator | None:
+    """The device that settings name, or None for the processor: `Settings.search_device`, `search_memory_mb`.
+
+    A device that is not there is said once in the log, and the processor searches.
+    """
+    settings = Settings()
+    wanted = settings.search_device
+    if wanted == "cpu":
+        return None
+    import torch
+
+    if wanted == "auto":
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else ""
+        if not wanted:
+            return None
+    device = "cpu" if wanted == ON_PROCESSOR else wanted
+    try:
+        torch.zeros(1, dtype=torch.float16, device=device)
+        budget = settings.search_memory_mb << 20 or int(_free(device) * SHARE_OF_FREE)
+    except (RuntimeError, AssertionError) as error:  # torch raises either for a device it lacks
+        said = str(error).splitlines()[0][:120]
+        log.warning("PAGELENS_SEARCH_DEVICE=%s cannot be used here (%s); the processor searches", wanted, said)
+        return None
+    return Accelerator(device, budget, name=wanted)
+
+
+def _free(device: str) -> int:
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)  # Apple's cards have the processor's memory

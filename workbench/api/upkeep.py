@@ -1,0 +1,88 @@
+"""Routes that look after a collection, and what there is to know about the machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from workbench.answers.collections import PutAway
+from workbench.answers.jobs import JobState
+from workbench.answers.upkeep import SystemReport, TableState, Upkeep, Verified
+from workbench.api.requests import EncoderRequest, QuarantineRequest, Text, page_ref
+from workbench.api.state import Bench
+from workbench.errors import InputError
+from workbench.types import PageRef
+
+router = APIRouter(tags=["Upkeep"])
+What = Annotated[Text, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
+Whole = Annotated[Text, Query(description="A whole document, by its name; instead of a page.")]
+
+
+@router.get("/system")
+def system(workbench: Bench) -> SystemReport:
+    """Versions, the home folder, and what the doctor says of this machine."""
+    return SystemReport.of(workbench.system(), list(workbench.doctor()))
+
+
+@router.get("/collections/{collection}/upkeep")
+def upkeep(workbench: Bench, collection: str) -> Upkeep:
+    """A collection's tables, quarantine and past searches, and what was last found and measured of it."""
+    return Upkeep(
+        info=workbench.collection(collection),
+        tables=[TableState.of(table) for table in workbench.tables(collection)],
+        quarantine=quarantine(workbench, collection),
+        audit=workbench.kept_audit(collection),
+        recall=workbench.kept_recall(collection),
+        latency=list(workbench.latency(collection)),
+    )
+
+
+@router.get("/collections/{collection}/verify")
+def verify(workbench: Bench, collection: str) -> Verified:
+    """Whether what is on disk fits together; reads all of it."""
+    return Verified(collection=collection, problems=workbench.verify(collection))
+
+
+@router.post("/collections/{collection}/audit", status_code=202)
+def audit(workbench: Bench, collection: str, body: EncoderRequest) -> JobState:
+    """Look for suspicious pages and copies, in the background."""
+    return JobState.of(workbench.start_audit(collection, body.encoder))
+
+
+@router.post("/collections/{collection}/recall", status_code=202)
+def recall(workbench: Bench, collection: str, body: EncoderRequest) -> JobState:
+    """Measure recall against the exact answer, in the background."""
+    return JobState.of(workbench.start_recall(collection, body.encoder))
+
+
+@router.post("/collections/{collection}/compact", status_code=202)
+def compact(workbench: Bench, collection: str) -> JobState:
+    """Rewrite the collection without its dead bytes, in the background."""
+    return JobState.of(workbench.start_compact(collection))
+
+
+@router.get("/collections/{collection}/quarantine")
+def quarantine(workbench: Bench, collection: str) -> list[PutAway]:
+    """What is kept out of search, the latest first."""
+    return [PutAway.of(entry) for entry in workbench.quarantined(collection)]
+
+
+@router.post("/collections/{collection}/quarantine")
+def put_away(workbench: Bench, collection: str, body: QuarantineRequest) -> list[PutAway]:
+    """Keep a page, or a whole document, out of search without deleting anything; what is in quarantine now."""
+    workbench.quarantine(collection, _what(body.page, body.document), body.reason)
+    return quarantine(workbench, collection)
+
+
+@router.delete("/collections/{collection}/quarantine")
+def release(workbench: Bench, collection: str, page: What = "", document: Whole = "") -> list[PutAway]:
+    """Let a page, or a whole document, be found again; what is in quarantine now."""
+    workbench.release(collection, _what(page, document))
+    return quarantine(workbench, collection)
+
+
+def _what(page: str, document: str) -> PageRef | str:
+    if bool(page) == bool(document):
+        raise InputError("Name a page or a document, one of them.")
+    return document or page_ref(page)

@@ -1,0 +1,203 @@
+"""What a collection consists of at this moment: its tables, manifest, committed pages, and pages kept out of search.
+
+Readers of pages, words and vectors and the writer all stand on one catalog, and it knows none of them. Every call sees
+the last commit of any process; a collection deleted and made again under the same name is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import NotFoundError, StoreError
+from workbench.store import quarantine
+from workbench.store.directory import COMMITTED, PageDirectory
+from workbench.store.files import intact, tree_bytes, write_whole
+from workbench.store.manifest import FILE, Manifest
+from workbench.store.quarantine import Quarantine
+from workbench.store.tables import FOLDER, both, columns, connect
+from workbench.types import Quarantined
+
+
+class Catalog:
+    """The collection in one folder. Safe to use from several threads, while another thread or process writes.
+
+    A collection that is gone is a `NotFoundError`, a damaged one a `StoreError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self._lock = threading.RLock()
+        self._tables: dict[str, Any] = {}
+        self._directory: PageDirectory | None = None
+        self._quarantine = Quarantine()
+        self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
+        self._versions = str(path / FOLDER)
+        self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._manifest_file = str(path / FILE)
+        self._seen = self._signature()
+        self._manifest = Manifest.read(path)
+        self._db = connect(path)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What made it, and the version of its layout."""
+        self._refresh()
+        return self._manifest
+
+    @property
+    def encoders(self) -> tuple[str, ...]:
+        """Ids of all its encoders, the first one first."""
+        return tuple(space.encoder.id for space in self.manifest.spaces)
+
+    # -- tables -------------------------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> Any:
+        """A table by name; `StoreError` when it cannot be opened."""
+        with self._lock:
+            self._refresh()
+            if name not in self._tables:
+                try:
+                    table = self._db.open_table(name)
+                    if not table.schema.names:  # a list of columns that was overwritten with zeros reads as none
+                        raise ValueError("it has no columns")
+                    self._tables[name] = table
+                except Exception as error:
+                    raise StoreError(
+                        f"Collection '{self.name}' is damaged: its table '{name}' cannot be opened; "
+                        f"to see what is wrong, run: pagelens collections verify {self.name}"
+                    ) from error
+            return self._tables[name]
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name; collections of an older layout lack some."""
+        return (self.path / FOLDER / f"{name}.lance").is_dir()
+
+    def table_bytes(self, name: str) -> int:
+        """Bytes of a table's files, those of its earlier versions included."""
+        return tree_bytes(self.path / FOLDER / f"{name}.lance")
+
+    def version(self, table: str = "pages") -> int:
+        """A number that grows with every change of a table; of the committed pages without a name.
+
+        LanceDB is asked only when the files that name the table's versions are others than before.
+        """
+        handle = self.table(table)
+        try:
+            names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+        except OSError:
+            names = frozenset()  # LanceDB says what is wrong
+        known = self._version.get(table)
+        if known is None or known[0] != names or not names:
+            with intact(self.name):
+                known = self._version[table] = names, int(handle.version)
+        return known[1]
+
+    def database(self) -> Any:
+        """The LanceDB database, to make and drop tables in."""
+        self._refresh()
+        return self._db
+
+    def rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Columns of the rows of a table that an SQL condition leaves, a dict a row."""
+        with intact(self.name):
+            found = columns(self.table(table), where, names)
+        return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
+
+    def gaps(self) -> dict[str, dict[str, str]]:
+        """By encoder: the pages it failed on that are in the collection all the same, and why."""
+        found: dict[str, dict[str, str]] = {}
+        if self.has_table("gaps"):
+            for row in self.rows("gaps", None, ["page_id", "encoder", "reason"]):
+                found.setdefault(row["encoder"], {})[row["page_id"]] = row["reason"]
+        return found
+
+    # -- pages --------------------------------------------------------------------------------------------------------
+
+    def directory(self) -> PageDirectory:
+        """The committed pages as they are now."""
+        version = self.version()
+        directory = self._directory
+        if directory is None or directory.version != version:
+            with self._lock:
+                if self._directory is None or self._directory.version != version:
+                    with intact(self.name):
+                        self._directory = PageDirectory.read(self.table("pages"), version)
+                directory = self._directory
+        return directory
+
+    def searchable(self) -> PageDirectory:
+        """The committed pages but those in quarantine."""
+        directory, kept_out = self.directory(), self.quarantine()
+        if not kept_out:
+            return directory
+        known = self._searchable
+        if known is None or known[0] is not directory or known[1] is not kept_out:
+            known = self._searchable = directory, kept_out, kept_out.without(directory)
+        return known[2]
+
+    def page_ids(self, where: str | None) -> list[str]:
+        """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
+        if where is None:
+            return list(self.searchable().ids)
+        with intact(self.name):
+            found = PageDirectory.read(self.table("pages"), -1, where)
+        return list(self.quarantine().without(found).ids)
+
+    def matching(self, where: str) -> list[str]:
+        """Ids of the committed pages that an SQL condition leaves, in no order."""
+        with intact(self.name):
+            return columns(self.table("pages"), both(COMMITTED, where), ["page_id"])["page_id"]
+
+    # -- beside the tables --------------------------------------------------------------------------------------------
+
+    def quarantine(self) -> Quarantine:
+        """What is kept out of search as it is now; read again only when it has changed."""
+        if self._quarantine.signature != quarantine.signature(self.path):
+            self._quarantine = quarantine.read(self.path)
+        return self._quarantine
+
+    def change_quarantine(self, add: Mapping[str, Quarantined], drop: frozenset[str] = frozenset()) -> None:
+        """Keep pages and documents out of search, and let others in again; it needs no writer."""
+        self._quarantine = quarantine.change(self.path, add, drop)
+
+    def record(self, name: str) -> Mapping[str, Any]:
+        """What `write_record` wrote under that name; empty when it did not, or what it wrote is damaged."""
+        try:
+            held = json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return held if isinstance(held, dict) else {}
+
+    def write_record(self, name: str, held: Mapping[str, Any]) -> None:
+        """Keep something that was worked out of the collection beside it; `OSError` where that cannot be."""
+        write_whole(self.path / f"{name}.json", json.dumps(held))
+
+    def close(self) -> None:
+        """Let go of handles and of what was read; it comes back when needed."""
+        with self._lock:
+            self._tables.clear()
+            self._directory = None
+            self._searchable = None
+            self._version.clear()
+
+    def _signature(self) -> tuple[int, int, int]:
+        try:
+            stat = os.stat(self._manifest_file)
+        except OSError:
+            raise NotFoundError(f"There is no collection '{self.name}' any more.") from None
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+    def _refresh(self) -> None:
+        """Notice that the manifest changed: an index came or went, or the collection was deleted and made again."""
+        if self._signature() != self._seen:
+            with self._lock:
+                signature = self._signature()
+                self._manifest, self._db = Manifest.read(self.path), connect(self.path)
+                self.close()
+                self._seen = signature

@@ -1,0 +1,108 @@
+"""Brings encoders and indexes into a collection and out of it: the manifest names them last, and drops them first."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from workbench.encoders import EncoderInfo
+from workbench.errors import InputError
+from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.files import room
+from workbench.store.fitted import sweep_forms, write_fitted
+from workbench.store.manifest import FULL, SpaceRecord
+from workbench.store.schema import vectors_table
+from workbench.store.tables import FOLDER, OWN_TABLES, create_index
+from workbench.store.write_session import PAGES_AT_ONCE, Stopped, WriteSession
+
+log = logging.getLogger(__name__)
+
+
+class IndexWriter:
+    """The encoders and indexes of an open collection."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._session = session
+        self._collection = session.collection
+        self._catalog = session.catalog
+
+    def add_space(self, info: EncoderInfo, indexes: Sequence[str]) -> EncoderVectors:
+        """Make room for the vectors of one encoder more, with these pooled indexes as far as its kind has them.
+
+        One that is there already is left as it is; `MismatchError` when it was another version of the encoder.
+        """
+        if info.id in self._collection.encoders:
+            self._collection.space(info.id).check(info)
+            return self._collection.space(info.id)
+        record = SpaceRecord.of(info, indexes)
+        with room(self._session.name):
+            for index in record.indexes:
+                create_index(self._catalog.database(), index, info)
+            self._catalog.manifest.with_space(record).write(self._session.path)
+            self._session.tables.look([index.table for index in record.indexes])
+        return self._collection.space(info.id)
+
+    def add_index(
+        self,
+        encoder_id: str,
+        name: str,
+        progress: Callable[[int], None] | None = None,
+        stopped: Stopped = lambda: False,
+    ) -> int | None:
+        """Make an index from the stored full vectors; returns how many pages it holds.
+
+        One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
+
+        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
+        and None returned. The full vectors are stored in half precision, so the pooled ones differ
+        from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
+        or its kind of vectors cannot have it.
+        """
+        space = self._collection.space(encoder_id)
+        index = space.new_index(name)
+        with room(self._session.name):
+            table = create_index(self._catalog.database(), index, space.info, space.primary)
+            ids, done = sorted(space.stored_ids(FULL)), 0
+            fitted = space.fit(index.name, ids)
+            write_fitted(self._session.path, index.table, fitted)
+            for start in range(0, len(ids), PAGES_AT_ONCE):
+                if stopped():
+                    self.drop_unnamed()
+                    return None
+                found = dict(space.embeddings(ids[start : start + PAGES_AT_ONCE]))
+                arrays = [self._session.derive(fitted, embedding) for embedding in found.values()]
+                table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
+                done += len(found)
+                if progress is not None:
+                    progress(done)
+            self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.path)
+            self._session.tables.look([index.table])
+            self._collection.space(encoder_id).vectors(index.name)
+        return done
+
+    def remove_space(self, encoder_id: str) -> None:
+        """Take an encoder's vectors out; `InputError` for the first, which holds the collection together."""
+        space = self._collection.space(encoder_id)
+        if space.primary:
+            raise InputError(
+                f"Collection '{self._session.name}' was made with '{space.encoder}'; delete the collection instead."
+            )
+        space.close()
+        with room(self._session.name):
+            self._catalog.manifest.without(space.encoder).write(self._session.path)
+            self.drop_unnamed()
+
+    def drop_unnamed(self) -> None:
+        """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
+        tables = {*OWN_TABLES, *self._catalog.manifest.tables}
+        for path in (self._session.path / FOLDER).glob("*.lance"):
+            if path.stem not in tables:
+                log.info("removing table %s, which no encoder of the collection has", path.stem)
+                self._catalog.database().drop_table(path.stem)
+        for path in (self._session.path / "flat").glob("*"):
+            if path.name.split(".")[0] not in tables:
+                with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        sweep_forms(self._session.path, tables)
