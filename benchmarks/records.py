@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.card import CardReport
+from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import FilesReport
 from benchmarks.methods.report import MethodsReport
 from benchmarks.peers.compare import PeerReport
@@ -13,10 +14,11 @@ from benchmarks.scale import ScaleReport
 from benchmarks.tables import TABLES
 from workbench.bench import LatencyReport, records
 
-Report = CardReport | FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
+Report = CardReport | EncodersReport | FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
 
 KINDS: Mapping[str, type[Report]] = {
     "card": CardReport,
+    "encoders": EncodersReport,
     "files": FilesReport,
     "latency": LatencyReport,
     "methods": MethodsReport,

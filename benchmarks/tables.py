@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from benchmarks.card import CardReport
+from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -276,7 +277,47 @@ def files_processes(report: FilesReport) -> Table:
     return table("files-processes", "Memory of each process", columns, rows, notes)
 
 
+def encoders(report: EncodersReport) -> Table:
+    """Each model: its forward pass alone, and what every way to feed it gets of that."""
+    rates = {
+        "forward": "forward alone",
+        "bare_loop": "bare loop",
+        "data_loader": f"DataLoader, {report.workers} workers",
+        "encode_pages": "encode_pages",
+        "ingest": "ingest",
+    }
+    columns = [
+        Column("id", "model"),
+        Column("millions", "million weights", True),
+        Column("tokens", "tokens", True),
+        *(Column(name, f"{title}, pages/s", True) for name, title in rates.items()),
+        Column("share", "ingest of forward", True),
+        Column("bottleneck", "waits for"),
+        Column("processor_ms", "processor, ms a page on one core", True),
+    ]
+    rows = [
+        [
+            word(row.id),
+            whole(row.millions),
+            whole(row.tokens),
+            *(real(getattr(row, name), 2) for name in rates),
+            real(row.share, 2),
+            word(row.bottleneck),
+            real(row.processor_ms, 0),
+        ]
+        for row in report.rows
+    ]
+    first = report.rows[0]
+    notes = [
+        f"Random weights at published sizes on {first.device} ({report.machine}), {report.cores} cores; {first.pages} "
+        "pages of the sample documents at 144 dpi without OCR. The DataLoader's rate has its workers' start in it.",
+        *(f"{row.id}: {row.source}; attention {row.attention}; {row.batch} pages at once." for row in report.rows),
+    ]
+    return table("encoders", "What keeps a page model waiting", columns, rows, notes)
+
+
 TABLES: Mapping[str, Callable[[Any], Table]] = {
+    "encoders": encoders,
     "files": files,
     "files-processes": files_processes,
     "files-reasons": files_reasons,

@@ -104,6 +104,10 @@ def _device() -> Iterator[Check]:
         yield Check("compute", True, "Apple GPU (MPS)")
     else:
         yield Check("compute", True, f"CPU, {os.cpu_count()} cores; the reader needs no GPU")
+    if cuda and _nvidia():
+        flash = importlib.util.find_spec("flash_attn") is not None
+        how = "flash_attention_2" if flash else "torch's own; flash-attn is not installed"
+        yield Check("attention", True, how)
 
 
 def _nvidia() -> bool:

@@ -20,7 +20,7 @@ from workbench import encoders, resources
 from workbench.documents import ReadSettings, Source, copy_pages, read_pages
 from workbench.encoders import Encoder
 from workbench.encoders.base import under_policy
-from workbench.encoders.inspection import Official, OfficialPage, Residence, direct, residence, unmixed
+from workbench.encoders.inspection import Official, OfficialPage, Residence, TextOfficial, direct, residence, unmixed
 from workbench.encoders.pictures import seen
 from workbench.encoders.registry import spec
 from workbench.encoders.tokens import OFFICIAL
@@ -225,16 +225,15 @@ class _Examination:
         page = max(self.pages, key=lambda page: len(page.words))
         (before,) = self._encode([page])
         hits, tried = 0, 0
-        for word in np.linspace(0, len(page.words) - 1, 7).astype(int)[1:-1]:
+        read = {tuple(box) for box in before.geometry.boxes.round(5)}
+        spoken = [i for i, box in enumerate(page.words.boxes.round(5)) if tuple(box) in read]  # no bare punctuation
+        for word in np.array(spoken)[np.linspace(0, len(spoken) - 1, 7).astype(int)[1:-1]]:
             texts = list(page.words.texts)
             texts[word] = "zebra"
             words = Words(tuple(texts), page.words.boxes, page.words.lines, page.words.ocr)
             (after,) = self._encode([replace(page, words=words)])
-            if len(after.vectors) != len(before.vectors):
-                continue  # the word had no vector of its own (punctuation), so that places shift
             tried += 1
-            most = int(np.argmin((before.vectors * after.vectors).sum(axis=1)))
-            hits += bool(np.allclose(after.geometry.boxes[most], page.words.boxes[word], atol=1e-5))
+            hits += _farthest_moved(before, after) == tuple(page.words.boxes[word].round(5))
         return CheckResult(
             "places", hits == tried > 0, f"{hits} of {tried} words replaced changed the vector of their box"
         )
@@ -259,6 +258,8 @@ class _Examination:
 
     def _vectors(self) -> CheckResult | None:
         """The page vectors are those that the model's own library gives."""
+        if isinstance(self.official, TextOfficial):
+            return self._vectors_of_words(self.official)
         if self.official is not None:
             for page in self.pages:
                 self.official_pages[_name(page)] = self.official.page(seen(page))
@@ -281,6 +282,19 @@ class _Examination:
             told += f", of {_name(page)} with its prompt too"
         return self._alike("vectors", worst, told)
 
+    def _vectors_of_words(self, official: TextOfficial) -> CheckResult:
+        """A text that the library reads at once gives the vectors it gives there, marks included."""
+        page = max(self.pages, key=lambda page: len(page.words))
+        few = page.words.texts[: max(1, official.longest // 8)]  # no page has words of more than eight pieces each
+        words = Words(few, page.words.boxes[: len(few)], page.words.lines[: len(few)], page.words.ocr[: len(few)])
+        ours = under_policy(self.encoder, pages=OFFICIAL)
+        (found,) = self._encode([replace(page, words=words, crop=WHOLE)], ours)
+        theirs = official.text(few)
+        if theirs.shape != found.vectors.shape:
+            return CheckResult("vectors", False, f"the library has {theirs.shape}, we have {found.vectors.shape}")
+        told = f"vectors of {len(few)} words and the model's marks, here and by the library's own call"
+        return self._alike("vectors", _least_cosine(theirs, found.vectors), told)
+
     def _query(self) -> CheckResult:
         """The query is the library's own: as many tokens, the same vectors."""
         mine = self.encoder.encode_query(QUERY)
@@ -302,6 +316,8 @@ class _Examination:
             ours = float(maxsim(query.vectors, one, query.weights)[0])
             if self.official is None:
                 theirs = float(maxsim_reference(query.vectors, one, query.weights)[0])
+            elif isinstance(self.official, TextOfficial):
+                theirs = self.official.score(query.vectors, found.vectors)
             else:
                 page, asked = self.official_pages[name], self.official.query(QUERY)
                 theirs = self.official.score(asked, page.vectors[page.shown])
@@ -453,6 +469,21 @@ def _least_cosine(one: Float, other: Float) -> float:
     a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return float(((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)).min())
+
+
+def _farthest_moved(before: PageEmbedding, after: PageEmbedding) -> tuple[float, ...]:
+    """The box whose vectors, on average, differ most between two readings of a page."""
+    means = [_by_box(page) for page in (before, after)]
+    return max(means[0].keys() & means[1].keys(), key=lambda box: float(np.linalg.norm(means[0][box] - means[1][box])))
+
+
+def _by_box(page: PageEmbedding) -> dict[tuple[float, ...], Float]:
+    """The mean vector of each place."""
+    boxes, inverse = np.unique(page.geometry.boxes.round(5), axis=0, return_inverse=True)
+    sums = np.zeros((len(boxes), page.vectors.shape[1]), np.float32)
+    np.add.at(sums, inverse.ravel(), page.vectors)
+    counts = np.bincount(inverse.ravel(), minlength=len(boxes))
+    return {tuple(box): total / count for box, total, count in zip(boxes, sums, counts, strict=True)}
 
 
 def _blank(page: Page) -> Image.Image:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import tomllib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, IPvAnyNetwork, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from workbench.types.documents import WORDS_NOW, WORDS_TEXT
 
 
 class Settings(BaseSettings):
@@ -47,6 +50,9 @@ class Settings(BaseSettings):
     At 1 only the same query's answer is used again; 0 searches anew every time."""
     readers: int = Field(default=0, ge=0, le=1024)
     """Processes that read files; 0 takes as many as there are cores, and as memory has room for at their limit."""
+    processors: int = Field(default=0, ge=0, le=1024)
+    """Processes that prepare pages for a page model on a GPU; 0 takes half as many as there are cores. A model on the
+    processor needs none: what they did would be taken from it."""
     page_seconds: float = Field(default=60, gt=0)
     """Seconds that reading one page may take: OCR of a crowded newspaper page takes 45 on one core."""
     page_oversteps: int = Field(default=3, ge=1)
@@ -88,10 +94,23 @@ class CollectionSettings:
     page_tokens: str = ""
     """Vectors of a page that are kept, where a model has the choice; empty for the model's own: ``visual``, or for
     `reader` ``pictures``, what photographs look like beside the words. ``official`` keeps the prompt's too."""
+    words: str = ""
+    """One of `types.documents.WORDS`; empty in collections made before there was the choice, where ``ocr`` says it."""
+
+    @property
+    def reads(self) -> str:
+        """Which words of a page are read, and when."""
+        return self.words or (WORDS_NOW if self.ocr else WORDS_TEXT)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values, for the manifest."""
         return asdict(self)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> CollectionSettings:
+        """What `as_dict` gave, of this release or an earlier one; what else is among the values is left out."""
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        return cls(**{**known, "indexes": tuple(known.get("indexes", POOLED_INDEXES))})
 
 
 def version() -> str:

@@ -10,13 +10,23 @@ pagelens.part("jobs", (root) => {
     failed: "Failed",
     interrupted: "Interrupted",
   };
-  const WHAT = { read: "Read", embed: "Embed", write: "Write", index: "Index" };
+  const WHAT = {
+    read: "Read",
+    prepare: "Prepare",
+    embed: "Embed",
+    words: "Words",
+    write: "Write",
+    index: "Index",
+    bytes: "Fetch",
+  };
   const WORK = {
+    words: (job) => `reading the words in pictures of ${job.collection}`,
     embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
     index: (job) => `adding an index to ${job.collection}`,
     audit: (job) => `looking for suspicious pages in ${job.collection}`,
     recall: (job) => `measuring recall in ${job.collection}`,
     compact: (job) => `compacting ${job.collection}`,
+    get: (job) => `getting the model ${job.encoder}`,
   };
   /* Kinds that another tab shows. */
   const ELSEWHERE = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system" };
@@ -75,8 +85,10 @@ pagelens.part("jobs", (root) => {
     c.title.textContent =
       job.state === "running" ? what[0].toUpperCase() + what.slice(1) : `${STATES[job.state] || job.state}: ${what}`;
     const facts = [];
-    if (job.kind !== "index") facts.push(`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`);
-    if (job.active && job.pages_done)
+    if (job.kind === "get") facts.push(`${fmt.bytes(job.pages_done)} of ${fmt.bytes(job.pages_total)}`);
+    else if (job.kind !== "index")
+      facts.push(`${fmt.count(job.pages_done)} of ${fmt.plural(job.pages_total, "page")}`);
+    if (job.active && job.pages_done && job.kind !== "get")
       facts.push(
         `${job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0)} pages/s`,
         `${fmt.duration(job.eta_seconds)} left`,
@@ -110,11 +122,22 @@ pagelens.part("jobs", (root) => {
             h("i", { style: { width: `${share * 100}%` } }),
           ),
           h("span", { class: "pl-num", text: `${fmt.count(stage.done)}/${fmt.count(stage.total)}` }),
-          h("span", { class: "pl-num pl-muted", text: stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "" }),
+          h("span", {
+            class: "pl-num pl-muted",
+            title: stage.name === job.bottleneck ? "The other stages wait for this one" : null,
+            text: pace(stage, job),
+          }),
         );
       }),
     );
     put(c.files, job.documents.length ? outcomes(job, c) : null);
+  }
+  /* What a stage gets through while it works, and whether the others wait for it. */
+  function pace(stage, job) {
+    if (stage.name === "index" || !stage.done || stage.seconds < 0.05)
+      return stage.seconds >= 0.05 ? `${stage.seconds.toFixed(1)} s` : "";
+    const rate = stage.pages_per_second;
+    return `${rate.toFixed(rate < 10 ? 1 : 0)}/s${stage.name === job.bottleneck ? ", slowest" : ""}`;
   }
   function outcomes(job, c) {
     const bad = job.documents.filter((d) => (d.reason && !d.pages && !d.left_out) || d.failed.length);

@@ -81,7 +81,17 @@ pagelens.part("library", (root) => {
     const dpi = h("input", { class: "pl-input pl-short", type: "number", min: 36, max: 600, value: "144" });
     const crop = h("input", { type: "checkbox" }),
       furniture = h("input", { type: "checkbox" }),
-      ocr = h("input", { type: "checkbox", checked: true });
+      words = h(
+        "select",
+        { class: "pl-input" },
+        [
+          ["", "As the encoder needs them: at once, or behind the vectors"],
+          ["now", "Text, and scans and pictures of text (OCR), at once"],
+          ["later", "Text at once, OCR behind the vectors"],
+          ["text", "Text alone, no OCR"],
+          ["none", "None"],
+        ].map(([value, text]) => h("option", { value, text })),
+      );
     const request = await dialog({
       title: "New collection",
       confirm: "Create",
@@ -92,7 +102,7 @@ pagelens.part("library", (root) => {
         h("label", {}, h("span", { text: "Name" }), name),
         h("div", { class: "pl-field-block" }, h("span", { text: "Encoder" }), encoder.node),
         h("label", {}, h("span", { text: "Resolution, dots per inch" }), dpi),
-        h("label", { class: "pl-check" }, ocr, h("span", { text: "Read scans and pictures of text (OCR)" })),
+        h("label", {}, h("span", { text: "Words that are read" }), words),
         h("label", { class: "pl-check" }, crop, h("span", { text: "Crop empty margins before encoding" })),
         h("label", { class: "pl-check" }, furniture, h("span", { text: "Also crop page numbers and running heads" })),
         h("p", {
@@ -106,7 +116,8 @@ pagelens.part("library", (root) => {
         dpi: Number(dpi.value),
         crop: crop.checked || furniture.checked,
         crop_furniture: furniture.checked,
-        ocr: ocr.checked,
+        words: words.value,
+        ocr: words.value !== "text" && words.value !== "none",
       }),
     });
     if (!request) return;
@@ -156,7 +167,9 @@ pagelens.part("library", (root) => {
     const how = [
       set.dpi ? `${set.dpi} dpi` : null,
       set.crop ? (set.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped",
-      set.ocr ? "OCR where needed" : "no OCR",
+      { none: "no words", text: "no OCR", later: "OCR behind the vectors" }[set.words] ||
+        (set.ocr ? "OCR where needed" : "no OCR"),
+      c.unread ? `OCR of ${fmt.plural(c.unread, "page")} to come` : null,
     ].filter(Boolean);
     put(
       head,
@@ -286,6 +299,14 @@ pagelens.part("library", (root) => {
                     text: d.name,
                   }),
                   pagelens.tagging.borne(d),
+                  d.notices.length
+                    ? h(
+                        "details",
+                        { class: "pl-failed" },
+                        h("summary", { text: `${fmt.plural(d.notices.length, "page")} hardly read` }),
+                        d.notices.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` })),
+                      )
+                    : null,
                   d.failed.length
                     ? h(
                         "details",
@@ -305,7 +326,9 @@ pagelens.part("library", (root) => {
                 ),
                 h("td", { class: "pl-num", text: d.failed.length ? `${d.indexed} of ${d.pages}` : d.pages }),
                 h("td", {
-                  text: { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" }[d.words] || d.words,
+                  text: d.unread
+                    ? `OCR of ${fmt.plural(d.unread, "page")} to come`
+                    : { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" }[d.words] || d.words,
                 }),
                 h("td", { class: "pl-num", text: fmt.bytes(d.bytes) }),
                 h("td", { class: "pl-muted", text: fmt.date(d.added) }),

@@ -126,10 +126,59 @@
     return { node, value: () => value };
   }
 
+  /* Getting a model: what it takes and its licence first, then a job whose bytes are watched; `after` when it ends. */
+  async function get(model, after) {
+    const offer = await api.get(`/models/${api.part(model.id)}/offer`);
+    const terms = offer.repositories.map((one) =>
+      h(
+        "li",
+        {},
+        h("code", { text: one.name }),
+        h("span", { text: ` ${fmt.bytes(one.bytes)}, licence: ${one.licence || "its card names none"}` }),
+        one.terms ? h("span", { class: "pl-muted", text: ` (${one.terms})` }) : null,
+        one.gated ? h("span", { text: "; its owners ask that you agree on its page first" }) : null,
+      ),
+    );
+    const body = h(
+      "div",
+      { class: "pl-get" },
+      h("ul", {}, terms),
+      h("p", { text: `${fmt.bytes(offer.bytes)} to fetch; ${fmt.bytes(offer.free)} are free in ${offer.folder}.` }),
+    );
+    if (!(await dialog({ title: `Get ${model.name}`, body, confirm: "Accept the licence and get it" }))) return;
+    watch(model.id, await api.post(`/models/${api.part(model.id)}/get`, { licence: offer.licence }), after);
+  }
+
+  const getting = new Map();
+  async function watch(id, started, after) {
+    let job = started;
+    getting.set(id, job);
+    after();
+    while (["waiting", "running", "stopping"].includes(job.state)) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      job = await api.get(`/jobs/${api.part(job.id)}`);
+      getting.set(id, job);
+      const bar = document.querySelector(`[data-getting="${CSS.escape(id)}"]`);
+      if (bar) bar.textContent = fetched(job);
+    }
+    getting.delete(id);
+    notify(job.message || "Stopped; get it again to go on from there.", job.state === "failed" ? "error" : "info");
+    after();
+  }
+  const fetched = (job) =>
+    job.pages_total ? `${fmt.bytes(job.pages_done)} of ${fmt.bytes(job.pages_total)}` : "Asking the hub";
+
+  /* What this machine should use first, and why. */
+  function advised(best) {
+    const pace = best.seconds_per_page ? ` ${speed(best.seconds_per_page).replace(/ here$/, "")}, ${best.measured}.` : "";
+    return h("p", { class: "pl-model-advice" }, h("b", { text: `For this machine: ${best.model}. ` }), best.why + pace);
+  }
+
   /* All models with their state; loading ones are watched until they are there. */
   async function show() {
     const body = h("div", { class: "pl-models" });
     let open = true;
+    const best = await api.get("/models/advice").catch(() => null);
     async function paint() {
       let models;
       try {
@@ -143,6 +192,7 @@
         document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-model]");
       put(
         body,
+        best ? advised(best) : null,
         grouped(models, (model) => row(model, act(model, paint))),
       );
       if (wasOpen) body.querySelector("details").open = true;
@@ -173,6 +223,23 @@
     if (model.state === "loaded") return button("Unload", "unload");
     if (model.available && model.state === "here") return button("Load", "load");
     if (model.state === "failed") return button("Try again", "load");
+    if (getting.has(model.id))
+      return h("span", { class: "pl-muted", "data-getting": model.id, text: fetched(getting.get(model.id)) });
+    if (model.state === "absent" && model.hub)
+      return h("button", {
+        type: "button",
+        class: "pl-button pl-small",
+        text: "Get",
+        onclick: async (event) => {
+          event.target.disabled = true;
+          try {
+            await get(model, after);
+          } catch (error) {
+            notify(error.message, "error");
+          }
+          after();
+        },
+      });
     return model.state === "loading" ? h("span", { class: "pl-spinner", "aria-hidden": "true" }) : null;
   }
 

@@ -8,6 +8,7 @@ pagelens.part("system", (root) => {
     recall: "Recall",
     compact: "Compaction",
     ingest: "Adding files",
+    words: "Reading words",
     embed: "Embedding",
     index: "Adding an index",
     evaluate: "Evaluation",

@@ -6,7 +6,9 @@ import typer
 
 from benchmarks.commands.adapters import adapters
 from benchmarks.commands.card import card
+from benchmarks.commands.encoders import encoders
 from benchmarks.commands.files import files
+from benchmarks.commands.ingesting import ingest
 from benchmarks.commands.manuals import manuals
 from benchmarks.commands.methods import methods
 from benchmarks.commands.peers import peers
@@ -15,5 +17,5 @@ from benchmarks.commands.scale import scale
 from benchmarks.commands.workload import memory, overhead
 
 app = typer.Typer()
-for command in (adapters, card, overhead, memory, files, reading, manuals, peers, scale, methods):
+for command in (adapters, card, encoders, ingest, overhead, memory, files, reading, manuals, peers, scale, methods):
     app.command()(command)

@@ -628,6 +628,8 @@ def bring_dataset(call: Caller, place: Place) -> None:
     job = call("post", "/datasets/{name}/ingest", status=202, name="brought", collection="brought").json()
     assert place.workbench.wait_for(job["id"]).state == "done"
     call("post", "/datasets", {"path": str(folder / "none")}, 400)
+    for path in ("0" * 1000, "~nobody-of-that-name/x", "a\0b"):  # no path of this system
+        call("post", "/datasets", {"path": path}, 400)
 
 
 @case("post", "/datasets/{name}/ingest")

@@ -113,7 +113,11 @@ def test_an_export_is_ingested_again_as_it_was(filled: Run, tmp_path: Path) -> N
 def test_what_an_export_is_made_with_is_not_asked_for_in_vain(filled: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert filled("collections", "export", "c", out).code == 0
-    for option, value, why in (("--dpi", "72", "dpi"), ("--encoder", "clip", "encoder"), ("--no-ocr", None, "ocr")):
+    for option, value, why in (
+        ("--dpi", "72", "dpi"),
+        ("--encoder", "clip", "encoder"),
+        ("--no-ocr", None, "words now"),
+    ):
         refused = filled("ingest", out, "-c", "again", option, *([value] if value else []))
         assert (refused.code, refused.out) == (1, "")
         assert "The export out was made with" in refused.err and why in refused.err

@@ -18,7 +18,13 @@ def test_the_report_has_its_shape_and_nothing_else_is_printed(place: Place) -> N
     assert place.ingested.code == 0
     record = json.loads(place.ingested.out)
     document = {"name": "str", "pages": "int", "indexed": "int", "skipped": "int", "failed": []}
-    assert keys(record) == {"collection": "str", "documents": [document], "seconds": "float"}
+    stage = {"name": "str", "done": "int", "pages_per_second": "float"}
+    shape = {"collection": "str", "documents": [document], "seconds": "float", "stages": [stage], "bottleneck": "str"}
+    assert keys(record) == shape
+    assert [(one["name"], one["done"]) for one in record["stages"]] == [
+        ("read", 6), ("embed", 6), ("write", 6), ("index", 6)
+    ]  # fmt: skip
+    assert record["bottleneck"] in ("read", "embed", "write")
     assert {d["name"]: (d["pages"], d["indexed"]) for d in record["documents"]} == {
         "bread & [b]butter.pdf": (2, 2),
         "stars.pdf": (2, 2),

@@ -89,7 +89,7 @@ def test_a_page_is_drawn_once_and_outlives_the_reading_of_its_file(tmp_path, mon
     path = text_pdf(tmp_path / "text.pdf", pages=2)
     pages = read(path, ReadSettings(crop=True, ocr=False))
     path.unlink()
-    assert pages[1].image() is pages[1].image()
+    assert pages[1].image() == pages[1].image()
     assert np.asarray(pages[0].image()).min() < 50
     assert drawn == [1, 2]
 

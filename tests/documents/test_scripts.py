@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.documents.make import LINES, picture_pdf, text_picture
+from tests.store.make import collection, item, record
 from workbench.documents import ReadSettings, Source, ocr, read_pages, tesseract
 from workbench.errors import DocumentError
+from workbench.store import Writer
 
 pytestmark = pytest.mark.slow
 RUSSIAN = Path(__file__).parent / "inputs" / "scan-russian.png"
@@ -115,3 +118,18 @@ def test_the_half_known_scripts_are_told():
     assert ocr._half_known(["der", "Koeffizient", "α", "beträgt", "0,3"]) == ""
     assert ocr._half_known(["Đurđevac", "leži", "u", "Hrvatskoj,", "četiri", "kilometra", "od", "grada"]) == ""
     assert shutil.which("tesseract") or not tesseract.installed()
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_what_could_not_be_read_is_kept_with_the_page(tmp_path):
+    store = collection(tmp_path)
+    page = one(RUSSIAN)
+    document = record("scan-russian.png", 1)
+    with Writer(store) as opened:
+        started = opened.begin_document(document)
+        entry = item(document, 1)
+        opened.add_pages(started, [(replace(entry[0], notice=page.notice), *entry[1:])])
+        opened.finish_document(started)
+    (info,) = store.documents()
+    assert info.failed == ()
+    assert [(found.page, found.reason) for found in info.notices] == [(1, page.notice)]

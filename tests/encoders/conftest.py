@@ -26,7 +26,8 @@ class Zoo:
         folder = self.home / "models" / name
         if not folder.exists():
             kind = name.removeprefix("clip-")
-            tiny.build(tiny.CLIPS[kind] if name != kind else tiny.family(name), folder)
+            made = tiny.CLIPS[kind] if name != kind else tiny.SENTENCE.get(name) or tiny.family(name)
+            tiny.build(made, folder)
         return folder
 
     def load(self, name: str, module: str = "") -> Any:

@@ -116,7 +116,7 @@ def test_patches_are_in_the_space_of_pages_and_texts(zoo: Zoo) -> None:
         whole, dense = zoo.load(f"clip-{kind}"), zoo.load(f"clip-{kind}", DENSE)
         with torch.no_grad():
             visual = whole.clip.model.visual
-            image = whole.clip.pixels([picture((64, 64))])
+            image = whole.clip.pixels([whole.preparer(picture((64, 64)))])
             if kind == "siglip":  # the pool of one token, by hand
                 states = visual.trunk.forward_features(image)
                 at = 7 + visual.trunk.num_prefix_tokens
@@ -137,7 +137,7 @@ def test_the_last_block_of_clip_looks_at_each_patch_alone(zoo: Zoo) -> None:
     dense = zoo.load("clip-vit", DENSE)
     visual = dense.clip.model.visual
     with torch.no_grad():
-        states = visual._embeds(dense.clip.pixels([picture((64, 64))]))
+        states = visual._embeds(dense.clip.pixels([dense.preparer(picture((64, 64)))]))
         first, last = visual.transformer.resblocks
         states = first(states)
         width = states.shape[-1]

@@ -7,6 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -109,10 +110,12 @@ def test_scores_and_maps_are_the_library_s_own(encoder: LateInteraction) -> None
 
     at, grid = found.geometry.cell >= 0, found.geometry.grid
     assert grid is not None
-    batch, states = encoder.engine.pictures([image])
+    batch = encoder.engine.prepared([encoder.engine.prepare(image)])
+    states = encoder.engine.launch(batch)()
     shown = torch.from_numpy(batch.shown(0))[None]
     if hasattr(processor, "rearrange_image_embeddings"):
-        shown, maps_of = processor.get_local_image_mask(batch.inputs), processor.get_similarity_maps_from_embeddings
+        shown = processor.get_local_image_mask(SimpleNamespace(**batch.inputs))
+        maps_of = processor.get_similarity_maps_from_embeddings
     else:
         maps_of = _library_s_maps()
     (maps,) = maps_of(torch.from_numpy(states), torch.from_numpy(vectors)[None], (grid[1], grid[0]), shown)
@@ -254,14 +257,15 @@ def test_a_page_whose_picture_cannot_be_read_fails_alone(encoder: LateInteractio
 def test_unusable_numbers_fail_their_page_alone(
     encoder: LateInteraction, monkeypatch: pytest.MonkeyPatch, spoil: Any, reason: str
 ) -> None:
-    pictures, seen = encoder.engine.pictures, []
+    launch, seen = encoder.engine.launch, []
 
-    def spoiled(images: Any) -> Any:
-        batch, states = pictures(images)
-        seen.append(len(images))
-        return batch, spoil(states) if len(seen) == 1 else states
+    def spoiled(batch: Any) -> Any:
+        states = launch(batch)()
+        seen.append(len(states))
+        found = spoil(states) if len(seen) == 1 else states
+        return lambda: found
 
-    monkeypatch.setattr(encoder.engine, "pictures", spoiled)
+    monkeypatch.setattr(encoder.engine, "launch", spoiled)
     monkeypatch.setattr(encoder._batches, "size", 1)
     bad, good = encoder.encode_pages([page(image=picture((40, 40))), page(number=2)])
     assert isinstance(bad, PageFailure) and isinstance(good, PageEmbedding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -298,8 +299,6 @@ def adapter(base: Path, model: str, targets: str) -> Callable[[Path], None]:
     """A LoRA adapter over a base model in another folder, as ColQwen2 and ColSmol are published."""
 
     def build(folder: Path) -> None:
-        import shutil
-
         import colpali_engine.models as models
         from peft import LoraConfig, get_peft_model
 
@@ -360,7 +359,163 @@ CLIPS: dict[str, Callable[[Path], None]] = {
 """open_clip towers of every kind that has patches."""
 
 
+MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def _text_tokenizer(*more: str, **special: str) -> Any:
+    """Word pieces between [CLS] and [SEP]."""
+    from tokenizers.processors import TemplateProcessing
+
+    made = _tokenizer(
+        [*MARKS, *more], pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]"
+    )
+    marks = [(name, made.convert_tokens_to_ids(name)) for name in ("[CLS]", "[SEP]")]
+    made._tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=marks
+    )
+    return made
+
+
+def _bert(tokenizer: Any) -> Any:
+    from transformers import BertConfig, BertModel
+
+    return BertModel(BertConfig(**LAYERS, vocab_size=len(tokenizer), max_position_embeddings=64, pad_token_id=0))
+
+
+def _modern_bert(tokenizer: Any) -> Any:
+    from transformers import ModernBertConfig, ModernBertModel
+
+    ends = {"cls_token_id": 2, "sep_token_id": 3, "bos_token_id": 2, "eos_token_id": 3, "pad_token_id": 0}
+    return ModernBertModel(ModernBertConfig(**LAYERS, vocab_size=len(tokenizer), max_position_embeddings=64, **ends))
+
+
+def _modules(backbone: Path, dim: int, **named: Any) -> list[Any]:
+    import string
+
+    import torch
+    from sentence_transformers.base.modules import Dense, Normalize, Transformer
+    from sentence_transformers.multi_vector_encoder.modules import MultiVectorMask
+
+    dense = Dense(32, dim, bias=False, activation_function=torch.nn.Identity(), module_input_name="token_embeddings")
+    mask = MultiVectorMask(skiplist_words=list(string.punctuation))
+    return [Transformer(str(backbone), **named), dense, mask, Normalize(module_input_name="token_embeddings")]
+
+
+def multi_vector_text(folder: Path) -> None:
+    """A text model as sentence-transformers saves it: documents of 48 tokens, queries filled up to 16."""
+    from sentence_transformers import MultiVectorEncoder
+
+    tokenizer = _text_tokenizer("[Q] ", "[D] ")
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    _save(_modern_bert(tokenizer), tokenizer, backbone)
+    filled = {"strategy": "fixed", "attend": False, "length": 16}
+    modules = _modules(backbone, 16, document_length=48, query_expansion=filled)
+    MultiVectorEncoder(modules=modules, prompts={"query": "[Q] ", "document": "[D] "}, device="cpu").save(str(folder))
+    shutil.rmtree(backbone)
+
+
+def pylate(folder: Path) -> None:
+    """The same as PyLate 3 saved it (mxbai-edge-colbert, GTE-ModernColBERT): two modules, the rest in its own words."""
+    multi_vector_text(folder)
+    shutil.rmtree(folder / "2_MultiVectorMask")
+    shutil.rmtree(folder / "3_Normalize")
+    modules = json.loads((folder / "modules.json").read_text())[:2]
+    modules[1]["type"] = "pylate.models.Dense.Dense"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    said = {"model_type": "ColBERT", "query_prefix": "[Q] ", "document_prefix": "[D] ", "query_length": 16}
+    said |= {"document_length": 48, "do_query_expansion": False, "attend_to_expansion_tokens": False}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(said))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 47, "do_lower_case": False}))
+
+
+def colbert(folder: Path) -> None:
+    """A model as the authors of ColBERT save theirs (ColBERTv2, answerai-colbert-small)."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tokenizer = _text_tokenizer("[unused0]", "[unused1]")
+    _save(_bert(tokenizer), tokenizer, folder)
+    weights = {f"bert.{name}": value for name, value in load_file(folder / "model.safetensors").items()}
+    weights["linear.weight"] = torch.randn(16, 32) * 0.2
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text()) | {"architectures": ["HF_ColBERT"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    said = {"query_token_id": "[unused0]", "doc_token_id": "[unused1]", "query_maxlen": 16, "doc_maxlen": 48}
+    (folder / "artifact.metadata").write_text(json.dumps(said | {"dim": 16, "mask_punctuation": True}))
+
+
+def retrieval(kind: str) -> Callable[[Path], None]:
+    """One of transformers' own late-interaction classes (``-hf``)."""
+
+    def build(folder: Path) -> None:
+        import transformers
+
+        name = {"colpali": "ColPali", "colqwen2": "ColQwen2", "colmodernvbert": "ColModernVBert"}[kind]
+        parts: dict[str, Any] = {}
+        backbone = _BACKBONES[kind.removeprefix("col")]
+        backbone(_Keeping(parts), getattr(transformers, f"{name}Processor"), folder)
+        config = getattr(transformers, f"{name}Config")(vlm_config=parts["config"], embedding_dim=16)
+        _save(getattr(transformers, f"{name}ForRetrieval")(config), parts["processor"], folder)
+
+    return build
+
+
+class _Keeping:
+    """In place of a model's class: keeps what a builder would have made of it."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self.parts = parts
+
+    def __call__(self, config: Any) -> _Keeping:
+        self.parts["config"] = config
+        return self
+
+    def eval(self) -> _Keeping:
+        return self
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Nothing: another class will have this configuration."""
+
+    def keep(self, processor: Any) -> None:
+        self.parts["processor"] = processor
+
+
+def multi_vector(folder: Path) -> None:
+    """A page model as sentence-transformers saves it, over a plain vision-language model with a chat template."""
+    import transformers
+    from sentence_transformers import MultiVectorEncoder
+
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    _qwen2_5(transformers.Qwen2_5_VLModel, _chatting(transformers.Qwen2_5_VLProcessor), backbone)
+    MultiVectorEncoder(modules=_modules(backbone, 16), device="cpu").save(str(folder))
+    shutil.rmtree(backbone)
+
+
+def _chatting(processor: Any) -> Callable[..., Any]:
+    template = (
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n{% for item in message.content %}"
+        "{% if item.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ item.text }}{% endif %}"
+        "{% endfor %}<|im_end|>\n{% endfor %}"
+    )
+    return lambda **parts: processor(**parts, chat_template=template)
+
+
+SENTENCE: dict[str, Callable[[Path], None]] = {
+    "multi-vector": multi_vector,
+    "colpali-hf": retrieval("colpali"),
+    "colqwen2-hf": retrieval("colqwen2"),
+    "colmodernvbert-hf": retrieval("colmodernvbert"),
+    "multi-vector-text": multi_vector_text,
+    "pylate": pylate,
+    "colbert": colbert,
+}
+"""Checkpoints that sentence-transformers reads, by the layout they are published in."""
+
+
 def _save(model: Any, processor: Any, folder: Path) -> None:
+    if isinstance(model, _Keeping):
+        model.keep(processor)
+        return
     model.eval().save_pretrained(folder)
     processor.save_pretrained(folder)
 

@@ -1,5 +1,6 @@
 """Several encoders through the service: real PDFs, the reader first, and encoders a test can predict beside it."""
 
+import importlib
 import json
 
 import pytest
@@ -117,9 +118,13 @@ def test_presets_fit_a_collection_of_one_vector_a_page(bench, tmp_path):
 
 def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_path, monkeypatch):
     work = fresh(bench, tmp_path)
-    function = __import__("sys").modules["workbench.ingestion.embed"]
-    monkeypatch.setattr(function, "BATCH", 1)
-    plain = function.outcomes
+    embedding, stages, flow = (
+        importlib.import_module(f"workbench.ingestion.{name}") for name in ("embed", "stages", "flow")
+    )
+    monkeypatch.setattr(flow, "DRAINING", 60)  # a busy machine is no reason to lose what is under way
+    for module in (embedding, stages):
+        monkeypatch.setattr(module, "BATCH", 1)
+    plain = stages.outcomes
 
     def stopping(encoder, pages):
         for job in work.jobs():
@@ -128,7 +133,7 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
         return plain(encoder, pages)
 
     with monkeypatch.context() as patch:
-        patch.setattr(function, "outcomes", stopping)
+        patch.setattr(stages, "outcomes", stopping)
         job = work.wait_for(work.start_embed("c", PAGE).id, 120)
     assert (job.state, job.kind, job.encoder, job.progress.pages_done) == ("stopped", "embed", PAGE, 1)
     _, space = work.collection("c").spaces

@@ -258,7 +258,28 @@ def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
     full = store.space().index("full").table
     for name in ("pages", full):  # rows already in the text index are not merged with rows that are not
         assert store.catalog.table(name).stats()["fragment_stats"]["num_fragments"] <= 2
+    for index in store.space().record.indexes:  # what they were merged from does not stay beside them
+        files = list((store.path / "lance" / f"{index.table}.lance" / "data").iterdir())
+        assert len(files) == store.catalog.table(index.table).stats()["fragment_stats"]["num_fragments"]
     assert_whole(store, [document])
+
+
+def test_a_read_of_what_a_tidying_replaced_reads_again():
+    from workbench.store.tables import steadily
+
+    answers = [RuntimeError("lance error: Not found: lance/t.lance/data/x.lance"), "rows"]
+
+    def read():
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert steadily(read) == "rows"
+    for error in ([RuntimeError("Not found"), RuntimeError("Not found")], [ValueError("No field named x"), "rows"]):
+        answers[:] = error
+        with pytest.raises(type(error[0])):
+            steadily(read)
 
 
 def test_an_ingest_with_nothing_new_changes_nothing(tmp_path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from pydantic import BaseModel, Field
 
-from workbench.types import DocumentOutcome, IngestPlan, Job, JobStage, PlannedFile
+from workbench.types import DocumentOutcome, IngestPlan, Job, JobStage, PlannedFile, bottleneck
 
 
 class Plan(BaseModel):
@@ -15,6 +17,7 @@ class Plan(BaseModel):
     pages_to_read: int
     seconds: float
     bytes: int
+    words: str = Field(description="Which words are read of a page, and when: none, text, later or now.")
 
     @classmethod
     def of(cls, plan: IngestPlan) -> Plan:
@@ -25,7 +28,24 @@ class Plan(BaseModel):
             pages_to_read=plan.pages_to_read,
             seconds=plan.seconds,
             bytes=plan.bytes,
+            words=plan.words,
         )
+
+
+class Stage(BaseModel):
+    """A stage of a job. Stages overlap; `seconds` are those of all its `workers`."""
+
+    name: str
+    done: int
+    total: int
+    seconds: float
+    workers: int
+    pages_per_second: float = Field(description="What it gets through while it works, with all its workers.")
+
+    @classmethod
+    def of(cls, stage: JobStage) -> Stage:
+        """From a stage."""
+        return cls(**asdict(stage), pages_per_second=round(stage.pages_per_second, 3))
 
 
 class JobState(BaseModel):
@@ -45,7 +65,8 @@ class JobState(BaseModel):
     pages_per_second: float
     eta_seconds: float | None
     current: str
-    stages: list[JobStage]
+    stages: list[Stage]
+    bottleneck: str = Field(description="The stage that the others wait for; empty before one is known.")
     documents: list[DocumentOutcome]
 
     @classmethod
@@ -67,6 +88,7 @@ class JobState(BaseModel):
             pages_per_second=progress.pages_per_second,
             eta_seconds=progress.eta_seconds,
             current=progress.current,
-            stages=list(progress.stages),
+            stages=[Stage.of(stage) for stage in progress.stages],
+            bottleneck=bottleneck(progress.stages),
             documents=list(progress.documents),
         )

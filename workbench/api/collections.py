@@ -8,10 +8,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from workbench.answers.collections import Collection, Named, PageText, PutAway, Removed
+from workbench.answers.jobs import JobState
+from workbench.answers.models import ModelOffer
 from workbench.api.pictures import AS_WEBP, content
 from workbench.api.pictures import page_picture as picture_of
-from workbench.api.requests import Boxes, FieldsRequest, Name, NewCollection, Page, Pipeline, Text, box_of, page_ref
+from workbench.api.requests import (
+    Boxes,
+    FieldsRequest,
+    GetRequest,
+    Name,
+    NewCollection,
+    Page,
+    Pipeline,
+    Text,
+    box_of,
+    page_ref,
+)
 from workbench.api.state import Bench
+from workbench.encoders import Advice
 from workbench.errors import NotFoundError
 from workbench.retrieval import document_filter
 from workbench.service import Workbench
@@ -115,6 +129,24 @@ def page_picture(
 def models(workbench: Bench) -> list[ModelStatus]:
     """Every model: what it is, whether it can be used here, and where it stands."""
     return workbench.models()
+
+
+@router.get("/models/advice", tags=["Models"])
+def model_advice(workbench: Bench) -> Advice:
+    """The best model that this machine can run, and why."""
+    return workbench.model_advice()
+
+
+@router.get("/models/{model}/offer", tags=["Models"])
+def model_offer(workbench: Bench, model: str) -> ModelOffer:
+    """What getting a model takes, as the hub says now: bytes, licence, room on the disk."""
+    return ModelOffer.of(workbench.model_offer(model))
+
+
+@router.post("/models/{model}/get", tags=["Models"], status_code=202)
+def get_model(workbench: Bench, model: str, body: GetRequest) -> JobState:
+    """Fetch a model in the background; `GET /jobs/{job}` tells how many bytes are here."""
+    return JobState.of(workbench.start_get(model, body.licence))
 
 
 @router.post("/models/{model}/load", tags=["Models"], status_code=202)

@@ -151,6 +151,11 @@ class NewCollection(Request):
     crop: bool = Field(False, description="Crop empty margins before encoding.")
     crop_furniture: bool = Field(False, description="Also crop page numbers and running heads.")
     ocr: bool = Field(True, description="Read pages that have no text layer.")
+    words: Literal["", "none", "text", "later", "now"] = Field(
+        "",
+        description="Which words of a page are read, and when: by default now for an encoder that reads words, later "
+        "(behind the vectors) for others, and only the text layer without `ocr`.",
+    )
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
     page_tokens: Literal["", "pictures", "visual", "official"] = Field(
@@ -163,7 +168,7 @@ class NewCollection(Request):
         """As the service takes them."""
         indexes = tuple(self.indexes)
         return CollectionSettings(
-            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens
+            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens, self.words
         )
 
 
@@ -409,6 +414,12 @@ class IndexRequest(Request):
 
     index: Name = Field(description="A kind of index, as `rows` or `ward[factor=4]`.")
     encoder: Name = Field("", description="Of whose vectors; the collection's first if not said.")
+
+
+class GetRequest(Request):
+    """The licence of a model that is to be fetched, as its offer says it: sending it back accepts it."""
+
+    licence: Text = Field(max_length=2_000)
 
 
 class LogInRequest(Request):

@@ -108,6 +108,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     for document in documents:
         for page in document.failed:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
+        for page in document.notices:
+            output.show(f"{document.name}#page={page.page} is in, but: {page.reason}")
         for gap in document.gaps:
             output.show(f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}")
     upkeep.show_quarantine(away)
@@ -141,6 +143,23 @@ def embed(
         raise typer.Exit(STOPPED)
     if not done and any(document.failed for document in report.documents):
         raise typer.Exit(1)
+
+
+@app.command()
+def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Read the words that an ingest left for later, in the stored pictures of the pages; no file is read again.
+
+    The pages are found by their vectors meanwhile. The same command, and the next ingest, goes on where it was stopped.
+    """
+    bench = workbench(context)
+    report = ingesting.read_words(bench, name)
+    if as_json:
+        output.emit(ingesting.as_record(report))
+    for document in report.documents:
+        for sentence in ingesting.complaints(document):
+            output.say(sentence)
+    if report.stopped:
+        raise typer.Exit(STOPPED)
 
 
 @app.command()

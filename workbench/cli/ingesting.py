@@ -17,11 +17,13 @@ from typer.core import TyperCommand
 from workbench.cli import output, tagging
 from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
+from workbench.settings import CollectionSettings
+from workbench.types import bottleneck
+from workbench.types.documents import WORDS_LATER, WORDS_NOW, WORDS_TEXT
 
 if TYPE_CHECKING:
     from workbench.ingestion import FileFields
     from workbench.service import Workbench
-    from workbench.settings import CollectionSettings
     from workbench.types import DocumentOutcome, IngestReport, Progress
 
 
@@ -50,7 +52,17 @@ def ingest(
         bool | None,
         typer.Option("--crop-furniture/--keep-furniture", help="With --crop: page numbers and running heads too."),
     ] = None,
-    ocr: Annotated[bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer.")] = None,
+    ocr: Annotated[
+        bool | None, typer.Option("--ocr/--no-ocr", help="Read pages that have no text layer: --words now, or text.")
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="Words of a page: none; text: its text layer; later: OCR behind the vectors; now. By default now for "
+            "encoders that read words, later for page models.",
+        ),
+    ] = None,
     page_tokens: Annotated[
         str | None,
         typer.Option(
@@ -82,6 +94,9 @@ def ingest(
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
     wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     wanted["page_tokens"] = page_tokens
+    wanted["words"] = words
+    if words is not None:
+        wanted["ocr"] = words in (WORDS_LATER, WORDS_NOW)
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)
@@ -98,8 +113,21 @@ def ingest(
     if report.stopped:
         output.say("Stopped. What is indexed is safe; the same command does the rest.")
         raise typer.Exit(STOPPED)
+    if report.unread and read_words(bench, collection).stopped:
+        raise typer.Exit(STOPPED)
     if any(map(nothing_went_in, report.documents)):
         raise typer.Exit(1)
+
+
+def read_words(bench: Workbench, collection: str) -> IngestReport:
+    """Read the words that were left for later, with a progress bar; Ctrl-C leaves the rest for the next time."""
+    with stop_on_interrupt() as stop, progress_bar("with all their words") as progress:
+        report = bench.read_words(collection, progress, stop)
+    done = sum(document.indexed for document in report.documents)
+    output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
+    if report.stopped:
+        output.say(f"Stopped. What is read is safe; to go on, run: pagelens collections words {collection}")
+    return report
 
 
 def settings_for(
@@ -111,10 +139,12 @@ def settings_for(
     have all that are asked for, in any order.
     """
     from workbench.documents import ReadSettings
-    from workbench.settings import CollectionSettings
+
+    if "ocr" in asked:  # the coarser word for the same
+        asked.setdefault("words", WORDS_NOW if asked["ocr"] else WORDS_TEXT)
 
     made = replace(CollectionSettings(), **asked)
-    ReadSettings(made.dpi, made.crop, made.crop_furniture, made.ocr)  # refuses what no page can be made with
+    ReadSettings.of(made)  # refuses what no page can be made with
     found = bench.made_with(collection, paths)
     if found is None:
         return made
@@ -127,7 +157,10 @@ def settings_for(
                 f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
                 f"pagelens collections embed {collection} --encoder {name}"
             )
-    other = [f"{name} {settings[name]}, not {value}" for name, value in asked.items() if settings[name] != value]
+    there = {**settings, "words": CollectionSettings.of(settings).reads}
+    other = [
+        f"{name} {there[name]}, not {value}" for name, value in asked.items() if name != "ocr" and there[name] != value
+    ]
     if other:
         cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
         raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
@@ -164,6 +197,8 @@ def complete(
             output.say(sentence)
     if report.stopped:
         output.say("Stopped. What is indexed is safe; the same command does the rest.")
+        raise typer.Exit(STOPPED)
+    if report.unread and read_words(bench, collection).stopped:
         raise typer.Exit(STOPPED)
 
 
@@ -221,6 +256,11 @@ def as_record(report: IngestReport) -> dict[str, Any]:
         "seconds": report.seconds,
     }
     record |= {"notes": list(report.notes)} if report.notes else {}
+    record["stages"] = [
+        {"name": stage.name, "done": stage.done, "pages_per_second": round(stage.pages_per_second, 2)}
+        for stage in report.stages
+    ]
+    record["bottleneck"] = bottleneck(report.stages)
     return {**record, "stopped": True} if report.stopped else record
 
 
@@ -263,3 +303,7 @@ def _print(report: IngestReport) -> None:
         output.table(("document", ">pages", ">indexed", ">skipped", ">failed", ""), rows)
     indexed = sum(document.indexed for document in report.documents)
     output.show(f"{output.count(indexed, 'page')} indexed into '{report.collection}' in {report.seconds:.1f} s.")
+    if slowest := bottleneck(report.stages):
+        paced = (stage for stage in report.stages if stage.name != "index" and stage.done)
+        rates = ", ".join(f"{stage.name} {stage.pages_per_second:,.1f}" for stage in paced)
+        output.show(f"Each stage by itself, pages/s: {rates}; the others wait for '{slowest}'.")

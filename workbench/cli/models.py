@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, settings, workbench
+from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from workbench.modelcheck import ModelReport
@@ -36,6 +40,10 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     )
     here = sum(model.available for model in found)
     output.show(f"{here} of {output.count(len(found), 'model')} can be used here.")
+    best = workbench(context).model_advice()
+    pace = f" {best.seconds_per_page:.2g} s a page, {best.measured}." if best.seconds_per_page is not None else ""
+    how = "" if best.available else f" Get it: pagelens models get {best.model}"
+    output.say(f"For this machine: {best.model}. {best.why}{pace}{how}")
 
 
 def _row(model: ModelStatus) -> tuple[str, ...]:
@@ -49,6 +57,41 @@ def _row(model: ModelStatus) -> tuple[str, ...]:
         model.licence,
         model.folder if model.available else model.command,
     )
+
+
+@app.command("get")
+def get_model(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the licence that is shown.")] = False,
+) -> None:
+    """Fetch a model from the hub: its licence is shown and accepted first, then only what is missing is fetched.
+
+    HF_ENDPOINT, HF_HOME, tokens ('hf auth login') and proxies are honoured. Broken off, the same command goes on.
+    """
+    bench = workbench(context)
+    wanted = bench.model_offer(model)
+    for one in wanted.repositories:
+        gated = "; its owners ask that you agree on its page first" if one.gated else ""
+        licence = one.licence + (f" ({one.terms})" if one.terms else "") if one.licence else "its card names none"
+        output.say(f"{one.name} at {one.revision[:12]}, {output.size(one.bytes)}: licence {licence}{gated}.")
+    if not wanted.bytes:
+        output.show(f"'{model}' is on this machine already.")
+        return
+    output.say(f"{output.size(wanted.bytes)} to fetch into {wanted.folder}, where {output.size(wanted.free)} are free.")
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Do you accept the licence?", err=True)):
+        raise InputError(f"Nothing was fetched; to accept the licence: pagelens models get {model} --yes")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bars(*columns, console=output.errors(), transient=True) as bars:
+        bar = bars.add_task("", total=wanted.bytes)
+        bench.get_model(
+            model,
+            wanted.licence,
+            lambda done, total, file: bars.update(
+                bar, completed=done, total=total, description=output.plain(file)[-50:]
+            ),
+        )
+    output.show(f"'{model}' is on this machine. See that it works here: pagelens models check {model}")
 
 
 @app.command()
@@ -78,7 +121,8 @@ def _print(report: ModelReport) -> None:
     lives = report.residence
     weights = f"{lives.parameters / 1e9:.3g} billion weights, {output.size(lives.bytes)}, " if lives.bytes else ""
     output.show(f"{report.name} ({report.id}): family {report.family}, revision {report.revision}.")
-    output.show(f"Loaded in {report.load_seconds:.1f} s: {weights}{lives.dtype} on {lives.device}.")
+    attention = f", attention {lives.attention}" if lives.attention else ""
+    output.show(f"Loaded in {report.load_seconds:.1f} s: {weights}{lives.dtype} on {lives.device}{attention}.")
     if report.pages:
         output.show()
         output.table(

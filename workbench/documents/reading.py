@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.documents import ocr
@@ -22,6 +23,10 @@ from workbench.documents.textlayer import picture_boxes, read_text_layer, uncove
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
+from workbench.types.documents import WORDS_LATER, WORDS_NONE, WORDS_NOW
+
+if TYPE_CHECKING:
+    from workbench.settings import CollectionSettings  # workers need none of what it imports
 
 MIN_DPI, MAX_DPI = 36, 600
 OCR_DPI = 144
@@ -36,7 +41,8 @@ class ReadSettings:
     """How pages are made: ``dpi`` of the drawing, whether margins are cropped, whether OCR may be used.
 
     Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``. ``languages`` as in
-    `ocr.recognize`.
+    `ocr.recognize`. With ``later`` pages that OCR would be used for are marked as unread instead; without ``text`` no
+    word is read at all.
     """
 
     dpi: int = 144
@@ -45,6 +51,16 @@ class ReadSettings:
     ocr: bool = True
     picture: bool = True
     languages: tuple[str, ...] = ()
+    later: bool = False
+    text: bool = True
+
+    @classmethod
+    def of(cls, settings: CollectionSettings) -> ReadSettings:
+        """How the pages of a collection are made."""
+        words = settings.reads
+        ocr = words in (WORDS_LATER, WORDS_NOW)
+        cropping = (settings.crop, settings.crop_furniture)
+        return cls(settings.dpi, *cropping, ocr=ocr, later=words == WORDS_LATER, text=words != WORDS_NONE)
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -128,6 +144,8 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
     with file.page(ref.page) as page:
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
+        if not settings.text:
+            return _page(ref, size, _image(file, ref, size, settings), Words.empty(), digest, settings)
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
@@ -135,7 +153,8 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
             runs = list(layer.runs) if layer.usable else []
             if settings.ocr:
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
-        drawn = page.render(_ocr_size(width, height)) if to_read or (settings.ocr and layer.doubtful) else None
+        unread = bool(to_read) or (settings.ocr and layer.doubtful)
+        drawn = page.render(_ocr_size(width, height)) if unread and not settings.later else None
     notice = ""
     if drawn is not None:
         if is_blank(drawn):
@@ -151,17 +170,21 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
     words = arrange(runs, width / height)
-    image = draw(file, ref.page, size) if settings.picture or settings.crop else None
-    return _page(ref, size, image, words, digest, settings, pictures, notice)
+    image = _image(file, ref, size, settings)
+    return _page(ref, size, image, words, digest, settings, pictures, notice, unread and settings.later)
+
+
+def _image(file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSettings) -> Image.Image | None:
+    return draw(file, ref.page, size) if settings.picture or settings.crop else None
 
 
 def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     image = file.draw(ref.page)
     words, notice = Words.empty(), ""
-    if settings.ocr:
+    if settings.ocr and not settings.later:
         found = ocr.recognize(_within(image, ocr.READ_SIDE), settings.languages)
         words, notice = arrange(found.runs, image.width / image.height), ocr.told(found.certainty, found.script)
-    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,), notice)
+    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,), notice, settings.ocr and settings.later)
 
 
 def _page(
@@ -171,20 +194,33 @@ def _page(
     words: Words,
     digest: str,
     settings: ReadSettings,
-    pictures: tuple[Box, ...],
-    notice: str,
+    pictures: tuple[Box, ...] = (),
+    notice: str = "",
+    unread: bool = False,
 ) -> Page:
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    return Page(ref, size, partial(_drawn, image if settings.picture else None), words, digest, crop, notice, pictures)
+    return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread, pictures)
 
 
-def _drawn(image: Image.Image | None) -> Image.Image:
-    """What a page's ``image`` calls: of this module, so that a page with its picture can go to another process."""
-    if image is None:
-        raise DocumentError("The page was read without its picture.")
-    return image
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a page's ``image`` calls: its picture as ``pixels (height, width, 3) uint8``, which go to another process
+    as they lie in memory; None for a page that was read without."""
+
+    pixels: NDArray[np.uint8] | None
+
+    @classmethod
+    def of(cls, image: Image.Image | None) -> Drawn:
+        """An RGB picture, if there is one."""
+        return cls(None if image is None else np.asarray(image))
+
+    def __call__(self) -> Image.Image:
+        """The picture, RGB; ``DocumentError`` without one."""
+        if self.pixels is None:
+            raise DocumentError("The page was read without its picture.")
+        return Image.fromarray(self.pixels)
 
 
 def first_picture(path: Path, side: int) -> tuple[str, Image.Image]:
@@ -196,6 +232,52 @@ def first_picture(path: Path, side: int) -> tuple[str, Image.Image]:
     if isinstance(page, PageFailure):
         raise DocumentError(page.reason)
     return page.content_hash, _within(page.image(), side)
+
+
+def later_words(path: Path, words: Words, languages: Sequence[str] = ()) -> Words:
+    """All words of a page: those known from its text layer, and what OCR reads in its stored picture besides.
+
+    ``languages`` as in `ocr.recognize`. A text layer that says otherwise than what is seen is not believed.
+    ``DocumentError`` if OCR is not to be had, or the picture cannot be read.
+    """
+    try:
+        with Image.open(path) as stored:
+            image = _legible(stored.convert("RGB"))
+    except OSError as error:
+        raise DocumentError(f"The stored picture cannot be read ({error}).") from None
+    runs = list(_runs(words))
+    seen, _ = _read_regions(image, [_WHOLE], _boxes([]), languages)
+    if runs and _differ(runs, seen):
+        runs = []
+    found = [run for one in seen if (run := _apart(one, _boxes(runs))) is not None]
+    return arrange([*runs, *found], image.width / image.height) if found else words
+
+
+def _legible(image: Image.Image) -> Image.Image:
+    """A picture at a size that OCR reads well, whatever resolution the page was drawn at."""
+    low, _ = _OCR_SIDES
+    longest = max(image.size)
+    if longest >= low:
+        return _within(image, ocr.READ_SIDE)
+    size = tuple(max(1, round(side * low / longest)) for side in image.size)
+    return image.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
+
+
+def _runs(words: Words) -> Iterator[TextRun]:
+    """Stored words as runs again: those of a line, parted where a gap is wider than the words are high."""
+    if not len(words):
+        return
+    left, right, height = words.boxes[1:, 0], words.boxes[:-1, 2], words.boxes[1:, 3] - words.boxes[1:, 1]
+    breaks = np.flatnonzero((np.diff(words.lines) != 0) | (left - right > height)) + 1
+    for part in np.split(np.arange(len(words)), breaks):
+        yield TextRun(tuple(words.texts[i] for i in part), words.boxes[part], bool(words.ocr[part].all()))
+
+
+def _apart(run: TextRun, known: np.ndarray) -> TextRun | None:
+    """The words of a run that do not lie on known ones, if there are any."""
+    new = ~_covered(run.boxes, known)
+    texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
+    return TextRun(texts, run.boxes[new], run.ocr, run.turn) if texts else None
 
 
 def words_of(image: Image.Image) -> Words:

@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from workbench.types import Page, PageFailure, PageRef
 
 KEEP_OPEN = 2.0  # s; how long a file stays open for its next page: on Windows nobody can delete it meanwhile
 TRIM_EVERY = 16  # tasks after which freed memory goes back to the system
-_LENGTH = 8  # bytes before each message that say how long it is
+_LENGTH = 8  # bytes of a number before a message: how many parts it has, how long each is
 
 _opened: dict[tuple[Path, Stamp], OpenedDocument] = {}
 
@@ -51,23 +52,24 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """A page, and whether poppler copes with its file (None: not tried)."""
+    """A page, whether poppler copes with its file (None: not tried), and the seconds that reading took."""
 
     outcome: Page | PageFailure
     poppler: bool | None
+    seconds: float = 0.0
 
 
 def read_page(
     path: Path, probed: DocumentProbe, ref: PageRef, settings: ReadSettings, poppler: bool | None
 ) -> ReadPage:
     """One page of the file that was probed; the file stays open for the next one. `ChangedError` if it is another."""
-    key = (path, probed.stamp)
+    key, started = (path, probed.stamp), time.perf_counter()
     document = _opened.get(key)
     if document is None:
         close_files()
         document = _opened[key] = OpenedDocument(path, probed, poppler)
     try:
-        return ReadPage(document.read(ref, settings), document.poppler)
+        return ReadPage(document.read(ref, settings), document.poppler, time.perf_counter() - started)
     except BaseException:
         close_files()
         raise
@@ -80,21 +82,30 @@ def close_files() -> None:
 
 
 def send(stream: BinaryIO, message: object) -> None:
-    """Write one pickled message. Errors are those of a pipe that nobody reads any more, and of pickling."""
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    stream.write(len(data).to_bytes(_LENGTH, "big"))
-    stream.write(data)
+    """Write one pickled message, arrays in it as they lie in memory. Errors are those of a pipe that nobody reads any
+    more, and of pickling."""
+    arrays: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
+    parts: list[bytes | memoryview] = [data, *(array.raw() for array in arrays)]
+    stream.write(b"".join(length.to_bytes(_LENGTH, "big") for length in (len(parts), *map(len, parts))))
+    for part in parts:
+        stream.write(part)
     stream.flush()
 
 
 def receive(stream: BinaryIO) -> Any:
     """Read one message; ``EOFError`` when the other end is gone."""
-    head = stream.read(_LENGTH)
-    length = int.from_bytes(head, "big")
-    data = stream.read(length) if len(head) == _LENGTH else b""
-    if len(head) < _LENGTH or len(data) < length:
+    count = int.from_bytes(_read(stream, _LENGTH), "big")
+    lengths = [int.from_bytes(_read(stream, _LENGTH), "big") for _ in range(count)]
+    data, *arrays = [_read(stream, length) for length in lengths]
+    return pickle.loads(data, buffers=arrays)
+
+
+def _read(stream: BinaryIO, length: int) -> bytearray:
+    found = bytearray(length)
+    if stream.readinto(found) < length:  # type: ignore[attr-defined]
         raise EOFError
-    return pickle.loads(data)
+    return found
 
 
 def main(most_bytes: int) -> None:

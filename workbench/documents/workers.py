@@ -45,6 +45,7 @@ STALLED = 4.0  # times the limit by the clock after which a task is ended whatev
 SLOWEST = 10_000_000  # bytes a second; what a network disk gives at worst, for tasks that read a whole file
 AHEAD = 8  # pages read before they are asked for, at least: a batch, so that workers do not wait for an encoder
 AHEAD_BYTES = 128 << 20  # bytes of pictures read before they are asked for
+PROCESSOR_MIB = 6144  # of a process that prepares pages: libraries of models reserve what they never use
 UNREADABLE = 1000  # pages one after the other that cannot be read, after which none is expected: the number was a lie
 _WITH_PROGRAMS = 1.0  # s; a task that runs longer may have started poppler, whose memory counts too
 _START = "import sys; sys.path[:] = sys.argv[2:]; from workbench.documents.worker import main; main(int(sys.argv[1]))"
@@ -66,6 +67,14 @@ class Limits:
         """Those of this process's settings."""
         seconds, memory = settings.page_seconds, settings.reader_memory_mb
         return cls(settings.readers, seconds, memory, settings.page_oversteps)
+
+    @classmethod
+    def of_processors(cls, settings: Settings) -> Limits:
+        """Those of processes that prepare pages for models: as many as asked for, or half as many as cores.
+
+        Unlike files, what they are given is not hostile, and libraries of models take a GB by themselves.
+        """
+        return cls(settings.processors or max(1, cores() // 2), settings.page_seconds, PROCESSOR_MIB)
 
     @property
     def processes(self) -> int:
@@ -250,6 +259,8 @@ class PageStream:
         self._ahead: deque[_Ahead] = deque()
         self._dropped: set[Reading] = set()
         self._poppler: dict[Reading, bool | None] = {}
+        self.seconds = 0.0
+        """What the workers have spent on the pages that were given, all together."""
         self._todo = (
             (reading, number)
             for reading in readings
@@ -286,6 +297,7 @@ class PageStream:
                 else:
                     if read.poppler is not None and self._poppler.get(reading) is not False:
                         self._poppler[reading] = read.poppler
+                    self.seconds += read.seconds
                     yield read.outcome
                     unreadable = unreadable + 1 if isinstance(read.outcome, PageFailure) else 0
                     if unreadable == UNREADABLE and left:

@@ -5,7 +5,9 @@ Importing this package is cheap; torch and the model libraries come with the fir
 
 from __future__ import annotations
 
+from workbench.encoders.advice import Advice, advice
 from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
+from workbench.encoders.fetching import Offer, fetch, offer
 from workbench.encoders.own import adopt
 from workbench.encoders.own import specs as own_specs
 from workbench.encoders.registry import is_loaded, load, loaded, page_policy, spec, specs, start, state, unload, using
@@ -14,13 +16,18 @@ from workbench.encoders.table import ENCODERS
 
 __all__ = [
     "ENCODERS",
+    "Advice",
     "Encoder",
     "EncoderInfo",
     "EncoderSpec",
+    "Offer",
     "adopt",
+    "advice",
+    "fetch",
     "is_loaded",
     "load",
     "loaded",
+    "offer",
     "own_specs",
     "page_policy",
     "spec",

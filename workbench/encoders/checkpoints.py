@@ -39,11 +39,15 @@ class Checkpoint:
     weights_hash: str
 
 
-def find(spec: EncoderSpec) -> Checkpoint:
-    """The checkpoint of a table row; `EncoderError` with the command that gets what is missing."""
+def find(spec: EncoderSpec, parts: bool = False) -> Checkpoint:
+    """The checkpoint of a table row; `EncoderError` with the command that gets what is missing.
+
+    ``parts``: the folders of sentence-transformers' modules (``1_Dense``) hold weights too.
+    """
     folder, revision = place(spec)
     base = base_folder(folder, spec)
     own = list(weights(folder))
+    own += part_weights(folder) if parts else ()
     if not own:
         command = f"hf download {spec.options.get('hub', 'REPOSITORY')} --local-dir {folder}"
         raise EncoderError(f"{folder} holds no weights (*.safetensors); run: {command}")
@@ -134,6 +138,12 @@ def base_folder(folder: Path, spec: EncoderSpec) -> Path | None:
 def weights(folder: Path) -> Iterator[Path]:
     """The files of weights in a folder, by name."""
     yield from (file for file in sorted(folder.iterdir()) if file.suffix in _WEIGHTS)
+
+
+def part_weights(folder: Path) -> Iterator[Path]:
+    """The files of weights in the folders of sentence-transformers' modules, by name."""
+    for part in sorted(folder.glob("[0-9]*_*/")):
+        yield from weights(part)
 
 
 def _sha256(file: Path) -> str:

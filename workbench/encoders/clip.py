@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from workbench.encoders.base import EncoderSpec, unit_rows
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
-from workbench.encoders.pictures import PictureEncoder, PictureVectors, denormalised, whole
+from workbench.encoders.pictures import PictureVectors, PreparingEncoder, denormalised, whole
+from workbench.encoders.prepared import Inputs, collated, rows
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Box, QueryEmbedding, SeenPicture
@@ -33,6 +34,7 @@ from workbench.types import Box, QueryEmbedding, SeenPicture
 log = logging.getLogger(__name__)
 
 POLICY = "sentence"
+PIXELS = "pixels"
 
 
 def load(spec: EncoderSpec) -> Clip:
@@ -78,11 +80,9 @@ class OpenClip:
         """Pages at a time that fit this model on its device."""
         return Batches.fitting(self.device, sum(weight.numel() for weight in self.model.parameters()))
 
-    def pixels(self, pictures: Sequence[Image.Image]) -> Any:
+    def pixels(self, prepared: Sequence[Inputs]) -> Any:
         """``(pictures, 3, height, width)`` as the model takes them."""
-        import torch
-
-        made = torch.stack([self.prepare(picture) for picture in pictures])
+        made = collated(prepared, _torch_name(self.device), 0, False)[PIXELS]
         return made.to(self.device.name, self.device.dtype)
 
     def text(self, text: str) -> NDArray[np.float32] | None:
@@ -109,12 +109,29 @@ class OpenClip:
         return denormalised(self.prepare(picture).numpy(), normalise.mean, normalise.std)
 
 
-class ClipEncoder(PictureEncoder):
+@dataclass(frozen=True, slots=True)
+class ClipPreparer:
+    """What open_clip does to a picture, its numbers as ``dtype``."""
+
+    transform: Any
+    dtype: str
+
+    def __call__(self, picture: Image.Image) -> Inputs:
+        """The picture's pixels ``(1, 3, height, width)``."""
+        return rows({PIXELS: self.transform(picture)[None]}, self.dtype)
+
+
+class ClipEncoder(PreparingEncoder):
     """What the two ways to use an open_clip model share. Safe to call from several threads."""
 
     def __init__(self, spec: EncoderSpec, clip: OpenClip) -> None:
         super().__init__(spec, clip.checkpoint, clip.dim, POLICY, clip.batches)
         self.clip = clip
+        self.preparer = ClipPreparer(clip.prepare, _torch_name(clip.device))
+        self.accelerated = clip.device.kind != "cpu"
+
+    def _inputs(self, picture: Image.Image) -> Inputs:
+        return self.preparer(picture)
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """One vector for the whole text; `QueryError` for an empty one."""
@@ -130,12 +147,12 @@ class ClipEncoder(PictureEncoder):
 class Clip(ClipEncoder):
     """One vector a page."""
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
         import torch
 
         with torch.inference_mode():
-            found = self.clip.model.encode_image(self.clip.pixels(pictures)).float().cpu().numpy()
-        return [PictureVectors(found[row : row + 1], whole(crop)) for row, crop in enumerate(crops)]
+            found = self.clip.model.encode_image(self.clip.pixels(inputs)).float().cpu().numpy()
+        return lambda row: PictureVectors(found[row : row + 1], whole(crops[row]))
 
 
 def _refusing(folder: Path, name: str) -> dict[str, Any]:
@@ -151,9 +168,13 @@ def _refusing(folder: Path, name: str) -> dict[str, Any]:
     return REFUSED if said.get("model_cfg", said).get("text_cfg", {}).get("hf_tokenizer_name") else {}
 
 
+def _torch_name(device: Device) -> str:
+    return str(device.dtype).rpartition(".")[2]
+
+
 def _precision(device: Device) -> str:
     """open_clip's name for a dtype: "pure" weights, so that pictures are given in the same."""
-    return {"float32": "fp32", "float16": "pure_fp16", "bfloat16": "pure_bf16"}[str(device.dtype).rpartition(".")[2]]
+    return {"float32": "fp32", "float16": "pure_fp16", "bfloat16": "pure_bf16"}[_torch_name(device)]
 
 
 def _source(spec: EncoderSpec) -> tuple[Checkpoint, str, str | None]:

@@ -8,15 +8,14 @@ pools and averages the pool gets that one token. Untrained for, hence coarse: go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-
-from PIL import Image
 
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.clip import ClipEncoder, OpenClip
 from workbench.encoders.pictures import PictureVectors
+from workbench.encoders.prepared import Inputs
 from workbench.errors import EncoderError
 from workbench.types import Box
 
@@ -41,13 +40,13 @@ class ClipDense(ClipEncoder):
         else:
             raise EncoderError(f"The '{spec.id}' model sees no patches ({type(visual).__name__}); use it for pages.")
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
         import torch
 
         with torch.inference_mode():
-            found, (rows, cols) = self._patches(self.clip.model.visual, self.clip.pixels(pictures))
+            found, (rows, cols) = self._patches(self.clip.model.visual, self.clip.pixels(inputs))
             vectors = found.float().cpu().numpy()
-        return [PictureVectors(vectors[row], places.grid(rows, cols, crop)) for row, crop in enumerate(crops)]
+        return lambda row: PictureVectors(vectors[row], places.grid(rows, cols, crops[row]))
 
 
 def _each_to_itself(block: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:

@@ -80,11 +80,20 @@ def _attention(wanted: str, name: str, dtype: Any) -> str | None:
     return "flash_attention_2" if flash else None
 
 
-class Batches:
-    """Pages at a time. The size halves whenever memory runs out, and stays so: the next pages would fare no better."""
+TOKENS = 1100
+"""Tokens that a page is reckoned at where a batch is a number of pages; ColPali makes 1,031 of one, ColSmol 878."""
 
-    def __init__(self, size: int) -> None:
+
+class Batches:
+    """Pages at a time, by their tokens: as many as a few pages of `TOKENS` make, padding included.
+
+    The size halves whenever memory runs out, and stays so: the next pages would fare no better. With ``most`` it
+    is so many pages instead, however long they are.
+    """
+
+    def __init__(self, size: float, most: int = 0) -> None:
         self.size = size
+        self.most = most
 
     @classmethod
     def fitting(cls, device: Device, parameters: int) -> Batches:
@@ -97,7 +106,7 @@ class Batches:
 
         wanted = Settings().batch_size
         if wanted:
-            return cls(wanted)
+            return cls(wanted, wanted)
         a_page = (0.25 + parameters / 8e9) * _GIB * device.dtype.itemsize / 2
         if device.kind == "cuda":
             free, _ = torch.cuda.mem_get_info(device.name)
@@ -107,11 +116,24 @@ class Batches:
             free = psutil.virtual_memory().available
         return cls(int(min(max(1, free * 0.5 // a_page), _MAX_BATCH.get(device.kind, 4))))
 
+    def fit(self, tokens: Sequence[int]) -> int:
+        """How many of the first pages with so many tokens each (0: not known) go at once, at least one."""
+        if self.most:
+            return min(self.most, len(tokens))
+        longest = count = 0
+        for length in tokens:
+            longest = max(longest, length or TOKENS)
+            if count and (count + 1) * longest > self.size * TOKENS:
+                break
+            count += 1
+        return count
+
     def run(
         self,
         items: Sequence[Item],
         work: Callable[[Sequence[Item]], list[Outcome]],
         fail: Callable[[Item, Exception], Outcome],
+        tokens: Callable[[Item], int] = lambda item: 0,
     ) -> list[Outcome]:
         """One outcome per item in order: ``work`` over batches, or what ``fail`` makes of an item that cannot be done.
 
@@ -120,14 +142,18 @@ class Batches:
         """
         done: list[Outcome] = []
         while len(done) < len(items):
-            batch = items[len(done) : len(done) + self.size]
+            ahead = items[len(done) : len(done) + (self.most or len(items))]
+            lengths = [tokens(item) for item in ahead]
+            batch = ahead[: self.fit(lengths)]
             found = _attempt(work, batch)
             if not isinstance(found, Exception):
                 done += found
             elif len(batch) == 1:
                 done.append(fail(batch[0], found))
             elif out_of_memory(found):
-                self.size = len(batch) // 2
+                longest = max(length or TOKENS for length in lengths[: len(batch)])
+                self.size = len(batch) * longest / TOKENS / 2
+                self.most = self.most and len(batch) // 2
             else:
                 for item in batch:
                     alone = _attempt(work, [item])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,24 +19,33 @@ from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
-from workbench.encoders.pictures import brief
+from workbench.encoders.pictures import PreparingEncoder, brief
+from workbench.encoders.prepared import Inputs, Preparer, ProcessorPreparer, collated, rows
 from workbench.encoders.preprocessing import PREPROCESSORS, PreparedBatch
+from workbench.encoders.stream import Stream
+from workbench.encoders.tokens import OFFICIAL
 from workbench.encoders.torchvision_cure import cure
+from workbench.encoders.window_attention import attend_by_windows
 from workbench.errors import EncoderError
-from workbench.types import Float
+from workbench.types import Box, Float, SeenPicture
 
 log = logging.getLogger(__name__)
 
 
 class Engine:
-    """A loaded model. Safe to call from several threads; they take turns."""
+    """A loaded model. Safe to call from several threads; they take turns, at the processor and at the model."""
 
     def __init__(self, family: Family, checkpoint: Checkpoint, device: Device, model: Any, processor: Any) -> None:
         self.family, self.checkpoint, self.device = family, checkpoint, device
         self.model, self.processor = model, processor
         self.cut = PREPROCESSORS[family.cut]
+        self.dtype = str(device.dtype).removeprefix("torch.")
+        self.preparer: Preparer = ProcessorPreparer(family.processor, str(checkpoint.folder), self.dtype)
+        self.attention = attend_by_windows(model)
         self._image_token = int(model.config.image_token_id)
-        self._turn = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
+        self._turn = threading.Lock()
+        self._preparing = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
+        self._stream = Stream.to(device)
 
     @classmethod
     def load(cls, spec: EncoderSpec) -> Engine:
@@ -70,43 +79,77 @@ class Engine:
         """How many weights the model has."""
         return sum(weight.numel() for weight in self.model.parameters())
 
+    @property
+    def dim(self) -> int:
+        """Numbers per vector of a late-interaction model."""
+        return int(self.model.dim)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer."""
+        return self.processor.tokenizer
+
+    @property
+    def augmentation(self) -> int | None:
+        """The id of the token that fills up queries, None where the processor's query form has none."""
+        token = getattr(self.processor, "query_augmentation_token", None)
+        return None if token is None else int(self.tokenizer.convert_tokens_to_ids(token))
+
     def batches(self) -> Batches:
         """Pages at a time that fit this model on its device."""
         return Batches.fitting(self.device, self.parameters)
 
-    def pictures(self, pictures: Sequence[Image.Image]) -> tuple[PreparedBatch, Float]:
-        """The processed batch, and the model's output for it, float32: ``(pictures, tokens, dim)`` or ``(.., dim)``."""
-        with self._turn:
-            batch = self._batch(pictures)
-            return batch, self._run(batch.inputs)
+    def prepare(self, picture: Image.Image) -> Inputs:
+        """What the processor makes of a picture."""
+        with self._preparing:
+            return rows(self.processor.process_images([picture]), self.dtype)
 
-    def prepared(self, picture: Image.Image) -> PreparedBatch:
-        """What the processor makes of one picture."""
+    def prepared(self, inputs: Sequence[Inputs]) -> PreparedBatch:
+        """Several pictures that were prepared as one batch."""
+        tokenizer = self.processor.tokenizer
+        padding, left = tokenizer.pad_token_id or 0, tokenizer.padding_side == "left"
+        return PreparedBatch(self.processor, collated(inputs, self.dtype, padding, left), self._image_token)
+
+    def launch(self, batch: PreparedBatch) -> Callable[[], Float]:
+        """Start the model on a batch; what is returned waits for its output, float32.
+
+        That is ``(pictures, tokens, dim)``, or ``(pictures, dim)``.
+        """
         with self._turn:
-            return self._batch([picture])
+            return self._run(batch.inputs)
 
     def query(self, text: str) -> tuple[np.ndarray[Any, np.dtype[np.int64]], Float]:
-        """The ids of the official query's tokens ``(tokens,)`` and the model's output, as of `pictures`, for it."""
-        with self._turn:
+        """The ids of the official query's tokens ``(tokens,)`` and the model's output, as of `launch`, for it."""
+        with self._preparing:
             inputs = getattr(self.processor, self.family.queries)([text])
-            states = self._run(inputs)[0]
+        with self._turn:
+            waiting = self._run(inputs)
+        states = waiting()[0]
         real = inputs["attention_mask"][0].bool().numpy()
         return inputs["input_ids"][0].numpy()[real], states[real] if states.ndim == 2 else states
 
-    def _batch(self, pictures: Sequence[Image.Image]) -> PreparedBatch:
-        return PreparedBatch(self.processor, self.processor.process_images(list(pictures)), self._image_token)
-
-    def _run(self, inputs: Any) -> Float:
+    def _run(self, inputs: Any) -> Callable[[], Float]:
         import torch
 
-        placed = {
-            key: value.to(self.device.name, self.device.dtype if value.is_floating_point() else None)
-            for key, value in inputs.items()
-            if key != "labels"
-        }
-        with torch.inference_mode():
-            found = self.model(**placed, **self.family.forward)
-        return np.asarray(found.float().cpu().numpy(), np.float32)
+        given = {key: value for key, value in inputs.items() if key != "labels"}
+        with torch.inference_mode(), self._stream.placing(given) as placed:
+            return self._stream.answer(self.model(**placed, **self.family.forward))
+
+
+class EngineEncoder(PreparingEncoder):
+    """What the encoders of colpali-engine share: its processor, here and elsewhere, and what it shows the model."""
+
+    def __init__(self, spec: EncoderSpec, engine: Engine, dim: int) -> None:
+        super().__init__(spec, engine.checkpoint, dim, OFFICIAL, engine.batches())
+        self.engine = engine
+        self.preparer = engine.preparer
+        self.accelerated = engine.device.kind != "cpu"
+
+    def _inputs(self, picture: Image.Image) -> Inputs:
+        return self.engine.prepare(picture)
+
+    def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
+        return self.engine.cut.views(self.engine.prepared([self.engine.prepare(picture)]), 0, crop)
 
 
 def model_class(family: Family) -> Any:

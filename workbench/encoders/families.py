@@ -1,4 +1,4 @@
-"""The model families of colpali-engine, as data: which classes read a checkpoint, and how it treats a page.
+"""The model families, as data: which classes or module read a checkpoint, and how it treats a page.
 
 A checkpoint belongs to a family by what its own files say (the class that wrote it), never by its name; see `own`.
 """
@@ -92,3 +92,27 @@ FAMILIES: dict[str, Family] = {family.id: family for family in _ALL}
 
 BY_CLASS: dict[str, Family] = {family.model: family for family in _ALL}
 """By the class name that a checkpoint's ``architectures`` gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A family outside colpali-engine: the ``kind`` of its vectors, the module that loads it, its policies."""
+
+    kind: str
+    module: str
+    policies: tuple[str, ...] = ()
+    page_policies: tuple[str, ...] = ()
+
+    @property
+    def loader(self) -> str:
+        """What the registry calls."""
+        return f"workbench.encoders.{self.module}:load"
+
+
+OTHERS: dict[str, Reading] = {
+    "multi-vector": Reading("patches", "multi_vector", POLICIES, PAGE_POLICIES),
+    "multi-vector-text": Reading("words", "text_late_interaction", POLICIES, PAGE_POLICIES),
+    "open-clip": Reading("page", "clip"),
+    "open-clip-dense": Reading("patches", "clip_dense"),
+}
+"""By id: late interaction by sentence-transformers, over pictures and over texts, and open_clip's two ways."""

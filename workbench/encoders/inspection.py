@@ -30,12 +30,16 @@ _MIXING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Residence:
-    """Where a loaded model lives: device and dtype as torch names them, its weights' number and bytes."""
+    """Where a loaded model lives: device and dtype as torch names them, its weights' number and bytes.
+
+    ``attention`` is the kind it computes, as transformers names it, empty where another library decides.
+    """
 
     device: str
     dtype: str
     parameters: int
     bytes: int
+    attention: str = ""
 
 
 def residence(encoder: Encoder) -> Residence:
@@ -50,6 +54,7 @@ def residence(encoder: Encoder) -> Residence:
         str(first.dtype).removeprefix("torch."),
         sum(weight.numel() for weight in weights),
         sum(weight.numel() * weight.element_size() for weight in weights),
+        str(getattr(getattr(encoder, "engine", None), "attention", "")),
     )
 
 
@@ -59,9 +64,8 @@ def direct(encoder: Encoder) -> Callable[[Sequence[Image.Image]], object] | None
     None for an encoder that has no library of its own beneath it.
     """
     engine, clip = getattr(encoder, "engine", None), getattr(encoder, "clip", None)
-    if engine is not None:
-        official = Official(encoder)
-        return lambda pictures: official.outputs(official.processor.process_images(list(pictures))).float().cpu()
+    if engine is not None and (official := Official.of(encoder)) is not None:
+        return official.pages
     if clip is not None:
         return lambda pictures: _open_clip(clip, pictures)
     return None
@@ -100,8 +104,20 @@ class Official:
 
     @classmethod
     def of(cls, encoder: Encoder) -> Official | None:
-        """The official way through an encoder's model; None when it is no colpali-engine model."""
-        return cls(encoder) if hasattr(encoder, "engine") else None
+        """The official way through an encoder's model; None when no library stands behind it."""
+        from workbench.encoders.multi_vector import MultiVectorEngine
+        from workbench.encoders.text_late_interaction import TextLateInteraction
+
+        if isinstance(encoder, TextLateInteraction):
+            return TextOfficial(encoder)
+        engine = getattr(encoder, "engine", None)
+        if isinstance(engine, MultiVectorEngine):
+            return MultiVectorOfficial(encoder)
+        return cls(encoder) if engine is not None else None
+
+    def pages(self, pictures: Sequence[Image.Image]) -> object:
+        """The model's outputs for pictures, on host."""
+        return self.outputs(self.processor.process_images(list(pictures))).float().cpu()
 
     def outputs(self, inputs: Any) -> Any:
         """The model's output for processed inputs, on its device."""
@@ -175,6 +191,103 @@ class Official:
         return made
 
 
+class MultiVectorOfficial(Official):
+    """A page model called as sentence-transformers' documents call it; its ``-hf`` classes as transformers' own do."""
+
+    @property
+    def _alone(self) -> bool:
+        """Whether the model is one of transformers' retrieval classes, which need nothing around them."""
+        return bool(self.model[0].transformer_task == "retrieval")
+
+    def outputs(self, inputs: Any) -> Any:
+        """What a retrieval class makes of processed inputs."""
+        import torch
+
+        with torch.no_grad():
+            return self.model[0].model(**inputs.to(self.model.device)).embeddings
+
+    def pages(self, pictures: Sequence[Image.Image]) -> object:
+        """The model's outputs for pictures, on host."""
+        return (
+            super().pages(pictures)
+            if self._alone
+            else self.model.encode_document(list(pictures), convert_to_numpy=True)
+        )
+
+    def page(self, picture: Image.Image) -> OfficialPage:
+        """One page's vectors, of all tokens that the library compares."""
+        token = self._engine._image_token
+        if self._alone:
+            inputs = self.processor.process_images([picture])
+            vectors, ids = self.outputs(inputs)[0], inputs["input_ids"][0]
+            compared = inputs["attention_mask"][0].bool()
+        else:
+            made = self.model.encode_document([picture], output_value=None)[0]
+            vectors, ids, compared = made["token_embeddings"], made["input_ids"], made["attention_mask"].bool()
+        shown = np.asarray((ids == token).cpu().numpy() & compared.cpu().numpy())
+        places = np.flatnonzero(shown)
+        runs = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+        keep = np.asarray(compared.cpu().numpy(), np.bool_)
+        found = np.asarray(vectors.float().cpu().numpy(), np.float32)
+        return OfficialPage(found[keep], shown[keep], tuple(len(run) for run in runs))
+
+    def query(self, text: str) -> Float:
+        """The official query's vectors ``(tokens, dim)``."""
+        if self._alone:
+            inputs = self.processor.process_queries([text])
+            found = self.outputs(inputs)[0][inputs["attention_mask"][0].bool()]
+        else:
+            found = self.model.encode_query([text])[0]
+        return np.asarray(found.float().cpu().numpy(), np.float32)
+
+    def score(self, query: Float, page: Float) -> float:
+        """The library's MaxSim of ``query (m, dim)`` for ``page (n, dim)``."""
+        import torch
+
+        q, p = torch.from_numpy(np.ascontiguousarray(query)), torch.from_numpy(np.ascontiguousarray(page))
+        return float(self.model.similarity([q], [p])[0, 0])
+
+    def grid(self, picture: Image.Image, tokens: int) -> tuple[int, int] | None:
+        """(rows, cols) that the library's ``get_n_patches`` gives for a picture; None where it does not fit."""
+        from sentence_transformers.multi_vector_encoder.interpretability import get_n_patches
+
+        with contextlib.suppress(Exception):  # not every processor says it
+            cols, rows = get_n_patches(self.model, picture.size)
+            if cols * rows == tokens:
+                return int(rows), int(cols)
+        return None
+
+    def maps(self, query: Float, page: OfficialPage, grid: tuple[int, int]) -> list[Float]:
+        """The library's similarity maps ``(m, rows, cols)`` of a page: one of the whole, or one of each tile."""
+        import torch
+        from sentence_transformers.multi_vector_encoder.interpretability import maxsim_similarity_map
+
+        places, made, start = np.flatnonzero(page.shown), [], 0
+        for length in page.tiles:
+            side = round(length**0.5)
+            rows, cols = grid if len(page.tiles) == 1 else (side, side)
+            part = torch.from_numpy(page.vectors[places[start : start + length]])
+            start += length
+            made.append(maxsim_similarity_map(torch.from_numpy(query), part, (cols, rows)).numpy())
+        return made
+
+
+class TextOfficial(MultiVectorOfficial):
+    """A model of texts called as sentence-transformers' documents call it."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.model = encoder.model  # type: ignore[attr-defined]
+        self.longest = int(encoder.length)  # type: ignore[attr-defined]
+
+    @property
+    def _alone(self) -> bool:
+        return False
+
+    def text(self, words: Sequence[str]) -> Float:
+        """The vectors ``(tokens, dim)`` of a text that the model reads at once."""
+        return np.asarray(self.model.encode_document([" ".join(words)])[0].float().cpu().numpy(), np.float32)
+
+
 @contextlib.contextmanager
 def unmixed(encoder: Encoder) -> Iterator[None]:
     """Silence every layer of a model, so that each vector comes of its own piece of the picture alone.
@@ -201,9 +314,9 @@ def _silence(module: Any, arguments: Any, output: Any) -> Any:
 
 
 def _model(encoder: Encoder) -> Any:
-    """The torch module of a picture encoder, None for another."""
-    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None)
-    return None if inside is None else inside.model
+    """The torch module of an encoder that a library stands behind, None for another."""
+    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None) or encoder
+    return getattr(inside, "model", None)
 
 
 def _similarity_maps() -> Callable[..., Any]:

@@ -8,19 +8,20 @@ Faysse et al. 2024 (arXiv:2407.01449). What this module does not do: fetch weigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
-from PIL import Image
 
 from workbench.encoders import places
 from workbench.encoders.base import EncoderSpec, unit_rows
-from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import PictureEncoder, PictureVectors
+from workbench.encoders.engine import Engine, EngineEncoder
+from workbench.encoders.pictures import PictureVectors
+from workbench.encoders.prepared import Inputs
 from workbench.encoders.preprocessing import PreparedBatch
 from workbench.encoders.tokens import OFFICIAL, kept, labels
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, Float, QueryEmbedding, SeenPicture
+from workbench.types import Box, Float, QueryEmbedding
 
 
 def load(spec: EncoderSpec) -> LateInteraction:
@@ -28,36 +29,30 @@ def load(spec: EncoderSpec) -> LateInteraction:
     return LateInteraction(spec, Engine.load(spec))
 
 
-class LateInteraction(PictureEncoder):
-    """A Col* model of colpali-engine. Safe to call from several threads; they take turns."""
+class LateInteraction(EngineEncoder):
+    """A page model with a vector a token. Safe to call from several threads; they take turns."""
 
     def __init__(self, spec: EncoderSpec, engine: Engine) -> None:
-        super().__init__(spec, engine.checkpoint, int(engine.model.dim), OFFICIAL, engine.batches())
-        self.engine = engine
+        super().__init__(spec, engine, engine.dim)
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """A vector per kept token of the model's own query form; `QueryError` for an empty text."""
         if not text.strip():
             raise QueryError("The query is empty; write what you are looking for.")
         ids, states = self.engine.query(text)
-        tokenizer = self.engine.processor.tokenizer
-        keep = kept(self.info.policy, ids, tokenizer, self._augmentation)
+        tokenizer = self.engine.tokenizer
+        keep = kept(self.info.policy, ids, tokenizer, self.engine.augmentation)
         unit = unit_rows(states[keep])
         if unit is None:
             raise EncoderError(f"The '{self.info.id}' model gave no usable vectors for this query.")
         names = np.array(labels(ids, tokenizer), dtype=object)[keep]
         return QueryEmbedding(text, unit, tuple(names), np.ones(len(unit), np.float32), self.info.policy)
 
-    @property
-    def _augmentation(self) -> int | None:
-        """The id of the token that fills up queries, None where the processor's query form has none."""
-        token = getattr(self.engine.processor, "query_augmentation_token", None)
-        return None if token is None else int(self.engine.processor.tokenizer.convert_tokens_to_ids(token))
-
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
-        batch, states = self.engine.pictures(pictures)
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+        batch = self.engine.prepared(inputs)
+        waiting = cache(self.engine.launch(batch))
         found = self._whole if self.info.page_policy == OFFICIAL else self._visual
-        return [found(batch, row, states[row], crop) for row, crop in enumerate(crops)]
+        return lambda row: found(batch, row, waiting()[row], crops[row])
 
     def _visual(self, batch: PreparedBatch, row: int, states: Float, crop: Box) -> PictureVectors:
         """The pieces of the picture alone."""
@@ -68,9 +63,6 @@ class LateInteraction(PictureEncoder):
         real = batch.real(row)
         shown = batch.shown(row)[real]
         geometry = places.among(self.engine.cut.geometry(batch, row, crop), shown)
-        names = labels(batch.ids(row)[real], self.engine.processor.tokenizer)
+        names = labels(batch.ids(row)[real], self.engine.tokenizer)
         said = tuple("" if visual else name.strip() or "prompt" for name, visual in zip(names, shown, strict=True))
         return PictureVectors(states[real], geometry, said)
-
-    def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
-        return self.engine.cut.views(self.engine.prepared(picture), 0, crop)

@@ -44,7 +44,7 @@ def _folder(spec: EncoderSpec) -> Path:
 def _complete(folder: Path, spec: EncoderSpec) -> None:
     """`EncoderError` when a folder has no weights, or a download of many files was cut off."""
     present = {file.name for file in checkpoints.weights(folder)}
-    if not present:
+    if not present and not any(checkpoints.part_weights(folder)):
         raise EncoderError(f"{folder} holds no weights; run: {spec.get}")
     for index in folder.glob("*.index.json"):
         wanted = set((checkpoints.read(index).get("weight_map") or {}).values())

@@ -8,9 +8,10 @@ A folder ``models/<id>`` under PAGELENS_HOME makes an encoder of that id. It hol
     {"architecture": "ViT-B-16", "pretrained": "laion2b_s34b_b88k"}    an open_clip model by its tag
     {"architecture": "ViT-B-16", "pretrained": "/data/epoch_5.pt"}     or by a file
 
-Which family reads it is found in the checkpoint's own files: the class that an adapter says it was trained on, or that
-``architectures`` in ``config.json`` (its base model's, for an adapter) names, or ``open_clip_config.json``. Where they
-do not say, ``"family"`` does. The file may also give ``name``, ``licence``, ``summary`` and ``parameters`` (billions).
+Which family reads it is found in the checkpoint's own files: what ``config_sentence_transformers.json`` says it is, the
+class that an adapter says it was trained on, or that ``architectures`` in ``config.json`` (its base model's, for an
+adapter) names, or ``open_clip_config.json``. Where they do not say, ``"family"`` does. The file may also give ``name``,
+``licence``, ``summary`` and ``parameters`` (billions).
 """
 
 from __future__ import annotations
@@ -25,14 +26,11 @@ from typing import Any
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import POINTER
-from workbench.encoders.families import BY_CLASS, FAMILIES
+from workbench.encoders.families import BY_CLASS, FAMILIES, OTHERS, Family
 from workbench.errors import EncoderError, InputError
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
-
-CLIP_FAMILIES = {"open-clip": ("page", "clip"), "open-clip-dense": ("patches", "clip_dense")}
-"""open_clip's two ways: one vector a page, or one a patch. Kind and module of each."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")  # a folder's name, which may have 255 bytes
 _ID_RULE = "An encoder's id is made of 1 to 100 small letters, digits, '.', '_' and '-'."
@@ -129,6 +127,8 @@ def _family(row: EncoderSpec) -> str:
     folder, _ = checkpoints.place(row)
     if (folder / "open_clip_config.json").is_file():
         return "open-clip"
+    if said := _multi_vector(folder):
+        return said
     config, adapter = folder / "config.json", folder / "adapter_config.json"
     adapted = checkpoints.read(adapter).get("auto_mapping") if adapter.is_file() else None
     if adapted and adapted.get("base_model_class") in BY_CLASS:
@@ -138,28 +138,46 @@ def _family(row: EncoderSpec) -> str:
     if not config.is_file():
         raise EncoderError(f"{folder} holds no config.json; is it a model's folder?")
     classes = [str(name) for name in checkpoints.read(config).get("architectures") or ()]
-    for name in classes:
-        if name in BY_CLASS:
-            return BY_CLASS[name].id
+    if found := next(filter(None, map(_by_class, classes)), ""):
+        return found
     raise EncoderError(
         f"{config} names {', '.join(classes) or 'no class'}, which no family of Pagelens reads; if one does all the "
-        f'same, say so in {checkpoints.own_folder(row) / POINTER}: "family": one of {", ".join(FAMILIES)}.'
+        f'same, say so in {checkpoints.own_folder(row) / POINTER}: "family": one of {", ".join((*FAMILIES, *OTHERS))}.'
     )
 
 
+def _by_class(name: str) -> str:
+    """The family of a class that ``architectures`` names, or empty."""
+    if name in BY_CLASS:
+        return BY_CLASS[name].id
+    if name == "HF_ColBERT":  # as the authors of ColBERT publish theirs
+        return "multi-vector-text"
+    return "multi-vector" if name.endswith("ForRetrieval") else ""  # transformers' own
+
+
+def _multi_vector(folder: Path) -> str:
+    """The family of a checkpoint that says it is sentence-transformers' (or PyLate's) late interaction, else empty."""
+    said = folder / "config_sentence_transformers.json"
+    if not said.is_file() or checkpoints.read(said).get("model_type") not in ("MultiVectorEncoder", "ColBERT"):
+        return ""
+    return "multi-vector" if _sees(folder) else "multi-vector-text"
+
+
+def _sees(folder: Path) -> bool:
+    """Whether a checkpoint has a processor of pictures."""
+    return any((folder / name).is_file() for name in ("preprocessor_config.json", "processor_config.json"))
+
+
 def _of_family(row: EncoderSpec, family_id: str) -> EncoderSpec:
-    if family_id in CLIP_FAMILIES:
-        kind, module = CLIP_FAMILIES[family_id]
-        return replace(row, family=family_id, kind=kind, loader=f"workbench.encoders.{module}:load")
-    if family_id not in FAMILIES:
-        known = ", ".join((*FAMILIES, *CLIP_FAMILIES))
+    family = FAMILIES.get(family_id) or OTHERS.get(family_id)
+    if family is None:
+        known = ", ".join((*FAMILIES, *OTHERS))
         raise EncoderError(f"There is no model family '{family_id}' ('{row.id}'); there are: {known}.")
-    family = FAMILIES[family_id]
     return replace(
         row,
         family=family_id,
         kind=family.kind,
-        dim=family.dim,
+        dim=family.dim if isinstance(family, Family) else 0,
         loader=family.loader,
         policies=family.policies,
         page_policies=family.page_policies,

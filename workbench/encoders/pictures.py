@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from PIL import Image
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches
-from workbench.errors import EncoderError
-from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, SeenPicture
+from workbench.encoders.policies import Policies
+from workbench.encoders.prepared import Inputs, PreparedPage, Preparer
+from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, PageRef, SeenPicture
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +32,8 @@ class PictureVectors:
     labels: tuple[str, ...] = ()
 
 
-class PictureEncoder(ABC):
+class PictureEncoder(Policies, ABC):
     """An encoder that looks at a page's picture. Subclasses say how vectors come of pictures."""
-
-    info: EncoderInfo
 
     def __init__(self, spec: EncoderSpec, checkpoint: Checkpoint, dim: int, policy: str, batches: Batches) -> None:
         self.info = EncoderInfo(
@@ -58,25 +57,6 @@ class PictureEncoder(ABC):
         """The pictures that the model really gets of this page, resized or cut into tiles, in the model's order."""
         return self._views(seen(page), page.crop)
 
-    def with_policy(self, policy: str = "", pages: str = "") -> Self:
-        """The same loaded model under other token policies of queries and of pages; empty leaves one as it is.
-
-        `EncoderError` for one it does not have.
-        """
-        wanted = replace(self.info, policy=policy or self.info.policy, page_policy=pages or self.info.page_policy)
-        if wanted == self.info:
-            return self
-        for what, now, then, offered in (
-            ("token policy", self.info.policy, wanted.policy, self._policies),
-            ("token policy for pages", self.info.page_policy, wanted.page_policy, self._page_policies),
-        ):
-            if then != now and then not in offered:
-                known = ", ".join(offered) or now
-                raise EncoderError(f"The encoder '{self.info.id}' has no {what} '{then}'; it has: {known}.")
-        other = copy.copy(self)
-        other.info = wanted
-        return other
-
     @abstractmethod
     def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         """What the model makes of each picture, which is what the crop leaves of its page."""
@@ -92,16 +72,79 @@ class PictureEncoder(ABC):
             for page, one in zip(pages, found, strict=True)
         ]
 
-    def _failure(self, page: Page, error: Exception) -> PageEmbedding | PageFailure:
-        log.warning("%s failed in %s", page.ref, self.info.id, exc_info=error)
-        return PageFailure(page.ref, f"The '{self.info.id}' model failed on this page ({brief(error)}).")
+    def failed(self, ref: PageRef, error: Exception) -> PageFailure:
+        """A page that the model or its processor cannot do."""
+        log.warning("%s failed in %s", ref, self.info.id, exc_info=error)
+        return PageFailure(ref, f"The '{self.info.id}' model failed on this page ({brief(error)}).")
+
+    def _failure(self, page: Page | PreparedPage, error: Exception) -> PageFailure:
+        return self.failed(page.ref, error)
+
+
+class PreparingEncoder(PictureEncoder):
+    """One whose processor can work elsewhere, ahead of the model: `prepare` there, `encode_prepared` here.
+
+    ``preparer`` is what another process needs for it. Both ways, and `encode_pages`, come to the same vectors.
+    """
+
+    preparer: Preparer
+    accelerated = False
+    """Whether the model runs on a device of its own, so that the processor is what there is to wait for."""
+
+    def prepare(self, page: Page) -> PreparedPage:
+        """A page as the model takes it, by this process; raises whatever the processor does."""
+        return PreparedPage(page.ref, page.crop, self._inputs(seen(page)))
+
+    def fit(self, pages: Sequence[PreparedPage]) -> int:
+        """How many of the first of these pages go through the model at once."""
+        return self._batches.fit([page.tokens for page in pages])
+
+    def encode_prepared(self, pages: Sequence[PreparedPage]) -> Callable[[], list[PageEmbedding | PageFailure]]:
+        """Have the model begin with these pages; what is returned waits for it: one outcome a page, in order.
+
+        The next batch may be begun before that is called, so that a GPU need not wait for what is left to do with its
+        answer.
+        """
+        begun = self._batches.run(pages, self._begin, self._failure, lambda page: page.tokens)
+
+        def finish() -> list[PageEmbedding | PageFailure]:
+            return [one if isinstance(one, PageFailure) else one() for one in begun]
+
+        return finish
+
+    @abstractmethod
+    def _inputs(self, picture: Image.Image) -> Inputs:
+        """What the processor makes of a picture, in this process."""
+
+    @abstractmethod
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+        """Start the model on prepared pictures; what is returned waits for it and gives a picture's vectors."""
+
+    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
+        found = self._launched([self._inputs(picture) for picture in pictures], crops)
+        return [found(row) for row in range(len(pictures))]
+
+    def _begin(self, pages: Sequence[PreparedPage]) -> list[Callable[[], PageEmbedding | PageFailure] | PageFailure]:
+        found = self._launched([page.inputs for page in pages], [page.crop for page in pages])
+        return [partial(self._end, found, row, page) for row, page in enumerate(pages)]
+
+    def _end(self, found: Callable[[int], PictureVectors], row: int, page: PreparedPage) -> PageEmbedding | PageFailure:
+        try:
+            one = found(row)
+        except Exception as error:  # one bad page never fails a document
+            return self._failure(page, error)
+        return guarded(page.ref, one.vectors, one.geometry, one.labels, self.info.dim)
 
 
 def seen(page: Page) -> Image.Image:
     """The part of the page's picture that the crop leaves, RGB."""
-    image = page.image()
+    return cropped(page.image(), page.crop)
+
+
+def cropped(image: Image.Image, crop: Box) -> Image.Image:
+    """The part of a picture that a crop leaves, RGB."""
     width, height = image.size
-    x0, y0, x1, y1 = page.crop
+    x0, y0, x1, y1 = crop
     box = (round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height))
     shown = image if box == (0, 0, width, height) else image.crop(box)
     return shown if shown.mode == "RGB" else shown.convert("RGB")  # which would copy a picture that is RGB already

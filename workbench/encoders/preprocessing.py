@@ -25,11 +25,15 @@ _MARKER = re.compile(r"<row_(\d+)_col_(\d+)>")
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """A processor, what it returned for some pictures, and the id of the token that stands for a piece of picture."""
+    """A processor, what it returned for some pictures, and the id of the token that stands for a piece of picture.
+
+    ``scored`` are the tokens that the model's own rule compares, ``(pictures, tokens) bool``, where it has one.
+    """
 
     processor: Any
     inputs: Any
     image_token: int
+    scored: Any = None
 
     def shown(self, row: int) -> NDArray[np.bool_]:
         """Which tokens of a row stand for a piece of its picture, ``(tokens,) bool``."""
@@ -40,8 +44,9 @@ class PreparedBatch:
         return np.asarray(self.inputs["input_ids"][row].numpy(), np.int64)
 
     def real(self, row: int) -> NDArray[np.bool_]:
-        """Which tokens of a row are no padding, ``(tokens,) bool``."""
-        return np.asarray(self.inputs["attention_mask"][row].bool().numpy())
+        """Which tokens of a row are compared: no padding, and none that the model leaves out, ``(tokens,) bool``."""
+        compared = self.inputs["attention_mask"] if self.scored is None else self.scored
+        return np.asarray(compared[row].bool().numpy())
 
     def image(self, pixels: Any) -> Image.Image:
         """The picture of normalised ``pixels (3, height, width)``."""
@@ -162,3 +167,11 @@ def _markers(tokenizer: Any) -> dict[int, tuple[int, int]]:
 
 
 PREPROCESSORS: dict[str, Preprocessor] = {"square": Square(), "dynamic": Dynamic(), "tiles": Tiles()}
+
+
+def cut_of(processor: Any) -> str:
+    """How a processor treats a picture, by what its image processor is made for; a key of `PREPROCESSORS`."""
+    made = processor.image_processor
+    if getattr(made, "do_image_splitting", None) is not None or getattr(made, "max_image_size", None) is not None:
+        return "tiles"
+    return "dynamic" if getattr(made, "merge_size", None) is not None else "square"

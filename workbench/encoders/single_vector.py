@@ -6,17 +6,17 @@ padding) is its class's own default, and its output is taken as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
-from PIL import Image
 
 from workbench.encoders.base import EncoderSpec, unit_rows
-from workbench.encoders.engine import Engine
-from workbench.encoders.pictures import PictureEncoder, PictureVectors, whole
-from workbench.encoders.tokens import OFFICIAL
+from workbench.encoders.engine import Engine, EngineEncoder
+from workbench.encoders.pictures import PictureVectors, whole
+from workbench.encoders.prepared import Inputs
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Box, QueryEmbedding, SeenPicture
+from workbench.types import Box, QueryEmbedding
 
 
 def load(spec: EncoderSpec) -> SingleVector:
@@ -24,14 +24,13 @@ def load(spec: EncoderSpec) -> SingleVector:
     return SingleVector(spec, Engine.load(spec))
 
 
-class SingleVector(PictureEncoder):
+class SingleVector(EngineEncoder):
     """A Bi* model of colpali-engine. Safe to call from several threads; they take turns."""
 
     def __init__(self, spec: EncoderSpec, engine: Engine) -> None:
         # Projected models say their dim; of the others, the vector is a state of the language model.
         dim = getattr(engine.model, "dim", None) or engine.model.config.get_text_config().hidden_size
-        super().__init__(spec, engine.checkpoint, int(dim), OFFICIAL, engine.batches())
-        self.engine = engine
+        super().__init__(spec, engine, int(dim))
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """One vector for the whole text; `QueryError` for an empty one."""
@@ -43,9 +42,6 @@ class SingleVector(PictureEncoder):
             raise EncoderError(f"The '{self.info.id}' model gave no usable vector for this query.")
         return QueryEmbedding(text, unit, (text,), np.ones(1, np.float32), self.info.policy)
 
-    def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
-        _, states = self.engine.pictures(pictures)
-        return [PictureVectors(states[row][None], whole(crop)) for row, crop in enumerate(crops)]
-
-    def _views(self, picture: Image.Image, crop: Box) -> tuple[SeenPicture, ...]:
-        return self.engine.cut.views(self.engine.prepared(picture), 0, crop)
+    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+        waiting = cache(self.engine.launch(self.engine.prepared(inputs)))
+        return lambda row: PictureVectors(waiting()[row][None], whole(crops[row]))

@@ -39,6 +39,8 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         seconds_per_page=rates.of(spec.id).expected_seconds,
         device=_device(encoder),
         source=spec.source,
+        hub=str(spec.options.get("hub", "")),
+        attention=str(getattr(getattr(encoder, "engine", None), "attention", "")),
     )
 
 
@@ -46,5 +48,5 @@ def _device(encoder: Encoder | None) -> str:
     """Where a loaded model computes, as torch names it; models without a choice run on the processor."""
     if encoder is None:
         return ""
-    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None)
-    return str(inside.device.name) if inside is not None else "cpu"
+    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None) or encoder
+    return str(inside.device.name) if hasattr(inside, "device") else "cpu"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench.encoders.base import EncoderSpec
-from workbench.encoders.families import FAMILIES
+from workbench.encoders.families import FAMILIES, OTHERS
 from workbench.encoders.tokens import PICTURES, VISUAL
 
 READER = EncoderSpec(
@@ -291,6 +291,170 @@ LATE_INTERACTION = (
     ),
 )
 
+_TABLE = "huggingface/blog 0e8ee7b, multi-vector-encoder.md"
+"""Where sentence-transformers' makers list what `MultiVectorEncoder` reads, with parameters and dimensions."""
+_CARD = "on its card"
+"""A licence that was not read where this was written; it is shown before a model is fetched."""
+
+
+def _multi_vector(
+    encoder_id: str,
+    name: str,
+    hub: str,
+    licence: str,
+    parameters: float,
+    dim: int,
+    summary: str,
+    family_id: str = "multi-vector",
+    mteb: str = "",
+    nano: str = "",
+    bytes_each: int = 2,
+) -> EncoderSpec:
+    """A checkpoint that sentence-transformers reads; ``nano`` is its published score in that table."""
+    family = OTHERS[family_id]
+    source = f"{_TABLE}; card of {hub}" + (f"; {_MTEB}, {mteb}" if mteb else "")
+    return EncoderSpec(
+        id=encoder_id,
+        name=name,
+        family=family_id,
+        kind=family.kind,
+        dim=dim,
+        licence=licence,
+        summary=summary + (f" {nano}." if nano else ""),
+        loader=family.loader,
+        get=f"hf download {hub}",
+        options={"hub": hub},
+        parameters=parameters,
+        download=round(parameters * bytes_each * 1e9),
+        policies=family.policies,
+        page_policies=family.page_policies,
+        source=source,
+    )
+
+
+def _text(
+    encoder_id: str, name: str, hub: str, licence: str, parameters: float, dim: int, nano: float, mteb: str = ""
+) -> EncoderSpec:
+    """A late-interaction model of texts."""
+    return _multi_vector(
+        encoder_id,
+        name,
+        hub,
+        licence,
+        parameters,
+        dim,
+        "Reads the words of a page, a vector a word piece.",
+        "multi-vector-text",
+        mteb,
+        f"NanoBEIR {nano:.2f}",
+        4,
+    )
+
+
+_COLBERT = "colbert_models.py"
+
+MULTI_VECTOR = (
+    _text(
+        "mxbai-edge-colbert-17m",
+        "mxbai-edge-colbert v0 17M",
+        "mixedbread-ai/mxbai-edge-colbert-v0-17m",
+        _APACHE,
+        0.017,
+        48,
+        0.64,
+    ),
+    _text(
+        "mxbai-edge-colbert-32m",
+        "mxbai-edge-colbert v0 32M",
+        "mixedbread-ai/mxbai-edge-colbert-v0-32m",
+        _APACHE,
+        0.032,
+        64,
+        0.65,
+    ),
+    _text(
+        "answerai-colbert-small",
+        "answerai-colbert-small v1",
+        "answerdotai/answerai-colbert-small-v1",
+        _APACHE,
+        0.033,
+        96,
+        0.66,
+    ),
+    _text("lateon", "LateOn", "lightonai/LateOn", _CARD, 0.149, 128, 0.69),
+    _text("mlateon", "mLateOn (multilingual)", "lightonai/mLateOn", _CARD, 0.307, 128, 0.69),
+    _text(
+        "gte-moderncolbert",
+        "GTE-ModernColBERT v1",
+        "lightonai/GTE-ModernColBERT-v1",
+        _APACHE,
+        0.149,
+        128,
+        0.67,
+        _COLBERT,
+    ),
+    _text("colbertv2.0", "ColBERTv2", "colbert-ir/colbertv2.0", _MIT, 0.11, 128, 0.61, _COLBERT),
+    _multi_vector(
+        "colpali-v1.3-hf",
+        "ColPali v1.3, transformers' own",
+        "vidore/colpali-v1.3-hf",
+        _GEMMA,
+        2.9,
+        128,
+        "ColPali v1.3 as transformers has it; 1,024 vectors a page.",
+        nano="NanoViDoRe v3 0.48",
+    ),
+    _multi_vector(
+        "colqwen2-v1.0-hf",
+        "ColQwen2 v1.0, transformers' own",
+        "vidore/colqwen2-v1.0-hf",
+        _APACHE_MIT,
+        2.2,
+        128,
+        "ColQwen2 v1.0 as transformers has it; up to 768 vectors a page.",
+    ),
+    _multi_vector(
+        "evie-preview-4.5b",
+        "EVIE Preview 4.5B",
+        "tencent/EVIE-Preview-4.5B",
+        _CARD,
+        4.54,
+        128,
+        "Sees pages in their own shape.",
+        nano="NanoViDoRe v3 0.64",
+    ),
+    _multi_vector(
+        "evie-4.5b",
+        "EVIE 4.5B",
+        "tencent/EVIE-4.5B",
+        _APACHE,
+        4.54,
+        2048,
+        "Sees pages in their own shape; vectors of 2,048 numbers.",
+        mteb="evie_models.py",
+    ),
+    _multi_vector(
+        "colvec1.1-4b",
+        "webAI-ColVec1.1 4B",
+        "webAI-Official/webAI-ColVec1.1-4b",
+        _CARD,
+        4.5,
+        640,
+        "Sees pages in their own shape; brings code of its own.",
+        nano="NanoViDoRe v3 0.65",
+    ),
+    _multi_vector(
+        "colvec1.1-8b",
+        "webAI-ColVec1.1 8B",
+        "webAI-Official/webAI-ColVec1.1-8b",
+        _CARD,
+        8.4,
+        640,
+        "Sees pages in their own shape; brings code of its own.",
+        nano="NanoViDoRe v3 0.66",
+    ),
+)
+
 SINGLE_VECTOR = (
     _model(
         "bimodernvbert",
@@ -387,7 +551,7 @@ CLIP: tuple[EncoderSpec, ...] = (
     *_clip("siglip-vit-b-16", "SigLIP ViT-B/16", "timm/ViT-B-16-SigLIP", 768, _APACHE, 0.2),
 )
 
-_ALL = (READER, *LATE_INTERACTION, *SINGLE_VECTOR, *CLIP)
+_ALL = (READER, *LATE_INTERACTION, *MULTI_VECTOR, *SINGLE_VECTOR, *CLIP)
 
 ENCODERS: dict[str, EncoderSpec] = {spec.id: spec for spec in _ALL}
 """The rows that come with Pagelens, by id; `own.specs` has those that a person added."""

@@ -3,8 +3,10 @@
 from workbench.ingestion.embed import embed
 from workbench.ingestion.filefields import FileFields, read_fields
 from workbench.ingestion.jobs import JobRun, Jobs
-from workbench.ingestion.run import ingest, plan_sources
+from workbench.ingestion.plan import plan_sources
+from workbench.ingestion.run import ingest
 from workbench.ingestion.uploads import UPLOADS, drop_uploads, uploads_of
+from workbench.ingestion.words import read_words
 
 __all__ = [
     "UPLOADS",
@@ -16,5 +18,6 @@ __all__ = [
     "ingest",
     "plan_sources",
     "read_fields",
+    "read_words",
     "uploads_of",
 ]

@@ -10,17 +10,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from itertools import count, islice
 
 from workbench import memory
+from workbench.documents import Drawn, ReaderPool
 from workbench.encoders import Encoder
-from workbench.ingestion.encoding import outcomes
-from workbench.ingestion.meter import Meter
+from workbench.encoders.pictures import PreparingEncoder
+from workbench.errors import PagelensError
+from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
 from workbench.store import Collection, Writer
-from workbench.types import DocumentOutcome, IngestReport, PageFailureRecord, Progress
+from workbench.types import (
+    DocumentOutcome,
+    IngestReport,
+    PageEmbedding,
+    PageFailure,
+    PageFailureRecord,
+    PageRef,
+    Progress,
+)
 
-BATCH = 8
 TRIM_EVERY = 4
 """Batches after which freed memory goes back to the system."""
 
@@ -30,6 +43,7 @@ def embed(
     encoder: Encoder,
     report: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    processors: ReaderPool | None = None,
 ) -> IngestReport:
     """Embed every page that lacks this encoder's vectors; the outcome of a document counts such pages as indexed.
 
@@ -38,48 +52,74 @@ def embed(
     all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
+    if isinstance(encoder, PreparingEncoder):
+        meter.has(PREPARING)
     with Writer(collection) as writer:
         held = writer.indexes.add_space(encoder.info, collection.settings.indexes).held()
         refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything
-        meter.total = len(refs.keys() - held)
-        for document, pages in groupby(refs, key=lambda page: refs[page].document):
-            if meter.stop.is_set():
-                break
-            meter.document(_document(collection, writer, encoder, document, list(pages), held, meter))
+        missing = [page for page in refs if page not in held]
+        ids = {refs[page]: page for page in missing}
+        meter.total = len(missing)
+        outcomes = {ref.document: DocumentOutcome(ref.document, 0, 0, 0) for ref in refs.values()}
+        for page, ref in refs.items():
+            one = outcomes[ref.document]
+            outcomes[ref.document] = replace(one, pages=one.pages + 1, skipped=one.skipped + (page in held))
+        left = Counter(refs[page].document for page in missing)
+        waiting = deque(outcomes)
+        stored = _stored(collection, missing, meter)
+        with closing(embedded(stored, [encoder], meter, processors)) as entries:
+            for number in count(1):
+                batch = list(islice(entries, BATCH))
+                if not batch:
+                    break
+                meter.begin("write")
+                found = {ids[_ref(entry)]: _outcome(entry, encoder) for entry in batch}
+                lacking = writer.add_vectors(encoder.info.id, list(found.items()))
+                for page in found:
+                    ref = refs[page]
+                    one = outcomes[ref.document]
+                    failed = (PageFailureRecord(ref.page, lacking[page]),) if page in lacking else ()
+                    one = replace(one, indexed=one.indexed + (page not in lacking), failed=(*one.failed, *failed))
+                    outcomes[ref.document] = one
+                    left[ref.document] -= 1
+                    meter.current = ref.document
+                meter.end("write", len(found))
+                while waiting and not left[waiting[0]]:
+                    meter.document(outcomes[waiting.popleft()])
+                if number % TRIM_EVERY == 0:
+                    memory.give_back()
+        for document in list(waiting)[: 1 if meter.stop.is_set() else None]:
+            meter.document(outcomes[document])
         meter.begin("index")
         writer.finish()
         meter.end("index", meter.written)
     seconds = round(time.monotonic() - meter.started, 3)
-    return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set())
+    return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
 
 
-def _document(
-    collection: Collection,
-    writer: Writer,
-    encoder: Encoder,
-    document: str,
-    page_ids: Sequence[str],
-    held: set[str],
-    meter: Meter,
-) -> DocumentOutcome:
-    meter.current = document
-    missing = [page for page in page_ids if page not in held]
-    done, failed = 0, list[PageFailureRecord]()
-    for number, start in enumerate(range(0, len(missing), BATCH), 1):
+def _stored(collection: Collection, page_ids: Sequence[str], meter: Meter) -> Iterator[Entry]:
+    """Pages as they are stored, with their pictures; those not there any more are left out."""
+    for start in range(0, len(page_ids), BATCH):
         if meter.stop.is_set():
-            break
-        batch = missing[start : start + BATCH]
+            return
         meter.begin("read")
-        pages = collection.rebuilt(batch)
-        meter.end("read", len(pages))
-        meter.begin("embed")
-        found = outcomes(encoder, pages)
-        meter.end("embed", len(pages))
-        meter.begin("write")
-        lacking = writer.add_vectors(encoder.info.id, list(zip(batch, found, strict=True)))
-        meter.end("write", len(pages))
-        done += len(pages) - len(lacking)
-        failed += [PageFailureRecord(int(page.rpartition(":")[2]), reason) for page, reason in lacking.items()]
-        if number % TRIM_EVERY == 0:
-            memory.give_back()
-    return DocumentOutcome(document, len(page_ids), done, len(page_ids) - len(missing), tuple(failed))
+        pages = collection.rebuilt(page_ids[start : start + BATCH])
+        meter.end("read", 0)
+        for page in pages:
+            meter.begin("read")
+            try:
+                entry: Entry = Encoded(replace(page, image=Drawn.of(page.image())))
+            except (PagelensError, OSError) as error:  # its picture is lost
+                entry = PageFailure(page.ref, str(error))
+            meter.end("read", 1)
+            yield entry
+
+
+def _ref(entry: Entry) -> PageRef:
+    if not isinstance(entry, (Encoded, PageFailure)):
+        raise TypeError(f"no page, but {entry}")
+    return entry.page.ref if isinstance(entry, Encoded) else entry.ref
+
+
+def _outcome(entry: Entry, encoder: Encoder) -> PageEmbedding | PageFailure:
+    return entry.vectors[encoder.info.id] if isinstance(entry, Encoded) else entry  # type: ignore[return-value]

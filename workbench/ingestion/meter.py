@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from workbench.types import DocumentOutcome, JobStage, Progress
 
 STAGES = ("read", "embed", "write", "index")
+PREPARING = ("read", "prepare", "embed", "write", "index")
+"""The stages with a page model, whose processor works beside it."""
 
 
 class Meter:
-    """Counts and times the stages of a run and tells the caller. Reading runs in another thread, hence the lock."""
+    """Counts and times the stages of a run and tells the caller. Stages run in threads of their own, hence the lock.
+
+    ``workers`` is at how many places a stage is worked at once; its seconds are those of all of them together.
+    """
 
     def __init__(
-        self, report: Callable[[Progress], None], stop: threading.Event, documents: list[DocumentOutcome]
+        self,
+        report: Callable[[Progress], None],
+        stop: threading.Event,
+        documents: list[DocumentOutcome],
+        stages: Sequence[str] = STAGES,
     ) -> None:
         self.report = report
         self.stop = stop
@@ -24,31 +33,48 @@ class Meter:
         self.written = 0
         self.started = time.monotonic()
         self.current = ""
-        self._done = dict.fromkeys(STAGES, 0)
+        self.workers: dict[str, int] = {}
+        self._done = dict.fromkeys(stages, 0)
         self._seconds = dict.fromkeys(self._done, 0.0)
         self._since: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held while telling, so that what is heard only ever grows
+
+    def has(self, stages: Sequence[str]) -> None:
+        """Say which stages there are, once that is known; what was counted stays."""
+        with self._lock:
+            self._done = {stage: self._done.get(stage, 0) for stage in stages}
+            self._seconds = {stage: self._seconds.get(stage, 0.0) for stage in stages}
 
     def begin(self, stage: str) -> None:
-        """Start the clock of a stage."""
+        """Start the clock of a stage, which one thread works at."""
         self._since[stage] = time.monotonic()
 
     def end(self, stage: str, pages: int) -> None:
         """Stop it, count the pages that went through, and tell."""
+        self.add(stage, pages, time.monotonic() - self._since.pop(stage))
+
+    def add(self, stage: str, pages: int, seconds: float) -> None:
+        """Count pages that went through a stage and the seconds of work they took, and tell."""
         with self._lock:
-            self._seconds[stage] += time.monotonic() - self._since.pop(stage)
+            self._seconds[stage] += seconds
             self._done[stage] += pages
             if stage == "write":
                 self.written += pages
-            stages = tuple(
-                JobStage(name, done, self.total, round(self._seconds[name], 3)) for name, done in self._done.items()
-            )
-            seconds = time.monotonic() - self.started
-            progress = Progress(stages, self.written, self.total, seconds, self.current, tuple(self.documents))
-        self.report(progress)
+            self.report(self._progress())
+
+    def stages(self) -> tuple[JobStage, ...]:
+        """The stages as they are now."""
+        return tuple(
+            JobStage(name, done, self.total, round(self._seconds[name], 3), self.workers.get(name, 1))
+            for name, done in self._done.items()
+        )
 
     def document(self, outcome: DocumentOutcome) -> None:
         """Add what became of a document, and tell."""
-        self.documents.append(outcome)
-        self.begin("write")
-        self.end("write", 0)
+        with self._lock:
+            self.documents.append(outcome)
+            self.report(self._progress())
+
+    def _progress(self) -> Progress:
+        seconds = time.monotonic() - self.started
+        return Progress(self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents))

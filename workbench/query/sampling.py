@@ -28,7 +28,7 @@ def inside(geometry: Geometry, box: Box) -> NDArray[np.int64]:
 
 def placed(geometry: Geometry) -> NDArray[np.int64]:
     """Numbers of the vectors that have a place of their own; of all, where none has."""
-    return np.flatnonzero(geometry.cell >= 0) if (geometry.cell >= 0).any() else np.arange(len(geometry))
+    return np.flatnonzero(geometry.placed) if geometry.placed.any() else np.arange(len(geometry))
 
 
 def distinct(vectors: Float, most: int = MAX_ROWS) -> NDArray[np.int64]:

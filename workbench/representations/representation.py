@@ -192,6 +192,8 @@ class Representation:
         query, weights = self.query(vectors, np.asarray(weights, np.float32), state)
         at, count = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
         if self.encoding.lossless:
+            if self.single:  # without a maximum the sum can come first
+                query, weights = np.asarray(weights[None] @ query, np.float32), np.ones(1, np.float32)
             return maxsim_of_ranges(query, flat, at, count, weights)
         inner, values = _of("encoding", state), self._encoding_values(state)
         if self.encoding.score:

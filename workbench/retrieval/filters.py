@@ -48,7 +48,9 @@ FIELDS: Mapping[str, FieldSpec] = {
     "page": FieldSpec("page", "page number, from 1", number=True),
     "tag": FieldSpec("tags", "a tag of its document", many=True),
     "kind": FieldSpec("kind", "pdf or image"),
-    "words": FieldSpec("words_source", "where the words came from: text, ocr, mixed or none"),
+    "words": FieldSpec(
+        "words_source", "where the words came from: text, ocr, mixed or none; later before all are read"
+    ),
     "added": FieldSpec("added", "day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
 META = "meta."

@@ -40,7 +40,7 @@ SEARCHING: Mapping[str, OptionSpec] = {
         "auto",
         ("auto", "flat", "ann", "lance"),
     ),
-    "probes": count("of engine=ann: cells of like pages that are looked in; 0: an eighth of all, at least 20", 0, 0),
+    "probes": count("of engine=ann: cells of like pages that are looked in; 0: a quarter of all, at least 20", 0, 0),
     "prune": OptionSpec(
         "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
         "together), or by the score of the stage before (relative, gap)",

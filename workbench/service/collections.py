@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbench import encoders, permits
 from workbench.documents import ReadSettings
-from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StoreError
+from workbench.errors import CollectionBusyError, InputError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
@@ -31,6 +31,7 @@ from workbench.types import (
     SpaceInfo,
     StoredPage,
 )
+from workbench.types.documents import WORDS, WORDS_LATER, WORDS_NONE, WORDS_NOW, WORDS_TEXT
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Collections(Core):
         """
         permits.check_name(name)
         wanted = settings or CollectionSettings()
-        ReadSettings(wanted.dpi, wanted.crop, wanted.crop_furniture, wanted.ocr)  # refuses what no page is made with
+        ReadSettings.of(wanted)  # refuses what no page is made with
+        wanted = with_words(wanted, also)
         first = self._encoder(wanted.encoder, wanted.page_tokens).info
         later = [self._encoder(encoder, encoders.page_policy(encoder, wanted.page_tokens)).info for encoder in also]
         with self._lock:
@@ -259,3 +261,19 @@ class Collections(Core):
 
 def _added(receipt: Receipt, pages: int, notes: tuple[str, ...]) -> Receipt:
     return replace(receipt, pages=pages, notes=(*receipt.notes, *notes))
+
+
+def with_words(settings: CollectionSettings, also: Sequence[str] = ()) -> CollectionSettings:
+    """Settings that say which words are read: at once where an encoder reads them, else behind the vectors.
+
+    ``also`` are the ids of further encoders. `InputError` for a choice that leaves such an encoder without.
+    """
+    words = settings.words
+    reading = [encoder for encoder in (settings.encoder, *also) if encoders.spec(encoder).kind == "words"]
+    if not words:
+        words = WORDS_TEXT if not settings.ocr else WORDS_NOW if reading else WORDS_LATER
+    if words not in WORDS:
+        raise InputError(f"Words are read '{words}' nowhere; there are: {', '.join(WORDS)}.")
+    if reading and words in (WORDS_NONE, WORDS_LATER):
+        raise InputError(f"The encoder '{reading[0]}' reads words, so they are read 'now' or by 'text', not '{words}'.")
+    return replace(settings, words=words, ocr=words in (WORDS_LATER, WORDS_NOW))

@@ -34,6 +34,7 @@ class Core:
         self._library = Library(self.settings.home)
         self._open: dict[str, Collection] = {}
         self._readers = readers(Limits.of(self.settings))
+        self._processors = readers(Limits.of_processors(self.settings))
         self._pictures = PictureStore(self.settings.home / "state" / "pictures", pool=self._readers)
         self._queries = QueryCache(Embedder(self._encoder_of, self._pictures), encoders.is_loaded)
         self._answers = SemanticCache(self.settings.semantic_cache) if self.settings.semantic_cache else None
@@ -45,6 +46,7 @@ class Core:
     def close(self) -> None:
         """End the processes that read files. They end with this process too; a later call starts new ones."""
         self._readers.close()
+        self._processors.close()
 
     def _collection(self, name: str) -> Collection:
         with self._lock:

@@ -15,12 +15,12 @@ from workbench.documents import Source, discover
 from workbench.encoders import Encoder
 from workbench.encoders.tokens import PICTURES
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
-from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources
+from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
 from workbench.ingestion.meter import Meter
 from workbench.representations import Representation
-from workbench.service.collections import Collections
+from workbench.service.collections import Collections, with_words
 from workbench.settings import CollectionSettings
-from workbench.store import Collection
+from workbench.store import Collection, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
@@ -63,7 +63,8 @@ class Ingestion(Collections):
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
         seconds, size = rate.expected_seconds or FIRST_SECONDS, rate.bytes_per_page or FIRST_BYTES
-        return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size))
+        words = (store.settings if store else with_words(settings or CollectionSettings())).reads
+        return IngestPlan(tuple(files), pages, reading, reading * seconds, int(reading * size), words)
 
     def ingest(
         self,
@@ -105,21 +106,18 @@ class Ingestion(Collections):
         before = store.info().bytes
         changes, unknown = fields.among(sources) if fields else ({}, [])
         notes = [*(fields.notes if fields else ()), *unknown]
-        with ExitStack() as models:
-
-            def load() -> list[Encoder]:
-                space = store.space()
-                pages = space.info.page_policy
-                notes.extend(_without_photographs(store))
-                first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
-                space.check(first.info)
-                return [first, *self._later_encoders(store, models, notes)]
-
-            report = ingest(
-                store, load, sources, refused, progress, stop, self.settings.home, self._readers, changes, replacing
-            )
+        meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
+        home, pool = self.settings.home, self._readers
+        with Writer(store) as writer, ExitStack() as models:
+            planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
+            wanted = any(item.pages_to_read for item in planned)
+            loaded = self._encoders_of(store, models, notes) if wanted else []
+            report = ingest(store, writer, planned, loaded, meter, pool, self._processors, home, changes)
+        unread = len(store.unread())
+        if unread:
+            notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
-        return replace(report, notes=tuple(notes))
+        return replace(report, notes=tuple(notes), unread=unread)
 
     def _import(
         self,
@@ -151,6 +149,25 @@ class Ingestion(Collections):
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
         outcomes = tuple(DocumentOutcome(d.name, d.pages, d.indexed, d.skipped) for d in documents)
         return IngestReport(collection, outcomes, round(time.monotonic() - meter.started, 3), stopped, tuple(notes))
+
+    def read_words(
+        self,
+        collection: str,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> IngestReport:
+        """Read the words that an ingest left for later, in the stored pictures; blocks until done.
+
+        The report counts pages with all their words as indexed; the same call goes on where it was stopped.
+        """
+        return read_words(self._collection(collection), self._readers, progress, stop)
+
+    def start_words(self, collection: str) -> Job | None:
+        """Queue `read_words` in the background and return at once; None where there is nothing to read."""
+        if not self._collection(collection).unread():
+            return None
+        there = [job for job in self.jobs() if job.kind == "words" and job.collection == collection and job.active]
+        return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
     def made_with(
         self, collection: str, paths: Sequence[Path] = ()
@@ -194,8 +211,12 @@ class Ingestion(Collections):
         store = self._collection(collection)
         there = [space.info.page_policy for space in store.spaces() if space.encoder == encoder_id]
         pages = there[0] if there else encoders.page_policy(encoder_id, store.settings.page_tokens)
+        if encoders.spec(encoder_id).kind == "words" and store.unread():  # it would see none of them
+            read = self.read_words(collection, progress, stop)
+            if read.stopped:
+                return read
         with encoders.using(encoder_id, **self._loading, pages=pages) as encoder:
-            return embed(store, encoder, progress, stop)
+            return embed(store, encoder, progress, stop, self._processors)
 
     def start_ingest(
         self,
@@ -262,7 +283,13 @@ class Ingestion(Collections):
         return self._jobs.wait(job_id, seconds)
 
     def _job_runs(self) -> Mapping[str, JobRun]:
-        return {**super()._job_runs(), "ingest": self._run_ingest, "embed": self._run_embed, "index": self._run_index}
+        return {
+            **super()._job_runs(),
+            "ingest": self._run_ingest,
+            "words": self._run_words,
+            "embed": self._run_embed,
+            "index": self._run_index,
+        }
 
     def _run_ingest(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
@@ -278,7 +305,14 @@ class Ingestion(Collections):
         ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
         if not ended.stopped:
             drop_uploads(self.settings.home, paths)
+            if request["collection"] in self._library.names():
+                self.start_words(request["collection"])
         return ended
+
+    def _run_words(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        return self.read_words(request["collection"], report, stop)
 
     def _run_embed(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
@@ -305,6 +339,15 @@ class Ingestion(Collections):
     @property
     def _uploads(self) -> Path:
         return self.settings.home / UPLOADS
+
+    def _encoders_of(self, store: Collection, models: ExitStack, notes: list[str]) -> list[Encoder]:
+        """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
+        space = store.space()
+        pages = space.info.page_policy
+        notes.extend(_without_photographs(store))
+        first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
+        space.check(first.info)
+        return [first, *self._later_encoders(store, models, notes)]
 
     def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
         """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
@@ -343,6 +386,14 @@ def _without_photographs(store: Collection) -> list[str]:
     ]
 
 
+def _unread(pages: int, collection: str) -> str:
+    """What is said of pages whose pictures are still to be read."""
+    which = "1 page is found by its vectors already; the words in its picture"
+    if pages > 1:
+        which = f"{pages:,} pages are found by their vectors already; the words in their pictures"
+    return f"{which} are still to be read: pagelens collections words {collection}"
+
+
 def _joined(collection: str, reports: Sequence[IngestReport]) -> IngestReport:
     """Several reports on one collection as one."""
     return IngestReport(
@@ -351,4 +402,6 @@ def _joined(collection: str, reports: Sequence[IngestReport]) -> IngestReport:
         round(sum(report.seconds for report in reports), 3),
         any(report.stopped for report in reports),
         tuple(note for report in reports for note in report.notes),
+        reports[-1].stages,
+        reports[-1].unread,
     )

@@ -75,8 +75,8 @@ class AnnIndex:
         return np.asarray(search.to_arrow()["number"].to_numpy(), np.int64)
 
     def probes(self, wanted: int = 0) -> int:
-        """How many cells to look in: those wanted, or, of 0, an eighth of all, and at least `PROBES`."""
-        return min(self.cells, wanted or max(PROBES, self.cells // 8))
+        """How many cells to look in: those wanted, or, of 0, a quarter of all, and at least `PROBES`."""
+        return min(self.cells, wanted or max(PROBES, self.cells // 4))
 
     def places(self, held: FlatVectors) -> tuple[Int64, Int64]:
         """Where its pages lie now, -1 for one that is gone or has changed, and the positions of those it lacks."""

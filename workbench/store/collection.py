@@ -28,7 +28,7 @@ from workbench.store.images import image_file, stored_images
 from workbench.store.manifest import Manifest
 from workbench.store.page_words import PageWords
 from workbench.store.quarantine import Quarantine
-from workbench.store.schema import LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
+from workbench.store.schema import LATER, LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.tables import both, quoted, within
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
@@ -114,6 +114,7 @@ class Collection:
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
             len(self.directory().refs) - self.page_count(),
+            len(self.unread()),
         )
 
     # -- documents and pages ------------------------------------------------------------------------------------------
@@ -174,6 +175,11 @@ class Collection:
     def _picture(self, page_id: str) -> Image.Image:
         with Image.open(self.image_path(page_id, "page")) as picture:
             return picture.convert("RGB")
+
+    def unread(self) -> list[str]:
+        """Ids of the committed pages whose pictures are still to be read, in order of document and page."""
+        waiting = set(self.catalog.matching(f"words_source = '{LATER}'"))
+        return [page for page in self.directory().ids if page in waiting]
 
     def directory(self) -> PageDirectory:
         """The committed pages as they are now."""

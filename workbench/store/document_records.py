@@ -11,6 +11,7 @@ from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
     INCOMING,
+    LATER,
     LEAVING,
     OK,
     DocumentRecord,
@@ -90,6 +91,7 @@ class DocumentRecords:
             pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
+            unread = sum(row["words_source"] == LATER for row in indexed)
             found.append(
                 DocumentInfo(
                     record.name,
@@ -103,6 +105,8 @@ class DocumentRecords:
                     record.tags,
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
+                    unread,
+                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"]),
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

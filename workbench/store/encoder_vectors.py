@@ -30,7 +30,7 @@ from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
-from workbench.store.tables import columns, ragged_batches, within
+from workbench.store.tables import columns, ragged_batches, steadily, within
 from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 
@@ -200,7 +200,7 @@ class EncoderVectors:
         """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
         with intact(self.collection):
             query = self.vector_table(FULL).search().where(within("page_id", page_ids))
-            table = query.limit(len(page_ids)).to_arrow()
+            table = steadily(query.limit(len(page_ids)).to_arrow)
         vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
         places = {name: table[name] for name in PLACES}
         for i, page in enumerate(table["page_id"].to_pylist()):
@@ -223,7 +223,7 @@ class EncoderVectors:
 
         def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
             query = self.vector_table(index).search().where(within("page_id", ids))
-            return ragged_batches(query.select(["page_id", "vectors"]).to_arrow())
+            return ragged_batches(steadily(query.select(["page_id", "vectors"]).to_arrow))
 
         with room(catalog.name):
             return self._searchable(index, self._flats[self.index(index).name].current(stamp, pages, fetch))
@@ -302,7 +302,7 @@ class EncoderVectors:
         with intact(self.collection):
             search = table.search(query, vector_column_name="vectors").distance_type("dot").limit(limit)
             search = search.where(within("page_id", allowed), prefilter=True) if allowed is not None else search
-            found = search.select(["page_id", "_distance"]).to_arrow()
+            found = steadily(search.select(["page_id", "_distance"]).to_arrow)
         return [
             (page, len(query) - distance)
             for page, distance in zip(found["page_id"].to_pylist(), found["_distance"].to_pylist(), strict=True)

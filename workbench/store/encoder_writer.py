@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import is_disk_full
 from workbench.store.manifest import FULL
 from workbench.store.schema import full_table, vectors_table
-from workbench.store.table_writer import TableWriter
+from workbench.store.table_writer import NOW, TableWriter
 from workbench.types import PageEmbedding
 
 log = logging.getLogger(__name__)
@@ -88,11 +87,15 @@ class EncoderWriter:
         for table, ids in zip(self.names, stored, strict=True):
             self._tables.delete(table, sorted(ids - keep))
 
-    def finish(self, keep: timedelta) -> None:
-        """Tidy what was written and bring the memory-mapped copies up to date."""
+    def finish(self) -> None:
+        """Tidy what was written and bring the memory-mapped copies up to date.
+
+        What a tidying replaces goes at once: it is as large as what replaces it, and nobody would come by later to
+        take it away. A read that is at it reads again (`tables.steadily`).
+        """
         for index in self.space.record.indexes:
             if self._tables.fragments(index.table) > VECTOR_FRAGMENTS:
-                self._tables.tidy(index.table, keep)
+                self._tables.tidy(index.table, NOW)
             self.space.vectors(index.name)
             if self.space.approximated(index.name):
                 self.space.ann(index.name, wait=True)

@@ -77,6 +77,8 @@ GAPS = pa.schema(
 _BETWEEN = "\0"
 """Between the sources of a document in their one column: no path holds it."""
 OK, FAILED = "ok", "failed"
+LATER = "later"
+"""The source of a page's words while its picture is still to be read."""
 INCOMING, COMPLETE, LEAVING = "incoming", "complete", "leaving"
 
 
@@ -225,21 +227,32 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
 
 
 def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str, Any]:
-    """A page that is committed; ``picture_bytes`` is what its pictures take on disk."""
+    """A page that is committed; ``picture_bytes`` is what its pictures take on disk.
+
+    Its reason is what of it could not be read, if anything.
+    """
     return {
         **_common(page.ref, record),
         "picture_bytes": picture_bytes,
         "width": page.size[0],
         "height": page.size[1],
         "crop": list(page.crop),
-        "text": wellformed(page.words.text),
-        "words": [wellformed(word) for word in page.words.texts],
-        "boxes": page.words.boxes.tolist(),
-        "lines": page.words.lines.tolist(),
-        "ocr": page.words.ocr.tolist(),
-        "words_source": page.words.source,
+        **words_columns(page.words),
+        **({"words_source": LATER} if page.unread else {}),
         "status": OK,
-        "reason": "",
+        "reason": wellformed(page.notice),
+    }
+
+
+def words_columns(words: Words) -> dict[str, Any]:
+    """What a page's row says of its words, when all have been read."""
+    return {
+        "text": wellformed(words.text),
+        "words": [wellformed(word) for word in words.texts],
+        "boxes": words.boxes.tolist(),
+        "lines": words.lines.tolist(),
+        "ocr": words.ocr.tolist(),
+        "words_source": words.source,
     }
 
 
@@ -295,10 +308,11 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         words,
         tuple(row["tags"] or ()),
         meta_of(row["meta"]),
+        row["reason"] or "",
     )
 
 
 def rebuilt_page(row: Mapping[str, Any], picture: Callable[[], Image]) -> Page:
     """A page as an encoder takes it, from its row and its stored picture."""
     stored = stored_page(row)
-    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop)
+    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop, stored.notice)

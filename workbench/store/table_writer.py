@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 _IDS_AT_ONCE = 500
 
 
+NOW = timedelta(milliseconds=1)
+"""The age from which on old versions go where none is to stay; LanceDB warns of 0."""
+
+
 class TableWriter:
     """The tables whose rows are pages. ``stored`` says which pages each has, which only the writer changes.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lancedb
 import numpy as np
@@ -20,6 +20,7 @@ from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
 from workbench.types import Ragged
 from workbench.types.text import storable
 
+Found = TypeVar("Found")
 FOLDER = "lance"
 OWN_TABLES = ("documents", "pages", "gaps")
 _SAID = b"pagelens"
@@ -94,11 +95,24 @@ def only_pages(page_ids: Sequence[str], where: str | None) -> str:
     return both(within("page_id", page_ids), where)
 
 
+def steadily(read: Callable[[], Found]) -> Found:
+    """What a read of a table gives; read again once where a file was gone, since a tidying may have replaced it.
+
+    Every handle sees the newest version when it is next asked.
+    """
+    try:
+        return read()
+    except Exception as error:
+        if "not found" not in str(error).lower():
+            raise
+        return read()
+
+
 def columns(table: Any, where: str | None, names: Sequence[str]) -> Mapping[str, list[Any]]:
     """Columns of the rows that an SQL condition leaves, as Python values."""
     query = table.search()
     query = query.where(where) if where is not None else query
-    found: dict[str, list[Any]] = query.select(list(names)).to_arrow().to_pydict()
+    found: dict[str, list[Any]] = steadily(query.select(list(names)).to_arrow).to_pydict()
     return found
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from workbench.errors import DiskFullError
 from workbench.store import textindex
 from workbench.store.files import is_disk_full, room
+from workbench.store.table_writer import NOW
 from workbench.store.tables import OWN_TABLES
 from workbench.store.write_session import WriteSession
 from workbench.table import bytes_text
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 KEEP_VERSIONS = timedelta(minutes=10)
 """How long a query in another process may go on reading what a tidying replaced."""
-NOW = timedelta(milliseconds=1)
 ERASE_AT_ONCE = 2 << 30
 """Bytes of a table of vectors that a deletion rewrites at once, which takes seconds; of 100,000 pages, minutes."""
 
@@ -45,7 +45,7 @@ class Upkeep:
             if self._tables.text_stale:
                 self._if_room("renew the text index", self.index_text, pages)
             for encoder in self._session.encoders():
-                self._if_room(f"tidy the vectors of {encoder.space.encoder}", partial(encoder.finish, KEEP_VERSIONS))
+                self._if_room(f"tidy the vectors of {encoder.space.encoder}", encoder.finish)
             self._session.collection.words.postings(wait=True)
 
     def compact(self) -> None:

@@ -8,7 +8,9 @@ What a crash left before the commit, or of a deletion it cut short, is put right
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from PIL.Image import Image
 
 from workbench.errors import CollectionBusyError, DiskFullError
 from workbench.store.collection import Collection
+from workbench.store.directory import COMMITTED
 from workbench.store.document_writer import DocumentWriter
 from workbench.store.encoder_writer import Derive, Ready
 from workbench.store.fields import FieldsChange
@@ -38,11 +41,13 @@ from workbench.store.schema import (
     gap_rows,
     page_id,
     page_row,
+    words_columns,
 )
 from workbench.store.table_writer import merge
+from workbench.store.tables import both, within
 from workbench.store.upkeep import KEEP_VERSIONS, Upkeep
 from workbench.store.write_session import WriteSession, derive
-from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types import Page, PageEmbedding, PageFailure, Words
 from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
@@ -183,17 +188,28 @@ class Writer:
         ready: dict[int, _New] = {}
         failures: list[PageFailure] = []
         with room(self._session.name):
-            for i, (page, embedding, image) in enumerate(pages):
-                made = self._prepare(record, page, embedding, image)
+            for i, (page, made) in enumerate(zip(pages, self._prepared(record, pages), strict=True)):
                 if isinstance(made, _New):
                     ready[i] = made
                 else:
-                    failures.append(PageFailure(page.ref, made))
+                    failures.append(PageFailure(page[0].ref, made))
             if ready:
                 for encoder, outcomes in (others or {}).items():
                     self._add_vectors(encoder, [(new.id, outcomes[i]) for i, new in ready.items()])
                 self._commit(record, list(ready.values()))
         return failures
+
+    def set_words(self, words: Mapping[str, Words]) -> None:
+        """Give committed pages the words that were read meanwhile, by page id, in one commit; others stay out.
+
+        Searches in every process find the pages by them at once; their vectors are as they were.
+        """
+        with room(self._session.name):
+            where = both(COMMITTED, within("page_id", list(words)))
+            rows = self._session.catalog.rows("pages", where, PAGES.names)
+            new = [{**row, **words_columns(words[row["page_id"]])} for row in rows]
+            if new:
+                self._write_pages(pa.Table.from_pylist(new, PAGES))
 
     def add_failures(self, record: DocumentRecord, failures: Sequence[PageFailure]) -> None:
         """Record pages that did not go in, with their reasons."""
@@ -239,6 +255,11 @@ class Writer:
         self.upkeep.finish()
 
     # -- a batch ------------------------------------------------------------------------------------------------------
+
+    def _prepared(self, record: DocumentRecord, pages: Sequence[tuple[Page, PageEmbedding, Image]]) -> list[_New | str]:
+        """What `_prepare` makes of each page; pictures are encoded side by side, which takes longest."""
+        with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1) or 1) as pool:
+            return list(pool.map(lambda page: self._prepare(record, *page), pages))
 
     def _prepare(self, record: DocumentRecord, page: Page, embedding: PageEmbedding, image: Image) -> _New | str:
         """A page ready to be committed, its pictures written; or why it cannot be stored."""

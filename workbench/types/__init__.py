@@ -40,6 +40,7 @@ from workbench.types.ingestion import (
     PlannedFile,
     Progress,
     ProgressCallback,
+    bottleneck,
 )
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
@@ -102,4 +103,5 @@ __all__ = [
     "Trace",
     "Verdict",
     "Words",
+    "bottleneck",
 ]

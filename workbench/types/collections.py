@@ -38,7 +38,9 @@ class Quarantined:
 class DocumentInfo:
     """A document of a collection. ``bytes`` counts its vectors and pictures in the store; ``gaps`` are by page.
 
-    ``tags`` and ``meta`` (fields of a person's own) are what filters find it by.
+    ``tags`` and ``meta`` (fields of a person's own) are what filters find it by. ``words`` says where its words came
+    from; of ``unread`` pages those in their pictures are still to be read. ``notices`` are of pages that are in and of
+    which something could not be read, in a sentence each.
     """
 
     name: str
@@ -52,6 +54,8 @@ class DocumentInfo:
     tags: tuple[str, ...] = ()
     gaps: tuple[PageGap, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
+    unread: int = 0
+    notices: tuple[PageFailureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ class CollectionInfo:
     """A collection as the Library shows it; ``settings`` is what made it (manifest).
 
     ``encoder`` and ``indexes`` are those of the first of its ``spaces``, which has a vector stage's say where a
-    pipeline names no encoder. ``quarantined`` of its ``pages`` are kept out of search.
+    pipeline names no encoder. ``quarantined`` of its ``pages`` are kept out of search; of
+    ``unread`` ones the words in their pictures are still to be read.
     """
 
     name: str
@@ -117,3 +122,4 @@ class CollectionInfo:
     settings: Mapping[str, Any] = field(default_factory=dict)
     spaces: tuple[SpaceInfo, ...] = ()
     quarantined: int = 0
+    unread: int = 0

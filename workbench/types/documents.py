@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+WORDS_NONE, WORDS_TEXT, WORDS_LATER, WORDS_NOW = WORDS = ("none", "text", "later", "now")
+"""What is read of a page's words: nothing; its text layer; that, and by OCR what its picture holds, later or at once.
+"""
+
 _PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DOTALL)  # what the store can number
 
 
@@ -94,7 +98,8 @@ class Page:
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
-    of it could not be read, if anything; ``pictures`` are the boxes of the larger pictures on it.
+    of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
+    read later. ``pictures`` are the boxes of the larger pictures on it.
     """
 
     ref: PageRef
@@ -104,6 +109,7 @@ class Page:
     content_hash: str
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     notice: str = ""
+    unread: bool = False
     pictures: tuple[Box, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 ProgressCallback = Callable[[int, int], None]
@@ -41,7 +41,9 @@ class DocumentOutcome:
 class IngestReport:
     """What an ingest (or adding an encoder) did, per document, and how long it took.
 
-    ``notes`` are sentences on what was left undone although all pages went in, as vectors of another encoder.
+    ``notes`` are sentences on what was left undone although all pages went in, as vectors of another encoder;
+    ``stages`` say what each stage got through. Of ``unread`` pages, all that the collection has, words are still to be
+    read.
     """
 
     collection: str
@@ -49,16 +51,34 @@ class IngestReport:
     seconds: float
     stopped: bool = False
     notes: tuple[str, ...] = ()
+    stages: tuple[JobStage, ...] = ()
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class JobStage:
-    """How far one stage of an ingest is: ``done`` of ``total`` pages, and the seconds it has worked."""
+    """How far one stage of an ingest is: ``done`` of ``total`` pages, and the seconds it has worked.
+
+    Where ``workers`` do the same side by side, the seconds are those of all of them. Stages overlap, so that the
+    seconds of all stages come to more than the job takes.
+    """
 
     name: str
     done: int
     total: int
     seconds: float
+    workers: int = 1
+
+    @property
+    def pages_per_second(self) -> float:
+        """What the stage gets through while it works, with all its workers."""
+        return self.done * self.workers / self.seconds if self.seconds > 0 else 0.0
+
+
+def bottleneck(stages: Sequence[JobStage]) -> str:
+    """The stage that the others wait for: the slowest of those that pages pass; empty before one is known."""
+    paced = [stage for stage in stages if stage.name != "index" and stage.done and stage.seconds > 0]
+    return min(paced, key=lambda stage: stage.pages_per_second).name if len(paced) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +108,8 @@ class Progress:
 class Job:
     """Work in the background, ``waiting | running | stopping | stopped | done | failed | interrupted``.
 
-    ``kind`` is ``ingest``, ``embed`` for adding the vectors of ``encoder`` to what is there, or ``index`` for adding an
-    index of them.
+    ``kind`` is ``ingest``, ``words`` for reading those that an ingest left for later, ``embed`` for adding the vectors
+    of ``encoder`` to what is there, or ``index`` for adding an index of them.
     """
 
     id: str
@@ -123,10 +143,14 @@ class PlannedFile:
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """What an ingest would do: files and pages, and its likely cost on this machine."""
+    """What an ingest would do: files and pages, and its likely cost on this machine.
+
+    ``words`` says which are read of a page and when: ``none``, ``text``, ``later`` (behind the vectors) or ``now``.
+    """
 
     files: tuple[PlannedFile, ...]
     pages: int
     pages_to_read: int
     seconds: float
     bytes: int
+    words: str = ""

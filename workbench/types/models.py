@@ -12,7 +12,8 @@ class ModelStatus:
     ``parameters`` billions and ``download`` bytes, both about and 0 when unknown; ``folder`` where its weights are, or
     empty; ``reason`` why it is not ``available``, and ``command`` what cures that; ``state`` one of ``absent`` (no
     weights here), ``here``, ``loading``, ``loaded``, ``failed``; ``seconds_per_page`` as measured on this machine, None
-    before that; ``device`` where it is loaded, or empty; ``source`` where what is said of it was read.
+    before that; ``device`` and ``attention`` where it is loaded and how it attends, or empty; ``source`` where what is
+    said of it was read; ``hub`` the repository it can be fetched from, or empty.
     """
 
     id: str
@@ -32,3 +33,5 @@ class ModelStatus:
     seconds_per_page: float | None = None
     device: str = ""
     source: str = ""
+    hub: str = ""
+    attention: str = ""

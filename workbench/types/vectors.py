@@ -28,8 +28,14 @@ class Geometry:
 
     @property
     def placed(self) -> NDArray[np.bool_]:
-        """Which vectors have a place on the page, ``(n,) bool``: all of those that form no grid."""
-        return np.asarray(self.cell >= 0) if self.grid else np.ones(len(self), np.bool_)
+        """Which vectors have a place on the page, ``(n,) bool``: those with a cell.
+
+        Where there is no grid, those with a box, or all when none has one.
+        """
+        if self.grid:
+            return np.asarray(self.cell >= 0)
+        boxed = self.boxes.any(axis=1)
+        return np.asarray(boxed if boxed.any() else ~boxed)
 
     @property
     def shown(self) -> NDArray[np.bool_]:

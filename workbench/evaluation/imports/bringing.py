@@ -21,8 +21,12 @@ def bring(name: str, into: Path, offline: bool = False, tell: Callable[[str], No
     A folder in another form is brought into a folder below ``into``, and again only when it has changed. `DatasetError`
     when there is no such dataset or its form is unknown.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    try:
+        folder = Path(name).expanduser()
+        there, is_folder = folder.exists(), folder.is_dir()
+    except (OSError, RuntimeError, ValueError):  # no path of this system: too long, of nobody's home, with a NUL
+        raise DatasetError(f"There is no dataset folder '{name[:80]}'.") from None
+    if is_folder:
         if (folder / "corpus.jsonl").is_file():
             files = [folder / "corpus.jsonl", folder / "queries.jsonl", *sorted((folder / "qrels").glob("*.tsv"))]
             return _made(
@@ -32,7 +36,7 @@ def bring(name: str, into: Path, offline: bool = False, tell: Callable[[str], No
         if not files or (folder / "documents").is_dir():
             return folder
         stamp = _stamp(files)
-    elif folder.exists() or not (name in TASKS or name.count("/") == 1):
+    elif there or not (name in TASKS or name.count("/") == 1):
         raise DatasetError(
             f"There is no dataset folder '{name}'; give a folder, a repository of the hub (owner/name), or one of "
             f"{', '.join(TASKS)}."

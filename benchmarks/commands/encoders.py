@@ -1,0 +1,44 @@
+"""``pagelens bench encoders``: a page model's forward pass beside every way to feed it, and the ingest's own rate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmarks.commands.finishing import finish
+from workbench.cli import output
+from workbench.cli.benching import options
+from workbench.cli.session import AsJson, settings
+
+
+def encoders(
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...", help="Published sizes; all by default: colpali, colqwen2.5, colsmol, colmodernvbert."
+        ),
+    ] = None,
+    real_size: Annotated[
+        bool, typer.Option("--real-size", help="Models of these sizes with random weights, made here; no hub is asked.")
+    ] = False,
+    pages: Annotated[int, typer.Option(min=1, max=180, help="Pages of the sample documents.")] = 64,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes of the DataLoader.")] = 12,
+    save: options.Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a page model costs by itself, fed by plain loops, and fed by an ingest, whose stages overlap.
+
+    The last column but one is what an ingest gets of the forward pass alone; 'waits for' names the stage that kept it
+    from more.
+    """
+    files = options.checked(save)
+    if not real_size:
+        raise typer.BadParameter("only models of published sizes are measured so far; add --real-size")
+    context.with_resource(output.only_ours())
+    from benchmarks.encoders import SIZES
+    from benchmarks.encoders import encoders as measure
+
+    report = measure(settings(context), ids or list(SIZES), pages, workers, output.say)
+    finish(report, ["encoders"], files, as_json)
