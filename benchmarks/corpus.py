@@ -56,7 +56,7 @@ class EncodedQuery:
 
 def read_corpus(workbench: Workbench, name: str) -> Corpus:
     """All pages of a collection with its first encoder's indexes ``full``, ``rows`` and ``global``, in memory."""
-    collection = Library(workbench.settings.home).open(name)
+    collection = Library.of(workbench.settings).open(name)
     try:
         ids = collection.page_ids(None)
         refs = collection.refs(ids)
@@ -73,7 +73,7 @@ def read_corpus(workbench: Workbench, name: str) -> Corpus:
 
 def text_index_bytes(workbench: Workbench, name: str) -> int:
     """Bytes on disk of a collection's text index, which BM25 searches."""
-    collection = Library(workbench.settings.home).open(name)
+    collection = Library.of(workbench.settings).open(name)
     folder = collection.path / FOLDER / "pages.lance" / "_indices"
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

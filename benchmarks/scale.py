@@ -130,7 +130,7 @@ def scale(
     info = workbench.collection(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
-    sources = [_smaller(*source, kept) for source in _sources(Library(workbench.settings.home).open(collection))]
+    sources = [_smaller(*source, kept) for source in _sources(Library.of(workbench.settings).open(collection))]
     steps = sorted(set(sizes))
     there = dict(zip((str(stored.ref) for stored, _ in sources), _originals(len(sources), steps), strict=False))
     judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
@@ -139,7 +139,7 @@ def scale(
     with tempfile.TemporaryDirectory(prefix="pagelens-scale-", ignore_cleanup_errors=True) as folder:
         settings = workbench.settings.model_copy(update={"home": Path(folder)})
         made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
-        enlarged = Library(settings.home).create(NAME, made, encoder.info)
+        enlarged = Library.of(settings).create(NAME, made, encoder.info)
         seconds, written = 0.0, 0
         for size in steps:
             progress(f"Writing pages {written + 1:,} to {size:,}")
@@ -290,7 +290,7 @@ def _measure(
             ScalePoint(
                 info.pages,
                 vectors,
-                tree_bytes(workbench.settings.collections / NAME),
+                tree_bytes(workbench.settings.home / "collections" / NAME),
                 name,
                 Times.of([without_encoding(stages) for stages in traces]),
                 watch.peak.own - loaded,

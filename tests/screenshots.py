@@ -82,7 +82,7 @@ def asked(page: Page, query: str) -> None:
     page.press("#pl-query", "Enter")
     page.wait_for_function("(query) => pagelens.state.query === query && pagelens.state.hits.length", arg=query)
     page.wait_for_selector(".pl-status[data-complete=yes]")
-    page.wait_for_selector(".pl-grid:not(.pl-stale)")
+    page.wait_for_selector(".pl-hits:not(.pl-stale)")
 
 
 def to(page: Page, tab: str) -> None:

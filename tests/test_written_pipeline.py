@@ -11,7 +11,6 @@ from workbench.cli.app import app
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.types import PageRef
-from workbench.ui.actions import Actions
 from workbench.ui.server import create_app
 
 PAGES = 14
@@ -52,13 +51,7 @@ def by_command(bench, pipeline, k):
     return found["pipeline"], len(found["results" if "results" in found else "hits"]), found.get("notes", [])
 
 
-def by_page(bench, pipeline, k):
-    request = {"query": "lighthouse", "collection": "c", "pipeline": pipeline, "filter": "", "k": k}
-    *_, found = Actions(bench, None, None).search(request)
-    return found.pipeline, len(found.hits), list(found.notes)
-
-
-@pytest.mark.parametrize("door", [by_service, by_stages, by_api, by_command, by_page])
+@pytest.mark.parametrize("door", [by_service, by_stages, by_api, by_command])
 @pytest.mark.parametrize(
     ("pipeline", "k", "runs", "hits", "told"),
     [

@@ -1,6 +1,7 @@
 """What is present on this machine, what is missing, and the command that cures it: one line each.
 
-Looks, and changes nothing: no model is loaded, torch is not imported, and the network is never touched.
+Looks, and changes nothing: no model is loaded, torch is not imported, and the network is never touched, but for the
+object store that the collections are in.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from workbench import bootstrap
 from workbench.documents import Limits, rasterizer
 from workbench.encoders import ENCODERS
+from workbench.errors import PagelensError
 from workbench.settings import Settings
 
 NAMED = ("gradio", "torch", "open_clip_torch", "colpali-engine", "lancedb", "pdf2image", "pillow")
@@ -52,6 +54,7 @@ def checks(settings: Settings) -> list[Check]:
         _raster,
         lambda: _files(settings),
         lambda: _home(settings),
+        lambda: place(settings),
         lambda: _hub(settings),
         _browser,
     )
@@ -216,6 +219,42 @@ def _home(settings: Settings) -> Iterator[Check]:
         yield Check("home folder", False, detail, "make room, or set PAGELENS_HOME to another disk")
     else:
         yield Check("home folder", True, f"{home}, {free / 2**30:.0f} GiB free")
+
+
+def place(settings: Settings) -> Iterator[Check]:
+    """Of collections in an object store: whether it answers, can tell writers apart, and has room for its cache here.
+
+    A few requests, and an object that is written and deleted. Nothing where collections are in a folder.
+    """
+    if not settings.place:
+        return
+    from workbench.store import Library
+    from workbench.store.files import tree_bytes
+    from workbench.store.object_storage import ConditionalWrites, ObjectStorage
+
+    try:
+        storage = ObjectStorage.of(settings)
+        names = Library(storage).names()
+        writes = storage.conditional_writes()
+    except PagelensError as error:
+        yield Check("object store", False, f"{settings.place}: {error}", "set PAGELENS_STORAGE_OPTIONS")
+        return
+    yield Check("object store", True, f"{settings.place} answers; collections: {', '.join(names) or 'none yet'}")
+    if writes is ConditionalWrites.KEPT:
+        yield Check("several writers", True, f"it {writes.value}: any number of machines may write")
+    elif writes is ConditionalWrites.IGNORED and settings.single_writer:
+        yield Check("several writers", None, f"it {writes.value}; PAGELENS_SINGLE_WRITER says that only one ever does")
+    else:
+        cure = "set PAGELENS_SINGLE_WRITER=1 if only one process ever writes"
+        refused = f"it {writes.value}: nothing is written, since two writers would lose each other's pages"
+        yield Check("several writers", False, refused, cure if writes is ConditionalWrites.IGNORED else "")
+    cache = storage.cache
+    standing = next(path for path in (cache, *cache.absolute().parents) if path.exists())
+    free, most = shutil.disk_usage(standing).free, settings.cache_mb << 20
+    held = tree_bytes(cache)
+    detail = f"{cache}, {held / 2**30:.1f} of at most {most / 2**30:.0f} GiB used, {free / 2**30:.0f} GiB free"
+    cure = "set PAGELENS_CACHE_MB lower, or PAGELENS_CACHE to a folder on another disk"
+    yield Check("cache", True if held + free >= most else None, detail, "" if held + free >= most else cure)
 
 
 def _hub(settings: Settings) -> Iterator[Check]:

@@ -6,6 +6,7 @@ that it falls on, and what each pooled index saw. What this module does not do: 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,25 +45,33 @@ def explain(
     """
     page, space = collection.page(ref), collection.space(encoder)
     embedding = space.page_embedding(page.page_id)
+    found = scored(page.ref, embedding, query, rarity, space.encoder)
+    areas = page_areas(page, _picture(collection, page.page_id))
+    return replace(
+        found,
+        regions=regions_of(areas, query, found.similarities, embedding.geometry, heatmap.values(found))[:TOP_REGIONS],
+        pooled=tuple(
+            pooled_view(index, space.fitted(index), query, embedding) for index in space.indexes if index != FULL
+        ),
+    )
+
+
+def scored(ref: PageRef, embedding: PageEmbedding, query: QueryEmbedding, rarity: Float, encoder: str) -> Explanation:
+    """Score, ledger and heat of a page, without its regions and what pooled indexes saw: nothing is read for it."""
     matrix = similarities(query.vectors, embedding.vectors)
     rows = ledger(query, matrix, embedding)
-    areas = page_areas(page, _picture(collection, page.page_id))
-    weights = heatmap.token_weights(rarity)
-    heat = heatmap.combined(matrix, weights)
     return Explanation(
-        ref=page.ref,
+        ref=ref,
         query=query,
-        encoder=space.encoder,
+        encoder=encoder,
         score=float(sum(row.contribution for row in rows)),
         geometry=embedding.geometry,
         similarities=matrix,
         labels=embedding.labels,
         ledger=rows,
-        regions=regions_of(areas, query, matrix, embedding.geometry, heat)[:TOP_REGIONS],
-        pooled=tuple(
-            pooled_view(index, space.fitted(index), query, embedding) for index in space.indexes if index != FULL
-        ),
-        heat_weights=weights,
+        regions=(),
+        pooled=(),
+        heat_weights=heatmap.token_weights(rarity),
     )
 
 

@@ -24,6 +24,12 @@ def asset(name: str) -> Path:
     return path
 
 
+def assets(folder: str, suffix: str) -> list[str]:
+    """Names of the assets below a folder whose names end so, in order."""
+    root = _folder("assets")
+    return sorted(path.relative_to(root).as_posix() for path in (root / folder).rglob(f"*{suffix}"))
+
+
 def sample_data() -> Path:
     """The folder of the sample dataset: ``documents/``, ``queries.jsonl``, ``qrels.tsv`` and the licences."""
     return _folder("sample_data")

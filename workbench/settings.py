@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from platformdirs import user_data_path
-from pydantic import Field, IPvAnyNetwork, field_validator
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from workbench.types.documents import WORDS_NOW, WORDS_TEXT
@@ -19,10 +21,25 @@ from workbench.types.documents import WORDS_NOW, WORDS_TEXT
 class Settings(BaseSettings):
     """What one process needs to know; each field can be set as ``PAGELENS_<FIELD>``."""
 
-    model_config = SettingsConfigDict(env_prefix="PAGELENS_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PAGELENS_", extra="ignore", hide_input_in_errors=True)
 
     home: Path = user_data_path("pagelens", appauthor=False)
     """Where collections live; never the working directory or the temp directory, since Gradio may serve both."""
+    place: str = ""
+    """Where collections live instead, in an object store: ``s3://bucket/folder``, ``gs://``, ``az://``. A home that is
+    such a place means this; what else a home holds (jobs, saved searches) is then in a folder of this machine."""
+    storage_options: dict[str, SecretStr] = Field(default_factory=dict, repr=False)
+    """How to reach it, as JSON with the names LanceDB has (``aws_endpoint``, ``google_service_account``, ...); what the
+    environment says by ``AWS_...`` and the like holds too."""
+    cache: Path = user_cache_path("pagelens", appauthor=False)
+    """Where copies of what an object store holds are kept."""
+    cache_mb: int = Field(default=51_200, ge=64)
+    """MiB that these copies may take; those unused for longest go first. Searches want their pages' vectors in it:
+    260 kB a page of most page models."""
+    fresh_seconds: float = Field(default=5, ge=0)
+    """Seconds after which what others committed to an object store is seen: until then it is not asked."""
+    single_writer: bool = False
+    """Write even to an object store that cannot tell writers apart. Set it only where no other process ever writes."""
     threads: int = 0
     """Threads for models and kernels; 0 lets torch choose."""
     offline: bool = False
@@ -66,15 +83,34 @@ class Settings(BaseSettings):
     """Addresses and networks of proxies in front of the page, by commas: whose ``X-Forwarded-For`` and ``-Proto`` are
     believed, and nobody else's, since whoever may say where a request comes from is never made to wait."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _home_elsewhere(cls, values: Any) -> Any:
+        home = str(values.get("home", "")) if isinstance(values, dict) else ""
+        if not home.startswith(PLACES):
+            return values
+        return {**values, "place": home, "home": user_data_path("pagelens", appauthor=False) / "places" / slug(home)}
+
+    @field_validator("place")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value and not (value.startswith(PLACES) and value.partition("://")[2].strip("/")):
+            raise ValueError(f"{value!r} is no place in an object store; write one as s3://bucket/folder")
+        return value.rstrip("/")
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _by_commas(cls, value: Any) -> Any:
         return value.replace(",", " ").split() if isinstance(value, str) else value
 
-    @property
-    def collections(self) -> Path:
-        """The folder of the collections."""
-        return self.home / "collections"
+
+PLACES = ("s3://", "gs://", "az://")
+
+
+def slug(place: str) -> str:
+    """A place as the name of a folder."""
+    digest = hashlib.sha256(place.rstrip("/").encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', place).strip('-')[:60]}-{digest}"
 
 
 POOLED_INDEXES = ("global", "rows", "conv", "tiles")

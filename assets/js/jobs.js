@@ -158,6 +158,7 @@ pagelens.part("jobs", (root) => {
           d.reason ? h("div", { text: d.reason }) : null,
           d.replaced ? h("div", { text: `Replaced ${d.replaced}` }) : null,
           d.failed.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` })),
+          d.notices.map((f) => h("div", { text: `Page ${f.page}: ${f.reason}` })),
           !d.reason && !d.failed.length && d.skipped && d.skipped === d.pages ? "Already here" : null,
         ),
       ),

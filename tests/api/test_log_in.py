@@ -38,7 +38,7 @@ def routes(routed: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 def test_every_route_is_closed(closed_app: FastAPI, closed: TestClient) -> None:
     found = set(routes(closed_app.routes))
     paths = {path for _, path in found}
-    assert {"/pages/x/x/x.webp", "/workbench/x", "/api/v1/search", "/api/v1/openapi.json", "/mcp", "/config"} <= paths
+    assert {"/pages/x/x/x.webp", "/workbench/x/x", "/api/v1/search", "/api/v1/openapi.json", "/mcp", "/config"} <= paths
     assert len([path for path in paths if path.startswith("/gradio_api/")]) > 10
     opened = {("GET", LOG_IN), ("HEAD", LOG_IN), ("POST", LOG_IN), ("POST", "/api/v1/session")}
     assert {("GET", LOG_IN), ("POST", LOG_IN), ("POST", "/api/v1/session")} <= found
@@ -83,7 +83,7 @@ def test_a_person_logs_in_and_out(closed: TestClient) -> None:
     assert re.search(rf"^{COOKIE}=[\w-]{{43}}; HttpOnly; Max-Age=\d+; Path=/; SameSite=strict$", cookie), cookie
     page = closed.get("/", headers={"accept": "text/html"})
     assert page.status_code == 200
-    assert "/workbench/pagelens.js" in page.text
+    assert "/js/main.js" in page.text
     assert closed.get("/api/v1/collections").json()[0]["name"] == "notes"
     assert closed.get("/pages/notes/whales.pdf/1.webp").status_code == 200
     assert NAME in closed.get(LOG_IN).text

@@ -208,6 +208,14 @@ def search_stages(call: Caller, place: Place) -> None:
     assert [hit["page"] for hit in stages[-1]["hits"]] == [
         str(hit.ref) for hit in place.workbench.search("largest animal", "notes", "rows:3 > full:2").hits
     ]
+    lines = call("post", "/search/stages", {**ASKED, "passages": True}).text.splitlines()
+    told = [json.loads(line) for line in lines]
+    last = next(line for line in told if line.get("complete"))
+    passages = [one for line in told[told.index(last) + 1 :] for one in line["passages"]]
+    assert [one["page"] for one in passages] == [hit["page"] for hit in last["hits"]]
+    best = passages[0]
+    assert [best["text"][start:end] for start, end in best["marks"]] == ["largest animal"]
+    assert len(base64.b64decode(best["heat"])) % 5 == 0
 
 
 @case("post", "/explain/layers")
@@ -317,6 +325,32 @@ def compare(call: Caller, place: Place) -> None:
 def pipelines(call: Caller, place: Place) -> None:
     found = {row["name"]: row["pipeline"] for row in call("get", "/pipelines").json()}
     assert found == dict(place.workbench.pipelines())
+
+
+@case("post", "/passages")
+def passages(call: Caller, place: Place) -> None:
+    found = call("post", "/passages", {**ASKED, "pipeline": "full:2"}).json()["passages"]
+    assert [one["page"] for one in found] == [
+        str(hit.ref) for hit in place.workbench.search("largest animal", "notes", "full:2").hits
+    ]
+
+
+@case("post", "/pipelines/read")
+def read_pipeline(call: Caller, place: Place) -> None:
+    read = call("post", "/pipelines/read", {"collection": "notes", "pipeline": "columns:4 > full:2"}).json()
+    assert read["steps"] == [{"source": "columns", "k": 4}, {"source": "full", "k": 2}]
+    assert read["lacking"] == [{"index": "columns", "encoder": "reader"}]
+    assert call("post", "/pipelines/read", {"collection": "notes"}).json()["preset"] == "accurate"
+    call("post", "/pipelines/read", {"collection": "notes", "pipeline": "rowz:2"}, 400)
+
+
+@case("post", "/filters/read")
+def read_filter(call: Caller, place: Place) -> None:
+    add = {"field": "document", "operator": "=", "value": "it's.pdf"}
+    read = call("post", "/filters/read", {"filter": "page > 1", "add": add}).json()
+    assert read["filter"] == "page > 1 and document = 'it''s.pdf'"
+    assert [clause["document"] for clause in read["clauses"]] == ["", "it's.pdf"]
+    call("post", "/filters/read", {"filter": "pgae > 1"}, 400)
 
 
 @case("get", "/filters")

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.card import CardReport, CardWay
+from benchmarks.encoders import EncoderRow, EncodersReport
 from benchmarks.files.report import FileOutcome, FilesReport, RefusedPage, Run
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -17,6 +19,7 @@ from workbench.bench.machine import Machine
 from workbench.bench.times import Times
 from workbench.bench.watch import Memory
 from workbench.errors import InputError
+from workbench.types import JobStage
 
 MACHINE = Machine(10e9, 100e9, 2, 4, "made up")
 TIMES = Times(4, 1.25, 2.5, 3.5)
@@ -32,11 +35,25 @@ def latency(cold=True):
 
 def scale():
     points = tuple(
-        ScalePoint(pages, pages * 10, pages << 10, name, replace(TIMES, p50=ms), pages)
+        ScalePoint(
+            pages,
+            pages * 10,
+            pages << 10,
+            name,
+            replace(TIMES, p50=ms),
+            pages,
+            (("full", ms),),
+            900.0,
+            pages << 9,
+            0.9,
+            0.5,
+            0.6,
+            "approximate: an index",
+        )
         for pages in (100, 1000)
         for name, ms in (("exact", pages / 10), ("text", 1.0))
     )
-    return ScaleReport("c", "reader", 5, 2, points, 50.0)
+    return ScaleReport("c", "reader", 5, 2, points, 50.0, 24)
 
 
 def peers():
@@ -63,7 +80,20 @@ def files():
     return FilesReport("odd", outcomes, (run,), (), 300.0, 8e9, 2.5)
 
 
-REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods()]
+def encoders():
+    stages = (JobStage("read", 64, 64, 4.0, 8), JobStage("embed", 64, 64, 5.0))
+    row = EncoderRow(
+        "colpali", "a paper", "cuda:0", "sdpa", 2900, 1031, 64, 8, 72.9, 27.7, 43.4, 27.3, 60.0, 25.0, stages
+    )
+    return EncodersReport((row,), 16, "made up", 8)
+
+
+def card():
+    ways = (CardWay("kernel", TIMES), CardWay("reading the bytes", TIMES))
+    return CardReport("cuda:0", 90_000, 1_030, 128, 20, 24 << 30, 20 << 30, 12.0, ways, 1e-4)
+
+
+REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders()]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=kind_of)

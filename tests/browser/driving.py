@@ -7,6 +7,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 WAIT = 90_000
+REFUSED = re.compile(r"^Failed to load resource: .* status of 4(00|04|09|22) ")
 
 
 def write_pdf(path, pages):
@@ -32,8 +33,13 @@ class Seen:
     def __init__(self, page, address):
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(f"error {error}"))
-        page.on("console", lambda m: self.problems.append(f"console {m.text}") if m.type == "error" else None)
+        page.on("console", lambda m: self.said(m.text) if m.type == "error" else None)
         page.on("request", lambda r: self.outside(r.url, address))
+
+    def said(self, text):
+        # The browser notes every refusal of the API there; the page says it in words.
+        if not REFUSED.search(text):
+            self.problems.append(f"console {text}")
 
     def outside(self, url, address):
         if not url.startswith((address, "data:", "blob:")):

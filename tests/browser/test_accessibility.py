@@ -39,7 +39,7 @@ def test_every_tab_meets_wcag_aa(browser, address, filled, width, height, theme)
     page.keyboard.press("Enter")
     page.wait_for_selector(".pl-query-part")
     page.wait_for_selector(".pl-status[data-complete=yes]")
-    page.wait_for_selector(".pl-grid:not(.pl-stale)")
+    page.wait_for_selector(".pl-hits:not(.pl-stale)")
     page.wait_for_timeout(300)  # what was stale fades in again
     judge(page, "Search")
     for name in ("Export", "Copy as", "Saved searches", "?"):

@@ -18,10 +18,12 @@ def test_the_plan_says_what_adding_costs_before_it_starts(filled):
 
 
 def test_a_search_shows_pages_their_ranks_and_what_each_stage_cost(browser, address, filled):
-    page = opened(browser, address)
+    page = opened(browser, address, "?q=animal&p=two-stage")
     search(page, "largest animal")
     first = page.locator(".pl-hit").first
     assert "whales.pdf" in first.inner_text()
+    assert "exact" not in first.inner_text()  # ranks and scores stand behind a switch
+    page.click("#pl-ranks")
     assert "exact" in first.inner_text()
     page.wait_for_function("document.querySelector('.pl-hit img').naturalWidth > 0")
     stages = page.locator(".pl-fall-name").all_inner_texts()
@@ -52,8 +54,8 @@ def test_the_heat_lies_on_the_word_that_was_asked_for(browser, address, filled):
     )
     box = page.evaluate(
         """async () => { const ref = pagelens.state.open;
-        const why = await pagelens.call('explain_page', {collection: pagelens.state.collection, document: ref.document,
-        page: ref.page, query: 'animal'}); return why.ledger[0].box }"""
+        const why = await pagelens.api.layers({collection: pagelens.state.collection, query: 'animal',
+        page: `${ref.document}#page=${ref.page}`}); return why.ledger[0].box }"""
     )
     assert box[1] < 0.2 < box[0]  # "animal" is printed to the right of the top line
     on_word = colour_at(page, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
@@ -115,7 +117,7 @@ def test_a_hostile_name_is_only_text_and_a_deleted_document_is_gone(browser, add
     page.wait_for_function(f"(name) => {LISTED}", arg=name)
     page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
     search(page, "zebras savanna")
-    assert name in page.locator(".pl-hit").first.inner_text()
+    assert name in page.locator(".pl-hit").first.text_content()
     page.locator(".pl-hit").first.click()
     page.wait_for_selector("#pl-ledger tbody tr")
     assert page.evaluate("window.hacked") is None
@@ -124,7 +126,7 @@ def test_a_hostile_name_is_only_text_and_a_deleted_document_is_gone(browser, add
     page.get_by_role("button", name="Delete it", exact=True).click()
     page.wait_for_function(f"(name) => !{LISTED}", arg=name)
     search(page, "zebras savanna")
-    assert all(name not in text for text in page.locator(".pl-hit").all_inner_texts())
+    assert all(name not in text for text in page.locator(".pl-hit").all_text_contents())
     assert page.evaluate("window.hacked") is None
     assert page.seen.problems == []
     page.close()
@@ -149,4 +151,18 @@ def test_the_collections_stand_beside_what_is_in_them_or_above_it(browser, addre
         assert side["x"] + side["width"] <= main["x"]
     else:
         assert side["y"] + side["height"] <= main["y"]
+    page.close()
+
+
+def test_an_address_opens_a_page_at_a_part_of_it(browser, address, filled):
+    page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1&box=0.1,0.13,0.65,0.19")
+    box, paper = (page.wait_for_selector(where).bounding_box() for where in (".pl-cited", ".pl-view img"))
+    assert abs(box["x"] - paper["x"] - 0.1 * paper["width"]) < 4
+    assert abs(box["width"] - 0.55 * paper["width"]) < 8
+    page.reload()
+    page.wait_for_selector(".pl-cited")
+    page.goto(address + "/?c=documents&ref=whales.pdf%23page%3D1&box=0.5,0,0.1,2")
+    page.wait_for_selector(".pl-view img")
+    assert page.locator(".pl-cited").count() == 0
+    assert page.seen.problems == []
     page.close()

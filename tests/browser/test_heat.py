@@ -8,11 +8,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.browser.driving import opened, search
+from workbench.answers.explanations import Layers
 from workbench.heatmap import Look, bounds, combined, draw, paint, palette, scaled, strength, values
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.types import Explanation, Geometry, PageRef, PooledView, QueryEmbedding
-from workbench.ui import payload
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 QUERY = "the largest animal sings"
@@ -55,6 +55,12 @@ def made(seed: int, tokens: int, grid: bool) -> Explanation:
     return Explanation(PageRef("a.pdf", 1), query, "e", 1.0, geometry, similar, (), (), (), (pooled,), weights)
 
 
+def layers(told: Explanation) -> dict:
+    """What the page gets of it, as `api.layers` hands it on."""
+    found = Layers.of(told, "c").model_dump(mode="json")
+    return {**found, "heat_weights": [token["heat_weight"] for token in found["tokens"]]}
+
+
 def picked(tokens: int) -> list[tuple[int, ...]]:
     """No token chosen, each alone, and each pair: as many subsets as there are ways for the sums to differ."""
     return [(), *((t,) for t in range(tokens)), *itertools.combinations(range(tokens), 2)]
@@ -65,7 +71,7 @@ def picked(tokens: int) -> list[tuple[int, ...]]:
 def test_any_words_have_the_values_and_the_range_that_python_gives_them(browser, address, filled, tokens, grid):
     page = opened(browser, address)
     told = made(tokens, tokens, grid)
-    why = payload.explanation(told)
+    why = layers(told)
     step = 1.1 / 255  # of one byte over similarities from -.1 to 1: twice what rounding can do
     for chosen, join, range_ in itertools.product(picked(tokens), ("mean", "max"), ("page", "shared")):
         got = page.evaluate(SUMS, {"why": why, "tokens": chosen, "join": join, "range": range_})
@@ -86,7 +92,7 @@ def test_the_canvas_has_the_pixels_that_python_draws(browser, address, filled, l
     page = opened(browser, address)
     told, aspect = made(7, 4, grid), 1.25
     shown = {"join": look.join, "range": look.range, "colour": look.colour, "opacity": look.opacity}
-    why = payload.explanation(told)
+    why = layers(told)
     sent = page.evaluate(DRAWN, {"why": why, "tokens": look.tokens or (), "look": shown, "aspect": aspect})
     got = np.asarray(Image.open(io.BytesIO(bytes(sent))).convert("RGBA"), float)
     size = (WIDTH, round(WIDTH * aspect))

@@ -107,7 +107,7 @@ def test_a_slider_or_a_scale_redraws_without_asking_the_server(browser, address,
     read(page)
     before = heat(page)
     asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/gradio_api/call" in request.url else None)
+    page.on("request", lambda request: asked.append(request.url) if "/api/v1/" in request.url else None)
     page.evaluate(
         """() => { const slider = document.querySelector('.pl-panel input[type=range]');
         slider.value = slider.max * 0.3; slider.dispatchEvent(new Event('input', {bubbles: true})) }"""

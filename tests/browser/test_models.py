@@ -67,6 +67,8 @@ def test_an_encoder_is_added_searched_with_explained_and_taken_out(browser, addr
 
     search(page, "largest animal")
     page.click(".pl-more summary")
+    page.get_by_role("radio", name="two-stage").check()
+    page.wait_for_function("document.querySelector('#pl-pipeline').value.endsWith('full:10')")
     page.get_by_role("button", name=f"rows@{TINY}", exact=True).click()
     page.wait_for_function(
         f"[...document.querySelectorAll('.pl-fall-name')].some((n) => n.innerText === 'rows@{TINY}')"

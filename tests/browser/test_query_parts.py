@@ -14,7 +14,7 @@ DONE = ".pl-status[data-complete=yes]"
 
 def found(page):
     """The documents and pages of the results, best first."""
-    page.wait_for_function("!document.querySelector('.pl-grid.pl-stale') && !document.querySelector('.pl-spinner')")
+    page.wait_for_function("!document.querySelector('.pl-hits.pl-stale') && !document.querySelector('.pl-spinner')")
     page.wait_for_selector(DONE)
     return page.evaluate("pagelens.state.hits.map((hit) => [hit.document, hit.page])")
 
@@ -78,7 +78,7 @@ def test_a_picture_of_words_finds_the_page_that_has_them(browser, address, fille
 
 def test_a_part_of_a_page_is_a_query(browser, address, filled):
     page = opened(browser, address, "?c=documents&ref=bread.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
     page.click("[aria-label='Pick a part to search with']")
     paper = page.locator(".pl-paper-image").bounding_box()
     page.mouse.move(paper["x"] + 0.05 * paper["width"], paper["y"] + 0.12 * paper["height"])
@@ -100,7 +100,7 @@ def test_a_part_of_a_page_is_a_query(browser, address, filled):
 
 def test_a_part_is_picked_with_the_keyboard_alone(browser, address, filled):
     page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
     page.keyboard.press("r")
     page.keyboard.press("ArrowUp")  # the first puts a rectangle in the middle
     first = page.locator(".pl-pick").bounding_box()
@@ -120,7 +120,7 @@ def test_marked_pages_refine_a_search_when_the_person_says_so(browser, address, 
     page = opened(browser, address)
     search(page, "animal bread")
     before = found(page)
-    page.locator(".pl-grid > li", has_text="bread.pdf").locator("[data-mark=good]").click()
+    page.locator(".pl-hit", has_text="bread.pdf").locator("[data-mark=good]").click()
     page.wait_for_selector(".pl-refine:not([hidden])")
     assert found(page) == before  # nothing moves under the pointer
     page.click("text=Refine the search")
@@ -144,6 +144,7 @@ def test_filters_are_chips(browser, address, filled):
     page.fill("[aria-label=Value]", "2")
     page.press("[aria-label=Value]", "Enter")
     page.wait_for_function("pagelens.state.hits.length === 1")
+    page.wait_for_selector(".pl-filter-chip >> nth=1")
     assert page.locator(".pl-filter-chip").all_inner_texts() == ["document = 'whales.pdf'", "page >= 2"]
     assert page.input_value("#pl-filter") == "document = 'whales.pdf' and page >= 2"
     page.locator(".pl-filter-chip").first.click()

@@ -39,7 +39,7 @@ def system(page):
 
 def found(page):
     """The documents of the pages that a search found."""
-    return {name.strip() for name in page.locator(".pl-hit .pl-doc").all_inner_texts()}
+    return {name.strip() for name in page.locator(".pl-hit .pl-long").all_inner_texts()}
 
 
 def done(page, button, kind):

@@ -17,8 +17,9 @@ from tests.store.test_crash import Fuse
 from workbench.errors import CollectionBusyError, InputError, MismatchError, NotFoundError
 from workbench.ingestion import embed
 from workbench.pooling import pool
-from workbench.store import Collection, Writer, manifest
+from workbench.store import Collection, Writer
 from workbench.store.checks import problems
+from workbench.store.storage import Folder
 from workbench.types import PageFailure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,8 +274,8 @@ def test_died_at_any_step_and_gone_on_with(tmp_path, monkeypatch, work):
         embed(start, Fake(WORDS))
     start.close()
     fuse = Fuse(monkeypatch)
-    database = type(start.database())
-    steps = [(manifest, "write_whole"), (embed_module(), "outcomes")]
+    database = type(start.catalog.database())
+    steps = [(Folder, "write"), (embed_module(), "outcomes")]
     steps += [(database, "create_table"), (database, "drop_table")]
     for owner, name in steps:
         monkeypatch.setattr(owner, name, fuse._fused(getattr(owner, name)))

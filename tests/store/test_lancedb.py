@@ -10,6 +10,7 @@ import pytest
 from tests.store.make import DIM, collection, put, record, unit
 from workbench.store.manifest import FULL
 from workbench.store.schema import ragged, vectors_schema, vectors_table
+from workbench.store.storage import Folder
 from workbench.store.tables import connect, ragged_batches, within
 from workbench.store.writer import Writer
 from workbench.types import Ragged
@@ -19,7 +20,7 @@ from workbench.types import Ragged
 def table(tmp_path):
     """60 pages of 1 to 40 vectors, in several fragments."""
     rng = np.random.default_rng(3)
-    made = connect(tmp_path).create_table("v", schema=vectors_schema(DIM, "float32"))
+    made = connect(Folder(tmp_path)).create_table("v", schema=vectors_schema(DIM, "float32"))
     made.set_unenforced_primary_key("page_id")
     made.pages = {f"p{i}": unit(rng, int(rng.integers(1, 40))) for i in range(60)}
     names = list(made.pages)
@@ -62,7 +63,7 @@ def test_weighted_queries_score_alike(table):
 def test_half_precision_columns_score_to_a_thousandth(tmp_path):
     rng = np.random.default_rng(7)
     pages = [unit(rng, n) for n in (1, 5, 30)]
-    table = connect(tmp_path).create_table(
+    table = connect(Folder(tmp_path)).create_table(
         "f", pa.table({"page_id": ["a", "b", "c"], "vectors": ragged(pages, pa.float16(), DIM)})
     )
     query = unit(rng, 9)
@@ -154,7 +155,7 @@ def test_row_ids_outlive_upserts_and_compaction(table):
 
 
 def test_one_handle_sees_the_commits_of_another(tmp_path, table):
-    other = connect(tmp_path).open_table("v")
+    other = connect(Folder(tmp_path)).open_table("v")
     assert other.count_rows() == 60
     version = other.version
     table.delete("page_id = 'p0'")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tests.store.test_postings import arrays, bm25
+from workbench.documents.structure import Role
 from workbench.store import lookup, terms
+from workbench.store.concepts import ROWS
 from workbench.store.postings import PageText, Postings, Segment
 
 
@@ -123,3 +125,27 @@ def test_a_role_weighs():
     found = made.on("margin")
     plain, weighed = made.scores(found), made.scores(found, np.array([1, 3], np.float32))
     assert plain[0] == plain[1] == weighed[0] < weighed[1]
+
+
+def test_a_financial_term_counts_the_rows_that_it_is_made_of():
+    def statement(*rows):
+        words = [word for row in rows for word in row.split()]
+        lines = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row.split()) for row in rows])
+        roles = np.asarray([0 if word[0].isdigit() else Role.ROW for word in words], np.int32)
+        return PageText(words, lines, roles)
+
+    texts = {
+        "prose": PageText.of("Working capital is total current assets less total current liabilities, and capital."),
+        "sheet": statement("Total current assets 9,100 8,200", "Total current liabilities 7,000 6,500"),
+        "flow": statement("Purchases of property and equipment 800 700", "Dividends paid 200 100"),
+    }
+    made = Postings([Segment.of(texts)], set(texts))
+    rows = [each for each in lookup.sought(made, "What was the working capital?", concepts=1.0)[2:]]
+    assert {each.label: each.found.pages.tolist() for each in rows} == {
+        "total current assets": [1],
+        "total current liabilities": [1],
+    }
+    assert [each.label for each in lookup.sought(made, "capital expenditures", concepts=1.0)] == [
+        "capital", "purchases of property",
+    ]  # fmt: skip
+    assert all(terms.read(word).parts for row in ROWS.values() for label in row for word in label.split())

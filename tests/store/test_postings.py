@@ -204,3 +204,44 @@ def test_a_page_written_again_is_read_again(tmp_path):
     fill(store, ["new words", "others"])
     assert len(scores(store, "new")) == 1
     assert scores(store, "old") == {}
+
+
+def test_what_words_add_to_a_score_adds_up_and_has_its_places(tmp_path):
+    store = collection(tmp_path)
+    fill(store, [*TEXTS, "the blue sky over the whale and the largest blue whale of part AB-1234"])
+    snapshot = store.snapshot()
+    for query in ("blue whale", 'largest "blue whale"', "AB-1234 costs", "the largest animal"):
+        for row, ref in enumerate(snapshot.refs):
+            page = store.page(ref)
+            told = snapshot.word_scores(page, query, 0.4, 2.0, 1.0)
+            assert sum(word.score for word in told) == pytest.approx(snapshot.bm25(query, 0.4, 2.0, 1.0)[row], abs=1e-4)
+            assert all(word.boxes for word in told)
+    page = store.page(snapshot.refs[len(TEXTS)])
+    places = {word.label: word.boxes for word in snapshot.word_scores(page, "blue whale AB-1234", 0.4, 2.0, 1.0)}
+    there = [tuple(box) for box in page.words.boxes.tolist()]
+    assert places["blue whale"] == tuple(there[i] for i in (9, 10))
+    assert places["blue"] == tuple(there[i] for i in (1, 9))
+    assert places["AB-1234"] == (there[13],)
+
+
+def test_a_misspelt_query_is_asked_about(tmp_path):
+    store = collection(tmp_path)
+    fill(store, [*TEXTS, "Quarterly results of lighthouses"])
+    assert store.snapshot().suggestion("quartrely lighthuoses") == "Quarterly lighthouses"
+    assert store.snapshot().suggestion("xyzzy") == ""
+
+
+def test_quotes_alone_leave_the_pages_that_have_them(tmp_path):
+    store = collection(tmp_path)
+    fill(store, TEXTS)
+    snapshot = store.snapshot()
+
+    def pages(text):
+        rows = snapshot.exactly(text)
+        return None if rows is None else [snapshot.refs[row].page for row in rows]
+
+    assert pages('"under the sea"') == [2]
+    assert pages('"sea under"') == []
+    assert pages('"whale" "animal"') == [1]
+    assert pages('what is "under the sea"') is None
+    assert pages("under the sea") is None

@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.make import collection, digest, put, record, resume
 from workbench.store import Collection
-from workbench.store.vector_cache import BATCH, VectorCache
+from workbench.store.vector_cache import VectorCache
 from workbench.store.writer import Writer
 from workbench.types import Ragged
 
@@ -53,10 +53,10 @@ def files(folder):
 
 
 def test_only_what_is_missing_is_fetched(tmp_path):
-    table, flat = Table(3 * BATCH + 5), make(tmp_path)
+    table, flat = Table(101), make(tmp_path)
     first = table.current(flat, "1")
     assert_equal(first, table)
-    assert len(table.fetched) == 3 * BATCH + 5
+    assert len(table.fetched) == 101
     assert table.current(flat, "1") is first
     table.pages["new"] = np.ones((2, DIM), np.float32)
     assert_equal(table.current(flat, "2"), table)

@@ -24,6 +24,7 @@ from workbench.types import (
     Region,
     SearchResult,
     SeenPicture,
+    WordScore,
 )
 
 SEEN_QUALITY = 75
@@ -67,6 +68,9 @@ class Reasons(NamedPage):
     tokens: list[Token]
     ledger: list[LedgerRow]
     regions: list[Region]
+    words: list[WordScore] = Field(
+        description="What its words add by BM25, and where they stand: words, codes, quotes and words in order."
+    )
 
     @classmethod
     def values(cls, explanation: Explanation, collection: str, tokens: Sequence[int]) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class Reasons(NamedPage):
             ],
             "ledger": [row for row in explanation.ledger if row.token in kept],
             "regions": list(explanation.regions),
+            "words": list(explanation.words),
         }
 
 

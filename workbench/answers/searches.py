@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, Field
 
-from workbench.types import Hit, Lifted, PageRef, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.retrieval.pipeline import PipelineReading
+from workbench.types import Box, Hit, Lifted, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
 
 
 class NamedPage(BaseModel):
@@ -92,6 +95,107 @@ class Search(BaseModel):
             lifted=list(result.lifted),
             verdict=result.verdict,
             trace=SearchTrace.of(result.trace),
+        )
+
+
+class WonBy(BaseModel):
+    """A query word and its part of what a page won."""
+
+    label: str
+    share: float
+
+
+class PagePassage(NamedPage):
+    """The lines of a page that answer best, one to three, and the page's heat, small enough to come with a result."""
+
+    text: str = Field(description="Empty where no line won anything, as on a photograph.")
+    marks: list[tuple[int, int]] = Field(description="Words of `text` that answer: from and to, in characters.")
+    box: Box
+    share: float = Field(description="The part of the page's MaxSim that these lines won.")
+    words: list[WonBy] = Field(description="Query words that the page owes most to, most first.")
+    heat: str = Field(
+        description="Base64 of five bytes a place, hottest first: left, top, right and bottom as 255ths of the page, "
+        "and how strong the heat is there, as 255ths."
+    )
+
+    @classmethod
+    def of(cls, passage: Passage) -> PagePassage:
+        """From a passage."""
+        rows = np.column_stack([passage.places, passage.heat[:, None]])
+        packed = np.rint(np.clip(rows, 0, 1) * 255).astype(np.uint8)
+        return cls(
+            **cls.parts(passage.ref),
+            text=passage.text,
+            marks=list(passage.marks),
+            box=passage.box,
+            share=passage.share,
+            words=[WonBy(label=label, share=share) for label, share in passage.words],
+            heat=base64.b64encode(packed.tobytes()).decode("ascii"),
+        )
+
+
+class Passages(BaseModel):
+    """The passages of some of the pages found."""
+
+    passages: list[PagePassage]
+
+
+class PipelineStep(BaseModel):
+    """A stage of a pipeline as text, and how many pages it keeps, null where it does not say."""
+
+    source: str
+    k: int | None
+
+
+class LackingIndex(BaseModel):
+    """An index that is not there yet; `POST /collections/{collection}/index` makes it."""
+
+    index: str
+    encoder: str
+
+
+class ReadPipeline(BaseModel):
+    """A pipeline as it would run in a collection."""
+
+    preset: str = Field(description="Empty for one that was written.")
+    reason: str = Field(description="When to choose the preset.")
+    pipeline: str
+    steps: list[PipelineStep]
+    k: int = Field(description="Pages that it returns.")
+    lacking: list[LackingIndex]
+
+    @classmethod
+    def of(cls, value: PipelineReading) -> ReadPipeline:
+        """From a reading."""
+        return cls(
+            preset=value.preset,
+            reason=value.reason,
+            pipeline=value.pipeline,
+            steps=[PipelineStep(source=source, k=k) for source, k in value.steps],
+            k=value.k,
+            lacking=[LackingIndex(index=index, encoder=encoder) for index, encoder in value.lacking],
+        )
+
+
+class Clause(BaseModel):
+    """A part of a filter that every page has to fit; `document` is the one that it names whole, if it does."""
+
+    text: str
+    document: str
+
+
+class ReadFilter(BaseModel):
+    """A filter, and the clauses that it joins by `and`."""
+
+    filter: str
+    clauses: list[Clause]
+
+    @classmethod
+    def of(cls, found: tuple[tuple[str, str], ...]) -> ReadFilter:
+        """From clauses."""
+        return cls(
+            filter=" and ".join(text for text, _ in found),
+            clauses=[Clause(text=text, document=document) for text, document in found],
         )
 
 

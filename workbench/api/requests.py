@@ -199,6 +199,35 @@ class SearchRequest(QueryRequest):
     filter: Filter = ""
 
 
+class StagesRequest(SearchRequest):
+    """A search that is answered stage by stage."""
+
+    passages: bool = Field(False, description="After the last stage, also give each page's passage and heat.")
+
+
+class PipelineRequest(Request):
+    """A pipeline to read."""
+
+    collection: Name
+    pipeline: Annotated[Pipeline, Field(description="Empty: the one that is recommended for the collection.")] = ""
+    k: Depth = None
+
+
+class AddedTest(Request):
+    """A test to add to a filter."""
+
+    field: Name
+    operator: Literal["=", "!=", "<", "<=", ">", ">=", "contains", "in"]
+    value: Name
+
+
+class FilterRequest(Request):
+    """A filter to read, and a test to add to it."""
+
+    filter: Filter = ""
+    add: AddedTest | None = None
+
+
 class WhyRequest(SearchRequest):
     """A search, and the page that was expected."""
 

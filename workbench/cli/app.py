@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,7 +32,7 @@ from workbench.cli import (
     searching,
     system,
 )
-from workbench.cli.session import STOPPED
+from workbench.cli.session import STOPPED, at_home, environment
 from workbench.errors import PagelensError
 
 log = logging.getLogger(__name__)
@@ -107,8 +104,13 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     home: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", envvar="PAGELENS_HOME", help="Where collections live.", show_default=False),
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            envvar="PAGELENS_HOME",
+            help="Where collections live: a folder, or a place in an object store, as s3://bucket/folder.",
+            show_default=False,
+        ),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never ask a model hub.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Tell more on standard error.")] = False,
@@ -117,31 +119,17 @@ def options(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-    context.obj = {} if home is None else {"home": home}
+    context.obj = {}
     if home is not None:
-        context.with_resource(_environment("PAGELENS_HOME", str(home.expanduser())))
+        at_home(context, home)
     if offline:
         context.obj["offline"] = True
-        context.with_resource(_environment("PAGELENS_OFFLINE", "1"))
+        context.with_resource(environment("PAGELENS_OFFLINE", "1"))
     _notes.verbose = verbose
     logging.getLogger().addHandler(_notes)
     logging.getLogger("workbench").setLevel(logging.DEBUG if verbose else logging.WARNING)
     if not verbose and not sys.warnoptions:
         warnings.simplefilter("ignore")  # what libraries have to say to programmers
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Set a variable while the command runs, for what reads it there: loaders of models, and child processes."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
 
 
 class _Notes(logging.Handler):

@@ -250,6 +250,7 @@ def as_record(report: IngestReport) -> dict[str, Any]:
                 **({"reason": document.reason} if document.reason else {}),
                 **({"replaced": document.replaced} if document.replaced else {}),
                 **({"left_out": True} if document.left_out else {}),
+                **({"notices": [asdict(page) for page in document.notices]} if document.notices else {}),
             }
             for document in report.documents
         ],
@@ -262,6 +263,9 @@ def as_record(report: IngestReport) -> dict[str, Any]:
     ]
     record["bottleneck"] = bottleneck(report.stages)
     return {**record, "stopped": True} if report.stopped else record
+
+
+_NOTICES = 3  # of a file; the rest is counted here and named by `collections show`
 
 
 def nothing_went_in(document: DocumentOutcome) -> bool:
@@ -285,6 +289,10 @@ def told_of(document: DocumentOutcome) -> Iterator[str]:
         yield document.reason
     if document.replaced:
         yield f"replaced {document.replaced}"
+    for page in document.notices[:_NOTICES]:
+        yield f"page {page.page}: {page.reason}"
+    if more := document.notices[_NOTICES:]:
+        yield f"and {output.count(len(more), 'page')} more that could hardly be read"
 
 
 def _print(report: IngestReport) -> None:

@@ -154,6 +154,10 @@ def explain(
     ]
     output.show()
     output.table(("token", ">weight", ">similarity", ">contribution", ">share", "met at"), rows)
+    if explanation.words:
+        output.show()
+        counted = [(word.label, f"{word.score:.3f}", str(len(word.boxes))) for word in explanation.words]
+        output.table(("words", ">BM25", ">marked"), counted)
     if explanation.regions:
         output.show()
         output.table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -49,6 +50,29 @@ Filter = Annotated[
     str, typer.Option("--filter", metavar="EXPR", parser=clean, help="Only pages that fit, as \"document = 'a.pdf'\".")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def at_home(context: typer.Context, home: str) -> None:
+    """Have this process use another home."""
+    from workbench.settings import PLACES
+
+    place = home if home.startswith(PLACES) else str(Path(home).expanduser())
+    context.find_root().obj["home"] = place
+    context.with_resource(environment("PAGELENS_HOME", place))
+
+
+@contextmanager
+def environment(name: str, value: str) -> Iterator[None]:
+    """Set a variable while the command runs, for what reads it there: loaders of models, and child processes."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def settings(context: typer.Context) -> Settings:

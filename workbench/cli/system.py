@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import output
-from workbench.cli.session import AsJson, settings, workbench
+from workbench.cli.session import AsJson, at_home, settings, workbench
 from workbench.errors import InputError
 
 
@@ -53,11 +53,15 @@ def serve(
     service = workbench(context)
     from workbench import ui
     from workbench.api.access import Access, Accounts
+    from workbench.doctor import place as doctor_of_place
 
     names = allow_host or ()
     ui.check_address(host, auth is not None, names)
     access = Access(Accounts.read(auth)) if auth is not None else None
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    for check in doctor_of_place(service.settings):
+        if check.ok is False:
+            output.say(f"{check.name}: {check.detail}" + (f" | {check.cure}" if check.cure else ""))
     if demo:
         service.start_sample()
     if _has_desktop() if show is None else show:
@@ -113,8 +117,16 @@ def _open(host: str, port: int, address: str) -> None:
     webbrowser.open(address)
 
 
-def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+def doctor(
+    context: typer.Context,
+    as_json: AsJson = False,
+    home: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Look at this home instead.", show_default=False)
+    ] = None,
+) -> None:
     """Say what is present, what is missing, and its cure; exit code 1 if something that is needed is missing."""
+    if home is not None:
+        at_home(context, home)
     context.with_resource(output.only_ours())
     from workbench import doctor as looking
 

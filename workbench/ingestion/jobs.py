@@ -42,6 +42,8 @@ class _Entry:
     request: Mapping[str, Any]
     stop: threading.Event
     written: float = 0.0
+    ours: bool = False
+    """Whether this process runs it."""
 
 
 class Jobs:
@@ -124,6 +126,16 @@ class Jobs:
                     entry.job = replace(entry.job, progress=replace(progress, documents=left))
                     self._write(entry)
 
+    def stop_all(self, seconds: float) -> None:
+        """Have the jobs of this process stop after their batch, and wait so long at most; they can be resumed."""
+        with self._lock:
+            ours = [entry for entry in self._entries.values() if entry.ours and entry.job.active]
+        for entry in ours:
+            self.stop(entry.job.id)
+        end = time.monotonic() + seconds
+        while any(entry.job.active for entry in ours) and time.monotonic() < end:
+            time.sleep(0.05)
+
     def wait(self, job_id: str, seconds: float = 3600.0) -> Job:
         """Block until a job ends or the time is over."""
         end = time.monotonic() + seconds
@@ -143,6 +155,7 @@ class Jobs:
 
     def _enqueue(self, entry: _Entry) -> Job:
         """Let a job wait for its turn; the lock is held."""
+        entry.ours = True
         self._entries[entry.job.id] = entry
         self._write(entry)
         self._queue.put(entry)

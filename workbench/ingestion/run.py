@@ -79,6 +79,7 @@ class _Document:
     batch: list[Encoded | PageFailure | GivenUp] = field(default_factory=list)
     indexed: int = 0
     failed: list[PageFailureRecord] = field(default_factory=list)
+    notices: list[PageFailureRecord] = field(default_factory=list)
     given_up: GivenUp | None = None
 
     def outcome(self, replaced: str = "") -> DocumentOutcome:
@@ -87,7 +88,14 @@ class _Document:
         read, pages = (len(reading.numbers), reading.probed.pages) if reading else (0, 0)
         reason = "; ".join(filter(None, (self._note, self.given_up.reason if self.given_up else "")))
         return DocumentOutcome(
-            self.record.name, pages, self.indexed, pages - read, tuple(self.failed), reason, replaced
+            self.record.name,
+            pages,
+            self.indexed,
+            pages - read,
+            tuple(self.failed),
+            reason,
+            replaced,
+            notices=tuple(self.notices),
         )
 
     @property
@@ -202,6 +210,7 @@ class _Writing:
                 gone += len(left.numbers)
         self._meter.end("write", gone)
         document.indexed += len(good) + sum(isinstance(one, PageFailure) for one in batch) - len(broken)
+        document.notices += [PageFailureRecord(page.ref.page, page.notice) for page, _ in good if page.notice]
         document.failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in broken]
         self._batches += 1
         if self._batches % TRIM_EVERY == 0:

@@ -2,7 +2,7 @@
 
 from workbench.retrieval.engine import Encode, Encoded, search_stages
 from workbench.retrieval.filters import FIELDS, META_SUMMARY, compile_filter, document_filter
-from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, STAGES, Pipeline, Step
+from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, RECOMMENDED, STAGES, Pipeline, Step
 from workbench.retrieval.queries import QueryCache
 from workbench.retrieval.run import weighted
 
@@ -11,6 +11,7 @@ __all__ = [
     "META_SUMMARY",
     "PRESETS",
     "PRESET_REASONS",
+    "RECOMMENDED",
     "STAGES",
     "Encode",
     "Encoded",

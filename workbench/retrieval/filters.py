@@ -59,6 +59,8 @@ _ORDER = ("<", "<=", ">", ">=")
 _META = "array_to_string(meta, '\n')"
 """All of a page's own fields as one text, a line each: neither names nor values hold a line end."""
 _NUMBER = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_ONE_DOCUMENT = re.compile(r"document\s*=\s*'(?P<name>(?:[^']|'')*)'")
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<op><=|>=|!=|=|<|>)"""
     r"""|(?P<mark>[(),])|(?P<name>[A-Za-z_][\w.-]*)|(?P<bad>\S))"""
@@ -76,6 +78,32 @@ def clauses(text: str) -> tuple[str, ...]:
     ``page > 3 and (tag = 'a' or tag = 'b')`` has two; one with an ``or`` outside brackets is one whole.
     """
     return _Compiler(text).clauses() if text.strip() else ()
+
+
+def condition(field: str, operator: str, value: str) -> str:
+    """The text of one test of a field, quoted where it has to be; ``in`` takes values between commas.
+
+    `FilterError` where the field does not take that operator or value.
+    """
+    number = field in FIELDS and FIELDS[field].number
+    plain = number or (field.startswith(META) and operator != "contains")
+
+    def literal(text: str) -> str:
+        quoted = text.replace("'", "''")
+        return text if plain and _PLAIN_NUMBER.fullmatch(text) else f"'{quoted}'"
+
+    if operator == "in":
+        text = f"{field} in ({', '.join(literal(part.strip()) for part in value.split(','))})"
+    else:
+        text = f"{field} {operator} {literal(value.strip())}"
+    compile_filter(text)
+    return text
+
+
+def only_document(text: str) -> str:
+    """The document that a filter's clause asks for by its whole name; empty for any other clause."""
+    match = _ONE_DOCUMENT.fullmatch(text.strip())
+    return match["name"].replace("''", "'") if match else ""
 
 
 def document_filter(name: str) -> str:

@@ -15,7 +15,7 @@ from workbench.retrieval.scanning import SEARCHING
 from workbench.retrieval.stages import STAGES
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 
-__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "STAGES", "Pipeline", "Step"]
+__all__ = ["DEFAULT_K", "DEFAULT_PREFETCH", "NEAREST", "PRESETS", "RECOMMENDED", "STAGES", "Pipeline", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Pipeline:
         """The pipeline over these indexes: a stage that has none becomes the nearest that has (`NEAREST`).
 
         For presets, which were written for pages of many vectors; what a person wrote is searched as it stands. A step
-        that becomes the same stage as the one after it is left out, and so is a stage that comes twice in a fusion.
+        that becomes the same stage as the one after it is left out, and a stage that comes twice in a fusion is taken
+        once, with both weights.
         """
         *first, last = (_fitted(step, indexes) for step in self.steps)
         kept = [a for a, b in itertools.pairwise((*first, last)) if a.bare != b.bare]
@@ -66,13 +67,29 @@ class Pipeline:
         return cls(Parser(text, True).steps() if preset is None else Parser(preset, False).steps())
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineReading:
+    """A pipeline as it would run in a collection: its preset (empty: it was written) and what that is good for.
+
+    ``steps`` are its stages, each with what it keeps (None: not stated); ``lacking`` the indexes, by encoder, that it
+    compares with and that are not there yet.
+    """
+
+    preset: str
+    reason: str
+    pipeline: str
+    steps: tuple[tuple[str, int | None], ...]
+    k: int
+    lacking: tuple[tuple[str, str], ...]
+
+
 PRESETS: Mapping[str, str] = {
     "exact": "full:10",
     "two-stage": "rows:256 > full:10",
     "three-stage": "global:200 > rows:60 > full:10",
     "fast": "lift(sum(bm25, global)):10",
     "balanced": "lift(sum(bm25, global)):100 > lift(sum(bm25, rows)):10",
-    "accurate": "lift(sum(bm25, global)):50 > lift(sum(bm25, rows[weights=idf], full[weights=idf])):10",
+    "accurate": "lift(sum(bm25, global)):100 > lift(sum[weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
     "hybrid": "lift(sum(bm25, conv)):10",
     "text": "lift(bm25):10",
 }
@@ -88,6 +105,12 @@ PRESET_REASONS: Mapping[str, str] = {
 }
 """When to choose which, in a line each."""
 
+RECOMMENDED: Mapping[str, tuple[str, str]] = {
+    "words": ("accurate", "words and every vector together, the best measured"),
+    "": ("two-stage", "every vector of the likeliest pages, as this encoder sees more than words"),
+}
+"""The preset to begin with, and why in a few words, by the kind of the first encoder (empty: any other)."""
+
 NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""
 
@@ -95,8 +118,15 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:
     if step.inputs:
         inputs = tuple(_fitted(taken, indexes) for taken in step.inputs)
-        different = tuple(dict.fromkeys(inputs))
-        return replace(step, inputs=different if len(different) >= step.stage.least else inputs)
+        weights = step.weights() if "weights" in dict(step.options) else ()
+        different: dict[Step, float] = {}
+        for taken, weight in zip(inputs, weights or (1.0,) * len(inputs), strict=True):
+            different[taken] = different.get(taken, 0.0) + weight
+        if len(different) < step.stage.least or len(different) == len(inputs):
+            return replace(step, inputs=inputs)
+        told = {"weights": "/".join(f"{weight:g}" for weight in different.values())} if weights else {}
+        options = tuple(sorted({**dict(step.options), **told}.items()))
+        return replace(step, inputs=tuple(different), options=options)
     if not step.stage.vectors or step.encoder or step.index in indexes:
         return step
     near = next((name for name in NEAREST if name in indexes), None)

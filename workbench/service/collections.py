@@ -211,7 +211,7 @@ class Collections(Core):
     def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
         """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
         store = self._collection(collection)
-        return store.image_path(store.page(ref).page_id, size)
+        return store.image_path(store.page_id(ref), size)
 
     def verify(self, collection: str) -> list[str]:
         """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""

@@ -12,6 +12,7 @@ from workbench.encoders import Encoder
 from workbench.errors import NotFoundError
 from workbench.ingestion import JobRun, Jobs
 from workbench.latency import LatencyHistory
+from workbench.metrics import Metrics
 from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
@@ -31,7 +32,7 @@ class Core:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self._library = Library(self.settings.home)
+        self._library = Library.of(self.settings)
         self._open: dict[str, Collection] = {}
         self._readers = readers(Limits.of(self.settings))
         self._processors = readers(Limits.of_processors(self.settings))
@@ -42,9 +43,15 @@ class Core:
         self._jobs = Jobs(self.settings.home / "jobs", self._job_runs())
         self._rates = Rates(self.settings.home)
         self._latency = LatencyHistory(self.settings.home)
+        self._metrics = Metrics()
 
-    def close(self) -> None:
-        """End the processes that read files. They end with this process too; a later call starts new ones."""
+    def close(self, patience: float = 0) -> None:
+        """End the processes that read files. They end with this process too; a later call starts new ones.
+
+        With ``patience``, jobs stop after the batch they are at, for which so many seconds are waited.
+        """
+        if patience:
+            self._jobs.stop_all(patience)
         self._readers.close()
         self._processors.close()
 

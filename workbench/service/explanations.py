@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
+from workbench.passages import passages
 from workbench.query import with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
 from workbench.service.search import Searches, clean_query, fitted_pipeline
-from workbench.types import Evidence, Explanation, Page, PageRef, Query, SeenPicture
+from workbench.store import Collection
+from workbench.types import (
+    Evidence,
+    Explanation,
+    Float,
+    Hit,
+    Page,
+    PageRef,
+    Passage,
+    Query,
+    QueryEmbedding,
+    SeenPicture,
+    WordScore,
+)
 
 RARE = Pipeline.parse("full[weights=idf]").steps[0]
 """Whose token weights the heat of several words has, whatever the pipeline: a score may weigh all words alike, but a
 mean over words that stand on every page shows little."""
+
+WORDS = Pipeline.parse("bm25").steps[0]
 
 
 class Explanations(Searches):
@@ -29,6 +46,25 @@ class Explanations(Searches):
         weigh what the last stage of that encoder in the pipeline has them weigh.
         """
         store = self._collection(collection)
+        embedding, rarity, encoder = self._embedded(store, query, encoder, pipeline)
+        found = explain(store, ref, embedding, rarity, encoder)
+        return replace(found, words=self._words(store, ref, clean_query(query), pipeline))
+
+    def passages(
+        self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
+    ) -> Iterator[Passage]:
+        """The lines of each page found that answer best, and its heat, as the pipeline's encoder has it; see `explain`.
+
+        Pages that have gone since the search, or that lack that encoder's vectors, are left out.
+        """
+        store = self._collection(collection)
+        embedding, rarity, encoder = self._embedded(store, query, "", pipeline)
+        yield from passages(store, {hit.page_id: hit.ref for hit in hits}, embedding, rarity, encoder)
+
+    def _embedded(
+        self, store: Collection, query: str | Query, encoder: str, pipeline: str
+    ) -> tuple[QueryEmbedding, Float, str]:
+        """The query as the encoder has it that explains, how rare its tokens are ``(m,)``, and the encoder's id."""
         cleaned = clean_query(query)
         parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
         space = store.space(encoder or (parsed.decider() if parsed else ""))
@@ -40,7 +76,14 @@ class Explanations(Searches):
             if leaves:
                 complete, _ = with_words(cleaned, parsed, store, self._pictures)
                 embedding = weighted(leaves[-1], embedding, complete, store.snapshot())
-        return explain(store, ref, embedding, rarity, space.encoder)
+        return embedding, rarity, space.encoder
+
+    def _words(self, store: Collection, ref: PageRef, query: Query, pipeline: str) -> tuple[WordScore, ...]:
+        """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
+        leaves = fitted_pipeline(pipeline, None, store).leaves() if pipeline else iter(())
+        step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
+        counts = step.number("pairs"), step.number("structure"), step.number("concepts")
+        return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""

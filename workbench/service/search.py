@@ -12,7 +12,9 @@ from workbench.comparison import Comparison, compare
 from workbench.diagnosis import diagnose
 from workbench.errors import QueryError
 from workbench.query import with_words
-from workbench.retrieval import PRESET_REASONS, PRESETS, Encode, Pipeline, compile_filter, search_stages
+from workbench.retrieval import PRESET_REASONS, PRESETS, RECOMMENDED, Encode, Pipeline, compile_filter, search_stages
+from workbench.retrieval.filters import clauses, condition, only_document
+from workbench.retrieval.pipeline import PipelineReading
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
@@ -85,6 +87,7 @@ class Searches(Core):
         finally:
             if result is not None and result.complete and all(stage.name != "cache" for stage in result.trace.stages):
                 self._latency.add(result)
+                self._metrics.searched(result)
 
     def compare(
         self,
@@ -142,6 +145,39 @@ class Searches(Core):
             progress,
         )
 
+    def read_pipeline(self, text: str, collection: str, k: int | None = None) -> PipelineReading:
+        """What a pipeline, a preset, or the recommended one (an empty text) comes to in a collection.
+
+        `PipelineError` says what is wrong with the text; an index that it lacks is no error here.
+        """
+        store = self._collection(collection)
+        preset, reason = recommended(store) if not text.strip() else (text.strip(), "")
+        fitted = fitted_pipeline(preset, k, store)
+        lacking = [
+            (leaf.index, store.space(leaf.encoder).encoder)
+            for leaf in fitted.vector_leaves()
+            if leaf.index not in store.space(leaf.encoder).indexes
+        ]
+        return PipelineReading(
+            preset if preset in PRESETS else "",
+            reason or PRESET_REASONS.get(preset, ""),
+            str(fitted),
+            tuple((str(replace(step, k=None)), step.k) for step in fitted.steps),
+            fitted.k,
+            tuple(dict.fromkeys(lacking)),
+        )
+
+    def read_filter(
+        self, text: str, field: str = "", operator: str = "", value: str = ""
+    ) -> tuple[tuple[str, str], ...]:
+        """The clauses that a filter joins by "and", each with the document that it names whole (empty: none).
+
+        With a ``field``, a test of it is added as a further clause. `FilterError` for what is wrong with either.
+        """
+        found = clauses(text)
+        added = (condition(field, operator, value),) if field else ()
+        return tuple((clause, only_document(clause)) for clause in (*found, *added))
+
     def pipelines(self) -> Mapping[str, str]:
         """Preset names and their text forms."""
         return PRESETS
@@ -192,13 +228,21 @@ def _judged(
             yield result
 
 
+def recommended(store: Collection) -> tuple[str, str]:
+    """The preset to begin with in a collection, and why."""
+    return RECOMMENDED.get(store.space().info.kind, RECOMMENDED[""])
+
+
 def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     """The pipeline as it will run: as it is written, a preset fitted to the indexes the collection has.
 
+    An empty text is the preset that is recommended for the collection.
+
     ``k`` is how many pages a preset returns, or a pipeline that does not say.
     """
+    text = text.strip() or recommended(store)[0]
     parsed = Pipeline.parse(text)
-    preset = text.strip() in PRESETS
+    preset = text in PRESETS
     if preset:
         parsed = parsed.fitted(store.space().indexes)
     return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed

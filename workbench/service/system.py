@@ -126,6 +126,10 @@ class System(Ingestion):
         self._collection(collection)
         return self._latency.of(collection)
 
+    def measures(self, ready: bool) -> bytes:
+        """What this process measured of itself, as Prometheus reads it; ``ready`` is whether it answers searches."""
+        return self._metrics.text(self._jobs.all(), ready)
+
     def system(self) -> SystemInfo:
         """Versions, and what the home folder holds."""
         home = self.settings.home

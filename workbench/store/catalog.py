@@ -8,41 +8,45 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from workbench.errors import NotFoundError, StoreError
 from workbench.store import quarantine
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import intact, tree_bytes, write_whole
+from workbench.store.files import intact, write_whole
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
+from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, both, columns, connect
 from workbench.types import Quarantined
 
 
 class Catalog:
-    """The collection in one folder. Safe to use from several threads, while another thread or process writes.
+    """The collection in one place. Safe to use from several threads, while another thread or process writes.
 
     A collection that is gone is a `NotFoundError`, a damaged one a `StoreError`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.name
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.path = storage.cache
+        self.name = storage.name
         self._lock = threading.RLock()
         self._tables: dict[str, Any] = {}
         self._directory: PageDirectory | None = None
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
-        self._versions = str(path / FOLDER)
+        self._versions = f"{storage.uri}/{FOLDER}"
         self._version: dict[str, tuple[frozenset[str], int]] = {}
-        self._manifest_file = str(path / FILE)
+        self._records: dict[str, tuple[Hashable | None, Mapping[str, Any]]] = {}
         self._seen = self._signature()
-        self._manifest = Manifest.read(path)
-        self._db = connect(path)
+        self._manifest = Manifest.read(storage)
+        self._settle_cache()
+        self._db = connect(storage)
 
     @property
     def manifest(self) -> Manifest:
@@ -76,11 +80,11 @@ class Catalog:
 
     def has_table(self, name: str) -> bool:
         """Whether there is a table of that name; collections of an older layout lack some."""
-        return (self.path / FOLDER / f"{name}.lance").is_dir()
+        return f"{name}.lance" in self.storage.folders(FOLDER)
 
     def table_bytes(self, name: str) -> int:
         """Bytes of a table's files, those of its earlier versions included."""
-        return tree_bytes(self.path / FOLDER / f"{name}.lance")
+        return self.storage.bytes(f"{FOLDER}/{name}.lance")
 
     def version(self, table: str = "pages") -> int:
         """A number that grows with every change of a table; of the committed pages without a name.
@@ -88,6 +92,9 @@ class Catalog:
         LanceDB is asked only when the files that name the table's versions are others than before.
         """
         handle = self.table(table)
+        if self.storage.remote:  # LanceDB asks no more often than `fresh_for` has it
+            with intact(self.name):
+                return int(handle.version)
         try:
             names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
         except OSError:
@@ -158,25 +165,30 @@ class Catalog:
 
     def quarantine(self) -> Quarantine:
         """What is kept out of search as it is now; read again only when it has changed."""
-        if self._quarantine.signature != quarantine.signature(self.path):
-            self._quarantine = quarantine.read(self.path)
+        if self._quarantine.signature != self.storage.signature(quarantine.FILE):
+            self._quarantine = quarantine.read(self.storage)
         return self._quarantine
 
     def change_quarantine(self, add: Mapping[str, Quarantined], drop: frozenset[str] = frozenset()) -> None:
         """Keep pages and documents out of search, and let others in again; it needs no writer."""
-        self._quarantine = quarantine.change(self.path, add, drop)
+        self._quarantine = quarantine.change(self.storage, add, drop)
 
     def record(self, name: str) -> Mapping[str, Any]:
         """What `write_record` wrote under that name; empty when it did not, or what it wrote is damaged."""
+        signature, known = self.storage.signature(f"{name}.json"), self._records.get(name)
+        if known is not None and known[0] == signature:
+            return known[1]
         try:
-            held = json.loads((self.path / f"{name}.json").read_text(encoding="utf-8"))
+            held = json.loads(self.storage.read(f"{name}.json")) if signature is not None else {}
         except (OSError, ValueError):
-            return {}
-        return held if isinstance(held, dict) else {}
+            held = {}
+        found: Mapping[str, Any] = held if isinstance(held, dict) else {}
+        self._records[name] = signature, found
+        return found
 
     def write_record(self, name: str, held: Mapping[str, Any]) -> None:
         """Keep something that was worked out of the collection beside it; `OSError` where that cannot be."""
-        write_whole(self.path / f"{name}.json", json.dumps(held))
+        self.storage.write(f"{name}.json", json.dumps(held).encode())
 
     def close(self) -> None:
         """Let go of handles and of what was read; it comes back when needed."""
@@ -186,18 +198,35 @@ class Catalog:
             self._searchable = None
             self._version.clear()
 
-    def _signature(self) -> tuple[int, int, int]:
-        try:
-            stat = os.stat(self._manifest_file)
-        except OSError:
-            raise NotFoundError(f"There is no collection '{self.name}' any more.") from None
-        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+    def refresh(self) -> None:
+        """Believe nothing that was read before: a writer begins with what is there now."""
+        self.storage.refresh()
+        self.close()
+
+    def _signature(self) -> Hashable:
+        found = self.storage.signature(FILE)
+        if found is None:
+            raise NotFoundError(f"There is no collection '{self.name}' any more.")
+        return found
+
+    def _settle_cache(self) -> None:
+        """Let go of what the cache of an object store has of an earlier collection of the same name."""
+        if not self.storage.remote:
+            return
+        mark = self.path / "id"
+        with suppress(OSError):
+            if mark.read_text(encoding="utf-8") == self._manifest.id:
+                return
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(mark, self._manifest.id)
 
     def _refresh(self) -> None:
         """Notice that the manifest changed: an index came or went, or the collection was deleted and made again."""
         if self._signature() != self._seen:
             with self._lock:
                 signature = self._signature()
-                self._manifest, self._db = Manifest.read(self.path), connect(self.path)
+                self._manifest, self._db = Manifest.read(self.storage), connect(self.storage)
+                self._settle_cache()
                 self.close()
                 self._seen = signature

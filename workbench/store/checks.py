@@ -95,9 +95,8 @@ def _vectors(space: EncoderVectors, committed: set[str], cure: str) -> Iterator[
 
 
 def _pictures(collection: Collection, committed: set[str], cure: str) -> Iterator[str]:
-    folder = collection.path / "images"
-    there, halves = image_pages(folder)
-    broken = broken_images(folder, sorted(committed & there.keys()))
+    there, halves = image_pages(collection.storage)
+    broken = broken_images(collection.storage, sorted(committed & there.keys()))
     if bare := sum(not {"page", "thumb"} <= there.get(page, set()) for page in committed - broken.keys()):
         yield f"{bare} pages have no picture, or not in both sizes; {cure}; where it cannot help, {_AGAIN}."
     if broken:

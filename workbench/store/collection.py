@@ -23,13 +23,13 @@ from workbench.store.catalog import Catalog
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
-from workbench.store.files import tree_bytes
-from workbench.store.images import image_file, stored_images
+from workbench.store.images import image_name, stored_images
 from workbench.store.manifest import Manifest
 from workbench.store.page_words import PageWords
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATER, LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
+from workbench.store.storage import Storage, storage_at
 from workbench.store.tables import both, quoted, within
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
 from workbench.types.text import wellformed
@@ -38,16 +38,17 @@ _MAX_PAGE = 2**31 - 1
 
 
 class Collection:
-    """Pages with their text and pictures, and the vectors of one encoder or more, on disk in one folder.
+    """Pages with their text and pictures, and the vectors of one encoder or more, in one folder or place.
 
     Safe to read from several threads, while another thread or process writes: every call sees the last commit. A
     collection deleted and made again under the same name is noticed, one that is gone is a `NotFoundError`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.name
-        self.catalog = Catalog(path)
+    def __init__(self, place: Path | Storage) -> None:
+        self.storage = storage_at(place)
+        self.path = self.storage.cache
+        self.name = self.storage.name
+        self.catalog = Catalog(self.storage)
         self.records = DocumentRecords(self.catalog)
         self.words = PageWords(self.catalog)
         self._lock = threading.RLock()
@@ -109,7 +110,7 @@ class Collection:
             len(self.records.listed()),
             len(self.directory().refs),
             self.records.failed_count(),
-            tree_bytes(self.path),
+            self.storage.bytes(),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
@@ -138,7 +139,7 @@ class Collection:
         directory = self.directory()
         with self._lock:
             if self._whole[0] is not directory:
-                self._whole = directory, self.space().held() & stored_images(self.path / "images")
+                self._whole = directory, self.space().held() & stored_images(self.storage)
             whole = self._whole[1]
         pages = directory.by_file.get(file_part(content_hash), [])
         return {directory.refs[page].page for page in pages if page in whole}
@@ -160,6 +161,11 @@ class Collection:
         raise NotFoundError(
             f"'{ref.document}' has no indexed page {ref.page}; its pages are numbered 1 to {known[0]['pages']}."
         )
+
+    def page_id(self, ref: PageRef) -> str:
+        """The id of a committed page, without reading it; `NotFoundError` as `page`."""
+        wanted = PageRef(document_name(ref.document), ref.page)
+        return self.directory().by_ref.get(wanted) or self.page(ref).page_id
 
     def rebuilt(self, page_ids: Sequence[str]) -> list[Page]:
         """Pages as encoders take them, from their stored pictures and words; those not there any more are left out.
@@ -210,11 +216,10 @@ class Collection:
         return {page: known[page] for page in ids if page in known}
 
     def image_path(self, page_id: str, size: str) -> Path:
-        """The stored picture of a page, ``page`` or ``thumb``; `NotFoundError` when there is none."""
+        """The stored picture of a page, ``page`` or ``thumb``, on this machine; `NotFoundError` when there is none."""
         if page_id in self.directory().refs:
-            path = image_file(self.path / "images", page_id, size)
-            if path.is_file():
-                return path
+            with suppress(FileNotFoundError):
+                return self.storage.local(image_name(page_id, size))
         raise NotFoundError(f"There is no picture of page {page_id} in collection '{self.name}'.")
 
     # -- quarantine ---------------------------------------------------------------------------------------------------
@@ -249,7 +254,7 @@ class Collection:
     def _content_keys(self, document: str, page: int) -> set[str]:
         """What names a page, or all of a document, in the quarantine."""
         if page:
-            return {self.page(PageRef(document, page)).page_id}
+            return {self.page_id(PageRef(document, page))}
         return {file_part(record.content_hash) for record in self.records.named(document)}
 
     def close(self) -> None:

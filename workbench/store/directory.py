@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,12 @@ class PageDirectory:
     def ids(self) -> tuple[str, ...]:
         """The page ids, in order."""
         return tuple(self.refs)
+
+    @cached_property
+    def by_ref(self) -> Mapping[PageRef, str]:
+        """The page id of each ref that one page has; while a new content replaces an old one, two have it."""
+        twice = Counter(self.refs.values())
+        return {ref: page_id for page_id, ref in self.refs.items() if twice[ref] == 1}
 
     @cached_property
     def by_file(self) -> Mapping[str, list[str]]:

@@ -29,6 +29,7 @@ class DocumentWriter:
 
     def write(self, records: Sequence[DocumentRecord]) -> None:
         """Write rows of documents, each in the place of the one of its content."""
+        self._tables.check()
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)
         with room(self._session.name):
             merge(self._catalog.table("documents"), "content_hash", rows)
@@ -66,7 +67,7 @@ class DocumentWriter:
             self._making_room(ids, lambda: self._catalog.table("pages").delete(these))
             self._tables.stored["pages"].difference_update(ids)
             self._tables.text_stale = True
-            remove_images(self._session.images, ids)
+            remove_images(self._session.storage, ids)
             self._catalog.table("documents").delete(these)
             for encoder in self._session.encoders():
                 encoder.delete(ids)
@@ -78,7 +79,7 @@ class DocumentWriter:
 
         It takes some kilobytes: a list of the rows that are gone, and the table's new version.
         """
-        for free in (self._session.drop_copies, lambda: remove_images(self._session.images, ids)):
+        for free in (self._session.drop_copies, lambda: remove_images(self._session.storage, ids)):
             try:
                 work()
                 return

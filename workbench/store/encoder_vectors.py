@@ -14,6 +14,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from filelock import FileLock
 
 from workbench.encoders import EncoderInfo
@@ -37,6 +38,10 @@ from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
+BATCH = 32
+"""Pages fetched from a table on this machine at a time."""
+STREAMED = 256
+"""Pages in a batch of a stream from an object store: at most some 60 MB."""
 FITTED_ON = 400
 """Pages that an index which learns is fitted on."""
 
@@ -122,7 +127,7 @@ class EncoderVectors:
         """How pages are stored in an index and scored; `NotFoundError` without such an index."""
         index = self.index(name)
         if name not in self._fitted:
-            self._fitted[name] = read_fitted(self._catalog.path, index.table, name, self.dim)
+            self._fitted[name] = read_fitted(self._catalog.storage, index.table, name, self.dim)
         return self._fitted[name]
 
     def check(self, info: EncoderInfo) -> None:
@@ -222,11 +227,33 @@ class EncoderVectors:
             return [page for page in catalog.directory().ids if page in there]
 
         def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
-            query = self.vector_table(index).search().where(within("page_id", ids))
-            return ragged_batches(steadily(query.select(["page_id", "vectors"]).to_arrow))
+            return self._stored(index, ids)
 
         with room(catalog.name):
-            return self._searchable(index, self._flats[self.index(index).name].current(stamp, pages, fetch))
+            flat = self._flats[self.index(index).name]
+            found = self._searchable(index, flat.current(stamp, pages, fetch))
+            catalog.storage.used(flat.directory)
+            return found
+
+    def _stored(self, index: str, ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
+        """The vectors of pages in a table, a batch at a time and in any order.
+
+        From an object store as one stream: it is read fragment by fragment, two requests each, where a condition on
+        every few pages would read the ids of all fragments again.
+        """
+        table, names = self.vector_table(index), ["page_id", "vectors"]
+        if not self._catalog.storage.remote:
+            for start in range(0, len(ids), BATCH):
+                query = table.search().where(within("page_id", ids[start : start + BATCH]))
+                yield from ragged_batches(steadily(query.select(names).to_arrow))
+            return
+        query, wanted = table.search(), set(ids)
+        if 2 * len(ids) < len(self.counts(index)):
+            query = query.where(within("page_id", ids))
+        for batch in query.select(names).to_batches(batch_size=STREAMED):
+            rows = pa.Table.from_batches([batch])
+            at = [i for i, page in enumerate(rows["page_id"].to_pylist()) if page in wanted]
+            yield from ragged_batches(rows if len(at) == len(rows) else rows.take(pa.array(at, pa.int64())))
 
     def _searchable(self, index: str, held: FlatVectors) -> FlatVectors:
         kept_out = self._catalog.quarantine()

@@ -6,7 +6,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,12 +20,11 @@ from workbench.store.collection import Collection
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.exchange import BATCH, FORMATS, Contents, ExportedIndex, ExportedSpace, Files, Sink
 from workbench.store.files import intact, is_disk_full, tree_bytes
-from workbench.store.fitted import FOLDER as FORMS
-from workbench.store.images import SIDES, copy_image, image_file
+from workbench.store.fitted import fitted_name
+from workbench.store.images import SIDES, copy_image, image_file, image_name
 from workbench.store.manifest import FULL
 from workbench.store.schema import DOCUMENTS, FAILED, GAPS, PAGES, vectors_schema
 from workbench.store.tables import within
-from workbench.store.writer import write_lock
 from workbench.types import ProgressCallback
 
 
@@ -90,7 +89,7 @@ def _check(target: Path, overwrite: bool) -> None:
 @contextmanager
 def _unchanging(collection: Collection) -> Iterator[None]:
     """Keep writers out meanwhile. Where no lock can be written, nobody can write to the collection either."""
-    lock = write_lock(collection.path)
+    lock = collection.storage.write_lock()
     try:
         lock.acquire()
     except Timeout:
@@ -117,12 +116,12 @@ def _write(collection: Collection, folder: Path, formats: Sequence[str], progres
     )
     for done, page in enumerate(ids, 1):
         for size in SIDES:
-            source = image_file(collection.path / "images", page, size)
-            if source.is_file():
+            with suppress(FileNotFoundError):
+                source = collection.storage.local(image_name(page, size))
                 copy_image(source, image_file(folder / "pictures", page, size))
         progress(done, len(ids))
-    if (collection.path / quarantine.FILE).is_file():
-        shutil.copyfile(collection.path / quarantine.FILE, folder / quarantine.FILE)
+    with suppress(FileNotFoundError):
+        (folder / quarantine.FILE).write_bytes(collection.storage.read(quarantine.FILE))
     Contents(collection.name, len(ids), collection.settings, spaces, tables).write(folder)
     return len(ids)
 
@@ -159,10 +158,11 @@ def _space(
         stem = f"vectors/{number}-{_slug(space.encoder)}/{_slug(index.name)}"
         schema = vectors_schema(index.dim, index.dtype, index.name == FULL)
         files = _table(folder, stem, schema, formats, _of_pages(collection, index.table, ids))
-        fitted, there = collection.path / FORMS / f"{index.table}.npz", None
-        if fitted.is_file():
+        there = None
+        with suppress(FileNotFoundError):
+            fitted = collection.storage.read(fitted_name(index.table))
             there = f"{stem}.form.npz"
-            shutil.copyfile(fitted, folder / there)
+            (folder / there).write_bytes(fitted)
         made.append(ExportedIndex(index.name, index.dim, index.dtype, files, there))
     return ExportedSpace(space.info, tuple(made))
 

@@ -6,8 +6,8 @@ of the index has to meet the same. One that has none, as pooled rows, keeps no f
 
 from __future__ import annotations
 
+import io
 import logging
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from workbench.errors import InputError, StoreError
 from workbench.representations import FittedIndex, Representation, State
-from workbench.store.files import replace
+from workbench.store.storage import Storage
 
 log = logging.getLogger(__name__)
 
@@ -25,36 +25,32 @@ _NAME = "table"
 """The member of a form's file that says whose it is; names of a state have a dot, or are ``dim``."""
 
 
-def write_fitted(folder: Path, table: str, fitted: FittedIndex) -> None:
+def write_fitted(storage: Storage, table: str, fitted: FittedIndex) -> None:
     """Keep what the form of a table was fitted to, whole or not at all."""
     if not fitted.learnt:
         return
-    path = _file(folder, table)
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{_NAME: np.asarray(table)}, **dict(fitted.state))
-        file.flush()
-        os.fsync(file.fileno())
-    replace(partial, path)
+    data = io.BytesIO()
+    np.savez(data, allow_pickle=False, **{_NAME: np.asarray(table)}, **dict(fitted.state))
+    storage.write(fitted_name(table), data.getvalue())
 
 
-def read_fitted(folder: Path, table: str, name: str, dim: int) -> FittedIndex:
+def read_fitted(storage: Storage, table: str, name: str, dim: int) -> FittedIndex:
     """The form of a table, of an index of that name over vectors of ``dim`` numbers.
 
     `StoreError` when it is lost, damaged (the file carries checksums) or another table's.
     """
     representation = Representation.parse(name)
-    path = _file(folder, table)
-    if path.is_file():
-        try:
-            return FittedIndex(representation, load_state(path, table))
-        except InputError as error:
-            log.warning("%s", error)
-            raise StoreError(f"What index '{name}' was fitted to is damaged ({path.name}); {_cure(folder)}") from None
+    file = f"{table}.npz"
+    try:
+        return FittedIndex(representation, load_state(storage.local(fitted_name(table)), table))
+    except FileNotFoundError:
+        pass
+    except InputError as error:
+        log.warning("%s", error)
+        raise StoreError(f"What index '{name}' was fitted to is damaged ({file}); {_cure(storage)}") from None
     blank = None if representation.needs_fit else FittedIndex(representation, representation.blank(dim))
     if blank is None or blank.learnt:
-        raise StoreError(f"What index '{name}' was fitted to is lost ({path.name}); {_cure(folder)}")
+        raise StoreError(f"What index '{name}' was fitted to is lost ({file}); {_cure(storage)}")
     return blank
 
 
@@ -69,16 +65,17 @@ def load_state(path: Path, table: str = "") -> State:
         raise InputError(f"{path.name} cannot be read: {error}") from error
 
 
-def sweep_forms(folder: Path, tables: set[str]) -> None:
+def sweep_forms(storage: Storage, tables: set[str]) -> None:
     """Delete what belongs to no table any more."""
-    for path in (folder / FOLDER).glob("*"):
-        if path.name.split(".")[0] not in tables:
-            path.unlink(missing_ok=True)
+    for path, _ in list(storage.files(FOLDER)):
+        if path.rpartition("/")[2].split(".")[0] not in tables:
+            storage.remove(path)
 
 
-def _cure(folder: Path) -> str:
-    return f"to have it made anew, run: pagelens collections repair {folder.name}"
+def _cure(storage: Storage) -> str:
+    return f"to have it made anew, run: pagelens collections repair {storage.name}"
 
 
-def _file(folder: Path, table: str) -> Path:
-    return folder / FOLDER / f"{table}.npz"
+def fitted_name(table: str) -> str:
+    """Where it is kept in a collection's storage."""
+    return f"{FOLDER}/{table}.npz"

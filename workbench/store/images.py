@@ -9,32 +9,43 @@ model would, differ from the original by noise of at most 1/50 of the range (34 
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
 
 from workbench.store.files import replace
+from workbench.store.storage import Storage
 
 SIDES = {"page": 2048, "thumb": 360}
 """Longest side in pixels of each size."""
+FOLDER = "images"
 QUALITY = 80
 EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per cent more bytes
 
 
 def image_file(folder: Path, page_id: str, size: str) -> Path:
-    """Where a page's picture is; ``size`` is ``page`` or ``thumb``."""
+    """Where a page's picture is in a folder of pictures; ``size`` is ``page`` or ``thumb``."""
+    return folder / _below(page_id, size)
+
+
+def image_name(page_id: str, size: str) -> str:
+    """Where a page's picture is in a collection's storage."""
+    return f"{FOLDER}/{_below(page_id, size)}"
+
+
+def _below(page_id: str, size: str) -> str:
     if size not in SIDES:
         raise ValueError(f"a page's picture is {' or '.join(SIDES)}, not {size!r}")
     digest, _, number = page_id.partition(":")
-    return folder / digest[:2] / f"{digest}-{number}.{size}.webp"
+    return f"{digest[:2]}/{digest}-{number}.{size}.webp"
 
 
-def save_images(folder: Path, page_id: str, image: Image.Image) -> int:
+def save_images(storage: Storage, page_id: str, image: Image.Image) -> int:
     """Write both sizes, each whole or not at all; returns their bytes."""
     picture = image.convert("RGB")
     written = 0
@@ -46,67 +57,68 @@ def save_images(folder: Path, page_id: str, image: Image.Image) -> int:
                 Image.Resampling.LANCZOS,
                 reducing_gap=2.0,
             )
-        path = image_file(folder, page_id, size)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        picture.save(partial, "WEBP", quality=QUALITY, method=EFFORT)
-        replace(partial, path)
-        written += path.stat().st_size
+        data = _encoded(picture)
+        storage.write(image_name(page_id, size), data)
+        written += len(data)
     return written
 
 
-def save_thumb(folder: Path, page_id: str) -> None:
+def save_thumb(storage: Storage, page_id: str) -> None:
     """Make the small picture of a page anew from its large one; `OSError` where that cannot be read."""
-    with Image.open(image_file(folder, page_id, "page")) as image:
+    with Image.open(storage.local(image_name(page_id, "page"))) as image:
         small = image.convert("RGB")
     small.thumbnail((SIDES["thumb"], SIDES["thumb"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    path = image_file(folder, page_id, "thumb")
-    partial = path.with_suffix(".partial")
-    small.save(partial, "WEBP", quality=QUALITY, method=EFFORT)
-    replace(partial, path)
+    storage.write(image_name(page_id, "thumb"), _encoded(small))
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "WEBP", quality=QUALITY, method=EFFORT)
+    return data.getvalue()
 
 
 def copy_image(source: Path, path: Path) -> None:
-    """Take over a picture that was made elsewhere, whole or not at all."""
+    """Copy a picture out of a collection, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     shutil.copyfile(source, partial)
     replace(partial, path)
 
 
-def stored_images(folder: Path) -> set[str]:
+def stored_images(storage: Storage) -> set[str]:
     """Ids of the pages that have all their pictures, none of them empty."""
-    return {page for page, sizes in image_pages(folder)[0].items() if sizes == set(SIDES)}
+    return {page for page, sizes in image_pages(storage)[0].items() if sizes == set(SIDES)}
 
 
-def image_pages(folder: Path) -> tuple[dict[str, set[str]], int]:
+def image_pages(storage: Storage) -> tuple[dict[str, set[str]], int]:
     """By page id: the sizes of its pictures that are not empty files; and how many half written files there are."""
     found: dict[str, set[str]] = {}
     halves = 0
-    for path in folder.glob("*/*"):
-        stem, _, size = path.name.removesuffix(".webp").partition(".")
-        if path.suffix == ".webp" and size in SIDES:
+    for path, count in storage.files(FOLDER):
+        name = path.rpartition("/")[2]
+        stem, _, size = name.removesuffix(".webp").partition(".")
+        if name.endswith(".webp") and size in SIDES:
             sizes = found.setdefault(stem.replace("-", ":"), set())
-            if path.stat().st_size:
+            if count:
                 sizes.add(size)
         else:
             halves += 1
     return found, halves
 
 
-def broken_images(folder: Path, page_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def broken_images(storage: Storage, page_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """By page: the sizes of its pictures that are there and cannot be decoded; every one is, some tens a second."""
 
     def look(page_id: str) -> tuple[str, ...]:
-        return tuple(size for size in SIDES if not _decodes(image_file(folder, page_id, size)))
+        return tuple(size for size in SIDES if not _decodes(storage, image_name(page_id, size)))
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
 
 
-def _decodes(path: Path) -> bool:
+def _decodes(storage: Storage, name: str) -> bool:
     try:
-        with Image.open(path) as image:
+        with Image.open(storage.local(name)) as image:
             image.load()
     except FileNotFoundError:
         return True  # another fault
@@ -115,24 +127,18 @@ def _decodes(path: Path) -> bool:
     return True
 
 
-def remove_images(folder: Path, page_ids: Iterable[str]) -> None:
+def remove_images(storage: Storage, page_ids: Iterable[str]) -> None:
     """Delete the pictures of these pages, if there are any."""
     for page_id in page_ids:
         for size in SIDES:
-            _unlink(image_file(folder, page_id, size))
+            storage.remove(image_name(page_id, size))
 
 
-def sweep_images(folder: Path, keep: set[str]) -> int:
+def sweep_images(storage: Storage, keep: set[str]) -> int:
     """Delete pictures of pages not in ``keep`` and what a crash left half written; returns how many."""
     swept = 0
-    for path in folder.glob("*/*"):
-        if path.suffix == ".partial" or path.name.partition(".")[0].replace("-", ":") not in keep:
-            swept += _unlink(path)
+    for path, _ in list(storage.files(FOLDER)):
+        name = path.rpartition("/")[2]
+        if name.endswith(".partial") or name.partition(".")[0].replace("-", ":") not in keep:
+            swept += storage.remove(path)
     return swept
-
-
-def _unlink(path: Path) -> bool:
-    with suppress(OSError):  # gone already, or on Windows being looked at; the next sweep takes it
-        path.unlink()
-        return True
-    return False

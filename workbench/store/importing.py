@@ -21,6 +21,7 @@ from workbench.store.fitted import load_state, read_fitted, write_fitted
 from workbench.store.images import SIDES, image_file
 from workbench.store.manifest import FULL, IndexRecord, Manifest, SpaceRecord
 from workbench.store.schema import COMPLETE, DOCUMENTS, GAPS, OK, PAGES, DocumentRecord, page_id, vectors_schema
+from workbench.store.storage import Folder
 from workbench.store.writer import Writer
 from workbench.types import ProgressCallback
 
@@ -114,7 +115,7 @@ def take_in(
             if record.state == COMPLETE:
                 writer.finish_document(started[key])
         if (folder / quarantine.FILE).is_file():
-            quarantine.change(collection.path, quarantine.read(folder).entries)
+            quarantine.change(collection.storage, quarantine.read(Folder(folder)).entries)
         writer.finish()
     return _outcomes(started, counts, skipped), False
 
@@ -147,8 +148,8 @@ def _fit(collection: Collection, folder: Path, contents: Contents) -> None:
                 continue
             state, table = load_state(folder / index.form), space.index(index.name).table
             if not space.counts(index.name):
-                write_fitted(collection.path, table, FittedIndex(Representation.parse(index.name), state))
-            elif not _same(state, read_fitted(collection.path, table, index.name, space.dim).state):
+                write_fitted(collection.storage, table, FittedIndex(Representation.parse(index.name), state))
+            elif not _same(state, read_fitted(collection.storage, table, index.name, space.dim).state):
                 raise MismatchError(
                     f"'{index.name}' of the export {folder.name} was fitted on other pages than that of collection "
                     f"'{collection.name}'; take it into a new collection."

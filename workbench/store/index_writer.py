@@ -40,7 +40,7 @@ class IndexWriter:
         with room(self._session.name):
             for index in record.indexes:
                 create_index(self._catalog.database(), index, info)
-            self._catalog.manifest.with_space(record).write(self._session.path)
+            self._catalog.manifest.with_space(record).write(self._session.storage)
             self._session.tables.look([index.table for index in record.indexes])
         return self._collection.space(info.id)
 
@@ -66,7 +66,7 @@ class IndexWriter:
             table = create_index(self._catalog.database(), index, space.info, space.primary)
             ids, done = sorted(space.stored_ids(FULL)), 0
             fitted = space.fit(index.name, ids)
-            write_fitted(self._session.path, index.table, fitted)
+            write_fitted(self._session.storage, index.table, fitted)
             for start in range(0, len(ids), PAGES_AT_ONCE):
                 if stopped():
                     self.drop_unnamed()
@@ -77,7 +77,7 @@ class IndexWriter:
                 done += len(found)
                 if progress is not None:
                     progress(done)
-            self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.path)
+            self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
             self._session.tables.look([index.table])
             self._collection.space(encoder_id).vectors(index.name)
         return done
@@ -91,18 +91,18 @@ class IndexWriter:
             )
         space.close()
         with room(self._session.name):
-            self._catalog.manifest.without(space.encoder).write(self._session.path)
+            self._catalog.manifest.without(space.encoder).write(self._session.storage)
             self.drop_unnamed()
 
     def drop_unnamed(self) -> None:
         """Drop what the manifest does not name: tables and copies of encoders and indexes half made or taken out."""
         tables = {*OWN_TABLES, *self._catalog.manifest.tables}
-        for path in (self._session.path / FOLDER).glob("*.lance"):
-            if path.stem not in tables:
-                log.info("removing table %s, which no encoder of the collection has", path.stem)
-                self._catalog.database().drop_table(path.stem)
+        for name in (folder.removesuffix(".lance") for folder in self._session.storage.folders(FOLDER)):
+            if name not in tables:
+                log.info("removing table %s, which no encoder of the collection has", name)
+                self._catalog.database().drop_table(name)
         for path in (self._session.path / "flat").glob("*"):
             if path.name.split(".")[0] not in tables:
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-        sweep_forms(self._session.path, tables)
+        sweep_forms(self._session.storage, tables)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import math
 import re
 import shutil
+import time
 import unicodedata
-import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,19 +16,20 @@ from filelock import FileLock, Timeout
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, StoreError
-from workbench.settings import CollectionSettings
+from workbench.settings import CollectionSettings, Settings
 from workbench.store.collection import Collection
 from workbench.store.files import room
+from workbench.store.images import FOLDER as IMAGES
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.mending import mend, mend_manifest
+from workbench.store.object_storage import ObjectStorage
 from workbench.store.recovery import Given
+from workbench.store.storage import TRASH, Storage, storage_at
 from workbench.store.tables import FOLDER, create_tables
-from workbench.store.writer import write_lock
 
 _NAME = re.compile(r"\w|\w[\w .-]{0,62}\w")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _MAX_BYTES = 200  # of UTF-8: a folder name may have 255
-TRASH = ".deleted-"
 DELETED = "manifest.deleted"
 """What a manifest is renamed to when its collection is deleted: the folder may then be cleared."""
 _PATIENCE = 60.0
@@ -51,23 +52,36 @@ def check_name(name: str) -> str:
 
 
 class Library:
-    """All collections under ``home``. Several threads and processes may use one home."""
+    """All collections under ``home``, a folder, or a place in an object store. Several processes may use one home."""
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / "collections"
+    def __init__(self, home: Path | Storage) -> None:
+        self._storage = storage_at(home).below("collections")
         self._handed_out: weakref.WeakSet[Collection] = weakref.WeakSet()
+        self._listed: tuple[float, list[str]] = -math.inf, []
+
+    @classmethod
+    def of(cls, settings: Settings) -> Library:
+        """The collections that the settings say where to find."""
+        return cls(ObjectStorage.of(settings) if settings.place else settings.home)
+
+    @property
+    def storage(self) -> Storage:
+        """Where the collections lie."""
+        return self._storage
 
     def names(self) -> list[str]:
         """Names of the collections that are complete enough to open, in order."""
-        if not self._folder.exists():
-            return []
-        return sorted(p.name for p in self._folder.iterdir() if not p.name.startswith(".") and (p / FILE).is_file())
+        now, (then, known) = time.monotonic(), self._listed
+        if now - then >= self._storage.fresh_for:
+            found = (name for name in self._storage.folders() if not name.startswith("."))
+            known = sorted(name for name in found if self._storage.exists(f"{name}/{FILE}"))
+            self._listed = now, known
+        return [*known]
 
     def lost(self) -> list[str]:
         """Names of folders that hold pages but no manifest, so that they cannot be opened and must not be cleared."""
-        if not self._folder.exists():
-            return []
-        return sorted(p.name for p in self._folder.iterdir() if not p.name.startswith(".") and _is_lost(p))
+        found = (name for name in self._storage.folders() if not name.startswith("."))
+        return sorted(name for name in found if _is_lost(self._storage.below(name)))
 
     def create(self, name: str, settings: CollectionSettings, info: EncoderInfo) -> Collection:
         """Make an empty collection; `StoreError` when the name is taken. It exists once its manifest is written.
@@ -78,35 +92,41 @@ class Library:
 
     def make(self, name: str, manifest: Manifest) -> Collection:
         """Make an empty collection of a manifest; see `create`."""
-        path = self._folder / check_name(name)
+        storage = self._storage.below(check_name(name))
+        taken = StoreError(f"There is a collection '{name}' already; choose another name or add to that one.")
         with room(name), self._changing():
-            if (path / FILE).exists():
-                raise StoreError(f"There is a collection '{name}' already; choose another name or add to that one.")
-            _refuse_lost(path)
-            _clear(path)  # a creation or deletion that was cut off: there is nothing in it, or it was to go
-            path.mkdir(parents=True)
-            create_tables(path, manifest)
-            manifest.write(path)
-        return self._opened(path)
+            if storage.exists(FILE):
+                raise taken
+            _refuse_lost(storage)
+            if storage.remote:
+                storage.write_lock()  # says where it cannot be written to
+            storage.discard()  # a creation or deletion that was cut off: there is nothing in it, or it was to go
+            storage.cache.mkdir(parents=True, exist_ok=True)
+            create_tables(storage, manifest)
+            try:
+                manifest.write(storage, new=True)
+            except FileExistsError:
+                raise taken from None
+        return self._opened(storage)
 
     def open(self, name: str) -> Collection:
         """Open a collection; `NotFoundError` when there is none, `StoreError` when its manifest is lost."""
-        path = self._folder / check_name(name)
-        _refuse_lost(path)
-        if not (path / FILE).is_file():
+        storage = self._storage.below(check_name(name))
+        _refuse_lost(storage)
+        if not storage.exists(FILE):
             raise NotFoundError(f"There is no collection '{name}'.")
-        return self._opened(path)
+        return self._opened(storage)
 
     def delete(self, name: str) -> None:
         """Delete a collection, also one that cannot be opened; `CollectionBusyError` while somebody writes to it.
 
         It is gone when its manifest is; the rest of its files follows.
         """
-        path = self._folder / check_name(name)
+        storage = self._storage.below(check_name(name))
         with self._changing():
-            if not (path / FILE).is_file() and not _is_lost(path):
+            if not storage.exists(FILE) and not _is_lost(storage):
                 raise NotFoundError(f"There is no collection '{name}'.")
-            lock = write_lock(path)
+            lock = storage.write_lock()
             try:
                 lock.acquire()
             except Timeout:
@@ -114,69 +134,61 @@ class Library:
                     f"An ingest is writing to collection '{name}'; stop it or wait for it to end, then delete."
                 ) from None
             try:
-                if (path / FILE).is_file():
-                    os.replace(path / FILE, path / DELETED)
+                if storage.exists(FILE):
+                    storage.rename(FILE, DELETED)
                 else:
-                    (path / DELETED).touch()
+                    storage.write(DELETED, b"")
             finally:
                 lock.release()
             for collection in list(self._handed_out):
-                if collection.path == path:
+                if collection.storage.uri == storage.uri:
+                    collection.storage.refresh()
                     collection.close()
-            _clear(path)
+            storage.discard()
 
     def repair(self, name: str, info_of: Callable[[str], EncoderInfo], given: Given) -> list[str]:
         """Make anew what can be of a damaged collection, its manifest first; sentences on what was done.
 
         See `mending` and `recovery`. `NotFoundError` when there is none.
         """
-        path = self._folder / check_name(name)
-        if not (path / FILE).is_file() and not _is_lost(path):
+        storage = self._storage.below(check_name(name))
+        if not storage.exists(FILE) and not _is_lost(storage):
             raise NotFoundError(f"There is no collection '{name}'.")
-        done = mend_manifest(path, info_of, given)
-        return done + mend(self._opened(path))
+        done = mend_manifest(storage, info_of, given)
+        return done + mend(self._opened(storage))
 
-    def _opened(self, path: Path) -> Collection:
-        collection = Collection(path)
+    def _opened(self, storage: Storage) -> Collection:
+        collection = Collection(storage)
         self._handed_out.add(collection)
         return collection
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """One creation or deletion at a time, and room to sweep up after earlier ones."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """One creation or deletion at a time on this machine, and room to sweep up after earlier ones."""
+        folder = self._storage.cache
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(self._folder / ".lock", timeout=_PATIENCE):
+            with FileLock(folder / ".lock", timeout=_PATIENCE):
                 yield
-                for trash in self._folder.glob(f"{TRASH}*"):
+                self._listed = -math.inf, []
+                self._storage.refresh()
+                for trash in folder.glob(f"{TRASH}*"):
                     shutil.rmtree(trash, ignore_errors=True)
         except Timeout:
             raise CollectionBusyError("Another Pagelens is making or deleting a collection; try again.") from None
 
 
-def _is_lost(path: Path) -> bool:
+def _is_lost(storage: Storage) -> bool:
     """Whether a folder holds pages but no manifest. Empty tables have no files of data."""
-    if not path.is_dir() or (path / FILE).is_file() or (path / DELETED).is_file():
+    if storage.exists(FILE) or storage.exists(DELETED):
         return False
-    return any(path.glob(f"{FOLDER}/*.lance/data/*")) or any(path.glob("images/*/*.webp"))
+    tables = (f"{FOLDER}/{name}/data" for name in storage.folders(FOLDER))
+    return any(next(storage.files(folder), None) is not None for folder in (*tables, IMAGES))
 
 
-def _refuse_lost(path: Path) -> None:
-    if _is_lost(path):
+def _refuse_lost(storage: Storage) -> None:
+    if _is_lost(storage):
         raise StoreError(
-            f"The folder of collection '{path.name}' holds pages but no manifest; "
-            f"to make it again from the tables, run: pagelens collections repair {path.name}"
+            f"The folder of collection '{storage.name}' holds pages but no manifest; "
+            f"to make it again from the tables, run: pagelens collections repair {storage.name}"
         )
-
-
-def _clear(path: Path) -> None:
-    """Get a folder out of the way: renamed, then deleted as far as its files are not in use."""
-    if not path.exists():
-        return
-    trash = path.with_name(f"{TRASH}{uuid.uuid4().hex}")
-    try:
-        path.rename(trash)
-    except OSError:  # Windows, while somebody maps or reads a file in it
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    shutil.rmtree(trash, ignore_errors=True)

@@ -6,6 +6,7 @@ A word counts as BM25 counts it. Beside that
 * ``"quoted words"`` count as one word more, on the pages that have them one after the other;
 * two neighbouring words that are no stop words count as one word more, by a weight, on pages where they follow each
   other so: the ordered half of the sequential dependence model (Metzler and Croft 2005), in BM25 form;
+* the rows of statements that a financial term is made of (`concepts`) count as one word each, by a weight;
 * ``matur*`` is any word that begins so; a word that stands nowhere is too, since it may be one without its ending;
 * a common word in capitals among small letters (WHO, IT, US) is the name, not the word, where the name stands anywhere;
 * stop words count where a text has nothing else.
@@ -16,13 +17,16 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.documents.structure import Role
 from workbench.store import terms
+from workbench.store.concepts import rows_meant
 from workbench.store.postings import NOWHERE, Found, Numbers, Postings
 
 PARTS = 0.3
@@ -43,11 +47,13 @@ _QUOTES = re.compile(r'["“”„«»]')
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Something that a text is looked up by: as it was typed, where it stands, and what it counts."""
+    """Something that a text is looked up by: as it was typed, where it stands, what it counts, and over how many words
+    it goes there."""
 
     label: str
     found: Found
     weight: float = 1.0
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def only_quoted(text: str) -> list[str]:
 
 def phrase(postings: Postings, text: str) -> Found:
     """Where these words stand one after the other, stop words included."""
-    parts = [part for word in text.split() for part in terms.read(word).parts]
+    parts = _parts(text)
     if not parts:
         return NOWHERE
     keys = postings.on(parts[0]).keys
@@ -83,8 +89,8 @@ def phrase(postings: Postings, text: str) -> Found:
     return Found.at(keys)
 
 
-def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
-    """All that a text is looked up by and that stands somewhere; two words in order with the weight ``pairs``."""
+def sought(postings: Postings, text: str, pairs: float = 0.0, concepts: float = 0.0) -> list[Sought]:
+    """All that a text is looked up by and that stands somewhere; ``pairs`` and ``concepts`` weigh these, 0: none."""
     typed = _QUOTES.sub(" ", text).split()
     found: list[Sought] = []
     words: list[_Word] = []
@@ -95,13 +101,20 @@ def sought(postings: Postings, text: str, pairs: float = 0.0) -> list[Sought]:
         found += _of_word(postings, word, i, i in named, words, at)
         at += len(reading.parts)
     if not found:
-        parts = [part for word in typed for part in terms.read(word).parts]
-        found = [Sought(part, postings.on(part)) for part in parts]
+        found = [Sought(part, postings.on(part)) for word in typed for part in _parts(word)]
     for quoted in phrases(text):
-        found.append(Sought(f'"{quoted}"', phrase(postings, quoted)))
+        found.append(Sought(f'"{quoted}"', phrase(postings, quoted), span=len(_parts(quoted))))
     if pairs:
-        found += (Sought(label, there, pairs) for label, there in neighbours(words))
+        found += neighbours(words, pairs)
+    if concepts:
+        found += (Sought(row, labels(postings, row), concepts, len(_parts(row))) for row in rows_meant(text))
     return [each for each in found if len(each.found.pages)]
+
+
+def labels(postings: Postings, text: str) -> Found:
+    """Where these words are the label of a row of numbers, or begin one."""
+    there, first = phrase(postings, text), postings.on(_parts(text)[0])
+    return Found.at(np.intersect1d(there.keys, first.keys[first.marks >> 24 == Role.ROW]))
 
 
 def spelled(postings: Postings, word: str) -> str:
@@ -122,9 +135,13 @@ def spelled(postings: Postings, word: str) -> str:
     return max(close, key=lambda term: (like[term], len(postings.on(term).pages)), default="")
 
 
+def _parts(text: str) -> list[str]:
+    return [part for word in text.split() for part in terms.read(word).parts]
+
+
 def frequency(postings: Postings, word: str) -> int:
     """On how many pages a word stands, all of its parts that count where it is several (``AB-1234``)."""
-    parts = {part for each in word.split() for part in _counted(each)}
+    parts = {part for each in word.split() for part in counted(each)}
     if not parts:
         return 0
     first, *others = (postings.on(part).pages for part in parts)
@@ -133,7 +150,8 @@ def frequency(postings: Postings, word: str) -> int:
     return len(first)
 
 
-def _counted(word: str) -> list[str]:
+def counted(word: str) -> list[str]:
+    """The parts of a typed word that are no stop words."""
     reading = terms.read(word)
     return [part for part, counted in zip(reading.parts, reading.counted, strict=True) if counted]
 
@@ -165,8 +183,9 @@ def _of_word(postings: Postings, word: str, number: int, name: bool, words: list
             yield Sought(gram[1:], postings.on(gram), weight / len(pieces))
         if not (len(found.pages) or pieces or reading.wholes) and len(part) >= STEM:
             found = _beginning(postings, part)
-        words.append(_Word(part, found, at + i, number if code else -1 - at - i))
-        yield Sought(part, found, weight)
+        label = part if len(reading.parts) > 1 else word.strip(string.punctuation)
+        words.append(_Word(label, found, at + i, number if code else -1 - at - i))
+        yield Sought(label, found, weight)
 
 
 def _pieces(reading: terms.Reading, part: int) -> list[str]:
@@ -183,7 +202,7 @@ def _beginning(postings: Postings, prefix: str) -> Found:
     return Found.joined([postings.on(term) for term in postings.beginning(letters, ENDINGS)] if letters else [])
 
 
-def neighbours(words: Sequence[_Word]) -> Iterator[tuple[str, Found]]:
+def neighbours(words: Sequence[_Word], weight: float) -> Iterator[Sought]:
     """Each two words next to each other, and where they stand in that order, no farther apart."""
     for first, second in itertools.pairwise(words):
         apart = second.at - first.at
@@ -193,7 +212,7 @@ def neighbours(words: Sequence[_Word]) -> Iterator[tuple[str, Found]]:
         there = np.zeros(len(keys), np.bool_)
         for distance in range(1, apart + 1):
             there |= _among(keys + distance, after)
-        yield f"{first.label} {second.label}", Found.at(keys[there])
+        yield Sought(f"{first.label} {second.label}", Found.at(keys[there]), weight, apart + 1)
 
 
 def _among(keys: Numbers, others: Numbers) -> NDArray[np.bool_]:

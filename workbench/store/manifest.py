@@ -11,7 +11,6 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, MismatchError, NotFoundError, StoreError
 from workbench.representations import FittedIndex, Representation
 from workbench.settings import CollectionSettings
-from workbench.store.files import write_whole
+from workbench.store.storage import Storage
 
 SCHEMA_VERSION = 3
 ONE_ENCODER = 2
@@ -142,15 +141,15 @@ class Manifest:
         """The manifest without an encoder."""
         return replace(self, spaces=tuple(space for space in self.spaces if space.encoder.id != encoder_id))
 
-    def write(self, folder: Path) -> None:
-        """Write it whole or not at all."""
+    def write(self, storage: Storage, new: bool = False) -> None:
+        """Write it whole or not at all; with ``new`` `FileExistsError` where there is one."""
         record = {
             "schema_version": SCHEMA_VERSION,
             "id": self.id,
             "settings": self.settings.as_dict(),
             "spaces": [asdict(space) for space in self.spaces],
         }
-        write_whole(folder / FILE, json.dumps(record, indent=1))
+        storage.write(FILE, json.dumps(record, indent=1).encode(), new)
 
     @classmethod
     def of(cls, settings: CollectionSettings, info: EncoderInfo) -> Manifest:
@@ -160,19 +159,19 @@ class Manifest:
         return cls(replace(settings, indexes=pooled), (space,))
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, storage: Storage) -> Manifest:
         """Read it; `NotFoundError` without one, `MismatchError` for another layout, `StoreError` for a torn one."""
         try:
-            record = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            record = json.loads(storage.read(FILE))
             version = record["schema_version"]
             if isinstance(version, int) and version > SCHEMA_VERSION:
                 raise MismatchError(
-                    f"Collection '{folder.name}' was made by a newer Pagelens (layout version {version}, this one "
+                    f"Collection '{storage.name}' was made by a newer Pagelens (layout version {version}, this one "
                     f"reads {SCHEMA_VERSION}); use that one, or ingest its files again into a new collection."
                 )
             if version not in (ONE_ENCODER, SCHEMA_VERSION):
                 raise MismatchError(
-                    f"Collection '{folder.name}' has layout version {version}, this Pagelens reads version "
+                    f"Collection '{storage.name}' has layout version {version}, this Pagelens reads version "
                     f"{SCHEMA_VERSION}; ingest its files again into a new collection."
                 )
             settings = CollectionSettings(**{**record["settings"], "indexes": tuple(record["settings"]["indexes"])})
@@ -185,11 +184,11 @@ class Manifest:
                 raise ValueError("no encoder")
             return cls(settings, spaces, version, record["id"])
         except FileNotFoundError:
-            raise NotFoundError(f"There is no collection '{folder.name}' any more.") from None
+            raise NotFoundError(f"There is no collection '{storage.name}' any more.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"Collection '{folder.name}' has no readable manifest; "
-                f"to make it again from the tables, run: pagelens collections repair {folder.name}"
+                f"Collection '{storage.name}' has no readable manifest; "
+                f"to make it again from the tables, run: pagelens collections repair {storage.name}"
             ) from error
 
 

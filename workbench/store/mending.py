@@ -7,10 +7,8 @@ which is told what is missing: a page without its picture or its vectors counts 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from filelock import Timeout
 
@@ -20,35 +18,40 @@ from workbench.store import textindex
 from workbench.store.checks import unreadable
 from workbench.store.collection import Collection
 from workbench.store.files import intact, room
-from workbench.store.images import broken_images, image_file, image_pages, save_thumb
+from workbench.store.images import broken_images, image_name, image_pages, save_thumb
 from workbench.store.manifest import FILE, FULL, Manifest
 from workbench.store.recovery import DAMAGED, Given, recover
-from workbench.store.writer import Writer, write_lock
+from workbench.store.storage import Storage
+from workbench.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 
-def mend_manifest(folder: Path, info_of: Callable[[str], EncoderInfo], given: Given) -> list[str]:
+def mend_manifest(storage: Storage, info_of: Callable[[str], EncoderInfo], given: Given) -> list[str]:
     """Write the manifest anew where it is lost or cannot be read; sentences on what was done.
 
     A damaged one is kept beside it. `MismatchError` for one of a newer Pagelens, which is left alone.
     """
     try:
-        Manifest.read(folder)
+        Manifest.read(storage)
         return []
     except MismatchError:
         raise
     except (NotFoundError, StoreError) as error:
         log.info("%s", error)
-    lock = write_lock(folder)
+    lock = storage.write_lock()
     try:
-        with lock, room(folder.name):
-            manifest, notes = recover(folder, info_of, given)
-            if (folder / FILE).exists():
-                os.replace(folder / FILE, folder / DAMAGED)
-            manifest.write(folder)
+        lock.acquire()
     except Timeout:
-        raise CollectionBusyError(f"Somebody writes to collection '{folder.name}'; try again.") from None
+        raise CollectionBusyError(f"Somebody writes to collection '{storage.name}'; try again.") from None
+    try:
+        with room(storage.name):
+            manifest, notes = recover(storage, info_of, given)
+            if storage.exists(FILE):
+                storage.rename(FILE, DAMAGED)
+            manifest.write(storage)
+    finally:
+        lock.release()
     encoders = ", ".join(space.encoder.id for space in manifest.spaces)
     return [f"The manifest was made again from the tables: encoder {encoders}.", *notes]
 
@@ -98,7 +101,7 @@ def _leave_out(collection: Collection, done: list[str]) -> list[tuple[str, str]]
         manifest = manifest.with_space(replace(space.record, indexes=kept))
     if manifest != collection.manifest:
         with room(collection.name):
-            manifest.write(collection.path)
+            manifest.write(collection.storage)
     return again
 
 
@@ -111,17 +114,17 @@ def _copies(collection: Collection, done: list[str]) -> None:
 
 
 def _pictures(collection: Collection, done: list[str]) -> None:
-    folder, committed = collection.path / "images", collection.directory().ids
-    there, _ = image_pages(folder)
-    broken = broken_images(folder, committed)
+    storage, committed = collection.storage, collection.directory().ids
+    there, _ = image_pages(storage)
+    broken = broken_images(storage, committed)
     made = lost = 0
     for page in committed:
         bad = set(broken.get(page, ()))
         if "page" in bad or "page" not in there.get(page, ()):
             lost += 1
-            image_file(folder, page, "page").unlink(missing_ok=True)
+            storage.remove(image_name(page, "page"))
         elif "thumb" in bad or "thumb" not in there[page]:
-            save_thumb(folder, page)
+            save_thumb(storage, page)
             made += 1
     done += [f"{made} small pictures were made again."] if made else []
     done += [f"{lost} pages have no picture; ingest their files again to have them back."] if lost else []

@@ -11,7 +11,7 @@ from workbench.store import terms, textindex
 from workbench.store.catalog import Catalog
 from workbench.store.files import intact
 from workbench.store.page_texts import page_texts
-from workbench.store.postings import PageText, Postings, PostingsFile
+from workbench.store.postings import BATCH, PART, PageText, Postings, PostingsFile
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class PageWords:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._postings = PostingsFile(catalog.path / "words")
+        self._postings = PostingsFile(catalog.path / "words", PART if catalog.storage.remote else BATCH)
 
     def bm25(self, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
         """Pages by BM25 of their text, best first. The query is words, never query syntax.

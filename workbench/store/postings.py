@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 K1 = 1.2
 B = 0.75
 BATCH = 256
-"""Pages whose text is read at a time."""
+"""Pages whose text is read at a time from a table on this machine."""
 INLINE = 256
 """Pages whose words a search waits for, about half a second; more are read in the background."""
 PART = 4096
@@ -86,7 +86,7 @@ class Found:
     counts: Int
     marks: Int
 
-    @property
+    @cached_property
     def keys(self) -> Numbers:
         """Page and position of every place in one number, ascending."""
         return np.asarray(np.repeat(self.pages.astype(np.int64) << 24, self.counts) | (self.marks & PLACE))
@@ -314,8 +314,9 @@ class Postings:
 class PostingsFile:
     """The copy on disk. `current` brings it up to date; reading threads and processes may overlap."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, batch: int = BATCH) -> None:
         self._folder = folder
+        self._batch = batch
         self._open: tuple[str, Postings] | None = None
         self._lock = threading.Lock()
         self._background: tuple[str, threading.Thread] | None = None
@@ -364,7 +365,7 @@ class PostingsFile:
                 return None
             for first in range(0, len(missing), PART):
                 part = missing[first : first + PART]
-                batches = (texts(part[i : i + BATCH]) for i in range(0, len(part), BATCH))
+                batches = (texts(part[i : i + self._batch]) for i in range(0, len(part), self._batch))
                 segments.append(Segment.of(dict(itertools.chain.from_iterable(batches))))
             segments = self._written(stamp, _merged(segments, wanted, tidy=wait))
         postings = Postings(segments, wanted)

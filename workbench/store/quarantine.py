@@ -7,21 +7,15 @@ again, and leaves other versions of the file alone. A whole document is named by
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-
-from filelock import FileLock
 
 from workbench.errors import StoreError
 from workbench.store.directory import PageDirectory
-from workbench.store.files import write_whole
+from workbench.store.storage import Storage
 from workbench.types import Quarantined
 
 FILE = "quarantine.json"
-Signature = tuple[int, int, int]
-_NONE: Signature = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class Quarantine:
     """What is kept out, by page id or by the part of it that all pages of a file share."""
 
     entries: Mapping[str, Quarantined] = field(default_factory=dict)
-    signature: Signature = _NONE
+    signature: Hashable | None = None
 
     def __bool__(self) -> bool:
         return bool(self.entries)
@@ -44,35 +38,31 @@ class Quarantine:
         return PageDirectory(directory.version, refs)
 
 
-def signature(folder: Path) -> Signature:
-    """What changes whenever the list does: cheap enough to be asked in every query."""
-    try:
-        stat = os.stat(os.path.join(folder, FILE))
-    except OSError:
-        return _NONE
-    return stat.st_mtime_ns, stat.st_ino, stat.st_size
-
-
-def read(folder: Path) -> Quarantine:
+def read(storage: Storage) -> Quarantine:
     """The list as it is on disk. `StoreError` when it is damaged: a page kept out must not come back by accident."""
-    seen = signature(folder)
+    seen = storage.signature(FILE)
     try:
-        rows = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Quarantine({key: Quarantined(**row) for key, row in rows.items()}, seen)
+        return Quarantine(_entries(storage, storage.read(FILE)), seen)
     except FileNotFoundError:
         return Quarantine()
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise StoreError(
-            f"The quarantine of collection '{folder.name}' cannot be read ({error}); mend or delete {folder / FILE}."
-        ) from None
 
 
-def change(folder: Path, add: Mapping[str, Quarantined], drop: frozenset[str] = frozenset()) -> Quarantine:
+def change(storage: Storage, add: Mapping[str, Quarantined], drop: frozenset[str] = frozenset()) -> Quarantine:
     """Add and drop entries. Safe against another process doing so, and while an ingest writes."""
-    with FileLock(folder / f"{FILE}.lock"):
-        entries = {key: entry for key, entry in {**read(folder).entries, **add}.items() if key not in drop}
-        if entries:
-            write_whole(folder / FILE, json.dumps({key: asdict(entry) for key, entry in entries.items()}))
-        else:
-            (folder / FILE).unlink(missing_ok=True)
-        return read(folder)
+
+    def changed(held: bytes | None) -> bytes | None:
+        entries = {**(_entries(storage, held) if held is not None else {}), **add}
+        kept = {key: asdict(entry) for key, entry in entries.items() if key not in drop}
+        return json.dumps(kept).encode() if kept else None
+
+    storage.update(FILE, changed)
+    return read(storage)
+
+
+def _entries(storage: Storage, held: bytes) -> dict[str, Quarantined]:
+    try:
+        return {key: Quarantined(**row) for key, row in json.loads(held).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"The quarantine of collection '{storage.name}' cannot be read ({error}); mend or delete {FILE} beside it."
+        ) from None

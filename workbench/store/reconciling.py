@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def reconcile(session: WriteSession, documents: DocumentWriter, indexes: IndexWriter) -> None:
     """Bring a collection that was just opened for writing into a state without holes, doubles and litter."""
-    for path in (session.path / FOLDER).glob("*.lance/data/.tmp*"):
+    for path in session.path.glob(f"{FOLDER}/*.lance/data/.tmp*"):  # an object store keeps no halves
         log.info("removing %s, left by a process that was killed", path.name)
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     _make_gaps(session)
@@ -31,7 +31,7 @@ def reconcile(session: WriteSession, documents: DocumentWriter, indexes: IndexWr
     for encoder in session.encoders():
         encoder.reconcile(committed)
     _drop_old_gaps(session, committed)
-    sweep_images(session.images, committed)
+    sweep_images(session.storage, committed)
 
 
 def _make_gaps(session: WriteSession) -> None:

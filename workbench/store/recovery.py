@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from workbench.encoders import EncoderInfo
@@ -20,6 +19,7 @@ from workbench.representations import Representation
 from workbench.settings import CollectionSettings
 from workbench.store.files import intact
 from workbench.store.manifest import FILE, FULL, IndexRecord, Manifest, SpaceRecord
+from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, OWN_TABLES, columns, connect, said
 
 log = logging.getLogger(__name__)
@@ -46,21 +46,21 @@ class _Table:
     pages: frozenset[str]
 
 
-def recover(folder: Path, info_of: Callable[[str], EncoderInfo], given: Given) -> tuple[Manifest, list[str]]:
+def recover(storage: Storage, info_of: Callable[[str], EncoderInfo], given: Given) -> tuple[Manifest, list[str]]:
     """The manifest of the collection in a folder, and sentences on what could not be known for certain.
 
     ``info_of`` gives an encoder as it is installed, asked only of tables that do not say what made them. `StoreError`
     when the pages or the first encoder's full vectors cannot be read, `InputError` when an encoder has to be named.
     """
-    name, notes = folder.name, list[str]()
-    db = connect(folder)
+    name, notes = storage.name, list[str]()
+    db = connect(storage)
     with intact(name):
         pages = db.open_table("pages")
         rows = columns(pages, "status = 'ok'", ["page_id", "crop", "words_source"])
     found: list[_Table] = []
-    for path in sorted((folder / FOLDER).glob("*.lance"), key=lambda path: path.stat().st_ctime_ns):
-        if path.stem not in OWN_TABLES:
-            table = _recognised(db, folder, path.stem, info_of, given, notes)
+    for stem in (folder.removesuffix(".lance") for folder in storage.folders(FOLDER)):
+        if stem not in OWN_TABLES:
+            table = _recognised(db, name, stem, info_of, given, notes)
             found += [table] if table is not None else []
     spaces = _spaces(found, set(rows["page_id"]), notes)
     if not spaces:
@@ -72,10 +72,10 @@ def recover(folder: Path, info_of: Callable[[str], EncoderInfo], given: Given) -
 
 
 def _recognised(
-    db: Any, folder: Path, name: str, info_of: Callable[[str], EncoderInfo], given: Given, notes: list[str]
+    db: Any, collection: str, name: str, info_of: Callable[[str], EncoderInfo], given: Given, notes: list[str]
 ) -> _Table | None:
     try:
-        with intact(folder.name):
+        with intact(collection):
             table = db.open_table(name)
             held = frozenset(columns(table, None, ["page_id"])["page_id"])
         about = said(table)
@@ -87,7 +87,7 @@ def _recognised(
         log.warning("table %s cannot be read: %s", name, error)
         if name.startswith(f"{FULL}__"):
             raise StoreError(
-                f"The table '{name}' of collection '{folder.name}' cannot be read, so that its manifest cannot be made "
+                f"The table '{name}' of collection '{collection}' cannot be read, so that its manifest cannot be made "
                 "again without losing it; put a saved copy of that table in its place first."
             ) from None
         notes.append(f"The table '{name}' cannot be read and is left out; its index can be added again.")
@@ -96,14 +96,14 @@ def _recognised(
     if index is None:
         notes.append(f"What index the table '{name}' holds cannot be told, so it is left out; add it again.")
         return None
-    encoder = _encoder(folder, name.split("__")[1], given)
+    encoder = _encoder(collection, name.split("__")[1], given)
     info = info_of(encoder)
     note = f"Nothing on disk says which version of '{encoder}' made the vectors; it is taken to be the one installed."
     notes += [note] if note not in notes else []
     return _Table(IndexRecord(index, width, dtype, name), info, False, held)
 
 
-def _encoder(folder: Path, slug: str, given: Given) -> str:
+def _encoder(collection: str, slug: str, given: Given) -> str:
     from workbench.encoders import specs
 
     known = [*given.encoders, *specs()]
@@ -111,7 +111,7 @@ def _encoder(folder: Path, slug: str, given: Given) -> str:
         if slug in (re.sub(r"[^A-Za-z0-9-]+", "_", encoder).strip("_")[:60], re.sub(r"[^A-Za-z0-9_-]", "_", encoder)):
             return encoder
     raise InputError(
-        f"Which encoder made the tables '...__{slug}' of collection '{folder.name}' cannot be told; "
+        f"Which encoder made the tables '...__{slug}' of collection '{collection}' cannot be told; "
         "name it with --encoder ID."
     )
 

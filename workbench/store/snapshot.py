@@ -7,6 +7,7 @@ until the pages change. What this module does not do: follow changes; `Collectio
 from __future__ import annotations
 
 import functools
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.documents.structure import Role
-from workbench.store import lookup
+from workbench.store import lookup, terms
 from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.page_words import PageWords
-from workbench.store.postings import NAME, Postings
+from workbench.store.postings import NAME, PLACE, Postings
 from workbench.store.vector_cache import FlatVectors
-from workbench.types import Float, Int, PageRef
+from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
 
 Rows = NDArray[np.int64]
 PRINTED = 3
@@ -183,20 +184,20 @@ class Snapshot:
             known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
         return known
 
-    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0) -> Float:
+    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0, concepts: float = 0.0) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
 
         See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order, ``structure`` is how
-        often one counts in a title, heading, caption or the label of a row. While the arrays are being made the text
-        index answers, which knows single words only.
+        often one counts in a title, heading, caption or the label of a row, ``concepts`` weighs the rows of statements
+        that a financial term is made of. While the arrays are being made the text index answers, which knows single
+        words only.
         """
         held = self._postings()
         if held is not None:
             postings, positions = held
-            roles = np.full(len(Role), structure, np.float32)
-            roles[Role.BODY] = 1
+            roles = _roles(structure)
             scores = np.zeros(len(postings.page_ids) + 1, np.float32)
-            for each in lookup.sought(postings, words, pairs):
+            for each in lookup.sought(postings, words, pairs, concepts):
                 scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
             return scores[positions]
         scores = np.zeros(len(self), np.float32)
@@ -204,6 +205,58 @@ class Snapshot:
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores
+
+    def titled(self, words: str) -> Float:
+        """How far each page's document is named by a text: ``(rows,) float32``, the rarity among documents of the words
+        that are in its name, or in titles and headings of its first page."""
+        held = self._postings()
+        total = np.zeros(len(self), np.float32)
+        documents = int(self.documents.max(initial=-1)) + 1
+        if held is None or documents < 2:
+            return total
+        for term in {part for word in words.split() for part in lookup.counted(word)}:
+            named = np.zeros(documents, np.bool_)
+            named[self._names.get(term, [])] = True
+            found = held[0].on(term)
+            leading = np.isin(found.marks >> 24, (Role.TITLE, Role.HEADING))
+            rows = self._at(np.repeat(found.pages, found.counts)[leading])
+            named[self.documents[rows[self.numbers[rows] == 1]]] = True
+            if df := int(named.sum()):
+                total += np.float32(np.log(1 + (documents - df + 0.5) / (df + 0.5))) * named[self.documents]
+        return total
+
+    @cached_property
+    def _names(self) -> Mapping[str, list[int]]:
+        """The documents by the words of their names, ending left out."""
+        found: dict[str, list[int]] = {}
+        for number, name in enumerate(dict.fromkeys(ref.document for ref in self.refs)):
+            stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+            for term in {part for word in re.split(r"[\W_]+", stem) for part in lookup.counted(word)}:
+                found.setdefault(term, []).append(number)
+        return found
+
+    def word_scores(
+        self, page: StoredPage, words: str, pairs: float, structure: float, concepts: float
+    ) -> list[WordScore]:
+        """What a page's words add to its score by `bm25`, the most first, with where they stand; empty while the arrays
+        are being made."""
+        held = self._postings()
+        if held is None or page.page_id not in held[0].page_ids:
+            return []
+        at, told = held[0].page_ids.index(page.page_id), list[WordScore]()
+        starts = np.cumsum([0, *(len(terms.read(word).parts) for word in page.words.texts)])
+        for each in lookup.sought(held[0], words, pairs, concepts):
+            place = int(np.searchsorted(each.found.pages, at))
+            if place == len(each.found.pages) or each.found.pages[place] != at:
+                continue
+            score = each.weight * float(held[0].scores(each.found, _roles(structure))[place])
+            first = int(each.found.counts[:place].sum())
+            positions = each.found.marks[first : first + int(each.found.counts[place])] & PLACE
+            ends = np.searchsorted(starts, positions + each.span - 1, "right") - 1
+            spans = zip(np.searchsorted(starts, positions, "right") - 1, ends, strict=True)
+            numbers = sorted({number for a, b in spans for number in range(a, min(b, len(page.words) - 1) + 1)})
+            told.append(WordScore(each.label, score, tuple(_box(page.words.boxes[i]) for i in numbers)))
+        return sorted(told, key=lambda word: -word.score)
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """On how many pages each of these words stands; all of its parts where it is several (``AB-1234``)."""
@@ -239,3 +292,15 @@ class Snapshot:
             positions[rows[there]] = there
             self._words = postings, positions
         return self._words
+
+
+def _roles(structure: float) -> Float:
+    """How often a word counts by its role: once in the body of a text."""
+    weights = np.full(len(Role), structure, np.float32)
+    weights[Role.BODY] = 1
+    return weights
+
+
+def _box(edges: Float) -> Box:
+    x0, y0, x1, y1 = edges.tolist()
+    return x0, y0, x1, y1

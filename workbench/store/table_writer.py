@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ _IDS_AT_ONCE = 500
 
 NOW = timedelta(milliseconds=1)
 """The age from which on old versions go where none is to stay; LanceDB warns of 0."""
+KEEP_VERSIONS = timedelta(minutes=10)
+"""How long a query in another process may go on reading what a tidying replaced."""
 
 
 class TableWriter:
@@ -30,8 +32,9 @@ class TableWriter:
     statistics are then those of pages that are gone.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, check: Callable[[], None]) -> None:
         self._catalog = catalog
+        self.check = check
         self.stored: dict[str, set[str]] = {}
         self.text_stale = False
 
@@ -46,6 +49,7 @@ class TableWriter:
 
         They are appended when none of them is there, or else merged, which has to read all ids.
         """
+        self.check()
         table, ids = self._catalog.table(name), set(rows["page_id"].to_pylist())
         known = self.stored[name]
         new = known.isdisjoint(ids) and len(ids) == rows.num_rows
@@ -58,6 +62,7 @@ class TableWriter:
 
     def delete(self, name: str, ids: Sequence[str]) -> None:
         """Delete the rows of these pages, if there are any."""
+        self.check()
         for start in range(0, len(ids), _IDS_AT_ONCE):
             self._catalog.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
         if name in self.stored:
@@ -68,7 +73,12 @@ class TableWriter:
         return int(self._catalog.table(name).stats()["fragment_stats"]["num_fragments"])
 
     def tidy(self, name: str, older_than: timedelta) -> None:
-        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger."""
+        """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger.
+
+        In an object store versions always stay for `KEEP_VERSIONS`: readers elsewhere ask for the newest now and then.
+        """
+        if self._catalog.storage.remote:
+            older_than = max(older_than, KEEP_VERSIONS)
         try:
             self._catalog.table(name).optimize(cleanup_older_than=older_than)
         except Exception as error:

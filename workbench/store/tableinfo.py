@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.store.files import intact, tree_bytes
-from workbench.store.tables import FOLDER
+from workbench.store.files import intact
 from workbench.types.system import TableIndex, TableInfo
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _table(collection: Collection, name: str, holds: str) -> TableInfo:
         name,
         holds,
         int(stats["num_rows"]),
-        tree_bytes(collection.path / FOLDER / f"{name}.lance"),
+        collection.catalog.table_bytes(name),
         int(stats["total_bytes"]),
         int(stats["fragment_stats"]["num_fragments"]),
         len(table.list_versions()),

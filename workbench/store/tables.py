@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import lancedb
@@ -17,6 +16,7 @@ from workbench.encoders import EncoderInfo
 from workbench.store import textindex
 from workbench.store.manifest import FULL, IndexRecord, Manifest
 from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
+from workbench.store.storage import Storage
 from workbench.types import Ragged
 from workbench.types.text import storable
 
@@ -28,14 +28,18 @@ _SAID = b"pagelens"
 _OPTIONS = {"new_table_enable_stable_row_ids": "true"}
 
 
-def connect(path: Path) -> Any:
-    """The LanceDB database of a collection; every handle sees every commit of every process."""
-    return lancedb.connect(str(path / FOLDER), read_consistency_interval=timedelta(0), storage_options=_OPTIONS)
+def connect(storage: Storage) -> Any:
+    """The LanceDB database of a collection; its handles see commits of other processes after `Storage.fresh_for`."""
+    return lancedb.connect(
+        f"{storage.uri}/{FOLDER}",
+        read_consistency_interval=timedelta(seconds=storage.fresh_for),
+        storage_options={**_OPTIONS, **storage.options},
+    )
 
 
-def create_tables(path: Path, manifest: Manifest) -> None:
+def create_tables(storage: Storage, manifest: Manifest) -> None:
     """Make the empty tables of a new collection, and the text index of its pages."""
-    db = connect(path)
+    db = connect(storage)
     create_table(db, "documents", DOCUMENTS, "content_hash")
     create_table(db, "pages", _saying(PAGES, {"settings": manifest.settings.as_dict()}), "page_id")
     create_table(db, "gaps", GAPS, "id")

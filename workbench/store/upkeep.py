@@ -5,23 +5,19 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 
 from workbench.errors import DiskFullError
 from workbench.store import textindex
 from workbench.store.files import is_disk_full, room
-from workbench.store.table_writer import NOW
+from workbench.store.table_writer import KEEP_VERSIONS, NOW
 from workbench.store.tables import OWN_TABLES
 from workbench.store.write_session import WriteSession
 from workbench.table import bytes_text
 
 log = logging.getLogger(__name__)
 
-KEEP_VERSIONS = timedelta(minutes=10)
-"""How long a query in another process may go on reading what a tidying replaced."""
 ERASE_AT_ONCE = 2 << 30
 """Bytes of a table of vectors that a deletion rewrites at once, which takes seconds; of 100,000 pages, minutes."""
 
@@ -107,7 +103,7 @@ class Upkeep:
         Where LanceDB runs out of room half way, what it wrote stays for a week; so that is better not begun.
         """
         try:
-            if shutil.disk_usage(self._session.path).free < needs:
+            if self._session.storage.free_bytes() < needs:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             work()
         except Exception as error:

@@ -40,8 +40,6 @@ from workbench.types import Ragged
 
 log = logging.getLogger(__name__)
 
-BATCH = 32
-"""Pages fetched from the table at a time."""
 READ_ALWAYS = 64 << 20
 """Bytes up to which a copy is read whole whenever it is opened: some hundredths of a second."""
 SETTLED = 2.0
@@ -51,7 +49,7 @@ IN_MEMORY = 0.5
 """Share of the free memory that vectors may take when the disk has no room for them."""
 
 Fetch = Callable[[Sequence[str]], Iterator[tuple[list[str], Ragged]]]
-"""Reads pages from the table: batches of page ids and their vectors, in any order."""
+"""Reads pages from the table: page ids and their vectors, in any order, in batches that memory easily holds."""
 
 
 @dataclass(frozen=True)
@@ -145,12 +143,12 @@ class VectorCache:
     def damage(self) -> str:
         """Read the whole copy against its checksums: what is wrong with it, in words; empty when nothing is."""
         try:
-            if "sums" not in json.loads(self._directory.read_text(encoding="utf-8")):
+            if "sums" not in json.loads(self.directory.read_text(encoding="utf-8")):
                 return ""  # an earlier Pagelens made it; it is made anew when it is opened
         except FileNotFoundError:
             return ""
         except (OSError, ValueError, TypeError) as error:
-            log.info("%s: %s", self._directory, error)
+            log.info("%s: %s", self.directory, error)
         with self._lock:
             found = self._load(None, trusting=False)
         if found is None:
@@ -160,7 +158,7 @@ class VectorCache:
     def drop(self) -> None:
         """Delete the copy, so that the next `current` makes a new one; who has it mapped keeps what is mapped."""
         with self._lock, self._exclusive():
-            self._directory.unlink(missing_ok=True)
+            self.directory.unlink(missing_ok=True)
             self._sound.unlink(missing_ok=True)
             self._open = None
             self._sweep(-1)
@@ -170,7 +168,8 @@ class VectorCache:
         self._open = None
 
     @property
-    def _directory(self) -> Path:
+    def directory(self) -> Path:
+        """The file that says which pages the copy has."""
         return self._folder / f"{self._name}.json"
 
     def _data(self, generation: int) -> Path:
@@ -186,10 +185,10 @@ class VectorCache:
         Pages that lie where ``known``, an earlier state, had them are not read again.
         """
         try:
-            text = self._directory.read_text(encoding="utf-8")
+            text = self.directory.read_text(encoding="utf-8")
             head = json.loads(text)
             if "sums" not in head:
-                log.info("the vector copy %s has no checksums and will be made again", self._directory)
+                log.info("the vector copy %s has no checksums and will be made again", self.directory)
                 return None
             if head.pop("checksum") != _checksum(head) or head["name"] != self._name:
                 raise ValueError("the directory is not as it was written")
@@ -211,7 +210,7 @@ class VectorCache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            log.warning("the vector copy %s is damaged (%s) and will be made again", self._directory, error)
+            log.warning("the vector copy %s is damaged (%s) and will be made again", self.directory, error)
             return None
 
     def _map(self, path: Path, rows: int) -> NDArray[Any]:
@@ -266,7 +265,7 @@ class VectorCache:
         except Exception as error:
             if not (is_disk_full(error) or _read_only(error)):
                 raise
-            log.warning("the vector copy %s cannot be written; its vectors are held in memory", self._directory)
+            log.warning("the vector copy %s cannot be written; its vectors are held in memory", self.directory)
             wanted = page_ids()
             places = self._kept(found, set(wanted))
             if found is not None and len(places) == len(wanted):  # pages only left: the file has all that is needed
@@ -312,10 +311,9 @@ class VectorCache:
             for page, place in places.items():
                 take(page, found.vectors.flat[place.start : place.start + place.length])
         missing = [page for page in wanted if page not in held]
-        for start in range(0, len(missing), BATCH):
-            for ids, vectors in fetch(missing[start : start + BATCH]):
-                for i, page in enumerate(ids):
-                    take(page, vectors[i])
+        for ids, vectors in fetch(missing):
+            for i, page in enumerate(ids):
+                take(page, vectors[i])
         flat = np.concatenate(parts) if parts else np.zeros((0, self._dim), self._dtype)
         return _Copy(stamp, -1, rows, self._vectors(flat, held, in_memory=True))
 
@@ -346,14 +344,13 @@ class VectorCache:
         with path.open("r+b") as file:
             file.seek(end)
             try:
-                for start in range(0, len(missing), BATCH):
-                    for ids, vectors in fetch(missing[start : start + BATCH]):
-                        flat = np.ascontiguousarray(vectors.flat, self._dtype)
-                        file.write(flat.data)
-                        for i, page in enumerate(ids):
-                            first, last = int(vectors.offsets[i]), int(vectors.offsets[i + 1])
-                            places[page] = _Place(rows + first, last - first, self._sum(page, flat[first:last]))
-                        rows += len(flat)
+                for ids, vectors in fetch(missing):
+                    flat = np.ascontiguousarray(vectors.flat, self._dtype)
+                    file.write(flat.data)
+                    for i, page in enumerate(ids):
+                        first, last = int(vectors.offsets[i]), int(vectors.offsets[i + 1])
+                        places[page] = _Place(rows + first, last - first, self._sum(page, flat[first:last]))
+                    rows += len(flat)
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
@@ -376,7 +373,7 @@ class VectorCache:
             "lengths": [places[page].length for page in ids],
             "sums": [places[page].sum for page in ids],
         }
-        write_whole(self._directory, json.dumps({**head, "checksum": _checksum(head)}))
+        write_whole(self.directory, json.dumps({**head, "checksum": _checksum(head)}))
 
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"{self._name}.*.bin")

@@ -35,8 +35,9 @@ class WriteSession:
         self.records = collection.records
         self.name = collection.name
         self.path = collection.path
-        self.images = collection.path / "images"
-        self.tables = TableWriter(collection.catalog)
+        self.storage = collection.storage
+        self.lock = collection.storage.write_lock()
+        self.tables = TableWriter(collection.catalog, self.lock.check)
         self.derive = derive
 
     def encoder(self, encoder_id: str = "") -> EncoderWriter:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from PIL.Image import Image
 
 from workbench.errors import CollectionBusyError, DiskFullError
@@ -28,7 +28,7 @@ from workbench.store.document_writer import DocumentWriter
 from workbench.store.encoder_writer import Derive, Ready
 from workbench.store.fields import FieldsChange
 from workbench.store.files import is_disk_full, room
-from workbench.store.images import copy_image, image_file, save_images
+from workbench.store.images import image_name, save_images
 from workbench.store.index_writer import IndexWriter
 from workbench.store.names import place
 from workbench.store.reconciling import reconcile
@@ -43,23 +43,17 @@ from workbench.store.schema import (
     page_row,
     words_columns,
 )
-from workbench.store.table_writer import merge
+from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import both, within
-from workbench.store.upkeep import KEEP_VERSIONS, Upkeep
+from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession, derive
 from workbench.types import Page, PageEmbedding, PageFailure, Words
 from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
-LOCK = ".lock"
 PAGES_FRAGMENTS = 100
 """Small files of the pages table after which it is tidied while an ingest runs; each costs every query some time."""
-
-
-def write_lock(path: Path) -> FileLock:
-    """The lock that the writer of the collection in this folder holds. Taking it never waits."""
-    return FileLock(path / LOCK, timeout=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +79,18 @@ class Writer:
         self._documents = DocumentWriter(self._session)
         self.indexes = IndexWriter(self._session)
         self.upkeep = Upkeep(self._session)
-        self._lock = write_lock(collection.path)
 
     def __enter__(self) -> Writer:
         try:
-            self._lock.acquire()
+            self._session.lock.acquire()
         except Timeout:
             raise CollectionBusyError(
                 f"Another ingest is writing to collection '{self._session.name}'; wait for it to end, or stop it."
             ) from None
         with ExitStack() as undo:
-            undo.callback(self._lock.release)
+            undo.callback(self._session.lock.release)
+            if self._session.storage.remote:
+                self._session.catalog.refresh()
             with room(self._session.name):
                 reconcile(self._session, self._documents, self.indexes)
             undo.pop_all()
@@ -104,7 +99,7 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
+        self._session.lock.release()
 
     # -- documents ----------------------------------------------------------------------------------------------------
 
@@ -187,6 +182,7 @@ class Writer:
         """
         ready: dict[int, _New] = {}
         failures: list[PageFailure] = []
+        self._tables.check()
         with room(self._session.name):
             for i, (page, made) in enumerate(zip(pages, self._prepared(record, pages), strict=True)):
                 if isinstance(made, _New):
@@ -237,7 +233,7 @@ class Writer:
         with room(self._session.name):
             for (page, size), source in pictures.items():
                 if source.is_file():
-                    copy_image(source, image_file(self._session.images, page, size))
+                    self._session.storage.write(image_name(page, size), source.read_bytes())
             for space in reversed(self._session.collection.spaces()):
                 for index in space.record.indexes:
                     if len(vectors[index.table]):
@@ -268,7 +264,7 @@ class Writer:
             return made
         key = page_id(record.content_hash, page.ref.page)
         try:
-            return _New(key, page, made, save_images(self._session.images, key, image))
+            return _New(key, page, made, save_images(self._session.storage, key, image))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise

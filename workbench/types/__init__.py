@@ -26,9 +26,11 @@ from workbench.types.explanations import (
     Fix,
     LedgerRow,
     MissReport,
+    Passage,
     PooledView,
     Region,
     TokenGap,
+    WordScore,
 )
 from workbench.types.ingestion import (
     DocumentOutcome,
@@ -78,6 +80,7 @@ __all__ = [
     "PageGap",
     "PageRef",
     "Part",
+    "Passage",
     "PicturePart",
     "PlannedFile",
     "PooledView",
@@ -102,6 +105,7 @@ __all__ = [
     "TokenGap",
     "Trace",
     "Verdict",
+    "WordScore",
     "Words",
     "bottleneck",
 ]

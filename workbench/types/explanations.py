@@ -54,6 +54,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class WordScore:
+    """What the words of a page add to its BM25 score: a word, code, phrase or pair of the query, and where it stands.
+
+    ``label`` as it was typed, ``score`` with its weight; ``boxes`` page fractions, one for each word.
+    """
+
+    label: str
+    score: float
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PooledView:
     """What one pooled stage saw of a page: its vectors' places (the union of the members) and similarities.
 
@@ -73,6 +85,7 @@ class Explanation:
 
     ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty;
     ``heat_weights (m,) float32``, all above 0, what each token counts in a heat of several (`heatmap.token_weights`).
+    ``words`` are what the page's words add to its BM25 score, the most first.
     """
 
     ref: PageRef
@@ -86,6 +99,27 @@ class Explanation:
     regions: tuple[Region, ...]
     pooled: tuple[PooledView, ...]
     heat_weights: Float
+    words: tuple[WordScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The lines of a page that answer a query best, to stand with the page in a list of results.
+
+    ``text`` is empty where no line won anything, as on a photograph; ``marks`` are the words in it that answer, as
+    ``(start, end)`` in characters; ``box`` is around the lines and ``share`` the part of the page's MaxSim won there.
+    ``words`` are the query words that the page owes most to, with their shares, most first. ``places (k, 4) float32``
+    are where the page has heat, ``heat (k,) float32`` how strong it is there, above 0 to 1, as `heatmap` scales it.
+    """
+
+    ref: PageRef
+    text: str
+    marks: tuple[tuple[int, int], ...]
+    box: Box
+    share: float
+    words: tuple[tuple[str, float], ...]
+    places: Float
+    heat: Float
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class DocumentOutcome:
     ``reason`` says why the file itself could not be read (``pages`` 0), why there was nothing to do, or why pages that
     are neither indexed nor among the ``failed`` ones were not tried. ``replaced`` says which document left the
     collection for this one, as "report.pdf of 2026-11-26 (12 pages)". ``left_out`` marks a file that lay in a folder
-    and is of no kind that is read: it is named, but nothing failed.
+    and is of no kind that is read: it is named, but nothing failed. ``notices`` say of pages that are in what of them
+    could not be read.
     """
 
     name: str
@@ -35,6 +36,7 @@ class DocumentOutcome:
     reason: str = ""
     replaced: str = ""
     left_out: bool = False
+    notices: tuple[PageFailureRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,76 @@
-"""The page's scripts and styles as one file each, addressed by the hash of what is in them."""
+"""The page's scripts and styles, under an address made of the hash of what is in them.
+
+Scripts are ES modules, each a file of its own; those of tabs that are not made of templates yet are one file, `LEGACY`.
+Nothing is built or fetched from elsewhere.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import PurePosixPath
 
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 
-from workbench.resources import asset
+from workbench.resources import asset, assets
 from workbench.ui.theme import SCRIPTS, STYLES
+
+LIBRARIES = {
+    "preact": "vendor/preact.mjs",
+    "preact/hooks": "vendor/preact-hooks.mjs",
+    "htm": "vendor/htm.mjs",
+}
+"""Names that modules import libraries by, and their files."""
+KINDS = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+MAIN, LEGACY, STYLE, ICON = "js/main.js", "legacy.js", "pagelens.css", "icons/favicon.svg"
+WAITING = "window.pagelens = { waiting: [], mount(...part) { this.waiting.push(part); } };"
+"""Gradio mounts the parts of the page when it likes, which may be before `MAIN` runs."""
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class Bundle:
-    """The files, and the ``head`` that loads them."""
+    """The files, and what the document needs to load them: ``first`` at the start of its head, ``last`` at the end."""
 
     def __init__(self) -> None:
-        self._script = "\n".join(asset(name).read_text(encoding="utf-8") for name in SCRIPTS).encode()
-        self._style = "\n".join(asset(name).read_text(encoding="utf-8") for name in STYLES).encode()
-        self._icon = asset("icons/favicon.svg").read_bytes()
-        version = hashlib.sha256(self._script + self._style).hexdigest()[:12]
-        self.head = (
-            f'<link rel="icon" type="image/svg+xml" href="/workbench/favicon.svg?v={version}">'
-            f'<link rel="stylesheet" href="/workbench/pagelens.css?v={version}">'
-            f'<script src="/workbench/pagelens.js?v={version}"></script>'
+        modules = [name for name in assets("js", ".js") if name.count("/") > 1 or name == MAIN]
+        self._files = {name: asset(name).read_bytes() for name in (*modules, *LIBRARIES.values(), ICON)}
+        self._files[LEGACY] = _joined(SCRIPTS)
+        self._files[STYLE] = _joined(STYLES)
+        content = b"".join(name.encode() + b"\0" + self._files[name] for name in sorted(self._files))
+        self.version = hashlib.sha256(content).hexdigest()[:12]
+        root = f"/workbench/{self.version}"
+        names = {"imports": {name: f"{root}/{file}" for name, file in LIBRARIES.items()}}
+        ahead = [*LIBRARIES.values(), *(name for name in modules if name != MAIN), LEGACY]
+        # A map of names has to come before the first module, and Gradio's document begins with some of its own.
+        self.first = (
+            f'<script type="importmap">{json.dumps(names)}</script><script>{WAITING}</script>'
+            + "".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in ahead)
         ).encode()
+        self.last = (
+            f'<link rel="icon" type="image/svg+xml" href="{root}/{ICON}">'
+            f'<link rel="stylesheet" href="{root}/{STYLE}">'
+            f'<script type="module" src="{root}/{MAIN}"></script>'
+        ).encode()
+
+    def into(self, document: bytes) -> bytes:
+        """Gradio's document with what loads ours in its head."""
+        return document.replace(b"<head>", b"<head>" + self.first, 1).replace(b"</head>", self.last + b"</head>", 1)
 
     def add_routes(self, app: FastAPI) -> None:
         """Serve them; they never change under one address."""
-        files = {
-            "pagelens.js": (self._script, "text/javascript; charset=utf-8"),
-            "pagelens.css": (self._style, "text/css; charset=utf-8"),
-            "favicon.svg": (self._icon, "image/svg+xml"),
-        }
 
-        @app.get("/workbench/{name}")
-        def file(name: str) -> Response:
-            if name not in files:
+        @app.get("/workbench/{version}/{name:path}")
+        def file(version: str, name: str) -> Response:
+            if version != self.version or name not in self._files:
                 return PlainTextResponse("There is no such file.", 404)
-            content, kind = files[name]
-            return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=31536000, immutable"})
+            return Response(self._files[name], media_type=KINDS[PurePosixPath(name).suffix], headers=FOR_EVER)
+
+
+def _joined(names: tuple[str, ...]) -> bytes:
+    return "\n".join(asset(name).read_text(encoding="utf-8") for name in names).encode()

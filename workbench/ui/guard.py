@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.api.access import Access, TooManyAttempts
 from workbench.api.application import PREFIX
+from workbench.api.probes import HEALTH, READY
 from workbench.permits import ALL, Permit, permitted
 
 PERMIT = "pagelens.permit"
@@ -45,14 +46,19 @@ def cookie_name(port: int) -> str:
 
 
 class Guard:
-    """Checks host, origin and log-in, adds the security headers, and puts our head into Gradio's document."""
+    """Checks host, origin and log-in, adds the security headers, and puts ours into Gradio's document."""
 
     def __init__(
-        self, app: ASGIApp, hosts: tuple[str, ...], head: bytes, access: Access | None = None, cookie: str = ""
+        self,
+        app: ASGIApp,
+        hosts: tuple[str, ...],
+        document: Callable[[bytes], bytes],
+        access: Access | None = None,
+        cookie: str = "",
     ) -> None:
         self._app = app
         self._hosts = hosts
-        self._head = head
+        self._document = document
         self._access = access
         self._cookie = cookie
 
@@ -65,7 +71,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope)
-        refusal = self._refused(request)
+        probing = request.method in ("GET", "HEAD") and request.url.path in (HEALTH, READY)
+        refusal = None if probing else self._refused(request)
         if refusal is not None:
             await refusal(scope, receive, _header_sender(send))
             return
@@ -77,7 +84,7 @@ class Guard:
     async def _passed(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/" and scope["method"] == "GET":
             # Our permalink is read in the browser; Gradio would take its `page` for the name of a page of its own.
-            await self._app({**scope, "query_string": b""}, receive, _document_sender(send, self._head))
+            await self._app({**scope, "query_string": b""}, receive, _document_sender(send, self._document))
         else:
             await self._app(scope, receive, _header_sender(send))
 
@@ -144,8 +151,8 @@ def _header_sender(send: Send) -> Callable[[Message], Awaitable[None]]:
     return sender
 
 
-def _document_sender(send: Send, head: bytes) -> Callable[[Message], Awaitable[None]]:
-    """Collects the one document, adds the head, and sends it on with the new length."""
+def _document_sender(send: Send, into: Callable[[bytes], bytes]) -> Callable[[Message], Awaitable[None]]:
+    """Collects the one document, has ours put into it, and sends it on with the new length."""
     start: dict[str, Any] = {}
     body = bytearray()
 
@@ -159,7 +166,7 @@ def _document_sender(send: Send, head: bytes) -> Callable[[Message], Awaitable[N
         body.extend(message.get("body", b""))
         if message.get("more_body"):
             return
-        content = bytes(body).replace(b"</head>", head + b"</head>", 1)
+        content = into(bytes(body))
         headers = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
         await send({**start, "headers": [*headers, (b"content-length", str(len(content)).encode())]})
         await send({"type": "http.response.body", "body": content})

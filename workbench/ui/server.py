@@ -20,11 +20,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from workbench.api.access import Access
 from workbench.api.application import PREFIX, application
 from workbench.api.pictures import page_picture
+from workbench.api.probes import Probes
 from workbench.api.requests import page_ref
+from workbench.api.uploads import Uploads
+from workbench.api.warmup import Warmup
 from workbench.errors import InputError, PagelensError
 from workbench.ui.bundle import Bundle
 from workbench.ui.connections import PatientProtocol
-from workbench.ui.exporting import add_exports
 from workbench.ui.guard import LOOPBACK, Guard, cookie_name
 from workbench.ui.login import add_log_in
 from workbench.ui.shell import build
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 LISTENING: dict[str, Any] = {"http": PatientProtocol, "ws": "none", "log_level": "warning", "proxy_headers": False}
 """How uvicorn listens. Which proxies are believed is `create_app`'s: uvicorn believes everybody on this machine."""
 EVERYWHERE = ("0.0.0.0", "::")
+STOP_SECONDS = 20
+"""How long a server that is to end waits for its jobs to end their batch: less than the 30 that Kubernetes gives it."""
 
 
 def serve(
@@ -90,33 +94,36 @@ def create_app(
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(home / "state" / "gradio")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    blocks = build(workbench)
-    uploads = blocks.pagelens.uploads
+    uploads, warmup = Uploads(workbench.settings.home), Warmup(workbench)
     uploads.sweep()
+    blocks = build(workbench, uploads)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        blocks.pagelens.warmup.start()
+        warmup.start()
         async with contextlib.AsyncExitStack() as stack:
             if tools is not None:
                 await stack.enter_async_context(tools.router.lifespan_context(tools))
             yield
+            probes.stopping.set()
+            workbench.close(STOP_SECONDS)
 
     app = FastAPI(title="Pagelens", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     bundle, cookie = Bundle(), cookie_name(port)
     _add_page_images(app, workbench)
-    add_exports(app, workbench)
     bundle.add_routes(app)
+    probes = Probes(workbench, warmup)
+    probes.add_routes(app)
     if access is not None:
         add_log_in(app, access, cookie)
-    app.mount(PREFIX, application(workbench, uploads, access, blocks.pagelens.warmup))
+    app.mount(PREFIX, application(workbench, uploads, access, warmup))
     tools = None
     if mcp:
         from workbench.api.tools import http_application
 
         tools = http_application(workbench)
         app.router.routes.extend(tools.routes)
-    app.add_middleware(Guard, hosts=hosts(host, allowed), head=bundle.head, access=access, cookie=cookie)
+    app.add_middleware(Guard, hosts=hosts(host, allowed), document=bundle.into, access=access, cookie=cookie)
     if proxies := workbench.settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in proxies])
     # Gradio checks only of blocks that were launched, which mounted ones are not, that a file which a request names was

@@ -8,6 +8,7 @@ word are ranked; what the unwanted texts take off may leave such a page below ze
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     name = str(step.bare)
     scores = run.shared.get(name)
     if scores is None:
-        scores = run.shared[name] = bm25(run.snapshot, run.query, step.number("pairs"), step.number("structure"))
+        scores = run.shared[name] = bm25(run.snapshot, run.query, step)
     if (
         candidates is None
         and np.isnan(scores).all()
@@ -43,13 +44,17 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, scores[rows])
 
 
-def bm25(snapshot: Snapshot, query: Query, pairs: float, structure: float) -> Float:
-    """The score of every page, by row: ``(rows,) float32``; NaN for one without a wanted word."""
+def bm25(snapshot: Snapshot, query: Query, step: Step) -> Float:
+    """The score of every page by a step's options, by row: ``(rows,) float32``; NaN for one without a wanted word."""
+    document = step.number("document")
+    counts = step.number("pairs"), step.number("structure"), step.number("concepts")
     total = np.zeros(len(snapshot), np.float64)
     named = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
-        scores = snapshot.bm25(words, pairs, structure)
+        scores = snapshot.bm25(words, *counts)
         total += weight * scores.astype(np.float64)
+        if document:
+            total += weight * document * (snapshot.titled(words) * (scores > 0))
         named |= (scores > 0) & (weight > 0)
     return np.where(named, total, np.nan).astype(np.float32)
 
@@ -64,6 +69,11 @@ register(
         options={
             "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),
             "structure": share("times that a word of a title, heading, caption or row label counts", 2.0),
+            "concepts": share("weight of rows of statements that a financial term is made of", 1.0),
+            "document": replace(
+                share("weight of words that the document is called by, which lift all its pages", 0.0),
+                experimental=True,
+            ),
         },
     )
 )

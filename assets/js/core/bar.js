@@ -1,0 +1,113 @@
+/* bar: name, collection, state of the model, theme, keys; and what a link named that is gone. */
+import { failed, notify } from "./dialogs.js";
+import { html, useEffect, useState } from "./html.js";
+import { Icon } from "./icons.js";
+import { choose, openDialog } from "./router.js";
+import { api } from "./server.js";
+import { state } from "./store.js";
+
+const SAID = { cold: "Models", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" };
+const SOON = 1500; // ms between looks at a model that is on its way
+const LATER = 5000;
+
+const isDark = () => document.body.classList.contains("dark");
+try {
+  const kept = localStorage.getItem("pagelens-theme");
+  if (kept && !new URLSearchParams(location.search).has("__theme"))
+    document.body.classList.toggle("dark", kept === "dark");
+} catch {
+  /* a private window */
+}
+
+function Theme() {
+  const [dark, setDark] = useState(isDark());
+  useEffect(() => {
+    const seen = new MutationObserver(() => setDark(isDark()));
+    seen.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    return () => seen.disconnect();
+  }, []);
+  const turn = () => {
+    document.body.classList.toggle("dark");
+    try {
+      localStorage.setItem("pagelens-theme", isDark() ? "dark" : "light");
+    } catch {
+      /* a private window: it lasts as long as the page */
+    }
+  };
+  const name = dark ? "Light theme" : "Dark theme";
+  return html`<button type="button" class="pl-quiet" aria-label=${name} title=${name} onClick=${turn}>
+    <${Icon} name=${dark ? "sun" : "moon"} />
+  </button>`;
+}
+
+function Model() {
+  const [info, setInfo] = useState(null);
+  const now = info || (state.overview && state.overview.model);
+  useEffect(() => {
+    if (!now) return undefined;
+    if (now.state === "failed" && now.detail) notify(now.detail, "error");
+    if (!["warming", "cold"].includes(now.state)) return undefined;
+    const look = () =>
+      api.get("/warm-up").then(setInfo, () => {
+        timer = setTimeout(look, LATER);
+      });
+    let timer = setTimeout(look, SOON);
+    return () => clearTimeout(timer);
+  }, [now]);
+  if (!now) return html`<button type="button" class="pl-model" disabled>Models</button>`;
+  return html`<button
+    type="button"
+    class=${`pl-model pl-model-${now.state}`}
+    aria-live="polite"
+    title=${now.detail || "Models: load, unload, and what there is"}
+    onClick=${() => openDialog("models")}
+  >
+    ${SAID[now.state] || "Models"}
+  </button>`;
+}
+
+function Collections() {
+  const names = state.overview ? state.overview.collections.map((one) => one.name) : [];
+  if (state.collection && !names.includes(state.collection)) names.unshift(state.collection);
+  return html`<label class="pl-collection">
+    <span class="pl-sr">Collection</span>
+    <select
+      class="pl-select"
+      id="pl-collection"
+      aria-label="Collection"
+      value=${state.collection}
+      disabled=${names.length < 2}
+      onChange=${(event) => choose(event.target.value).catch(failed)}
+    >
+      ${names.map((name) => html`<option key=${name} value=${name} selected=${name === state.collection}>${name}</option>`)}
+    </select>
+  </label>`;
+}
+
+function Gone() {
+  if (!state.gone) return null;
+  const others = state.overview.collections.map((one) => one.name);
+  return html`<div class="pl-gone" role="alert">
+    <p><b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.</p>
+    ${others.length > 0 && html`<p>Go to ${others.slice(0, 8).map((name) => html`<button key=${name} type="button" class="pl-chip" onClick=${() => choose(name)}>${name}</button> `)}</p>`}
+  </div>`;
+}
+
+export const Bar = () =>
+  html`<header class="pl-bar">
+      <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
+      <div class="pl-bar-end">
+        <${Model} /><${Collections} />
+        <button
+          type="button"
+          class="pl-quiet"
+          aria-label="Keyboard shortcuts"
+          title="Keyboard shortcuts (?)"
+          onClick=${() => openDialog("keys")}
+        >
+          <${Icon} name="keys" />
+        </button>
+        <${Theme} />
+      </div>
+    </header>
+    <${Gone} />`;

@@ -1,0 +1,247 @@
+/* router: tabs, the collection at hand, and history. Every change of place is an entry of the browser's history, which
+   gives it back: view, collection, question, open page, dialog, and how far it was scrolled. */
+import { read, samePlace, write } from "./address.js";
+import { closeDialogs, notify } from "./dialogs.js";
+import { emit, readLinks, writeLinks } from "./events.js";
+import { api } from "./server.js";
+import { asking, set, state } from "./store.js";
+
+const theme = new URLSearchParams(location.search).get("__theme");
+const dialogs = new Map();
+let settled = false, // the first place is shown
+  moving = 0, // places that are being gone back to
+  here = ""; // the address at hand, which the browser changes before it says so
+
+const address = () => write(state, [...writeLinks(), ...(theme ? [["__theme", theme]] : [])]);
+const same = (a, b) => new URLSearchParams(a).toString() === new URLSearchParams(b).toString();
+
+/* Write down where we are: a new place is an entry of its own, a smaller change renews the one at hand. */
+export function sync() {
+  if (!settled || moving) return;
+  const now = address();
+  if (same(now, location.search)) return;
+  if (samePlace(now, location.search) || settling(now)) renew(now);
+  else {
+    keepScroll();
+    history.pushState({ y: 0, depth: depth() + 1 }, "", now || location.pathname);
+    here = now;
+  }
+}
+const depth = () => (history.state && history.state.depth) || 0;
+function renew(now, more = {}) {
+  history.replaceState({ ...history.state, ...more }, "", now || location.pathname);
+  here = now;
+}
+/* Whether all that is new is what a view adds to its own address when it is first shown. */
+function settling(now) {
+  const before = new URLSearchParams(location.search),
+    after = new URLSearchParams(now);
+  for (const [key] of writeLinks()) if (!before.has(key)) after.delete(key);
+  return samePlace(after, before);
+}
+/* Back, but never out of the product. */
+export const back = () => depth() > 0 && history.back();
+
+/* --- where it is scrolled to ------------------------------------------------------------------------------------------ */
+const PATIENCE = 5000; // ms that a place may take until it is as high as it was
+let finding = null, // the height that is being gone back to
+  writing = 0;
+history.scrollRestoration = "manual";
+function keepScroll() {
+  clearTimeout(writing);
+  if (finding === null) history.replaceState({ ...history.state, y: Math.round(scrollY) }, "");
+}
+addEventListener(
+  "scroll",
+  () => {
+    clearTimeout(writing);
+    writing = setTimeout(keepScroll, 100);
+  },
+  { passive: true },
+);
+addEventListener("pagehide", keepScroll);
+for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"])
+  addEventListener(kind, () => (finding = null), { passive: true, capture: true });
+function findScroll(y) {
+  const until = performance.now() + PATIENCE;
+  finding = y;
+  const step = () => {
+    if (finding !== y) return;
+    const there = document.documentElement.scrollHeight - innerHeight >= y - 1;
+    if (there) scrollTo(0, y);
+    if (there || performance.now() > until) finding = null;
+    else requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}
+
+/* --- tabs -------------------------------------------------------------------------------------------------------------- */
+const button = (name) => document.getElementById(`pl-tab-${name}-button`);
+/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is made
+   to hold. */
+function select(name, tries = 50) {
+  const tab = button(name);
+  if (state.view !== name || !tries || (tab && tab.getAttribute("aria-selected") === "true")) return;
+  if (tab) tab.click();
+  setTimeout(() => select(name, tab ? tries - 1 : tries), 60);
+}
+export function showTab(name) {
+  const other = state.view !== name;
+  set({ view: name });
+  sync();
+  select(name);
+  if (other && !moving) scrollTo(0, 0);
+  emit("tab", name);
+}
+/* Before Gradio hears of a click, so that how far the place we leave is scrolled is still to be seen. */
+document.addEventListener(
+  "click",
+  (event) => {
+    const tab = event.target.closest && event.target.closest('#pl-tabs button[role="tab"]');
+    const name = tab && tab.id.replace(/^pl-tab-|-button$/g, "");
+    if (name && name !== state.view) showTab(name);
+  },
+  true,
+);
+
+/* --- collections ---------------------------------------------------------------------------------------------------- */
+export async function loadOverview() {
+  const { pipelines, ...found } = await api.get("/overview");
+  const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
+  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") } });
+  emit("overview");
+}
+async function detailsOf(name) {
+  const [{ info, examples }, documents] = await Promise.all([
+    api.get(api.collection(name)),
+    api.get(api.collection(name, "/documents")),
+  ]);
+  return { collection: info, samples: examples, documents };
+}
+export async function refresh() {
+  const known = state.overview.collections.some((one) => one.name === state.collection);
+  let details = null;
+  try {
+    details = known ? await detailsOf(state.collection) : null;
+  } catch (error) {
+    notify(error.message, "error");
+  }
+  set({ details, gone: known ? "" : state.gone });
+  emit("details");
+}
+/* Turn to a collection. `gone` says that a link names it and it is not there. */
+export async function choose(name, gone = false) {
+  set({ collection: name, gone: gone ? name : "", open: null, hits: [], search: null, steps: null });
+  await refresh();
+  emit("collection");
+  sync();
+}
+const known = (name) => state.overview.collections.some((one) => one.name === name);
+function preferred() {
+  const all = state.overview.collections;
+  const full = all.find((one) => one.pages > 0) || all[0];
+  return full ? full.name : "documents";
+}
+const turnTo = (name) => (name ? choose(name, !known(name)) : choose(preferred()));
+
+export function openPage({ document, page }) {
+  set({ open: { document, page } });
+  showTab("page");
+  emit("open", state.open);
+}
+
+/* --- dialogs that have an address -------------------------------------------------------------------------------------- */
+/* `make` opens the dialog and resolves when it is closed. */
+export const addressed = (name, make) => dialogs.set(name, make);
+export async function openDialog(name) {
+  if (state.dialog === name || !dialogs.has(name)) return;
+  state.dialog = name;
+  sync();
+  try {
+    await dialogs.get(name)();
+  } catch (error) {
+    notify(error.message, "error");
+  }
+  if (state.dialog !== name) return; // Back has closed it
+  state.dialog = "";
+  renew(address(), { twin: true });
+}
+
+/* --- to a place --------------------------------------------------------------------------------------------------------- */
+/* The part of a place that is asked of the server; views that only look at it need not ask again. */
+const question = ({ collection, query, parts, pipeline, filter, k }) =>
+  JSON.stringify([collection, query, parts, pipeline, filter, k, writeLinks()]);
+
+export function take(place) {
+  const { query, parts, pipeline, filter, k } = place;
+  set({ query, parts, pipeline, filter, k });
+  readLinks(new URLSearchParams(location.search));
+}
+async function goBack(y) {
+  const place = read(location.search);
+  moving += 1;
+  try {
+    const before = question(state);
+    if ((place.collection || preferred()) !== state.collection) await turnTo(place.collection);
+    if (state.dialog && state.dialog !== place.dialog) {
+      state.dialog = "";
+      closeDialogs();
+    }
+    const same = place.open && state.open && JSON.stringify(place.open) === JSON.stringify(state.open);
+    take(place);
+    if (question(state) !== before) emit("restore");
+    if (place.open && !same) {
+      set({ open: place.open });
+      emit("open", place.open);
+    }
+    showTab(place.view || "search");
+    if (place.dialog) openDialog(place.dialog);
+  } finally {
+    moving -= 1;
+  }
+  findScroll(y || 0);
+}
+addEventListener("popstate", ({ state: kept }) => {
+  // A dialog that was left stays in the history as a twin of the place it was opened at; nobody should have to pass it.
+  const unchanged = same(location.search, here);
+  here = location.search;
+  if (unchanged && kept && kept.twin) history.forward();
+  else if (unchanged) back();
+  else goBack(kept && kept.y);
+});
+
+/* The first place: what the address says, which was read when the script began. */
+export async function start(place) {
+  try {
+    await loadOverview();
+  } catch (error) {
+    notify(error.message, "error");
+    return;
+  }
+  if (place.broken) notify("A part of the query in this link cannot be read; the rest is restored.", "error");
+  readLinks(new URLSearchParams(location.search));
+  await turnTo(place.collection);
+  moving += 1;
+  emit("restore");
+  const empty = !state.gone && !asking() && !(state.details && state.details.documents.length);
+  const view = place.view || (state.view === "search" && empty ? "library" : state.view);
+  if (view === "page" && place.open) openPage(place.open);
+  else showTab(view);
+  moving -= 1;
+  settled = true;
+  renew(address());
+  if (place.dialog) openDialog(place.dialog);
+  findScroll((history.state && history.state.y) || 0);
+  document.documentElement.dataset.pagelens = "ready";
+  emit("ready");
+}
+/* What another tab of the browser did is seen when this one is looked at again. */
+addEventListener("visibilitychange", async () => {
+  if (document.hidden || !settled) return;
+  try {
+    await loadOverview();
+    await refresh();
+  } catch {
+    /* the server is gone; the next thing that is asked says so */
+  }
+});

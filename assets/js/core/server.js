@@ -1,0 +1,85 @@
+/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is an Error with
+   the server's sentence and its `status`. */
+import { state } from "./store.js";
+
+const BASE = "api/v1";
+const GONE = "The Pagelens server does not answer; is it still running?";
+const UNREADABLE = "The server's answer cannot be read.";
+
+/* The Response itself; throws what was refused. `query` are the address's values, a list for one that may be repeated;
+   those that are null are left out. */
+async function ask(method, path, { query = {}, body, raw, signal } = {}) {
+  const values = Object.entries(query)
+    .flatMap(([name, value]) => [value].flat().map((one) => [name, one]))
+    .filter(([, value]) => value !== null && value !== undefined);
+  const address = `${BASE}${path}${values.length ? `?${new URLSearchParams(values)}` : ""}`;
+  const json = { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const sent = raw !== undefined ? { body: raw } : body !== undefined ? json : {};
+  let answer;
+  try {
+    answer = await fetch(address, { method, signal, ...sent });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(GONE);
+  }
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => ({}));
+  throw Object.assign(new Error(said.error || `The server refused this (${answer.status}).`), {
+    status: answer.status,
+    missing: answer.status === 404,
+  });
+}
+async function json(method, path, asked) {
+  const answer = await ask(method, path, asked);
+  if (answer.status === 204) return null;
+  return answer.json().catch(() => {
+    throw new Error(UNREADABLE);
+  });
+}
+/* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them, and the work behind them. */
+async function* lines(path, body, signal) {
+  const reader = (await ask("POST", path, { body, signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const whole = (rest + value).split("\n");
+      rest = whole.pop();
+      for (const line of whole) {
+        const said = JSON.parse(line);
+        if (said.error) throw new Error(said.error);
+        yield said;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+const part = (text) => encodeURIComponent(text);
+export const api = {
+  part,
+  ask,
+  lines,
+  get: (path, query) => json("GET", path, { query }),
+  post: (path, body, query) => json("POST", path, { body, query }),
+  put: (path, body = {}) => json("PUT", path, { body }),
+  patch: (path, body = {}) => json("PATCH", path, { body }),
+  remove: (path, query) => json("DELETE", path, { query }),
+  raw: (path, content) => json("POST", path, { raw: content }),
+  /* Why a page scores, as `heat.read` takes it. */
+  async layers(body) {
+    const told = await json("POST", "/explain/layers", { body });
+    return { ...told, heat_weights: told.tokens.map((token) => token.heat_weight) };
+  },
+  collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
+};
+
+/* --- pictures ------------------------------------------------------------------------------------------------------ */
+/* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
+export const imageUrl = (document, page, id, size) =>
+  `pages/${part(state.collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +
+  `&v=${part(String(id).slice(0, 16))}`;
+export function pictureUrl({ picture, repairs = [] }) {
+  const steps = new URLSearchParams(repairs.map((step) => ["repairs", step]));
+  return `${BASE}/pictures/${part(picture)}${repairs.length ? `?${steps}` : ""}`;
+}

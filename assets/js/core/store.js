@@ -1,0 +1,73 @@
+/* store: the state of the page in one place, and what draws it.
+
+   Views are functions of `state`. `set` changes it and draws every view anew, once for all changes of one turn; Preact
+   changes of the page what differs. Nothing else holds state but what concerns one element alone (where it is scrolled
+   to, what is typed and not yet asked). */
+import { h, render } from "./html.js";
+
+export const state = {
+  view: "search", // the tab
+  overview: null, // what there is: collections, presets, fields, colours
+  details: null, // of the collection: documents, indexes, examples
+  collection: "",
+  gone: "", // the collection that a link names and that is not there
+  draft: "", // what stands in the query field
+  query: "", // the words asked for
+  parts: [], // and what is asked beside them: texts, pictures, regions, marks, each with a weight
+  pipeline: "", // as chosen; empty: the best for the collection
+  filter: "",
+  k: null, // results asked for; null: what the pipeline says
+  steps: null, // the pipeline and the filter as the server reads them
+  search: null, // the search under way or done
+  hits: [], // of it
+  open: null, // the page that is open, as { document, page }
+  page: null, // what is known of it
+  jobs: [],
+  dialog: "", // a dialog that has an address
+};
+
+const roots = new Map();
+let waiting = false;
+
+/* Draw a view into an element, now and at every change. */
+export function show(element, view) {
+  roots.set(element, view);
+  render(h(view), element);
+}
+export function redraw() {
+  if (waiting) return;
+  waiting = true;
+  queueMicrotask(() => {
+    waiting = false;
+    for (const [element, view] of roots) render(h(view), element);
+  });
+}
+export function set(changes) {
+  Object.assign(state, changes);
+  redraw();
+}
+
+const wanted = (part) => part.kind !== "mark" && part.weight > 0;
+/* Whether there is a question. */
+export const asking = () => Boolean(state.query) || state.parts.some(wanted);
+/* It, as the server takes it: a text, or all its parts. */
+export function asked() {
+  if (!state.parts.length) return state.query;
+  const text = state.query ? [{ kind: "text", text: state.query, weight: 1 }] : [];
+  return { parts: [...text, ...state.parts] };
+}
+/* What a person likes is kept for the next time, in this browser only. */
+export function liked(key, usual) {
+  try {
+    return { ...usual, ...JSON.parse(localStorage.getItem(`pagelens-${key}`) || "{}") };
+  } catch {
+    return usual; // a private window, or not ours
+  }
+}
+export function like(key, value) {
+  try {
+    localStorage.setItem(`pagelens-${key}`, JSON.stringify(value));
+  } catch {
+    /* a private window: it lasts as long as the page */
+  }
+}

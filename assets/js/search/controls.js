@@ -1,0 +1,333 @@
+/* controls: how a search runs, in one row that says it and opens: presets, how many results, the pipeline's text, and the
+   filter. What a pipeline or a filter is made of is the server's to say (`state.steps`); nothing is parsed here. */
+import { html, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { failed, notify } from "../core/dialogs.js";
+import { emit } from "../core/events.js";
+import { api } from "../core/server.js";
+import { asking, set, state } from "../core/store.js";
+import { read, readSoon, run } from "./run.js";
+
+const SCREEN = 200; // results on one screen
+const MAX_KEPT = 100000;
+const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "contains", "in"];
+
+const again = () => (asking() ? run() : read());
+const reading = () => (state.steps && state.steps.pipeline) || {};
+const clauses = () => (state.steps && state.steps.filter && state.steps.filter.clauses) || [];
+
+/* --- pipeline ---------------------------------------------------------------------------------------------------------- */
+export function usePipeline(pipeline, k = null) {
+  set({ pipeline, k });
+  again();
+}
+/* A number of a pipeline changed: a preset becomes the pipeline that it stands for, with that number. */
+const joined = (steps) => steps.map(({ source, k }) => (k ? `${source}:${k}` : source)).join(" > ");
+function setSize(at, k) {
+  const steps = reading().steps.map((step, i) => (i === at ? { ...step, k } : step));
+  usePipeline(joined(steps));
+}
+function setResults(k) {
+  const { preset, steps } = reading();
+  if (preset || !steps) usePipeline(state.pipeline, k);
+  else setSize(steps.length - 1, k);
+}
+const whole = (text, most, otherwise) => Math.min(most, Math.max(1, Math.round(Number(text)) || otherwise));
+
+function Presets() {
+  const { pipelines, about, experimental = [] } = state.overview;
+  const names = Object.keys(pipelines).filter((name) => !experimental.includes(name));
+  // What was chosen shows at once, before the server has read it.
+  const preset = pipelines[state.pipeline] ? state.pipeline : state.pipeline ? "" : reading().preset;
+  return html`<div class="pl-segments" role="radiogroup" aria-label="Pipeline preset">
+    ${names.map(
+      (name) =>
+        html`<label key=${name} title=${[about[name], pipelines[name]].filter(Boolean).join(": ")}>
+          <input
+            type="radio"
+            name="pl-preset"
+            value=${name}
+            checked=${preset === name}
+            onChange=${() => usePipeline(name)}
+          />
+          <span>${name}</span>
+        </label>`,
+    )}
+  </div>`;
+}
+/* The given stage finds the candidates, and what ranked last before still ranks them. */
+function lead(source) {
+  const last = reading().steps.at(-1);
+  usePipeline(joined([{ source, k: 256 }, last]));
+}
+function Encoders() {
+  const spaces = (state.details && state.details.collection.spaces) || [];
+  if (spaces.length < 2 || !reading().steps) return null;
+  const sources = spaces.slice(1).flatMap((space) => space.indexes.map((one) => `${one.name}@${space.encoder}`));
+  return html`<div class="pl-field">
+    <span>Start with</span>
+    <div class="pl-chips" role="group" aria-label="Start with an index of another encoder">
+      ${sources.map(
+        (source) =>
+          html`<button
+            key=${source}
+            type="button"
+            class="pl-chip"
+            title=${`Put ${source} in front of the pipeline`}
+            onClick=${() => lead(source)}
+          >
+            ${source}
+          </button>`,
+      )}
+    </div>
+  </div>`;
+}
+function Sizes() {
+  const { steps = [] } = reading();
+  return html`<div class="pl-sizes">
+    ${steps.slice(0, -1).map(
+      ({ source, k }, i) =>
+        html`<label class="pl-inline" key=${i}>
+          <span><code>${source}</code> hands on</span>
+          <input
+            class="pl-input pl-short"
+            type="number"
+            min="1"
+            max=${MAX_KEPT}
+            value=${k || 256}
+            onChange=${(event) => setSize(i, whole(event.target.value, MAX_KEPT, 1))}
+          />
+        </label>`,
+    )}
+  </div>`;
+}
+/* An index that the pipeline needs and that is not there: making it is a job. */
+function Lacking() {
+  const { lacking = [] } = reading();
+  const build = (one) =>
+    api.post(api.collection(state.collection, "/index"), one).then(() => {
+      emit("watch-jobs");
+      notify(`${one.index} is being made from the stored vectors; the Library shows how far it is.`);
+    }, failed);
+  return lacking.map(
+    (one) =>
+      html`<p class="pl-lacking" key=${one.index}>
+        <span><code>${one.index}</code> is not made yet for ${one.encoder}.</span>
+        <button type="button" class="pl-button pl-primary" onClick=${() => build(one)}>Make it now</button>
+      </p>`,
+  );
+}
+/* The text that runs: while a person types it, as it is typed. */
+function PipelineText() {
+  const [typed, setTyped] = useState(null);
+  const shown = typed ?? (reading().preset || !state.pipeline ? reading().pipeline || "" : state.pipeline);
+  const type = (event) => {
+    setTyped(event.target.value);
+    set({ pipeline: event.target.value.trim(), k: null });
+    readSoon();
+  };
+  const { error } = reading();
+  return html`<label class="pl-field">
+      <span>Pipeline</span>
+      <input
+        class="pl-input pl-code"
+        id="pl-pipeline"
+        spellcheck="false"
+        autocomplete="off"
+        value=${shown}
+        onInput=${type}
+        onBlur=${() => setTyped(null)}
+      />
+    </label>
+    ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}`;
+}
+/* How many pages come back. */
+function aboutResults() {
+  const { preset, k, steps } = reading();
+  if (preset || !steps) return "How many pages the preset returns";
+  const more = k > SCREEN ? `. The first ${SCREEN} are shown` : "";
+  const end = joined(steps.slice(-1));
+  return `The pipeline that is written ends in ${end}; changing this number changes it${more}`;
+}
+const Results = () =>
+  html`<label class="pl-inline">
+    <span>Results</span>
+    <input
+      class="pl-input pl-short"
+      id="pl-k"
+      type="number"
+      min="1"
+      max=${SCREEN}
+      title=${aboutResults()}
+      value=${Math.min(SCREEN, reading().k || 10)}
+      onChange=${(event) => setResults(whole(event.target.value, SCREEN, 10))}
+    />
+  </label>`;
+
+/* --- filter -------------------------------------------------------------------------------------------------------------- */
+function useFilter(filter) {
+  set({ filter });
+  again();
+}
+const without = (at) =>
+  clauses()
+    .filter((_, i) => i !== at)
+    .map((clause) => clause.text)
+    .join(" and ");
+/* The server writes the test, so that its quoting is the filter's own. */
+async function addTest(field, operator, value, rest = state.filter) {
+  try {
+    useFilter((await api.post("/filters/read", { filter: rest, add: { field, operator, value } })).filter);
+  } catch (error) {
+    failed(error);
+  }
+}
+export const FilterChips = () =>
+  clauses().length > 0 &&
+  html`<div class="pl-chips pl-filter-chips" role="group" aria-label="Filters in force">
+    ${clauses().map(
+      ({ text }, i) =>
+        html`<button
+          key=${text}
+          type="button"
+          class="pl-chip pl-filter-chip"
+          aria-label=${`Take out the filter ${text}`}
+          title="Take out this filter"
+          onClick=${() => useFilter(without(i))}
+        >
+          <code>${text}</code><${Icon} name="close" />
+        </button>`,
+    )}
+  </div>`;
+
+/* Values that a field has in this collection, to choose from. */
+function known(field) {
+  const documents = (state.details && state.details.documents) || [];
+  const { tagging } = window.pagelens;
+  if (field === "document") return documents.map((one) => one.name);
+  if (field === "added") return [...new Set(documents.map((one) => new Date(one.added).toLocaleDateString("sv-SE")))];
+  if (field === "tag") return tagging.tags();
+  return field.startsWith("meta.") ? tagging.values(field.slice("meta.".length)) : [];
+}
+function Builder() {
+  const own = window.pagelens.tagging.fields().map((name) => ({ name: `meta.${name}`, summary: "a field of your own" }));
+  const fields = [...state.overview.fields, ...own];
+  const [chosen, setField] = useState("");
+  const [operator, setOperator] = useState("=");
+  const [value, setValue] = useState("");
+  const field = fields.some((one) => one.name === chosen) ? chosen : fields[0].name;
+  const add = () => {
+    if (!value.trim()) return;
+    setValue("");
+    addTest(field, operator, value.trim());
+  };
+  const enter = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    add();
+  };
+  return html`<div class="pl-filter-builder" role="group" aria-label="Add a filter">
+    <select class="pl-select" aria-label="Field" value=${field} onChange=${(event) => setField(event.target.value)}>
+      ${fields.map((one) => html`<option key=${one.name} value=${one.name} title=${one.summary}>${one.name}</option>`)}
+    </select>
+    <select
+      class="pl-select"
+      aria-label="Comparison"
+      value=${operator}
+      onChange=${(event) => setOperator(event.target.value)}
+    >
+      ${OPERATORS.map((text) => html`<option key=${text} value=${text}>${text}</option>`)}
+    </select>
+    <input
+      class="pl-input"
+      aria-label="Value"
+      placeholder="value"
+      list="pl-filter-values"
+      value=${value}
+      onInput=${(event) => setValue(event.target.value)}
+      onKeyDown=${enter}
+    />
+    <datalist id="pl-filter-values">
+      ${known(field)
+        .slice(0, 500)
+        .map((text) => html`<option key=${text} value=${text} />`)}
+    </datalist>
+    <button type="button" class="pl-button" onClick=${add}><${Icon} name="plus" />Add filter</button>
+  </div>`;
+}
+function OnlyDocument() {
+  const documents = (state.details && state.details.documents) || [];
+  const at = clauses().findIndex((clause) => clause.document);
+  const pick = (event) => {
+    const rest = at < 0 ? state.filter : without(at);
+    if (event.target.value) addTest("document", "=", event.target.value, rest);
+    else useFilter(rest);
+  };
+  return html`<label class="pl-field">
+    <span>Only this document</span>
+    <select
+      class="pl-select"
+      aria-label="Only this document"
+      value=${at < 0 ? "" : clauses()[at].document}
+      onChange=${pick}
+    >
+      <option value="">All documents</option>
+      ${documents.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}
+    </select>
+  </label>`;
+}
+function Filter() {
+  const type = (event) => {
+    set({ filter: event.target.value.trim() });
+    readSoon();
+  };
+  const [typed, setTyped] = useState(null);
+  const error = state.steps && state.steps.filter && state.steps.filter.error;
+  const { fields, meta } = state.overview;
+  return html`<label class="pl-field">
+      <span>Filter</span>
+      <input
+        class="pl-input pl-code"
+        id="pl-filter"
+        spellcheck="false"
+        autocomplete="off"
+        placeholder="for example: page >= 10 and document = 'report.pdf'"
+        value=${typed ?? state.filter}
+        onInput=${(event) => {
+          setTyped(event.target.value);
+          type(event);
+        }}
+        onBlur=${() => setTyped(null)}
+      />
+    </label>
+    ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}
+    <div class="pl-field"><span>Add a filter</span><${Builder} /></div>
+    <${OnlyDocument} />
+    <p class="pl-muted pl-help">
+      Fields:${" "}${fields.map((one, i) => html`${i ? ", " : ""}<code>${one.name}</code> (${one.summary})`)},${" "}
+      <code>meta.NAME</code> (${meta}). Combine with and, or, not; compare with ${OPERATORS.join(" ")}.
+    </p>`;
+}
+
+/* --- the row -------------------------------------------------------------------------------------------------------------- */
+function Now() {
+  const { preset, reason, pipeline, k } = reading();
+  const name = preset || pipeline || state.pipeline;
+  return html`<span class="pl-more-now">
+    <b>${name}</b>${preset && reason ? html`<span class="pl-more-why">${reason}</span>` : null}${k
+      ? html`<span>${Math.min(k, SCREEN)} results</span>`
+      : null}
+  </span>`;
+}
+export const Controls = () =>
+  html`<details class="pl-more">
+      <summary><${Icon} name="more" /><span class="pl-more-name">How it searches</span><${Now} /></summary>
+      ${
+        state.overview &&
+        html`<div class="pl-more-body">
+          <div class="pl-query-tools"><${Presets} /><${Results} /></div>
+          <${PipelineText} /><${Sizes} /><${Encoders} /><${Filter} />
+        </div>`
+      }
+    </details>
+    <${Lacking} />`;

@@ -1,0 +1,125 @@
+/* cost: where the time of a search went, and how the ranks moved from stage to stage. */
+import { bytes, count, ms } from "../core/format.js";
+import { html } from "../core/html.js";
+import { openPage } from "../core/router.js";
+
+const SHOWN = 12; // results whose ranks are drawn
+const WIDTH = 300;
+const TOP = 26;
+const STEP = 17;
+
+function facts(stage) {
+  const found = [];
+  if (stage.candidates_in || stage.candidates_out)
+    found.push(`${count(stage.candidates_in)} → ${count(stage.candidates_out)} pages`);
+  if (stage.scored && stage.scored < stage.candidates_in) found.push(`${count(stage.scored)} scored`);
+  if (stage.vectors_compared) found.push(`${count(stage.vectors_compared)} vectors`);
+  if (stage.bytes_read) found.push(bytes(stage.bytes_read));
+  if (stage.cold) found.push("cold");
+  if (stage.cache_hit) found.push("from cache");
+  found.push(...[stage.approximate, stage.device].filter(Boolean));
+  return found.join(" · ");
+}
+const stateOf = ({ cold, cache_hit, approximate, device }) =>
+  [cold ? "cold" : cache_hit ? "cached" : "warm", approximate, device].filter(Boolean).join("; ");
+function Twin({ stages }) {
+  const head = ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"];
+  const numbers = (x) => [x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count);
+  return html`<details class="pl-twin">
+    <summary>As a table</summary>
+    <div class="pl-scroll">
+      <table class="pl-table">
+        <caption class="pl-sr">Stages of this search</caption>
+        <thead>
+          <tr>${head.map((text, i) => html`<th scope="col" class=${i && i < 6 ? "pl-num" : ""}>${text}</th>`)}</tr>
+        </thead>
+        <tbody>
+          ${stages.map(
+            (x) =>
+              html`<tr key=${x.name}>
+                <th scope="row">${x.name}</th>
+                ${[x.ms.toFixed(2), ...numbers(x)].map((text) => html`<td class="pl-num">${text}</td>`)}
+                <td>${stateOf(x)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+export function Waterfall({ result }) {
+  const { stages, total_ms } = result.trace;
+  const total = Math.max(total_ms, 0.001);
+  let from = 0;
+  const rows = stages.map((stage) => {
+    const left = Math.min((from / total) * 100, 99.4),
+      width = Math.max((stage.ms / total) * 100, 0.6);
+    from += stage.ms;
+    return html`<div class="pl-fall-row" key=${stage.name}>
+      <span class="pl-fall-name">${stage.name}</span><span class="pl-num">${ms(stage.ms)}</span>
+      <div class="pl-fall-track"><i style=${{ left: `${left}%`, width: `${width}%` }}></i></div>
+      <span class="pl-fall-facts">${facts(stage)}</span>
+    </div>`;
+  });
+  return html`<section class="pl-card pl-cost" aria-label="What each stage cost">
+    <h3>Where the time went <span class="pl-num">${ms(total_ms)}</span></h3>
+    <p class="pl-muted"><code>${result.pipeline}</code></p>
+    <div class="pl-fall" aria-hidden="true">${rows}</div>
+    <${Twin} stages=${stages} />
+  </section>`;
+}
+
+/* Lines from a page's rank in each stage to its rank in the next; ranks beyond the list share the lowest line. */
+export function Slopes({ result }) {
+  const names = [...new Set(result.hits.flatMap((hit) => hit.stages.map((stage) => stage.name)))];
+  if (names.length < 2 || !result.complete) return null;
+  const hits = result.hits.slice(0, SHOWN),
+    low = hits.length + 2,
+    foot = TOP + low * STEP;
+  const x = (i) => 34 + (i * (WIDTH - 68)) / (names.length - 1),
+    y = (rank) => TOP + Math.min(rank, low) * STEP - STEP / 2;
+  const line = (hit) => {
+    const points = hit.stages.map(({ name, rank }) => ({ x: x(names.indexOf(name)), y: y(rank), rank }));
+    const first = points[0],
+      last = points.at(-1);
+    return html`<g
+      key=${hit.ref}
+      class=${hit.rank === 1 ? "pl-slope pl-slope-first" : "pl-slope"}
+      onClick=${() => openPage(hit)}
+    >
+      <title>${hit.ref}</title>
+      <polyline points=${points.map((p) => `${p.x},${p.y}`).join(" ")} />
+      ${points.map((p) => html`<circle cx=${p.x} cy=${p.y} r="2.6" />`)}
+      <text x=${last.x + 8} y=${last.y + 4}>${last.rank}</text>
+      ${first.rank < low && html`<text x=${first.x - 8} y=${first.y + 4} text-anchor="end">${first.rank}</text>`}
+    </g>`;
+  };
+  /* Where each stage cut: within the picture it is a line at its rank, beyond it only the number. */
+  const cut = (stage) => {
+    const i = names.indexOf(stage.name);
+    if (i < 0) return null;
+    const at = Math.min(stage.candidates_out, low) * STEP + TOP;
+    return html`<g key=${stage.name}>
+      <title>${`kept ${count(stage.candidates_out)} of ${count(stage.candidates_in)} pages`}</title>
+      <line x1=${x(i) - 14} x2=${x(i) + 14} y1=${at} y2=${at} class="pl-cut" />
+      <text x=${x(i)} y=${foot + 18} text-anchor="middle" class="pl-slope-name">
+        ${`${count(stage.candidates_out)} / ${count(stage.candidates_in)}`}
+      </text>
+    </g>`;
+  };
+  const beyond = hits.some((hit) => hit.stages[0].rank >= low);
+  return html`<section class="pl-card pl-moves" aria-label="How ranks moved">
+    <h3>How ranks moved</h3>
+    <svg
+      viewBox=${`0 0 ${WIDTH} ${foot + 26}`}
+      class="pl-slopes"
+      role="img"
+      aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”."
+    >
+      ${names.map((name, i) => html`<text x=${x(i)} y="13" text-anchor="middle" class="pl-slope-name">${name}</text>`)}
+      ${hits.map(line)}
+      ${beyond && html`<text x=${x(0) - 8} y=${y(low) + 4} text-anchor="end">${`≥${low}`}</text>`}
+      ${result.trace.stages.map(cut)}
+    </svg>
+  </section>`;
+}

@@ -1,0 +1,149 @@
+/* run: asking. A search answers stage by stage, and then with the passage and the heat of every page found, all in one
+   stream; a newer question ends the older one. Answers are remembered, so that Back shows them at once. */
+import { parseRef, refOf } from "../core/address.js";
+import { on } from "../core/events.js";
+import { sync } from "../core/router.js";
+import { api } from "../core/server.js";
+import { asked, asking, redraw, set, state } from "../core/store.js";
+
+const KEPT = 12; // answers, for Back and forward
+const answers = new Map();
+let number = 0,
+  stopping = null,
+  known = ""; // what is being read of the pipeline and the filter, or was; nothing is read twice
+
+/* The preset that an empty pipeline means, once the server has said so. */
+const recommended = () => (state.steps && !state.pipeline && state.steps.pipeline.preset) || "";
+/* The request a question makes. */
+export const question = () => ({
+  query: asked(),
+  collection: state.collection,
+  pipeline: state.pipeline || recommended(),
+  k: state.k,
+  filter: state.filter,
+});
+function keep(key, search) {
+  answers.delete(key);
+  answers.set(key, search);
+  if (answers.size > KEPT) answers.delete(answers.keys().next().value);
+}
+/* Pages come and go: what was found before says nothing any more. */
+export function forget() {
+  answers.clear();
+  known = "";
+}
+
+export function clear() {
+  if (stopping) stopping.abort();
+  number += 1;
+  set({ search: null, hits: [] });
+  sync();
+}
+/* Ask what the state says. */
+export async function run() {
+  if (!asking()) {
+    clear();
+    return;
+  }
+  if (!state.details) {
+    // Nothing is known of the collection yet, or it is not there: the router asks again once it is.
+    set({ search: state.gone ? null : { running: true, result: null, passages: new Map(), error: "" } });
+    return;
+  }
+  const body = question(),
+    key = JSON.stringify(body);
+  sync();
+  read();
+  if (stopping) stopping.abort();
+  const mine = ++number;
+  const kept = answers.get(key);
+  if (kept) {
+    set({ search: kept, hits: kept.result.hits });
+    return;
+  }
+  const before = state.search && state.search.result;
+  const search = { key, running: true, result: before, stale: Boolean(before), passages: new Map(), error: "" };
+  stopping = new AbortController();
+  set({ search });
+  const heard = (line) => {
+    if (line.passages) for (const one of line.passages) search.passages.set(one.page, one);
+    else {
+      if (search.stale) search.passages = new Map();
+      const result = { ...line, hits: line.hits.map(placed) };
+      Object.assign(search, { result, stale: false, running: !line.complete });
+      state.hits = result.hits;
+      if (line.complete) keep(key, search);
+    }
+    redraw();
+  };
+  try {
+    for await (const line of api.lines("/search/stages", { ...body, passages: true }, stopping.signal))
+      if (mine === number) heard(line);
+    search.read = true;
+  } catch (error) {
+    if (mine !== number || error.name === "AbortError") return;
+    // A result that is whole stays, even where its passages failed.
+    if (search.result && search.result.complete && !search.stale) search.read = true;
+    else Object.assign(search, { result: null, error: error.message, running: false });
+    state.hits = search.result ? search.result.hits : [];
+  }
+  if (mine === number) redraw();
+}
+
+/* --- the pipeline and the filter, as the server reads them ------------------------------------------------------------ */
+let reading = 0,
+  timer = 0;
+export async function read() {
+  if (!state.overview || !state.details) return;
+  const { pipeline, filter, collection, k } = state,
+    wanted = JSON.stringify([pipeline, filter, collection, k]);
+  if (wanted === known) return;
+  known = wanted;
+  const mine = ++reading;
+  const told = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
+  const [steps, clauses] = await Promise.all([
+    told("/pipelines/read", { collection, pipeline, k }),
+    told("/filters/read", { filter }),
+  ]);
+  if (mine !== reading) return;
+  set({ steps: { pipeline: steps, filter: clauses } });
+}
+/* The same once a person has stopped typing. */
+export function readSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(read, 250);
+}
+
+/* --- what is found ------------------------------------------------------------------------------------------------------- */
+/* A hit with its page as document and number beside the text. */
+const placed = (hit) => ({ ...hit, ref: hit.page, ...parseRef(hit.page) });
+/* Where the open page stands among the results: { hit, at, of, before, after }, or null. */
+export function standing() {
+  if (!state.open) return null;
+  const here = refOf(state.open);
+  const at = state.hits.findIndex((hit) => hit.ref === here);
+  if (at < 0) return null;
+  return { hit: state.hits[at], at, of: state.hits.length, before: state.hits[at - 1], after: state.hits[at + 1] };
+}
+
+on("ask", run);
+let restored = false;
+on("restore", () => {
+  // The first time the field may hold what was typed meanwhile; later a place is gone back to.
+  if (restored) state.draft = state.query;
+  restored = true;
+  run();
+  read();
+});
+on("collection", () => {
+  read();
+  if (asking() && document.documentElement.dataset.pagelens) run();
+});
+on("details", () => {
+  forget();
+  read();
+});
+on("deleted", () => {
+  forget();
+  if (asking() && state.search) run();
+});

@@ -1,0 +1,163 @@
+/* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
+import { dialog, failed, notify } from "../core/dialogs.js";
+import { date } from "../core/format.js";
+import { html, useEffect, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { addressed, choose, openDialog } from "../core/router.js";
+import { api } from "../core/server.js";
+import { asking, set, state } from "../core/store.js";
+import { question, run } from "./run.js";
+
+const NAME = 80; // characters of a query that a saved search is first named by
+const FORMS = [
+  ["html", "Report", "One HTML file with pages and heatmaps"],
+  ["csv", "CSV", "One row a result, for a spreadsheet"],
+  ["json", "JSON", "Everything: stages, scores, regions, words"],
+  ["trec", "TREC run", "For trec_eval and ir-measures"],
+  ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
+];
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notify("Copied.");
+  } catch {
+    notify("The browser does not let pages copy here; select the text and copy it.", "error");
+  }
+}
+
+/* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
+addressed("copies", async () => {
+  const copies = await api.post("/copies", { ...question(), address: location.origin });
+  const one = ({ name, text, note }) =>
+    html`<section key=${name}>
+      <div class="pl-section-head">
+        <h3>${name}</h3>
+        <button type="button" class="pl-button" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>
+          <${Icon} name="copy" />Copy
+        </button>
+      </div>
+      <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
+      ${note && html`<p class="pl-muted">${note}</p>`}
+    </section>`;
+  await dialog({
+    title: "This search as a command, as code, as a request",
+    wide: true,
+    body: html`<div class="pl-copies">${copies.map(one)}</div>`,
+  });
+});
+
+/* --- files -------------------------------------------------------------------------------------------------------------- */
+/* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
+export async function download(form, wanted = {}) {
+  notify("The file is being made; it is saved when it is ready.");
+  const answer = await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } });
+  const name = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = name ? decodeURIComponent(name[1]) : `search.${form}`;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+addressed("export", () => {
+  const one = ([form, name, what]) =>
+    html`<button
+      key=${form}
+      type="button"
+      class="pl-export"
+      data-form=${form}
+      onClick=${() => download(form).catch(failed)}
+    >
+      <b>${name}</b><span>${what}</span>
+    </button>`;
+  return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
+});
+
+/* --- saved searches ---------------------------------------------------------------------------------------------------- */
+async function save() {
+  let name = state.query.slice(0, NAME);
+  const chosen = await dialog({
+    title: "Save this search",
+    confirm: "Save",
+    body: html`<label class="pl-field">
+      <span>Name</span>
+      <input
+        class="pl-input"
+        aria-label="Name of the search"
+        defaultValue=${name}
+        onInput=${(event) => (name = event.target.value)}
+      />
+    </label>`,
+    read: () => name,
+  });
+  if (chosen === null) return;
+  await api.post("/searches", { ...question(), name: chosen });
+  notify("Saved; “Saved searches” has it.");
+}
+async function restore({ parts: all, pipeline, filter, k, collection }) {
+  const words = all.find((part) => part.kind === "text" && part.weight === 1);
+  const text = words ? words.text : "";
+  const parts = all.filter((part) => part !== words);
+  if (collection !== state.collection) await choose(collection);
+  set({ query: text, draft: text, parts, pipeline, filter, k });
+  run();
+}
+function Saved({ open }) {
+  const [all, setAll] = useState(null);
+  const load = () => api.get("/searches").then(setAll, failed);
+  useEffect(() => {
+    load();
+  }, []);
+  if (!all) return html`<p class="pl-muted" role="status">Looking for saved searches</p>`;
+  const forget = (name) => api.remove(`/searches/${api.part(name)}`).then(load, failed);
+  const row = (one) =>
+    html`<li key=${one.name}>
+      <button type="button" class="pl-saved-open" onClick=${() => open(one)}>
+        <b>${one.name}</b>
+        <span class="pl-muted"
+          >${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
+        >
+      </button>
+      <button
+        type="button"
+        class="pl-quiet"
+        aria-label=${`Delete the saved search ${one.name}`}
+        onClick=${() => forget(one.name)}
+      >
+        <${Icon} name="trash" />
+      </button>
+    </li>`;
+  return html`<ul class="pl-saved">
+    ${all.length ? all.map(row) : html`<li class="pl-muted">No search is saved yet.</li>`}
+  </ul>`;
+}
+addressed("saved", async () => {
+  let close,
+    chosen = null;
+  const open = (one) => {
+    chosen = one;
+    close();
+  };
+  await dialog({
+    title: "Saved searches",
+    body: html`<${Saved} open=${open} />`,
+    opened: (closing) => (close = closing),
+  });
+  if (chosen) setTimeout(() => restore(chosen).catch(failed)); // once the dialog has left the address
+});
+
+export function SavingBar() {
+  const whole = state.search && state.search.result && state.search.result.complete && asking();
+  const button = (icon, text, act) =>
+    html`<button type="button" class="pl-button pl-subtle" title=${text} onClick=${act}>
+      <${Icon} name=${icon} /><span>${text}</span>
+    </button>`;
+  return html`<div class="pl-keeping" role="group" aria-label="This search">
+    ${whole && button("star", "Save", () => save().catch(failed))}
+    ${whole && button("code", "Copy as", () => openDialog("copies"))}
+    ${whole && button("save", "Export", () => openDialog("export"))}
+    ${button("file", "Saved searches", () => openDialog("saved"))}
+  </div>`;
+}

@@ -1,0 +1,206 @@
+/* search: the query, how it is searched, and results as they come. */
+import { notify } from "../core/dialogs.js";
+import { on } from "../core/events.js";
+import { ms, plural } from "../core/format.js";
+import { html, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { showTab } from "../core/router.js";
+import { asking, set, state } from "../core/store.js";
+import { Controls, FilterChips } from "./controls.js";
+import { Slopes, Waterfall } from "./cost.js";
+import { Expected } from "./expected.js";
+import { addPictures, marks, PartChips, PartTools, pictures } from "./parts.js";
+import { Looks, Results } from "./results.js";
+import { run } from "./run.js";
+import { SavingBar } from "./saving.js";
+
+const EXAMPLES = 6;
+
+/* --- the form -------------------------------------------------------------------------------------------------------------- */
+function submit(event) {
+  event.preventDefault();
+  set({ query: state.draft.trim() });
+  run();
+}
+function tryOut(text) {
+  set({ query: text, draft: text });
+  run();
+}
+function Examples() {
+  const samples = (state.details && state.details.samples) || [];
+  if (!samples.length || asking()) return null;
+  return html`<div class="pl-chips pl-examples" role="group" aria-label="Examples">
+    <span class="pl-muted">Try</span>
+    ${samples
+      .slice(0, EXAMPLES)
+      .map(
+        (text) => html`<button key=${text} type="button" class="pl-chip" onClick=${() => tryOut(text)}>${text}</button>`,
+      )}
+  </div>`;
+}
+/* A picture dropped anywhere on the form, or pasted into it, is a part of the query. */
+const dragged = (event) => [...event.dataTransfer.types].includes("Files") && event.preventDefault();
+function dropped(event) {
+  const { files } = event.dataTransfer;
+  if (!files.length) return;
+  event.preventDefault();
+  if (pictures(files).length) addPictures(files);
+  else notify("Only pictures can be searched with; add documents in the library.", "error");
+}
+function pasted(event) {
+  const { files } = event.clipboardData;
+  if (!pictures(files).length) return;
+  event.preventDefault();
+  addPictures(files);
+}
+const Form = () =>
+  html`<form class="pl-query" role="search" onSubmit=${submit} onDragOver=${dragged} onDrop=${dropped} onPaste=${pasted}>
+    <div class="pl-query-line">
+      <input
+        type="search"
+        id="pl-query"
+        class="pl-query-input"
+        placeholder="What are you looking for?"
+        aria-label="Query"
+        autocomplete="off"
+        spellcheck="false"
+        enterkeyhint="search"
+        value=${state.draft}
+        onInput=${(event) => (state.draft = event.target.value)}
+      />
+      <button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Search</button>
+    </div>
+    <${PartChips} />
+    <${Examples} />
+    <div class="pl-query-row"><${Controls} /><${PartTools} /></div>
+    <${FilterChips} />
+  </form>`;
+
+/* --- what came of it ------------------------------------------------------------------------------------------------------- */
+function Status() {
+  const { running, result, stale, error } = state.search || {};
+  const done = Boolean(state.search) && !running && !error;
+  const warming = Boolean(document.querySelector(".pl-model-warming"));
+  const waiting = warming ? "Warming up the model; the first search waits for it" : "Searching";
+  const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
+  return html`<div class="pl-status" role="status" aria-live="polite" data-complete=${state.search ? (done ? "yes" : "no") : null}>
+    ${running && (!result || stale) && html`${spinner}${waiting}`}
+    ${
+      running && result && !stale &&
+      html`<span class="pl-provisional">${spinner}Provisional order, later stages still run</span>`
+    }
+    ${
+      result && !stale &&
+      html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
+        ${!running && html`<span>${ms(result.trace.total_ms)}</span>`}
+        ${(result.notes || []).map((note) => html`<span class="pl-note">${note}</span>`)}`
+    }
+  </div>`;
+}
+function Verdict() {
+  const said = state.search && state.search.result && state.search.result.complete && state.search.result.verdict;
+  return (
+    said &&
+    html`<div class=${`pl-verdict pl-verdict-${said.state}`} role="status">
+      <b>${said.statement}</b> <span class="pl-muted">${said.basis}</span>
+    </div>`
+  );
+}
+function Empty({ title, text, act }) {
+  return html`<div class="pl-empty"><h2 class="pl-empty-title">${title}</h2><p>${text}</p>${act || null}</div>`;
+}
+const ToLibrary = () =>
+  html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>Go to the library</button>`;
+/* What stands where results would. */
+function Blank() {
+  const { result, running, error } = state.search || {};
+  const pages = state.details ? state.details.collection.pages : 0;
+  if (error)
+    return html`<div class="pl-empty">
+      <h2 class="pl-empty-title">That search did not run</h2>
+      <p class="pl-error" role="alert">${error}</p>
+    </div>`;
+  if (state.gone)
+    return html`<${Empty} title="Nothing was searched" text=${`The collection “${state.gone}” is not here.`} />`;
+  if (running || (result && result.hits.length) || !state.overview || (!state.details && !state.overview)) return null;
+  if (!pages && state.jobs.some((job) => job.active && job.collection === state.collection))
+    return html`<${Empty}
+      title="Documents are being added"
+      text="Their pages can be searched as soon as they are indexed; the library shows how far it is."
+      act=${html`<${ToLibrary} />`}
+    />`;
+  if (!pages)
+    return html`<${Empty}
+      title="This collection is empty"
+      text="Add documents first, then search them here."
+      act=${html`<${ToLibrary} />`}
+    />`;
+  if (result)
+    return html`<${Empty}
+      title="No page fits"
+      text=${
+        state.filter
+          ? "The filter lets no page through that could be ranked. Loosen it, or check its spelling."
+          : "Nothing was found to rank. Other words, or another way to search, may."
+      }
+    />`;
+  return html`<${Empty}
+    title="Ask in your own words"
+    text=${`The ${plural(pages, "page")} of ${state.collection} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`}
+  />`;
+}
+
+/* Marks are gathered first, so that the list does not change under the pointer. */
+let listener = () => {};
+on("collection", () => listener(false));
+function Refine({ shown, hide }) {
+  if (!shown) return null;
+  const all = marks().length;
+  const go = () => {
+    hide();
+    run();
+  };
+  return html`<div class="pl-refine">
+    <span>${all ? `${plural(all, "page")} marked.` : "No page is marked any more."}</span>
+    <button type="button" class="pl-button pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}</button>
+  </div>`;
+}
+export function Search() {
+  const [marked, setMarked] = useState(false);
+  listener = setMarked;
+  const { result, running, stale } = state.search || {};
+  const found = result && !stale;
+  return html`<div class="pl-search">
+    <${Form} />
+    <div class="pl-found">
+      <div class="pl-found-main">
+        <div class="pl-found-head"><${Status} /><${SavingBar} />${result && result.hits.length > 0 && html`<${Looks} />`}</div>
+        <${Verdict} />
+        <${Refine} shown=${marked && state.search && !running} hide=${() => setMarked(false)} />
+        <${Results} marking=${() => setMarked(true)} />
+        <${Blank} />
+      </div>
+      ${
+        found &&
+        html`<aside class="pl-found-side" aria-label="How it was found">
+          <${Waterfall} result=${result} />${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />
+        </aside>`
+      }
+    </div>
+  </div>`;
+}
+
+/* --- keys -------------------------------------------------------------------------------------------------------------------- */
+function step(by) {
+  const links = [...document.querySelectorAll("#pl-results .pl-hit-open")];
+  if (!links.length) return;
+  const now = links.indexOf(document.activeElement);
+  const at = Math.max(0, Math.min(links.length - 1, now < 0 ? (by > 0 ? 0 : links.length - 1) : now + by));
+  links[at].focus();
+  links[at].closest(".pl-hit").scrollIntoView({ block: "nearest" });
+}
+on("key", (event) => {
+  if (state.view !== "search" || !["j", "k"].includes(event.key)) return;
+  event.preventDefault();
+  step(event.key === "j" ? 1 : -1);
+});

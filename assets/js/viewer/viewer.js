@@ -1,0 +1,271 @@
+/* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
+import { refOf } from "../core/address.js";
+import { failed, notify } from "../core/dialogs.js";
+import { on } from "../core/events.js";
+import { count } from "../core/format.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { showTab } from "../core/router.js";
+import { imageUrl } from "../core/server.js";
+import { asking, set, state } from "../core/store.js";
+import { Name } from "../search/results.js";
+import { run, standing } from "../search/run.js";
+import { download } from "../search/saving.js";
+import * as heat from "./heat.js";
+import { Panel } from "./panel.js";
+import { alter, boxAt, go, highlight, layer, look, pooledView, shown, stepResult, turn } from "./reading.js";
+import { Stage } from "./stage.js";
+
+const LISTED = 6; // words under the pointer
+let moves = null; // what zooms and moves the page
+
+function Quiet({ icon, label, act, keys, pressed, disabled }) {
+  return html`<button
+    type="button"
+    class="pl-quiet"
+    aria-label=${label}
+    title=${keys ? `${label} (${keys})` : label}
+    aria-pressed=${pressed === undefined ? null : String(pressed)}
+    disabled=${disabled}
+    onClick=${act}
+  >
+    <${Icon} name=${icon} />
+  </button>`;
+}
+async function copyLink() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    notify("Link copied.");
+  } catch {
+    notify(location.href);
+  }
+}
+function savePage() {
+  const { read, why } = state.page;
+  const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
+  const seen = why ? { look: shown(), tokens, encoder: why.encoder } : {};
+  download("png", { page: refOf(read), ...seen }).catch(failed);
+}
+
+/* --- a part of the page as a query ------------------------------------------------------------------------------------- */
+const pickAnew = (picking) => alter({ picking, pick: null });
+function askRegion(box, adding = false) {
+  const part = { kind: "region", page: refOf(state.page.read), box: box.map((x) => Number(x.toFixed(4))), weight: 1 };
+  pickAnew(false);
+  set({ parts: adding ? [...state.parts, part] : [part], ...(adding ? {} : { query: "", draft: "" }) });
+  run();
+  showTab("search");
+}
+function Picks() {
+  const { picking, pick } = state.page;
+  if (!picking) return null;
+  return html`<div class="pl-picks" role="group" aria-label="The part of the page picked">
+    ${
+      pick
+        ? html`<button type="button" class="pl-button pl-primary" onClick=${() => askRegion(pick)}>
+              Search for this part
+            </button>
+            ${
+              asking() &&
+              html`<button type="button" class="pl-button" onClick=${() => askRegion(pick, true)}>Add to the query</button>`
+            }`
+        : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`
+    }
+    <button type="button" class="pl-button" onClick=${() => pickAnew(false)}>Cancel</button>
+  </div>`;
+}
+
+/* --- where it stands --------------------------------------------------------------------------------------------------------- */
+function Standing() {
+  const here = standing();
+  const back =
+    (state.hits.length > 0 || asking()) &&
+    html`<button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("search")}>
+      <${Icon} name="back" />Results
+    </button>`;
+  if (!here) return back;
+  const { hit, at, of } = here;
+  const way = hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
+  return html`<div class="pl-standing">
+    ${back}
+    <${Quiet} icon="left" label="Result before" keys="k" act=${() => stepResult(-1)} disabled=${!here.before} />
+    <span>
+      <b>${`Result ${at + 1} of ${of}`}</b>${" "}
+      <span class="pl-muted" title="Its rank after each stage">${way}</span>
+    </span>
+    <${Quiet} icon="right" label="Next result" keys="j" act=${() => stepResult(1)} disabled=${!here.after} />
+  </div>`;
+}
+function Tools({ percent }) {
+  const { read: page, picking } = state.page;
+  return html`<div class="pl-view-tools">
+    <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
+    <div class="pl-row pl-pager">
+      <${Quiet} icon="left" label="Previous page" keys="[" act=${() => go(page.page - 1)} disabled=${page.page <= 1} />
+      <input
+        class="pl-input pl-short"
+        type="number"
+        min="1"
+        max=${page.pages}
+        aria-label="Go to page"
+        value=${page.page}
+        onChange=${(event) => go(Number(event.target.value))}
+      />
+      <span class="pl-muted">of ${count(page.pages)}</span>
+      <${Quiet}
+        icon="right"
+        label="Next page"
+        keys="]"
+        act=${() => go(page.page + 1)}
+        disabled=${page.page >= page.pages}
+      />
+    </div>
+    <div class="pl-row pl-zoom">
+      <${Quiet} icon="minus" label="Zoom out" keys="-" act=${() => moves.further()} />
+      <span class="pl-num pl-percent" aria-live="off" ref=${percent}></span>
+      <${Quiet} icon="plus" label="Zoom in" keys="+" act=${() => moves.nearer()} />
+      <${Quiet} icon="fit" label="Fit" keys="0" act=${() => moves.fit()} />
+      <${Quiet}
+        icon="select"
+        label="Pick a part to search with"
+        keys="r"
+        pressed=${picking}
+        act=${() => pickAnew(!picking)}
+      />
+      <${Quiet} icon="save" label="Save this page as a picture with its heat" act=${savePage} />
+      <${Quiet} icon="link" label="Copy a link to this page" act=${copyLink} />
+    </div>
+  </div>`;
+}
+
+/* --- what lies under the pointer ---------------------------------------------------------------------------------------------- */
+function nameOf(drawn, j) {
+  const { why } = state.page;
+  if (drawn.pooled) return `${drawn.pooled.index} ${j + 1}`;
+  if (why.labels[j]) return why.labels[j];
+  if (!why.grid) return `vector ${j + 1}`;
+  return `patch r${Math.floor(j / why.grid[1]) + 1} c${(j % why.grid[1]) + 1}`;
+}
+function Tip({ drawn, point, stage }) {
+  const tip = useRef(null);
+  const j = point && drawn && look.on ? heat.under(drawn, point.fx, point.fy) : -1;
+  useLayoutEffect(() => {
+    if (j < 0 || !tip.current) return;
+    const { offsetWidth: width, offsetHeight: height, parentElement: room } = tip.current;
+    const below = point.y + 18 + height <= room.clientHeight;
+    tip.current.style.left = `${Math.min(room.clientWidth - width - 6, Math.max(6, point.x + 14))}px`;
+    tip.current.style.top = `${below ? point.y + 18 : Math.max(6, point.y - height - 10)}px`;
+  });
+  if (j < 0) return null;
+  const { why } = state.page;
+  const words = look.chosen.length ? look.chosen : [...why.tokens.keys()];
+  const rows = words
+    .map((t) => [why.tokens[t].label, drawn.similarities[t * drawn.list.length + j]])
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, LISTED);
+  return html`<div class="pl-tip" ref=${tip}>
+    <b>${nameOf(drawn, j)}</b>
+    <dl>${rows.map(([label, value]) => html`<dt>${label}</dt><dd class="pl-num">${value.toFixed(2)}</dd>`)}</dl>
+  </div>`;
+}
+
+function View() {
+  const { read: page, why, seen, picking, pick, point, highlight: lit, words = [], stale, cited } = state.page;
+  const percent = useRef(null);
+  const drawn = useMemo(layer, [seen, look.chosen, look.join, look.range, look.pooled]);
+  const draw = (canvas) => {
+    if (!drawn) canvas.width = canvas.width; // clears it
+    else
+      heat.draw(canvas, { ...shown(), ...drawn, places: drawn.boxes, aspect: page.height / page.width });
+  };
+  const cells = drawn && drawn.pooled && look.on ? [...drawn.list.keys()].map((j) => boxAt(drawn.boxes, j)) : [];
+  const marks = [
+    ...cells.map((box) => [box, "pl-cell"]),
+    ...words.map((box) => [box, "pl-word"]),
+    ...(cited ? [[cited, "pl-mark-box pl-cited"]] : []),
+    ...(lit ? [[lit, "pl-mark-box"]] : []),
+  ];
+  useEffect(() => cited && moves.reveal(cited), [page.page_id, cited]); // after the stage has fitted the page
+  const reveal = (box) => {
+    highlight(box);
+    moves.reveal(box);
+  };
+  return html`<div class="pl-view">
+    <div class="pl-view-main">
+      <div><${Standing} /><${Tools} percent=${percent} /><${Picks} /></div>
+      <${Stage}
+        page=${page}
+        address=${imageUrl(page.document, page.page, page.page_id, "page")}
+        name=${`${page.document}, page ${page.page}`}
+        shown=${Boolean(why) && look.on}
+        draw=${draw}
+        drawn=${[drawn, look.colour, look.opacity]}
+        marks=${marks}
+        picking=${picking}
+        pick=${pick}
+        stale=${stale}
+        moves=${(made) => (moves = made)}
+        scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
+        hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
+        picked=${(box) => alter({ pick: box })}
+        swiped=${stepResult}
+        failed=${() => notify("The picture of this page could not be loaded.", "error")}
+      >
+        <${Tip} drawn=${drawn} point=${point} />
+      <//>
+    </div>
+    <${Panel} drawn=${drawn} reveal=${reveal} search=${askRegion} />
+  </div>`;
+}
+function Nothing({ title, text }) {
+  return html`<div class="pl-empty">
+    <h2 class="pl-empty-title">${title}</h2>
+    <p>${text}</p>
+    <button type="button" class="pl-button" onClick=${() => showTab("search")}>Go to search</button>
+  </div>`;
+}
+export function Viewer() {
+  const page = state.page;
+  return html`<div class="pl-viewer">
+    ${
+      page && page.read
+        ? html`<${View} />`
+        : page && page.failed
+          ? html`<${Nothing} title=${page.title || "That page cannot be shown"} text=${page.failed} />`
+          : state.open
+            ? html`<div class="pl-empty" role="status"><p><span class="pl-spinner"></span>Opening the page</p></div>`
+            : html`<${Nothing} title="No page is open" text="Open a result of a search, or a document of the library." />`
+    }
+  </div>`;
+}
+
+/* --- keys -------------------------------------------------------------------------------------------------------------------- */
+const grade = (value) => {
+  const radio = document.querySelector(`#pl-viewer .pl-judge input[value="${value}"]`);
+  if (radio) radio.click();
+};
+const ACTS = {
+  j: () => stepResult(1),
+  k: () => stepResult(-1),
+  "[": () => go(state.page.read.page - 1),
+  "]": () => go(state.page.read.page + 1),
+  "+": () => moves.nearer(),
+  "=": () => moves.nearer(),
+  "-": () => moves.further(),
+  0: () => moves.fit(),
+  r: () => pickAnew(!state.page.picking),
+  Escape: () => state.page.picking && pickAnew(false),
+  a: () => turn({ chosen: [] }),
+  h: () => turn({ on: !look.on }),
+  g: () => grade("1"),
+  b: () => grade("0"),
+};
+on("key", (event) => {
+  if (state.view !== "page" || !state.page || !state.page.read) return;
+  const { why } = state.page;
+  const word = /^[1-9]$/.test(event.key) && why ? Number(event.key) - 1 : -1;
+  if (ACTS[event.key]) {
+    event.preventDefault();
+    ACTS[event.key]();
+  } else if (word >= 0 && word < why.tokens.length) turn({ chosen: [word] });
+});

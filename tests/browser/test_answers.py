@@ -1,0 +1,74 @@
+"""Answers on the results: passage, heat and reason come with the search, and the first result is in sight."""
+
+import pytest
+
+from tests.browser.driving import opened, search
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+HEAT = """() => [...document.querySelectorAll('.pl-thumb-heat')].map((c) =>
+  c.width && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))"""
+
+
+def test_a_result_says_what_answers_and_why(browser, address, filled):
+    page = opened(browser, address, "?c=documents&view=search")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    search(page, "largest animal")
+    page.wait_for_selector(".pl-passage mark")
+    first = page.locator(".pl-hit").first
+    assert "The blue whale is the largest animal" in first.locator(".pl-passage").inner_text()
+    assert first.locator("mark").all_inner_texts() == ["largest animal"]
+    assert "largest" in first.locator(".pl-why").inner_text() and "%" in first.locator(".pl-why").inner_text()
+    page.wait_for_function(f"({HEAT})().every(Boolean)")
+    assert not [url for url in asked if "explain" in url]  # no request a card
+    assert [url for url in asked if "/search" in url] == [f"{address}/api/v1/search/stages"]
+    assert page.locator("#pl-results h3").count() == page.locator(".pl-hit").count() == 3
+    assert page.seen.problems == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_the_first_result_is_in_sight(browser, address, filled, width, height):
+    page = opened(browser, address, "?c=documents&view=search", width=width, height=height)
+    search(page, "largest animal")
+    page.wait_for_selector(".pl-passage mark")
+    box = page.locator(".pl-hit").first.bounding_box()
+    assert page.evaluate("scrollY") == 0
+    assert box["y"] + box["height"] <= height
+    page.close()
+
+
+def test_layouts_and_groups_are_remembered(browser, address, filled):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/?c=documents&q=whales&view=search")
+    page.wait_for_selector(".pl-as-list .pl-hit")
+    page.get_by_role("radio", name="Grid").check()
+    page.get_by_role("button", name="By document").click()
+    page.wait_for_selector(".pl-as-grid .pl-group")
+    groups = page.locator(".pl-group-name").all_inner_texts()
+    assert [name.split("\n")[0] for name in groups] == ["whales.pdf", "bread.pdf"]
+    page.reload()
+    page.wait_for_selector(".pl-as-grid .pl-group .pl-hit")
+    page.locator(".pl-hit").first.hover()
+    page.locator(".pl-neighbour").first.click()
+    page.wait_for_selector(".pl-view-title")
+    assert page.evaluate("pagelens.state.open.document") == "whales.pdf"
+    context.close()
+
+
+def test_one_good_default_and_a_row_that_opens(browser, address, filled):
+    page = opened(browser, address, "?c=documents&view=search")
+    page.wait_for_selector(".pl-more-now b:text-is('accurate')")
+    assert "the best measured" in page.inner_text(".pl-more-now")
+    assert not page.locator("#pl-pipeline").is_visible()
+    page.click(".pl-more > summary")
+    page.get_by_role("radio", name="exact").check()
+    page.wait_for_function("document.querySelector('#pl-pipeline').value === 'full:10'")
+    page.fill("#pl-pipeline", "columns:2 > full:1")
+    page.wait_for_selector(".pl-lacking")  # before anything has failed
+    assert "columns is not made yet for reader" in page.inner_text(".pl-lacking")
+    page.fill("#pl-pipeline", "rowz:2")
+    page.wait_for_selector(".pl-more .pl-error")
+    assert "Did you mean 'rows'" in page.inner_text(".pl-more .pl-error")
+    page.close()

@@ -1,0 +1,214 @@
+"""Getting about: each view has an address, Back and forward go through them, nothing that is typed early is lost."""
+
+import re
+
+import pytest
+
+from tests.browser.driving import WAIT, Seen, opened, search, show
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+DONE = ".pl-status[data-complete=yes]"
+
+
+def tab(page):
+    return page.locator("#pl-tabs [role=tab][aria-selected=true]").inner_text()
+
+
+def on(page, name):
+    page.wait_for_function(
+        "(name) => document.querySelector('#pl-tabs [role=tab][aria-selected=true]')?.innerText === name", arg=name
+    )
+
+
+def test_back_goes_through_all_places_and_forward_again(browser, address, filled):
+    page = opened(browser, address, "?c=documents&view=search")
+    search(page, "largest animal")
+    search(page, "hot oven")
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    show(page, "Library")
+    on(page, "Library")
+    for name in ("Evaluate", "System"):
+        show(page, name)
+        on(page, name)
+    for name in ("Evaluate", "Library", "Page"):
+        page.go_back()
+        on(page, name)
+    assert page.inner_text(".pl-view-title") == "bread.pdf"
+    page.go_back()
+    on(page, "Search")
+    assert page.input_value("#pl-query") == "hot oven"
+    page.go_back()
+    page.wait_for_function("document.querySelector('#pl-query').value === 'largest animal'")
+    page.wait_for_function("pagelens.state.hits[0]?.document === 'whales.pdf'")
+    page.go_forward()
+    page.wait_for_function("document.querySelector('#pl-query').value === 'hot oven'")
+    page.go_forward()
+    on(page, "Page")
+    assert page.seen.problems == []
+    page.close()
+
+
+@pytest.mark.parametrize("view", ["library", "compare", "evaluate", "system"])
+def test_a_reload_stays_where_it_was(browser, address, filled, view):
+    page = opened(browser, address, f"?c=documents&view={view}")
+    on(page, view.capitalize())
+    page.reload()
+    on(page, view.capitalize())
+    assert f"view={view}" in page.url
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_dialog_has_an_address_and_back_closes_it(browser, address, filled):
+    page = opened(browser, address, "?c=documents&view=search")
+    search(page, "whales")
+    page.click(".pl-keeping >> text=Export")
+    page.wait_for_selector("dialog[open]")
+    assert "dialog=export" in page.url
+    page.go_back()
+    page.wait_for_selector("dialog", state="detached")
+    assert tab(page) == "Search" and page.locator(".pl-hit").count() > 0
+    page.click(".pl-keeping >> text=Export")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    assert "dialog" not in page.url
+    search(page, "bread")
+    page.go_back()
+    page.wait_for_function("document.querySelector('#pl-query').value === 'whales'")
+    page.go_back()  # not through the dialog again
+    page.wait_for_function("document.querySelector('#pl-query').value === ''")
+    page.close()
+
+
+def test_how_far_it_was_scrolled_comes_back(browser, address, filled):
+    page = opened(browser, address, "?c=documents&q=whales&view=search", height=420)
+    page.wait_for_selector(DONE)
+    page.wait_for_selector(".pl-hit >> nth=2")
+    page.evaluate("scrollTo(0, 150)")
+    page.wait_for_function("history.state.y === 150")
+    page.evaluate("document.querySelectorAll('.pl-hit-open')[2].click()")
+    on(page, "Page")
+    page.go_back()
+    on(page, "Search")
+    page.wait_for_function("scrollY === 150")
+    page.reload()
+    page.wait_for_function("scrollY === 150")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_link_to_what_is_gone_says_so_and_searches_nothing_else(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/v1/search" in request.url else None)
+    page.goto(f"{address}/?c=nowhere&q=whales")
+    page.wait_for_selector(".pl-gone")
+    assert "There is no collection “nowhere” here" in page.inner_text(".pl-gone")
+    page.wait_for_selector("text=Nothing was searched")
+    assert "c=nowhere" in page.url and asked == []
+    page.click(".pl-gone .pl-chip:text-is('documents')")
+    page.wait_for_selector(DONE)
+    assert page.locator(".pl-gone").count() == 0 and "c=documents" in page.url
+    page.goto(f"{address}/?c=documents&ref=gone.pdf%23page%3D3")
+    page.wait_for_selector("text=That page cannot be shown")
+    assert "There is no document 'gone.pdf'" in page.inner_text(".pl-viewer")
+    page.close()
+
+
+def test_two_tabs_of_the_browser_keep_their_own_state(browser, address, filled):
+    context = browser.new_context()
+    first, second = context.new_page(), context.new_page()
+    for page, query in ((first, "whales"), (second, "bread")):
+        page.goto(f"{address}/?c=documents&q={query}&view=search")
+        page.wait_for_selector(DONE)
+    assert [page.input_value("#pl-query") for page in (first, second)] == ["whales", "bread"]
+    first.reload()
+    first.wait_for_selector(DONE)
+    assert first.input_value("#pl-query") == "whales"
+    context.close()
+
+
+def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    seen = Seen(page, address)
+    held = []
+    page.route("**/api/v1/overview", lambda route: held.append(route))  # the server takes its time
+    page.goto(f"{address}/?c=documents&view=search")
+    page.click("#pl-query")
+    page.keyboard.type("largest an")
+    assert "pagelens" not in page.evaluate("Object.keys(document.documentElement.dataset)")
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    page.keyboard.type("imal")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_selector(DONE)
+    assert page.input_value("#pl-query") == "largest animal"
+    assert page.evaluate("pagelens.state.hits[0].document") == "whales.pdf"
+    assert seen.problems == []
+    page.close()
+
+
+def test_a_question_asked_before_the_page_is_ready_is_answered(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    held = []
+    page.route("**/api/v1/overview", lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search")
+    page.fill("#pl-query", "hot oven")
+    page.press("#pl-query", "Enter")
+    page.wait_for_timeout(200)
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(DONE)
+    assert page.evaluate("pagelens.state.hits[0].document") == "bread.pdf"
+    page.close()
+
+
+def test_the_slash_eats_no_letter_from_any_tab(browser, address, filled):
+    page = opened(browser, address, "?c=documents&view=library")
+    on(page, "Library")
+    page.locator("body").click(position={"x": 5, "y": 5})
+    page.keyboard.type("/hot oven")  # as fast as keys can be pressed
+    page.keyboard.press("Enter")
+    page.wait_for_selector(DONE)
+    assert page.input_value("#pl-query") == "hot oven"
+    page.keyboard.press("Escape")
+    page.keyboard.type("/animal")
+    assert page.input_value("#pl-query") == "animal"  # in place of what stood there
+    page.close()
+
+
+def test_results_are_stepped_through_without_going_back(browser, address, filled):
+    page = opened(browser, address, "?c=documents&q=whales%20bread&p=two-stage&view=search")
+    page.wait_for_selector(DONE)
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert re.match(r"Result 1 of 3\s*rows \d → full 1", page.inner_text(".pl-standing > span"))
+    for wanted in (2, 3):
+        page.keyboard.press("j")
+        page.wait_for_function(f"document.querySelector('.pl-standing b').innerText === 'Result {wanted} of 3'")
+    assert page.get_by_role("button", name="Next result").is_disabled()
+    page.keyboard.press("k")
+    page.wait_for_function("document.querySelector('.pl-standing b').innerText === 'Result 2 of 3'")
+    page.wait_for_selector(".pl-judge input[value='1']")
+    page.keyboard.press("g")
+    page.wait_for_selector(".pl-judge input[value='1']:checked")
+    page.keyboard.press("Backspace")
+    page.wait_for_function("document.querySelector('.pl-standing b').innerText === 'Result 3 of 3'")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_nothing_of_the_page_is_ever_parsed_as_html():
+    from workbench.resources import asset, assets
+
+    for name in assets("js", ".js"):
+        script = asset(name).read_text(encoding="utf-8")
+        for way in ("innerHTML =", "outerHTML", "insertAdjacentHTML", "dangerouslySet", "document.write"):
+            assert way not in script, f"{name} uses {way}"
