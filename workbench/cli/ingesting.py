@@ -66,7 +66,9 @@ def ingest(
     page_tokens: Annotated[
         str | None,
         typer.Option(
-            metavar="POLICY", help="Vectors kept of a page: visual, or official: those of a page model's prompt too."
+            metavar="POLICY",
+            help="Vectors kept of a page: visual; official: those of a page model's prompt too; pictures (reader): "
+            "what photographs look like too.",
         ),
     ] = None,
     tags: tagging.Tag = None,

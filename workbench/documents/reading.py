@@ -19,7 +19,7 @@ from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
@@ -149,6 +149,7 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
+            pictures = picture_boxes(shown)
             runs = list(layer.runs) if layer.usable else []
             if settings.ocr:
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
@@ -170,7 +171,7 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
                 raise
     words = arrange(runs, width / height)
     image = _image(file, ref, size, settings)
-    return _page(ref, size, image, words, digest, settings, notice, unread and settings.later)
+    return _page(ref, size, image, words, digest, settings, pictures, notice, unread and settings.later)
 
 
 def _image(file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSettings) -> Image.Image | None:
@@ -183,7 +184,7 @@ def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, diges
     if settings.ocr and not settings.later:
         found = ocr.recognize(_within(image, ocr.READ_SIDE), settings.languages)
         words, notice = arrange(found.runs, image.width / image.height), ocr.told(found.certainty, found.script)
-    return _page(ref, image.size, image, words, digest, settings, notice, settings.ocr and settings.later)
+    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,), notice, settings.ocr and settings.later)
 
 
 def _page(
@@ -193,13 +194,14 @@ def _page(
     words: Words,
     digest: str,
     settings: ReadSettings,
+    pictures: tuple[Box, ...] = (),
     notice: str = "",
     unread: bool = False,
 ) -> Page:
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread)
+    return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread, pictures)
 
 
 @dataclass(frozen=True, slots=True)

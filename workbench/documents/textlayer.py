@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from workbench.documents.layout import TextRun, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
-from workbench.types import Float
+from workbench.types import Box, Float
 
 MIN_USABLE = 0.7  # share of a text layer's characters that must be real ones for it to be believed
 PICTURE_AREA = 0.03  # of the page; smaller pictures are icons and logos
+MOST_PICTURES = 8  # of a page that are looked at: a contact sheet has more, and each costs a quarter of a second
 WORDS_PER_PICTURE = 10  # a picture over the whole page with fewer words on it is a picture, whatever they cover
 FREE = 0.7  # of a picture in one piece without words; with less, it is a background and its text is known
 _CELLS = 32
@@ -342,6 +343,17 @@ def _collect(
 def _commonest(turns: NDArray[np.int64]) -> int:
     known = turns[turns >= 0]
     return int(np.bincount(known).argmax()) if len(known) else 0
+
+
+def picture_boxes(page: PdfPage) -> tuple[Box, ...]:
+    """Boxes (page fractions) of the larger pictures on a page, at most `MOST_PICTURES`, the largest first.
+
+    A picture cut into strips or tiles counts as one.
+    """
+    found = _merge_touching(_picture_boxes(page))
+    area = (found[:, 2:] - found[:, :2]).prod(axis=1)
+    order = [i for i in np.argsort(-area, kind="stable") if area[i] >= PICTURE_AREA][:MOST_PICTURES]
+    return tuple((float(x0), float(y0), float(x1), float(y1)) for x0, y0, x1, y1 in found[order])
 
 
 def uncovered_pictures(page: PdfPage, words: Float) -> list[tuple[float, float, float, float]]:

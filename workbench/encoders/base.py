@@ -24,7 +24,8 @@ class EncoderInfo:
     ``kind`` is ``words`` (a vector per word), ``patches`` (a vector per piece of the picture) or ``page`` (one vector a
     page); ``dim`` numbers per vector; ``revision`` names the version of the weights and ``weights_hash`` is their
     sha256; ``policy`` names the rule that turns a query into vectors, ``page_policy`` the one for pages: ``visual``, a
-    vector for each piece that the page is made of, or ``official``, those of a prompt around them too (see `tokens`).
+    vector for each piece that the page is made of, ``official``, those of a prompt around them too, or ``pictures``,
+    what photographs look like beside the words (see `tokens`).
     """
 
     id: str

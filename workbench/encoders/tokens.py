@@ -12,6 +12,9 @@ Of a page, whose picture stands in a prompt of its own, there are two:
 ``visual``           the vectors that stand for a piece of the picture.
 ``official``         those of the prompt around it too, as the published figures were made. They have no place.
 
+`reader`, which has no tokens of pictures, has ``pictures``, words and what the page's photographs look like, beside
+``visual``, words alone, which is what it gave before it saw photographs.
+
 What the policies never do: go by the number of an id. Small ids are special in one vocabulary and ``!`` or ``$`` in
 another.
 """
@@ -26,6 +29,7 @@ from numpy.typing import NDArray
 OFFICIAL = "official"
 POLICIES = (OFFICIAL, "no_special", "no_augmentation")
 VISUAL = "visual"
+PICTURES = "pictures"
 PAGE_POLICIES = (VISUAL, OFFICIAL)
 AUGMENTATION = 10
 """How many augmentation tokens colpali-engine's `process_queries` appends."""

@@ -39,9 +39,11 @@ class Embedder:
         """The picture embedded as a page. `QueryError` when the encoder fails on it."""
         reads = space.info.kind == "words"
         page = self._pictures.page(part.picture, part.repairs, reads)
-        if reads and not len(page.words):
-            return EncodedPart(None, f"'{space.encoder}' reads words, and there are none in the picture.")
         (found,) = self._load(space).encode_pages([page])
+        if reads and not (isinstance(found, PageFailure) or any(found.labels)):
+            return EncodedPart(
+                None, f"'{space.encoder}' finds no words in the picture, and nothing that it knows by sight."
+            )
         if isinstance(found, PageFailure):
             raise QueryError(found.reason.replace("this page", "this picture"))
         return EncodedPart(rows(found, placed(found.geometry), str(part), "picture"))

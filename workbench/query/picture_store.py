@@ -94,7 +94,7 @@ class PictureStore:
         """The picture as a page, as encoders take them; with its words, by OCR, if they are to be ``read``."""
         image = self.image(picture, repairs)
         words = self.words(picture, repairs) if read else Words.empty()
-        return Page(PageRef("picture", 1), image.size, lambda: image, words, picture)
+        return Page(PageRef("picture", 1), image.size, lambda: image, words, picture, pictures=((0.0, 0.0, 1.0, 1.0),))
 
     def words(self, picture: str, repairs: Sequence[str] = ()) -> Words:
         """The words of a picture, by OCR, which takes seconds the first time."""

@@ -13,6 +13,7 @@ from typing import Any
 from workbench import encoders, permits, resources
 from workbench.documents import Source, discover
 from workbench.encoders import Encoder
+from workbench.encoders.tokens import PICTURES
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
 from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
 from workbench.ingestion.meter import Meter
@@ -343,6 +344,7 @@ class Ingestion(Collections):
         """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
         space = store.space()
         pages = space.info.page_policy
+        notes.extend(_without_photographs(store))
         first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
         space.check(first.info)
         return [first, *self._later_encoders(store, models, notes)]
@@ -369,6 +371,19 @@ class Ingestion(Collections):
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
+
+
+def _without_photographs(store: Collection) -> list[str]:
+    """A sentence where new pages will be read as the collection's first ones were, before `reader` saw photographs."""
+    wanted, info = store.settings.page_tokens, store.space().info
+    own = encoders.spec(info.id).page_policies[:1]
+    # What was asked for by name is no surprise; a collection of an earlier Pagelens has the name without being asked.
+    if own != (PICTURES,) or info.page_policy == PICTURES or not wanted:
+        return []
+    return [
+        f"'{store.name}' keeps words alone of its pages, no photographs. To search those too, ingest its files into a "
+        "new collection."
+    ]
 
 
 def _unread(pages: int, collection: str) -> str:

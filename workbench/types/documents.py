@@ -99,7 +99,7 @@ class Page:
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
     of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
-    read later.
+    read later. ``pictures`` are the boxes of the larger pictures on it.
     """
 
     ref: PageRef
@@ -110,6 +110,7 @@ class Page:
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     notice: str = ""
     unread: bool = False
+    pictures: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import { state } from "../core/store.js";
 import { copy } from "../search/saving.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
-import { alter, boxAt, highlight, look, pooledView, spaces, turn } from "./reading.js";
+import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, spaces, turn } from "./reading.js";
 
 const SOURCES = { text: "text layer", ocr: "read by OCR", mixed: "text layer and OCR", none: "none" };
 const lit = (box) => ({
@@ -150,7 +150,7 @@ function Encoder({ why }) {
       label="Encoder whose vectors explain the page"
       name="pl-space"
       options=${spaces().map((one) => [one.encoder, one.encoder])}
-      value=${why.encoder}
+      value=${chosenEncoder() || why.encoder}
       choose=${choose}
     />
   </section>`;

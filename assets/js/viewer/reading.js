@@ -27,7 +27,7 @@ on("overview", () => {
 
 /* Which encoder's vectors explain the page: the chosen one while the collection has it, else the pipeline's last. */
 export const spaces = () => (state.details && state.details.collection.spaces) || [];
-const encoder = () => (spaces().some((one) => one.encoder === look.encoder) ? look.encoder : "");
+export const encoder = () => (spaces().some((one) => one.encoder === look.encoder) ? look.encoder : "");
 
 /* A part of a page that an address points at, as a citation does; it stays there while its page is open. */
 let cited = null;

@@ -1,0 +1,1 @@
+"""How the data of `workbench.sight` is made, and how what it sees is measured."""

@@ -1,0 +1,10 @@
+"""Seeing what pictures show: an ImageNet classifier, whose weights come with a Python package, and names for classes.
+
+Importing this package is cheap; torch and the weights come with the first picture.
+"""
+
+from __future__ import annotations
+
+from workbench.sight.classifier import Classifier, Sighting, installed, load
+
+__all__ = ["Classifier", "Sighting", "installed", "load"]
