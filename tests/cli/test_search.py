@@ -32,6 +32,7 @@ def test_search_prints_one_document_of_its_shape(run: Run) -> None:
         "hits": [hit | {"stages": [{"name": "str"} | said]}],
         "complete": "bool",
         "notes": [],
+        "lifted": [],
         "verdict": "NoneType",
     }
     assert record["pipeline"] == "rows:5 > full:2"
