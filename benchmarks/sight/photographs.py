@@ -1,7 +1,7 @@
 """How photographs are found by what they show: labelled pictures as pages without words.
 
-They are those of Debian's package `tuxpaint-stamps-default`. Each is asked for by its own label ("A great blue heron."),
-and kinds of them by the folder's name ("a bird"). Run::
+They are those of Debian's `tuxpaint-stamps-default`. Each is asked for by its own label ("A great blue heron."), and
+kinds of them by the name of their folder ("a bird"). Run::
 
     apt-get download tuxpaint-stamps-default && dpkg-deb -x tuxpaint-stamps-default_*.deb stamps
     python -m benchmarks.sight.photographs stamps/usr/share/tuxpaint/stamps
