@@ -67,13 +67,15 @@ def test_names_go_up_to_what_a_thing_is() -> None:
 def test_a_photograph_gets_names_where_the_thing_shows() -> None:
     with Image.open(DOCUMENTS / "coffee-cup.png") as cup:
         (seen,) = sight.load().look([cup])
-    found = {name: thing for thing in seen for name in thing.names}
+    found = {name: thing for thing in seen.things for name in thing.names}
     assert {"espresso", "coffee", "beverage"} <= set(found)
     x0, y0, x1, y1 = found["espresso"].box
     assert x0 < 0.45 < x1  # the middle of the cup, which fills the middle of the picture
     assert y0 < 0.45 < y1
     assert (x1 - x0) * (y1 - y0) < 0.5
-    likelihoods = [thing.likelihood for thing in seen]
+    likelihoods = [thing.likelihood for thing in seen.things]
+    assert seen.classes[0][0] == ("espresso",)
+    assert len(seen.classes) == 10
     assert likelihoods == sorted(likelihoods, reverse=True)
 
 
@@ -85,7 +87,7 @@ def test_a_thing_that_moves_takes_its_place_along() -> None:
         scene = Image.new("RGB", (600, 600), (120, 130, 110))
         scene.paste(small, (left, 150))
         (seen,) = sight.load().look([scene])
-        (coffee,) = [thing for thing in seen if "espresso" in thing.names]
+        (coffee,) = [thing for thing in seen.things if "espresso" in thing.names]
         places.append((coffee.box[0] + coffee.box[2]) / 2)
     assert places[0] < 0.5 < places[1]
 
@@ -93,23 +95,23 @@ def test_a_thing_that_moves_takes_its_place_along() -> None:
 @pytest.mark.parametrize("name", ["sunspots.png", "co2-mauna-loa.png", "el-nino-sea-temperature.png"])
 def test_a_chart_looks_like_nothing(name: str) -> None:
     with Image.open(DOCUMENTS / name) as chart:
-        assert sight.load().look([chart]) == [()]
+        assert sight.load().look([chart]) == [sight.Seen()]
 
 
 def test_a_page_of_text_looks_like_nothing() -> None:
     page = Image.new("RGB", (600, 800), "white")
     for line in range(40):
         ImageDraw.Draw(page).text((40, 40 + 18 * line), "All that is gold does not glitter, not all those who wander")
-    assert sight.load().look([page]) == [()]
+    assert sight.load().look([page]) == [sight.Seen()]
 
 
 def test_a_picture_is_seen_alike_alone_and_among_others() -> None:
     with Image.open(DOCUMENTS / "coffee-cup.png") as cup, Image.open(DOCUMENTS / "rocket-launch.jpg") as rocket:
         alone = sight.load().look([rocket])
         among = sight.load().look([cup] * 9 + [rocket])
-    assert [thing.names for thing in alone[0]] == [thing.names for thing in among[9]]
+    assert [thing.names for thing in alone[0].things] == [thing.names for thing in among[9].things]
     np.testing.assert_allclose(
-        [thing.likelihood for thing in alone[0]], [thing.likelihood for thing in among[9]], rtol=1e-3
+        [thing.likelihood for thing in alone[0].things], [thing.likelihood for thing in among[9].things], rtol=1e-3
     )
 
 

@@ -12,11 +12,12 @@ whole page, so that every page has a vector; it resembles no query much.
 A query is read by the same rule as a page (policy ``words``): one vector per word, no special tokens, no augmentation.
 A text longer than a window is read in windows, not cut off.
 
-A photograph has no words; it gets a vector for each thing that it surely looks like (see `workbench.sight`): the mean
-of the words of its names, read by themselves, and labelled "looks like: space shuttle". Its place is where the thing
-shows. With them come the words of `CAPTION`, since people ask in sentences: a text has an "a" and an "of" for those of
-"a cup of coffee", and a picture that had none would stand behind any text. Collections made before this have the page
-policy ``visual``, and their pages go on without.
+A photograph has no words; it gets a vector for each thing that it surely looks like (see `workbench.sight`), labelled
+"looks like: space shuttle", with its place where the thing shows. Half of it is the mean of the words of the thing's
+names, read by themselves, half ConSE's vector of the whole picture (arXiv 1312.5650): the mean of its ten likeliest
+classes by their likelihood, which tells two pictures of one name apart. With them come the words of `CAPTION`, since
+people ask in sentences: a text has an "a" and an "of" for those of "a cup of coffee", and a picture that had none would
+stand behind any text. Collections made before this have the page policy ``visual``, and their pages go on without.
 
 What this module does not do: find words or pictures.
 """
@@ -207,26 +208,28 @@ class Reader:
         shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
         seen = sight.load().look([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
-        for (box, _), things in zip(shown, seen, strict=True):
-            found += [(within(box, one.box), one.names[0], self._name(one.names)) for one in things]
-            found += [(box, "a photograph", vector) for vector in self._caption()] if things else []
+        for (box, _), picture in zip(shown, seen, strict=True):
+            if picture.things:
+                whole = _direction(sum(share * self.name(names) for names, share in picture.classes))
+                found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in picture.things]
+                found += [(box, "a photograph", vector) for vector in self.caption()]
         if not found:
             return None
         places, labels, vectors = zip(*found, strict=True)
         return Look(np.stack(vectors), np.array(places, np.float32), tuple(LOOKS_LIKE + label for label in labels))
 
-    def _caption(self) -> Float:
+    def caption(self) -> Float:
         """The vectors of the words of `CAPTION`, ``(k, dim)``."""
         ((_, vectors),) = self._word_vectors([CAPTION.split()])
         return vectors
 
-    def _name(self, names: tuple[str, ...]) -> Float:
-        """The vector ``(dim,)`` of a thing: the mean of its names, each the mean of its words, of one length."""
+    def name(self, names: tuple[str, ...]) -> Float:
+        """The unit vector ``(dim,)`` of a thing: the mean of its names, each the mean of its words."""
         known = self._named.get(names)
         if known is None:
             read = [vectors for _, vectors in self._word_vectors([name.split() for name in names])]
             means = [unit.mean(axis=0) for vectors in read if (unit := unit_rows(vectors)) is not None]
-            known = self._named[names] = np.mean([mean / np.linalg.norm(mean) for mean in means], axis=0)
+            known = self._named[names] = _direction(sum(_direction(mean) for mean in means))
         return known
 
     def _empty(self) -> Float:
@@ -315,6 +318,10 @@ def within(outer: Box, inner: Box) -> Box:
     x0, y0, x1, y1 = outer
     width, height = x1 - x0, y1 - y0
     return x0 + inner[0] * width, y0 + inner[1] * height, x0 + inner[2] * width, y0 + inner[3] * height
+
+
+def _direction(vector: Any) -> Float:
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 
 def _inside(box: Box, crop: Box) -> bool:

@@ -1,8 +1,8 @@
 """What a picture looks like: ImageNet's classes and what they are, each with how likely it is and where it shows.
 
-Convex combination of semantic embeddings (ConSE, Norouzi et al. 2013, arXiv 1312.5650) without the combination: the
-likelihoods of classes are added up along WordNet's hypernyms, and every meaning that gathers enough is a name by
-itself, so that a picture split between a tabby and an Egyptian cat is surely a cat. `benchmarks/sight` measures why.
+The likelihoods of classes are added up along WordNet's hypernyms, and every meaning that gathers enough is a name of
+the picture, so that one split between a tabby and an Egyptian cat is surely a cat. Beside the names stand the likeliest
+classes, for a convex combination of semantic embeddings (ConSE, Norouzi et al. 2013, arXiv 1312.5650).
 
 Pictures of paper (text, charts, drawings, screens) are no photographs, yet the network must say something of them. It
 says one of a few classes (`PAPER`); where these gather enough, nothing is said.
@@ -41,6 +41,8 @@ LIKELIEST = 0.08
 not, what they look like is mostly wrong."""
 LIFT = 2.0
 """Times as likely as by chance that a meaning must be: two of five classes are animals of some kind."""
+COMBINED = 10
+"""Classes that are combined for a picture; ConSE's own number."""
 MOST = 16
 """Names of a picture at most, the likeliest."""
 PAPER = frozenset(
@@ -78,6 +80,17 @@ class Sighting:
     box: Box
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a picture shows: ``things``, likeliest first, and names and likelihood of the likeliest ``classes``.
+
+    Both are empty where the classifier is not sure of anything.
+    """
+
+    things: tuple[Sighting, ...] = ()
+    classes: tuple[tuple[tuple[str, ...], float], ...] = ()
+
+
 class Classifier:
     """EfficientNet-Lite2 with WordNet's names. Safe to call from several threads."""
 
@@ -88,9 +101,9 @@ class Classifier:
         self._sure = np.maximum(SURE, LIFT * self._covers.mean(axis=1))
         self._paper = np.array([words[0] in PAPER for words in self._words[:CLASSES]])
 
-    def look(self, pictures: Sequence[Image]) -> list[tuple[Sighting, ...]]:
-        """What each RGB picture looks like, likeliest first; nothing where the classifier is not sure."""
-        return [self._named(places) for places in self._places(pictures)]
+    def look(self, pictures: Sequence[Image]) -> list[Seen]:
+        """What each RGB picture looks like."""
+        return [self._seen(places) for places in self._places(pictures)]
 
     def _places(self, pictures: Sequence[Image]) -> list[Float]:
         """The classes of each picture's places, ``(CELLS, CELLS, CLASSES)``, as logits."""
@@ -109,16 +122,27 @@ class Classifier:
             found += list(self._network.logits(features).numpy())
         return found
 
-    def _named(self, places: Float) -> tuple[Sighting, ...]:
-        likely = _softmax(places.mean(axis=(0, 1)))
+    def likelihoods(self, picture: Image) -> Float:
+        """The network's own answer for one RGB picture: likelihoods ``(CLASSES,)`` that sum to 1."""
+        (places,) = self._places([picture])
+        return _softmax(places.mean(axis=(0, 1)))
+
+    def meanings(self, likely: Float) -> list[tuple[int, float]]:
+        """What such likelihoods surely mean: numbers among `names`, likeliest first, each with how likely it is."""
         if likely.max() < LIKELIEST or likely[self._paper].sum() >= PAPER_SHARE:
-            return ()
-        meanings = self._covers @ likely
-        order = [int(i) for i in np.argsort(-meanings, kind="stable") if meanings[i] >= self._sure[i]]
-        return tuple(
-            Sighting(self._words[i], float(meanings[i]), _peak(places @ (self._covers[i] * likely)))
-            for i in order[:MOST]
+            return []
+        found = self._covers @ likely
+        order = [int(i) for i in np.argsort(-found, kind="stable") if found[i] >= self._sure[i]]
+        return [(i, float(found[i])) for i in order[:MOST]]
+
+    def _seen(self, places: Float) -> Seen:
+        likely = _softmax(places.mean(axis=(0, 1)))
+        things = tuple(
+            Sighting(self._words[i], share, _peak(places @ (self._covers[i] * likely)))
+            for i, share in self.meanings(likely)
         )
+        top = [int(i) for i in np.argsort(-likely, kind="stable")[:COMBINED]] if things else []
+        return Seen(things, tuple((self._words[i], float(likely[i])) for i in top))
 
 
 def installed() -> bool:
