@@ -275,7 +275,7 @@ def test_died_at_any_step_and_gone_on_with(tmp_path, monkeypatch, work):
     start.close()
     fuse = Fuse(monkeypatch)
     database = type(start.catalog.database())
-    steps = [(Folder, "write"), (embed_module(), "outcomes")]
+    steps = [(Folder, "write"), (embed_module(), "_outcome")]
     steps += [(database, "create_table"), (database, "drop_table")]
     for owner, name in steps:
         monkeypatch.setattr(owner, name, fuse._fused(getattr(owner, name)))
