@@ -63,7 +63,7 @@ def by_command(bench, pipeline, k):
         ("full", 12, "full:12", 12, ""),
         ("exact", 12, "full:12", 12, ""),
         ("exact", 3, "full:3", 3, ""),
-        ("text", None, "bm25:10", 10, ""),
+        ("text", None, "lift(bm25):10", 10, ""),
     ],
 )
 def test_what_is_written_runs_and_what_is_left_open_is_as_many_as_asked_for(bench, door, pipeline, k, runs, hits, told):

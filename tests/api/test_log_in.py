@@ -41,6 +41,7 @@ def test_every_route_is_closed(closed_app: FastAPI, closed: TestClient) -> None:
     assert {"/pages/x/x/x.webp", "/workbench/x/x", "/api/v1/search", "/api/v1/openapi.json", "/mcp", "/config"} <= paths
     assert len([path for path in paths if path.startswith("/gradio_api/")]) > 10
     opened = {("GET", LOG_IN), ("HEAD", LOG_IN), ("POST", LOG_IN), ("POST", "/api/v1/session")}
+    opened |= {(method, path) for method in ("GET", "HEAD") for path in ("/healthz", "/readyz")}
     assert {("GET", LOG_IN), ("POST", LOG_IN), ("POST", "/api/v1/session")} <= found
     for method, path in sorted(found - opened):
         reply = closed.request(method, path)

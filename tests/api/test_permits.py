@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "encoder": "reader", "index": "conv", "pipelines": ["full:2"], "documents": ["s.pdf"], "document": "s.pdf",
     "path": "nowhere", "measure": "", "questions": "q.jsonl", "lines": "whale", "names": ["none"], "form": "csv",
     "question": "1", "job": "none", "picture": "0" * 64, "model": "none", "password": "y", "batch": "0" * 24,
+    "licence": "mit",
 }  # fmt: skip
 SCHEMA = application(Workbench(Settings())).openapi()
 OPERATIONS = [(method, path) for path, methods in SCHEMA["paths"].items() for method in methods]
@@ -108,7 +109,7 @@ def test_what_only_looks_is_what_is_meant_to() -> None:
     marked = {(method, path) for method, path in OPERATIONS if SCHEMA["paths"][path][method].keys() >= LOOKS.keys()}
     looking = {
         "/search", "/search/stages", "/compare", "/compare/queries", "/explain", "/explain/layers", "/contrast", "/why",
-        "/evidence", "/copies", "/exports", "/pictures",
+        "/evidence", "/copies", "/exports", "/pictures", "/passages", "/pipelines/read", "/filters/read",
     }  # fmt: skip
     assert marked - SESSION == {("post", path) for path in looking}
 

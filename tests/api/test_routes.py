@@ -527,6 +527,25 @@ def unload(call: Caller, place: Place) -> None:
     assert call("post", "/models/{model}/unload", model="reader").json()["state"] != "loaded"
 
 
+@case("get", "/models/advice")
+def advised(call: Caller, place: Place) -> None:
+    found = call("get", "/models/advice").json()
+    assert found["model"] in [model["id"] for model in call("get", "/models").json()]
+    assert found["why"].endswith(".")
+
+
+@case("get", "/models/{model}/offer")
+def offered(call: Caller, place: Place) -> None:
+    said = call("get", "/models/{model}/offer", status=400, model="reader").json()["error"]
+    assert said.startswith("'reader' comes from no hub")
+
+
+@case("post", "/models/{model}/get")
+def got(call: Caller, place: Place) -> None:
+    said = call("post", "/models/{model}/get", {"licence": "mit"}, status=400, model="reader").json()["error"]
+    assert said.startswith("'reader' comes from no hub")
+
+
 @case("post", "/compare/queries")
 def compare_queries(call: Caller, place: Place) -> None:
     asked = {"collection": "notes", "a": "full:4", "b": "bm25:4", "lines": "largest animal\n\nhot oven\nsongs"}

@@ -83,7 +83,7 @@ def test_every_method_is_measured_alone_and_reranked_in_every_scope(report, data
     assert list(report.questions) == ["corpus", "document"] == scopes_of(dataset)
     for scope in report.questions:
         kinds = [(row.method, row.kind, row.pipeline) for row in report.of_scope(scope)]
-        assert kinds[:3] == [(EXACT, PRESET, "full:10"), ("text", PRESET, "bm25:10"), (PIPELINES[1],) * 1
+        assert kinds[:3] == [(EXACT, PRESET, "full:10"), ("text", PRESET, "lift(bm25):10"), (PIPELINES[1],) * 1
                              + (PIPELINE, PIPELINES[1])]  # fmt: skip
         for name in FORMS:
             assert [kind for kind in kinds if kind[0] == name] == [
@@ -109,7 +109,7 @@ def test_work_and_bytes_are_counted(report, workbench):
     assert alone.compared < few.compared < all_of_it.compared
     assert len(few.stage_ms) == 2
     assert few.ms >= few.stage_ms[0] > 0
-    text = row_of(report, "corpus", "bm25:10")
+    text = row_of(report, "corpus", "lift(bm25):10")
     assert text.vectors == text.compared == 0
     assert text.bytes > 0  # the index of words
 
@@ -203,13 +203,13 @@ def test_the_command(workbench, dataset, tmp_path):
     saving = [word for path in files for word in ("--save", path)]
     ended = run("--only", "rows[most=2]", "--only", "text", "--keep", 5, "--scope", "corpus", *saving)
     assert ended.exit_code == 0, ended.output
-    for part in ("exact = full:10", "text = bm25:10", "rows[most=2]:5 > full:5", "candidate R@100", "front"):
+    for part in ("exact = full:10", "text = lift(bm25):10", "rows[most=2]:5 > full:5", "candidate R@100", "front"):
         assert part in ended.stdout
     loaded, hashed = load(files[0])
     assert len(hashed) == 64
     assert [row.pipeline for row in loaded.rows] == [
         "full:10",
-        "bm25:10",
+        "lift(bm25):10",
         "rows[most=2]:10",
         "rows[most=2]:5 > full:5",
     ]

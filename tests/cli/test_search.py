@@ -15,7 +15,7 @@ from workbench.types import PageRef
 
 STAGE = {"name": "str", "ms": "float", "candidates_in": "int", "candidates_out": "int", "vectors_compared": "int"}
 STAGE |= {"bytes_read": "int", "kernel_ms": "float", "scored": "int"}
-STAGE |= {"cold": "bool", "cache_hit": "bool", "weights": []}
+STAGE |= {"cold": "bool", "cache_hit": "bool", "weights": [], "lifted": [], "device": "str", "approximate": "str"}
 
 
 def test_search_prints_one_document_of_its_shape(run: Run) -> None:
@@ -32,6 +32,7 @@ def test_search_prints_one_document_of_its_shape(run: Run) -> None:
         "hits": [hit | {"stages": [{"name": "str"} | said]}],
         "complete": "bool",
         "notes": [],
+        "lifted": [],
         "verdict": "NoneType",
     }
     assert record["pipeline"] == "rows:5 > full:2"
