@@ -208,10 +208,10 @@ class Reader:
         shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
         seen = sight.load().look([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
-        for (box, _), picture in zip(shown, seen, strict=True):
-            if picture.things:
-                whole = _direction(sum(share * self.name(names) for names, share in picture.classes))
-                found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in picture.things]
+        for (box, _), what in zip(shown, seen, strict=True):
+            if what.things:
+                whole = _direction(sum(share * self.name(names) for names, share in what.classes))
+                found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in what.things]
                 found += [(box, "a photograph", vector) for vector in self.caption()]
         if not found:
             return None
