@@ -62,6 +62,8 @@ BATCH_PIECES = 4096
 POLICY = "words"
 SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
+MOST_WORDS = 12
+"""Words in a picture up to which it may be a photograph, with a caption or a sign; a slide, chart or scan has more."""
 LOOKS_LIKE = "looks like: "
 """What the label of a photograph's vector begins with."""
 CAPTION = "a photograph of the"
@@ -201,17 +203,19 @@ class Reader:
 
     def _look(self, page: Page) -> Look | None:
         """What the pictures that the crop leaves look like, if anything."""
-        boxes = [box for box in page.pictures if _inside(box, page.crop)]
+        boxes = [
+            box for box in page.pictures if _inside(box, page.crop) and len(visible(page.words, box)) <= MOST_WORDS
+        ]
         if not boxes:
             return None
         image = page.image()
         shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
         seen = sight.load().look([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
-        for (box, _), what in zip(shown, seen, strict=True):
-            if what.things:
-                whole = _direction(sum(share * self.name(names) for names, share in what.classes))
-                found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in what.things]
+        for (box, _), known in zip(shown, seen, strict=True):
+            if known.things:
+                whole = _direction(sum(share * self.name(names) for names, share in known.classes))
+                found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in known.things]
                 found += [(box, "a photograph", vector) for vector in self.caption()]
         if not found:
             return None
