@@ -14,7 +14,7 @@ from tests.encoders.pages import page
 from workbench import encoders
 from workbench.encoders import ENCODERS
 from workbench.encoders.base import under_policy
-from workbench.encoders.reader import LONGEST_WORD, LOOKS_LIKE, Reader, load, weights_folder
+from workbench.encoders.reader import LONGEST_WORD, LOOKS_LIKE, MOST_WORDS, Reader, load, weights_folder
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, QueryError
 from workbench.types import Page, PageEmbedding, PageFailure
@@ -340,3 +340,13 @@ def test_pages_without_pictures_do_not_draw(reader: Reader) -> None:
 
     (found,) = reader.encode_pages([replace(page(PROSE), image=refuse)])
     assert isinstance(found, PageEmbedding)
+
+
+def test_a_picture_full_of_words_is_not_looked_at(reader: Reader) -> None:
+    made = photographed(PROSE, (0.0, 0.0, 1.0, 1.0))
+    few, many = reader.encode_pages([photographed(PROSE[:3], (0.0, 0.0, 1.0, 1.0)), made])
+    assert len(PROSE) > MOST_WORDS
+    assert isinstance(few, PageEmbedding)
+    assert isinstance(many, PageEmbedding)
+    assert seen(few) != []
+    assert seen(many) == []

@@ -62,6 +62,8 @@ BATCH_PIECES = 4096
 POLICY = "words"
 SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
+MOST_WORDS = 12
+"""Words in a picture up to which it may be a photograph, with a caption or a sign; a slide, chart or scan has more."""
 LOOKS_LIKE = "looks like: "
 """What the label of a photograph's vector begins with."""
 CAPTION = "a photograph of the"
@@ -201,7 +203,9 @@ class Reader:
 
     def _look(self, page: Page) -> Look | None:
         """What the pictures that the crop leaves look like, if anything."""
-        boxes = [box for box in page.pictures if _inside(box, page.crop)]
+        boxes = [
+            box for box in page.pictures if _inside(box, page.crop) and len(visible(page.words, box)) <= MOST_WORDS
+        ]
         if not boxes:
             return None
         image = page.image()
