@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from typer.core import TyperCommand
 
+from workbench import encoders
 from workbench.cli import output, tagging
 from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
@@ -157,7 +158,9 @@ def settings_for(
                 f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
                 f"pagelens collections embed {collection} --encoder {name}"
             )
-    there = {**settings, "words": CollectionSettings.of(settings).reads}
+    own = encoders.spec(have[0]).page_policies
+    tokens = settings["page_tokens"] or (own[0] if own else "")
+    there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
     other = [
         f"{name} {there[name]}, not {value}" for name, value in asked.items() if name != "ocr" and there[name] != value
     ]
