@@ -260,30 +260,33 @@ class Accelerator:
         if not segments:
             return None
         scores, there = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.bool_)
-        owner = np.searchsorted([segment.first for segment in segments], starts, side="right") - 1
-        ask = _Asked.of(query, weights, segments[0].vectors, self.kernel)
-        for number, segment in enumerate(segments):
-            pages = np.flatnonzero(owner == number)
-            ends = starts[pages] - segment.first + lengths[pages]
-            pages = pages[ends <= len(segment.vectors)]
-            if not len(pages):
-                continue
-            try:
-                scores[pages] = ask.score(segment.vectors, starts[pages] - segment.first, lengths[pages])
-            except RuntimeError as error:  # torch's out of memory is one
-                log.warning("%s could not compare vectors (%s)", self.name, str(error).splitlines()[0])
-                return None
-            there[pages] = True
+        order = None if bool((starts[1:] >= starts[:-1]).all()) else np.argsort(starts, kind="stable")
+        first, sizes = (starts, lengths) if order is None else (starts[order], lengths[order])
+        cuts = np.append(np.searchsorted(first, [segment.first for segment in segments]), len(first))
+        begun: list[tuple[Rows, torch.Tensor, Rows]] = []
+        try:
+            ask = _Asked.of(query, weights, segments[0].vectors, self.kernel)
+            for segment, a, b in zip(segments, cuts, cuts[1:], strict=False):
+                inside = a + np.flatnonzero(first[a:b] + sizes[a:b] <= segment.first + len(segment.vectors))
+                if len(inside):
+                    begun.append((inside, *ask.begin(segment.vectors, first[inside] - segment.first, sizes[inside])))
+            for inside, totals, at in begun:  # waited for once all are begun
+                pages = inside if order is None else order[inside]
+                scores[pages], there[pages] = totals.cpu().numpy()[at], True
+        except RuntimeError as error:  # torch's out of memory is one
+            log.warning("%s could not compare vectors (%s)", self.name, str(error).splitlines()[0])
+            return None
         return scores, there
 
-    def read(self, flat: NDArray[Any]) -> int:
+    def read(self, flat: NDArray[Any]) -> float:
         """Read every byte that is there of an array once, and add them up: the least that a search can take."""
         import torch
 
         with self._lock:
             holding = self._ask(flat)
             segments = list(holding.segments)
-        return sum(int(segment.vectors.view(torch.int32).sum()) for segment in segments)
+        # As float32, which torch adds up as fast as memory gives them; what the sum is does not matter.
+        return float(torch.stack([segment.vectors.view(torch.float32).sum() for segment in segments]).sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,28 +312,26 @@ class _Asked:
                 parts.append((sign, torch.from_numpy(rows).to(like.device)))
         return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None)
 
-    def score(self, vectors: torch.Tensor, starts: Rows, lengths: Rows) -> Float:
-        """Scores of pages in the order given: ``(pages,) float32``."""
+    def begin(self, vectors: torch.Tensor, starts: Rows, lengths: Rows) -> tuple[torch.Tensor, Rows]:
+        """Totals on the device, and where among them each page's score is: ``(pages,)``. ``starts`` ascend."""
         import torch
 
-        order = np.argsort(starts, kind="stable")
-        first, last = starts[order], (starts + lengths)[order]
-        apart = bool((first[1:] >= last[:-1]).all())
-        if apart and int(lengths.sum()) * SPARSE >= int(last[-1] - first[0]):
+        ends = starts + lengths
+        between = starts[1:] - ends[:-1]
+        if bool((between >= 0).all()) and int(lengths.sum()) * SPARSE >= int(ends[-1] - starts[0]):
             # What lies between pages is scored like a page, and not looked at.
-            bounds = np.unique(np.concatenate([first, last]))
-            piece = vectors[int(bounds[0]) : int(bounds[-1])]
-            at, sizes = np.searchsorted(bounds, first), np.diff(bounds)
+            piece = vectors[int(starts[0]) : int(ends[-1])]
+            at = np.arange(len(starts)) + np.append(0, np.cumsum(between > 0))
+            sizes = np.empty(int(at[-1]) + 1, np.int64)
+            sizes[at], sizes[at[1:][between > 0] - 1] = lengths, between[between > 0]
         else:
-            rows = np.repeat(first - np.cumsum(lengths[order]) + lengths[order], lengths[order])
+            rows = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
             index = torch.from_numpy(np.arange(len(rows)) + rows).to(vectors.device)
-            piece, at, sizes = vectors[index], np.arange(len(first)), lengths[order]
+            piece, at, sizes = vectors[index], np.arange(len(starts)), lengths
         total = torch.zeros(len(sizes), dtype=torch.float32, device=vectors.device)
         for sign, query in self.parts:
             total += sign * (_by_torch(query, piece, sizes) if self.fused is None else self.fused(query, piece, sizes))
-        scores = np.empty(len(starts), np.float32)
-        scores[order] = total.cpu().numpy()[at]
-        return scores
+        return total, at
 
 
 def _by_torch(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.Tensor:
