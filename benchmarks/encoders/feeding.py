@@ -28,6 +28,7 @@ from workbench.encoders.late_interaction import LateInteraction
 from workbench.encoders.pictures import seen
 from workbench.encoders.prepared import Inputs
 from workbench.encoders.registry import free
+from workbench.encoders.stream import wide
 from workbench.errors import EncoderError, InputError
 from workbench.ingestion import ingest, plan_sources
 from workbench.ingestion.meter import Meter
@@ -196,7 +197,7 @@ class _Feeding:
     def _on_device(self, inputs: Any) -> dict[str, Any]:
         device = self._engine.device
         return {
-            name: value.to(device.name, device.dtype if value.is_floating_point() else None)
+            name: wide(value.to(device.name, device.dtype if value.is_floating_point() else None))
             for name, value in inputs.items()
             if name != "labels"
         }

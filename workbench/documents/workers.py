@@ -45,6 +45,7 @@ STALLED = 4.0  # times the limit by the clock after which a task is ended whatev
 SLOWEST = 10_000_000  # bytes a second; what a network disk gives at worst, for tasks that read a whole file
 AHEAD = 8  # pages read before they are asked for, at least: a batch, so that workers do not wait for an encoder
 AHEAD_BYTES = 128 << 20  # bytes of pictures read before they are asked for
+PIPE_BYTES = 1 << 20  # the most that a pipe may hold by Linux's own default
 PROCESSOR_MIB = 6144  # of a process that prepares pages: libraries of models reserve what they never use
 UNREADABLE = 1000  # pages one after the other that cannot be read, after which none is expected: the number was a lie
 _WITH_PROGRAMS = 1.0  # s; a task that runs longer may have started poppler, whose memory counts too
@@ -436,6 +437,8 @@ class _Process:
             )
         except OSError as error:
             raise DocumentError(f"The process that reads files could not be started ({error.strerror}).") from error
+        for pipe in (self._program.stdin, self._program.stdout):
+            _widen(pipe)
         threading.Thread(target=self._listen, name="pagelens-answers", daemon=True).start()
         try:
             pid = self._answers.get(timeout=STARTING)
@@ -525,6 +528,16 @@ class _Process:
         if name == "SIGABRT" and self._peak > _ABORTED * (self._limits.memory_mib << 20):
             return _too_much(self._limits)
         return f"ended the process that read it ({name}); the file is damaged, or made to do so"
+
+
+def _widen(pipe: Any) -> None:
+    """Have a pipe hold more than 64 kB, where the system can: a prepared page of 24 MB would wait 370 times."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except (ImportError, AttributeError, OSError):  # not Linux, or more than this user may have
+        return
 
 
 def _too_much(limits: Limits) -> str:

@@ -108,7 +108,8 @@ class Engine:
         """Several pictures that were prepared as one batch."""
         tokenizer = self.processor.tokenizer
         padding, left = tokenizer.pad_token_id or 0, tokenizer.padding_side == "left"
-        return PreparedBatch(self.processor, collated(inputs, self.dtype, padding, left), self._image_token)
+        pinned = self.device.kind == "cuda"
+        return PreparedBatch(self.processor, collated(inputs, self.dtype, padding, left, pinned), self._image_token)
 
     def launch(self, batch: PreparedBatch) -> Callable[[], Float]:
         """Start the model on a batch; what is returned waits for its output, float32.

@@ -97,7 +97,10 @@ def prepare(preparer: Preparer, image: Callable[[], Image.Image], crop: Box) -> 
 
 
 def rows(inputs: Mapping[str, Any], dtype: str) -> Inputs:
-    """Tensors as arrays, floats rounded to ``dtype``."""
+    """Tensors as arrays, floats rounded to ``dtype``, masks of pixels a byte each.
+
+    Such a mask of ColSmol's tiles takes 27 MB a page else, more than the tiles; see `stream.wide`.
+    """
     import torch
 
     wanted = getattr(torch, dtype)
@@ -108,35 +111,49 @@ def rows(inputs: Mapping[str, Any], dtype: str) -> Inputs:
         if value.is_floating_point():
             value = value.to(wanted)
             value = value.view(torch.uint16) if wanted is torch.bfloat16 else value
+        elif value.dtype is torch.int64 and value.ndim > 2 and bool(((value == 0) | (value == 1)).all()):
+            value = value.to(torch.int8)
         found[name] = np.ascontiguousarray(value.numpy())
     return found
 
 
-def collated(pages: Sequence[Inputs], dtype: str, padding: int, left: bool) -> dict[str, Any]:
+def collated(pages: Sequence[Inputs], dtype: str, padding: int, left: bool, pinned: bool = False) -> dict[str, Any]:
     """The tensors of several pages together, as the processor makes them of several pictures.
 
-    Token ids are padded with ``padding``, on the ``left`` or the right; floats come in ``dtype``.
+    Token ids are padded with ``padding``, on the ``left`` or the right; floats come in ``dtype``. With ``pinned`` they
+    lie where a GPU copies from, in memory that torch keeps for the next batch: fresh memory for hundreds of MB costs
+    more than filling it.
     """
     import torch
 
     found: dict[str, Any] = {}
     for name in pages[0]:
         parts = [page[name] for page in pages]
-        made = torch.from_numpy(_joined(name, parts, padding if name == "input_ids" else 0, left))
-        if made.dtype is torch.uint16:
-            made = made.view(getattr(torch, dtype))
+        narrow = parts[0].dtype == np.uint16
+        kind = getattr(torch, dtype) if narrow else getattr(torch, parts[0].dtype.name)
+        made = torch.empty(_shape(parts), dtype=kind, pin_memory=pinned)
+        _fill((made.view(torch.uint16) if narrow else made).numpy(), name, parts, padding, left)
         found[name] = made
     return found
 
 
-def _joined(name: str, parts: Sequence[NDArray[Any]], padding: int, left: bool) -> NDArray[Any]:
-    if len(parts) == 1 or any(len(part) != 1 for part in parts):  # one picture after another, whatever their lengths
-        return np.concatenate(parts)
-    longest = max(part.shape[1] for part in parts) if parts[0].ndim > 1 else 0
-    if all(part.shape == parts[0].shape for part in parts):
-        return np.concatenate(parts)
-    made = np.full((len(parts), longest, *parts[0].shape[2:]), padding, parts[0].dtype)
+def _shape(parts: Sequence[NDArray[Any]]) -> tuple[int, ...]:
+    first = parts[0]
+    if _follow(parts):
+        return (sum(map(len, parts)), *first.shape[1:])
+    return (len(parts), max(part.shape[1] for part in parts), *first.shape[2:])
+
+
+def _follow(parts: Sequence[NDArray[Any]]) -> bool:
+    """Whether rows of pictures follow one another, whatever their lengths, rather than being padded to one."""
+    return any(len(part) != 1 for part in parts) or all(part.shape == parts[0].shape for part in parts)
+
+
+def _fill(made: NDArray[Any], name: str, parts: Sequence[NDArray[Any]], padding: int, left: bool) -> None:
+    if _follow(parts):
+        np.concatenate(parts, out=made)
+        return
+    made[...] = padding if name == "input_ids" else 0
     for row, part in enumerate(parts):
         length = part.shape[1]
-        made[row, slice(longest - length, None) if left and name in _TEXT else slice(0, length)] = part[0]
-    return made
+        made[row, slice(made.shape[1] - length, None) if left and name in _TEXT else slice(0, length)] = part[0]

@@ -30,7 +30,7 @@ class Stream:
     @contextmanager
     def placing(self, inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The inputs on the device, floats in its dtype; the model is called within."""
-        yield {name: value.to(self._device.name, self._dtype(value)) for name, value in inputs.items()}
+        yield {name: wide(value.to(self._device.name, self._dtype(value))) for name, value in inputs.items()}
 
     def answer(self, states: Any) -> Callable[[], Float]:
         """What waits for a model's output and gives it on the host, float32; called within `placing`."""
@@ -58,7 +58,7 @@ class CudaStream(Stream):
         self._copies.wait_stream(torch.cuda.current_stream(self._device.name))
         with torch.cuda.stream(self._copies):
             placed = {
-                name: value.pin_memory().to(self._device.name, self._dtype(value), non_blocking=True)
+                name: wide(_pinned(value).to(self._device.name, self._dtype(value), non_blocking=True))
                 for name, value in inputs.items()
             }
         self._work.wait_stream(self._copies)
@@ -81,3 +81,14 @@ class CudaStream(Stream):
             return np.asarray(host.numpy(), np.float32)
 
         return wait
+
+
+def _pinned(value: Any) -> Any:
+    return value if value.is_pinned() else value.pin_memory()
+
+
+def wide(value: Any) -> Any:
+    """A tensor of whole numbers that `prepared.rows` made bytes of, as the model takes it; any other as it is."""
+    import torch
+
+    return value.long() if value.dtype is torch.int8 else value
