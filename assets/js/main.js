@@ -1,6 +1,7 @@
 /* The page. Modules under core/ are what all views share; each view has a folder. What is mounted by Gradio, and when, is
    its own affair: `pagelens.mount` may be called before this script runs (see ui/bundle.py), or for a tab that is first
    shown much later. */
+import { Compare } from "./compare/compare.js";
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
 import { on } from "./core/events.js";
@@ -12,7 +13,7 @@ import { Search } from "./search/search.js";
 import { Viewer } from "./viewer/viewer.js";
 import "../legacy.js";
 
-const VIEWS = { bar: Bar, search: Search, viewer: Viewer };
+const VIEWS = { bar: Bar, search: Search, viewer: Viewer, compare: Compare };
 const place = read(location.search);
 
 /* What the address says holds from the first moment, so that nothing that is typed meanwhile is overwritten by it. */

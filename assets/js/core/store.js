@@ -23,6 +23,7 @@ export const state = {
   open: null, // the page that is open, as { document, page }
   page: null, // what is known of it
   judged: null, // grades of pages for the question at hand, as { query, collection, grades }
+  compare: null, // a comparison, see compare/asking.js
   jobs: [],
   dialog: "", // a dialog that has an address
 };
