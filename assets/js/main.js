@@ -9,11 +9,12 @@ import "./core/keys.js";
 import { mountLegacy } from "./core/legacy.js";
 import { start, take } from "./core/router.js";
 import { set, show } from "./core/store.js";
+import { Evaluate } from "./evaluate/evaluate.js";
 import { Search } from "./search/search.js";
 import { Viewer } from "./viewer/viewer.js";
 import "../legacy.js";
 
-const VIEWS = { bar: Bar, search: Search, viewer: Viewer, compare: Compare };
+const VIEWS = { bar: Bar, search: Search, viewer: Viewer, compare: Compare, evaluate: Evaluate };
 const place = read(location.search);
 
 /* What the address says holds from the first moment, so that nothing that is typed meanwhile is overwritten by it. */

@@ -2,7 +2,7 @@
    stream; a newer question ends the older one. Answers are remembered, so that Back shows them at once. */
 import { parseRef, refOf } from "../core/address.js";
 import { on } from "../core/events.js";
-import { sync } from "../core/router.js";
+import { choose, openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
@@ -89,6 +89,16 @@ export async function run() {
     state.hits = search.result ? search.result.hits : [];
   }
   if (mine === number) redraw();
+}
+
+/* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
+export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
+  set({ query, draft: query, parts, pipeline, filter, k });
+  if (collection !== state.collection) await choose(collection); // which asks
+  else run();
+  set({ expected });
+  if (open) openPage(open);
+  else sync();
 }
 
 /* --- the pipeline and the filter, as the server reads them ------------------------------------------------------------ */
