@@ -112,6 +112,7 @@ def main(most_bytes: int) -> None:
     """Do tasks until the other end closes its pipe; no more than ``most_bytes`` are allocated where the system can."""
     tasks, results = _own_streams()
     _limit_memory(most_bytes)
+    memory.keep()
     waiting: SimpleQueue[Task] = SimpleQueue()
     finished = 0
     threading.Thread(target=_listen, args=(tasks, waiting), daemon=True).start()
