@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO
 
+import numpy as np
 import psutil
 
 from workbench import memory
@@ -101,8 +102,8 @@ def receive(stream: BinaryIO) -> Any:
     return pickle.loads(data, buffers=arrays)
 
 
-def _read(stream: BinaryIO, length: int) -> bytearray:
-    found = bytearray(length)
+def _read(stream: BinaryIO, length: int) -> memoryview:
+    found = memoryview(np.empty(length, np.uint8))  # a bytearray is cleared first, while no other thread can run
     if stream.readinto(found) < length:  # type: ignore[attr-defined]
         raise EOFError
     return found
