@@ -103,7 +103,7 @@ def receive(stream: BinaryIO) -> Any:
 
 
 def _read(stream: BinaryIO, length: int) -> memoryview:
-    found = memoryview(np.empty(length, np.uint8))  # a bytearray is cleared first, while no other thread can run
+    found = np.empty(length, np.uint8).data  # a bytearray is cleared first, while no other thread can run
     if stream.readinto(found) < length:  # type: ignore[attr-defined]
         raise EOFError
     return found
