@@ -340,7 +340,9 @@ def read_pipeline(call: Caller, place: Place) -> None:
     read = call("post", "/pipelines/read", {"collection": "notes", "pipeline": "columns:4 > full:2"}).json()
     assert read["steps"] == [{"source": "columns", "k": 4}, {"source": "full", "k": 2}]
     assert read["lacking"] == [{"index": "columns", "encoder": "reader"}]
-    assert call("post", "/pipelines/read", {"collection": "notes"}).json()["preset"] == "accurate"
+    recommended = call("post", "/pipelines/read", {"collection": "notes"}).json()
+    assert (recommended["preset"], recommended["rival"]) == ("accurate", "exact")
+    assert read["rival"] == "accurate"  # vectors alone are set against words and vectors
     call("post", "/pipelines/read", {"collection": "notes", "pipeline": "rowz:2"}, 400)
 
 
