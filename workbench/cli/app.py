@@ -31,6 +31,7 @@ from workbench.cli import (
     repairing,
     searching,
     system,
+    watching,
 )
 from workbench.cli.session import STOPPED, at_home, environment
 from workbench.errors import PagelensError
@@ -74,6 +75,7 @@ app = typer.Typer(
 )
 app.command()(system.serve)
 app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
+app.command()(watching.watch)
 app.command(cls=searching.PipelineCommand)(searching.search)
 app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(comparing.compare)

@@ -15,9 +15,10 @@ from workbench.service.models import Models
 from workbench.service.query_parts import QueryParts
 from workbench.service.saved import Saved, SavedSearch
 from workbench.service.system import System
+from workbench.service.watching import Watching
 
 __all__ = ["SAMPLE", "DatasetInfo", "EvaluationJob", "ExportedFile", "SavedSearch", "Workbench"]
 
 
-class Workbench(QueryParts, PipelineComparisons, System, Exports, Saved, Models):
+class Workbench(QueryParts, PipelineComparisons, System, Exports, Saved, Models, Watching):
     """Everything Pagelens does, over one home folder. Safe to call from several threads."""

@@ -86,8 +86,9 @@ class Ingestion(Collections):
         also: Sequence[str] = (),
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        below: Path | None = None,
     ) -> IngestReport:
-        """Index files and folders; blocks until done.
+        """Index files and folders; blocks until done. Files below a folder ``below`` are named by their path from it.
 
         If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
         that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
@@ -104,7 +105,7 @@ class Ingestion(Collections):
             if rest and not stopped:
                 reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
             return _joined(collection, reports)
-        sources, refused = discover(paths, self._uploads)
+        sources, refused = discover(paths, self._uploads, below)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
