@@ -76,7 +76,7 @@
             h(
               "span",
               { class: "pl-versus-score" },
-              h("span", { text: hit.scored ? fmt.score(hit.score) : "no vectors" }),
+              h("span", { text: hit.scored ? fmt.score(hit.score) : "no score" }),
               h("span", { class: `pl-badge pl-${hit.score_kind}`, text: hit.score_kind }),
             ),
           ),

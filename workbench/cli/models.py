@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The models there are, and whether one works here.", no_args_is_help=True)
 
-KINDS = {"words": "words", "patches": "patches", "page": "whole page"}
+KINDS = {"words": "words", "patches": "patches", "page": "whole page", "score": "none: it scores"}
 MARKS = {True: "ok", False: "DIFFERS", None: "-"}
 
 

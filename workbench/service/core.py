@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from workbench import encoders, permits
 from workbench.documents import Limits, readers
@@ -19,6 +19,9 @@ from workbench.retrieval import QueryCache
 from workbench.settings import Settings
 from workbench.store import Collection, EncoderVectors, Library
 from workbench.types import Gone, Receipt
+
+if TYPE_CHECKING:
+    from workbench.encoders.rerankers import Reranker
 
 
 class _Loading(TypedDict):
@@ -85,6 +88,11 @@ class Core:
         encoder = self._encoder(space.encoder, space.info.page_policy)
         space.check(encoder.info)
         return encoder
+
+    def _reranker(self, model_id: str) -> tuple[Reranker, bool]:
+        """A reranker, and whether it had to be loaded."""
+        cold = not encoders.is_loaded(model_id)
+        return encoders.reranker(model_id, **self._loading), cold
 
     def _forget(self, gone: Gone) -> Receipt:
         """Remove what is kept of a document or collection beside its pages; each part adds what it keeps."""

@@ -70,7 +70,7 @@ class Searches(Core):
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
-        stages = search(store, cleaned, deep, encode, where, notes)
+        stages = search(store, cleaned, deep, encode, where, notes, self._reranker)
         if judging:
             stages = _judged(stages, store, fitted, cleaned, encode)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
@@ -118,7 +118,7 @@ class Searches(Core):
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter)
+        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter, self._reranker)
 
     def calibrate(
         self,
