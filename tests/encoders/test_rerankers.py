@@ -49,7 +49,7 @@ def test_scores_are_the_library_s_own(name: str, tmp_path: Path, monkeypatch: py
 def test_a_long_page_counts_as_its_best_passage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = reranker("cross-encoder", tmp_path, monkeypatch)
     long = " ".join(f"word{i} stands here" for i in range(25))
-    passages = list(model._passages(QUERY, long))
+    passages = model.passages(QUERY, long)
     tokens = model.model.tokenizer
     assert len(passages) > 3
     assert all(len(tokens(QUERY, passage)["input_ids"]) <= 64 for passage in passages)
@@ -58,8 +58,8 @@ def test_a_long_page_counts_as_its_best_passage(tmp_path: Path, monkeypatch: pyt
         assert long.index(other, long.index(one) + 1) < long.index(one) + len(one)
     alone = model.model.predict([(QUERY, passage) for passage in passages])
     assert model.texts(QUERY, [long])[0] == pytest.approx(alone.max(), abs=1e-6)
-    assert len(list(model._passages(QUERY, long * 100))) == 16
-    assert list(model._passages("why " * 500, "a few words"))  # a query that fills the model by itself
+    assert len(model.passages(QUERY, long * 100)) == 16
+    assert model.passages("why " * 500, "a few words")  # a query that fills the model by itself
 
 
 def test_a_model_that_sees_scores_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from workbench import memory
 from workbench.encoders import own
 from workbench.encoders.base import Encoder, EncoderSpec, under_policy
 from workbench.encoders.families import SCORES
-from workbench.encoders.table import MODELS
+from workbench.encoders.table import ENCODERS, MODELS, RERANKERS
 from workbench.errors import EncoderError, NoEncoderError, PagelensError
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Registry:
 
 def specs() -> dict[str, EncoderSpec]:
     """Every model there is, encoders and rerankers: the table's, then a person's own."""
-    return {**MODELS, **own.specs()}
+    return {**ENCODERS, **RERANKERS, **own.specs()}
 
 
 def spec(encoder_id: str) -> EncoderSpec:

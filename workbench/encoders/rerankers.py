@@ -9,7 +9,7 @@ passages, and counts as its best one does (MaxP, Dai and Callan 2019, arXiv:1905
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ class Reranker:
         NaN for one that has no words, or on which the model failed. Texts that are alike score alike.
         """
         with self._turn:
-            passages = {text: tuple(self._passages(query, text)) for text in dict.fromkeys(texts)}
+            passages = {text: self.passages(query, text) for text in dict.fromkeys(texts)}
             flat = [(query, passage) for found in passages.values() for passage in found]
             scores = iter(self._predicted(flat, [self.length] * len(flat)))
         best = {text: max((next(scores) for _ in found), default=float("nan")) for text, found in passages.items()}
@@ -109,16 +109,18 @@ class Reranker:
 
         return self._batches.run(pairs, work, lambda pair, error: float("nan"), lambda pair: lengths[id(pair)])
 
-    def _passages(self, query: str, text: str) -> Iterator[str]:
-        """A text in pieces that fit the model beside the query, in order."""
+    def passages(self, query: str, text: str) -> list[str]:
+        """A text in pieces that fit the model beside the query, in order; none of one without words."""
         tokenizer = self.model.tokenizer
         plain = {"add_special_tokens": False, "verbose": False}
         asked = len(tokenizer(query, **plain)["input_ids"])
         room = max(self.length - self._marks - MARGIN - asked, LEAST)
         spans = [span for span in tokenizer(text, return_offsets_mapping=True, **plain)["offset_mapping"] if span[1]]
         step = max(room - int(room * OVERLAP), 1)
+        found: list[str] = []
         for start in range(0, len(spans), step)[:PASSAGES]:
             part = spans[start : start + room]
-            yield text[part[0][0] : part[-1][1]]
+            found.append(text[part[0][0] : part[-1][1]])
             if start + room >= len(spans):
                 break
+        return found

@@ -7,6 +7,8 @@ benchmark, where it has one.
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import replace
 
 from workbench.encoders.base import EncoderSpec
@@ -621,5 +623,5 @@ ENCODERS: dict[str, EncoderSpec] = {
 """The encoders that come with Pagelens, by id; `own.specs` has those that a person added."""
 RERANKERS: dict[str, EncoderSpec] = {spec.id: spec for spec in _RERANKING}
 """The rerankers, by id."""
-MODELS: dict[str, EncoderSpec] = {**ENCODERS, **RERANKERS}
+MODELS: Mapping[str, EncoderSpec] = ChainMap(ENCODERS, RERANKERS)
 """All rows."""
