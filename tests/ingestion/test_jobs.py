@@ -120,7 +120,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 
 
 def names(bench: Workbench) -> list[str]:
-    return [index.name for index in bench.collection("notes").indexes]
+    return [index.name for index in bench.library.info("notes").indexes]
 
 
 def tables(bench: Workbench) -> set[Path]:
@@ -138,30 +138,30 @@ def test_an_index_job_stops_when_told_and_can_be_resumed(bench: Workbench, monke
         return table(*values)
 
     monkeypatch.setattr(writing, "vectors_table", slowly)
-    job = bench.start_index("notes", "ward[factor=4]")
+    job = bench.ingestion.start_index("notes", "ward[factor=4]")
     assert met.wait(30)
-    assert bench.stop_job(job.id).state == "stopping"
+    assert bench.jobs.stop(job.id).state == "stopping"
     go_on.set()
-    ended = bench.wait_for(job.id, 60)
+    ended = bench.jobs.wait(job.id, 60)
     assert ended.state == "stopped"
     assert ended.progress.stages[-1].done < 6
     assert not any("ward" in name for name in names(bench))
     assert tables(bench) == set()
-    assert bench.verify("notes") == []
+    assert bench.maintenance.verify("notes") == []
 
-    bench.resume_job(job.id)
-    assert bench.wait_for(job.id, 60).state == "done"
+    bench.jobs.resume(job.id)
+    assert bench.jobs.wait(job.id, 60).state == "done"
     assert "ward[factor=4]" in names(bench)
     assert bench.search("moon", "notes", "ward[factor=4]:2").hits
     assert bench.search("moon", "notes", "ward[factor=4.0]:2").hits
 
 
 def test_what_no_job_can_do_is_refused_before_it_begins(bench: Workbench) -> None:
-    before = bench.jobs()
+    before = bench.jobs.all()
     with pytest.raises(InputError, match="no index 'wart'"):
-        bench.start_index("notes", "wart")
+        bench.ingestion.start_index("notes", "wart")
     with pytest.raises(InputError, match=r"has the index 'rows' .* already"):
-        bench.start_index("notes", "rows")
+        bench.ingestion.start_index("notes", "rows")
     with pytest.raises(InputError, match="cannot be a collection's name"):
-        bench.start_ingest([], "a/b")
-    assert bench.jobs() == before
+        bench.ingestion.start([], "a/b")
+    assert bench.jobs.all() == before
