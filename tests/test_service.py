@@ -258,7 +258,7 @@ def test_a_job_whose_process_died_reads_as_interrupted(tmp_path):
     record["process"] = [2**22 + 1, 0.0]
     path.write_text(json.dumps(record))
     (path.parent / "torn.json").write_text("{")
-    assert [j.state for j in Workbench(Settings(home=tmp_path / "home")).jobs()] == ["interrupted"]
+    assert [j.state for j in Workbench(Settings(home=tmp_path / "home")).jobs.all()] == ["interrupted"]
 
 
 def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):

@@ -41,7 +41,9 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def jobs(gate: Gate, tmp_path: Path) -> Jobs:
-    return Jobs(tmp_path / "jobs", {"ingest": gate})
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.does("ingest", gate)
+    return jobs
 
 
 def test_a_finished_job_is_not_run_again(jobs: Jobs, gate: Gate) -> None:
@@ -83,7 +85,7 @@ def test_a_job_that_waits_is_stopped_at_once_and_never_begins(jobs: Jobs, gate: 
     first, second = jobs.start("notes", {"name": "a"}), jobs.start("notes", {"name": "b"})
     assert gate.begun.wait(30)
     assert jobs.stop(second.id).state == "stopped"
-    assert Jobs(tmp_path / "jobs", {}).get(second.id).state == "stopped"
+    assert Jobs(tmp_path / "jobs").get(second.id).state == "stopped"
     gate.open.set()
     jobs.wait(first.id, 30)
     assert jobs.resume(second.id).state in ("waiting", "running", "done")
@@ -104,7 +106,8 @@ def test_jobs_of_a_deleted_collection_never_begin(jobs: Jobs, gate: Gate) -> Non
 
 
 def test_an_unforeseen_error_is_told_without_its_text(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path / "jobs", {"ingest": lambda request, report, stop: 1 / 0})  # type: ignore[dict-item]
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.does("ingest", lambda request, report, stop: 1 / 0)  # type: ignore[arg-type, return-value]
     ended = jobs.wait(jobs.start("notes", {}).id, 30)
     assert ended.state == "failed"
     assert "zero" not in ended.message
