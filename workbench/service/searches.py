@@ -22,7 +22,7 @@ from workbench.retrieval import (
     compile_filter,
     search_stages,
 )
-from workbench.retrieval.pipeline import PipelineReading
+from workbench.retrieval.pipeline import PipelineReading, rival
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -179,6 +179,7 @@ class Searches:
             tuple((str(replace(step, k=None)), step.k) for step in fitted.steps),
             fitted.k,
             tuple(dict.fromkeys(lacking)),
+            rival(fitted),
         )
 
     def warm_up(self, collection: str | None = None) -> None:
