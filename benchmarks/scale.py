@@ -19,6 +19,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, DocumentRecord, Library, Writer
 from workbench.store.files import tree_bytes
+from workbench.store.images import Pictures, encoded
 from workbench.timing import Stopwatch
 from workbench.types import (
     Float,
@@ -127,7 +129,7 @@ def scale(
     to; ``indexes`` are added to those of a new collection. `InputError` when the collection is empty or there are no
     questions.
     """
-    info = workbench.collection(collection)
+    info = workbench.library.info(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
     sources = [_smaller(*source, kept) for source in _sources(Library.of(workbench.settings).open(collection))]
@@ -191,7 +193,7 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
 
 def _made(
     record: DocumentRecord, number: int, sources: Sequence[tuple[StoredPage, PageEmbedding]]
-) -> tuple[Page, PageEmbedding, Image.Image]:
+) -> tuple[Page, PageEmbedding, Callable[[], Pictures]]:
     """Page ``number`` of the endless row: the pages as they are, and then pages made of them."""
     stored, embedding = sources[number % len(sources)]
     words = stored.words
@@ -204,7 +206,7 @@ def _made(
     picture = Image.new("RGB", (8, 8), "white")
     place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
     page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
-    return page, embedding, picture
+    return page, embedding, partial(encoded, picture)
 
 
 def _halves(above: Words, below: Words) -> Words:
@@ -273,8 +275,8 @@ def _measure(
         encoder.encode_query(question)
     loaded, opening = memory_now().own, Stopwatch()
     workbench = Workbench(Settings(**settings))
-    info = workbench.collection(NAME)
-    workbench.search(questions[0], NAME, pipelines[0])
+    info = workbench.library.info(NAME)
+    workbench.searches.search(questions[0], NAME, pipelines[0])
     opening_ms = opening.lap()
     vectors = next(index.vectors for index in info.indexes if index.name == "full")
     stored = sum(index.vectors * index.dim * np.dtype(index.dtype).itemsize for index in info.indexes)
@@ -284,7 +286,7 @@ def _measure(
         traces: list[Sequence[StageTrace]] = []
         with MemoryWatch() as watch:
             for round_number in range(repeats + 1):
-                found = [workbench.search(question, NAME, name) for question in questions]
+                found = [workbench.searches.search(question, NAME, name) for question in questions]
                 traces += [result.trace.stages for result in found if round_number]
         points.append(
             ScalePoint(
@@ -301,7 +303,7 @@ def _measure(
             )
         )
         lists[name] = [_refs(result) for result in found]
-    exact = [_refs(workbench.search(question, NAME, f"full:{K}")) for question in questions]
+    exact = [_refs(workbench.searches.search(question, NAME, f"full:{K}")) for question in questions]
     judged = []
     for point in points:
         agreement, ndcg, exact_ndcg = _quality(lists[point.pipeline], exact, labels)

@@ -143,7 +143,7 @@ def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
     bench.ingest(
         [write_pdf(tmp_path / "natural.pdf", pages), write_pdf(tmp_path / "copy.pdf", [*pages[:1], "Else"])], "c"
     )
-    found = bench.audit("c", probes=40)
+    found = bench.maintenance.audit("c", probes=40)
     assert (found.pages, found.probes, found.index) == (26, 40, "full")
     assert [(str(a), str(b)) for a, b, _ in found.copies] == [("copy.pdf#page=1", "natural.pdf#page=1")]
     assert not found.suspects
@@ -166,8 +166,8 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
     with Writer(store) as writer:
         put(writer, natural, batch=60)
         started = writer.begin_document(trap)
-        page, embedding, image = item(trap, 1, vectors=lures)
-        assert writer.add_pages(started, [(page, embedding, image)]) == []
+        page, embedding, pictures = item(trap, 1, vectors=lures)
+        assert writer.add_pages(started, [(page, embedding, pictures)]) == []
         writer.finish_document(started)
         writer.finish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,10 @@ from workbench.errors import StoreError
 if TYPE_CHECKING:
     from workbench.service import Workbench
     from workbench.types import CollectionInfo
+
+MOST_PAGES = 1_000_000
+"""What a page may be numbered: no document of more is read."""
+_PAGES = re.compile("(?P<first>[0-9]{1,7})(?:-(?P<last>[0-9]{1,7}))?")
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
@@ -35,7 +40,7 @@ for command in (
 @app.command("list")
 def listing(context: typer.Context, as_json: AsJson = False) -> None:
     """List all collections."""
-    found = workbench(context).collections()
+    found = workbench(context).library.all()
     if as_json:
         output.emit(found)
         return
@@ -60,13 +65,14 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show one collection: what made it, its documents, and the size of its indexes."""
     bench = workbench(context)
-    info, documents = bench.collection(name), bench.documents(name)
-    away = bench.quarantined(name)
+    info, documents = bench.library.info(name), bench.library.documents(name)
+    away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import Collection, PutAway
+        from workbench.service.sample import examples
 
-        examples, quarantine = bench.sample_queries(name), [PutAway.of(entry) for entry in away]
-        output.emit(Collection(info=info, examples=examples, documents=documents, quarantine=quarantine))
+        quarantine = [PutAway.of(entry) for entry in away]
+        output.emit(Collection(info=info, examples=examples(name), documents=documents, quarantine=quarantine))
         return
     later = info.spaces[1:]
     others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""
@@ -74,6 +80,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         f"{info.name}: {output.count(info.pages, 'page')} of {output.count(info.documents, 'document')}, "
         f"{output.size(info.bytes)} on disk, made by {info.encoder}{others}."
     )
+    if read_in := info.settings.get("languages"):
+        output.show(f"Scans are read in {'+'.join(read_in)}.")
     for space in later:
         if space.missing:
             cure = f"pagelens collections embed {name} --encoder {space.encoder}"
@@ -129,7 +137,7 @@ def embed(
     """
     bench = workbench(context)
     with stop_on_interrupt() as stop, ingesting.progress_bar("embedded") as progress:
-        report = bench.embed(name, encoder, progress, stop)
+        report = bench.ingestion.embed(name, encoder, progress, stop)
     done = sum(document.indexed for document in report.documents)
     if as_json:
         output.emit({**ingesting.as_record(report), "encoder": encoder})
@@ -163,6 +171,61 @@ def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def reread(
+    context: typer.Context,
+    name: Name,
+    document: Annotated[str, typer.Argument(parser=clean, help="The document, by its name in the collection.")],
+    pages: Annotated[str, typer.Option(metavar="PAGES", help="Only these, as 3 or 1-4,9.")] = "",
+    languages: Annotated[
+        list[str] | None, typer.Option(metavar="LANGUAGES", help="Languages to read in, as ru+en, or auto.")
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="OCR", help="Which OCR reads: auto, built-in or tesseract.")] = "auto",
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Believe no text layer: what is seen in the picture alone counts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the stored pages of a document another way: in other languages, by another OCR, or by OCR alone.
+
+    No file is needed. Words and the vectors made of them change at once; a page of which nothing is read that way stays
+    as it was, and is named.
+    """
+    from workbench.documents import Way
+
+    bench, way = workbench(context), Way(ingesting.languages_of(languages or ()), engine, layer=not ocr)
+    with stop_on_interrupt() as stop, ingesting.progress_bar("read again") as progress:
+        report = bench.ingestion.read_again(name, document, way, numbers(pages), progress, stop)
+    done = sum(outcome.indexed for outcome in report.documents)
+    if as_json:
+        output.emit(ingesting.as_record(report))
+    else:
+        output.show(f"{output.count(done, 'page')} of '{document}' read again in {report.seconds:.1f} s.")
+        for outcome in report.documents:
+            for sentence in ingesting.told_of(outcome):
+                output.show(sentence)
+    for outcome in report.documents:
+        for sentence in ingesting.complaints(outcome):
+            output.say(sentence)
+    if report.stopped:
+        output.say("Stopped. What is read is safe; the same command reads all of them again.")
+        raise typer.Exit(STOPPED)
+    if not done:
+        raise typer.Exit(1)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Page numbers written as ``1-4,9``; none for an empty text."""
+    found: list[int] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = _PAGES.fullmatch(part)
+        first, last = (int(match["first"]), int(match["last"] or match["first"])) if match else (0, 0)
+        if not 1 <= first <= last <= MOST_PAGES:
+            raise typer.BadParameter(f"'{part}' is no page; write pages as 3 or 1-4,9")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))
+
+
+@app.command()
 def index(
     context: typer.Context,
     name: Name,
@@ -175,7 +238,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Add an index to a collection, made of the stored full vectors; nothing is encoded again."""
-    made = workbench(context).add_index(name, index, encoder)
+    made = workbench(context).library.add_index(name, index, encoder)
     info = made.indexes[-2]  # full is always the last
     if as_json:
         output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
@@ -202,21 +265,21 @@ def delete(
     if document is not None and encoder is not None:
         raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
-    info = _known(bench, name) if document is None and encoder is None else bench.collection(name)
+    info = _known(bench, name) if document is None and encoder is None else bench.library.info(name)
     pages = f" with {output.count(info.pages, 'page')}" if info is not None else ", which cannot be opened"
     what = f"collection '{name}'{pages}" if document is None else f"'{document}'"
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
     if encoder is not None:
-        removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
-        bench.remove_encoder(name, encoder)
+        removed = sum(space.pages for space in bench.library.info(name).spaces if space.encoder == encoder)
+        bench.library.remove_encoder(name, encoder)
         if as_json:
             output.emit({"collection": name, "encoder": encoder, "pages": removed})
         else:
             output.show(f"Deleted {what}.")
         return
-    receipt = bench.delete_collection(name) if document is None else bench.delete_document(name, document)
+    receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
         output.emit({**asdict(receipt), "document": document})
         return
@@ -230,6 +293,6 @@ def delete(
 def _known(bench: Workbench, name: str) -> CollectionInfo | None:
     """What there is of a collection; None when it is there and cannot be opened, which is no reason to keep it."""
     try:
-        return bench.collection(name)
+        return bench.library.info(name)
     except StoreError:
         return None

@@ -64,6 +64,13 @@ def ingest(
             "encoders that read words, later for page models.",
         ),
     ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LANGUAGES",
+            help="Languages that OCR reads in, as ru+en; auto, the default, goes by what it sees of a page.",
+        ),
+    ] = None,
     page_tokens: Annotated[
         str | None,
         typer.Option(
@@ -93,8 +100,9 @@ def ingest(
     bench = workbench(context)
     given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
-    wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    wanted: dict[str, Any] = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     wanted["page_tokens"] = page_tokens
+    wanted["languages"] = languages_of(languages) if languages is not None else None
     wanted["words"] = words
     if words is not None:
         wanted["ocr"] = words in (WORDS_LATER, WORDS_NOW)
@@ -123,7 +131,7 @@ def ingest(
 def read_words(bench: Workbench, collection: str) -> IngestReport:
     """Read the words that were left for later, with a progress bar; Ctrl-C leaves the rest for the next time."""
     with stop_on_interrupt() as stop, progress_bar("with all their words") as progress:
-        report = bench.read_words(collection, progress, stop)
+        report = bench.ingestion.read_words(collection, progress, stop)
     done = sum(document.indexed for document in report.documents)
     output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
     if report.stopped:
@@ -146,7 +154,7 @@ def settings_for(
 
     made = replace(CollectionSettings(), **asked)
     ReadSettings.of(made)  # refuses what no page can be made with
-    found = bench.made_with(collection, paths)
+    found = bench.ingestion.made_with(collection, paths)
     if found is None:
         return made
     what, have, settings, exported = found
@@ -162,12 +170,25 @@ def settings_for(
     tokens = settings["page_tokens"] or (own[0] if own else "")
     there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
     other = [
-        f"{name} {there[name]}, not {value}" for name, value in asked.items() if name != "ocr" and there[name] != value
+        f"{name} {_shown(there[name])}, not {_shown(value)}"
+        for name, value in asked.items()
+        if name != "ocr" and there[name] != value
     ]
     if other:
         cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
         raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
     return None
+
+
+def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Languages as they were written on the command line; `InputError` for what is none."""
+    from workbench.documents.languages import named
+
+    return named(texts)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
 
 
 def run(
@@ -181,15 +202,15 @@ def run(
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
+        return bench.ingestion.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
 
 
 def complete(
     bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None, empty: str
 ) -> None:
     """Ingest what a collection lacks of ``paths``; `InputError` with the sentence ``empty`` when they hold no page."""
-    plan = bench.plan(paths, collection, settings)
-    if not plan.pages_to_read and collection in bench.collection_names():
+    plan = bench.ingestion.plan(paths, collection, settings)
+    if not plan.pages_to_read and collection in bench.library.names():
         return
     if not plan.pages:
         raise InputError(empty)
