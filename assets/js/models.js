@@ -74,6 +74,9 @@
         facts(model).map((text) => h("span", { text })),
       ),
       model.folder ? h("p", { class: "pl-muted pl-model-folder", title: model.folder, text: model.folder }) : null,
+      model.own_code
+        ? h("p", { class: "pl-model-code", text: `May run code of its own here, allowed at revision ${model.own_code}.` })
+        : null,
       model.reason ? h("p", { class: "pl-model-reason", text: why(model) }) : null,
       model.command && !model.available ? copying(model.command) : null,
     );
