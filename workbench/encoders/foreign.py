@@ -50,8 +50,8 @@ def trust(spec: EncoderSpec, folder: Path, base: Path | None = None) -> dict[str
         return REFUSED
     if elsewhere := str(base) if base is not None and code_files(base) else _elsewhere(folder):
         raise EncoderError(
-            f"The '{spec.id}' model in {folder} wants code of {elsewhere} to run, which is not part of what you allowed; "
-            "it is not run."
+            f"The '{spec.id}' model in {folder} wants code of {elsewhere} to run, which is not part of what you "
+            "allowed; it is not run."
         )
     return ALLOWED
 
@@ -131,9 +131,8 @@ def unloadable(spec: EncoderSpec, folder: Path, error: Exception, allowable: boo
 def _elsewhere(folder: Path) -> str:
     """The first repository besides itself that a checkpoint's files name code of (``owner/name--module``), or empty."""
     for file in sorted(folder.rglob("*.json")):
-        if file.stat().st_size < 1 << 20 and (
-            found := re.search(r'"([\w.-]+/[\w.-]+)--[\w.]+"', file.read_text("utf-8"))
-        ):
+        small = file.stat().st_size < 1 << 20  # vocabularies are larger, and name no code
+        if small and (found := re.search(r'"([\w.-]+/[\w.-]+)--[\w.]+"', file.read_text("utf-8"))):
             return found[1]
     return ""
 
