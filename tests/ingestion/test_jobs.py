@@ -14,7 +14,7 @@ from workbench.errors import InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import writer as writing
+from workbench.store import index_writer as writing
 from workbench.types import IngestReport
 
 
@@ -128,7 +128,7 @@ def tables(bench: Workbench) -> set[Path]:
 
 
 def test_an_index_job_stops_when_told_and_can_be_resumed(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "_PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(writing, "PAGES_AT_ONCE", 1)
     met, go_on = threading.Event(), threading.Event()
     table = writing.vectors_table
 

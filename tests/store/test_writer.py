@@ -10,7 +10,8 @@ from tests.store.make import DIM, assert_whole, collection, digest, item, put, r
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.store import Collection
 from workbench.store.checks import problems
-from workbench.store.writer import Writer, derive
+from workbench.store.encoder_rows import derive
+from workbench.store.writer import Writer
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
 
 

@@ -78,6 +78,13 @@ def ingest(
     replacing: Annotated[
         bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
     ] = False,
+    workers: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="Who reads and embeds: ray, or a Ray cluster as ray://head:10001. By default this process.",
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -101,7 +108,7 @@ def ingest(
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)
-    report = run(bench, paths, collection, made, [name for name in also if name], given, replacing)
+    report = run(bench, paths, collection, made, [name for name in also if name], given, replacing, workers)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -178,10 +185,11 @@ def run(
     also: Sequence[str] = (),
     fields: FileFields | None = None,
     replacing: bool = False,
+    workers: str = "",
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
+        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing, workers)
 
 
 def complete(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +12,12 @@ from typing import Any
 
 from workbench import encoders, permits, resources
 from workbench.documents import Source, discover
-from workbench.encoders import Encoder
-from workbench.encoders.tokens import PICTURES
-from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
-from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
+from workbench.errors import InputError, NotFoundError
+from workbench.ingestion import UPLOADS, FileFields, Here, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
+from workbench.ingestion.cluster import Cluster, check_workers
 from workbench.ingestion.meter import Meter
+from workbench.ingestion.models import encoders_of, without_photographs
+from workbench.ingestion.run import Crew
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
 from workbench.settings import CollectionSettings
@@ -76,6 +77,7 @@ class Ingestion(Collections):
         also: Sequence[str] = (),
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        workers: str = "",
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
@@ -84,15 +86,20 @@ class Ingestion(Collections):
         get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
         says of other files. A file whose bytes changed replaces what it was before; a different file that comes under
         the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for all, or
-        the documents' names.
+        the documents' names. With ``workers``, ``ray`` or the address of a Ray cluster (``ray://head:10001``), the
+        files are read and embedded there, which have to find them by the same paths; nothing else is different.
         """
+        if workers:
+            check_workers(workers)
         exports = [path for path in paths if is_export(path)]
         if exports:
             reports = [self._import(path, collection, progress, stop, fields, replacing) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
+                reports.append(
+                    self.ingest(rest, collection, settings, progress, stop, also, fields, replacing, workers)
+                )
             return _joined(collection, reports)
         sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
@@ -111,8 +118,14 @@ class Ingestion(Collections):
         with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
             wanted = any(item.pages_to_read for item in planned)
-            loaded = self._encoders_of(store, models, notes) if wanted else []
-            report = ingest(store, writer, planned, loaded, meter, pool, self._processors, home, changes)
+            crew: Crew = Here([], pool)
+            notes.extend(without_photographs(store) if wanted else [])
+            if wanted and workers:
+                crew = Cluster(workers, self.settings, home)
+            elif wanted:
+                loaded = models.enter_context(encoders_of(store, notes, **self._loading))
+                crew = Here(loaded, pool, self._processors, home)
+            report = ingest(store, writer, planned, crew, meter, changes)
         unread = len(store.unread())
         if unread:
             notes.append(_unread(unread, collection))
@@ -340,27 +353,6 @@ class Ingestion(Collections):
     def _uploads(self) -> Path:
         return self.settings.home / UPLOADS
 
-    def _encoders_of(self, store: Collection, models: ExitStack, notes: list[str]) -> list[Encoder]:
-        """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
-        space = store.space()
-        pages = space.info.page_policy
-        notes.extend(_without_photographs(store))
-        first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
-        space.check(first.info)
-        return [first, *self._later_encoders(store, models, notes)]
-
-    def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
-        """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
-        for space in store.spaces()[1:]:
-            try:
-                pages = space.info.page_policy
-                encoder = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
-                space.check(encoder.info)
-                yield encoder
-            except (EncoderError, MismatchError) as error:
-                cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
-                notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
-
     def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
         """Remember what a page cost on this machine, for the next plan."""
         pages = sum(document.indexed for document in report.documents)
@@ -371,19 +363,6 @@ class Ingestion(Collections):
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
-
-
-def _without_photographs(store: Collection) -> list[str]:
-    """A sentence where new pages will be read as the collection's first ones were, before `reader` saw photographs."""
-    wanted, info = store.settings.page_tokens, store.space().info
-    own = encoders.spec(info.id).page_policies[:1]
-    # What was asked for by name is no surprise; a collection of an earlier Pagelens has the name without being asked.
-    if own != (PICTURES,) or info.page_policy == PICTURES or not wanted:
-        return []
-    return [
-        f"'{store.name}' keeps words alone of its pages, no photographs. To search those too, ingest its files into a "
-        "new collection."
-    ]
 
 
 def _unread(pages: int, collection: str) -> str:

@@ -7,6 +7,7 @@ from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
+from workbench.store.staging import Staged, Stager
 from workbench.store.tables import only_pages
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
@@ -20,6 +21,8 @@ __all__ = [
     "Library",
     "Manifest",
     "Snapshot",
+    "Staged",
+    "Stager",
     "Writer",
     "only_pages",
 ]

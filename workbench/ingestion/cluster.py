@@ -1,0 +1,351 @@
+"""The crew of an ingest by many: Ray Data sends files to actors that read them, their pages to actors that make vectors
+of them and write these to files of the tables; what comes back here to be committed is the names of those files.
+
+It is the road of `stages` and `batches`, cut once, between reading and encoding, so that processors read while cards
+encode. A file is done when its pages are committed. Whatever an actor was at when it was lost is done again: by Ray, a
+bounded number of times; what did not come by that, in another round over smaller batches, as a batch that fails here is
+tried page by page. What comes twice is left out, and files of tables that nobody commits are never part of them.
+
+The nodes must have Pagelens, its models, and the files and the collection at the same paths (or in an object store).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import pickle
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from workbench.documents import Limits, ReaderPool, Reading, readers
+from workbench.documents.workers import cores
+from workbench.errors import InputError, PagelensError
+from workbench.ingestion.batches import Batch, Part, batches
+from workbench.ingestion.flow import ahead
+from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.models import encoders_of
+from workbench.ingestion.plan import Planned
+from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, read
+from workbench.ingestion.writing import Version, version_of
+from workbench.settings import Settings
+from workbench.store import Collection, Library, Staged, Stager
+from workbench.types import PageFailure, PageRef
+
+log = logging.getLogger(__name__)
+
+LOCAL, REMOTE = "ray", "ray://"
+ROUNDS = (64, 8, 1)
+"""Pages that an encoding actor gets at once, and so rows of a file of a table, in one round after the other: a page
+that no actor survives is alone in the last."""
+RESTARTS = 3
+"""Times that Ray starts an actor again, and gives it again what it was at, in a round; its own default is for ever."""
+COMMIT_SECONDS = 30.0
+"""Between commits: each makes a version of every table, and has every reader look anew."""
+COMMIT_PAGES = 4096
+"""Pages after which a commit is made before that."""
+LOST = (
+    "The processes that worked on it ended each time, {tries} times over; see whether the workers have memory enough."
+)
+_OBJECTS = 2 << 30  # bytes of shared memory for pages on their way, where this process starts Ray; 6 MB are a page
+
+
+def check_workers(workers: str) -> None:
+    """`InputError` unless this names workers that this Python can use."""
+    if workers != LOCAL and not workers.startswith(REMOTE):
+        raise InputError(f"'{workers}' names no workers; say ray, or the address of a cluster as ray://head:10001.")
+    if not all(importlib.util.find_spec(name) for name in ("ray", "lance")):
+        raise InputError("Workers need Ray: pip install 'pagelens[scale]' (Python below 3.14), or leave --workers out.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Ray cluster: ``workers`` is its address, or ``ray`` for the one that RAY_ADDRESS names, or one made here of
+    as many processors as this process may use. ``home`` as in `Here`."""
+
+    workers: str
+    settings: Settings
+    home: Path | None = None
+
+    def batches(
+        self,
+        collection: Collection,
+        planned: Sequence[Planned],
+        readings: Sequence[Reading | None],
+        begin: Callable[[Begin], Begin | None],
+        meter: Meter,
+    ) -> Generator[Sequence[Batch], None, None]:
+        """See `Crew`."""
+        todo = _Todo()
+        for item, reading in zip(planned, readings, strict=True):
+            begun = begin(Begin(item, reading, item.record))
+            if begun is not None:
+                todo.add(begun)
+        if not todo:
+            return
+        with _connected(self.workers):
+            for most in ROUNDS:
+                if todo and not meter.stop.is_set():
+                    yield from _together(self._round(collection.name, todo, most, meter))
+        if todo and not meter.stop.is_set():
+            yield todo.lost()
+
+    def _round(self, name: str, todo: _Todo, most: int, meter: Meter) -> Iterator[Batch]:
+        """What comes of one run over all that is still to be done; less than that, where actors were lost."""
+        import ray
+
+        items = [
+            {"file": pickle.dumps(replace(begin, item=replace(begin.item, record=begin.record)))} for begin in todo
+        ]
+        means, workers = _Means(name, self.settings, self.home), _workers(ray.cluster_resources())
+        meter.workers |= {"read": workers.reading, "embed": workers.encoding}
+        bounds = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
+        data = ray.data.from_items(items, override_num_blocks=len(items))
+        data = data.map_batches(
+            _Read,
+            fn_constructor_args=(means,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(size=workers.reading),
+            num_cpus=workers.processors,
+            **bounds,
+        )
+        data = data.map_batches(
+            _Encode,
+            fn_constructor_args=(means, workers.threads),
+            batch_size=most,
+            compute=ray.data.ActorPoolStrategy(size=workers.encoding),
+            num_cpus=workers.processors,
+            num_gpus=workers.cards,
+            **bounds,
+        )
+        rows = ahead(_rows(data), 1, meter.stop, "cluster")
+        with closing(rows):
+            for row in rows:
+                made = pickle.loads(row)
+                if isinstance(made, PagelensError):
+                    raise made
+                if (batch := todo.take(made)) is not None:
+                    yield batch
+                else:
+                    log.warning("%d pages came twice and were left out", sum(len(part.numbers) for part in made.parts))
+
+
+class _Todo:
+    """The versions of files that are at work, and the pages that have not come of each."""
+
+    def __init__(self) -> None:
+        self._left: dict[Version, tuple[Begin, set[int]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def __iter__(self) -> Iterator[Begin]:
+        for begin, left in self._left.values():
+            if begin.reading is not None:
+                yield replace(begin, reading=replace(begin.reading, numbers=sorted(left)))
+
+    def add(self, begin: Begin) -> None:
+        """A version of a file is to be read."""
+        if begin.reading is not None:
+            self._left[version_of(begin)] = begin, set(begin.reading.numbers)
+
+    def take(self, batch: Batch) -> Batch | None:
+        """A batch with the ends of the files that it completes; None when some of it came before, or is of no use."""
+        came: dict[Version, set[int]] = {}
+        for part in batch.parts:
+            version, numbers = version_of(part.begin), set(part.numbers)
+            if part.begin.changed and version not in self._left:
+                for older in [other for other in self._left if other[0] == version[0]]:
+                    del self._left[older]
+                    self.add(part.begin)
+            of_it = came.setdefault(version, set())
+            if version not in self._left or numbers & of_it or not numbers <= self._left[version][1]:
+                return None
+            of_it |= numbers
+        parts = []
+        for part in batch.parts:
+            version = version_of(part.begin)
+            if version not in self._left:  # its end came before, with an error
+                continue
+            left = self._left[version][1]
+            left.difference_update(part.numbers)
+            end = part.end or (None if left else End())
+            if end is not None:
+                del self._left[version]
+            parts.append(replace(part, end=end))
+        return replace(batch, parts=tuple(parts))
+
+    def lost(self) -> list[Batch]:
+        """What no round brought, as pages that could not be read."""
+        reason = LOST.format(tries=len(ROUNDS))
+        parts = [
+            Part(
+                begin,
+                failed=tuple(PageFailure(PageRef(begin.item.source.name, n), reason) for n in sorted(left)),
+                end=End(),
+            )
+            for begin, left in self._left.values()
+        ]
+        self._left.clear()
+        return [Batch(tuple(parts), Staged({}))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What an actor needs to find the collection."""
+
+    collection: str
+    settings: Settings
+    home: Path | None
+
+    def open(self) -> Collection:
+        """The collection, as this process sees it."""
+        return Library.of(self.settings).open(self.collection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    """How many actors do what, and the processors and cards that each has."""
+
+    reading: int
+    encoding: int
+    processors: float
+    cards: int
+    threads: int
+
+
+def _workers(resources: Mapping[str, float]) -> _Workers:
+    """With cards, an encoding actor has one and a processor, and the other processors read. Without, each processor
+    has one of either, and works for whichever is not waiting."""
+    processors, cards = max(1, int(resources.get("CPU", 1))), int(resources.get("GPU", 0))
+    if cards:
+        return _Workers(max(1, processors - cards), cards, 1 if processors > cards else 0.5, 1, 0)
+    return _Workers(processors, processors, 0.5, 0, 1)
+
+
+class _Read:
+    """An actor that reads the pages of files, in a process that is bounded as it is elsewhere."""
+
+    def __init__(self, means: _Means) -> None:
+        self._means = means
+        self._collection = means.open()
+        self._pool = ReaderPool(replace(Limits.of(means.settings), readers=1))
+
+    def __call__(self, rows: Mapping[str, Any]) -> Iterator[dict[str, list[bytes]]]:
+        """Rows that are a file to begin each: rows that are a page each, with its file and the seconds it took."""
+        for row in rows["file"]:
+            begin: Begin = pickle.loads(row)
+            meter = Meter(lambda progress: None, Event(), [])
+            spent = 0.0
+            for entry in read([begin.item], [begin.reading], self._collection, self._pool, meter, self._means.home):
+                if isinstance(entry, Begin):
+                    begin = entry
+                elif not isinstance(entry, End) or entry.error:
+                    now = meter.spent().get("read", (0, 0.0))[1]
+                    yield {"page": [pickle.dumps((begin, entry, now - spent), pickle.HIGHEST_PROTOCOL)]}
+                    spent = now
+
+
+class _Encode:
+    """An actor that makes vectors of pages and writes their rows to files of the tables."""
+
+    def __init__(self, means: _Means, threads: int) -> None:
+        self._means = means
+        self._threads = means.settings.threads or threads
+        self._collection = means.open()
+        self._models = ExitStack()
+        self._encoders: list[Any] = []
+
+    def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
+        """Rows that are pages: one row, a batch of them whose rows are written, or an error that concerns them all."""
+        try:
+            made: Batch | PagelensError = self._made([pickle.loads(row) for row in rows["page"]])
+        except PagelensError as error:
+            made = error
+        return {"batch": [pickle.dumps(made, pickle.HIGHEST_PROTOCOL)]}
+
+    def _made(self, rows: Sequence[tuple[Begin, Entry, float]]) -> Batch:
+        settings = self._means.settings
+        if not self._encoders:
+            loading = encoders_of(self._collection, [], settings.offline, self._threads, settings.models_loaded)
+            self._encoders = self._models.enter_context(loading)
+        meter = Meter(lambda progress: None, Event(), [], PREPARING)
+        for _, entry, seconds in rows:
+            meter.add("read", isinstance(entry, (Encoded, PageFailure)), seconds)
+        processors = readers(Limits.of_processors(settings))
+        ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
+        with closing(embedded(_stream(rows), self._encoders, meter, processors)) as entries:
+            found = list(batches(entries, lambda begin: begin, stager, ids, meter, len(rows)))
+        since = time.monotonic()
+        staged = stager.written([one.staged for one in found])
+        meter.add("write", 0, time.monotonic() - since)
+        return Batch(tuple(part for one in found for part in one.parts), staged, meter.spent())
+
+
+def _stream(rows: Sequence[tuple[Begin, Entry, float]]) -> Iterator[Entry]:
+    """Pages of files as a road of entries; a file whose end has not come yet just ends."""
+    at: Version | None = None
+    for begin, entry, _ in rows:
+        if version_of(begin) != at:
+            at = version_of(begin)
+            yield begin
+        yield entry
+        if isinstance(entry, End):
+            at = None
+
+
+def _rows(data: Any) -> Iterator[bytes]:
+    """The last column of a data set as it is made. What Ray gave up is left out: it is missed, and tried again."""
+    try:
+        for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
+            yield from batch["batch"]
+    except Exception as error:  # Ray has many words for a lost process
+        log.warning("workers were lost: %s", error)
+
+
+def _together(made: Iterator[Batch]) -> Iterator[list[Batch]]:
+    """Batches as they go into one commit."""
+    waiting: list[Batch] = []
+    since = time.monotonic()
+    for batch in made:
+        waiting.append(batch)
+        pages = sum(len(part.numbers) for one in waiting for part in one.parts)
+        if pages >= COMMIT_PAGES or time.monotonic() - since > COMMIT_SECONDS:
+            yield waiting
+            waiting, since = [], time.monotonic()
+    if waiting:
+        yield waiting
+
+
+@contextmanager
+def _connected(workers: str) -> Iterator[None]:
+    """Ray, for as long as this is open, unless this process is connected already. Ray reports nothing home."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    ours = not ray.is_initialized()
+    if ours:
+        quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+        if workers.startswith(REMOTE):
+            ray.init(workers, **quiet)
+        elif "RAY_ADDRESS" in os.environ:
+            ray.init(**quiet)
+        else:
+            # Ray ends processes when the machine's memory is short, whoever has it, and would try again for ever.
+            bounds = {"task_oom_retries": RESTARTS}
+            more = {"include_dashboard": False, "object_store_memory": _OBJECTS, "_system_config": bounds}
+            ray.init("local", num_cpus=cores(), **quiet, **more)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.max_errored_blocks = -1
+    try:
+        yield
+    finally:
+        if ours:
+            ray.shutdown()
