@@ -107,6 +107,13 @@ class Settings(BaseSettings):
 PLACES = ("s3://", "gs://", "az://")
 
 
+def place_of(path: Path) -> str:
+    """The place in an object store that a path means (``s3://bucket/folder`` as a path is ``s3:/bucket/folder``), or
+    nothing for one of this machine."""
+    scheme, _, rest = path.as_posix().partition(":/")
+    return f"{scheme}://{rest.strip('/')}" if f"{scheme}://" in PLACES and rest.strip("/") else ""
+
+
 def slug(place: str) -> str:
     """A place as the name of a folder."""
     digest = hashlib.sha256(place.rstrip("/").encode()).hexdigest()[:8]

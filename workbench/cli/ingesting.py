@@ -41,7 +41,9 @@ class IngestCommand(TyperCommand):
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; an export.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; s3://...; an export.")
+    ],
     collection: Collection,
     encoder: Annotated[
         list[str] | None,

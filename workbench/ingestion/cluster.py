@@ -17,15 +17,16 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from workbench.documents import Limits, ReaderPool, Reading, readers
+from workbench.documents.probing import stamp_of
 from workbench.documents.workers import cores
-from workbench.errors import InputError, PagelensError
+from workbench.errors import DocumentError, InputError, PagelensError
 from workbench.ingestion.batches import Batch, Part, batches
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
@@ -34,7 +35,7 @@ from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, read
 from workbench.ingestion.writing import Version, version_of
 from workbench.settings import Settings
-from workbench.store import Collection, Library, Staged, Stager
+from workbench.store import Collection, Library, RemoteFiles, Staged, Stager
 from workbench.types import PageFailure, PageRef
 
 log = logging.getLogger(__name__)
@@ -66,11 +67,13 @@ def check_workers(workers: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """A Ray cluster: ``workers`` is its address, or ``ray`` for the one that RAY_ADDRESS names, or one made here of
-    as many processors as this process may use. ``home`` as in `Here`."""
+    as many processors as this process may use. ``home`` as in `Here`; files of ``remote`` places are fetched by whoever
+    reads them."""
 
     workers: str
     settings: Settings
     home: Path | None = None
+    remote: Sequence[RemoteFiles] = ()
 
     def batches(
         self,
@@ -102,7 +105,7 @@ class Cluster:
         items = [
             {"file": pickle.dumps(replace(begin, item=replace(begin.item, record=begin.record)))} for begin in todo
         ]
-        means, workers = _Means(name, self.settings, self.home), _workers(ray.cluster_resources())
+        means, workers = _Means(name, self.settings, self.home, self.remote), _workers(ray.cluster_resources())
         meter.workers |= {"read": workers.reading, "embed": workers.encoding}
         bounds = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
         data = ray.data.from_items(items, override_num_blocks=len(items))
@@ -118,6 +121,7 @@ class Cluster:
             _Encode,
             fn_constructor_args=(means, workers.threads),
             batch_size=most,
+            batch_format="pyarrow",  # whose rows stay in shared memory until they are asked for
             compute=ray.data.ActorPoolStrategy(size=workers.encoding),
             num_cpus=workers.processors,
             num_gpus=workers.cards,
@@ -202,6 +206,7 @@ class _Means:
     collection: str
     settings: Settings
     home: Path | None
+    remote: Sequence[RemoteFiles] = ()
 
     def open(self) -> Collection:
         """The collection, as this process sees it."""
@@ -241,14 +246,25 @@ class _Read:
         for row in rows["file"]:
             begin: Begin = pickle.loads(row)
             meter = Meter(lambda progress: None, Event(), [])
-            spent = 0.0
-            for entry in read([begin.item], [begin.reading], self._collection, self._pool, meter, self._means.home):
+            spent, reading = 0.0, begin.reading and self._found(begin.reading)
+            for entry in read([begin.item], [reading], self._collection, self._pool, meter, self._means.home):
                 if isinstance(entry, Begin):
                     begin = entry
                 elif not isinstance(entry, End) or entry.error:
                     now = meter.spent().get("read", (0, 0.0))[1]
                     yield {"page": [pickle.dumps((begin, entry, now - spent), pickle.HIGHEST_PROTOCOL)]}
                     spent = now
+
+    def _found(self, reading: Reading) -> Reading:
+        """The reading as of this machine: one file looks another to each that sees it, and is the same by its hash."""
+        path = reading.source.path
+        with suppress(DocumentError):  # which reading it will raise as well
+            for place in self._means.remote:
+                if path.is_relative_to(place.folder) and not path.exists():
+                    place.fetch(path)
+            if stamp_of(path) != reading.probed.stamp and (found := self._pool.probe(path)) == reading.probed:
+                return replace(reading, probed=found)
+        return reading
 
 
 class _Encode:
@@ -261,36 +277,36 @@ class _Encode:
         self._models = ExitStack()
         self._encoders: list[Any] = []
 
-    def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
-        """Rows that are pages: one row, a batch of them whose rows are written, or an error that concerns them all."""
+    def __call__(self, rows: Any) -> dict[str, list[bytes]]:
+        """An Arrow table of pages: one row, a batch of them whose rows are written, or an error that concerns all."""
         try:
-            made: Batch | PagelensError = self._made([pickle.loads(row) for row in rows["page"]])
+            made: Batch | PagelensError = self._made(rows["page"])
         except PagelensError as error:
             made = error
         return {"batch": [pickle.dumps(made, pickle.HIGHEST_PROTOCOL)]}
 
-    def _made(self, rows: Sequence[tuple[Begin, Entry, float]]) -> Batch:
+    def _made(self, pages: Any) -> Batch:
         settings = self._means.settings
         if not self._encoders:
             loading = encoders_of(self._collection, [], settings.offline, self._threads, settings.models_loaded)
             self._encoders = self._models.enter_context(loading)
         meter = Meter(lambda progress: None, Event(), [], PREPARING)
-        for _, entry, seconds in rows:
-            meter.add("read", isinstance(entry, (Encoded, PageFailure)), seconds)
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
-        with closing(embedded(_stream(rows), self._encoders, meter, processors)) as entries:
-            found = list(batches(entries, lambda begin: begin, stager, ids, meter, len(rows)))
+        with closing(embedded(_stream(pages, meter), self._encoders, meter, processors)) as entries:
+            found = list(batches(entries, lambda begin: begin, stager, ids, meter))
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)
         return Batch(tuple(part for one in found for part in one.parts), staged, meter.spent())
 
 
-def _stream(rows: Sequence[tuple[Begin, Entry, float]]) -> Iterator[Entry]:
-    """Pages of files as a road of entries; a file whose end has not come yet just ends."""
+def _stream(pages: Any, meter: Meter) -> Iterator[Entry]:
+    """Rows that `_Read` made as a road of entries; a file whose end has not come yet just ends."""
     at: Version | None = None
-    for begin, entry, _ in rows:
+    for row in pages:
+        begin, entry, seconds = pickle.loads(row.as_buffer())
+        meter.add("read", isinstance(entry, (Encoded, PageFailure)), seconds)
         if version_of(begin) != at:
             at = version_of(begin)
             yield begin

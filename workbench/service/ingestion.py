@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench import encoders, permits, resources
 from workbench.documents import Source, discover
+from workbench.documents.sources import SUFFIXES
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import UPLOADS, FileFields, Here, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
 from workbench.ingestion.cluster import Cluster, check_workers
@@ -20,8 +21,8 @@ from workbench.ingestion.models import encoders_of, without_photographs
 from workbench.ingestion.run import Crew
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
-from workbench.settings import CollectionSettings
-from workbench.store import Collection, Writer
+from workbench.settings import CollectionSettings, place_of
+from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
@@ -81,6 +82,7 @@ class Ingestion(Collections):
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
+        A path may be a place in an object store, as ``s3://bucket/folder``: its files are fetched to the cache first.
         If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
         that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
         get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
@@ -101,6 +103,7 @@ class Ingestion(Collections):
                     self.ingest(rest, collection, settings, progress, stop, also, fields, replacing, workers)
                 )
             return _joined(collection, reports)
+        paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
@@ -112,7 +115,7 @@ class Ingestion(Collections):
         store = self._collection(collection)
         before = store.info().bytes
         changes, unknown = fields.among(sources) if fields else ({}, [])
-        notes = [*(fields.notes if fields else ()), *unknown]
+        notes = [*(fields.notes if fields else ()), *unknown, *unlike]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
         home, pool = self.settings.home, self._readers
         with Writer(store) as writer, ExitStack() as models:
@@ -121,7 +124,7 @@ class Ingestion(Collections):
             crew: Crew = Here([], pool)
             notes.extend(without_photographs(store) if wanted else [])
             if wanted and workers:
-                crew = Cluster(workers, self.settings, home)
+                crew = Cluster(workers, self.settings, home, remote)
             elif wanted:
                 loaded = models.enter_context(encoders_of(store, notes, **self._loading))
                 crew = Here(loaded, pool, self._processors, home)
@@ -131,6 +134,20 @@ class Ingestion(Collections):
             notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes), unread=unread)
+
+    def _brought(self, paths: Sequence[Path], stop: threading.Event) -> tuple[list[Path], list[RemoteFiles], list[str]]:
+        """The paths, with folders of this machine in the stead of places in an object store; those; sentences on what
+        lies there and is not read."""
+        found, remote, unlike = list[Path](), list[RemoteFiles](), list[str]()
+        for path in paths:
+            if place := place_of(path):
+                files = RemoteFiles.of(place, self.settings)
+                others = files.bring(lambda name: name.suffix.lower() in SUFFIXES, stop)
+                unlike += [f"{others:,} files of {place} are of no kind that is read."] if others else []
+                remote.append(files)
+                path = files.folder
+            found.append(path)
+        return found, remote, unlike
 
     def _import(
         self,

@@ -5,6 +5,7 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.fields import FieldsChange
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
+from workbench.store.remote_files import RemoteFiles
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
 from workbench.store.staging import Staged, Stager
@@ -20,6 +21,7 @@ __all__ = [
     "FlatVectors",
     "Library",
     "Manifest",
+    "RemoteFiles",
     "Snapshot",
     "Staged",
     "Stager",
