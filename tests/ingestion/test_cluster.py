@@ -7,8 +7,9 @@ import pytest
 from workbench.documents import DocumentProbe, Reading, ReadSettings, Source
 from workbench.errors import InputError
 from workbench.ingestion import cluster
+from workbench.ingestion import workers as by_ray
 from workbench.ingestion.batches import Batch, Part
-from workbench.ingestion.cluster import _Todo, _workers, check_workers
+from workbench.ingestion.cluster import _actors, _Todo
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, End
 from workbench.store import DocumentRecord, Staged
@@ -82,20 +83,20 @@ def test_what_no_round_brings_is_told_page_by_page() -> None:
     (made,) = todo.lost()
     (part,) = made.parts
     assert part.end == End() and part.ready == ()
-    reason = cluster.LOST.format(tries=len(cluster.ROUNDS))
+    reason = by_ray.LOST.format(tries=len(cluster.ROUNDS))
     assert part.failed == tuple(PageFailure(PageRef("a.pdf", number), reason) for number in (1, 3))
 
 
 @pytest.mark.parametrize("workers", ["spark", "ray:head", "http://head:10001"])
 def test_workers_that_are_none_are_refused(workers: str) -> None:
     with pytest.raises(InputError, match="ray://head:10001"):
-        check_workers(workers)
+        by_ray.check_workers(workers)
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(by_ray.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'pagelens\[scale\]'"):
-        check_workers("ray")
+        by_ray.check_workers("ray")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,6 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_actors_fit_what_the_cluster_has(resources: dict[str, float], reading: int, encoding: int, cards: int) -> None:
-    found = _workers(resources)
-    assert (found.reading, found.encoding, found.cards) == (reading, encoding, cards)
-    assert found.processors * (found.reading + found.encoding) <= max(1, resources.get("CPU", 1))
+    read, encode, _threads = _actors(resources)
+    assert (read.count, encode.count, encode.cards) == (reading, encoding, cards)
+    assert read.count * read.processors + encode.count * encode.processors <= max(1, resources.get("CPU", 1))

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tests.documents.make import text_pdf
-from workbench.ingestion import cluster
+from workbench.ingestion import cluster, workers
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import IngestReport, Progress
@@ -66,10 +66,10 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Ray on two processors, small batches, and a commit for each."""
     library = pytest.importorskip("ray", reason="the extra 'scale' is not installed")
     pytest.importorskip("lance", reason="the extra 'scale' is not installed")
-    monkeypatch.setattr(cluster, "cores", lambda: 2)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
     monkeypatch.setattr(cluster, "ROUNDS", (4, 2, 1))
     monkeypatch.setattr(cluster, "COMMIT_SECONDS", 0.0)
-    with cluster._connected("ray"):
+    with workers.connected("ray"):
         yield
     assert not library.is_initialized()
 
@@ -87,7 +87,7 @@ def contents(bench: Workbench, name: str) -> tuple[dict[str, Any], dict[str, dic
         rows = store.catalog.table(table).search().to_arrow().drop_columns(["added"] if table == "pages" else [])
         ids = rows["page_id"].to_pylist()
         assert len(set(ids)) == len(ids)
-        tables[table] = dict(zip(ids, rows.to_pylist(), strict=True))
+        tables[table.rpartition("__")[0] or table] = dict(zip(ids, rows.to_pylist(), strict=True))
     pictures = {path.name: path.read_bytes() for path in (store.path / "images").glob("*/*")}
     return pictures, tables
 
@@ -111,7 +111,7 @@ def same(bench: Workbench, one: str, other: str) -> None:
     assert found(bench, one) == found(bench, other)
 
 
-def workers() -> list[psutil.Process]:
+def actors() -> list[psutil.Process]:
     """Ray's actors below this process."""
     below = psutil.Process().children(recursive=True)
     return [process for process in below if process.is_running() and "MapWorker" in " ".join(_words(process))]
@@ -128,12 +128,14 @@ def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, r
     here = bench.ingest([files], "one", HOW)
     many = bench.ingest([files], "many", HOW, workers="ray")
     assert outcomes(here) == outcomes(many)
+    for name, who in {"one": "", "many": "ray"}.items():
+        bench.add_index(name, "gauss", workers=who)
     same(bench, "one", "many")
     rng, killed = random.Random(4), 0
 
     def kill(progress: Progress) -> None:
         nonlocal killed
-        there = workers()
+        there = actors()
         if killed < KILLS and there and rng.random() < 0.3:
             rng.choice(there).kill()
             killed += 1
@@ -141,6 +143,7 @@ def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, r
     report = bench.ingest([files], "killed", HOW, kill, workers="ray")
     assert killed
     assert outcomes(here) == outcomes(report)
+    bench.add_index("killed", "gauss")
     same(bench, "one", "killed")
     again = bench.ingest([files], "killed", HOW, workers="ray")
     assert sum(document.indexed for document in again.documents) == 0

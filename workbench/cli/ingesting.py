@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from workbench import encoders
 from workbench.cli import output, tagging
-from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
+from workbench.cli.session import STOPPED, AsJson, Collection, Workers, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
 from workbench.settings import CollectionSettings
 from workbench.types import bottleneck
@@ -80,13 +80,7 @@ def ingest(
     replacing: Annotated[
         bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
     ] = False,
-    workers: Annotated[
-        str,
-        typer.Option(
-            metavar="WHERE",
-            help="Who reads and embeds: ray, or a Ray cluster as ray://head:10001. By default this process.",
-        ),
-    ] = "",
+    workers: Workers = "",
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.

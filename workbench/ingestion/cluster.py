@@ -11,13 +11,11 @@ The nodes must have Pagelens, its models, and the files and the collection at th
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import os
 import pickle
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -25,14 +23,14 @@ from typing import Any
 
 from workbench.documents import Limits, ReaderPool, Reading, readers
 from workbench.documents.probing import stamp_of
-from workbench.documents.workers import cores
-from workbench.errors import DocumentError, InputError, PagelensError
+from workbench.errors import DocumentError, PagelensError
 from workbench.ingestion.batches import Batch, Part, batches
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.models import encoders_of
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, read
+from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
 from workbench.ingestion.writing import Version, version_of
 from workbench.settings import Settings
 from workbench.store import Collection, Library, RemoteFiles, Staged, Stager
@@ -40,28 +38,13 @@ from workbench.types import PageFailure, PageRef
 
 log = logging.getLogger(__name__)
 
-LOCAL, REMOTE = "ray", "ray://"
 ROUNDS = (64, 8, 1)
 """Pages that an encoding actor gets at once, and so rows of a file of a table, in one round after the other: a page
 that no actor survives is alone in the last."""
-RESTARTS = 3
-"""Times that Ray starts an actor again, and gives it again what it was at, in a round; its own default is for ever."""
 COMMIT_SECONDS = 30.0
 """Between commits: each makes a version of every table, and has every reader look anew."""
 COMMIT_PAGES = 4096
 """Pages after which a commit is made before that."""
-LOST = (
-    "The processes that worked on it ended each time, {tries} times over; see whether the workers have memory enough."
-)
-_OBJECTS = 2 << 30  # bytes of shared memory for pages on their way, where this process starts Ray; 6 MB are a page
-
-
-def check_workers(workers: str) -> None:
-    """`InputError` unless this names workers that this Python can use."""
-    if workers != LOCAL and not workers.startswith(REMOTE):
-        raise InputError(f"'{workers}' names no workers; say ray, or the address of a cluster as ray://head:10001.")
-    if not all(importlib.util.find_spec(name) for name in ("ray", "lance")):
-        raise InputError("Workers need Ray: pip install 'pagelens[scale]' (Python below 3.14), or leave --workers out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ class Cluster:
                 todo.add(begun)
         if not todo:
             return
-        with _connected(self.workers):
+        with connected(self.workers):
             for most in ROUNDS:
                 if todo and not meter.stop.is_set():
                     yield from _together(self._round(collection.name, todo, most, meter))
@@ -100,43 +83,22 @@ class Cluster:
 
     def _round(self, name: str, todo: _Todo, most: int, meter: Meter) -> Iterator[Batch]:
         """What comes of one run over all that is still to be done; less than that, where actors were lost."""
-        import ray
-
-        items = [
-            {"file": pickle.dumps(replace(begin, item=replace(begin.item, record=begin.record)))} for begin in todo
-        ]
-        means, workers = _Means(name, self.settings, self.home, self.remote), _workers(ray.cluster_resources())
-        meter.workers |= {"read": workers.reading, "embed": workers.encoding}
-        bounds = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS}
-        data = ray.data.from_items(items, override_num_blocks=len(items))
-        data = data.map_batches(
-            _Read,
-            fn_constructor_args=(means,),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=workers.reading),
-            num_cpus=workers.processors,
-            **bounds,
-        )
-        data = data.map_batches(
-            _Encode,
-            fn_constructor_args=(means, workers.threads),
-            batch_size=most,
-            batch_format="pyarrow",  # whose rows stay in shared memory until they are asked for
-            compute=ray.data.ActorPoolStrategy(size=workers.encoding),
-            num_cpus=workers.processors,
-            num_gpus=workers.cards,
-            **bounds,
-        )
-        rows = ahead(_rows(data), 1, meter.stop, "cluster")
+        files = [pickle.dumps(replace(begin, item=replace(begin.item, record=begin.record))) for begin in todo]
+        means, (reading, encoding, threads) = _Means(name, self.settings, self.home, self.remote), _actors(resources())
+        meter.workers |= {"read": reading.count, "embed": encoding.count}
+        data = reading.run(data_of("file", files), _Read, (means,), 1)
+        # Rows of an Arrow table stay in shared memory until they are asked for.
+        data = encoding.run(data, _Encode, (means, threads), most, "pyarrow")
+        rows = ahead(made(data, "batch"), 1, meter.stop, "cluster")
         with closing(rows):
             for row in rows:
-                made = pickle.loads(row)
-                if isinstance(made, PagelensError):
-                    raise made
-                if (batch := todo.take(made)) is not None:
+                came = pickle.loads(row)
+                if isinstance(came, PagelensError):
+                    raise came
+                if (batch := todo.take(came)) is not None:
                     yield batch
                 else:
-                    log.warning("%d pages came twice and were left out", sum(len(part.numbers) for part in made.parts))
+                    log.warning("%d pages came twice and were left out", sum(len(part.numbers) for part in came.parts))
 
 
 class _Todo:
@@ -213,24 +175,17 @@ class _Means:
         return Library.of(self.settings).open(self.collection)
 
 
-@dataclass(frozen=True, slots=True)
-class _Workers:
-    """How many actors do what, and the processors and cards that each has."""
+def _actors(there: Mapping[str, float]) -> tuple[Actors, Actors, int]:
+    """Who reads, who encodes, and the threads of each of the latter, 0 for all.
 
-    reading: int
-    encoding: int
-    processors: float
-    cards: int
-    threads: int
-
-
-def _workers(resources: Mapping[str, float]) -> _Workers:
-    """With cards, an encoding actor has one and a processor, and the other processors read. Without, each processor
-    has one of either, and works for whichever is not waiting."""
-    processors, cards = max(1, int(resources.get("CPU", 1))), int(resources.get("GPU", 0))
+    With cards, an encoding actor has one and a processor, and the other processors read. Without, each processor has
+    one of either, and works for whichever is not waiting.
+    """
+    processors, cards = max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
     if cards:
-        return _Workers(max(1, processors - cards), cards, 1 if processors > cards else 0.5, 1, 0)
-    return _Workers(processors, processors, 0.5, 0, 1)
+        each = 1 if processors > cards else 0.5
+        return Actors(max(1, processors - cards), each), Actors(cards, each, 1), 0
+    return Actors(processors, 0.5), Actors(processors, 0.5), 1
 
 
 class _Read:
@@ -249,7 +204,7 @@ class _Read:
             spent, reading = 0.0, begin.reading and self._found(begin.reading)
             for entry in read([begin.item], [reading], self._collection, self._pool, meter, self._means.home):
                 if isinstance(entry, Begin):
-                    begin = entry
+                    begin = entry if entry.changed else replace(entry, reading=None)  # which who commits has
                 elif not isinstance(entry, End) or entry.error:
                     now = meter.spent().get("read", (0, 0.0))[1]
                     yield {"page": [pickle.dumps((begin, entry, now - spent), pickle.HIGHEST_PROTOCOL)]}
@@ -280,10 +235,10 @@ class _Encode:
     def __call__(self, rows: Any) -> dict[str, list[bytes]]:
         """An Arrow table of pages: one row, a batch of them whose rows are written, or an error that concerns all."""
         try:
-            made: Batch | PagelensError = self._made(rows["page"])
+            batch: Batch | PagelensError = self._made(rows["page"])
         except PagelensError as error:
-            made = error
-        return {"batch": [pickle.dumps(made, pickle.HIGHEST_PROTOCOL)]}
+            batch = error
+        return {"batch": [pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)]}
 
     def _made(self, pages: Any) -> Batch:
         settings = self._means.settings
@@ -315,20 +270,11 @@ def _stream(pages: Any, meter: Meter) -> Iterator[Entry]:
             at = None
 
 
-def _rows(data: Any) -> Iterator[bytes]:
-    """The last column of a data set as it is made. What Ray gave up is left out: it is missed, and tried again."""
-    try:
-        for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
-            yield from batch["batch"]
-    except Exception as error:  # Ray has many words for a lost process
-        log.warning("workers were lost: %s", error)
-
-
-def _together(made: Iterator[Batch]) -> Iterator[list[Batch]]:
+def _together(found: Iterator[Batch]) -> Iterator[list[Batch]]:
     """Batches as they go into one commit."""
     waiting: list[Batch] = []
     since = time.monotonic()
-    for batch in made:
+    for batch in found:
         waiting.append(batch)
         pages = sum(len(part.numbers) for one in waiting for part in one.parts)
         if pages >= COMMIT_PAGES or time.monotonic() - since > COMMIT_SECONDS:
@@ -336,32 +282,3 @@ def _together(made: Iterator[Batch]) -> Iterator[list[Batch]]:
             waiting, since = [], time.monotonic()
     if waiting:
         yield waiting
-
-
-@contextmanager
-def _connected(workers: str) -> Iterator[None]:
-    """Ray, for as long as this is open, unless this process is connected already. Ray reports nothing home."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-
-    ours = not ray.is_initialized()
-    if ours:
-        quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-        if workers.startswith(REMOTE):
-            ray.init(workers, **quiet)
-        elif "RAY_ADDRESS" in os.environ:
-            ray.init(**quiet)
-        else:
-            # Ray ends processes when the machine's memory is short, whoever has it, and would try again for ever.
-            bounds = {"task_oom_retries": RESTARTS}
-            more = {"include_dashboard": False, "object_store_memory": _OBJECTS, "_system_config": bounds}
-            ray.init("local", num_cpus=cores(), **quiet, **more)
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    context.max_errored_blocks = -1
-    try:
-        yield
-    finally:
-        if ours:
-            ray.shutdown()

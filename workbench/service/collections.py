@@ -12,6 +12,8 @@ from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, PagelensError, StoreError
 from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
+from workbench.ingestion.deriving import DerivedByRay
+from workbench.ingestion.workers import check_workers
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
@@ -185,15 +187,20 @@ class Collections(Core):
         encoder: str = "",
         progress: Callable[[int], None] | None = None,
         stop: threading.Event | None = None,
+        workers: str = "",
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
         Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
-        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
+        behind. ``workers`` as in `ingest`. `InputError` when it is there already or the encoder's kind of vectors
+        cannot have it.
         """
+        if workers:
+            check_workers(workers)
         store = self._collection(collection)
+        by = DerivedByRay(workers, self.settings) if workers else None
         with Writer(store) as writer:
-            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
+            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False, by)
         return self._space(store, encoder)
 
     def index_kinds(self) -> Mapping[str, str]:

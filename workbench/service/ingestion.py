@@ -15,10 +15,11 @@ from workbench.documents import Source, discover
 from workbench.documents.sources import SUFFIXES
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import UPLOADS, FileFields, Here, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
-from workbench.ingestion.cluster import Cluster, check_workers
+from workbench.ingestion.cluster import Cluster
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.models import encoders_of, without_photographs
 from workbench.ingestion.run import Crew
+from workbench.ingestion.workers import check_workers
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
 from workbench.settings import CollectionSettings, place_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from workbench import resources
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
 from workbench.comparison import Comparison, compare
 from workbench.diagnosis import diagnose
-from workbench.errors import QueryError
+from workbench.errors import PagelensError, QueryError
 from workbench.query import with_words
 from workbench.retrieval import PRESET_REASONS, PRESETS, RECOMMENDED, Encode, Pipeline, compile_filter, search_stages
 from workbench.retrieval.filters import clauses, condition, only_document
@@ -23,6 +24,10 @@ from workbench.store import Collection
 from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
 from workbench.types.text import wellformed
 
+log = logging.getLogger(__name__)
+
+ALL = "*"
+"""In the setting of what to make ready: every collection."""
 MAX_QUERY = 2_000
 """Characters of a text in a query: encoders see a few hundred words at most."""
 MAX_PARTS = 64
@@ -194,15 +199,30 @@ class Searches(Core):
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         return [row["text"] for row in rows if row.get("example")]
 
-    def warm_up(self, collection: str | None = None) -> None:
-        """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
-        if collection not in self._library.names():
-            self._encoder(CollectionSettings().encoder).encode_query("warm up")
-            return
-        space = self._collection(str(collection)).space()
-        self._encoder_of(space).encode_query("warm up")
-        for index in space.indexes:
-            space.vectors(index)
+    def warm_up(self) -> None:
+        """Load the default model, and make the collections that `Settings.prewarm` names ready to be searched.
+
+        What the recommended pipeline reads of each is then on this machine and mapped, its model loaded, and an
+        approximate index in memory, as if somebody had searched. One that cannot be made ready keeps no other waiting.
+        """
+        self._encoder(CollectionSettings().encoder).encode_query("warm up")
+        there = self._library.names() if self.settings.prewarm else []
+        for name in there if ALL in self.settings.prewarm else self.settings.prewarm:
+            try:
+                self._prewarm(name)
+            except PagelensError as error:
+                log.warning("collection '%s' could not be made ready: %s", name, error)
+
+    def _prewarm(self, name: str) -> None:
+        store = self._collection(name)
+        fitted = fitted_pipeline("", None, store)
+        query, notes = with_words(clean_query("warm up"), fitted, store, self._pictures)
+        for _ in search_stages(store, query, fitted, self._queries.of(store), None, notes):
+            pass
+        for space in store.spaces():
+            for index in space.indexes:
+                if space.approximated(index) and (ann := space.ann(index, wait=True)) is not None:
+                    ann.prewarm()
 
 
 def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[SearchResult]:

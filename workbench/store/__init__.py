@@ -3,8 +3,10 @@
 from workbench.store.collection import Collection
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.fields import FieldsChange
+from workbench.store.fragments import Fragments
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
+from workbench.store.new_index import NewIndex
 from workbench.store.remote_files import RemoteFiles
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
@@ -19,8 +21,10 @@ __all__ = [
     "EncoderVectors",
     "FieldsChange",
     "FlatVectors",
+    "Fragments",
     "Library",
     "Manifest",
+    "NewIndex",
     "RemoteFiles",
     "Snapshot",
     "Staged",

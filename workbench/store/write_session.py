@@ -10,7 +10,7 @@ from workbench.store.encoder_writer import EncoderWriter
 from workbench.store.table_writer import TableWriter
 
 PAGES_AT_ONCE = 64
-"""Pages whose vectors are in memory while an index is made of them, or whose ids are named in one condition."""
+"""Pages whose ids are named in one condition."""
 Stopped = Callable[[], bool]
 
 
