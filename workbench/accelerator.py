@@ -383,7 +383,8 @@ def _fused() -> Callable[..., torch.Tensor] | None:
     def fused(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.Tensor:
         ends = torch.from_numpy(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)).to(vectors.device)
         whole = torch.tensor([0, len(query)], dtype=torch.int32, device=vectors.device)
-        return maxsim_varlen(query.half(), vectors, whole, ends, len(query), int(sizes.max()))[0]
+        scores: torch.Tensor = maxsim_varlen(query.half(), vectors, whole, ends, len(query), int(sizes.max()))[0]
+        return scores
 
     return fused
 

@@ -41,7 +41,7 @@ def test_work_is_what_the_index_holds(report, workbench):
 def test_text_search_compares_no_vectors(report):
     (stage,) = report.pipelines["text"].stages
     assert (stage.vectors_compared, stage.operations) == (0, 0)
-    assert [stage.name for stage in report.pipelines["balanced"].stages] == ["sum", "sum#2"]
+    assert [stage.name for stage in report.pipelines["balanced"].stages] == ["lift", "lift#2"]
 
 
 def test_a_cold_search_has_a_process_of_its_own(workbench):

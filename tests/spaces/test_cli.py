@@ -45,11 +45,13 @@ def test_an_encoder_is_added_and_decides_over_what_another_fetched(run: Run, hom
     assert (found["encoder"], found["pipeline"], len(found["hits"])) == ("tiny-dense", pipeline, 2)
     names = [stage["name"] for stage in found["trace"]["stages"]]
     assert names == ["encode@tiny.clip-1", "encode@tiny-dense", "rrf", "full@tiny-dense", "results"]
-    assert set(found["trace"]["stages"][0]) == {"name", "ms", "cold", "cache_hit"}
+    encoding, *_ = found["trace"]["stages"]
+    assert {"name", "ms", "cold", "cache_hit"} <= set(encoding)
+    assert (encoding["vectors_compared"], encoding["candidates_out"]) == (0, 0)
     picture = home / "heat.png"
     arguments = ("explain", "blue whale", "whales.pdf#page=1", "-c", "c", "--json")
     explained = json.loads(run(*arguments, "--encoder", "tiny-dense", "--out", picture).out)
-    assert (explained["encoder"], explained["grid"]["rows"]) == ("tiny-dense", 4)
+    assert (explained["encoder"], explained["places"]["grid"][0]) == ("tiny-dense", 4)
     assert picture.stat().st_size > 0
     assert explained["score"] == pytest.approx(
         next(hit["score"] for hit in found["hits"] if hit["page"] == "whales.pdf#page=1"), abs=1e-4
@@ -60,8 +62,8 @@ def test_an_encoder_is_added_and_decides_over_what_another_fetched(run: Run, hom
 
 def test_show_lists_every_encoder_and_its_indexes(run: Run) -> None:
     shown = json.loads(run("collections", "show", "c", "--json").out)
-    assert [space["encoder"] for space in shown["spaces"]][:2] == ["reader", "tiny.clip-1"]
-    assert {i["name"] for i in shown["spaces"][1]["indexes"]} == {"global", "full"}
+    assert [held["encoder"] for held in shown["info"]["spaces"]][:2] == ["reader", "tiny.clip-1"]
+    assert {i["name"] for i in shown["info"]["spaces"][1]["indexes"]} == {"global", "full"}
     words = run("collections", "show", "c").out
     assert "made by reader, with vectors of tiny.clip-1" in words.splitlines()[0]
     listed = run("collections", "list").out.splitlines()[1]

@@ -103,7 +103,7 @@ def _ready(
     staged, unfit = Staged({}), list[PageFailure]()
     if good:
         first, *later = encoders
-        pages = [(page, one.vectors[first], page.image()) for page, one in good]
+        pages = [(page, one.vectors[first], one.pictures) for page, one in good]
         others = {encoder: [one.vectors[encoder] for _, one in good] for encoder in later}
         staged, unfit = stager.stage(part.record, pages, others)  # type: ignore[arg-type]
     lost = {failure.ref.page for failure in unfit}

@@ -29,7 +29,7 @@ from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.models import encoders_of
 from workbench.ingestion.plan import Planned
-from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, read
+from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, pictured, read
 from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
 from workbench.ingestion.writing import Version, version_of
 from workbench.settings import Settings
@@ -248,7 +248,7 @@ class _Encode:
         meter = Meter(lambda progress: None, Event(), [], PREPARING)
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
-        with closing(embedded(_stream(pages, meter), self._encoders, meter, processors)) as entries:
+        with closing(embedded(pictured(_stream(pages, meter)), self._encoders, meter, processors)) as entries:
             found = list(batches(entries, lambda begin: begin, stager, ids, meter))
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])

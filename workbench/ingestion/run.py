@@ -21,7 +21,7 @@ from workbench.encoders.pictures import PreparingEncoder
 from workbench.ingestion.batches import Batch, batches
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned
-from workbench.ingestion.stages import Begin, embedded, read
+from workbench.ingestion.stages import Begin, embedded, pictured, read
 from workbench.ingestion.writing import Writing
 from workbench.store import Collection, FieldsChange, Stager, Writer
 from workbench.types import IngestReport
@@ -67,7 +67,7 @@ class Here:
         """See `Crew`."""
         if any(isinstance(encoder, PreparingEncoder) for encoder in self.encoders):
             meter.has(PREPARING)
-        files = read(planned, readings, collection, self.pool, meter, self.home)
+        files = pictured(read(planned, readings, collection, self.pool, meter, self.home))
         ids = [encoder.info.id for encoder in self.encoders]
         with closing(embedded(files, self.encoders, meter, self.processors)) as entries:
             for batch in batches(entries, begin, Stager(collection), ids, meter):

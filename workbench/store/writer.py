@@ -17,7 +17,6 @@ from types import TracebackType
 
 import pyarrow as pa
 from filelock import Timeout
-from PIL.Image import Image
 
 from workbench.errors import CollectionBusyError
 from workbench.store.collection import Collection
@@ -40,13 +39,13 @@ from workbench.store.schema import (
     gap_rows,
     words_columns,
 )
-from workbench.store.staging import Staged, Stager
+from workbench.store.staging import NewPage, Staged, Stager
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import both, within
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
-from workbench.types import Page, PageEmbedding, PageFailure, Words
-from workbench.types.text import storable
+from workbench.types import PageEmbedding, PageFailure, Words
+from workbench.types.text import storable, wellformed
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +164,7 @@ class Writer:
     def add_pages(
         self,
         record: DocumentRecord,
-        pages: Sequence[tuple[Page, PageEmbedding, Image]],
+        pages: Sequence[NewPage],
         others: Mapping[str, Sequence[PageEmbedding | PageFailure]] | None = None,
     ) -> list[PageFailure]:
         """Commit a batch. Pages that cannot be stored come back as failures, to be recorded; the others are in.
@@ -203,15 +202,29 @@ class Writer:
             if any(staged.tables for staged in batches) and self._tables.fragments("pages") > PAGES_FRAGMENTS:
                 self._tables.tidy("pages", KEEP_VERSIONS)
 
-    def set_words(self, words: Mapping[str, Words]) -> None:
+    def set_words(
+        self,
+        read: Mapping[str, tuple[Words, str]],
+        vectors: Mapping[str, Mapping[str, PageEmbedding]] | None = None,
+    ) -> None:
         """Give committed pages the words that were read meanwhile, by page id, in one commit; others stay out.
 
-        Searches in every process find the pages by them at once; their vectors are as they were.
+        With its words comes a sentence on what of a page could not be read, empty for all. ``vectors`` are those that
+        encoders made of the new words, by encoder and page; without any they stay as they were. Searches in every
+        process find the pages by both at once.
         """
         with room(self._session.name):
-            where = both(COMMITTED, within("page_id", list(words)))
-            rows = self._session.catalog.rows("pages", where, PAGES.names)
-            new = [{**row, **words_columns(words[row["page_id"]])} for row in rows]
+            where = both(COMMITTED, within("page_id", list(read)))
+            rows = {row["page_id"]: row for row in self._session.catalog.rows("pages", where, PAGES.names)}
+            for encoder, made in (vectors or {}).items():
+                pages = [(page, embedding) for page, embedding in made.items() if page in rows]
+                self._put_vectors(encoder, pages)
+                self._session.encoder(encoder).space.forget([page for page, _ in pages])
+            new = [
+                {**row, **words_columns(words), "reason": wellformed(notice)}
+                for page, row in rows.items()
+                for words, notice in [read[page]]
+            ]
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 
@@ -228,11 +241,7 @@ class Writer:
         Those are recorded too, as pages that lack this encoder's vectors.
         """
         with room(self._session.name):
-            tables, lacking = self._stager.vectors(encoder_id, pages)
-            self._add_gaps([(page, encoder_id, reason) for page, reason in lacking.items()])
-            for name, rows in tables.items():
-                self._tables.write(name, rows)
-        return lacking
+            return self._put_vectors(encoder_id, pages)
 
     def restore(
         self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]
@@ -263,6 +272,13 @@ class Writer:
         self.upkeep.finish()
 
     # -- rows ---------------------------------------------------------------------------------------------------------
+
+    def _put_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
+        tables, lacking = self._stager.vectors(encoder_id, pages)
+        self._add_gaps([(page, encoder_id, reason) for page, reason in lacking.items()])
+        for name, rows in tables.items():
+            self._tables.write(name, rows)
+        return lacking
 
     def _add_gaps(self, gaps: Sequence[tuple[str, str, str]]) -> None:
         if gaps:

@@ -1,16 +1,14 @@
 /* legacy: what the scripts of tabs that are not made of templates yet find on `pagelens`. It goes when the last of them
    is; nothing new uses it. */
 import * as heat from "../viewer/heat.js";
-import { judging } from "../viewer/judging.js";
-import { copy, download } from "../search/saving.js";
 import { parseRef } from "./address.js";
 import { dialog, notify } from "./dialogs.js";
-import { addLink, emit, mounting, on } from "./events.js";
+import { emit, mounting, on } from "./events.js";
 import * as format from "./format.js";
 import { PATHS } from "./icons.js";
-import { addressed, openDialog, openPage, choose, loadOverview, refresh, showTab, sync } from "./router.js";
-import { api, imageUrl } from "./server.js";
-import { asked, asking, redraw, state } from "./store.js";
+import { addressed, openPage, choose, loadOverview, refresh, showTab } from "./router.js";
+import { api } from "./server.js";
+import { asking, redraw, state } from "./store.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 function fill(node, attributes, children) {
@@ -75,13 +73,9 @@ Object.assign(window.pagelens, {
     redraw();
   },
   asking,
-  asked,
   api,
-  imageUrl,
   debounce,
   part: (name, make) => makers.set(name, make),
-  links: { push: addLink },
-  writeLink: sync,
   currentTab: () => state.view,
   dialog,
   notify,
@@ -89,10 +83,7 @@ Object.assign(window.pagelens, {
   refresh,
   loadOverview,
   openPage,
-  openDialog,
   showTab,
   parseRef,
   heat,
-  judging,
-  keeping: { copy, download },
 });

@@ -22,6 +22,11 @@ export const state = {
   hits: [], // of it
   open: null, // the page that is open, as { document, page }
   page: null, // what is known of it
+  judged: null, // grades of pages for the question at hand, as { query, collection, grades }
+  compare: null, // a comparison, see compare/asking.js
+  evaluation: null, // what was measured, see evaluate/reading.js
+  review: null, // the question of an evaluation that is gone through, see evaluate/review.js
+  expected: null, // the page that a person expects to be found
   jobs: [],
   dialog: "", // a dialog that has an address
 };
