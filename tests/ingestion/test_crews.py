@@ -94,7 +94,7 @@ def contents(bench: Workbench, name: str) -> tuple[dict[str, Any], dict[str, dic
 
 def found(bench: Workbench, name: str) -> list[list[tuple[str, float]]]:
     """What searches give, by words and by vectors."""
-    pipelines = ("bm25(top=20)", "full(top=20)", "rows(top=20) -> full(top=10)")
+    pipelines = ("bm25:20", "full:20", "rows:20 > full:10")
     answers = [bench.search(f"{word} number", name, text) for word in WORDS[:3] for text in pipelines]
     return [[(str(hit.ref), hit.score) for hit in answer.hits] for answer in answers]
 

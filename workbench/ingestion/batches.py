@@ -15,6 +15,10 @@ from workbench.types import PageFailure, PageRef
 FAILURES = 1000
 """Failed pages after which a batch ends too: they weigh nothing, but each batch is a commit."""
 
+Announce = Callable[[Sequence[Begin]], Sequence[Begin | None]]
+"""Is told of files before anything of them is made ready, and gives each with the document that its pages will be of,
+or None where it is done with."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -52,7 +56,7 @@ class Batch:
 
 def batches(
     entries: Iterable[Entry],
-    begin: Callable[[Begin], Begin | None],
+    begin: Announce,
     stager: Stager,
     encoders: Sequence[str],
     meter: Meter,
@@ -60,8 +64,8 @@ def batches(
 ) -> Iterator[Batch]:
     """The pages of entries, at most so many a batch, ready to be committed.
 
-    ``begin`` is told of each file, and gives it with the document that its pages will be of, or None where none of it
-    is wanted. ``encoders`` are the ids of those that the pages have passed, the first one first.
+    ``begin`` is told of each file before its pages. ``encoders`` are the ids of those that the pages have passed, the
+    first one first.
     """
 
     def batch(end: End | None = None) -> Batch:
@@ -77,7 +81,7 @@ def batches(
             if held:
                 yield batch()
                 held = []
-            opened = begin(entry)
+            (opened,) = begin([entry])
         elif isinstance(entry, End):
             if opened is not None:
                 yield batch(entry)

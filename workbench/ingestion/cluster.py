@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import pickle
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 from workbench.documents import Limits, ReaderPool, Reading, readers
 from workbench.documents.probing import stamp_of
 from workbench.errors import DocumentError, PagelensError
-from workbench.ingestion.batches import Batch, Part, batches
+from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.models import encoders_of
@@ -63,15 +63,14 @@ class Cluster:
         collection: Collection,
         planned: Sequence[Planned],
         readings: Sequence[Reading | None],
-        begin: Callable[[Begin], Begin | None],
+        begin: Announce,
         meter: Meter,
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""
         todo = _Todo()
-        for item, reading in zip(planned, readings, strict=True):
-            begun = begin(Begin(item, reading, item.record))
-            if begun is not None:
-                todo.add(begun)
+        there = [Begin(item, reading, item.record) for item, reading in zip(planned, readings, strict=True)]
+        for begun in filter(None, begin(there)):
+            todo.add(begun)
         if not todo:
             return
         with connected(self.workers):
@@ -249,7 +248,7 @@ class _Encode:
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
         with closing(embedded(pictured(_stream(pages, meter)), self._encoders, meter, processors)) as entries:
-            found = list(batches(entries, lambda begin: begin, stager, ids, meter))
+            found = list(batches(entries, lambda begun: begun, stager, ids, meter))
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)

@@ -9,7 +9,7 @@ machines. What is committed stays, whatever happens later, and is skipped the ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,10 @@ from typing import Protocol
 from workbench.documents import ReaderPool, Reading, ReadSettings
 from workbench.encoders import Encoder
 from workbench.encoders.pictures import PreparingEncoder
-from workbench.ingestion.batches import Batch, batches
+from workbench.ingestion.batches import Announce, Batch, batches
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned
-from workbench.ingestion.stages import Begin, embedded, pictured, read
+from workbench.ingestion.stages import embedded, pictured, read
 from workbench.ingestion.writing import Writing
 from workbench.store import Collection, FieldsChange, Stager, Writer
 from workbench.types import IngestReport
@@ -35,13 +35,12 @@ class Crew(Protocol):
         collection: Collection,
         planned: Sequence[Planned],
         readings: Sequence[Reading | None],
-        begin: Callable[[Begin], Begin | None],
+        begin: Announce,
         meter: Meter,
     ) -> Generator[Sequence[Batch], None, None]:
         """What is to be read of the files, ready to be committed: batches that may go into one commit.
 
-        ``begin`` is asked for each file before anything of it is made ready, as in `batches.batches`; after its last
-        pages comes its end.
+        ``begin`` is asked for every file, several at once or one after the other; after its last pages comes its end.
         """
 
 
@@ -61,7 +60,7 @@ class Here:
         collection: Collection,
         planned: Sequence[Planned],
         readings: Sequence[Reading | None],
-        begin: Callable[[Begin], Begin | None],
+        begin: Announce,
         meter: Meter,
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""

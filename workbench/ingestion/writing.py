@@ -67,21 +67,25 @@ class Writing:
         self._open: dict[Version, _Document] = {}
         self._commits = 0
 
-    def begin(self, begin: Begin) -> Begin | None:
-        """Announce a file: it comes back with its document as that is in the collection, or None if it is done with."""
-        if begin.reading is None or begin.record is None:
-            self._meter.document(self._idle(begin.item))
-            return None
-        if begin.changed:
-            for version in [version for version in self._open if version[0] == begin.item.source.path]:
-                del self._open[version]
-        self._meter.current = begin.item.source.name
-        known = None if begin.changed else self._collection.records.by_hash(begin.record.content_hash)
-        record = known or self._writer.begin_document(begin.record)
-        (record,) = self._writer.change_fields([record], self._change(begin.item))
-        begun = replace(begin, record=record)
-        self._open[version_of(begun)] = _Document(begun, record)
-        return begun
+    def begin(self, begins: Sequence[Begin]) -> list[Begin | None]:
+        """Announce files; see `batches.Announce`."""
+        idle = {i for i, begin in enumerate(begins) if begin.reading is None or begin.record is None}
+        new = [begin.record for i, begin in enumerate(begins) if i not in idle and begin.record is not None]
+        records, found = iter(self._writer.begin_documents(new)), list[Begin | None]()
+        for i, begin in enumerate(begins):
+            if i in idle:
+                self._meter.document(self._idle(begin.item))
+                found.append(None)
+                continue
+            if begin.changed:
+                for version in [version for version in self._open if version[0] == begin.item.source.path]:
+                    del self._open[version]
+            self._meter.current = begin.item.source.name
+            (record,) = self._writer.change_fields([next(records)], self._change(begin.item))
+            begun = replace(begin, record=record)
+            self._open[version_of(begun)] = _Document(begun, record)
+            found.append(begun)
+        return found
 
     def take(self, batches: Sequence[Batch]) -> None:
         """Commit batches together, and complete the files whose end they bring."""
@@ -96,9 +100,7 @@ class Writing:
         self._commits += 1
         if self._commits % TRIM_EVERY == 0:
             memory.give_back()
-        for part in parts:
-            if part.end is not None:
-                self._ended(self._open.pop(version_of(part.begin)), part.end)
+        self._ended([(self._open.pop(version_of(part.begin)), part.end) for part in parts if part.end is not None])
 
     def leave(self) -> None:
         """Tell of what is left half way, when there is no more: by a stop."""
@@ -109,7 +111,7 @@ class Writing:
         """The document of a part. One that others found changed while they read it is announced only now."""
         version = version_of(part.begin)
         if version not in self._open:
-            begun = self.begin(part.begin)
+            (begun,) = self.begin([part.begin])
             if begun is not None and begun.record is not None:
                 self._writer.conform(begun.record)
         self._meter.current = part.begin.item.source.name
@@ -125,12 +127,15 @@ class Writing:
         document.notices += [PageFailureRecord(number, notice) for number, notice in part.ready if notice]
         document.failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in part.failed]
 
-    def _ended(self, document: _Document, end: End) -> None:
-        if end.error:
-            self._meter.document(DocumentOutcome(document.begin.item.source.name, 0, 0, 0, (), end.error))
-            return
-        replaced = ", ".join(map(named, self._writer.finish_document(document.record)))
-        self._meter.document(document.outcome(replaced))
+    def _ended(self, ended: Sequence[tuple[_Document, End]]) -> None:
+        whole = [document for document, end in ended if not end.error]
+        replaced = iter(self._writer.finish_documents([document.record for document in whole]) if whole else [])
+        for document, end in ended:
+            if end.error:
+                name = document.begin.item.source.name
+                self._meter.document(DocumentOutcome(name, 0, 0, 0, (), end.error))
+            else:
+                self._meter.document(document.outcome(", ".join(map(named, next(replaced)))))
 
     def _idle(self, item: Planned) -> DocumentOutcome:
         """A file of which nothing is to be read."""

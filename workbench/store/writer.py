@@ -96,23 +96,32 @@ class Writer:
 
         A content that is known keeps its name and gains the sources.
         """
-        record = replace(
-            record, name=document_name(record.name), sources=tuple(dict.fromkeys(map(storable, record.sources)))
-        )
-        known = self._records.by_hash(record.content_hash)
-        if known is not None:
-            held = replace(known, sources=tuple(dict.fromkeys((*known.sources, *record.sources))))
-            if held != known:
-                self._documents.write([held])
-            return held
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        stands = place(record, self._records.all())
-        for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
-            if not (record.tags or record.meta):
-                record = replace(record, tags=other.tags, meta=other.meta)
-        started = replace(record, name=stands.name, added=now, state=INCOMING)
-        self._documents.write([started])
-        return started
+        return self.begin_documents([record])[0]
+
+    def begin_documents(self, records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+        """`begin_document` for each, in their order, in one commit."""
+        there = {other.content_hash: other for other in self._records.all()}
+        changed: dict[str, DocumentRecord] = {}
+        begun = []
+        for record in records:
+            sources = tuple(dict.fromkeys(map(storable, record.sources)))
+            record = replace(record, name=document_name(record.name), sources=sources)
+            known = there.get(record.content_hash)
+            if known is not None:
+                record = replace(known, sources=tuple(dict.fromkeys((*known.sources, *sources))))
+            else:
+                stands = place(record, list(there.values()))
+                for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
+                    if not (record.tags or record.meta):
+                        record = replace(record, tags=other.tags, meta=other.meta)
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                record = replace(record, name=stands.name, added=now, state=INCOMING)
+            if record != known:
+                changed[record.content_hash] = there[record.content_hash] = record
+            begun.append(record)
+        if changed:
+            self._documents.write(list(changed.values()))
+        return begun
 
     def hold(self, records: Sequence[DocumentRecord]) -> None:
         """Write down which sources known documents have now, all in one commit."""
@@ -127,6 +136,10 @@ class Writer:
         A document that another source still holds stays; see `names.place`.
         """
         return self._documents.finish(record)
+
+    def finish_documents(self, records: Sequence[DocumentRecord]) -> list[tuple[DocumentRecord, ...]]:
+        """`finish_document` for each, in as few commits as there can be."""
+        return self._documents.finish_all(records)
 
     def conform(self, record: DocumentRecord) -> None:
         """Give the pages of a document the name, tags and fields that its record has."""
