@@ -68,7 +68,7 @@ def remote(
         import snailmail
     except ImportError:
         raise InputError("Measuring this needs a slow store: pip install 'pagelens[cloud]' snailmail.") from None
-    info = workbench.collection(collection)
+    info = workbench.library.info(collection)
     if not info.pages or not questions:
         raise InputError(f"Searching needs pages and questions; '{collection}' has {info.pages} pages.")
     for question in questions:

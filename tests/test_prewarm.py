@@ -19,13 +19,13 @@ def test_what_is_named_is_ready_and_what_is_not_there_is_told(tmp_path, caplog):
         shutil.rmtree(home / "collections" / name / "flat")
     made.close()
     bench = Workbench(Settings(home=home, prewarm="one, lost"))
-    bench.warm_up()
+    bench.searches.warm_up()
     assert list((home / "collections" / "one" / "flat").glob("full*.bin"))
     assert not (home / "collections" / "two" / "flat").exists()
     assert "'lost' could not be made ready: There is no collection 'lost'" in caplog.text
     assert bench.search("heading", "one").hits
     everything = Workbench(Settings(home=home, prewarm="*"))
-    everything.warm_up()
+    everything.searches.warm_up()
     assert list((home / "collections" / "two" / "flat").glob("full*.bin"))
     for one in (bench, everything):
         one.close()

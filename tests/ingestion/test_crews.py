@@ -80,8 +80,8 @@ def outcomes(report: IngestReport) -> set[tuple[Any, ...]]:
 
 def contents(bench: Workbench, name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Rows of a collection's pages, and of every table of vectors, by page; each page once, and nothing amiss."""
-    assert bench.verify(name) == []
-    store = bench._collection(name)
+    assert bench.maintenance.verify(name) == []
+    store = bench.opened.get(name)
     tables = {}
     for table in ("pages", *store.manifest.tables):
         rows = store.catalog.table(table).search().to_arrow().drop_columns(["added"] if table == "pages" else [])
@@ -125,11 +125,11 @@ def _words(process: psutil.Process) -> list[str]:
 
 
 def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, ray: None) -> None:
-    here = bench.ingest([files], "one", HOW)
-    many = bench.ingest([files], "many", HOW, workers="ray")
+    here = bench.ingestion.ingest([files], "one", HOW)
+    many = bench.ingestion.ingest([files], "many", HOW, workers="ray")
     assert outcomes(here) == outcomes(many)
     for name, who in {"one": "", "many": "ray"}.items():
-        bench.add_index(name, "gauss", workers=who)
+        bench.library.add_index(name, "gauss", workers=who)
     same(bench, "one", "many")
     rng, killed = random.Random(4), 0
 
@@ -140,17 +140,17 @@ def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, r
             rng.choice(there).kill()
             killed += 1
 
-    report = bench.ingest([files], "killed", HOW, kill, workers="ray")
+    report = bench.ingestion.ingest([files], "killed", HOW, kill, workers="ray")
     assert killed
     assert outcomes(here) == outcomes(report)
-    bench.add_index("killed", "gauss")
+    bench.library.add_index("killed", "gauss")
     same(bench, "one", "killed")
-    again = bench.ingest([files], "killed", HOW, workers="ray")
+    again = bench.ingestion.ingest([files], "killed", HOW, workers="ray")
     assert sum(document.indexed for document in again.documents) == 0
 
 
 def test_whoever_commits_is_killed_and_the_next_goes_on(bench: Workbench, files: Path, ray: None) -> None:
-    bench.ingest([files], "one", HOW)
+    bench.ingestion.ingest([files], "one", HOW)
     rng, seen = random.Random(5), []
     for _ in range(max(1, KILLS // 3)):
         command = [sys.executable, "-c", CHILD, str(bench.settings.home), str(files)]
@@ -165,8 +165,8 @@ def test_whoever_commits_is_killed_and_the_next_goes_on(bench: Workbench, files:
         child.kill()
         child.wait()
         child.stdout.close()
-        seen.append(bench._collection("many").page_count())
+        seen.append(bench.opened.get("many").page_count())
         assert seen[-1] >= before
     assert seen[0] > 0
-    bench.ingest([files], "many", HOW)
+    bench.ingestion.ingest([files], "many", HOW)
     same(bench, "one", "many")

@@ -15,14 +15,16 @@ import logging
 import pickle
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, readers
 from workbench.documents.probing import stamp_of
+from workbench.encoders import Encoder
 from workbench.errors import DocumentError, PagelensError
 from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
@@ -229,7 +231,7 @@ class _Encode:
         self._threads = means.settings.threads or threads
         self._collection = means.open()
         self._models = ExitStack()
-        self._encoders: list[Any] = []
+        self._encoders: list[Encoder] = []
 
     def __call__(self, rows: Any) -> dict[str, list[bytes]]:
         """An Arrow table of pages: one row, a batch of them whose rows are written, or an error that concerns all."""
@@ -242,8 +244,7 @@ class _Encode:
     def _made(self, pages: Any) -> Batch:
         settings = self._means.settings
         if not self._encoders:
-            loading = encoders_of(self._collection, [], settings.offline, self._threads, settings.models_loaded)
-            self._encoders = self._models.enter_context(loading)
+            self._encoders = self._models.enter_context(encoders_of(self._collection, [], self._using))
         meter = Meter(lambda progress: None, Event(), [], PREPARING)
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
@@ -253,6 +254,10 @@ class _Encode:
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)
         return Batch(tuple(part for one in found for part in one.parts), staged, meter.spent())
+
+    def _using(self, encoder_id: str, pages: str) -> AbstractContextManager[Encoder]:
+        settings = self._means.settings
+        return encoders.using(encoder_id, settings.offline, self._threads, settings.models_loaded, pages=pages)
 
 
 def _stream(pages: Any, meter: Meter) -> Iterator[Entry]:
