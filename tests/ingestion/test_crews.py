@@ -37,7 +37,7 @@ cluster.ROUNDS, cluster.COMMIT_SECONDS = (2, 1), 0
 def tell(progress):
     print(progress.pages_done, flush=True)
 bench = Workbench(Settings(home=Path(sys.argv[1])))
-bench.ingest([Path(sys.argv[2])], "many", CollectionSettings(dpi={HOW.dpi}), tell, workers="ray")
+bench.ingestion.ingest([Path(sys.argv[2])], "many", CollectionSettings(dpi={HOW.dpi}), tell, workers="ray")
 print("done", flush=True)
 """
 
