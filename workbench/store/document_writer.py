@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
-from workbench.store.names import place, settled
+from workbench.store.names import Documents, place, settled
 from workbench.store.schema import COMPLETE, DOCUMENTS, DocumentRecord, file_part, meta_rows
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import columns, quoted, sql_list, within
@@ -41,12 +41,11 @@ class DocumentWriter:
 
     def finish_all(self, records: Sequence[DocumentRecord]) -> list[tuple[DocumentRecord, ...]]:
         """`finish` documents; those that nobody leaves for go in one commit."""
-        there = self._session.records.all()
+        there = Documents(self._session.records.all())
         found = [place(record, there) for record in records]
         plain = [record for record, one in zip(records, found, strict=True) if not (one.staying or one.leaving)]
-        known = {other.content_hash: other for other in there}
         done = [replace(settled(record), state=COMPLETE) for record in plain]
-        whole = {record.content_hash: record for record in done if known.get(record.content_hash) != record}
+        whole = {record.content_hash: record for record in done if there.get(record.content_hash) != record}
         if whole:
             self.write(list(whole.values()))
         return [self.finish(r) if one.staying or one.leaving else () for r, one in zip(records, found, strict=True)]
@@ -56,17 +55,17 @@ class DocumentWriter:
 
         A document that another source still holds stays; see `names.place`.
         """
-        there = self._session.records.all()
+        there = Documents(self._session.records.all())
         found = place(record, there)
-        before = {other.content_hash: other.name for other in there}
         if found.staying:
             self.write(found.staying)
         for other in found.staying:
-            if other.name != before[other.content_hash]:
+            before = there.get(other.content_hash)
+            if before is not None and other.name != before.name:
                 self.rename(other)
         self.remove(found.leaving)
         whole = replace(settled(record), state=COMPLETE)
-        if whole not in there:
+        if there.get(whole.content_hash) != whole:
             self.write([whole])
         return found.leaving
 

@@ -28,7 +28,7 @@ from workbench.store.files import room
 from workbench.store.fragments import Fragments
 from workbench.store.images import image_name
 from workbench.store.index_writer import IndexWriter
-from workbench.store.names import place
+from workbench.store.names import Documents, place
 from workbench.store.reconciling import reconcile
 from workbench.store.schema import (
     INCOMING,
@@ -100,7 +100,7 @@ class Writer:
 
     def begin_documents(self, records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
         """`begin_document` for each, in their order, in one commit."""
-        there = {other.content_hash: other for other in self._records.all()}
+        there = Documents(self._records.all())
         changed: dict[str, DocumentRecord] = {}
         begun = []
         for record in records:
@@ -110,14 +110,15 @@ class Writer:
             if known is not None:
                 record = replace(known, sources=tuple(dict.fromkeys((*known.sources, *sources))))
             else:
-                stands = place(record, list(there.values()))
+                stands = place(record, there)
                 for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
                     if not (record.tags or record.meta):
                         record = replace(record, tags=other.tags, meta=other.meta)
                 now = datetime.now(UTC).isoformat(timespec="milliseconds")
                 record = replace(record, name=stands.name, added=now, state=INCOMING)
             if record != known:
-                changed[record.content_hash] = there[record.content_hash] = record
+                changed[record.content_hash] = record
+                there.put(record)
             begun.append(record)
         if changed:
             self._documents.write(list(changed.values()))
