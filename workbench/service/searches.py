@@ -106,7 +106,7 @@ class Searches:
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
-        stages = search(store, cleaned, deep, encode, where, notes)
+        stages = search(store, cleaned, deep, encode, where, notes, self._models.reranker)
         if judging:
             stages = _judged(stages, store, fitted, cleaned, encode)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
@@ -139,7 +139,7 @@ class Searches:
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter)
+        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter, self._models.reranker)
 
     def calibrate(
         self,
