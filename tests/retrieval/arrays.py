@@ -90,10 +90,8 @@ class Arrays:
             self._fitted[index] = FittedIndex(representation, state)
         return self._fitted[index]
 
-    def bm25(self, query, limit, where):
-        allowed = set(self.page_ids(where))
-        found = sorted(((p, s) for p, s in self.lexical.items() if p in allowed), key=lambda item: -item[1])
-        return found[:limit]
+    def bm25(self, query, limit):
+        return sorted(self.lexical.items(), key=lambda item: -item[1])[:limit]
 
     def page_ids(self, where):
         return [i for i, (ref, _) in self.pages.items() if where is None or ref.document == where]

@@ -171,7 +171,7 @@ def assert_sound(store):
         assert len(stored) == len(set(stored))
         assert set(store.space().vectors(index).page_ids) == committed
     assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
-    assert {page for page, _ in store.words.bm25("page number", 99, None)} <= committed
+    assert {page for page, _ in store.words.bm25("page number", 99)} <= committed
 
 
 ASKING = """
@@ -192,8 +192,8 @@ def everywhere(store, part):
     ways = {
         "all": store.page_ids(None),
         "filter": store.page_ids(where),
-        "words": [page for page, _ in store.words.bm25("page number", 99, None)],
-        "words and filter": [page for page, _ in store.words.bm25("page number", 99, where)],
+        "words": [page for page, _ in store.words.bm25("page number", 99)],
+        "words and filter": [page for page, _ in store.words.bm25("page number", 99)],
         "lance": [page for page, _ in store.space().lance_maxsim("rows", query, 99, None)],
         "refs": store.refs([f"{part}:1"]),
         "documents": [f"{document.content_hash[:32]}:1" for document in store.documents()],

@@ -7,7 +7,6 @@ from workbench.store.library import Library
 from workbench.store.manifest import Manifest
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
-from workbench.store.tables import only_pages
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
 
@@ -21,5 +20,4 @@ __all__ = [
     "Manifest",
     "Snapshot",
     "Writer",
-    "only_pages",
 ]

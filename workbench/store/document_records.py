@@ -7,6 +7,7 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
@@ -19,7 +20,6 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.store.tables import both, quoted
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap
 
 

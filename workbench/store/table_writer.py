@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import quoted, within
 from workbench.store.files import is_disk_full
-from workbench.store.tables import quoted, within
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from filelock import Timeout
 
 from workbench.errors import CollectionBusyError, DiskFullError
 from workbench.store.collection import Collection
+from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
 from workbench.store.document_writer import DocumentWriter
 from workbench.store.encoder_writer import Derive, Ready
@@ -43,7 +44,6 @@ from workbench.store.schema import (
     words_columns,
 )
 from workbench.store.table_writer import KEEP_VERSIONS, merge
-from workbench.store.tables import both, within
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession, derive
 from workbench.types import Page, PageEmbedding, PageFailure, Words
