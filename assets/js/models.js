@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { h, put, icon, fmt, api, dialog, notify } = pagelens;
-  const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page" };
+  const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page", score: "scores pages" };
   const STATE = {
     absent: "Weights not here",
     here: "Ready to load",
@@ -98,7 +98,7 @@
 
   /* A group of radios; `value()` is the chosen id. `except` are ids that are not offered. */
   async function picker(chosen, except = []) {
-    const models = (await api.get("/models")).filter((model) => !except.includes(model.id));
+    const models = (await api.get("/models")).filter((model) => model.kind !== "score" && !except.includes(model.id));
     let value = models.some((model) => model.id === chosen && here(model))
       ? chosen
       : (models.find(here) || { id: "" }).id;
