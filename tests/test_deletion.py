@@ -167,3 +167,27 @@ def test_large_tables_of_vectors_are_rewritten_when_asked(
     assert all("full__reader" in file for file in holding(tmp_path / "home", SECRET))
     bench.compact("c")
     assert holding(tmp_path / "home", SECRET) == []
+
+
+def test_a_deletion_waits_for_who_writes(bench: Workbench) -> None:
+    with Writer(bench._collection("c")):
+        with pytest.raises(CollectionBusyError):
+            bench.delete_document("c", "gone.pdf")
+        job = bench.start_delete("c", "gone.pdf")
+        assert [file.name for file in job.progress.pending] == ["gone.pdf"]
+        assert bench.job(job.id).active
+    ended = bench.wait_for(job.id, 60)
+    assert ended.state == "done" and ended.message.startswith("gone.pdf is deleted. Removed: 2 pages")
+    assert [one.name for one in bench.documents("c")] == ["kept.pdf"]
+    whole = bench.wait_for(bench.start_delete("c").id, 60)
+    assert (whole.state, bench.collection_names()) == ("done", [])
+    with pytest.raises(NotFoundError):
+        bench.start_delete("c")
+
+
+def test_a_deletion_that_waits_can_be_stopped(bench: Workbench) -> None:
+    with Writer(bench._collection("c")):
+        job = bench.start_delete("c")
+        bench.stop_job(job.id)
+        assert bench.wait_for(job.id, 60).state == "stopped"
+    assert bench.collection("c").pages == 14

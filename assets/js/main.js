@@ -3,22 +3,23 @@
    shown much later. */
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
-import { on } from "./core/events.js";
+import { watch } from "./core/jobs.js";
 import "./core/keys.js";
 import { mountLegacy } from "./core/legacy.js";
 import { start, take } from "./core/router.js";
 import { set, show } from "./core/store.js";
+import { Library } from "./library/library.js";
 import { Search } from "./search/search.js";
+import { System } from "./system/system.js";
 import { Viewer } from "./viewer/viewer.js";
 import "../legacy.js";
 
-const VIEWS = { bar: Bar, search: Search, viewer: Viewer };
+const VIEWS = { bar: Bar, library: Library, search: Search, viewer: Viewer, system: System };
 const place = read(location.search);
 
 /* What the address says holds from the first moment, so that nothing that is typed meanwhile is overwritten by it. */
 take(place);
 set({ collection: place.collection, draft: place.query, view: "search" });
-on("jobs", () => set({}));
 
 function mount(name, element) {
   const root = element.querySelector(".pl-part") || element;
@@ -28,4 +29,4 @@ function mount(name, element) {
 const waiting = window.pagelens.waiting;
 window.pagelens.mount = mount;
 for (const one of waiting) mount(...one);
-start(place);
+start(place, watch());

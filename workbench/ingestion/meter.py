@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from workbench.types import DocumentOutcome, JobStage, Progress
 
@@ -34,6 +35,7 @@ class Meter:
         self.started = time.monotonic()
         self.current = ""
         self.workers: dict[str, int] = {}
+        self._pending: dict[str, DocumentOutcome] = {}
         self._done = dict.fromkeys(stages, 0)
         self._seconds = dict.fromkeys(self._done, 0.0)
         self._since: dict[str, float] = {}
@@ -69,12 +71,30 @@ class Meter:
             for name, done in self._done.items()
         )
 
-    def document(self, outcome: DocumentOutcome) -> None:
-        """Add what became of a document, and tell."""
+    def expect(self, files: Mapping[str, DocumentOutcome]) -> None:
+        """Say which files there are to go through, each under a key of its own, and tell."""
         with self._lock:
+            self._pending = {key: replace(file, state="waiting") for key, file in files.items()}
+            self.report(self._progress())
+
+    def reading(self, key: str, outcome: DocumentOutcome) -> None:
+        """Say how far an expected file is; what is counted next tells it."""
+        with self._lock:
+            self._pending[key] = replace(outcome, state="reading")
+
+    def document(self, outcome: DocumentOutcome, key: str = "") -> None:
+        """Add what became of a document, which was expected under a key, and tell."""
+        with self._lock:
+            self._pending.pop(key, None)
             self.documents.append(outcome)
             self.report(self._progress())
 
     def _progress(self) -> Progress:
         seconds = time.monotonic() - self.started
-        return Progress(self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents))
+        return Progress(
+            self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents), self._left()
+        )
+
+    def _left(self) -> tuple[DocumentOutcome, ...]:
+        """The files that are not done, those that are being read first."""
+        return tuple(sorted(self._pending.values(), key=lambda file: file.state != "reading"))

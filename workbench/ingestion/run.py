@@ -55,6 +55,7 @@ def ingest(
     meter.total = sum(item.pages_to_read for item in planned)
     if any(isinstance(encoder, PreparingEncoder) for encoder in encoders):
         meter.has(PREPARING)
+    meter.expect({item.source.name: _expected(item) for item in planned})
     settings = ReadSettings.of(collection.settings)
     readings = [_reading(item, settings) for item in planned]
     files = read(planned, readings, collection, pool, meter, home)
@@ -81,6 +82,11 @@ class _Document:
     failed: list[PageFailureRecord] = field(default_factory=list)
     notices: list[PageFailureRecord] = field(default_factory=list)
     given_up: GivenUp | None = None
+
+    @property
+    def key(self) -> str:
+        """What the file goes by in this run."""
+        return self.begin.item.source.name
 
     def outcome(self, replaced: str = "") -> DocumentOutcome:
         """What became of it."""
@@ -124,10 +130,11 @@ class _Writing:
         if isinstance(entry, Begin):
             self._commit()
             if entry.reading is None or entry.record is None:
-                self._meter.document(self._idle(entry.item))
+                self._meter.document(self._idle(entry.item), entry.item.source.name)
             else:
                 self._meter.current = entry.item.source.name
                 self._open = _Document(entry, self._begun(entry, entry.record))
+                self._meter.reading(self._open.key, self._open.outcome())
         elif self._open is not None:
             if isinstance(entry, End):
                 self._ended(self._open, entry)
@@ -140,17 +147,17 @@ class _Writing:
         """Commit what has come, when there is no more: a stop may have left a document half way."""
         if self._open is not None:
             self._commit()
-            self._meter.document(self._open.outcome())
+            self._meter.document(self._open.outcome(), self._open.key)
 
     def _ended(self, document: _Document, end: End) -> None:
         self._open = None
         if end.error:
             self._write(document)
-            self._meter.document(DocumentOutcome(document.begin.item.source.name, 0, 0, 0, (), end.error))
+            self._meter.document(DocumentOutcome(document.key, 0, 0, 0, (), end.error), document.key)
             return
         self._write(document)
         replaced = ", ".join(map(named, self._writer.finish_document(document.record)))
-        self._meter.document(document.outcome(replaced))
+        self._meter.document(document.outcome(replaced), document.key)
 
     def _idle(self, item: Planned) -> DocumentOutcome:
         """A file of which nothing is to be read."""
@@ -208,13 +215,20 @@ class _Writing:
                 rest = [PageFailure(ref(number), left.reason) for number in left.numbers[:UNTRIED]]
                 self._writer.add_failures(record, rest)
                 gone += len(left.numbers)
-        self._meter.end("write", gone)
         document.indexed += len(good) + sum(isinstance(one, PageFailure) for one in batch) - len(broken)
         document.notices += [PageFailureRecord(page.ref.page, page.notice) for page, _ in good if page.notice]
         document.failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in broken]
+        self._meter.reading(document.key, document.outcome())
+        self._meter.end("write", gone)
         self._batches += 1
         if self._batches % TRIM_EVERY == 0:
             memory.give_back()
+
+
+def _expected(item: Planned) -> DocumentOutcome:
+    """A file before anything is read of it."""
+    pages = item.probe.pages if item.probe else 0
+    return DocumentOutcome(item.source.name, pages, 0, pages - item.pages_to_read)
 
 
 def _reading(item: Planned, settings: ReadSettings) -> Reading | None:

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, PagelensError, StoreError
-from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
+from workbench.ingestion import UPLOADS, JobRun, drop_uploads, uploads_of
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS
 from workbench.service.core import Core
@@ -19,13 +20,18 @@ from workbench.settings import CollectionSettings
 from workbench.store import Collection, FieldsChange, Writer
 from workbench.store.checks import problems
 from workbench.store.exporting import Exported, export
+from workbench.store.library import check_name
 from workbench.store.recovery import Given
 from workbench.types import (
     CollectionInfo,
     DocumentFields,
     DocumentInfo,
+    DocumentOutcome,
     Gone,
+    IngestReport,
+    Job,
     PageRef,
+    Progress,
     ProgressCallback,
     Receipt,
     SpaceInfo,
@@ -34,6 +40,9 @@ from workbench.types import (
 from workbench.types.documents import WORDS, WORDS_LATER, WORDS_NONE, WORDS_NOW, WORDS_TEXT
 
 log = logging.getLogger(__name__)
+
+DELETE = "delete"
+_TICK = 1.0  # s; how often a deletion that waits looks whether it may begin
 
 
 class Collections(Core):
@@ -90,8 +99,7 @@ class Collections(Core):
         Evaluations and datasets stay: they hold names, scores and questions, no text or picture of a page.
         `CollectionBusyError` while somebody writes to it.
         """
-        if any(job.state in ("running", "stopping") for job in self._jobs.all() if job.collection == name):
-            raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
+        self._check_idle(name, "delete")
         with self._lock:
             gone, pages, notes = self._all_of(name)
             self._library.delete(name)
@@ -110,6 +118,62 @@ class Collections(Core):
             receipt = self._forget(gone)  # first: what is cut off here can be done again while the document is there
             pages = writer.delete_document(document)
             return _added(receipt, pages, writer.upkeep.erase())
+
+    def start_delete(self, collection: str, document: str = "") -> Job:
+        """Queue `delete_collection`, or `delete_document`, behind what is at work on the collection.
+
+        `NotFoundError` when there is none of that name.
+        """
+        store = self._collection(collection)
+        files = [DocumentOutcome(document, store.records.named(document)[0].pages, 0, 0)] if document else []
+        return self._jobs.start(collection, {"collection": collection, "document": document}, DELETE, files=files)
+
+    def rename_collection(self, collection: str, name: str) -> CollectionInfo:
+        """Give a collection another name, and what is kept of it: judgements, searches, datasets, jobs, times.
+
+        Saved evaluations keep the name that they were made under. `StoreError` when the name is taken,
+        `CollectionBusyError` while somebody writes to it or a job waits.
+        """
+        permits.check_name(name)
+        name = check_name(name)
+        self._collection(collection)  # which may be none that whoever asks sees
+        if name == collection:
+            return self.collection(name)
+        self._check_idle(collection, "rename", ("waiting", "running", "stopping"))
+        with self._lock:
+            self._library.rename(collection, name)
+            self._open.pop(collection, None)
+        self._rename(collection, name)
+        return self.collection(name)
+
+    def _check_idle(self, name: str, to: str, states: Sequence[str] = ("running", "stopping")) -> None:
+        jobs = (job for job in self._jobs.all() if job.collection == name and job.kind != DELETE)
+        if any(job.state in states for job in jobs):
+            raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then {to}.")
+
+    def _rename(self, collection: str, name: str) -> None:
+        super()._rename(collection, name)
+        if self._answers is not None:
+            self._answers.clear()
+        self._jobs.rename(collection, name)
+
+    def _job_runs(self) -> Mapping[str, JobRun]:
+        return {**super()._job_runs(), DELETE: self._run_delete}
+
+    def _run_delete(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        """Delete once nobody writes any more, in whatever process."""
+        collection, document = request["collection"], request["document"]
+        while not stop.is_set():
+            try:
+                receipt = self.delete_document(collection, document) if document else self.delete_collection(collection)
+            except CollectionBusyError:
+                stop.wait(_TICK)
+            else:
+                gone = f"{document} is deleted." if document else f"The collection {collection} is deleted."
+                return IngestReport(collection, (), 0.0, notes=(gone, receipt.sentence, *receipt.notes))
+        return IngestReport(collection, (), 0.0, stopped=True)
 
     def _all_of(self, name: str) -> tuple[Gone, int, tuple[str, ...]]:
         """A whole collection as what leaves, its pages, and what cannot be known of one that is damaged."""

@@ -90,6 +90,9 @@ class Core:
         """Remove what is kept of a document or collection beside its pages; each part adds what it keeps."""
         return Receipt(gone.collection, gone.document)
 
+    def _rename(self, collection: str, name: str) -> None:
+        """Let what is kept of a collection beside its pages go by its new name; each part renames what it keeps."""
+
     def _job_runs(self) -> Mapping[str, JobRun]:
         """What does the work of each kind of job; a part that has jobs adds its own to those of the parts below."""
         return {}

@@ -305,6 +305,11 @@ class Evaluations(Ingestion, Explanations):
         except InputError as error:  # what cannot be read stays for a person to mend
             return replace(receipt, notes=(*receipt.notes, str(error)))
 
+    def _rename(self, collection: str, name: str) -> None:
+        super()._rename(collection, name)
+        self._judgements.rename(collection, name)
+        self._datasets.rename_collection(collection, name)
+
     # -- inside -------------------------------------------------------------------------------------------------------
 
     @cached_property

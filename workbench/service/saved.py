@@ -86,6 +86,16 @@ class Saved(Core):
                 _write(self._saved_path, rest)
         return replace(receipt, searches=tuple(one.name for one in saved if one not in rest))
 
+    def _rename(self, collection: str, name: str) -> None:
+        super()._rename(collection, name)
+        with self._lock:
+            saved = _read(self._saved_path)
+            if any(one.collection == collection for one in saved):
+                _write(
+                    self._saved_path,
+                    [replace(one, collection=name) if one.collection == collection else one for one in saved],
+                )
+
     @property
     def _saved_path(self) -> Path:
         return self.settings.home / "state" / "searches.json"

@@ -147,6 +147,13 @@ class System(Ingestion):
             self._latency.forget(gone.collection)
         return receipt
 
+    def _rename(self, collection: str, name: str) -> None:
+        super()._rename(collection, name)
+        for kind in (AUDIT, RECALL):
+            with suppress(OSError):  # there is none
+                self._record(kind, collection).replace(self._record(kind, name))
+        self._latency.rename(collection, name)
+
     # -- jobs and records ---------------------------------------------------------------------------------------------
 
     def _job_runs(self) -> Mapping[str, JobRun]:

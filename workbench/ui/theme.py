@@ -21,12 +21,6 @@ STYLES = (
     "css/system.css",
 )
 SCRIPTS = (
-    "js/models.js",
-    "js/adding.js",
-    "js/spaces.js",
-    "js/tagging.js",
-    "js/library.js",
-    "js/jobs.js",
     "js/moves.js",
     "js/contrast.js",
     "js/versus.js",
@@ -43,12 +37,6 @@ SCRIPTS = (
     "js/datasets.js",
     "js/measuring.js",
     "js/evaluate.js",
-    "js/latency.js",
-    "js/audit.js",
-    "js/recall.js",
-    "js/machine.js",
-    "js/system.js",
-    "js/programs.js",
 )
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]

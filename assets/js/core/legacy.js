@@ -8,7 +8,7 @@ import { dialog, notify } from "./dialogs.js";
 import { addLink, emit, mounting, on } from "./events.js";
 import * as format from "./format.js";
 import { PATHS } from "./icons.js";
-import { addressed, openDialog, openPage, choose, loadOverview, refresh, showTab, sync } from "./router.js";
+import { openDialog, openPage, choose, loadOverview, refresh, showTab, sync } from "./router.js";
 import { api, imageUrl } from "./server.js";
 import { asked, asking, redraw, state } from "./store.js";
 
@@ -41,7 +41,6 @@ const icon = (name) =>
     { viewBox: "0 0 24 24", class: "pl-icon", "aria-hidden": "true", focusable: "false" },
     s("path", { d: PATHS[name] }),
   );
-addressed("models", () => window.pagelens.models.show());
 const debounce = (wait, fn) => {
   let timer = 0;
   return (...args) => {

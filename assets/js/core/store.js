@@ -3,7 +3,7 @@
    Views are functions of `state`. `set` changes it and draws every view anew, once for all changes of one turn; Preact
    changes of the page what differs. Nothing else holds state but what concerns one element alone (where it is scrolled
    to, what is typed and not yet asked). */
-import { h, render } from "./html.js";
+import { h, render, useEffect, useState } from "./html.js";
 
 export const state = {
   view: "search", // the tab
@@ -22,11 +22,15 @@ export const state = {
   hits: [], // of it
   open: null, // the page that is open, as { document, page }
   page: null, // what is known of it
-  jobs: [],
+  jobs: [], // work on the server, newest first
+  job: "", // the one whose files are shown, by id
+  document: "", // the document of which more is shown in the library
+  ready: false, // the first place is shown, and all that is needed for it is known
   dialog: "", // a dialog that has an address
 };
 
 const roots = new Map();
+const beside = new Set(); // what is drawn elsewhere, as in a dialog, and follows the state
 let waiting = false;
 
 /* Draw a view into an element, now and at every change. */
@@ -40,7 +44,17 @@ export function redraw() {
   queueMicrotask(() => {
     waiting = false;
     for (const [element, view] of roots) render(h(view), element);
+    for (const draw of beside) draw();
   });
+}
+/* Lets a component that stands in no view be drawn at every change too. */
+export function useChanges() {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const again = () => draw((n) => n + 1);
+    beside.add(again);
+    return () => beside.delete(again);
+  }, []);
 }
 export function set(changes) {
   Object.assign(state, changes);

@@ -8,6 +8,7 @@ import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
+import { KINDS } from "../models/facts.js";
 import { copy } from "../search/saving.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
@@ -335,7 +336,7 @@ function Saw({ page, why, reveal }) {
     <details id="pl-saw" onToggle=${turned}>
       <summary>
         <h3>What the model saw</h3>
-        <span class="pl-muted">${why.encoder}${kind ? `, ${window.pagelens.models.kinds[kind] || kind}` : ""}</span>
+        <span class="pl-muted">${why.encoder}${kind ? `, ${KINDS[kind] || kind}` : ""}</span>
       </summary>
       <div>
         ${
