@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from threading import Event
@@ -27,6 +28,7 @@ from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import BATCH
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, Library, Writer
+from workbench.store.images import encoded
 from workbench.timing import interleaved, median_ratio
 from workbench.types import Page, PageEmbedding
 
@@ -89,7 +91,6 @@ def _one_after_another(
             pages = (found for found in stream.pages(reading) if isinstance(found, Page))
             while batch := list(islice(pages, BATCH)):
                 found = zip(batch, encoder.encode_pages(batch), strict=True)
-                writer.add_pages(
-                    record, [(page, one, page.image()) for page, one in found if isinstance(one, PageEmbedding)]
-                )
+                good = [(page, one) for page, one in found if isinstance(one, PageEmbedding)]
+                writer.add_pages(record, [(page, one, partial(encoded, page.image())) for page, one in good])
         writer.finish_document(record)

@@ -19,6 +19,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, DocumentRecord, Library, Writer
 from workbench.store.files import tree_bytes
+from workbench.store.images import Pictures, encoded
 from workbench.timing import Stopwatch
 from workbench.types import (
     Float,
@@ -191,7 +193,7 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
 
 def _made(
     record: DocumentRecord, number: int, sources: Sequence[tuple[StoredPage, PageEmbedding]]
-) -> tuple[Page, PageEmbedding, Image.Image]:
+) -> tuple[Page, PageEmbedding, Callable[[], Pictures]]:
     """Page ``number`` of the endless row: the pages as they are, and then pages made of them."""
     stored, embedding = sources[number % len(sources)]
     words = stored.words
@@ -204,7 +206,7 @@ def _made(
     picture = Image.new("RGB", (8, 8), "white")
     place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
     page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
-    return page, embedding, picture
+    return page, embedding, partial(encoded, picture)
 
 
 def _halves(above: Words, below: Words) -> Words:

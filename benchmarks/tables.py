@@ -310,7 +310,8 @@ def encoders(report: EncodersReport) -> Table:
     first = report.rows[0]
     notes = [
         f"Random weights at published sizes on {first.device} ({report.machine}), {report.cores} cores; {first.pages} "
-        "pages of the sample documents at 144 dpi without OCR. The DataLoader's rate has its workers' start in it.",
+        f"pages of the sample documents at 144 dpi without OCR, {first.ingested} for the ingest. The DataLoader's rate "
+        "has its workers' start in it.",
         *(f"{row.id}: {row.source}; attention {row.attention}; {row.batch} pages at once." for row in report.rows),
     ]
     return table("encoders", "What keeps a page model waiting", columns, rows, notes)

@@ -166,8 +166,8 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
     with Writer(store) as writer:
         put(writer, natural, batch=60)
         started = writer.begin_document(trap)
-        page, embedding, image = item(trap, 1, vectors=lures)
-        assert writer.add_pages(started, [(page, embedding, image)]) == []
+        page, embedding, pictures = item(trap, 1, vectors=lures)
+        assert writer.add_pages(started, [(page, embedding, pictures)]) == []
         writer.finish_document(started)
         writer.finish()
 

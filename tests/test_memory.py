@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import psutil
@@ -27,3 +28,27 @@ def test_freed_memory_leaves_the_process():
     give_back()
     assert process.memory_info().rss < held - 100_000_000
     assert keep[-1:] == b"x"
+
+
+_FAULTS = """
+import resource, sys
+from workbench import memory
+if sys.argv[1] == "keep":
+    assert memory.keep()
+pieces = [bytes(40 << 20) for _ in range(2)]
+for _ in range(20):
+    pieces = [b"x" * (40 << 20), *pieces[:1]]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have no such call")
+def test_what_is_kept_is_not_asked_of_the_system_again():
+    if not hasattr(__import__("ctypes").CDLL(None), "mallopt"):
+        pytest.skip("the C library is not glibc")
+
+    def faults(how: str) -> int:
+        command = [sys.executable, "-c", _FAULTS, how]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    assert faults("keep") < faults("ask") / 2

@@ -24,6 +24,9 @@ def encoders(
         bool, typer.Option("--real-size", help="Models of these sizes with random weights, made here; no hub is asked.")
     ] = False,
     pages: Annotated[int, typer.Option(min=1, max=180, help="Pages of the sample documents.")] = 64,
+    ingested: Annotated[
+        int, typer.Option(min=1, help="Pages of the ingest: the sample's, and then copies of its documents.")
+    ] = 512,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes of the DataLoader.")] = 12,
     save: options.Save = None,
     as_json: AsJson = False,
@@ -40,5 +43,5 @@ def encoders(
     from benchmarks.encoders import SIZES
     from benchmarks.encoders import encoders as measure
 
-    report = measure(settings(context), ids or list(SIZES), pages, workers, output.say)
+    report = measure(settings(context), ids or list(SIZES), pages, ingested, workers, output.say)
     finish(report, ["encoders"], files, as_json)

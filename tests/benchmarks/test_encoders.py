@@ -44,19 +44,19 @@ def test_a_model_goes_through_every_way_to_feed_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sizes.SIZES, "colpali", small)
     monkeypatch.setenv("PAGELENS_BATCH_SIZE", "2")
     said = []
-    report = encoders(Settings(home=tmp_path), ["colpali"], 3, 1, said.append)
+    report = encoders(Settings(home=tmp_path), ["colpali"], 3, 4, 1, said.append)
     (row,) = report.rows
-    assert (row.id, row.pages, row.batch, row.device) == ("colpali-random", 3, 2, "cpu")
+    assert (row.id, row.pages, row.ingested, row.batch, row.device) == ("colpali-random", 3, 4, 2, "cpu")
     assert 1024 < row.tokens < 1100
     rates = (row.forward, row.bare_loop, row.data_loader, row.encode_pages, row.ingest, row.processor_ms)
     assert all(rate > 0 for rate in rates)
     assert [(stage.name, stage.done) for stage in row.stages[:4]] == [
-        ("read", 3), ("prepare", 3), ("embed", 3), ("write", 3)
+        ("read", 4), ("prepare", 4), ("embed", 4), ("write", 4)
     ]  # fmt: skip
     assert row.bottleneck in ("read", "prepare", "embed", "write")
     assert len(TABLES["encoders"](report).rows) == 1
     with pytest.raises(NotFoundError, match=r"there are: colpali, colqwen2\.5"):
-        encoders(Settings(home=tmp_path), ["nothing"], 1, 1, said.append)
+        encoders(Settings(home=tmp_path), ["nothing"], 1, 1, 1, said.append)
 
 
 def test_both_ways_of_an_ingest_are_timed(tmp_path):

@@ -83,7 +83,7 @@ def files():
 def encoders():
     stages = (JobStage("read", 64, 64, 4.0, 8), JobStage("embed", 64, 64, 5.0))
     row = EncoderRow(
-        "colpali", "a paper", "cuda:0", "sdpa", 2900, 1031, 64, 8, 72.9, 27.7, 43.4, 27.3, 60.0, 25.0, stages
+        "colpali", "a paper", "cuda:0", "sdpa", 2900, 1031, 64, 512, 8, 72.9, 27.7, 43.4, 27.3, 60.0, 25.0, stages
     )
     return EncodersReport((row,), 16, "made up", 8)
 

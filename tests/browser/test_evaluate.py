@@ -106,7 +106,6 @@ def test_the_cure_of_a_lost_page_searches_and_finds_it(page):
     assert "q=songs" in page.url
 
 
-@pytest.mark.xfail(reason="since the page's new viewer its heat is not seen within the time; to be looked into")
 def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page, home):
     page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
     page.wait_for_selector("#pl-failures .pl-bad-text")

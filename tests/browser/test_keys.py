@@ -128,3 +128,23 @@ def test_a_bad_filter_is_said_in_words(browser, address, filled):
     assert "pgae" in said and "page" in said
     assert page.seen.problems == []
     page.close()
+
+
+def test_a_page_is_judged_by_a_key_before_its_grades_are_known(browser, address, filled):
+    page = opened(browser, address, "?c=documents&q=judged+early")
+    held = []
+    page.route("**/api/v1/judgements?*", lambda route: held.append(route))  # what was judged so far is slow to come
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.keyboard.press("g")
+    page.wait_for_selector("#pl-viewer .pl-judge input[value='1']:checked", state="attached")
+    assert held
+    for late in held:
+        late.fulfill(json={})  # and older than what was judged since
+    page.wait_for_timeout(100)
+    assert page.locator("#pl-viewer .pl-judge input[value='1']").is_checked()
+    page.unroute("**/api/v1/judgements?*")
+    page.locator("#pl-viewer .pl-judge input[value='']").check(force=True)
+    page.wait_for_selector(".pl-toast >> nth=1")
+    assert page.seen.problems == []
+    page.close()

@@ -116,6 +116,30 @@ def test_a_part_is_picked_with_the_keyboard_alone(browser, address, filled):
     page.close()
 
 
+# Presses keys as soon as the page's picture has its place, one in each turn of the browser, before it paints.
+AT_ONCE = """(keys) => void new MutationObserver((_, seen) => {
+  if (!document.querySelector('.pl-paper')) return;
+  seen.disconnect();
+  const turn = new MessageChannel();
+  turn.port1.onmessage = () => {
+    const key = keys.shift();
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    if (keys.length) turn.port2.postMessage(0);
+  };
+  turn.port2.postMessage(0);
+}).observe(document, { childList: true, subtree: true })"""
+
+
+def test_keys_work_as_soon_as_a_page_is_shown(browser, address, filled):
+    page = opened(browser, address)
+    page.evaluate(AT_ONCE, ["+", "0", "r", "ArrowUp", "ArrowUp"])
+    search(page, "whale")
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector(".pl-pick")
+    assert page.seen.problems == []
+    page.close()
+
+
 def test_marked_pages_refine_a_search_when_the_person_says_so(browser, address, filled):
     page = opened(browser, address)
     search(page, "animal bread")

@@ -53,21 +53,7 @@ def home(root: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     shutil.rmtree(home)
 
 
-# `models check` says of its places that two of five replaced words changed nothing: most likely both are unknown to its
-# tiny vocabulary. Not looked into yet.
-_SMALL_VOCABULARY = pytest.mark.xfail(reason="two of five replaced words are one word to its vocabulary", strict=True)
-
-
-@pytest.mark.parametrize(
-    "home",
-    [
-        *FAMILIES,
-        *CLIPS,
-        *(name for name in tiny.SENTENCE if name != "colbert"),
-        pytest.param("colbert", marks=_SMALL_VOCABULARY),
-    ],
-    indirect=True,
-)
+@pytest.mark.parametrize("home", [*FAMILIES, *CLIPS, *tiny.SENTENCE], indirect=True)
 def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     run, name = runner(home), home.name
     ended = run("ingest", root / "set" / "documents", "-c", "c", "--encoder", name, "--dpi", "36", "--no-ocr", "--json")

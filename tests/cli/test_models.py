@@ -12,6 +12,7 @@ from tests.cli.conftest import Run
 from tests.encoders import tiny
 from workbench import encoders, modelcheck
 from workbench.encoders import ENCODERS, preprocessing
+from workbench.encoders.reader import Reader
 from workbench.types import Geometry
 
 
@@ -99,3 +100,18 @@ def test_a_model_whose_places_are_wrong_is_told(fresh: Run, tmp_path: Path, monk
     assert (verdicts["places"], verdicts["maps"]) == ("DIFFERS", "DIFFERS")
     assert (verdicts["vectors"], verdicts["scores"], verdicts["batches"]) == ("ok", "ok", "ok")
     assert lines[-1] == "What differs: places, maps."
+
+
+def test_words_whose_boxes_are_their_neighbours_are_told(fresh: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Reader.encode_pages
+
+    def shifted(self: Any, pages: Any) -> Any:
+        found = right(self, pages)
+        return [
+            replace(page, geometry=replace(page.geometry, boxes=np.roll(page.geometry.boxes, 1, axis=0)))
+            for page in found
+        ]
+
+    monkeypatch.setattr(Reader, "encode_pages", shifted)
+    report = json.loads(fresh("models", "check", "reader", "--json").out)
+    assert {finding["name"]: finding["ok"] for finding in report["findings"]}["places"] is False

@@ -20,7 +20,8 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 @dataclass
 class Hub:
     """What it serves and how. ``breaks``: so many answers end after ``breaks_after`` bytes; ``status`` instead of any
-    answer on a repository; ``slow``: seconds before each block of bytes."""
+    answer on a repository; ``slow``: seconds before each block of bytes. ``starts``: from which byte on each
+    file was asked for."""
 
     folders: dict[str, Path] = field(default_factory=dict)
     cards: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,7 +32,7 @@ class Hub:
     slow: float = 0.0
     token: str = ""
     asked: list[str] = field(default_factory=list)
-    sent: int = 0
+    starts: list[int] = field(default_factory=list)
     address: str = ""
 
     def serve(self, name: str, folder: Path, **card: Any) -> None:
@@ -93,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content = path.read_bytes()
         start = int(re.match(r"bytes=(\d+)-", self.headers.get("Range", "bytes=0-"))[1])  # type: ignore[index]
+        if body:
+            self.hub.starts.append(start)
         part = content[start:]
         tag = hashlib.sha256(content).hexdigest()
         headers = {"ETag": f'"{tag}"', "X-Repo-Commit": SHA, "Accept-Ranges": "bytes"}
@@ -120,7 +123,6 @@ class _Handler(BaseHTTPRequestHandler):
             if self.hub.slow:
                 time.sleep(self.hub.slow)
             self.wfile.write(content[start : start + (1 << 14)])
-            self.hub.sent += len(content[start : start + (1 << 14)])
         self.wfile.flush()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +20,9 @@ from workbench.encoders.locations import location_of
 from workbench.errors import EncoderError, InputError
 
 NAME = "someone/their-model"
+WEIGHTS = bytes(range(256)) * 400
+CHUNK = 1 << 14
+"""Bytes that are taken from the connection at once; of a real download it is 10 MB."""
 
 
 @pytest.fixture
@@ -29,12 +32,13 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     folder = tmp_path / "served"
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps({"architectures": ["HF_ColBERT"]}))
-    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 400)
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
     for left in ("model.onnx", "pytorch_model.bin", "figure.png"):
         (folder / left).write_bytes(b"not for us")
     monkeypatch.setenv("PAGELENS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", CHUNK)
     monkeypatch.setattr(fetching, "WAIT", 0.0)
     with running(Hub()) as made:
         made.serve(NAME, folder, license="apache-2.0")
@@ -70,7 +74,8 @@ def test_a_model_is_fetched_with_progress_in_bytes(hub: Hub, row: EncoderSpec) -
     done = [done for done, _, _ in heard]
     assert done == sorted(done) and done[-1] == wanted.bytes
     assert {total for _, total, _ in heard} == {wanted.bytes}
-    assert offer(row).bytes == 0
+    again = offer(row)
+    assert (again.bytes, wanted.whole, again.whole) == (0, False, True)
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(hub: Hub, row: EncoderSpec) -> None:
@@ -78,25 +83,57 @@ def test_a_broken_connection_is_taken_up_where_it_broke(hub: Hub, row: EncoderSp
     fetch(row, offer(row))
     place = location_of(row).folder
     assert place is not None
-    assert (place / "model.safetensors").read_bytes() == bytes(range(256)) * 400
+    assert (place / "model.safetensors").read_bytes() == WEIGHTS
     assert hub.breaks == 0
-    assert hub.sent < 2 * 102_400  # not begun anew each time
+    assert hub.starts == [0, 0, 2 * CHUNK, 4 * CHUNK]  # the configuration; then each time what is whole is kept
 
 
-def test_a_slow_hub_is_waited_for_and_a_stop_is_heard(hub: Hub, row: EncoderSpec) -> None:
-    hub.slow = 0.02
-    wanted = offer(row)
-
+def _stop_after(most: int) -> Callable[[int, int, str], None]:
     def stop(done: int, _total: int, _file: str) -> None:
-        if done > 20_000:
+        if done > most:
             raise KeyboardInterrupt
 
+    return stop
+
+
+def test_a_slow_hub_is_waited_for_and_a_stop_is_heard(hub: Hub, row: EncoderSpec, tmp_path: Path) -> None:
+    hub.slow = 0.02
+    wanted = offer(row)
     with pytest.raises(KeyboardInterrupt):
-        fetch(row, wanted, stop)
-    hub.slow, before = 0.0, hub.sent
+        fetch(row, wanted, _stop_after(20_000))
+    assert location_of(row).folder is None
+    hub.slow, hub.starts = 0.0, []
+    rest, heard = offer(row), list[tuple[int, int, str]]()
+    assert rest.bytes == 102_400 - CHUNK  # what was fetched is kept, and counted
+    fetch(row, rest, lambda *said: heard.append(said))
+    assert hub.starts == [CHUNK]
+    place = location_of(row).folder
+    assert place is not None
+    assert (place / "model.safetensors").read_bytes() == WEIGHTS
+    done = [done for done, _, _ in heard]
+    assert done == sorted(done) and done[-1] == rest.bytes
+    assert {total for _, total, _ in heard} == {rest.bytes}
+    assert not list((tmp_path / "cache").rglob(fetching.PARTS + "/*"))
+
+
+def test_a_disk_that_holds_the_rest_is_large_enough(
+    hub: Hub, row: EncoderSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fetch(row, offer(row), _stop_after(50_000))
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: SimpleNamespace(free=fetching.ROOM + 102_400 - CHUNK))
     fetch(row, offer(row))
     assert location_of(row).folder is not None
-    assert hub.sent - before <= 102_400 + 1000
+
+
+def test_a_part_that_is_too_long_is_begun_anew(hub: Hub, row: EncoderSpec) -> None:
+    part = fetching._part(NAME, SHA, "model.safetensors")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"0" * 200_000)
+    fetch(row, offer(row))
+    place = location_of(row).folder
+    assert place is not None
+    assert (place / "model.safetensors").read_bytes() == WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -157,7 +194,7 @@ def test_a_full_disk_is_said_before_and_during(hub: Hub, row: EncoderSpec, monke
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", full)
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
     with pytest.raises(EncoderError, match="disk is full"):
         fetch(row, offer(row))
 

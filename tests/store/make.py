@@ -1,6 +1,7 @@
 """Small collections with made-up pages: real tables, real pooling, vectors a test can predict from (file, page)."""
 
 import hashlib
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -9,6 +10,7 @@ from workbench.encoders import EncoderInfo
 from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Library
 from workbench.store.checks import problems
+from workbench.store.images import encoded
 from workbench.store.writer import Writer
 from workbench.types import Geometry, Page, PageEmbedding, PageRef, Words
 
@@ -53,7 +55,7 @@ def text_of(content, number):
 
 
 def item(document, number, text=None, vectors=None):
-    """(page, embedding, picture) of one page of a `DocumentRecord`; the same arguments give the same page."""
+    """(page, embedding, its pictures) of one page of a `DocumentRecord`; the same arguments give the same page."""
     words = words_of(text if text is not None else text_of(document.content_hash[:6], number))
     rng = np.random.default_rng([int(document.content_hash[:8], 16), number])
     vectors = unit(rng, len(words)) if vectors is None else vectors
@@ -62,7 +64,7 @@ def item(document, number, text=None, vectors=None):
     labels = words.texts if len(vectors) == len(words) else ()
     image = Image.new("RGB", (60, 80), (number % 256, 120, 200))
     page = Page(PageRef(document.name, number), (60, 80), lambda: image, words, document.content_hash)
-    return page, PageEmbedding(vectors, geometry, labels), image
+    return page, PageEmbedding(vectors, geometry, labels), partial(encoded, image)
 
 
 def put(writer, document, batch=4, numbers=None, finish=True, **more):

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from workbench.errors import DiskFullError
 from workbench.store import Collection, vector_cache, writer
 from workbench.store.checks import problems
 from workbench.store.files import is_disk_full
+from workbench.store.images import encoded
 from workbench.store.writer import Writer
 
 
@@ -128,8 +130,8 @@ LONG = " ".join(f"word{n}" for n in range(120))
 
 
 def photograph(seed):
-    """A picture that takes the room one takes."""
-    return Image.fromarray(np.random.default_rng(seed).integers(0, 255, (400, 300, 3), np.uint8))
+    """Pictures that take the room one takes."""
+    return partial(encoded, Image.fromarray(np.random.default_rng(seed).integers(0, 255, (400, 300, 3), np.uint8)))
 
 
 def filled(disk):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from workbench import resources
-from workbench.store.images import image_file, remove_images, save_images, stored_images, sweep_images
+from workbench.store.images import encoded, image_file, remove_images, save_images, stored_images, sweep_images
 from workbench.store.storage import Folder
 
 PAGE = "ab" * 16 + ":7"
@@ -22,7 +22,7 @@ PAGE = "ab" * 16 + ":7"
     ],
 )
 def test_the_long_side_is_bounded_and_the_shape_kept(tmp_path, size, page, thumb):
-    written = save_images(Folder(tmp_path), PAGE, Image.new("RGB", size, "teal"))
+    written = save_images(Folder(tmp_path), PAGE, encoded(Image.new("RGB", size, "teal")))
     for name, wanted in (("page", page), ("thumb", thumb)):
         with Image.open(image_file(tmp_path / "images", PAGE, name)) as picture:
             assert max(abs(a - b) for a, b in zip(picture.size, wanted, strict=True)) <= 1
@@ -32,7 +32,7 @@ def test_the_long_side_is_bounded_and_the_shape_kept(tmp_path, size, page, thumb
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P", "RGBA", "CMYK", "I;16"])
 def test_every_mode_is_stored(tmp_path, mode):
-    save_images(Folder(tmp_path), PAGE, Image.new(mode, (40, 30)))
+    save_images(Folder(tmp_path), PAGE, encoded(Image.new(mode, (40, 30))))
     with Image.open(image_file(tmp_path / "images", PAGE, "thumb")) as picture:
         assert picture.size == (40, 30)
 
@@ -40,7 +40,7 @@ def test_every_mode_is_stored(tmp_path, mode):
 def test_colours_survive(tmp_path):
     picture = Image.new("RGB", (400, 400), "white")
     picture.paste((200, 30, 30), (0, 0, 200, 400))
-    save_images(Folder(tmp_path), PAGE, picture)
+    save_images(Folder(tmp_path), PAGE, encoded(picture))
     with Image.open(image_file(tmp_path / "images", PAGE, "thumb")) as small:
         rgb = small.convert("RGB")
         assert all(abs(a - b) < 12 for a, b in zip(rgb.getpixel((40, 180)), (200, 30, 30), strict=True))
@@ -50,7 +50,7 @@ def test_colours_survive(tmp_path):
 def test_what_is_stored_removed_and_swept(tmp_path):
     others = ["cd" * 16 + ":1", "ab" * 16 + ":12"]
     for page in (PAGE, *others):
-        save_images(Folder(tmp_path), page, Image.new("RGB", (9, 9)))
+        save_images(Folder(tmp_path), page, encoded(Image.new("RGB", (9, 9))))
     assert stored_images(Folder(tmp_path)) == {PAGE, *others}
     image_file(tmp_path / "images", PAGE, "thumb").unlink()
     assert stored_images(Folder(tmp_path)) == set(others)
@@ -63,7 +63,7 @@ def test_what_is_stored_removed_and_swept(tmp_path):
 @pytest.mark.parametrize("name", ["coffee-cup.png", "el-nino-sea-temperature.png"])
 def test_a_page_model_gets_nearly_the_same_picture_later(tmp_path, name):
     original = Image.open(next(resources.sample_data().rglob(name))).convert("RGB")
-    save_images(Folder(tmp_path), PAGE, original)
+    save_images(Folder(tmp_path), PAGE, encoded(original))
     with Image.open(image_file(tmp_path / "images", PAGE, "page")) as stored:
         assert stored.size == original.size
         one, other = (np.asarray(picture.convert("RGB").resize((448, 448)), float) for picture in (original, stored))

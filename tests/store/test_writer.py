@@ -4,7 +4,6 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.store.make import DIM, assert_whole, collection, digest, item, put, record, resume, unit
 from workbench.errors import CollectionBusyError, NotFoundError
@@ -171,9 +170,8 @@ def test_vectors_that_cannot_be_stored_fail_their_page_alone(tmp_path, embedding
 def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
     store = collection(tmp_path)
 
-    class Torn(Image.Image):
-        def convert(self, *_args, **_more):
-            raise ValueError("the picture is torn")
+    def torn():
+        raise ValueError("the picture is torn")
 
     def picky(fitted, embedding):
         if "topic3" in embedding.labels and str(fitted.representation) == "conv":
@@ -185,7 +183,7 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
     with Writer(store, derive=picky) as writer:
         started = writer.begin_document(record("whales", 4))
         pages = [item(started, number) for number in (1, 2, 3, 4)]
-        pages[1] = (*pages[1][:2], Torn())
+        pages[1] = (*pages[1][:2], torn)
         failures = writer.add_pages(started, pages)
         assert [(f.ref.page, f.reason) for f in failures] == [
             (2, "The page could not be stored: the picture is torn"),
@@ -204,12 +202,12 @@ def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     name = "scan\udce4 <img onerror=alert(1)>'\".pdf"
     with Writer(store) as writer:
         started = writer.begin_document(record("odd", 1, name=name))
-        page, embedding, image = item(started, 1, text="whole ab c")
+        page, embedding, pictures = item(started, 1, text="whole ab c")
         texts = ("half\ud83d", "😀é", "nul\x00")
         odd = Words(texts, page.words.boxes, page.words.lines, page.words.ocr)
         page = type(page)(page.ref, page.size, page.image, odd, page.content_hash)
         embedding = PageEmbedding(embedding.vectors, embedding.geometry, texts)
-        assert writer.add_pages(started, [(page, embedding, image)]) == []
+        assert writer.add_pages(started, [(page, embedding, pictures)]) == []
         writer.add_failures(started, [PageFailure(PageRef(started.name, 2), "torn \udc80")])
         writer.finish_document(started)
         assert writer.begin_document(record("odd2", 1, name=name)).name == started.name

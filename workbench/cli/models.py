@@ -75,7 +75,7 @@ def get_model(
         gated = "; its owners ask that you agree on its page first" if one.gated else ""
         licence = one.licence + (f" ({one.terms})" if one.terms else "") if one.licence else "its card names none"
         output.say(f"{one.name} at {one.revision[:12]}, {output.size(one.bytes)}: licence {licence}{gated}.")
-    if not wanted.bytes:
+    if wanted.whole:
         output.show(f"'{model}' is on this machine already.")
         return
     output.say(f"{output.size(wanted.bytes)} to fetch into {wanted.folder}, where {output.size(wanted.free)} are free.")

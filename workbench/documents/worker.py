@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO
 
+import numpy as np
 import psutil
 
 from workbench import memory
@@ -101,8 +102,8 @@ def receive(stream: BinaryIO) -> Any:
     return pickle.loads(data, buffers=arrays)
 
 
-def _read(stream: BinaryIO, length: int) -> bytearray:
-    found = bytearray(length)
+def _read(stream: BinaryIO, length: int) -> memoryview:
+    found = np.empty(length, np.uint8).data  # a bytearray is cleared first, while no other thread can run
     if stream.readinto(found) < length:  # type: ignore[attr-defined]
         raise EOFError
     return found
@@ -112,6 +113,7 @@ def main(most_bytes: int) -> None:
     """Do tasks until the other end closes its pipe; no more than ``most_bytes`` are allocated where the system can."""
     tasks, results = _own_streams()
     _limit_memory(most_bytes)
+    memory.keep()
     waiting: SimpleQueue[Task] = SimpleQueue()
     finished = 0
     threading.Thread(target=_listen, args=(tasks, waiting), daemon=True).start()

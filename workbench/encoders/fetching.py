@@ -1,8 +1,8 @@
 """Fetches a model's files from the hub into the hub's own cache, when a person asks for it and never otherwise.
 
 `offer` asks the hub what there is to fetch (files, bytes, licence) and fetches none of the weights; `fetch` brings what
-is missing, through huggingface_hub, which honours HF_ENDPOINT, HF_HOME, tokens and proxies. A connection that breaks is
-taken up where it broke, now or by the next call. What this module does not do: ask the person.
+is missing, through huggingface_hub, which honours HF_ENDPOINT, HF_HOME, tokens and proxies. A download that breaks off
+or is stopped is taken up where it ended, now or by the next call. What this module does not do: ask the person.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fnmatch
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.pictures import brief
@@ -36,6 +39,9 @@ ROOM = 256 * 2**20
 """Bytes of disk that stay free after a download, for what else the machine writes meanwhile."""
 TRIES = 6
 """Breaks in a row without a byte gained after which a download is given up."""
+PARTS = ".pagelens"
+"""Folder within a repository's in the hub's cache where parts of files wait to be gone on with: huggingface_hub throws
+the part that it has away when a download ends early."""
 WAIT = 1.0
 """Seconds before the first new try; they double with each break that brought nothing."""
 
@@ -45,7 +51,7 @@ class Repository:
     """One repository of an offer at a commit: its files with their bytes, those ``missing`` here, and its terms.
 
     ``licence`` as its card says it (empty when it says none), ``terms`` the address of a licence of its own;
-    ``gated``: its owners ask that one agrees on its page first.
+    ``gated``: its owners ask that one agrees on its page first; ``begun``: bytes that are here of the missing files.
     """
 
     name: str
@@ -55,6 +61,7 @@ class Repository:
     licence: str
     terms: str
     gated: bool
+    begun: int = 0
 
     @property
     def bytes(self) -> int:
@@ -63,8 +70,8 @@ class Repository:
 
     @property
     def bytes_missing(self) -> int:
-        """Of the files that are not here."""
-        return sum(size for name, size in self.files if name in self.missing)
+        """Of the files that are not here, without what is here of them."""
+        return sum(size for name, size in self.files if name in self.missing) - self.begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,11 @@ class Offer:
     def bytes(self) -> int:
         """Still to be fetched."""
         return sum(repository.bytes_missing for repository in self.repositories)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is here."""
+        return not any(repository.missing for repository in self.repositories)
 
     @property
     def licence(self) -> str:
@@ -133,53 +145,74 @@ def fetch(
         for name, size in repository.files:
             if name in repository.missing:
                 with _told(spec, repository.name):
-                    _file(repository, name, counter)
+                    _file(repository, name, size, counter)
                 counter.complete(size)
         _current(repository)
+        shutil.rmtree(_folder(repository.name) / PARTS / repository.revision, ignore_errors=True)
+
+
+def _folder(repository: str) -> Path:
+    """Where the hub's cache keeps a repository."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type="model")
+
+
+def _part(repository: str, revision: str, name: str) -> Path:
+    """Where a file's first bytes wait for the others."""
+    return _folder(repository) / PARTS / revision / name
+
+
+def _here(part: Path, size: int) -> int:
+    """Bytes of a file of ``size`` that an earlier download brought; 0 when they cannot be its first ones."""
+    here = part.stat().st_size if part.is_file() else 0
+    return here if here <= size else 0
 
 
 def _current(repository: Repository) -> None:
     """Make a commit that is here whole the one that loaders find; until then they find the one before."""
     from huggingface_hub import constants
-    from huggingface_hub.file_download import repo_folder_name
 
-    folder = repo_folder_name(repo_id=repository.name, repo_type="model")
-    ref = Path(constants.HF_HUB_CACHE) / folder / "refs" / constants.DEFAULT_REVISION
+    ref = _folder(repository.name) / "refs" / constants.DEFAULT_REVISION
     ref.parent.mkdir(parents=True, exist_ok=True)
     ref.write_text(repository.revision, encoding="utf-8")
 
 
 class _Counter:
-    """Bytes fetched so far: whole files, and what the file at work says."""
+    """Bytes fetched so far: whole files, and what of the file at work is here beyond what was here before."""
 
     def __init__(self, total: int, tell: Callable[[int, int, str], None]) -> None:
-        self.total, self.tell, self.whole, self.part, self.name = total, tell, 0, 0, ""
+        self.total, self.tell, self.whole, self.part, self.before, self.name = total, tell, 0, 0, 0, ""
         self.stopped: BaseException | None = None
 
-    def now(self, part: int) -> None:
+    def begin(self, name: str, before: int) -> None:
+        """Another file is at work, ``before`` bytes of which are here already."""
+        self.name, self.part, self.before = name, 0, before
+
+    def now(self, here: int) -> None:
         """So many bytes of the file at work are here."""
-        self.part = part
+        self.part = max(here - self.before, 0)
         try:
-            self.tell(min(self.whole + part, self.total), self.total, self.name)
+            self.tell(min(self.whole + self.part, self.total), self.total, self.name)
         except BaseException as stop:
             self.stopped = stop
             raise
 
     def complete(self, size: int) -> None:
-        """The file at work is here."""
-        self.whole += size
+        """The file at work, of so many bytes, is here."""
+        self.whole += size - self.before
+        self.begin(self.name, 0)
         self.now(0)
 
 
-def _file(repository: Repository, name: str, counter: _Counter) -> None:
+def _file(repository: Repository, name: str, size: int, counter: _Counter) -> None:
     """One file; a connection that breaks is taken up again as long as each try brings something."""
-    from huggingface_hub import hf_hub_download
-
-    counter.name, most, fruitless = f"{repository.name}/{name}", 0, 0
-    counter.part = 0
+    counter.begin(f"{repository.name}/{name}", _here(_part(repository.name, repository.revision, name), size))
+    most = fruitless = 0
     while True:
         try:
-            hf_hub_download(repository.name, name, revision=repository.revision, tqdm_class=_bar(counter))
+            _bring(repository, name, counter)
             return
         except Exception as error:
             if counter.stopped is not None:
@@ -192,6 +225,36 @@ def _file(repository: Repository, name: str, counter: _Counter) -> None:
                 raise
             log.info("%s broke off (%s); going on", counter.name, brief(error))
             time.sleep(WAIT * 2 ** max(fruitless - 1, 0))
+
+
+def _bring(repository: Repository, name: str, counter: _Counter) -> None:
+    """What is missing of a file, then the file into the hub's cache as huggingface_hub itself would have put it."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    url = hf_hub_url(repository.name, name, revision=repository.revision)
+    about = get_hf_file_metadata(url)
+    blob = _folder(repository.name) / "blobs" / str(about.etag)
+    part = _part(repository.name, repository.revision, name)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(part.with_name(f"{part.name}.lock")):
+        if about.etag and not blob.exists():
+            with part.open("ab") as file:
+                if about.size is not None and file.tell() > about.size:
+                    file.truncate(0)
+                at = file.seek(0, os.SEEK_END)
+                http_get(
+                    url,
+                    file,
+                    resume_size=at,
+                    headers=build_hf_headers(),
+                    expected_size=about.size,
+                    tqdm_class=_bar(counter),
+                )
+            blob.parent.mkdir(exist_ok=True)
+            part.replace(blob)
+        hf_hub_download(repository.name, name, revision=repository.revision, tqdm_class=_bar(counter))
 
 
 def _bar(counter: _Counter) -> Any:
@@ -230,12 +293,11 @@ def _repository(name: str) -> tuple[Repository, str]:
     missing = tuple(
         file for file, _ in files if not isinstance(try_to_load_from_cache(name, file, revision=revision), str)
     )
+    begun = sum(_here(_part(name, revision, file), sizes[file]) for file in missing)
     card: Any = info.card_data or {}
     licence = str(card.get("license_name") if card.get("license") == "other" else card.get("license") or "")
-    return (
-        Repository(name, revision, files, missing, licence, str(card.get("license_link") or ""), bool(info.gated)),
-        base,
-    )
+    terms = str(card.get("license_link") or "")
+    return Repository(name, revision, files, missing, licence, terms, bool(info.gated), begun), base
 
 
 def _wanted(files: list[str]) -> Iterator[str]:

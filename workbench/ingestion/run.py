@@ -21,7 +21,7 @@ from workbench.encoders import Encoder
 from workbench.encoders.pictures import PreparingEncoder
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned, named
-from workbench.ingestion.stages import BATCH, Begin, Encoded, End, Entry, embedded, read
+from workbench.ingestion.stages import BATCH, Begin, Encoded, End, Entry, embedded, pictured, read
 from workbench.store import Collection, DocumentRecord, FieldsChange, Writer
 from workbench.types import DocumentOutcome, IngestReport, PageFailure, PageFailureRecord, PageRef
 
@@ -58,7 +58,7 @@ def ingest(
     meter.expect({item.source.name: _expected(item) for item in planned})
     settings = ReadSettings.of(collection.settings)
     readings = [_reading(item, settings) for item in planned]
-    files = read(planned, readings, collection, pool, meter, home)
+    files = pictured(read(planned, readings, collection, pool, meter, home))
     writing = _Writing(collection, writer, encoders, meter, changes or {})
     with closing(embedded(files, encoders, meter, processors)) as entries:
         for entry in entries:
@@ -205,7 +205,7 @@ class _Writing:
         good = [(replace(one.page, ref=ref(one.page.ref.page)), one) for one in batch if isinstance(one, Encoded)]
         broken = [PageFailure(ref(one.ref.page), one.reason) for one in batch if isinstance(one, PageFailure)]
         gone = len(good) + len(broken)
-        pages = [(page, one.vectors[self._first], page.image()) for page, one in good]
+        pages = [(page, one.vectors[self._first], one.pictures) for page, one in good]
         others = {encoder: [one.vectors[encoder] for _, one in good] for encoder in self._later}
         broken += self._writer.add_pages(record, pages, others)  # type: ignore[arg-type]
         self._writer.add_failures(record, broken)

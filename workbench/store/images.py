@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from workbench.store.storage import Storage
 
 SIDES = {"page": 2048, "thumb": 360}
 """Longest side in pixels of each size."""
+Pictures = Mapping[str, bytes]
+"""A page's pictures as WebP, by size."""
 FOLDER = "images"
 QUALITY = 80
 EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per cent more bytes
@@ -45,10 +47,10 @@ def _below(page_id: str, size: str) -> str:
     return f"{digest[:2]}/{digest}-{number}.{size}.webp"
 
 
-def save_images(storage: Storage, page_id: str, image: Image.Image) -> int:
-    """Write both sizes, each whole or not at all; returns their bytes."""
+def encoded(image: Image.Image) -> Pictures:
+    """Both sizes of a page's picture."""
     picture = image.convert("RGB")
-    written = 0
+    found = {}
     for size, side in SIDES.items():
         scale = side / max(picture.size)
         if scale < 1:
@@ -57,10 +59,15 @@ def save_images(storage: Storage, page_id: str, image: Image.Image) -> int:
                 Image.Resampling.LANCZOS,
                 reducing_gap=2.0,
             )
-        data = _encoded(picture)
+        found[size] = _webp(picture)
+    return found
+
+
+def save_images(storage: Storage, page_id: str, pictures: Pictures) -> int:
+    """Write a page's pictures, each whole or not at all; returns their bytes."""
+    for size, data in pictures.items():
         storage.write(image_name(page_id, size), data)
-        written += len(data)
-    return written
+    return sum(map(len, pictures.values()))
 
 
 def save_thumb(storage: Storage, page_id: str) -> None:
@@ -68,10 +75,10 @@ def save_thumb(storage: Storage, page_id: str) -> None:
     with Image.open(storage.local(image_name(page_id, "page"))) as image:
         small = image.convert("RGB")
     small.thumbnail((SIDES["thumb"], SIDES["thumb"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    storage.write(image_name(page_id, "thumb"), _encoded(small))
+    storage.write(image_name(page_id, "thumb"), _webp(small))
 
 
-def _encoded(picture: Image.Image) -> bytes:
+def _webp(picture: Image.Image) -> bytes:
     data = io.BytesIO()
     picture.save(data, "WEBP", quality=QUALITY, method=EFFORT)
     return data.getvalue()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +19,6 @@ from types import TracebackType
 
 import pyarrow as pa
 from filelock import Timeout
-from PIL.Image import Image
 
 from workbench.errors import CollectionBusyError, DiskFullError
 from workbench.store.collection import Collection
@@ -28,7 +27,7 @@ from workbench.store.document_writer import DocumentWriter
 from workbench.store.encoder_writer import Derive, Ready
 from workbench.store.fields import FieldsChange
 from workbench.store.files import is_disk_full, room
-from workbench.store.images import image_name, save_images
+from workbench.store.images import Pictures, image_name, save_images
 from workbench.store.index_writer import IndexWriter
 from workbench.store.names import place
 from workbench.store.reconciling import reconcile
@@ -52,6 +51,8 @@ from workbench.types.text import storable
 
 log = logging.getLogger(__name__)
 
+NewPage = tuple[Page, PageEmbedding, Callable[[], Pictures]]
+"""A page to be stored; the last gives its pictures, as `images.encoded` makes them, or raises why there are none."""
 PAGES_FRAGMENTS = 100
 """Small files of the pages table after which it is tidied while an ingest runs; each costs every query some time."""
 
@@ -171,7 +172,7 @@ class Writer:
     def add_pages(
         self,
         record: DocumentRecord,
-        pages: Sequence[tuple[Page, PageEmbedding, Image]],
+        pages: Sequence[NewPage],
         others: Mapping[str, Sequence[PageEmbedding | PageFailure]] | None = None,
     ) -> list[PageFailure]:
         """Commit a batch. Pages that cannot be stored come back as failures, to be recorded; the others are in.
@@ -252,19 +253,21 @@ class Writer:
 
     # -- a batch ------------------------------------------------------------------------------------------------------
 
-    def _prepared(self, record: DocumentRecord, pages: Sequence[tuple[Page, PageEmbedding, Image]]) -> list[_New | str]:
-        """What `_prepare` makes of each page; pictures are encoded side by side, which takes longest."""
+    def _prepared(self, record: DocumentRecord, pages: Sequence[NewPage]) -> list[_New | str]:
+        """What `_prepare` makes of each page, side by side: pictures may have to be encoded, which takes longest."""
         with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1) or 1) as pool:
             return list(pool.map(lambda page: self._prepare(record, *page), pages))
 
-    def _prepare(self, record: DocumentRecord, page: Page, embedding: PageEmbedding, image: Image) -> _New | str:
+    def _prepare(
+        self, record: DocumentRecord, page: Page, embedding: PageEmbedding, pictures: Callable[[], Pictures]
+    ) -> _New | str:
         """A page ready to be committed, its pictures written; or why it cannot be stored."""
         made = self._session.encoder().prepare(embedding)
         if isinstance(made, str):
             return made
         key = page_id(record.content_hash, page.ref.page)
         try:
-            return _New(key, page, made, save_images(self._session.storage, key, image))
+            return _New(key, page, made, save_images(self._session.storage, key, pictures()))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise

@@ -22,6 +22,7 @@ export const state = {
   hits: [], // of it
   open: null, // the page that is open, as { document, page }
   page: null, // what is known of it
+  judged: null, // grades of pages for the question at hand, as { query, collection, grades }
   jobs: [], // work on the server, newest first
   job: "", // the one whose files are shown, by id
   document: "", // the document of which more is shown in the library

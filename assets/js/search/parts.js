@@ -1,7 +1,7 @@
 /* parts: what a query holds beside its text: more texts, pictures, regions of pages, and pages marked good or bad. */
 import { parseRef, refOf } from "../core/address.js";
 import { dialog, failed } from "../core/dialogs.js";
-import { html, useEffect, useRef, useState } from "../core/html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { api, imageUrl, pictureUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
@@ -169,7 +169,7 @@ function Adder({ name, title, direction }) {
   const [open, setOpen] = useState(false);
   const field = useRef(null),
     opener = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) field.current.focus();
   }, [open]);
   const key = (event) => {

@@ -3,7 +3,7 @@ import { failed, notify } from "../core/dialogs.js";
 import { html, render, useEffect, useId, useState } from "../core/html.js";
 import { refOf } from "../core/address.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { set, state } from "../core/store.js";
 
 const GRADES = [
   ["", "not judged"],
@@ -13,19 +13,19 @@ const GRADES = [
   ["3", "the best there is"],
 ];
 
+const give = (body) => api.post("/judgements", body);
+
 /* `grade` is what was judged so far, null for nothing; `onchange` hears all grades of the query by page. */
 export function Judging({ query, collection, document, number, grade, onchange = () => {} }) {
   const group = `pl-judge-${useId()}`;
   const page = `${document} page ${number}`;
-  const give = (value) =>
-    api
-      .post("/judgements", {
-        query,
-        collection,
-        page: refOf({ document, page: number }),
-        grade: value === "" ? null : Number(value),
-      })
-      .then(onchange, failed);
+  const choose = (value) =>
+    give({
+      query,
+      collection,
+      page: refOf({ document, page: number }),
+      grade: value === "" ? null : Number(value),
+    }).then(onchange, failed);
   const now = grade === null || grade === undefined ? "" : String(grade);
   return html`<fieldset class="pl-judge">
     <legend class="pl-sr">${`Judge ${page} for this question`}</legend>
@@ -38,7 +38,7 @@ export function Judging({ query, collection, document, number, grade, onchange =
             value=${value}
             checked=${value === now}
             aria-label=${`${page}: ${words}`}
-            onChange=${() => give(value)}
+            onChange=${() => choose(value)}
           />
           <span aria-hidden="true">${value === "" ? "–" : value}</span>
         </label>`,
@@ -51,17 +51,34 @@ export function judging(options) {
   render(html`<${Judging} ...${options} />`, slot);
   return slot;
 }
-/* For the open page and the query at hand, as a section of the panel beside it. */
+/* For the open page and the query at hand. A key may come before the grades so far are known, so it does not wait for
+   them; what is answered to it holds against what was asked before. */
+let answered = 0;
+const named = () => ({ query: state.query, collection: state.collection });
+const isOf = (judged, { query, collection }) => judged && judged.query === query && judged.collection === collection;
+async function load() {
+  const mine = ++answered,
+    of = named();
+  const grades = await api.get("/judgements", of).catch(failed);
+  if (mine === answered && grades) set({ judged: { ...of, grades } });
+}
+export const judgeable = () => Boolean(state.query) && !state.parts.length;
+function told(grades, of = named()) {
+  answered += 1;
+  set({ judged: { ...of, grades } });
+  notify("Kept with the collection's judgements.");
+}
+export function judgeOpen(grade) {
+  const of = named();
+  if (judgeable()) give({ ...of, page: refOf(state.open), grade }).then((grades) => told(grades, of), failed);
+}
+/* As a section of the panel beside the page. */
 export function JudgedPage({ at }) {
   const { query, collection } = state;
-  const [grades, setGrades] = useState(null);
+  const grades = isOf(state.judged, state) && state.judged.grades;
   useEffect(() => {
-    api.get("/judgements", { query, collection }).then(setGrades, failed);
+    load();
   }, [query, collection]);
-  const told = (all) => {
-    setGrades(all);
-    notify("Kept with the collection's judgements.");
-  };
   return html`<section class="pl-section">
     <h3>Does it answer the query?</h3>
     ${
@@ -73,7 +90,7 @@ export function JudgedPage({ at }) {
         document=${at.document}
         number=${at.page}
         grade=${grades[refOf(at)]}
-        onchange=${told}
+        onchange=${(all) => told(all)}
       />`
     }
     <p class="pl-muted">0 not relevant, 1 relevant, 2 highly relevant, 3 the best there is; kept as a label.</p>

@@ -1,6 +1,6 @@
 /* stage: a page picture to zoom, pan and point at, with marks over it, and a rectangle to pick a part of it. Where the
    page lies is this element's own affair and no state of the page: it changes with every move of the pointer. */
-import { html, useEffect, useRef } from "../core/html.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../core/html.js";
 import { byKey, fitted, isClick, onPage, resized, revealed, shifted, spanning, swiped, zoomed } from "./camera.js";
 
 const KEY = 60; // pixels that an arrow key moves the page
@@ -39,7 +39,13 @@ function mover(now) {
   const able = () => now.node.clientWidth > 0;
   const self = {
     fit: () => able() && put(fitted(size(), view())),
-    resize: () => able() && put(camera ? resized(camera, size(), view()) : fitted(size(), view())),
+    resize: () => able() && (camera ? put(resized(camera, size(), view())) : self.begin()),
+    /* A page as it is first shown: whole, and nearer where a part of it is pointed at. */
+    begin() {
+      camera = null; // while it is not to be seen; `resize` hears when it is
+      self.fit();
+      if (now.props.start) self.reveal(now.props.start);
+    },
     zoom: (factor, at) => camera && put(zoomed(camera, size(), view(), factor, at)),
     nearer: () => self.zoom(ZOOM),
     further: () => self.zoom(1 / ZOOM),
@@ -105,26 +111,27 @@ function mover(now) {
     key(event) {
       const box = now.props.picking && byKey(now.props.pick, event.key, event.shiftKey);
       const by = { ArrowLeft: [KEY, 0], ArrowRight: [-KEY, 0], ArrowUp: [0, KEY], ArrowDown: [0, -KEY] }[event.key];
-      if (!by || !camera) return;
+      if (!by) return;
       event.preventDefault();
       if (box) now.props.picked(box);
-      else put(shifted(camera, size(), view(), ...by));
+      else if (camera) put(shifted(camera, size(), view(), ...by));
     },
   };
   return self;
 }
 
-/* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over it.
-   `scaled(scale)`, `hover(point or null)`, `picked(box or null)` and `swiped(way)` hear of what a person does. `moves`
-   gets what moves the page. */
+/* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over it,
+   and `start` one that is shown first. `scaled(scale)`, `hover(point or null)`, `picked(box or null)` and `swiped(way)`
+   hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is there as soon as
+   the page is, so that the first key and the first click find it: hence layout effects. */
 export function Stage(props) {
-  const { page, address, name, shown, draw, drawn, marks, picking, pick, moves, stale, failed, children } = props;
+  const { page, address, name, shown, draw, drawn, marks, picking, pick, start, moves, stale, failed, children } = props;
   const now = useRef({}).current;
   now.props = props;
   const node = useRef(null),
     paper = useRef(null),
     canvas = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     Object.assign(now, { node: node.current, paper: paper.current });
     now.mover = mover(now);
     moves(now.mover);
@@ -132,11 +139,14 @@ export function Stage(props) {
     node.current.addEventListener("wheel", now.mover.wheel, { passive: false });
     const seen = new ResizeObserver(() => now.mover.resize());
     seen.observe(node.current);
-    return () => seen.disconnect();
+    return () => {
+      seen.disconnect();
+      moves(null);
+    };
   }, []);
-  useEffect(() => now.mover.fit(), [page.document, page.page, page.width, page.height]);
+  useLayoutEffect(() => now.mover.begin(), [page.document, page.page, page.width, page.height, start]);
   useEffect(() => draw(canvas.current), drawn);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (picking) node.current.focus();
   }, [picking]);
   const on = (act) => (event) => now.mover[act](event);

@@ -3,7 +3,7 @@ import { refOf } from "../core/address.js";
 import { failed, notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { count } from "../core/format.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef } from "../core/html.js";
+import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
@@ -12,12 +12,14 @@ import { Name } from "../search/results.js";
 import { run, standing } from "../search/run.js";
 import { download } from "../search/saving.js";
 import * as heat from "./heat.js";
+import { judgeOpen } from "./judging.js";
 import { Panel } from "./panel.js";
 import { alter, boxAt, go, highlight, layer, look, pooledView, shown, stepResult, turn } from "./reading.js";
 import { Stage } from "./stage.js";
 
 const LISTED = 6; // words under the pointer
-let moves = null; // what zooms and moves the page
+let stage = null; // what zooms and moves the page, while one is shown
+const moves = (act, ...how) => stage && stage[act](...how);
 
 function Quiet({ icon, label, act, keys, pressed, disabled }) {
   return html`<button
@@ -121,10 +123,10 @@ function Tools({ percent }) {
       />
     </div>
     <div class="pl-row pl-zoom">
-      <${Quiet} icon="minus" label="Zoom out" keys="-" act=${() => moves.further()} />
+      <${Quiet} icon="minus" label="Zoom out" keys="-" act=${() => moves("further")} />
       <span class="pl-num pl-percent" aria-live="off" ref=${percent}></span>
-      <${Quiet} icon="plus" label="Zoom in" keys="+" act=${() => moves.nearer()} />
-      <${Quiet} icon="fit" label="Fit" keys="0" act=${() => moves.fit()} />
+      <${Quiet} icon="plus" label="Zoom in" keys="+" act=${() => moves("nearer")} />
+      <${Quiet} icon="fit" label="Fit" keys="0" act=${() => moves("fit")} />
       <${Quiet}
         icon="select"
         label="Pick a part to search with"
@@ -185,10 +187,9 @@ function View() {
     ...(cited ? [[cited, "pl-mark-box pl-cited"]] : []),
     ...(lit ? [[lit, "pl-mark-box"]] : []),
   ];
-  useEffect(() => cited && moves.reveal(cited), [page.page_id, cited]); // after the stage has fitted the page
   const reveal = (box) => {
     highlight(box);
-    moves.reveal(box);
+    moves("reveal", box);
   };
   return html`<div class="pl-view">
     <div class="pl-view-main">
@@ -204,7 +205,8 @@ function View() {
         picking=${picking}
         pick=${pick}
         stale=${stale}
-        moves=${(made) => (moves = made)}
+        start=${cited}
+        moves=${(made) => (stage = made)}
         scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
         hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
         picked=${(box) => alter({ pick: box })}
@@ -240,25 +242,21 @@ export function Viewer() {
 }
 
 /* --- keys -------------------------------------------------------------------------------------------------------------------- */
-const grade = (value) => {
-  const radio = document.querySelector(`#pl-viewer .pl-judge input[value="${value}"]`);
-  if (radio) radio.click();
-};
 const ACTS = {
   j: () => stepResult(1),
   k: () => stepResult(-1),
   "[": () => go(state.page.read.page - 1),
   "]": () => go(state.page.read.page + 1),
-  "+": () => moves.nearer(),
-  "=": () => moves.nearer(),
-  "-": () => moves.further(),
-  0: () => moves.fit(),
+  "+": () => moves("nearer"),
+  "=": () => moves("nearer"),
+  "-": () => moves("further"),
+  0: () => moves("fit"),
   r: () => pickAnew(!state.page.picking),
   Escape: () => state.page.picking && pickAnew(false),
   a: () => turn({ chosen: [] }),
   h: () => turn({ on: !look.on }),
-  g: () => grade("1"),
-  b: () => grade("0"),
+  g: () => judgeOpen(1),
+  b: () => judgeOpen(0),
 };
 on("key", (event) => {
   if (state.view !== "page" || !state.page || !state.page.read) return;
