@@ -69,7 +69,7 @@ def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does
 def test_the_first_files_of_a_collection_are_never_called_none(browser, address, filled, long):
     """From the first moment on, on every tab, and after a reload that comes before the collection is there."""
     page = opened(browser, address, "?view=library&c=firsts")
-    assert page.locator(".pl-gone").count() == 1  # as nothing is on its way yet
+    page.wait_for_selector(".pl-gone")  # as nothing is on its way yet
     page.close()
     page = opened(browser, address, "?view=library&c=documents")
     page.evaluate("pagelens.choose('firsts')")
@@ -87,7 +87,7 @@ def test_the_first_files_of_a_collection_are_never_called_none(browser, address,
     job = page.locator(".pl-job").get_attribute("data-job")
 
     show(page, "System")
-    page.locator(f"#pl-history li[data-job='{job}']").get_by_role("button", name="Adding files").click()
+    page.locator(f"#pl-history li[data-job='{job}']").get_by_role("button", name="Adding files", exact=True).click()
     page.wait_for_function("(id) => location.search.includes('job=' + id)", arg=job)
     page.evaluate("pagelens.choose('documents')")
     page.wait_for_function("!document.querySelector('[data-job]')")  # its card belongs to its collection
@@ -139,7 +139,7 @@ def test_a_collection_is_renamed_and_its_links_are_told(browser, address, filled
     page.keyboard.press("Enter")
     page.wait_for_function("pagelens.state.collection === 'new name'")
     page.wait_for_selector('tr[data-document="tides.pdf"]')
-    assert re.search(r"c=new(\+|%20)name", page.url)
+    page.wait_for_url(re.compile(r"c=new(\+|%20)name"))
     page.goto(address + "/?c=old%20name")
     page.get_by_text("There is no collection “old name” here.").wait_for()
     page.close()
