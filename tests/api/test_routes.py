@@ -340,7 +340,9 @@ def read_pipeline(call: Caller, place: Place) -> None:
     read = call("post", "/pipelines/read", {"collection": "notes", "pipeline": "columns:4 > full:2"}).json()
     assert read["steps"] == [{"source": "columns", "k": 4}, {"source": "full", "k": 2}]
     assert read["lacking"] == [{"index": "columns", "encoder": "reader"}]
-    assert call("post", "/pipelines/read", {"collection": "notes"}).json()["preset"] == "accurate"
+    recommended = call("post", "/pipelines/read", {"collection": "notes"}).json()
+    assert (recommended["preset"], recommended["rival"]) == ("accurate", "exact")
+    assert read["rival"] == "accurate"  # vectors alone are set against words and vectors
     call("post", "/pipelines/read", {"collection": "notes", "pipeline": "rowz:2"}, 400)
 
 
@@ -492,6 +494,24 @@ def index(call: Caller, place: Place) -> None:
     place.job(call, "indexed")
     added = call("post", "/collections/{collection}/index", {"index": "conv"}, 202, collection="indexed").json()
     assert place.workbench.wait_for(added["id"]).state == "done"
+
+
+@case("get", "/languages")
+def languages(call: Caller, place: Place) -> None:
+    found = {one["code"]: one for one in call("get", "/languages").json()}
+    assert (found["rus"]["tag"], found["rus"]["name"]) == ("ru", "Russian")
+    assert found["eng"]["built_in"] and found["eng"]["there"] and not found["eng"]["get"]
+
+
+@case("post", "/collections/{collection}/reread")
+def reread(call: Caller, place: Place) -> None:
+    place.job(call, "reread")
+    path, asked = "/collections/{collection}/reread", {"document": "tides.pdf", "pages": [1]}
+    job = call("post", path, asked, 202, collection="reread").json()
+    assert (job["kind"], job["collection"]) == ("reread", "reread")
+    assert place.workbench.wait_for(job["id"]).state == "done"
+    call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
+    call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")
 
 
 @case("post", "/collections/{collection}/embed")

@@ -96,6 +96,20 @@ def test_the_query_of_the_search_tab_is_the_query_here(browser, address, filled)
     page.close()
 
 
+@pytest.mark.parametrize(("first", "second"), [("", "exact"), ("two-stage", "accurate"), ("exact", "accurate")])
+def test_it_starts_with_two_pipelines_that_differ(browser, address, filled, first, second):
+    page = opened(browser, address, f"?q=hot+oven&p={first}")
+    page.keyboard.press("c")
+    page.wait_for_selector(READY)
+    assert page.input_value("#pl-compare-preset-a") == (first or "accurate")
+    assert page.input_value("#pl-compare-preset-b") == second
+    texts = [page.inner_text(f"[data-side={side}] .pl-versus-name code") for side in "ab"]
+    assert "full" in texts[0]
+    assert texts[0] != texts[1]
+    assert [("bm25" in text) for text in texts].count(True) == 1  # one hears words, the other does not
+    page.close()
+
+
 def test_a_link_restores_both_pipelines_and_the_heat_of_a_pair_lies_on_its_words(browser, address, filled):
     page = compared(browser, address, "hot oven whales")
     link = page.evaluate("location.search")

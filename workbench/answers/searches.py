@@ -163,6 +163,7 @@ class ReadPipeline(BaseModel):
     steps: list[PipelineStep]
     k: int = Field(description="Pages that it returns.")
     lacking: list[LackingIndex]
+    rival: str = Field(description="A preset that ranks by other evidence, to compare it with.")
 
     @classmethod
     def of(cls, value: PipelineReading) -> ReadPipeline:
@@ -174,6 +175,7 @@ class ReadPipeline(BaseModel):
             steps=[PipelineStep(source=source, k=k) for source, k in value.steps],
             k=value.k,
             lacking=[LackingIndex(index=index, encoder=encoder) for index, encoder in value.lacking],
+            rival=value.rival,
         )
 
 

@@ -72,7 +72,7 @@ class PipelineReading:
     """A pipeline as it would run in a collection: its preset (empty: it was written) and what that is good for.
 
     ``steps`` are its stages, each with what it keeps (None: not stated); ``lacking`` the indexes, by encoder, that it
-    compares with and that are not there yet.
+    compares with and that are not there yet. ``rival`` is the preset to compare it with (`rival`).
     """
 
     preset: str
@@ -81,6 +81,7 @@ class PipelineReading:
     steps: tuple[tuple[str, int | None], ...]
     k: int
     lacking: tuple[tuple[str, str], ...]
+    rival: str
 
 
 PRESETS: Mapping[str, str] = {
@@ -113,6 +114,15 @@ RECOMMENDED: Mapping[str, tuple[str, str]] = {
 
 NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""
+
+
+def rival(pipeline: Pipeline) -> str:
+    """The preset to compare a pipeline with: one that ranks by other evidence, so that the two can differ.
+
+    What ranks by vectors alone finds nearly what `exact` finds, so it is set against words and vectors together.
+    """
+    words = any(not leaf.stage.vectors for leaf in pipeline.leaves())
+    return "exact" if words else "accurate"
 
 
 def _fitted(step: Step, indexes: Sequence[str]) -> Step:

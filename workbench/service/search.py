@@ -14,7 +14,7 @@ from workbench.errors import QueryError
 from workbench.query import with_words
 from workbench.retrieval import PRESET_REASONS, PRESETS, RECOMMENDED, Encode, Pipeline, compile_filter, search_stages
 from workbench.retrieval.filters import clauses, condition, only_document
-from workbench.retrieval.pipeline import PipelineReading
+from workbench.retrieval.pipeline import PipelineReading, rival
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.core import Core
 from workbench.service.ingestion import SAMPLE
@@ -165,6 +165,7 @@ class Searches(Core):
             tuple((str(replace(step, k=None)), step.k) for step in fitted.steps),
             fitted.k,
             tuple(dict.fromkeys(lacking)),
+            rival(fitted),
         )
 
     def read_filter(

@@ -20,24 +20,6 @@ STYLES = (
     "css/evaluate.css",
     "css/system.css",
 )
-SCRIPTS = (
-    "js/moves.js",
-    "js/contrast.js",
-    "js/versus.js",
-    "js/apart.js",
-    "js/pipelines.js",
-    "js/heats.js",
-    "js/many.js",
-    "js/compare.js",
-    "js/scatter.js",
-    "js/failures.js",
-    "js/systems.js",
-    "js/questions.js",
-    "js/report.js",
-    "js/datasets.js",
-    "js/measuring.js",
-    "js/evaluate.js",
-)
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
 

@@ -23,6 +23,10 @@ export const state = {
   open: null, // the page that is open, as { document, page }
   page: null, // what is known of it
   judged: null, // grades of pages for the question at hand, as { query, collection, grades }
+  compare: null, // a comparison, see compare/asking.js
+  evaluation: null, // what was measured, see evaluate/reading.js
+  review: null, // the question of an evaluation that is gone through, see evaluate/review.js
+  expected: null, // the page that a person expects to be found
   jobs: [], // work on the server, newest first
   job: "", // the one whose files are shown, by id
   document: "", // the document of which more is shown in the library

@@ -2,7 +2,7 @@
    stream; a newer question ends the older one. Answers are remembered, so that Back shows them at once. */
 import { parseRef, refOf } from "../core/address.js";
 import { on } from "../core/events.js";
-import { sync } from "../core/router.js";
+import { choose, openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
@@ -10,7 +10,8 @@ const KEPT = 12; // answers, for Back and forward
 const answers = new Map();
 let number = 0,
   stopping = null,
-  known = ""; // what is being read of the pipeline and the filter, or was; nothing is read twice
+  known = "", // what is being read of the pipeline and the filter, or was; nothing is read twice
+  told = null; // until it is read
 
 /* The preset that an empty pipeline means, once the server has said so. */
 const recommended = () => (state.steps && !state.pipeline && state.steps.pipeline.preset) || "";
@@ -90,20 +91,36 @@ export async function run() {
   if (mine === number) redraw();
 }
 
+/* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
+export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
+  set({ query, draft: query, parts, pipeline, filter, k });
+  if (collection !== state.collection) await choose(collection); // which asks
+  else run();
+  set({ expected });
+  if (open) openPage(open);
+  else sync();
+}
+
 /* --- the pipeline and the filter, as the server reads them ------------------------------------------------------------ */
 let reading = 0,
   timer = 0;
-export async function read() {
-  if (!state.overview || !state.details) return;
+export function read() {
+  if (!state.overview || !state.details) return null;
   const { pipeline, filter, collection, k } = state,
     wanted = JSON.stringify([pipeline, filter, collection, k]);
-  if (wanted === known) return;
-  known = wanted;
+  if (wanted !== known) {
+    known = wanted;
+    told = readNow();
+  }
+  return told;
+}
+async function readNow() {
+  const { pipeline, filter, collection, k } = state;
   const mine = ++reading;
-  const told = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
+  const said = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
   const [steps, clauses] = await Promise.all([
-    told("/pipelines/read", { collection, pipeline, k }),
-    told("/filters/read", { filter }),
+    said("/pipelines/read", { collection, pipeline, k }),
+    said("/filters/read", { filter }),
   ]);
   if (mine !== reading) return;
   set({ steps: { pipeline: steps, filter: clauses } });
@@ -127,6 +144,10 @@ export function standing() {
 }
 
 on("ask", run);
+on("tab", (name) => {
+  // Asked for elsewhere meanwhile, as in a comparison.
+  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(question())) run();
+});
 let restored = false;
 on("restore", () => {
   // The first time the field may hold what was typed meanwhile; later a place is gone back to.

@@ -3,10 +3,10 @@ import { dialog, failed, notify } from "../core/dialogs.js";
 import { date } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
-import { addressed, choose, openDialog } from "../core/router.js";
+import { addressed, openDialog } from "../core/router.js";
 import { api } from "../core/server.js";
-import { asking, set, state } from "../core/store.js";
-import { question, run } from "./run.js";
+import { asking, state } from "../core/store.js";
+import { askAnew, question } from "./run.js";
 
 const NAME = 80; // characters of a query that a saved search is first named by
 const FORMS = [
@@ -48,18 +48,21 @@ addressed("copies", async () => {
 });
 
 /* --- files -------------------------------------------------------------------------------------------------------------- */
-/* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
-export async function download(form, wanted = {}) {
-  notify("The file is being made; it is saved when it is ready.");
-  const answer = await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } });
-  const name = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
+/* What the server made, as a file; `name` is what it is called where the server does not say. */
+export async function save(answer, name) {
+  const told = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
-  link.download = name ? decodeURIComponent(name[1]) : `search.${form}`;
+  link.download = told ? decodeURIComponent(told[1]) : name;
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+/* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
+export async function download(form, wanted = {}) {
+  notify("The file is being made; it is saved when it is ready.");
+  await save(await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } }), `search.${form}`);
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
@@ -76,7 +79,7 @@ addressed("export", () => {
 });
 
 /* --- saved searches ---------------------------------------------------------------------------------------------------- */
-async function save() {
+async function keep() {
   let name = state.query.slice(0, NAME);
   const chosen = await dialog({
     title: "Save this search",
@@ -96,13 +99,9 @@ async function save() {
   await api.post("/searches", { ...question(), name: chosen });
   notify("Saved; “Saved searches” has it.");
 }
-async function restore({ parts: all, pipeline, filter, k, collection }) {
+function restore({ parts: all, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
-  const text = words ? words.text : "";
-  const parts = all.filter((part) => part !== words);
-  if (collection !== state.collection) await choose(collection);
-  set({ query: text, draft: text, parts, pipeline, filter, k });
-  run();
+  return askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
 }
 function Saved({ open }) {
   const [all, setAll] = useState(null);
@@ -155,7 +154,7 @@ export function SavingBar() {
       <${Icon} name=${icon} /><span>${text}</span>
     </button>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
-    ${whole && button("star", "Save", () => save().catch(failed))}
+    ${whole && button("star", "Save", () => keep().catch(failed))}
     ${whole && button("code", "Copy as", () => openDialog("copies"))}
     ${whole && button("save", "Export", () => openDialog("export"))}
     ${button("file", "Saved searches", () => openDialog("saved"))}

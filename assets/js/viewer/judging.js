@@ -1,6 +1,6 @@
 /* judging: how well a page answers a query, as a row of grades; kept by the server as labels of the collection. */
 import { failed, notify } from "../core/dialogs.js";
-import { html, render, useEffect, useId, useState } from "../core/html.js";
+import { html, useEffect, useId } from "../core/html.js";
 import { refOf } from "../core/address.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
@@ -44,12 +44,6 @@ export function Judging({ query, collection, document, number, grade, onchange =
         </label>`,
     )}
   </fieldset>`;
-}
-/* The same as an element, for scripts that make elements by hand. */
-export function judging(options) {
-  const slot = document.createElement("div");
-  render(html`<${Judging} ...${options} />`, slot);
-  return slot;
 }
 /* For the open page and the query at hand. A key may come before the grades so far are known, so it does not wait for
    them; what is answered to it holds against what was asked before. */

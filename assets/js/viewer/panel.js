@@ -6,6 +6,7 @@ import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
+import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { KINDS } from "../models/facts.js";
@@ -21,19 +22,6 @@ const lit = (box) => ({
   onFocus: () => highlight(box),
   onBlur: () => highlight(null),
 });
-
-/* One of several, as a row of radios; `options` are [key, text, hint]. */
-function Segments({ label, name, options, value, choose }) {
-  return html`<div class="pl-segments" role="radiogroup" aria-label=${label}>
-    ${options.map(
-      ([key, text, hint]) =>
-        html`<label key=${key} title=${hint || null}>
-          <input type="radio" name=${name} value=${key} checked=${key === value} onChange=${() => choose(key)} />
-          <span>${text}</span>
-        </label>`,
-    )}
-  </div>`;
-}
 
 /* --- heat -------------------------------------------------------------------------------------------------------------------- */
 function Words({ why }) {

@@ -1,0 +1,162 @@
+/* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
+import { html } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { showTab } from "../core/router.js";
+import { Segments } from "../core/segments.js";
+import { state } from "../core/store.js";
+import { count } from "../core/format.js";
+import { alter, compare, now, presetOf, stop, textOf, turn } from "./asking.js";
+import { queries } from "./figures.js";
+import { Letter, Lists } from "./lists.js";
+import { Many, Queries } from "./many.js";
+import { Contrast, Heats } from "./pair.js";
+
+/* --- the form --------------------------------------------------------------------------------------------------------------- */
+function Choice({ side }) {
+  const letter = side.toUpperCase();
+  const presets = (state.overview && state.overview.pipelines) || {};
+  const preset = (event) => {
+    const name = event.target.value;
+    if (!name) return document.getElementById(`pl-compare-${side}`).focus();
+    alter({ [side]: presets[name] });
+    return compare();
+  };
+  return html`<div class="pl-compare-choice">
+    <${Letter} side=${side} />
+    <select
+      class="pl-select"
+      id=${`pl-compare-preset-${side}`}
+      aria-label=${`Preset of ${letter}`}
+      value=${presetOf(side)}
+      onChange=${preset}
+    >
+      ${Object.keys(presets).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+      <option value="">own pipeline</option>
+    </select>
+    <input
+      class="pl-input pl-code"
+      id=${`pl-compare-${side}`}
+      aria-label=${`Pipeline ${letter}`}
+      spellcheck="false"
+      autocomplete="off"
+      value=${textOf(side)}
+      onInput=${(event) => alter({ [side]: event.target.value })}
+    />
+  </div>`;
+}
+function Form() {
+  const { many } = now();
+  const go = html`<button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Compare</button>`;
+  const submit = (event) => {
+    event.preventDefault();
+    compare();
+  };
+  const type = (event) => {
+    state.draft = event.target.value;
+    now().filter = "";
+  };
+  return html`<form class="pl-query" role="search" onSubmit=${submit}>
+    <${Segments}
+      label="What is compared"
+      name="pl-compare-mode"
+      options=${[
+        ["one", "One query"],
+        ["many", "Many queries"],
+      ]}
+      value=${many ? "many" : "one"}
+      choose=${(mode) => turn(mode === "many")}
+    />
+    ${
+      many
+        ? html`<${Queries} go=${go} />`
+        : html`<div class="pl-query-line">
+            <input
+              type="search"
+              id="pl-compare-query"
+              class="pl-query-input"
+              placeholder="What are you looking for?"
+              aria-label="Query to compare"
+              autocomplete="off"
+              spellcheck="false"
+              enterkeyhint="search"
+              value=${state.draft}
+              onInput=${type}
+            />
+            ${go}
+          </div>`
+    }
+    <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
+  </form>`;
+}
+
+/* --- what came of it ---------------------------------------------------------------------------------------------------------- */
+const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
+function OfOne({ one }) {
+  if (one.running) return html`${spinner}Searching by both`;
+  const { found, filter } = one;
+  const notes = [...new Set([...found.a.notes, ...found.b.notes])];
+  return html`<span><b id="pl-overlap">${`${found.shared} of ${found.k}`}</b>${` in both (overlap ${found.overlap.toFixed(2)})`}</span>
+    <span title="Rank-biased overlap: 1 the same order, 0 no page shared; the top counts most (p = 0.9).">
+      Rank-biased overlap <b id="pl-rbo">${found.rbo.toFixed(3)}</b>
+    </span>
+    ${filter && html`<span>where <code>${filter}</code></span>`}
+    ${notes.map((note) => html`<span class="pl-note">${note}</span>`)}`;
+}
+const OfMany = ({ all }) =>
+  html`${all.running && spinner}
+    <span>${all.running ? `${count(all.done)} of ${queries(all.total)}` : queries(all.rows.length)}</span>
+    ${all.running && html`<button type="button" class="pl-button" onClick=${stop}>Stop</button>`}
+    ${Object.entries(all.refused).map(([id, why]) => html`<span class="pl-note">${`Query ${id}: ${why}`}</span>`)}`;
+function Status({ many, one, all }) {
+  const told = many ? all : one;
+  return html`<div
+    class="pl-status"
+    role="status"
+    aria-live="polite"
+    data-complete=${told ? (told.running ? "no" : "yes") : null}
+  >
+    ${told && (many ? html`<${OfMany} all=${all} />` : html`<${OfOne} one=${one} />`)}
+  </div>`;
+}
+function Blank({ many, found }) {
+  const pages = state.details ? state.details.collection.pages : 0;
+  const { error } = now();
+  const empty = (title, text, act) =>
+    html`<div class="pl-empty"><p class="pl-empty-title">${title}</p>${text}${act}</div>`;
+  if (error) return empty("That comparison did not run", html`<p class="pl-error" role="alert">${error}</p>`);
+  if (found) return empty("No page fits", html`<p>Neither pipeline found a candidate.</p>`);
+  if (!pages)
+    return empty(
+      "This collection is empty",
+      html`<p>Add documents first, then compare two ways of searching them here.</p>`,
+      html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>
+        Go to the library
+      </button>`,
+    );
+  return many
+    ? empty(
+        "Ask many, see where it matters",
+        html`<p>Every query runs by both pipelines; those that they answer most differently come first.</p>`,
+      )
+    : empty(
+        "Ask once, search twice",
+        html`<p>The same query runs by both pipelines: what both find, where their orders part, what each took.</p>`,
+      );
+}
+export function Compare() {
+  const { many, one, all, error } = now();
+  const found = !many && one && one.found;
+  const any = found && found.moves.length > 0;
+  const shown = many ? all : any || (one && one.running);
+  return html`<div class="pl-compare">
+    <${Form} />
+    <${Status} many=${many} one=${one} all=${all} />
+    ${(!shown || error) && html`<${Blank} many=${many} found=${found} />`} ${many && all && html`<${Many} all=${all} />`}
+    ${
+      any &&
+      html`<${Lists} found=${found} chosen=${one.chosen} stale=${one.running} />
+        <${Heats} found=${found} question=${one.question} chosen=${one.chosen} />
+        <${Contrast} found=${found} question=${one.question} chosen=${one.chosen} />`
+    }
+  </div>`;
+}

@@ -1,0 +1,117 @@
+/* many: two pipelines over a set of queries; where they differ most comes first. */
+import { bytes, count, ms } from "../core/format.js";
+import { html, useState } from "../core/html.js";
+import { Table } from "../core/table.js";
+import { alter, now, openRow } from "./asking.js";
+import { differing, mean, queries, signed, taken } from "./figures.js";
+
+const SHOWN = 40;
+
+/* Whose queries are compared; `go` is the button that begins. */
+export function Queries({ go }) {
+  const { dataset, sets, lines } = now();
+  return html`<div class="pl-many">
+    <div class="pl-many-set">
+      <select
+        id="pl-many-set"
+        class="pl-select"
+        aria-label="Dataset whose queries are compared"
+        value=${dataset}
+        onChange=${(event) => alter({ dataset: event.target.value })}
+      >
+        <option value="">Queries of your own, one a line</option>
+        ${sets.map((one) => html`<option key=${one.name} value=${one.name}>${`Dataset ${one.name}: ${queries(one.questions)}`}</option>`)}
+      </select>
+      ${go}
+    </div>
+    <textarea
+      id="pl-many-lines"
+      class="pl-input pl-many-lines"
+      rows="4"
+      placeholder="One query a line"
+      aria-label="Queries to compare, one a line"
+      spellcheck="false"
+      hidden=${Boolean(dataset)}
+      value=${lines}
+      onInput=${(event) => alter({ lines: event.target.value })}
+    />
+  </div>`;
+}
+function Facts({ rows, labelled }) {
+  const fact = (term, value, title) => html`<div title=${title}><dt>${term}</dt><dd>${value}</dd></div>`;
+  const took = (key) => {
+    const { p50, p95, bytes: read } = taken(rows, key);
+    return `${ms(p50)}, p95 ${ms(p95)} · ${bytes(read)}`;
+  };
+  const cost = "Median without encoding the query; vector bytes read a query";
+  return html`<dl class="pl-many-facts" id="pl-many-facts">
+    ${fact("overlap", mean(rows.map((row) => row.overlap)).toFixed(3), "Mean part of the pages that both found")}
+    ${fact("rank-biased overlap", mean(rows.map((row) => row.rbo)).toFixed(3), "Mean; the top counts most (p = 0.9)")}
+    ${fact("the same in both", `${rows.filter((row) => !row.moved).length} of ${rows.length}`)}
+    ${
+      labelled.length > 0 &&
+      fact(
+        "first relevant page, B − A",
+        signed(mean(labelled.map((row) => row.gain))),
+        "Mean difference of its reciprocal rank, over queries with labels",
+      )
+    }
+    ${fact("A takes", took("cost_a"), cost)} ${fact("B takes", took("cost_b"), cost)}
+  </dl>`;
+}
+const rank = (value) => (value === null ? "none" : value);
+const Row = ({ row, labelled }) =>
+  html`<tr>
+    <th scope="row">
+      <button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button>
+    </th>
+    <td class="pl-num">
+      <span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}
+    </td>
+    <td class="pl-num">${`${row.shared} of ${row.k}`}</td>
+    <td class="pl-num">${row.moved}</td>
+    <td class="pl-many-page">
+      ${row.furthest ? `${row.furthest.page}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–"}
+    </td>
+    ${
+      labelled &&
+      html`<td class=${`pl-num ${row.gain > 0 ? "pl-up" : row.gain < 0 ? "pl-down" : ""}`}>
+        ${row.labelled ? `${rank(row.first_a)} → ${rank(row.first_b)}` : ""}
+      </td>`
+    }
+    <td class="pl-num">${`${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`}</td>
+  </tr>`;
+export function Many({ all }) {
+  const [whole, setWhole] = useState(false);
+  const { rows } = all;
+  if (!rows.length) return null;
+  const labelled = rows.filter((row) => row.labelled),
+    sorted = differing(rows),
+    more = sorted.length > SHOWN && !whole;
+  const columns = [
+    ["Query", ""],
+    ["RBO", "pl-num", "Rank-biased overlap: 1 the same order, 0 no page shared; the top counts most"],
+    ["In both", "pl-num"],
+    ["Moved", "pl-num"],
+    ["Moved furthest", ""],
+    ...(labelled.length ? [["First relevant", "pl-num"]] : []),
+    ["Time of A, B", "pl-num"],
+  ];
+  return html`<section class="pl-many-results" id="pl-many">
+    <${Facts} rows=${rows} labelled=${labelled} />
+    <h3>Where they differ most</h3>
+    <${Table}
+      id="pl-many-table"
+      region="Queries and how differently they are answered"
+      caption="Queries, those that the two pipelines answer most differently first"
+      columns=${columns}
+      rows=${(more ? sorted.slice(0, SHOWN) : sorted).map((row) => html`<${Row} key=${row.id} row=${row} labelled=${labelled.length > 0} />`)}
+    />
+    ${
+      more &&
+      html`<button type="button" class="pl-button" onClick=${() => setWhole(true)}>
+        ${`Show all ${count(sorted.length)}`}
+      </button>`
+    }
+  </section>`;
+}

@@ -1,0 +1,187 @@
+/* pair: the two pages that are chosen: heat beside heat, each by the encoder that decided on its side, and word by word
+   why one scores more than the other. */
+import { parseRef } from "../core/address.js";
+import { useAnswer } from "../core/answer.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
+import { openPage } from "../core/router.js";
+import { Segments } from "../core/segments.js";
+import { api, imageUrl } from "../core/server.js";
+import { state } from "../core/store.js";
+import { Table } from "../core/table.js";
+import * as heat from "../viewer/heat.js";
+import { signed } from "./figures.js";
+import { Letter } from "./lists.js";
+
+const named = (hit) => `${hit.document}, page ${hit.number}`;
+
+/* --- heat ------------------------------------------------------------------------------------------------------------------- */
+function Figure({ side, hit, told, drawn }) {
+  const canvas = useRef(null);
+  const [aspect, setAspect] = useState(0);
+  useEffect(() => {
+    if (!drawn || !aspect) return;
+    heat.draw(canvas.current, { ...drawn, aspect });
+    canvas.current.dataset.drawn = "yes";
+  }, [drawn, aspect]);
+  const seen = ({ target }) => setAspect(target.naturalHeight / target.naturalWidth);
+  return html`<figure class="pl-heats-page" data-of=${side}>
+    <figcaption>
+      <${Letter} side=${side} /><span>${named(hit)}</span>
+      ${told.error && html`<span class="pl-error" role="alert">${told.error}</span>`}
+    </figcaption>
+    <div class="pl-heats-stage">
+      <img alt=${named(hit)} src=${imageUrl(hit.document, hit.number, hit.page_id, "page")} onLoad=${seen} />
+      <canvas class="pl-heats-canvas" aria-hidden="true" ref=${canvas}></canvas>
+    </div>
+  </figure>`;
+}
+/* Heat is on one scale for both pages where one encoder made it. */
+function scaled(sides, word) {
+  const look = heat.looks().usual,
+    told = sides.filter((one) => one.why),
+    one = told.every((side) => side.encoder === told[0].encoder);
+  const lists = told.map((side) => heat.combined(side.read, word === "" ? [] : [Number(word)], look.join));
+  const shown = told.map((side, i) => [...heat.placed(lists[i], side.read.boxes)]);
+  return told.map((side, i) => ({
+    ...look,
+    side: side.side,
+    list: lists[i],
+    places: side.read.boxes,
+    ...heat.bounds(one ? shown.flat() : shown[i], look),
+  }));
+}
+export function Heats({ found, question, chosen }) {
+  const [word, setWord] = useState("");
+  const of = ["a", "b"].filter((side) => chosen[side]);
+  const { value, stale } = useAnswer(() => {
+    const load = async (side) => {
+      const { encoder, pipeline } = found[side];
+      const body = { query: question, page: chosen[side].page, collection: state.collection, encoder, pipeline };
+      const why = await api.layers(body).catch((error) => ({ error: error.message }));
+      return why.error ? { side, encoder, error: why.error } : { side, encoder, why, read: heat.read(why) };
+    };
+    setWord("");
+    return Promise.all(of.map(load));
+  }, [found, ...of.map((side) => chosen[side].page)]);
+  const [shown, setShown] = useState([]);
+  useEffect(() => setShown(value && !stale ? scaled(value, word) : []), [value, stale, word]);
+  if (!of.length) return null;
+  const told = (value || []).filter((one) => one.why),
+    one = told.length > 0 && told.every((side) => side.encoder === told[0].encoder);
+  const words = one && !told[0].why.tokens_left_out ? told[0].why.tokens : [];
+  const look = heat.looks().usual;
+  const note = one
+    ? `Heat by ${told[0].encoder}: ${heat.looks().joins[look.join]}, on one scale for both pages.`
+    : `Heat by ${told.map((side) => side.encoder).join(" and ")}, each on a scale of its own: their similarities differ.`;
+  return html`<section class="pl-card pl-heats" id="pl-heats">
+    <div class="pl-heats-words">
+      ${
+        words.length > 0 &&
+        html`<${Segments}
+          label="Query word whose heat is shown"
+          name="pl-heats-word"
+          options=${[["", "all words"], ...words.map((token, i) => [String(i), token.label])]}
+          value=${word}
+          choose=${setWord}
+        />`
+      }
+    </div>
+    <div class="pl-heats-pair">
+      ${of.map(
+        (side) =>
+          html`<${Figure}
+            key=${side + chosen[side].page}
+            side=${side}
+            hit=${chosen[side]}
+            told=${(value && !stale && value.find((one) => one.side === side)) || {}}
+            drawn=${shown.find((one) => one.side === side)}
+          />`,
+      )}
+    </div>
+    <p class="pl-muted pl-heats-note">${told.length ? note : ""}</p>
+  </section>`;
+}
+
+/* --- word by word ------------------------------------------------------------------------------------------------------------ */
+const COLUMNS = [["Query", ""], ["A, met at", ""], ["B, met at", ""], ["A − B", "pl-num"], ["", "pl-swing-head"]];
+const place = ({ text, box }) =>
+  text || `at ${Math.round((box[0] + box[2]) * 50)} %, ${Math.round((box[1] + box[3]) * 50)} %`;
+function Words({ told }) {
+  const most = Math.max(...told.rows.map((row) => Math.abs(row.difference)), 1e-9);
+  const cell = (met) =>
+    html`<td>
+      <span class="pl-num">${met.contribution.toFixed(3)}</span><span class="pl-met" title=${met.text}>${place(met)}</span>
+    </td>`;
+  const rows = told.rows.map(({ token, label, a, b, difference }) => {
+    const kind = difference < 0 ? "pl-minus" : "pl-plus";
+    return html`<tr key=${token} data-token=${token}>
+      <th scope="row">${label}</th>
+      ${cell(a)}${cell(b)}
+      <td class=${`pl-num ${kind}`}>${signed(difference)}</td>
+      <td class="pl-swing" aria-hidden="true"><i class=${kind} style=${{ "--part": Math.abs(difference) / most }}></i></td>
+    </tr>`;
+  });
+  const foot = html`<tr>
+    <th scope="row">Score</th>
+    <td class="pl-num-left">${told.score_a.toFixed(3)}</td>
+    <td class="pl-num-left">${told.score_b.toFixed(3)}</td>
+    <td class="pl-num">${signed(told.difference)}</td>
+    <td></td>
+  </tr>`;
+  const caption = "What each query word adds to both pages";
+  return html`<${Table} id="pl-contrast-table" caption=${caption} columns=${COLUMNS} rows=${rows} foot=${foot} />`;
+}
+function Page({ side, told }) {
+  const at = parseRef(told[side]);
+  return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`} onClick=${() => openPage(at)}>
+    <${Letter} side=${side} /><span>${`${at.document}, page ${at.page}`}</span>
+    <b class="pl-num">${told[`score_${side}`].toFixed(3)}</b>
+  </button>`;
+}
+function Told({ told }) {
+  const winner = told.difference > 0 ? "A’s page beats B’s" : "B’s page beats A’s";
+  const lead =
+    told.difference === 0 ? "Both pages score the same" : `Why ${winner} by ${Math.abs(told.difference).toFixed(3)}`;
+  return html`<div class="pl-section-head">
+      <h3>${lead}</h3>
+      <span class="pl-badge pl-exact">${`exact · ${told.encoder}`}</span>
+    </div>
+    <div class="pl-contrast-pages"><${Page} side="a" told=${told} /><${Page} side="b" told=${told} /></div>
+    <${Words} told=${told} />`;
+}
+export function Contrast({ found, question, chosen }) {
+  const { a, b } = chosen;
+  const names = [...new Set([found.a.encoder, found.b.encoder])];
+  const [wanted, choose] = useState("");
+  const encoder = names.includes(wanted) ? wanted : names[0];
+  const differ = a && b && a.page_id !== b.page_id;
+  const { value, error, stale } = useAnswer(
+    () => differ && api.post("/contrast", { query: question, collection: state.collection, encoder, a: a.page, b: b.page }),
+    [found, a && a.page, b && b.page, encoder],
+  );
+  if (!a && !b) return null;
+  const what =
+    a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
+  return html`<section class=${`pl-card pl-contrast${stale ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
+    ${
+      names.length > 1 &&
+      html`<${Segments}
+        label="Encoder whose scores are compared"
+        name="pl-compare-encoder"
+        options=${names.map((name) => [name, name])}
+        value=${encoder}
+        choose=${choose}
+      />`
+    }
+    ${
+      differ && value
+        ? html`<${Told} told=${value} />`
+        : html`<h3>Why one page beats another</h3>
+            ${
+              error
+                ? html`<p class="pl-error" role="alert">${error}</p>`
+                : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`
+            }`
+    }
+  </section>`;
+}

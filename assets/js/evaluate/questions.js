@@ -1,0 +1,174 @@
+/* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
+import { count, plural } from "../core/format.js";
+import { html, useEffect, useMemo, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { Question } from "./question.js";
+import { now, show, system, turnTo, unfold } from "./reading.js";
+import { review } from "./review.js";
+import { Scatter } from "./scatter.js";
+import { chosen, fates, onlyFailed, tagsOf, told, worst } from "./words.js";
+
+const STEP = 40; // questions shown at a time
+
+/* --- the plot ------------------------------------------------------------------------------------------------------------------ */
+const cents = (value) => Math.round(value * 100) / 100;
+/* By what each of two pipelines scores. */
+function byScore(outcomes, others, one, other) {
+  const values = new Map(others.map((outcome) => [outcome.question, outcome.value]));
+  const points = outcomes
+    .filter(({ question }) => values.has(question))
+    .map(({ question, value }) => {
+      const [x, y] = [cents(values.get(question)), cents(value)];
+      return { id: question, x, y, mark: y > x ? "up" : y < x ? "down" : "same" };
+    });
+  const high = Math.max(1, ...points.flatMap((point) => [point.x, point.y]));
+  const axis = (name) => ({ label: `${one.measure} of ${name}`, low: 0, high });
+  return { points, x: axis(other.system), y: axis(one.system) };
+}
+/* By the rank of the page that tells most, in the first stage and in the last. */
+function byRank(outcomes, { stages }) {
+  const [first, last] = [stages[0], stages.at(-1)];
+  const points = outcomes.map(({ question, first: x, final: y, failed }) => ({
+    id: question,
+    x,
+    y,
+    mark: failed ? "lost" : "found",
+  }));
+  const axis = (key, label, keep) => {
+    const high = Math.max(10, ...points.map((point) => point[key] || 0));
+    return { label, log: true, high, none: "not ranked", cut: keep < high ? keep : 0 };
+  };
+  return { points, x: axis("x", `Rank at ${first.text}`, first.keep), y: axis("y", "Final rank", last.keep) };
+}
+function Plot() {
+  const { outcomes, others, versus, report } = now();
+  const other = report.systems[versus];
+  const drawn = useMemo(
+    () => (others && other ? byScore(outcomes, others, system(), other) : byRank(outcomes, system())),
+    [outcomes.map((one) => one.question).join(), others],
+  );
+  const select = (ids) => show(ids ? { ids, failed: false } : { ids });
+  return html`<${Scatter} key=${drawn.x.label} ...${drawn} select=${select} />`;
+}
+
+/* --- the list ------------------------------------------------------------------------------------------------------------------- */
+function Row({ outcome }) {
+  const open = now().open.includes(outcome.question);
+  const { measure, stages } = system();
+  return html`<li data-question=${outcome.question}>
+    <details open=${open} onToggle=${(event) => event.target.open !== open && unfold(outcome.question, event.target.open)}>
+      <summary>
+        <span class="pl-failure-value pl-num" title=${measure}>${outcome.value.toFixed(2)}</span>
+        <span class="pl-failure-text">${outcome.query}</span>
+        <span class=${outcome.failed ? "pl-failure-fate pl-bad-text" : "pl-failure-fate"}>
+          ${outcome.refused || worst(outcome).cause || told(worst(outcome), stages)}
+        </span>
+        ${outcome.note.tags.map((tag) => html`<span class="pl-badge" key=${tag}>${tag}</span>`)}
+      </summary>
+      <div class="pl-failure-body">${open && html`<${Question} outcome=${outcome} />`}</div>
+    </details>
+  </li>`;
+}
+function Choices({ outcomes }) {
+  const { view } = now();
+  const tags = tagsOf(outcomes);
+  const select = (label, key, options) =>
+    html`<select
+      class="pl-select"
+      aria-label=${label}
+      value=${view[key]}
+      hidden=${options.length < 2}
+      onChange=${(event) => show({ [key]: event.target.value })}
+    >
+      ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+    </select>`;
+  return html`<div class="pl-questions-tools">
+    <input
+      class="pl-input"
+      type="search"
+      placeholder="Words of the question"
+      aria-label="Only questions with these words"
+      value=${view.words}
+      onInput=${(event) => show({ words: event.target.value })}
+    />
+    ${select("Only questions whose page was", "fate", fates(system().stages, outcomes))}
+    ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tags.map((tag) => [tag, tag])])}
+    <label class="pl-check">
+      <input
+        type="checkbox"
+        checked=${onlyFailed(view, outcomes)}
+        onChange=${(event) => show({ failed: event.target.checked })}
+      /><span>Failures only</span>
+    </label>
+  </div>`;
+}
+function List({ outcomes }) {
+  const { view } = now();
+  const [shown, setShown] = useState(STEP);
+  useEffect(() => setShown(STEP), [view]);
+  const found = chosen(view, outcomes);
+  return html`<div class="pl-questions">
+    <${Choices} outcomes=${outcomes} />
+    <div class="pl-row">
+      <p class="pl-muted" role="status" aria-live="polite" id="pl-failures-count">
+        ${`${plural(found.length, "question")} of ${count(outcomes.length)}`}
+      </p>
+      ${
+        found.length > 0 &&
+        html`<button
+          type="button"
+          class="pl-button pl-small"
+          id="pl-review"
+          title="Each of them on the tab Page, with the page that should have been found beside the one that was"
+          onClick=${() => review(found[0].question)}
+        >
+          <${Icon} name="play" />Go through them
+        </button>`
+      }
+    </div>
+    <ol class="pl-failures" id="pl-failures" aria-label="Questions">
+      ${found.slice(0, shown).map((outcome) => html`<${Row} key=${outcome.question} outcome=${outcome} />`)}
+    </ol>
+    ${
+      found.length > shown &&
+      html`<button type="button" class="pl-button" onClick=${() => setShown(shown + STEP)}>Show more</button>`
+    }
+  </div>`;
+}
+export function Questions() {
+  const { report, outcomes, at, versus, error } = now();
+  const { systems } = report;
+  const rivals = systems.map((one, i) => [i, one]).filter(([i, one]) => i !== at && one.of === systems[at].of);
+  const select = (label, value, options, choose) =>
+    html`<select class="pl-select" aria-label=${label} value=${value} onChange=${(event) => choose(Number(event.target.value))}>
+      ${options.map(([key, text]) => html`<option key=${key} value=${key}>${text}</option>`)}
+    </select>`;
+  return html`<section class="pl-card pl-of-questions" aria-label="Questions" id="pl-of-questions">
+    <div class="pl-questions-head">
+      <h3>Questions</h3>
+      <label class="pl-inline">
+        <span>of</span>
+        ${select(
+          "Pipeline whose questions are shown",
+          at,
+          systems.map((one, i) => [i, one.system]),
+          (i) => turnTo(i, versus),
+        )}
+      </label>
+      <label class="pl-inline">
+        <span>plotted by</span>
+        ${select(
+          "What is plotted",
+          versus,
+          [
+            [-1, "first-stage rank and final rank"],
+            ...rivals.map(([i, one]) => [i, `${systems[at].measure} against ${one.system}`]),
+          ],
+          (i) => turnTo(at, i, { ...now().view, ids: null }),
+        )}
+      </label>
+    </div>
+    ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+    ${outcomes && html`<div class="pl-questions-both"><${Plot} /><${List} outcomes=${outcomes} /></div>`}
+  </section>`;
+}

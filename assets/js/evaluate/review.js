@@ -1,0 +1,75 @@
+/* review: the questions of an evaluation one after another on the tab Page: the page that was found, and beside it the one
+   that should have been. What is stepped through are the questions that Evaluate shows. */
+import { failed, notify } from "../core/dialogs.js";
+import { addLink, on } from "../core/events.js";
+import { openPage, sync } from "../core/router.js";
+import { api } from "../core/server.js";
+import { set, state } from "../core/store.js";
+import { askAnew } from "../search/run.js";
+import { load, now, read, system } from "./reading.js";
+import { chosen, worst } from "./words.js";
+
+let wanted = "", // a question that an address names, until its record is read
+  steps = 0;
+
+/* A page of a record, as others name pages. */
+export const placeOf = (at) => (at.document && at.state !== "absent" ? { document: at.document, page: at.number } : null);
+/* The question that is gone through, { question, found, outcome, at, of, ... }, or null; another search ends it. */
+export function reviewed() {
+  const { review } = state,
+    { outcomes, view } = now();
+  if (!review || !outcomes || review.found.query !== state.query || review.found.collection !== state.collection) return null;
+  const outcome = outcomes.find((one) => one.question === review.found.question);
+  if (!outcome) return null;
+  const list = chosen(view, outcomes),
+    at = list.indexOf(outcome);
+  return { ...review, outcome, at, of: list.length, before: list[at - 1], after: at < 0 ? list[0] : list[at + 1] };
+}
+const detailsOf = (question) =>
+  api.get(`/evaluations/${api.part(system().evaluation)}/questions/${api.part(question)}`);
+const topOf = (found) => found.pipelines.find((one) => one.name === system().name).top;
+/* Go to a question: to the page given, else to what was found first, else to what should have been. */
+export async function review(question, page = null) {
+  const mine = ++steps;
+  try {
+    const found = await detailsOf(question);
+    if (mine !== steps) return;
+    if (found.gone) throw new Error(`The collection ${found.collection} is gone, so its pages cannot be shown.`);
+    const outcome = now().outcomes.find((one) => one.question === question);
+    const [first] = topOf(found),
+      expected = placeOf(worst(outcome)),
+      open = page || (first && placeOf(first)) || expected;
+    if (!open) throw new Error("None of its pages is here: nothing was found, and what should be is not in the collection.");
+    const { collection, query, filter } = found;
+    set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
+    askAnew({ collection, query, filter, pipeline: system().pipeline, expected }, open);
+  } catch (error) {
+    failed(error);
+  }
+}
+export function stepQuestion(by) {
+  const here = reviewed(),
+    next = by > 0 ? here.after : here.before;
+  if (next) review(next.question);
+  else notify(by > 0 ? "That was the last question." : "That was the first question.");
+}
+export function endReview() {
+  set({ review: null, expected: null });
+  sync();
+}
+
+addLink({
+  write: (add) => state.view === "page" && reviewed() && add("rq", state.review.found.question),
+  read: (from) => (wanted = from.get("rq") || ""),
+});
+/* An address names a question: its record is read first. */
+on("tab", async (name) => {
+  if (name !== "page" || !wanted || (state.review && state.review.found.question === wanted)) return;
+  const question = wanted;
+  wanted = "";
+  if (!now().known) await load();
+  if (!now().report) await read(now().chosen);
+  if (!now().outcomes || !now().outcomes.some((one) => one.question === question)) return;
+  const found = await detailsOf(question).catch(failed);
+  if (found) set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
+});
