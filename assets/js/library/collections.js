@@ -43,6 +43,10 @@ async function create() {
           ${WORDS.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
         </select>
       </label>
+      <label>
+        <span>Languages of scans (empty: as they look)</span>
+        <input class="pl-input" name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
+      </label>
       <${Check} name="crop" text="Crop empty margins before encoding" />
       <${Check} name="furniture" text="Also crop page numbers and running heads" />
       <p class="pl-muted">
@@ -57,6 +61,7 @@ async function create() {
       crop: data.has("crop") || data.has("furniture"),
       crop_furniture: data.has("furniture"),
       words: data.get("words"),
+      languages: data.get("languages").trim() ? [data.get("languages")] : [],
       ocr: !["text", "none"].includes(data.get("words")),
     }),
   });
@@ -167,6 +172,7 @@ function facts(c) {
     `encoder ${c.encoder}`,
     made.dpi && `${made.dpi} dpi`,
     made.crop ? (made.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped",
+    (made.languages || []).length > 0 && `scans read in ${made.languages.join(", ")}`,
     LESS[made.words] || (made.ocr ? "OCR where needed" : "no OCR"),
     c.unread > 0 && `OCR of ${plural(c.unread, "page")} to come`,
     c.failed_pages > 0 && `${plural(c.failed_pages, "page")} failed`,

@@ -8,6 +8,7 @@ import { loadOverview, openPage, refresh, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
 import { emit } from "../core/events.js";
+import { Again } from "./rereading.js";
 import { Borne, edit } from "./tagging.js";
 
 const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" };
@@ -80,6 +81,7 @@ function More({ document }) {
       <${Group} title="Could not be taken in" list=${lost} name=${name} />
       <${Group} title="In, but hardly read" list=${notices} name=${name} />
       <${Group} title="Without an encoder's vectors" list=${gaps} name=${name} />
+      ${document.indexed > 0 && html`<${Again} document=${document} />`}
     </td>
   </tr>`;
 }
