@@ -97,7 +97,7 @@ def test_the_first_files_of_a_collection_are_never_called_none(browser, address,
     page.locator(f"#pl-history li[data-job='{job}']").get_by_role("button", name="Adding files", exact=True).click()
     page.wait_for_function("(id) => location.search.includes('job=' + id)", arg=job)
     page.evaluate("pagelens.choose('documents')")
-    page.wait_for_function("!document.querySelector('[data-job]')")  # its card belongs to its collection
+    page.wait_for_selector(f"[data-job='{job}']", state="detached")  # its card belongs to its collection
     page.go_back()
     page.wait_for_selector(f".pl-job[data-job='{job}']")
 
