@@ -66,6 +66,12 @@ export function set(changes) {
   redraw();
 }
 
+/* What is known of the collection at hand, and its documents; null where it is not there, or not known yet. */
+export const collectionNow = () =>
+  (state.overview && state.overview.collections.find((one) => one.name === state.collection)) || null;
+export const documentsNow = () =>
+  state.details && state.details.collection.name === state.collection ? state.details.documents : null;
+
 const wanted = (part) => part.kind !== "mark" && part.weight > 0;
 /* Whether there is a question. */
 export const asking = () => Boolean(state.query) || state.parts.some(wanted);

@@ -6,7 +6,7 @@ import { Icon } from "../core/icons.js";
 import { ofCollection, watch } from "../core/jobs.js";
 import { choose, loadOverview } from "../core/router.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { collectionNow, state } from "../core/store.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -179,7 +179,7 @@ function facts(c) {
   ].filter(Boolean);
 }
 export function Head() {
-  const c = state.details && state.details.collection;
+  const c = collectionNow();
   if (!c)
     return html`<div class="pl-lib-head">
       <h2>${state.collection}</h2>

@@ -6,7 +6,7 @@ import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, openPage, refresh, sync } from "../core/router.js";
 import { api } from "../core/server.js";
-import { set, state } from "../core/store.js";
+import { collectionNow, documentsNow, set, state } from "../core/store.js";
 import { emit } from "../core/events.js";
 import { Again } from "./rereading.js";
 import { Borne, edit } from "./tagging.js";
@@ -158,7 +158,7 @@ function Lost({ name }) {
 }
 const HEADS = ["Name", "Pages", "Words from", "Size", "Added", ""];
 export function Documents() {
-  const all = (state.details && state.details.documents) || [];
+  const all = documentsNow() || [];
   const [chosen, choose] = useState(new Set());
   useEffect(() => choose(new Set()), [state.collection]);
   const selected = all.filter((one) => chosen.has(one.name));
@@ -168,6 +168,7 @@ export function Documents() {
     choose(next);
   };
   if (!all.length) {
+    if (!documentsNow() && collectionNow()) return null; // they are on their way
     if (state.jobs.some((job) => job.active && job.kind === "ingest" && job.collection === state.collection)) return null;
     return html`<section class="pl-docs">
       <div class="pl-empty">

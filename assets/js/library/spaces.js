@@ -6,7 +6,7 @@ import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, refresh } from "../core/router.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { collectionNow, state } from "../core/store.js";
 import { Table } from "../core/table.js";
 import { KINDS } from "../models/facts.js";
 import { Picker } from "../models/models.js";
@@ -15,7 +15,7 @@ const here = (rest) => api.collection(state.collection, rest);
 const start = (work, body) => api.post(here(work), body).then(watch, failed);
 
 async function addEncoder() {
-  const { name, spaces } = state.details.collection;
+  const { name, spaces } = collectionNow();
   const encoder = await dialog({
     title: `Add an encoder to ${name}`,
     confirm: "Embed all pages",
@@ -135,7 +135,7 @@ function Space({ space, pages }) {
   </section>`;
 }
 export function Spaces() {
-  const { spaces, pages } = state.details.collection;
+  const { spaces, pages } = collectionNow();
   const indexes = spaces.reduce((sum, space) => sum + space.indexes.length, 0);
   return html`<details class="pl-inspect">
     <summary>
