@@ -25,45 +25,45 @@ def bench(tmp_path: Path) -> Workbench:
 
 
 def test_what_is_kept_of_it_goes_by_the_new_name(bench: Workbench, tmp_path: Path) -> None:
-    bench.judge("which whales", PAGE, "old", 2)
-    bench.save_search("whales", "whales", "old", "bm25")
-    bench.audit("old", probes=10)
-    list(bench.search_stages("whales", "old", "bm25"))
-    bench.judged_dataset("old", "mine")
-    job = bench.wait_for(bench.start_ingest([tmp_path / "whales.pdf"], "old").id)
-    info = bench.rename_collection("old", "new")
+    bench.judgements.judge("which whales", PAGE, "old", 2)
+    bench.saved_searches.save("whales", "whales", "old", "bm25")
+    bench.maintenance.audit("old", probes=10)
+    list(bench.searches.stages("whales", "old", "bm25"))
+    bench.datasets.judged("old", "mine")
+    job = bench.jobs.wait(bench.ingestion.start([tmp_path / "whales.pdf"], "old").id)
+    info = bench.renaming.collection("old", "new")
     assert (info.name, info.pages) == ("new", 12)
-    assert bench.collection_names() == ["new"]
+    assert bench.library.names() == ["new"]
     assert bench.search("whales", "new", "bm25").hits[0].ref.document == "whales.pdf"
-    assert bench.judgements("which whales", "new") == {str(PAGE): 2}
-    assert [saved.collection for saved in bench.saved_searches()] == ["new"]
-    assert bench.kept_audit("new") is not None
-    assert bench.latency("new")[0].searches >= 1
-    assert [one.collection for one in bench.datasets() if one.name == "mine"] == ["new"]
-    assert (bench.job(job.id).collection, bench._jobs.request(job.id)["collection"]) == ("new", "new")
-    assert bench.verify("new") == []
+    assert bench.judgements.of("which whales", "new") == {str(PAGE): 2}
+    assert [saved.collection for saved in bench.saved_searches.all()] == ["new"]
+    assert bench.maintenance.kept_audit("new") is not None
+    assert bench.system.latency("new")[0].searches >= 1
+    assert [one.collection for one in bench.datasets.all() if one.name == "mine"] == ["new"]
+    assert (bench.jobs.get(job.id).collection, bench.jobs.request(job.id)["collection"]) == ("new", "new")
+    assert bench.maintenance.verify("new") == []
     again = Workbench(Settings(home=bench.settings.home))  # and all of it is on disk
-    assert [one.collection for one in again.jobs()] == ["new"]
+    assert [one.collection for one in again.jobs.all()] == ["new"]
     with pytest.raises(NotFoundError):
-        again.collection("old")
+        again.library.info("old")
     assert len(again.search("whales", "new", "full:3").hits) == 3
 
 
 def test_a_name_that_is_taken_or_none_is_refused(bench: Workbench) -> None:
-    bench.create_collection("taken", PLAIN)
+    bench.library.create("taken", PLAIN)
     with pytest.raises(StoreError, match="already"):
-        bench.rename_collection("old", "taken")
+        bench.renaming.collection("old", "taken")
     with pytest.raises(InputError, match="cannot be a collection's name"):
-        bench.rename_collection("old", "../elsewhere")
+        bench.renaming.collection("old", "../elsewhere")
     with pytest.raises(NotFoundError):
-        bench.rename_collection("nothing", "else")
-    assert bench.rename_collection("old", "old").name == "old"
-    assert bench.collection_names() == ["old", "taken"]
+        bench.renaming.collection("nothing", "else")
+    assert bench.renaming.collection("old", "old").name == "old"
+    assert bench.library.names() == ["old", "taken"]
 
 
 def test_one_that_is_written_to_keeps_its_name(bench: Workbench) -> None:
-    with Writer(bench._collection("old")), pytest.raises(CollectionBusyError):
-        bench.rename_collection("old", "new")
+    with Writer(bench.opened.get("old")), pytest.raises(CollectionBusyError):
+        bench.renaming.collection("old", "new")
     entered, go = threading.Event(), threading.Event()
 
     def block(*_):
@@ -71,11 +71,11 @@ def test_one_that_is_written_to_keeps_its_name(bench: Workbench) -> None:
         go.wait(60)
         raise NotFoundError("over")
 
-    bench._jobs._runs = {**bench._job_runs(), "block": block}
-    job = bench._jobs.start("old", {"collection": "old"}, "block")
+    bench.jobs.does("block", block)
+    job = bench.jobs.start("old", {"collection": "old"}, "block")
     entered.wait(60)
     with pytest.raises(CollectionBusyError, match="A job is at work"):
-        bench.rename_collection("old", "new")
+        bench.renaming.collection("old", "new")
     go.set()
-    bench.wait_for(job.id, 60)
-    assert bench.rename_collection("old", "new").pages == 12
+    bench.jobs.wait(job.id, 60)
+    assert bench.renaming.collection("old", "new").pages == 12

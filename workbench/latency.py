@@ -88,7 +88,7 @@ class LatencyHistory:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def rename(self, collection: str, name: str) -> None:
+    def rename_collection(self, collection: str, name: str) -> None:
         """Let the history of a collection be that of its new name."""
         for path, to in ((self._path(collection), self._path(name)), (self._older(collection), self._older(name))):
             with suppress(OSError):  # there is none

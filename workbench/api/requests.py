@@ -25,7 +25,7 @@ from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
-from workbench.service.search import MAX_PARTS, MAX_QUERY
+from workbench.service.searches import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE

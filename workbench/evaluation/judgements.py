@@ -90,7 +90,7 @@ class Judgements:
                 self._write(collection, {query.id: query.text for query in held.queries if query.id in left}, left)
             return count
 
-    def rename(self, collection: str, name: str) -> None:
+    def rename_collection(self, collection: str, name: str) -> None:
         """Let the judgements of a collection be those of its new name."""
         with self._lock, suppress(FileNotFoundError):
             shutil.rmtree(self.folder(name), ignore_errors=True)  # of a collection of that name that is gone
