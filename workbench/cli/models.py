@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The models there are, and whether one works here.", no_args_is_help=True)
 
-KINDS = {"words": "words", "patches": "patches", "page": "whole page"}
+KINDS = {"words": "words", "patches": "patches", "page": "whole page", "score": "none: it scores"}
 MARKS = {True: "ok", False: "DIFFERS", None: "-"}
 
 
@@ -104,10 +104,12 @@ def check(
 
     It is loaded, encodes upright, wide and cropped pages, alone and together, is compared with its own library's
     vectors, scores and similarity maps, and its pages are indexed, searched and explained in a throw-away collection.
+    A reranker scores the same pages, beside its own library, and in a search.
     """
     context.with_resource(output.only_ours())
-    from workbench.modelcheck import check as examine
+    from workbench import encoders, modelcheck, rerankcheck
 
+    examine = rerankcheck.check if encoders.spec(model).kind == encoders.SCORES else modelcheck.check
     report = examine(settings(context), model, lambda step: output.say(f"{model}: {step} ..."))
     if as_json:
         output.emit({**asdict(report), "ok": report.ok})

@@ -27,8 +27,9 @@ Kind = Literal["MultiVectorEncoder", "SentenceTransformer", "CrossEncoder"]
 _UNUSED: dict[Kind, tuple[str, ...]] = {
     "MultiVectorEncoder": ("lm_head", "pooler"),
     "SentenceTransformer": ("lm_head",),
+    "CrossEncoder": (),
 }
-"""Parts of a weight's name that say that no vector of such a model goes through it."""
+"""Parts of a weight's name that say that nothing of what is asked of such a model goes through it."""
 
 
 @dataclass(frozen=True, slots=True)

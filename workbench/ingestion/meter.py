@@ -35,7 +35,8 @@ class Meter:
         self.started = time.monotonic()
         self.current = ""
         self.workers: dict[str, int] = {}
-        self._pending: dict[str, DocumentOutcome] = {}
+        self._waiting: dict[str, DocumentOutcome] = {}
+        self._reading: dict[str, DocumentOutcome] = {}
         self._done = dict.fromkeys(stages, 0)
         self._seconds = dict.fromkeys(self._done, 0.0)
         self._since: dict[str, float] = {}
@@ -64,6 +65,17 @@ class Meter:
                 self.written += pages
             self.report(self._progress())
 
+    def spent(self) -> dict[str, tuple[int, float]]:
+        """Pages and seconds of each stage that did something."""
+        return {stage: (done, self._seconds[stage]) for stage, done in self._done.items() if self._seconds[stage]}
+
+    def merge(self, spent: Mapping[str, tuple[int, float]]) -> None:
+        """Count what was worked elsewhere, and tell."""
+        if spent.keys() - self._done.keys():
+            self.has(PREPARING)
+        for stage, (pages, seconds) in spent.items():
+            self.add(stage, pages, seconds)
+
     def stages(self) -> tuple[JobStage, ...]:
         """The stages as they are now."""
         return tuple(
@@ -74,27 +86,24 @@ class Meter:
     def expect(self, files: Mapping[str, DocumentOutcome]) -> None:
         """Say which files there are to go through, each under a key of its own, and tell."""
         with self._lock:
-            self._pending = {key: replace(file, state="waiting") for key, file in files.items()}
+            self._waiting = {key: replace(file, state="waiting") for key, file in files.items()}
             self.report(self._progress())
 
     def reading(self, key: str, outcome: DocumentOutcome) -> None:
         """Say how far an expected file is; what is counted next tells it."""
         with self._lock:
-            self._pending[key] = replace(outcome, state="reading")
+            self._waiting.pop(key, None)
+            self._reading[key] = replace(outcome, state="reading")
 
     def document(self, outcome: DocumentOutcome, key: str = "") -> None:
         """Add what became of a document, which was expected under a key, and tell."""
         with self._lock:
-            self._pending.pop(key, None)
+            self._waiting.pop(key, None)
+            self._reading.pop(key, None)
             self.documents.append(outcome)
             self.report(self._progress())
 
     def _progress(self) -> Progress:
         seconds = time.monotonic() - self.started
-        return Progress(
-            self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents), self._left()
-        )
-
-    def _left(self) -> tuple[DocumentOutcome, ...]:
-        """The files that are not done, those that are being read first."""
-        return tuple(sorted(self._pending.values(), key=lambda file: file.state != "reading"))
+        left = (*self._reading.values(), *self._waiting.values())
+        return Progress(self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents), left)

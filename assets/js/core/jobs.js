@@ -9,6 +9,7 @@ import { set, state } from "./store.js";
 const SOON = 1000; // ms between looks while something is at work
 const LATER = 5000; // where the server does not answer
 const CALM = 800; // ms for which changes of the collection are gathered
+const RARELY = 5000; // ms between looks at a collection whose pages alone grow
 const TABS = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system", get: "system" };
 
 export const tabOf = (job) => TABS[job.kind] || "library";
@@ -30,7 +31,8 @@ const DONE = {
 
 let waiting = 0,
   primed = false, // the first list holds what ended before this page was opened
-  changing = 0;
+  changing = 0,
+  changedAt = 0;
 
 /* Asks for the jobs now, and again while one is at work. */
 export async function watch() {
@@ -65,7 +67,9 @@ function follow(job) {
   const before = seen.get(job.id);
   if (job.active) {
     seen.set(job.id, job);
-    if (before && job.collection === state.collection && settled(job) !== settled(before)) changed();
+    if (!before || job.collection !== state.collection) return;
+    const grown = job.pages_done !== before.pages_done && performance.now() - changedAt > RARELY;
+    if (grown || settled(job) !== settled(before)) changed();
     return;
   }
   // A quick job may have ended before it was first seen here.
@@ -74,6 +78,7 @@ function follow(job) {
 }
 function changed() {
   clearTimeout(changing);
+  changedAt = performance.now();
   changing = setTimeout(() => loadOverview().then(refresh), CALM);
 }
 async function ended(job) {

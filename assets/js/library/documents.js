@@ -91,6 +91,12 @@ function toggle(name) {
   set({ document: state.document === name ? "" : name });
   sync();
 }
+/* How many of its pages are in: while a job is at it, as the job says. */
+function indexed(document) {
+  const jobs = state.jobs.filter((job) => job.active && job.kind === "ingest" && job.collection === state.collection);
+  const live = jobs.flatMap((job) => job.documents).find((file) => file.name === document.name);
+  return live && live.state === "reading" ? live.indexed + live.skipped : document.indexed;
+}
 const troubles = ({ failed: lost, notices, gaps }) =>
   [
     lost.length && `${plural(lost.length, "page")} could not be read`,
@@ -105,6 +111,7 @@ function Row({ document, selected, select }) {
     if (open && state.view === "library" && at.current) at.current.scrollIntoView({ block: "nearest" });
   }, [open]);
   const said = troubles(document);
+  const there = indexed(document);
   return html`<tr data-document=${name} ref=${at}>
       <td>
         <input
@@ -120,7 +127,7 @@ function Row({ document, selected, select }) {
         ${said.length > 0 && html`<div class="pl-failed">${said.join(", ")}</div>`}
       </th>
       <td class="pl-num">
-        ${document.indexed < document.pages ? `${count(document.indexed)} of ${count(document.pages)}` : count(document.pages)}
+        ${there < document.pages ? `${count(there)} of ${count(document.pages)}` : count(document.pages)}
       </td>
       <td>
         <button

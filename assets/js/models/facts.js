@@ -1,7 +1,7 @@
 /* facts: what is said of a model, as text. */
 import { bytes } from "../core/format.js";
 
-export const KINDS = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page" };
+export const KINDS = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page", score: "scores pages" };
 export const STATES = {
   absent: "Weights not here",
   here: "Ready to load",

@@ -117,7 +117,7 @@ export function Picker({ chosen = "", except = [] }) {
   const [picked, pick] = useState(chosen);
   if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
   if (!models) return html`<p class="pl-muted" role="status">Looking for models</p>`;
-  const offered = models.filter((model) => !except.includes(model.id));
+  const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
   const choice = (model) =>
