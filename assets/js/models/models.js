@@ -49,6 +49,10 @@ function Row({ model, end }) {
     <p class="pl-model-summary">${model.summary}</p>
     <p class="pl-facts pl-model-facts">${facts(model).map((text) => html`<span key=${text}>${text}</span>`)}</p>
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
+    ${
+      model.own_code &&
+      html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`
+    }
     ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
