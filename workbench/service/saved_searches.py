@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,14 @@ class SavedSearches:
             if len(rest) < len(saved):
                 _write(self._path, rest)
         return tuple(one.name for one in saved if one not in rest)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the searches of a collection be those of its new name."""
+        with self._lock:
+            saved = _read(self._path)
+            if any(one.collection == collection for one in saved):
+                renamed = [replace(one, collection=name) if one.collection == collection else one for one in saved]
+                _write(self._path, renamed)
 
 
 def _points_at(saved: SavedSearch, gone: Gone) -> bool:
