@@ -245,7 +245,7 @@ def unpacked(array: dict[str, Any]) -> Any:
 
 @case("get", "/collections/{collection}/saw")
 def saw(call: Caller, place: Place) -> None:
-    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/spaces.
+    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/encoders.
     assert call("get", "/collections/{collection}/saw", collection="notes", page=PAGE).json() == []
 
 
