@@ -13,10 +13,11 @@ from typing import Any
 
 from workbench import permits
 from workbench.errors import FilterError, InputError, NotFoundError
-from workbench.retrieval import Pipeline, compile_filter, document_filter
+from workbench.retrieval import Pipeline, parse_filter
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import clean_query
 from workbench.types import Gone, MarkPart, PicturePart, Query, RegionPart
+from workbench.types.filters import tests_of
 from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class SavedSearches:
             raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
         cleaned = clean_query(query)
         Pipeline.parse(pipeline)
-        compile_filter(filter)
+        parse_filter(filter)
         self._opened.get(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
@@ -106,13 +107,14 @@ def _points_at(saved: SavedSearch, gone: Gone) -> bool:
     if saved.collection == gone.collection and not gone.document:
         return True
     try:
-        parts, condition = Query.from_dict(saved.query).parts, compile_filter(saved.filter) or ""
+        parts, where = Query.from_dict(saved.query).parts, parse_filter(saved.filter)
     except (ValueError, FilterError):
         return False  # of another version; it cannot be run
     if any(isinstance(part, PicturePart) and part.picture in gone.contents for part in parts):
         return True
     named = any(isinstance(part, RegionPart | MarkPart) and part.ref.document == gone.document for part in parts)
-    named = named or (compile_filter(document_filter(gone.document)) or "") in condition
+    tests = () if where is None else tests_of(where)
+    named = named or any((test.field, test.value) == ("document", gone.document) for test in tests)
     return saved.collection == gone.collection and named
 
 

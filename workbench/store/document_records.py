@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted
 from workbench.store.legibility import legibility
 from workbench.store.schema import (
     DOCUMENTS,
@@ -21,7 +22,6 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.store.tables import both, quoted
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap
 
 
