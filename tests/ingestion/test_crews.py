@@ -21,7 +21,7 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import IngestReport, Progress
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # Ray starts as slowly as the machine is busy
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW = CollectionSettings(dpi=48)
