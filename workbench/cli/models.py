@@ -38,6 +38,9 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
         ("id", "vectors of", ">numbers", ">weights", ">download", ">s/page here", "licence", "weights in, or got by"),
         [_row(model) for model in found],
     )
+    for model in found:
+        if model.own_code:
+            output.warn(f"{model.id} may run code of its own, at revision {model.own_code}.")
     here = sum(model.available for model in found)
     output.show(f"{here} of {output.count(len(found), 'model')} can be used here.")
     best = workbench(context).models.advice()
@@ -92,6 +95,49 @@ def get_model(
             ),
         )
     output.show(f"'{model}' is on this machine. See that it works here: pagelens models check {model}")
+
+
+@app.command()
+def allow(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+    revision: Annotated[
+        str,
+        typer.Option(metavar="SHA", help="The revision whose code you have read; without it, what there is to read."),
+    ] = "",
+) -> None:
+    """Let the code that a model brings along run on this machine, as you, at one revision.
+
+    Pagelens runs no such code otherwise. What is allowed is remembered, and shown in red where models are listed; at
+    another revision the code is refused again. To take it back: pagelens models disallow ID
+    """
+    from workbench import encoders
+
+    folder = encoders.code_folder(encoders.spec(model))
+    if folder is not None:
+        for file in encoders.code_files(folder):
+            output.say(f"{file}: {output.count(len(file.read_text('utf-8', 'replace').splitlines()), 'line')}")
+    if not revision:
+        if folder is None:
+            raise InputError(
+                f"'{model}' is not on this machine; name the revision whose code you have read on the hub."
+            )
+        raise InputError(
+            f"Nothing is allowed yet. Read these files; if you trust them, run: pagelens models allow {model} "
+            f"--revision {encoders.revision_of(folder)}"
+        )
+    workbench(context).models.allow(model, revision)
+    output.warn(f"Code of '{model}' at revision {revision} runs on this machine from now on, with all that you may do.")
+
+
+@app.command()
+def disallow(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+) -> None:
+    """Let the code that a model brings along run no longer."""
+    done = workbench(context).models.disallow(model)
+    output.show(f"Code of '{model}' {'is refused again' if done else 'was not allowed'}.")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from workbench.encoders.advice import Advice, advice
 from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
 from workbench.encoders.families import SCORES
 from workbench.encoders.fetching import Offer, fetch, offer
+from workbench.encoders.foreign import allow, code_files, code_folder, disallow, revision_of
 from workbench.encoders.own import adopt
 from workbench.encoders.own import specs as own_specs
 from workbench.encoders.registry import (
@@ -38,6 +39,10 @@ __all__ = [
     "Offer",
     "adopt",
     "advice",
+    "allow",
+    "code_files",
+    "code_folder",
+    "disallow",
     "fetch",
     "is_loaded",
     "load",
@@ -46,6 +51,7 @@ __all__ = [
     "own_specs",
     "page_policy",
     "reranker",
+    "revision_of",
     "spec",
     "specs",
     "start",

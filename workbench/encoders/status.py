@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.encoders import registry
 from workbench.encoders.base import EncoderSpec
+from workbench.encoders.foreign import allowed
 from workbench.encoders.locations import location_of
 from workbench.encoders.registry import Model
 from workbench.rates import Rates
@@ -42,6 +43,7 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         source=spec.source,
         hub=str(spec.options.get("hub", "")),
         attention=str(getattr(getattr(model, "engine", None), "attention", "")),
+        own_code=allowed(spec.id),
     )
 
 

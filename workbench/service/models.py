@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,16 @@ class Models:
         row = encoders.spec(encoder_id)
         encoders.unload(encoder_id)
         return encoders.status(row, self._rates)
+
+    def allow(self, model_id: str, revision: str) -> Path | None:
+        """Let code that a model brings run at a revision; see `encoders.allow`."""
+        return encoders.allow(encoders.spec(model_id), revision, self._offline)
+
+    def disallow(self, model_id: str) -> bool:
+        """Let a model's own code run no longer; False when it was not allowed."""
+        encoders.spec(model_id)
+        encoders.unload(model_id)
+        return encoders.disallow(model_id)
 
     def advice(self) -> Advice:
         """The best model that this machine can run, and why."""
