@@ -37,6 +37,24 @@ def test_the_drop_zone_names_what_the_server_reads(browser, address, filled):
     page.close()
 
 
+def test_files_dropped_anywhere_are_planned_in_the_library(browser, address, files):
+    page = opened(browser, address, "?view=search&c=dropped")
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["no picture"], "odd.png"));
+            const over = new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true });
+            const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+            window.taken = [over, drop].map((event) => !document.querySelector("footer, body").dispatchEvent(event));
+        }"""
+    )
+    assert page.evaluate("taken") == [True, True]  # else the window would show the file itself
+    page.wait_for_selector('[data-planned="odd.png"]')
+    assert page.evaluate("pagelens.state.view") == "library"
+    assert page.seen.problems == []
+    page.close()
+
+
 def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does(browser, address, files, tmp_path):
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
     one, two = (write_pdf(tmp_path / f"{name}.pdf", [f"About {name}"]) for name in ("tides", "dunes"))

@@ -28,6 +28,7 @@ export const state = {
   review: null, // the question of an evaluation that is gone through, see evaluate/review.js
   expected: null, // the page that a person expects to be found
   jobs: [], // work on the server, newest first
+  dropped: null, // files dropped anywhere, for the library
   job: "", // the one whose files are shown, by id
   document: "", // the document of which more is shown in the library
   ready: false, // the first place is shown, and all that is needed for it is known

@@ -5,6 +5,7 @@ import { html, useEffect, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
+import { showTab } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
@@ -27,13 +28,26 @@ async function* walk(entry, above = "") {
     for (const inner of some) yield* walk(inner, `${name}/`);
   }
 }
-async function dropped(items) {
-  const entries = [...items].map((item) => item.webkitGetAsEntry && item.webkitGetAsEntry()).filter(Boolean);
-  const single = [];
+async function unpacked(items) {
+  const taken = [...items].map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
+  const entries = taken.map(([entry]) => entry).filter(Boolean);
+  const single = taken.filter(([entry, file]) => !entry && file).map(([, file]) => ({ name: file.name, file }));
   const below = [];
   for (const entry of entries) for await (const one of walk(entry)) (entry.isFile ? single : below).push(one);
   return { single, below };
 }
+
+/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar would
+   show the file in our place, with no way back. */
+const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+addEventListener("dragover", (event) => files(event) && event.preventDefault());
+addEventListener("drop", async (event) => {
+  if (event.defaultPrevented || !files(event)) return;
+  event.preventDefault();
+  const found = unpacked(event.dataTransfer.items); // begun at once: after this turn they are gone
+  showTab("library");
+  set({ dropped: await found });
+});
 
 /* --- sending -------------------------------------------------------------------------------------------------------------- */
 /* Resolves to why the server would not have it, empty where it did. fetch does not say how far a file is. */
@@ -94,7 +108,7 @@ function Drop({ take }) {
   const onDrop = async (event) => {
     event.preventDefault();
     setOver(false);
-    const { single, below } = await dropped(event.dataTransfer.items);
+    const { single, below } = await unpacked(event.dataTransfer.items);
     take(single, below);
   };
   const onOver = (event) => {
@@ -256,6 +270,12 @@ export function Adding() {
     setPlan(null);
     api.remove(`/uploads/${plan.batch}`).catch(() => {}); // swept later
   }
+  useEffect(() => {
+    if (!state.dropped) return;
+    const { single, below } = state.dropped;
+    set({ dropped: null });
+    take(single, below);
+  }, [state.dropped]);
   return html`<${Drop} take=${take} />
     ${sending && html`<${Sending} sending=${sending} />`}
     ${plan && html`<${Plan} plan=${plan} turn=${turn} begin=${begin} cancel=${cancel} />`}`;
