@@ -247,7 +247,7 @@ def unpacked(array: dict[str, Any]) -> Any:
 
 @case("get", "/collections/{collection}/saw")
 def saw(call: Caller, place: Place) -> None:
-    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/spaces.
+    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/encoders.
     assert call("get", "/collections/{collection}/saw", collection="notes", page=PAGE).json() == []
 
 
@@ -433,6 +433,16 @@ def delete_collection(call: Caller, place: Place) -> None:
     receipt = call("delete", "/collections/{collection}", collection="short-lived").json()
     assert (receipt["collection"], receipt["pages"]) == ("short-lived", 0)
     assert "short-lived" not in [info["name"] for info in call("get", "/collections").json()]
+
+
+@case("patch", "/collections/{collection}")
+def rename_collection(call: Caller, place: Place) -> None:
+    call("post", "/collections", {"name": "first-name"}, 201)
+    path = "/collections/{collection}"
+    assert call("patch", path, {"name": "second-name"}, collection="first-name").json()["name"] == "second-name"
+    names = [one["name"] for one in call("get", "/collections").json()]
+    assert "second-name" in names and "first-name" not in names
+    call("delete", path, collection="second-name")
 
 
 @case("post", "/uploads")

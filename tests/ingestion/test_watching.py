@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.cli import app
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion.watching import FolderWatcher, difference, look

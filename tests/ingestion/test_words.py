@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.documents.make import picture_pdf, text_pdf, text_picture
-from tests.spaces import fakes
-from workbench import encoders
+from tests.encoders import fakes
 from workbench.documents.reading import ReadSettings, Way, later_words, read_pages
 from workbench.documents.sources import Source
 from workbench.errors import InputError
@@ -26,12 +25,8 @@ SCAN = PageRef("scan.png", 1)
 
 @pytest.fixture(scope="module", autouse=True)
 def fake_encoders():
-    with pytest.MonkeyPatch.context() as patch:
-        for encoder in fakes.KINDS:
-            patch.setitem(encoders.ENCODERS, encoder, fakes.spec(encoder))
+    with fakes.registered():
         yield
-        for encoder in fakes.KINDS:
-            encoders.unload(encoder)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +94,7 @@ def test_the_arrays_of_words_and_the_text_index_agree_before_and_after(bench, fi
     for _ in range(2):
         assert store.words.postings(wait=True) is not None
         for query in ("lighthouses", "bergen", "printed", "fox"):
-            by_index = {str(ref) for ref in store.refs([page for page, _ in store.words.bm25(query, 9, None)]).values()}
+            by_index = {str(ref) for ref in store.refs([page for page, _ in store.words.bm25(query, 9)]).values()}
             assert set(found(bench, query)) == by_index, query
         bench.ingestion.read_words("c")
 

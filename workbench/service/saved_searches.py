@@ -6,17 +6,18 @@ import json
 import logging
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workbench import permits
 from workbench.errors import FilterError, InputError, NotFoundError
-from workbench.retrieval import Pipeline, compile_filter, document_filter
+from workbench.retrieval import Pipeline, parse_filter
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import clean_query
 from workbench.types import Gone, MarkPart, PicturePart, Query, RegionPart
+from workbench.types.filters import tests_of
 from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class SavedSearches:
             raise InputError(f"Give the search a name of 1 to {LONGEST_NAME} characters.")
         cleaned = clean_query(query)
         Pipeline.parse(pipeline)
-        compile_filter(filter)
+        parse_filter(filter)
         self._opened.get(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
@@ -92,19 +93,28 @@ class SavedSearches:
                 _write(self._path, rest)
         return tuple(one.name for one in saved if one not in rest)
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the searches of a collection be those of its new name."""
+        with self._lock:
+            saved = _read(self._path)
+            if any(one.collection == collection for one in saved):
+                renamed = [replace(one, collection=name) if one.collection == collection else one for one in saved]
+                _write(self._path, renamed)
+
 
 def _points_at(saved: SavedSearch, gone: Gone) -> bool:
     """Whether a search asks about what leaves, by its collection, a filter, a page or a picture."""
     if saved.collection == gone.collection and not gone.document:
         return True
     try:
-        parts, condition = Query.from_dict(saved.query).parts, compile_filter(saved.filter) or ""
+        parts, where = Query.from_dict(saved.query).parts, parse_filter(saved.filter)
     except (ValueError, FilterError):
         return False  # of another version; it cannot be run
     if any(isinstance(part, PicturePart) and part.picture in gone.contents for part in parts):
         return True
     named = any(isinstance(part, RegionPart | MarkPart) and part.ref.document == gone.document for part in parts)
-    named = named or (compile_filter(document_filter(gone.document)) or "") in condition
+    tests = () if where is None else tests_of(where)
+    named = named or any((test.field, test.value) == ("document", gone.document) for test in tests)
     return saved.collection == gone.collection and named
 
 

@@ -26,6 +26,7 @@ from workbench.service.judgements import PageJudgements
 from workbench.service.maintenance import Maintenance
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
+from workbench.service.renaming import Renaming
 from workbench.service.saved_searches import SavedSearches
 from workbench.service.searches import Searches
 from workbench.service.system import System
@@ -73,6 +74,9 @@ class Workbench:
             home, opened, jobs, pictures, answers, self.saved_searches, graded, self.maintenance, latency, folders
         )
         self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
+        self.renaming = Renaming(
+            opened, jobs, answers, self.saved_searches, graded, self.datasets, self.maintenance, latency
+        )
         self.system = System(settings, opened, jobs, latency, metrics)
 
     def ingest(
