@@ -162,7 +162,7 @@ export function Contrast({ found, question, chosen }) {
   if (!a && !b) return null;
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
-  return html`<section class=${`pl-card pl-contrast${stale ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
+  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
     ${
       names.length > 1 &&
       html`<${Segments}
