@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import bootstrap
-from workbench.documents import Limits, rasterizer
+from workbench.documents import Limits, languages, rasterizer, tesseract
 from workbench.encoders import ENCODERS
 from workbench.errors import PagelensError
 from workbench.settings import Settings
@@ -51,6 +51,7 @@ def checks(settings: Settings) -> list[Check]:
         _torchvision,
         _reader,
         _ocr,
+        _scripts,
         _raster,
         lambda: _files(settings),
         lambda: _home(settings),
@@ -186,6 +187,20 @@ def _ocr() -> Iterator[Check]:
         yield Check("OCR", False, f"the models of rapidocr are missing ({', '.join(missing)})", cure)
     else:
         yield Check("OCR", True, "models " + ", ".join(file.stem for file in models.values() if file))
+
+
+def _scripts() -> Iterator[Check]:
+    there = tesseract.installed()
+    read = [language.name for language in languages.known() if language.code in there]
+    lacking = [
+        name for name in ("Cyrillic", "Arabic", "Devanagari", "Thai", "Korean") if not tesseract.languages_of(name)
+    ]
+    if not read:
+        said = "scans in Cyrillic, Arabic, Devanagari, Thai, Korean and others are not read; tesseract would read them"
+    else:
+        more = f"; not {', '.join(lacking)}" if lacking else ""
+        said = f"tesseract reads scans in {', '.join(read)}{more}"
+    yield Check("other scripts", True, said, tesseract.command("") if lacking else "")
 
 
 _POPPLER = {"darwin": "brew install poppler", "win32": "conda install -c conda-forge poppler"}

@@ -5,6 +5,7 @@ It matters to what goes by words: the text index, and encoders that read. A mode
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection as Some
 from dataclasses import dataclass
 
@@ -39,15 +40,16 @@ def hindrance(page: StoredPage, collection: Collection, unread: Some[str] | None
     if page.page_id in (collection.unread() if unread is None else unread):
         cure = f"Read what is left: pagelens collections words {collection.name}"
         return Hindrance(UNREAD, "The words in the page's picture are not read yet.", cure)
+    again = f"pagelens collections reread {collection.name} {shlex.quote(page.ref.document)} --pages {page.ref.page}"
     if page.notice:
         cause = SCRIPT if UNKNOWN_SCRIPT in page.notice else MISREAD
-        return Hindrance(cause, page.notice, "Once it is read, or by a model that sees pictures, it can be found.")
+        return Hindrance(cause, page.notice, f"Read it again in its own languages: {again} --languages LANGUAGES")
     if not len(page.words):
         cure = f"A model that sees pictures can find it: pagelens collections embed {collection.name} --encoder MODEL"
         return Hindrance(
             WORDLESS, "No words were found on the page, so that no word of a query can be met on it.", cure
         )
     if is_doubtful(page.words.texts):
-        cure = "If it is so, add the file again with words read from its picture."
+        cure = f"Read its picture instead of its text layer: {again} --ocr"
         return Hindrance(MISREAD, "What was read of the page is hardly words of a language.", cure)
     return None

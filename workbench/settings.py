@@ -132,6 +132,8 @@ class CollectionSettings:
     `reader` ``pictures``, what photographs look like beside the words. ``official`` keeps the prompt's too."""
     words: str = ""
     """One of `types.documents.WORDS`; empty in collections made before there was the choice, where ``ocr`` says it."""
+    languages: tuple[str, ...] = ()
+    """Languages that OCR reads pages in, by tesseract's names; without any (``auto``) by what it sees of them."""
 
     @property
     def reads(self) -> str:
@@ -146,7 +148,8 @@ class CollectionSettings:
     def of(cls, values: Mapping[str, Any]) -> CollectionSettings:
         """What `as_dict` gave, of this release or an earlier one; what else is among the values is left out."""
         known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
-        return cls(**{**known, "indexes": tuple(known.get("indexes", POOLED_INDEXES))})
+        known["indexes"] = tuple(known.get("indexes", POOLED_INDEXES))
+        return cls(**{**known, "languages": tuple(known.get("languages", ()))})
 
 
 def version() -> str:

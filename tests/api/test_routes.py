@@ -486,6 +486,24 @@ def index(call: Caller, place: Place) -> None:
     assert place.workbench.wait_for(added["id"]).state == "done"
 
 
+@case("get", "/languages")
+def languages(call: Caller, place: Place) -> None:
+    found = {one["code"]: one for one in call("get", "/languages").json()}
+    assert (found["rus"]["tag"], found["rus"]["name"]) == ("ru", "Russian")
+    assert found["eng"]["built_in"] and found["eng"]["there"] and not found["eng"]["get"]
+
+
+@case("post", "/collections/{collection}/reread")
+def reread(call: Caller, place: Place) -> None:
+    place.job(call, "reread")
+    path, asked = "/collections/{collection}/reread", {"document": "tides.pdf", "pages": [1]}
+    job = call("post", path, asked, 202, collection="reread").json()
+    assert (job["kind"], job["collection"]) == ("reread", "reread")
+    assert place.workbench.wait_for(job["id"]).state == "done"
+    call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
+    call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")
+
+
 @case("post", "/collections/{collection}/embed")
 def embed(call: Caller, place: Place) -> None:
     place.job(call, "embedded")

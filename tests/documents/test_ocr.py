@@ -226,7 +226,7 @@ def test_stamps_are_counted_where_they_lie_and_invisible_words_as_read(tmp_path,
         canvas.drawText(text)
     canvas.save()
     asked = []
-    monkeypatch.setattr(ocr, "recognize", lambda image, languages: asked.append(image.size) or ocr.Recognition(()))
+    monkeypatch.setattr(ocr, "recognize", lambda image, languages, *_: asked.append(image.size) or ocr.Recognition(()))
     one(tmp_path / "scan.pdf")
     assert bool(asked) == (mode == 0)
 

@@ -354,7 +354,7 @@ def test_without_ocr_a_scan_is_a_page_without_words(tmp_path):
 def test_a_page_with_words_is_not_sent_to_ocr(tmp_path, monkeypatch):
     from workbench.documents import ocr
 
-    monkeypatch.setattr(ocr, "recognize", lambda image, languages: pytest.fail("OCR was asked"))
+    monkeypatch.setattr(ocr, "recognize", lambda image, languages, *_: pytest.fail("OCR was asked"))
     assert one(text_pdf(tmp_path / "text.pdf"), ReadSettings()).words.source == "text"
     background = Image.new("RGB", (60, 80), (200, 220, 255))
     words = [(80, 700 - 20 * i, "some words over a picture") for i in range(12)]
@@ -367,7 +367,7 @@ def test_a_page_with_words_is_not_sent_to_ocr(tmp_path, monkeypatch):
 def test_when_ocr_fails_a_page_keeps_its_own_words_and_a_scan_says_why(tmp_path, monkeypatch):
     from workbench.documents import ocr
 
-    def fail(image, languages):
+    def fail(image, languages, *_):
         raise DocumentError("The text of the picture could not be read (RuntimeError).")
 
     monkeypatch.setattr(ocr, "recognize", fail)

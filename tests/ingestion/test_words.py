@@ -11,7 +11,7 @@ from PIL import Image
 from tests.documents.make import picture_pdf, text_pdf, text_picture
 from tests.spaces import fakes
 from workbench import encoders
-from workbench.documents.reading import ReadSettings, later_words, read_pages
+from workbench.documents.reading import ReadSettings, Way, later_words, read_pages
 from workbench.documents.sources import Source
 from workbench.errors import InputError
 from workbench.ingestion import words as reading
@@ -120,11 +120,11 @@ def test_what_was_committed_before_a_run_broke_off_is_not_read_again(bench, file
     bench.ingest([files], "c", CollectionSettings(encoder=GRID))
     real, given = Writer.set_words, []
 
-    def breaking(writer, words):
+    def breaking(writer, words, vectors):
         if given:
             raise KeyboardInterrupt  # as good as the end of the process: nothing is tidied
         given.append(list(words))
-        real(writer, words)
+        real(writer, words, vectors)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Writer, "set_words", breaking)
@@ -152,6 +152,8 @@ def test_a_page_whose_picture_is_lost_keeps_the_words_it_has(bench, files):
     store.image_path(lost, "page").write_bytes(b"no picture")
     outcomes = {one.name: one for one in bench.read_words("c").documents}
     assert "cannot be read" in outcomes["both.pdf"].failed[0].reason and outcomes["scan.png"].indexed == 1
+    told = {one.name: [page.reason for page in one.notices] for one in bench.documents("c")}
+    assert told["scan.png"] == [] and "cannot be read" in told["both.pdf"][0]
     assert found(bench, "printed words") == ["both.pdf#page=1"]
     assert bench.collection("c").unread == 0
 
@@ -199,7 +201,8 @@ def test_words_read_later_are_those_that_are_read_at_once(files, tmp_path):
     )
     assert not now.unread and later.unread and later.words.texts == ("Printed", "words")
     later.image().save(tmp_path / "page.webp")
-    read = later_words(tmp_path / "page.webp", later.words)
+    read, notice = later_words(tmp_path / "page.webp", later.words, Way())
+    assert notice == ""
     assert sorted(read.texts) == sorted(now.words.texts)
     assert [bool(read.ocr[read.texts.index(word)]) for word in ("Printed", "Bergen")] == [False, True]
 
@@ -208,10 +211,10 @@ def test_a_text_layer_that_says_otherwise_than_what_is_seen_is_not_believed(tmp_
     text_picture(["Lighthouses along Norway coasts"]).save(tmp_path / "page.png")
     around = np.array([[0.02, 0.02, 0.98, 0.4]], np.float32)
     wrong = Words(("Xqzzkwvvyt",), around, np.zeros(1, np.int32), np.zeros(1, bool))
-    assert later_words(tmp_path / "page.png", wrong).texts[0] == "Lighthouses"
+    assert later_words(tmp_path / "page.png", wrong, Way())[0].texts[0] == "Lighthouses"
 
 
 def test_a_picture_without_words_leaves_a_page_as_it_is(tmp_path):
     Image.new("RGB", (600, 800), (255, 255, 255)).save(tmp_path / "page.png")
     known = Words(("alone",), np.array([[0.1, 0.1, 0.2, 0.15]], np.float32), np.zeros(1, np.int32), np.zeros(1, bool))
-    assert later_words(tmp_path / "page.png", known) is known
+    assert later_words(tmp_path / "page.png", known, Way())[0] is known

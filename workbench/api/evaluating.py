@@ -81,7 +81,9 @@ def delete_evaluation(workbench: Bench, name: str) -> None:
 def outcomes(workbench: Bench, name: str, pipeline: Text, measure: Text = "") -> list[QuestionOutcome]:
     """Every question of one pipeline of a record, failures first, and what lost their pages."""
     record, notes = workbench.evaluation(name), workbench.notes(name)
-    return [QuestionOutcome.of(found, record, notes) for found in workbench.outcomes(name, pipeline, measure)]
+    found = workbench.outcomes(name, pipeline, measure)
+    causes = workbench.causes(name, pipeline, found)
+    return [QuestionOutcome.of(outcome, record, notes, causes) for outcome in found]
 
 
 @router.get("/evaluations/{name}/questions/{question:path}")

@@ -13,8 +13,9 @@ from starlette.requests import ClientDisconnect
 from workbench.answers.jobs import JobState, Plan
 from workbench.api.answers import Batch, Received
 from workbench.api.pictures import RAW
-from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest
+from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest, RereadRequest
 from workbench.api.state import Bench, Staged
+from workbench.documents.languages import Language, known
 from workbench.errors import InputError
 
 router = APIRouter(tags=["Ingesting"])
@@ -102,6 +103,22 @@ def stop(workbench: Bench, job: str) -> JobState:
 def resume(workbench: Bench, job: str) -> JobState:
     """Go on with a job that was stopped, failed or interrupted."""
     return JobState.of(workbench.resume_job(job))
+
+
+@router.get("/languages", tags=["About"])
+def languages() -> list[Language]:
+    """Languages that pages can be read in by OCR, and how to have those that are not there."""
+    return known()
+
+
+@router.post("/collections/{collection}/reread", status_code=202)
+def reread(workbench: Bench, collection: str, body: RereadRequest) -> JobState:
+    """Read stored pages of a document another way, in the background; no file is needed.
+
+    Their words change, and the vectors made of words; a page of which nothing is read that way stays as it was. What
+    could hardly be read stands in the `notices` of a document.
+    """
+    return JobState.of(workbench.start_read_again(collection, body.document, body.way(), body.pages))
 
 
 @router.post("/collections/{collection}/embed", status_code=202)

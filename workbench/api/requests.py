@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from workbench.answers.explanations import HeatLook
+from workbench.documents import Way
+from workbench.documents.languages import named
 from workbench.errors import InputError, QueryError
 from workbench.exports import FORMATS
 from workbench.heatmap import Look
@@ -156,6 +158,12 @@ class NewCollection(Request):
         description="Which words of a page are read, and when: by default now for an encoder that reads words, later "
         "(behind the vectors) for others, and only the text layer without `ocr`.",
     )
+    languages: list[Name] = Field(
+        [],
+        max_length=16,
+        description="Languages that OCR reads pages in, as `ru`, `rus` or `Russian`; without any, by what it sees. See "
+        "`GET /languages`.",
+    )
     indexes: list[Name] = Field(list(POOLED_INDEXES), max_length=32, description="Indexes to make of the vectors.")
 
     page_tokens: Literal["", "pictures", "visual", "official"] = Field(
@@ -168,8 +176,29 @@ class NewCollection(Request):
         """As the service takes them."""
         indexes = tuple(self.indexes)
         return CollectionSettings(
-            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens, self.words
-        )
+            self.encoder, self.dpi, self.crop, self.crop_furniture, self.ocr, indexes, self.page_tokens, self.words,
+            named(self.languages),
+        )  # fmt: skip
+
+
+class RereadRequest(Request):
+    """How stored pages of a document are read once more."""
+
+    document: Name
+    pages: list[Annotated[int, Field(ge=1, le=1_000_000)]] = Field(
+        [], max_length=100_000, description="Their numbers; all of the document without any."
+    )
+    languages: list[Name] = Field(
+        [],
+        max_length=16,
+        description="Languages to read in, as `ru` or `Russian`; without any, by what it sees.",
+    )
+    engine: Literal["auto", "built-in", "tesseract"] = Field("auto", description="Which OCR reads.")
+    layer: bool = Field(True, description="Believe the file's own text layer; without it the picture alone counts.")
+
+    def way(self) -> Way:
+        """As the service takes it."""
+        return Way(named(self.languages), self.engine, self.layer)
 
 
 class QueryRequest(Request):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,10 @@ from workbench.errors import StoreError
 if TYPE_CHECKING:
     from workbench.service import Workbench
     from workbench.types import CollectionInfo
+
+MOST_PAGES = 1_000_000
+"""What a page may be numbered: no document of more is read."""
+_PAGES = re.compile("(?P<first>[0-9]{1,7})(?:-(?P<last>[0-9]{1,7}))?")
 
 app = typer.Typer(help="List, inspect, check, compact and delete collections.", no_args_is_help=True)
 
@@ -74,6 +79,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         f"{info.name}: {output.count(info.pages, 'page')} of {output.count(info.documents, 'document')}, "
         f"{output.size(info.bytes)} on disk, made by {info.encoder}{others}."
     )
+    if read_in := info.settings.get("languages"):
+        output.show(f"Scans are read in {'+'.join(read_in)}.")
     for space in later:
         if space.missing:
             cure = f"pagelens collections embed {name} --encoder {space.encoder}"
@@ -160,6 +167,61 @@ def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
             output.say(sentence)
     if report.stopped:
         raise typer.Exit(STOPPED)
+
+
+@app.command()
+def reread(
+    context: typer.Context,
+    name: Name,
+    document: Annotated[str, typer.Argument(parser=clean, help="The document, by its name in the collection.")],
+    pages: Annotated[str, typer.Option(metavar="PAGES", help="Only these, as 3 or 1-4,9.")] = "",
+    languages: Annotated[
+        list[str] | None, typer.Option(metavar="LANGUAGES", help="Languages to read in, as ru+en, or auto.")
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="OCR", help="Which OCR reads: auto, built-in or tesseract.")] = "auto",
+    ocr: Annotated[
+        bool, typer.Option("--ocr", help="Believe no text layer: what is seen in the picture alone counts.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the stored pages of a document another way: in other languages, by another OCR, or by OCR alone.
+
+    No file is needed. Words and the vectors made of them change at once; a page of which nothing is read that way stays
+    as it was, and is named.
+    """
+    from workbench.documents import Way
+
+    bench, way = workbench(context), Way(ingesting.languages_of(languages or ()), engine, layer=not ocr)
+    with stop_on_interrupt() as stop, ingesting.progress_bar("read again") as progress:
+        report = bench.read_again(name, document, way, numbers(pages), progress, stop)
+    done = sum(outcome.indexed for outcome in report.documents)
+    if as_json:
+        output.emit(ingesting.as_record(report))
+    else:
+        output.show(f"{output.count(done, 'page')} of '{document}' read again in {report.seconds:.1f} s.")
+        for outcome in report.documents:
+            for sentence in ingesting.told_of(outcome):
+                output.show(sentence)
+    for outcome in report.documents:
+        for sentence in ingesting.complaints(outcome):
+            output.say(sentence)
+    if report.stopped:
+        output.say("Stopped. What is read is safe; the same command reads all of them again.")
+        raise typer.Exit(STOPPED)
+    if not done:
+        raise typer.Exit(1)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Page numbers written as ``1-4,9``; none for an empty text."""
+    found: list[int] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = _PAGES.fullmatch(part)
+        first, last = (int(match["first"]), int(match["last"] or match["first"])) if match else (0, 0)
+        if not 1 <= first <= last <= MOST_PAGES:
+            raise typer.BadParameter(f"'{part}' is no page; write pages as 3 or 1-4,9")
+        found += range(first, last + 1)
+    return tuple(dict.fromkeys(found))
 
 
 @app.command()

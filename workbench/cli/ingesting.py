@@ -64,6 +64,13 @@ def ingest(
             "encoders that read words, later for page models.",
         ),
     ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LANGUAGES",
+            help="Languages that OCR reads in, as ru+en; auto, the default, goes by what it sees of a page.",
+        ),
+    ] = None,
     page_tokens: Annotated[
         str | None,
         typer.Option(
@@ -93,8 +100,9 @@ def ingest(
     bench = workbench(context)
     given = tagging.file_fields(tags, meta, fields)
     first, *also = dict.fromkeys(encoder) if encoder else (None,)
-    wanted = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
+    wanted: dict[str, Any] = {"encoder": first, "dpi": dpi, "crop": crop, "crop_furniture": furniture, "ocr": ocr}
     wanted["page_tokens"] = page_tokens
+    wanted["languages"] = languages_of(languages) if languages is not None else None
     wanted["words"] = words
     if words is not None:
         wanted["ocr"] = words in (WORDS_LATER, WORDS_NOW)
@@ -162,12 +170,25 @@ def settings_for(
     tokens = settings["page_tokens"] or (own[0] if own else "")
     there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
     other = [
-        f"{name} {there[name]}, not {value}" for name, value in asked.items() if name != "ocr" and there[name] != value
+        f"{name} {_shown(there[name])}, not {_shown(value)}"
+        for name, value in asked.items()
+        if name != "ocr" and there[name] != value
     ]
     if other:
         cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
         raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
     return None
+
+
+def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Languages as they were written on the command line; `InputError` for what is none."""
+    from workbench.documents.languages import named
+
+    return named(texts)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
 
 
 def run(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import sys
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.documents import tesseract
+from workbench.documents.languages import BUILT_IN, missing
 from workbench.documents.layout import TextRun
 from workbench.documents.textlayer import clean
 from workbench.errors import DocumentError
@@ -50,8 +50,8 @@ _AS_MUCH = (
 _ROTATIONS = {90: 3, 180: 2, 270: 1}  # quarters counter-clockwise that bring such text upright
 _NARROWEST = 96  # px; width at height 48 that a short line is padded to
 
-BUILT_IN = frozenset({"eng", "deu", "fra", "spa", "ita", "por", "nld", "chi_sim", "chi_tra", "jpn", "jpn_vert"})
-"""Languages, by tesseract's names, that need no tesseract."""
+ENGINES = ("auto", "built-in", "tesseract")
+"""Who reads a picture: `auto` is the built-in one, and tesseract where that one has no letters for what it sees."""
 
 _LOCK = threading.Lock()
 _NARROW = frozenset("iIjl1.,:;'|!()[]{}ft`\"-")
@@ -80,36 +80,36 @@ def read_words(image: Image.Image) -> list[TextRun]:
     return list(recognize(image).runs)
 
 
-def recognize(image: Image.Image, languages: Sequence[str] = ()) -> Recognition:
+def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = "auto") -> Recognition:
     """The text on an RGB picture. One that stands on its head or on its side is read all the same.
 
     ``languages`` are tesseract's names for those that it should be read in. Without any the built-in engine reads, and
-    tesseract, where it is installed, what that one has no letters for. ``DocumentError`` if the engine is missing or
-    fails, or a language is not there.
+    tesseract, where it is installed, what that one has no letters for; an ``engine`` of `ENGINES` that is named reads
+    by itself. ``DocumentError`` if the engine is missing or fails, or a language is not there.
     """
-    if missing := [language for language in languages if language not in tesseract.installed() | BUILT_IN]:
-        raise DocumentError(_missing(missing))
+    if lacking := [language for language in languages if language not in tesseract.installed() | BUILT_IN]:
+        raise DocumentError(missing(lacking))
     pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
     if min(image.size) < 8 or int(pixels.max()) - int(pixels.min()) < 16:
         return Recognition(())  # too small, or too flat, to hold a letter
-    if not BUILT_IN.issuperset(languages):
-        return _with_tesseract(image, "", languages) or Recognition((), 0.0)
+    if engine == "tesseract" or (engine == "auto" and not BUILT_IN.issuperset(languages)):
+        return _with_tesseract(image, "", languages or tesseract.any_languages(image)) or Recognition((), 0.0)
     with _LOCK:
-        engine = _engine()
+        rapid = _engine()
         try:
-            lines, turn = _lines(engine, np.ascontiguousarray(pixels)), 0
-            if (other := _turn(engine, pixels, lines)) and _sense(turned := _lines(
-                engine, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
+            lines, turn = _lines(rapid, np.ascontiguousarray(pixels)), 0
+            if (other := _turn(rapid, pixels, lines)) and _sense(turned := _lines(
+                rapid, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
             )) > _AS_MUCH * _sense(lines):  # fmt: skip
                 lines, turn = turned, other
             certainty = _certainty(lines)
             if not lines or certainty < _READS_WELL:
-                certainty *= 1.0 - _left_out(engine, pixels, lines)
+                certainty *= 1.0 - _left_out(rapid, pixels, lines)
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
     found = Recognition(tuple(_runs(lines, image.size, turn)), certainty)
     script = _half_known([text for run in found.runs for text in run.texts])
-    if languages or not (script or certainty < _READ):
+    if languages or engine != "auto" or not (script or certainty < _READ):
         return found
     better = _with_tesseract(image, script)
     if better is None or not better.runs or _letters(better) <= _letters(found):
@@ -149,28 +149,12 @@ def told(certainty: float, script: str) -> str:
     if script not in tesseract.LANGUAGES:
         return (
             "Little of the scan's text could be read: is it handwriting, a poor copy, or a script that the OCR lacks? "
-            f"{_install('')}"
+            f"{tesseract.install('')}"
         )
     (code, *_) = tesseract.LANGUAGES[script]
     if tesseract.languages_of(script):
         return f"Little of the scan's text, which is {script}, could be read: is it handwriting or a poor copy?"
-    return f"The scan's text is {script}, {UNKNOWN_SCRIPT}. {_install(code)}"
-
-
-def _missing(languages: Sequence[str]) -> str:
-    return f"tesseract is not installed with {', '.join(languages)}. {_install(languages[0])}"
-
-
-def _install(code: str) -> str:
-    """What to do for a language of tesseract ("" for any that is needed), on this system."""
-    package = f"tesseract-ocr-{code.replace('_', '-')}" if code else "tesseract-ocr-LANGUAGE"
-    if sys.platform == "darwin":
-        command = "brew install tesseract tesseract-lang"
-    elif sys.platform == "win32":
-        command = "install tesseract with its language data"
-    else:
-        command = f"apt install tesseract-ocr {package}"
-    return f"{'To have it read' if code else 'For other scripts'}: {command}, then add the file again."
+    return f"The scan's text is {script}, {UNKNOWN_SCRIPT}. {tesseract.install(code)}"
 
 
 def _letters(found: Recognition) -> float:

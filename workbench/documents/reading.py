@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.documents import ocr
+from workbench.documents import ocr, tesseract
 from workbench.documents.crop import content_box
+from workbench.documents.languages import BUILT_IN, check
 from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
@@ -56,11 +57,14 @@ class ReadSettings:
 
     @classmethod
     def of(cls, settings: CollectionSettings) -> ReadSettings:
-        """How the pages of a collection are made."""
+        """How the pages of a collection are made; `InputError` for what none can be, as in a language not there."""
         words = settings.reads
         ocr = words in (WORDS_LATER, WORDS_NOW)
         cropping = (settings.crop, settings.crop_furniture)
-        return cls(settings.dpi, *cropping, ocr=ocr, later=words == WORDS_LATER, text=words != WORDS_NONE)
+        if ocr:
+            check(settings.languages)
+        later, text = words == WORDS_LATER, words != WORDS_NONE
+        return cls(settings.dpi, *cropping, ocr=ocr, languages=settings.languages, later=later, text=text)
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -234,23 +238,56 @@ def first_picture(path: Path, side: int) -> tuple[str, Image.Image]:
     return page.content_hash, _within(page.image(), side)
 
 
-def later_words(path: Path, words: Words, languages: Sequence[str] = ()) -> Words:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the picture of a page is read once it is stored; ``languages`` and ``engine`` as in `ocr.recognize`.
+
+    Without ``layer`` the picture alone counts, whatever the page's text layer said.
+    """
+
+    languages: tuple[str, ...] = ()
+    engine: str = ocr.ENGINES[0]
+    layer: bool = True
+
+    def check(self) -> None:
+        """`InputError` with the cure where this machine cannot read that way."""
+        if self.engine not in ocr.ENGINES:
+            raise InputError(f"There is no OCR '{self.engine}'; there are: {', '.join(ocr.ENGINES)}.")
+        if self.engine == "built-in" and (foreign := [code for code in self.languages if code not in BUILT_IN]):
+            raise InputError(f"The built-in OCR does not read {', '.join(foreign)}; leave the engine to 'auto'.")
+        if self.engine == "tesseract" and not tesseract.installed() - {"osd"}:
+            raise InputError(f"tesseract is not installed; to have it: {tesseract.command('')}.")
+        check(self.languages)
+
+
+def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
     """All words of a page: those known from its text layer, and what OCR reads in its stored picture besides.
 
-    ``languages`` as in `ocr.recognize`. A text layer that says otherwise than what is seen is not believed.
-    ``DocumentError`` if OCR is not to be had, or the picture cannot be read.
+    And a sentence on what could not be read, if anything. A text layer that says otherwise than what is seen is not
+    believed; words that OCR read before are forgotten. ``DocumentError`` if OCR is not to be had, or the picture cannot
+    be read.
     """
     try:
         with Image.open(path) as stored:
             image = _legible(stored.convert("RGB"))
     except OSError as error:
         raise DocumentError(f"The stored picture cannot be read ({error}).") from None
-    runs = list(_runs(words))
-    seen, _ = _read_regions(image, [_WHOLE], _boxes([]), languages)
-    if runs and _differ(runs, seen):
-        runs = []
-    found = [run for one in seen if (run := _apart(one, _boxes(runs))) is not None]
-    return arrange([*runs, *found], image.width / image.height) if found else words
+    read = ocr.recognize(image, way.languages, way.engine)
+    known = _without_ocr(words) if way.layer else Words.empty()
+    runs = list(_runs(known))
+    if runs and _differ(runs, list(read.runs)):
+        known, runs = Words.empty(), []
+    found = [run for one in read.runs if (run := _apart(one, _boxes(runs))) is not None]
+    notice = "" if runs else ocr.told(read.certainty, read.script)
+    return arrange([*runs, *found], image.width / image.height) if found else known, notice
+
+
+def _without_ocr(words: Words) -> Words:
+    """The words that stand in the text layer."""
+    if not words.ocr.any():
+        return words
+    keep = np.flatnonzero(~words.ocr)
+    return Words(tuple(words.texts[i] for i in keep), words.boxes[keep], words.lines[keep], words.ocr[keep])
 
 
 def _legible(image: Image.Image) -> Image.Image:

@@ -13,6 +13,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +24,7 @@ from PIL import Image
 
 from workbench.types import Float
 
+SEEN_AFTER = 30.0  # s; asking takes 10 ms, and somebody who was told to install a language tries again after that
 SECONDS = 25.0  # of a call; a dense page takes 5, and the script and the words must fit into the limit of a page
 _DPI = 150  # told to it where a picture does not say; it is only used to guess the size of letters
 _WITHIN = 0.33  # of a line's height; letters of the scripts below that are closer are of one word
@@ -71,9 +74,16 @@ class Line:
     score: float
 
 
-@functools.cache
 def installed() -> frozenset[str]:
-    """The languages tesseract is installed with, ``osd`` for its finding of scripts among them; empty without it."""
+    """The languages tesseract is installed with, ``osd`` for its finding of scripts among them; empty without it.
+
+    What is installed while this process runs is seen within `SEEN_AFTER`.
+    """
+    return _installed(int(time.monotonic() / SEEN_AFTER))
+
+
+@functools.lru_cache(1)
+def _installed(_now: int) -> frozenset[str]:
     if shutil.which("tesseract") is None:
         return frozenset()
     said = _run(["tesseract", "--list-langs"], b"") or ""
@@ -84,6 +94,27 @@ def languages_of(script: str) -> tuple[str, ...]:
     """The installed languages of a script, those that are read together at most."""
     own = [f"script/{script}"] if f"script/{script}" in installed() else []
     return tuple([*own, *(language for language in LANGUAGES.get(script, ()) if language in installed())][:_TOGETHER])
+
+
+def any_languages(image: Image.Image) -> tuple[str, ...]:
+    """The languages of the script that an RGB picture shows, or else some that are installed."""
+    there = installed()
+    usual = [code for code in ("eng", *sorted(there)) if code in there and code != "osd"]
+    return languages_of(script_of(image)[0]) or tuple(usual[:1])
+
+
+def command(code: str) -> str:
+    """How to install a language ("" for any that is needed) on this system."""
+    if sys.platform == "darwin":
+        return "brew install tesseract tesseract-lang"
+    if sys.platform == "win32":
+        return "install tesseract with its language data"
+    return f"apt install tesseract-ocr tesseract-ocr-{code.replace('_', '-') or 'LANGUAGE'}"
+
+
+def install(code: str) -> str:
+    """What to do for a language of tesseract ("" for any that is needed), in a sentence."""
+    return f"{'To have it read' if code else 'For other scripts'}: {command(code)}, then have it read again."
 
 
 def script_of(image: Image.Image) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from workbench.ingestion.jobs import JobRun, Jobs
 from workbench.ingestion.plan import plan_sources
 from workbench.ingestion.run import ingest
 from workbench.ingestion.uploads import UPLOADS, drop_uploads, uploads_of
-from workbench.ingestion.words import read_words
+from workbench.ingestion.words import read_again, read_words
 
 __all__ = [
     "UPLOADS",
@@ -17,6 +17,7 @@ __all__ = [
     "embed",
     "ingest",
     "plan_sources",
+    "read_again",
     "read_fields",
     "read_words",
     "uploads_of",

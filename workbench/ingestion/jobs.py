@@ -246,8 +246,10 @@ def _read(path: Path) -> _Entry | None:
 def _job(record: Mapping[str, Any]) -> Job:
     progress = record["progress"]
     documents = tuple(
-        DocumentOutcome(**{**document, "failed": tuple(PageFailureRecord(**page) for page in document["failed"])})
+        DocumentOutcome(**{**document, **{
+            told: tuple(PageFailureRecord(**page) for page in document.get(told, ())) for told in ("failed", "notices")
+        }})
         for document in progress["documents"]
-    )
+    )  # fmt: skip
     stages = tuple(JobStage(**stage) for stage in progress["stages"])
     return Job(**{**record, "progress": Progress(**{**progress, "stages": stages, "documents": documents})})

@@ -119,6 +119,8 @@ def _planned(
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
         if failed := {failure.page for failure in collection.records.failed_pages(record.name)}.intersection(missing):
             notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
+        if hardly := len(collection.records.noticed_pages(record.name)):
+            notes.append(f"{hardly:,} of its pages could hardly be read; they can be read again another way")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(
         replace(source, name=stands.name),

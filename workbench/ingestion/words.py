@@ -1,4 +1,4 @@
-"""Reads the words that an ingest left for later, in the stored pictures of pages that are found by their vectors.
+"""Reads the words of stored pages in their pictures: those that an ingest left for later, or any of them another way.
 
 No file is needed for it. Pages are committed some at a time, each with all its words, so that a run that was stopped or
 killed goes on where it was.
@@ -9,22 +9,38 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
 
-from workbench.documents import ReaderPool
+from workbench.documents import ReaderPool, Way
 from workbench.documents.reading import later_words
 from workbench.documents.workers import Job
+from workbench.encoders import Encoder
 from workbench.errors import PagelensError
+from workbench.ingestion.encoding import outcomes_of_later
 from workbench.ingestion.meter import Meter
 from workbench.store import Collection, Writer
-from workbench.types import DocumentOutcome, IngestReport, Page, PageFailureRecord, Progress, Words
+from workbench.types import (
+    DocumentOutcome,
+    IngestReport,
+    Page,
+    PageEmbedding,
+    PageFailure,
+    PageFailureRecord,
+    Progress,
+    Words,
+)
 
 STAGES = ("words", "write", "index")
 BATCH = 16
 """Pages of a commit: each has the text index and the arrays of words read again what they had of its pages."""
+NOTHING_READ = "Nothing could be read that way; the page keeps the words it had."
 _TICK = 0.1
+
+
+Read = tuple[Words, str]
+"""The words of a page, and in a sentence what of it could not be read, if anything."""
 
 
 def read_words(
@@ -35,31 +51,63 @@ def read_words(
 ) -> IngestReport:
     """Read what pages of a collection have unread; the outcome of a document counts such pages as indexed.
 
-    A page whose picture cannot be read keeps the words it has. `CollectionBusyError` while somebody writes,
-    `DiskFullError` when space runs out, with all that was committed kept.
+    A page whose picture cannot be read keeps the words it has. `InputError` where a language of the collection cannot
+    be read here, `CollectionBusyError` while somebody writes, `DiskFullError` when space runs out, with all that was
+    committed kept.
     """
+    return _run(collection, collection.unread, pool, Way(collection.settings.languages), None, report, stop)
+
+
+def read_again(
+    collection: Collection,
+    page_ids: Sequence[str],
+    pool: ReaderPool,
+    way: Way,
+    encoders: Sequence[Encoder],
+    report: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> IngestReport:
+    """Read stored pages another way; ``encoders`` are those of the collection that read words, whose vectors change.
+
+    The outcome of a document counts pages with their new words as indexed. A page that cannot be read, or of which
+    nothing is, keeps words and vectors as they were and is among the failed. Raises as `read_words`.
+    """
+    return _run(collection, lambda: page_ids, pool, way, encoders, report, stop)
+
+
+def _run(
+    collection: Collection,
+    wanted: Callable[[], Sequence[str]],
+    pool: ReaderPool,
+    way: Way,
+    encoders: Sequence[Encoder] | None,
+    report: Callable[[Progress], None] | None,
+    stop: threading.Event | None,
+) -> IngestReport:
+    """Either of the above; without ``encoders`` the words come to pages that had none, as an ingest left them."""
+    way.check()
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [], STAGES)
     meter.workers["words"] = pool.size
     outcomes: dict[str, DocumentOutcome] = {}
     with Writer(collection) as writer:
-        waiting = collection.unread()
+        waiting = wanted()
         meter.total = len(waiting)
-        batch: dict[str, Words] = {}
+        batch: dict[str, tuple[Page, Read | PagelensError]] = {}
 
         def commit() -> None:
             meter.begin("write")
-            writer.set_words(batch)
+            read, failed = (_left if encoders is None else _again)(batch)
+            vectors = _vectors({page_id: batch[page_id][0] for page_id in read}, read, encoders or (), failed)
+            writer.set_words(read, vectors)
+            for page_id, (page, _) in batch.items():
+                known = outcomes.get(page.ref.document) or DocumentOutcome(page.ref.document, 0, 0, 0)
+                outcomes[page.ref.document] = _counted(known, page, read.get(page_id), failed.get(page_id, ""))
             meter.end("write", len(batch))
             batch.clear()
 
-        for page_id, page, found in _read(collection, waiting, pool, meter):
-            name = meter.current = page.ref.document
-            one = outcomes.get(name) or DocumentOutcome(name, 0, 0, 0)
-            failed = (PageFailureRecord(page.ref.page, str(found)),) if isinstance(found, PagelensError) else ()
-            outcomes[name] = replace(
-                one, pages=one.pages + 1, indexed=one.indexed + (not failed), failed=(*one.failed, *failed)
-            )
-            batch[page_id] = page.words if isinstance(found, PagelensError) else found
+        for page_id, page, found in _read(collection, waiting, pool, way, meter):
+            meter.current = page.ref.document
+            batch[page_id] = page, found
             if len(batch) == BATCH:
                 commit()
         commit()
@@ -72,9 +120,62 @@ def read_words(
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
 
 
+def _left(batch: Mapping[str, tuple[Page, Read | PagelensError]]) -> tuple[dict[str, Read], dict[str, str]]:
+    """What pages get that an ingest left, and why some could not be read: these keep their words, and wait no more."""
+    failed = {page_id: str(found) for page_id, (_, found) in batch.items() if isinstance(found, PagelensError)}
+    read = {
+        page_id: (page.words, str(found)) if isinstance(found, PagelensError) else found
+        for page_id, (page, found) in batch.items()
+    }
+    return read, failed
+
+
+def _again(batch: Mapping[str, tuple[Page, Read | PagelensError]]) -> tuple[dict[str, Read], dict[str, str]]:
+    """What pages get that are read another way, and why some stay as they are."""
+    read: dict[str, Read] = {}
+    failed: dict[str, str] = {}
+    for page_id, (page, found) in batch.items():
+        if isinstance(found, PagelensError):
+            failed[page_id] = str(found)
+        elif len(page.words) and not len(found[0]):
+            failed[page_id] = NOTHING_READ
+        else:
+            read[page_id] = found
+    return read, failed
+
+
+def _vectors(
+    pages: Mapping[str, Page], read: dict[str, Read], encoders: Sequence[Encoder], failed: dict[str, str]
+) -> dict[str, dict[str, PageEmbedding]]:
+    """What encoders make of pages with their new words; a page that one fails on goes from ``read`` to ``failed``."""
+    found: dict[str, dict[str, PageEmbedding]] = {}
+    for encoder in encoders:
+        made = outcomes_of_later(encoder, [replace(page, words=read[page_id][0]) for page_id, page in pages.items()])
+        for page_id, outcome in zip(pages, made, strict=True):
+            if isinstance(outcome, PageFailure):
+                failed.setdefault(page_id, outcome.reason)
+                read.pop(page_id, None)
+            else:
+                found.setdefault(encoder.info.id, {})[page_id] = outcome
+    return {encoder: {page: one for page, one in made.items() if page in read} for encoder, made in found.items()}
+
+
+def _counted(known: DocumentOutcome, page: Page, read: Read | None, reason: str) -> DocumentOutcome:
+    """The outcome of a document with one more page."""
+    notice = (PageFailureRecord(page.ref.page, read[1]),) if read and read[1] and not reason else ()
+    failed = (PageFailureRecord(page.ref.page, reason),) if reason else ()
+    return replace(
+        known,
+        pages=known.pages + 1,
+        indexed=known.indexed + (not reason),
+        failed=(*known.failed, *failed),
+        notices=(*known.notices, *notice),
+    )
+
+
 def _read(
-    collection: Collection, page_ids: list[str], pool: ReaderPool, meter: Meter
-) -> Iterator[tuple[str, Page, Words | PagelensError]]:
+    collection: Collection, page_ids: Sequence[str], pool: ReaderPool, way: Way, meter: Meter
+) -> Iterator[tuple[str, Page, Read | PagelensError]]:
     """Each page with all its words, or why they could not be read; ends early when a stop is asked for."""
     ahead: deque[tuple[str, Page, Job, float]] = deque()
     rest = iter(page_ids)
@@ -83,7 +184,7 @@ def _read(
             for page_id in rest:
                 for page in collection.rebuilt([page_id]):
                     path = collection.image_path(page_id, "page")
-                    job = pool.submit(later_words, path, page.words, subject=f"Page {page.ref.page}", urgent=False)
+                    job = pool.submit(later_words, path, page.words, way, subject=f"Page {page.ref.page}", urgent=False)
                     ahead.append((page_id, page, job, time.monotonic()))
                 if len(ahead) > pool.size:
                     break
@@ -91,7 +192,7 @@ def _read(
                 return
             page_id, page, job, since = ahead[0]
             try:
-                found: Words | PagelensError = job.result(_TICK)
+                found: Read | PagelensError = job.result(_TICK)
             except NotYet:
                 continue
             except PagelensError as error:

@@ -19,18 +19,21 @@ from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import Dataset, DatasetCheck, Record, reports
 from workbench.evaluation.dataset_library import DatasetLibrary
 from workbench.evaluation.judgements import Judgements
-from workbench.evaluation.losses import Outcome, outcomes
+from workbench.evaluation.losses import ABSENT, LOST, Outcome, outcomes
 from workbench.evaluation.oddities import counts
 from workbench.evaluation.provenance import collection_facts
+from workbench.evaluation.record import EvaluatedPipeline
 from workbench.evaluation.reports import Pictures
 from workbench.evaluation.runs import qrels_text, trec_lines
 from workbench.evaluation.saved_runs import Note, SavedRun, SavedRuns
 from workbench.evaluation.scopes import in_scope
 from workbench.ingestion import JobRun
+from workbench.legibility import goes_by_words, hindrance
 from workbench.retrieval import Pipeline
 from workbench.service.explanations import Explanations
 from workbench.service.ingestion import Ingestion
-from workbench.service.search import clean_query
+from workbench.service.search import clean_query, fitted_pipeline
+from workbench.store import Collection
 from workbench.types import Gone, IngestReport, Job, JobStage, PageRef, Progress, Receipt
 
 EVALUATE = "evaluate"
@@ -240,6 +243,27 @@ class Evaluations(Ingestion, Explanations):
         """Every question of a pipeline of a kept record, failures first, with what lost their pages."""
         return outcomes(self.evaluation(name), pipeline, measure)
 
+    def causes(self, name: str, pipeline: str, outcomes: Sequence[Outcome]) -> dict[tuple[str, str], str]:
+        """What is wrong with lost pages themselves, in a sentence, by (stage that lost the page, page).
+
+        Only where it matters to the stage (see `legibility`); a page that was never indexed stands under stage "".
+        Empty where the collection is gone.
+        """
+        record = self.evaluation(name)
+        if record.collection.name not in self.collection_names():
+            return {}
+        store = self._collection(record.collection.name)
+        reading = _word_stages(record.pipelines[pipeline], store)
+        fates = [fate for outcome in outcomes for fate in outcome.page_outcomes]
+        lost = {(fate.stage, fate.page) for fate in fates if fate.state == LOST and fate.stage in reading}
+        refs = {page: ref for _, page in lost if (ref := _page_ref(page)) is not None}
+        there, unread = store.pages(list(refs.values())), set(store.unread()) if lost else set()
+        said = {page: hindrance(there[ref], store, unread) for page, ref in refs.items() if ref in there}
+        causes = {(stage, page): found.sentence for stage, page in lost if (found := said.get(page)) is not None}
+        failed = {str(PageRef(page.document, page.page)): page.reason for page in record.failed}
+        absent = {fate.page for fate in fates if fate.state == ABSENT}
+        return causes | {("", page): f"It was not read: {failed[page]}" for page in absent if page in failed}
+
     def notes(self, name: str) -> dict[str, Note]:
         """What people noted about the questions of a record."""
         self.evaluation(name)
@@ -371,6 +395,24 @@ class Evaluations(Ingestion, Explanations):
             for name, made in here.items()
             if collection_facts(self.collection(name), self.documents(name)).hash == made
         }
+
+
+def _word_stages(run: EvaluatedPipeline, store: Collection) -> set[str]:
+    """The stages of a measured pipeline that go by words alone; none of a ranking made elsewhere."""
+    try:
+        steps = fitted_pipeline(run.text, None, store).steps
+        if len(steps) == len(run.stages):
+            return {told.name for told, step in zip(run.stages, steps, strict=True) if goes_by_words(step, store)}
+    except WorkbenchError:  # it is none, or of an encoder that is gone
+        pass
+    return set()
+
+
+def _page_ref(text: str) -> PageRef | None:
+    try:
+        return PageRef.parse(text)
+    except ValueError:
+        return None
 
 
 def _seen(collection: str) -> bool:

@@ -6,16 +6,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from workbench import encoders, permits, resources
-from workbench.documents import Source, discover
+from workbench.documents import Source, Way, discover
 from workbench.encoders import Encoder
 from workbench.encoders.tokens import PICTURES
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
-from workbench.ingestion import UPLOADS, FileFields, JobRun, drop_uploads, embed, ingest, plan_sources, read_words
+from workbench.ingestion import (
+    UPLOADS,
+    FileFields,
+    JobRun,
+    drop_uploads,
+    embed,
+    ingest,
+    plan_sources,
+    read_again,
+    read_words,
+)
 from workbench.ingestion.meter import Meter
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
@@ -24,7 +34,7 @@ from workbench.store import Collection, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
-from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PlannedFile, Progress
+from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
 
 SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -169,6 +179,39 @@ class Ingestion(Collections):
         there = [job for job in self.jobs() if job.kind == "words" and job.collection == collection and job.active]
         return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
+    def read_again(
+        self,
+        collection: str,
+        document: str,
+        way: Way,
+        pages: Sequence[int] = (),
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> IngestReport:
+        """Read stored pages of a document another way (all without ``pages``); blocks until done.
+
+        Their words change, and the vectors of the encoders that read words; no file is needed. The report counts pages
+        with their new words as indexed, and what could not be read that way, and stays as it was, as failed.
+        """
+        store = self._collection(collection)
+        way.check()
+        wanted = _pages_of(store, document, pages)
+        with ExitStack() as models:
+            reading = []
+            for space in store.spaces():
+                if encoders.spec(space.encoder).kind == "words":
+                    of_pages = space.info.page_policy
+                    reading.append(models.enter_context(encoders.using(space.encoder, **self._loading, pages=of_pages)))
+                    space.check(reading[-1].info)
+            return read_again(store, wanted, self._readers, way, reading, progress, stop)
+
+    def start_read_again(self, collection: str, document: str, way: Way, pages: Sequence[int] = ()) -> Job:
+        """Queue `read_again` in the background and return at once; what it would refuse is refused here."""
+        way.check()
+        _pages_of(self._collection(collection), document, pages)
+        request = {"collection": collection, "document": document, "pages": list(pages), "way": asdict(way)}
+        return self._jobs.start(collection, request, "reread")
+
     def made_with(
         self, collection: str, paths: Sequence[Path] = ()
     ) -> tuple[str, list[str], Mapping[str, Any], bool] | None:
@@ -287,6 +330,7 @@ class Ingestion(Collections):
             **super()._job_runs(),
             "ingest": self._run_ingest,
             "words": self._run_words,
+            "reread": self._run_read_again,
             "embed": self._run_embed,
             "index": self._run_index,
         }
@@ -294,8 +338,7 @@ class Ingestion(Collections):
     def _run_ingest(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
-        settings = request.get("settings")
-        made = CollectionSettings(**{**settings, "indexes": tuple(settings["indexes"])}) if settings else None
+        made = CollectionSettings.of(request["settings"]) if request.get("settings") else None
         given = [Path(path) for path in request["paths"]]
         paths = [path for path in given if path.exists() or not path.is_relative_to(self._uploads)]
         if given and not paths:  # deleted meanwhile
@@ -313,6 +356,12 @@ class Ingestion(Collections):
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
         return self.read_words(request["collection"], report, stop)
+
+    def _run_read_again(
+        self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
+    ) -> IngestReport:
+        way = Way(**{**request["way"], "languages": tuple(request["way"]["languages"])})
+        return self.read_again(request["collection"], request["document"], way, request["pages"], report, stop)
 
     def _run_embed(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
@@ -371,6 +420,14 @@ class Ingestion(Collections):
             seconds_per_page=report.seconds / pages,
             bytes_per_page=max(store.info().bytes - bytes_before, 0) / pages,
         )
+
+
+def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[str]:
+    """Ids of pages of a document, of all without ``pages``; `NotFoundError` for one that is not there."""
+    if pages:
+        return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
+    (name, *_) = {record.name for record in store.records.named(document)}
+    return [page for page, ref in store.directory().refs.items() if ref.document == name]
 
 
 def _without_photographs(store: Collection) -> list[str]:

@@ -72,6 +72,12 @@ class DocumentRecords:
         rows = self._catalog.rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
 
+    def noticed_pages(self, document: str) -> tuple[PageFailureRecord, ...]:
+        """Pages of a document that are in and of which something could not be read, and what."""
+        where = both(f"status = '{OK}' AND reason != ''", f"document = {quoted(document_name(document))}")
+        rows = self._catalog.rows("pages", where, ["page", "reason"])
+        return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
+
     def failed_count(self) -> int:
         """How many pages of all documents did not go in."""
         return len(self._catalog.rows("pages", f"status = '{FAILED}'", ["page"]))

@@ -371,6 +371,12 @@ class EncoderVectors:
         self._searched.clear()
         self._inverted_lists.clear()
 
+    def forget(self, page_ids: Sequence[str]) -> None:
+        """Have the vectors of these pages read from the tables again, into the copies and what is made of them."""
+        for flat in self._flats.values():
+            flat.forget(page_ids)
+        self._searched.clear()
+
     def close(self) -> None:
         """Let go of mapped files; they come back when needed."""
         for flat in self._flats.values():

@@ -90,7 +90,6 @@ class Contents:
             record = json.loads((folder / EXPORT_MARK).read_text(encoding="utf-8"))
             if record["layout"] > LAYOUT:
                 raise InputError(f"The export {folder.name} was written by a newer Pagelens; read it with that one.")
-            settings = {**record["settings"], "indexes": tuple(record["settings"]["indexes"])}
             spaces = tuple(
                 ExportedSpace(
                     EncoderInfo.of(space["encoder"]),
@@ -100,7 +99,8 @@ class Contents:
             )
             if not spaces:
                 raise ValueError("no encoder")
-            found = cls(record["collection"], record["pages"], CollectionSettings(**settings), spaces, record["tables"])
+            settings = CollectionSettings.of(record["settings"])
+            found = cls(record["collection"], record["pages"], settings, spaces, record["tables"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"The export {folder.name} is damaged: its {EXPORT_MARK} cannot be read; export again."

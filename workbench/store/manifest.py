@@ -174,7 +174,7 @@ class Manifest:
                     f"Collection '{storage.name}' has layout version {version}, this Pagelens reads version "
                     f"{SCHEMA_VERSION}; ingest its files again into a new collection."
                 )
-            settings = CollectionSettings(**{**record["settings"], "indexes": tuple(record["settings"]["indexes"])})
+            settings = CollectionSettings.of(record["settings"])
             spaces = (
                 tuple(_space(space) for space in record["spaces"])
                 if version == SCHEMA_VERSION

@@ -156,7 +156,7 @@ def _settings(
 ) -> CollectionSettings:
     about = said(pages).get("settings")
     if about:
-        return CollectionSettings(**{**about, "indexes": tuple(about["indexes"])})
+        return CollectionSettings.of(about)
     usual = CollectionSettings()
     pooled = tuple(index.name for index in spaces[0].indexes if index.name != FULL)
     if given.dpi is None:

@@ -163,6 +163,15 @@ class VectorCache:
             self._open = None
             self._sweep(-1)
 
+    def forget(self, page_ids: Sequence[str]) -> None:
+        """Have the vectors of these pages read from the table again: they are others now."""
+        with self._lock, self._exclusive():
+            found, gone = self._load(self._open), set(page_ids)
+            self._open = None
+            if found is not None and not gone.isdisjoint(found.vectors.page_ids):
+                kept = {page: place for page, place in found.places().items() if page not in gone}
+                self._write("", found.generation, found.rows, kept)
+
     def close(self) -> None:
         """Let go of the mapped file."""
         self._open = None

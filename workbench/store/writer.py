@@ -47,7 +47,7 @@ from workbench.store.tables import both, within
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession, derive
 from workbench.types import Page, PageEmbedding, PageFailure, Words
-from workbench.types.text import storable
+from workbench.types.text import storable, wellformed
 
 log = logging.getLogger(__name__)
 
@@ -196,15 +196,29 @@ class Writer:
                 self._commit(record, list(ready.values()))
         return failures
 
-    def set_words(self, words: Mapping[str, Words]) -> None:
+    def set_words(
+        self,
+        read: Mapping[str, tuple[Words, str]],
+        vectors: Mapping[str, Mapping[str, PageEmbedding]] | None = None,
+    ) -> None:
         """Give committed pages the words that were read meanwhile, by page id, in one commit; others stay out.
 
-        Searches in every process find the pages by them at once; their vectors are as they were.
+        With its words comes a sentence on what of a page could not be read, empty for all. ``vectors`` are those that
+        encoders made of the new words, by encoder and page; without any they stay as they were. Searches in every
+        process find the pages by both at once.
         """
         with room(self._session.name):
-            where = both(COMMITTED, within("page_id", list(words)))
-            rows = self._session.catalog.rows("pages", where, PAGES.names)
-            new = [{**row, **words_columns(words[row["page_id"]])} for row in rows]
+            where = both(COMMITTED, within("page_id", list(read)))
+            rows = {row["page_id"]: row for row in self._session.catalog.rows("pages", where, PAGES.names)}
+            for encoder, made in (vectors or {}).items():
+                pages = [(page, embedding) for page, embedding in made.items() if page in rows]
+                self._add_vectors(encoder, pages)
+                self._session.encoder(encoder).space.forget([page for page, _ in pages])
+            new = [
+                {**row, **words_columns(words), "reason": wellformed(notice)}
+                for page, row in rows.items()
+                for words, notice in [read[page]]
+            ]
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 
