@@ -139,7 +139,7 @@ class _Search:
             cure = f"Make them: pagelens collections embed {self.collection.name} --encoder {encoder}"
             return self._report(step, hit.rank, keep, None, reason, "no-vectors", exact_rank=exact_rank, cure=cure)
         needs = self._smallest(prefix, filter, hit.rank, most)
-        gaps, against = self._gaps(step, kept)
+        gaps, against = ((), "") if self._misses(step) else self._gaps(step, kept)
         helps = is_worthwhile(needs, most, last)
         parts = [
             f"Stage '{step.label}' ranks the page {hit.rank}{'' if helps else f' of {most}'}, below the {keep} it keeps"
@@ -158,9 +158,14 @@ class _Search:
     ) -> MissReport:
         """That a step lost the page; what is wrong with the page's words comes first, where the step goes by words."""
         report = MissReport(self.name, "lost", step.label, rank, keep, needs, reason, cause=cause, **more)
-        if not goes_by_words(step, self.collection) or (found := self.hindrance) is None:
+        found = self._misses(step)
+        if found is None:
             return report
         return replace(report, reason=f"{found.sentence} {reason}", cause=found.cause, cure=found.cure)
+
+    def _misses(self, step: Step) -> Hindrance | None:
+        """What is wrong with the page's words, where a step goes by them."""
+        return self.hindrance if goes_by_words(step, self.collection) else None
 
     def _smallest(self, prefix: Pipeline, filter: str, rank: int, most: int) -> int:
         """The least that the last step has to keep. Where depth changes the order, it is searched for."""
@@ -225,7 +230,7 @@ def _mended(search: _Search, pipeline: Pipeline, filter: str) -> MissReport:
             pipeline, said = changed
             changes.append(said)
         verdict, at = search.follow(pipeline, filter)
-    if verdict is first:
+    if verdict is first or first.cure:
         return replace(first, unfixable=first.cure or "No change of the pipeline would help.")
     return replace(first, unfixable=f"No change of the pipeline helps: {verdict.reason}")
 

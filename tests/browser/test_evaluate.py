@@ -8,6 +8,7 @@ from tests.browser.driving import opened, show
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
+from workbench.types import PageRef
 
 pytestmark = pytest.mark.browser
 QUESTIONS = """text,page,grade
@@ -125,6 +126,64 @@ def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page, home):
     assert (home / "judgements" / "documents" / "qrels.trec").read_text(encoding="utf-8") == ""
     show(page, "Evaluate")  # what was open still is
     assert page.locator("#pl-failures details[open]").count() == 1
+
+
+def test_failures_are_gone_through_with_the_page_that_should_be_found_beside_the_one_that_was(page, measured):
+    record = evaluation.load(measured)
+    failed = [outcome.question for outcome in outcomes(record, BAD) if outcome.failed]
+    assert len(failed) > 1
+    page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.click("#pl-review")
+    for at, question in enumerate(failed, 1):
+        page.wait_for_selector(f".pl-standing >> text=Question {at} of {len(failed)}")
+        outcome = next(one for one in outcomes(record, BAD) if one.question == question)
+        expected = next(fate.page for fate in outcome.page_outcomes if fate.state == LOST)
+        found = record.pipelines[BAD].answers[question].top
+        assert page.inner_text(".pl-review-query b") == record.questions[question].text
+        assert page.evaluate("pagelens.state.query") == record.questions[question].text
+        assert page.get_by_label("Only questions with").count() == 2  # the list stays where it was
+        if found:
+            page.wait_for_function(
+                "([document, page]) => pagelens.state.page?.read?.document === document && pagelens.state.page.read.page === page",
+                arg=[PageRef.parse(found[0].page).document, PageRef.parse(found[0].page).page],
+            )
+            pinned = page.wait_for_selector(".pl-pinned canvas[data-drawn]")
+            box, stage = pinned.bounding_box(), page.locator(".pl-stage").bounding_box()
+            assert box["x"] >= stage["x"] + stage["width"]  # beside it
+            assert page.get_attribute(".pl-pinned img", "alt") == expected.replace("#page=", ", page ")
+            page.wait_for_selector(".pl-pinned .pl-why-lost")
+        if at < len(failed):
+            page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.wait_for_selector(f".pl-standing >> text=Question {len(failed) - 1} of")
+    page.click(".pl-review summary")
+    page.fill(".pl-review .pl-noting input >> nth=0", "seen")
+    page.click(".pl-review .pl-noting button")
+    page.wait_for_selector(".pl-review summary >> text=seen")
+    assert "seen" in (measured / "notes.json").read_text(encoding="utf-8")
+    page.reload()  # the address has the evaluation, the question, and the page that is expected
+    page.wait_for_selector(f".pl-standing >> text=Question {len(failed) - 1} of {len(failed)}")
+    page.wait_for_selector(".pl-pinned img")
+    page.click(".pl-to-results")
+    page.wait_for_selector("#pl-failures li .pl-badge >> text=seen")
+    (measured / "notes.json").unlink()
+
+
+def test_the_expected_page_goes_along_to_the_search_and_to_the_page(page):
+    page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.locator("#pl-failures summary", has_text="songs").click()
+    page.click("#pl-failures >> text=Open in Search")
+    page.wait_for_selector(".pl-expected-said .pl-why-lost")  # without asking
+    assert page.input_value("#pl-expected-document") == "whales.pdf"
+    expected = page.evaluate("pagelens.state.expected")
+    page.locator(".pl-hit-open").first.click()
+    if page.evaluate("pagelens.state.open.page") != expected["page"]:
+        page.wait_for_selector(".pl-pinned img")
+    page.reload()
+    page.wait_for_function("pagelens.state.expected")
+    assert page.evaluate("pagelens.state.expected") == expected
 
 
 def test_a_rectangle_in_the_plot_filters_by_hand_and_by_keys(page, measured):

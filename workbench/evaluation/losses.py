@@ -22,7 +22,8 @@ class PageOutcome:
 
     ``stage`` lost it and keeps ``keep`` pages; ``rank`` is the page's rank there and with it the smallest K that would
     have kept it, None where the stage did not rank it among as many as were looked at. ``cure`` is the pipeline with
-    that K, empty where there is none, or it would keep most pages of the collection. ``first`` and ``final`` are its ranks in the first and the last stage.
+    that K, empty where there is none, or it would keep most pages of the collection. ``first`` and ``final`` are its
+    ranks in the first and the last stage.
     """
 
     page: str

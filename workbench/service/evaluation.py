@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import evaluation, permits, resources
-from workbench.errors import InputError, NotFoundError
+from workbench.errors import InputError, NotFoundError, PagelensError
 from workbench.evaluation import Dataset, DatasetCheck, Record, reports
 from workbench.evaluation.dataset_library import DatasetLibrary
 from workbench.evaluation.judgements import Judgements
@@ -260,7 +260,7 @@ class Evaluations(Ingestion, Explanations):
         there, unread = store.pages(list(refs.values())), set(store.unread()) if lost else set()
         said = {page: hindrance(there[ref], store, unread) for page, ref in refs.items() if ref in there}
         causes = {(stage, page): found.sentence for stage, page in lost if (found := said.get(page)) is not None}
-        failed = {str(PageRef(page.document, page.page)): page.reason for page in record.failed}
+        failed = {page.page: page.reason for page in record.failed}
         absent = {fate.page for fate in fates if fate.state == ABSENT}
         return causes | {("", page): f"It was not read: {failed[page]}" for page in absent if page in failed}
 
@@ -403,7 +403,7 @@ def _word_stages(run: EvaluatedPipeline, store: Collection) -> set[str]:
         steps = fitted_pipeline(run.text, None, store).steps
         if len(steps) == len(run.stages):
             return {told.name for told, step in zip(run.stages, steps, strict=True) if goes_by_words(step, store)}
-    except WorkbenchError:  # it is none, or of an encoder that is gone
+    except PagelensError:  # it is none, or of an encoder that is gone
         pass
     return set()
 
