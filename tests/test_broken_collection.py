@@ -14,13 +14,13 @@ from workbench.store.vector_cache import VectorCache
 
 def test_one_unreadable_collection_does_not_hide_the_others(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
-    work.create_collection("good")
-    work.create_collection("bad")
+    work.library.create("good")
+    work.library.create("bad")
     (tmp_path / "home" / "collections" / "bad" / "manifest.json").write_text("{}", encoding="utf-8")
     again = Workbench(Settings(home=tmp_path / "home"))
-    assert [info.name for info in again.collections()] == ["good"]
+    assert [info.name for info in again.library.all()] == ["good"]
     with pytest.raises(StoreError, match="bad"):
-        again.collection("bad")
+        again.library.info("bad")
 
 
 def test_a_search_without_a_copy_says_so(tmp_path, monkeypatch):

@@ -31,21 +31,21 @@ def bench(tmp_path: Path) -> Workbench:
     for name, pages in (("gone", [f"the {SECRET} ledger", "a second page"]), ("kept", ["the ordinary ledger"] * 12)):
         write_pdf(tmp_path / f"{name}.pdf", pages)
     bench.ingest([tmp_path / "gone.pdf", tmp_path / "kept.pdf"], "c", PLAIN)
-    bench.compact("c")
+    bench.maintenance.compact("c")
     for ref in (GONE, KEPT):
-        bench.judge(f"which {ref.document}", ref, "c", 2)
-    bench.judge("both", GONE, "c", 1)
-    bench.judge("both", KEPT, "c", 3)
-    picture = bench.keep_picture(tmp_path / "gone.pdf")
-    bench.query_picture(picture, ["rotate:90"])
-    save = bench.save_search
+        bench.judgements.judge(f"which {ref.document}", ref, "c", 2)
+    bench.judgements.judge("both", GONE, "c", 1)
+    bench.judgements.judge("both", KEPT, "c", 3)
+    picture = bench.pictures.keep(tmp_path / "gone.pdf")
+    bench.pictures.path(picture, ["rotate:90"])
+    save = bench.saved_searches.save
     save("by region", Query.empty().region(GONE, (0, 0, 1, 1)), "c", "bm25")
     save("by mark", Query.of("x").marking([GONE]), "c", "bm25")
     save("by filter", "ledger", "c", "bm25", "page > 1 and document in ('kept.pdf', 'gone.pdf')")
     save("by picture", Query.empty().picture(picture), "c", "bm25")
     save("other", Query.of("x").marking([KEPT]), "c", "bm25", "document = 'kept.pdf'")
-    bench.audit("c", probes=10)
-    list(bench.search_stages("ledger", "c", "bm25"))
+    bench.maintenance.audit("c", probes=10)
+    list(bench.searches.stages("ledger", "c", "bm25"))
     return bench
 
 
@@ -56,9 +56,10 @@ def stopped_upload(bench: Workbench, tmp_path: Path, *names: str, collection: st
     for name in names:
         with uploads.receiving(batch, name) as file:
             file.write((tmp_path / name).read_bytes())
-    bench._jobs._runs = {"ingest": lambda *_: (_ for _ in ()).throw(NotFoundError("stopped"))}
-    job = bench.wait_for(bench.start_ingest(uploads.paths(batch), collection).id)
-    bench._jobs._runs = bench._job_runs()
+    does = bench.jobs._runs["ingest"]
+    bench.jobs.does("ingest", lambda *_: (_ for _ in ()).throw(NotFoundError("stopped")))
+    job = bench.jobs.wait(bench.ingestion.start(uploads.paths(batch), collection).id)
+    bench.jobs.does("ingest", does)
     return job
 
 
@@ -67,7 +68,7 @@ def test_a_deleted_document_is_in_no_file_of_the_home_folder(bench: Workbench, t
     job = stopped_upload(bench, tmp_path, "gone.pdf", "kept.pdf")
     stopped_upload(bench, tmp_path, "gone.pdf", collection="another")
     assert holding(home, SECRET)
-    receipt = bench.delete_document("c", "gone.pdf")
+    receipt = bench.deletions.document("c", "gone.pdf")
     assert (receipt.document, receipt.pages, receipt.uploads) == ("gone.pdf", 2, 1)
     assert (receipt.pictures, receipt.labels) == (1, 2)
     assert set(receipt.searches) == {"by region", "by mark", "by filter", "by picture"}
@@ -76,23 +77,23 @@ def test_a_deleted_document_is_in_no_file_of_the_home_folder(bench: Workbench, t
     assert holding(home, SECRET, "gone.pdf#page") == []
     assert list((home / "state" / "pictures").glob("*.webp")) == []
     assert not (home / "state" / "audit" / "c.json").exists()
-    assert [saved.name for saved in bench.saved_searches()] == ["other"]
-    assert bench.judgements("both", "c") == {"kept.pdf#page=1": 3}
-    assert bench.judgements("which gone.pdf", "c") == {}
+    assert [saved.name for saved in bench.saved_searches.all()] == ["other"]
+    assert bench.judgements.of("both", "c") == {"kept.pdf#page=1": 3}
+    assert bench.judgements.of("which gone.pdf", "c") == {}
     left = [path for path in (home / "uploads").rglob("*") if path.is_file()]
     assert sorted(path.name for path in left) == ["gone.pdf", "kept.pdf"]  # the first was sent to another collection
     with pytest.raises(NotFoundError):
-        bench.delete_document("c", "gone.pdf")
-    assert bench.verify("c") == []
-    done = bench.wait_for(bench.resume_job(job.id).id, 120)
+        bench.deletions.document("c", "gone.pdf")
+    assert bench.maintenance.verify("c") == []
+    done = bench.jobs.wait(bench.jobs.resume(job.id).id, 120)
     assert [(d.name, d.reason) for d in done.progress.documents] == [("kept.pdf", "already indexed as kept.pdf")]
     assert [path.name for path in (home / "uploads").rglob("*") if path.is_file()] == ["gone.pdf"]
 
 
 def test_a_resumed_job_whose_files_were_deleted_says_so(bench: Workbench, tmp_path: Path) -> None:
     job = stopped_upload(bench, tmp_path, "gone.pdf")
-    bench.delete_document("c", "gone.pdf")
-    ended = bench.wait_for(bench.resume_job(job.id).id)
+    bench.deletions.document("c", "gone.pdf")
+    ended = bench.jobs.wait(bench.jobs.resume(job.id).id)
     assert (ended.state, ended.message) == ("failed", "The files of this upload are no longer there; drop them again.")
     assert list((tmp_path / "home" / "uploads").iterdir()) == []
 
@@ -101,22 +102,22 @@ def test_a_deleted_collection_leaves_nothing(bench: Workbench, tmp_path: Path) -
     home = tmp_path / "home"
     write_pdf(tmp_path / "never.pdf", [f"another {SECRET}"])
     stopped_upload(bench, tmp_path, "gone.pdf", "never.pdf")
-    receipt = bench.delete_collection("c")
+    receipt = bench.deletions.collection("c")
     assert (receipt.document, receipt.pages, receipt.uploads, receipt.pictures, receipt.labels) == ("", 14, 2, 1, 4)
     assert len(receipt.searches) == 5
     assert holding(home, SECRET) == []
     assert not (home / "judgements" / "c").exists()
     assert list((home / "jobs").iterdir()) == list((home / "uploads").iterdir()) == []
-    assert bench.jobs() == bench.saved_searches() == []
+    assert bench.jobs.all() == bench.saved_searches.all() == []
 
 
 def test_a_damaged_collection_can_be_deleted_and_the_receipt_says_what_is_not_known(bench: Workbench) -> None:
     shutil.rmtree(bench.settings.home / "collections" / "c" / "lance" / "documents.lance")
     bench = Workbench(Settings(home=bench.settings.home))
-    receipt = bench.delete_collection("c")
+    receipt = bench.deletions.collection("c")
     assert receipt.labels == 4
     assert "could not be read" in receipt.notes[0]
-    assert bench.collection_names() == []
+    assert bench.library.names() == []
 
 
 def test_a_job_that_waits_does_not_bring_a_deleted_collection_back(bench: Workbench, tmp_path: Path) -> None:
@@ -129,24 +130,24 @@ def test_a_job_that_waits_does_not_bring_a_deleted_collection_back(bench: Workbe
         go.wait(60)
         raise NotFoundError("over")
 
-    bench._jobs._runs = {**bench._job_runs(), "block": block}
-    bench._jobs.start("elsewhere", {}, "block")
+    bench.jobs.does("block", block)
+    bench.jobs.start("elsewhere", {}, "block")
     entered.wait(60)
-    waiting = bench.start_ingest([tmp_path / "gone.pdf"], "c")
+    waiting = bench.ingestion.start([tmp_path / "gone.pdf"], "c")
     assert waiting.state == "waiting"
-    bench.delete_collection("c")
+    bench.deletions.collection("c")
     go.set()
-    last = bench._jobs.start("elsewhere", {}, "block")
-    assert bench.wait_for(last.id, 60).state == "failed"
-    assert bench.collection_names() == []
+    last = bench.jobs.start("elsewhere", {}, "block")
+    assert bench.jobs.wait(last.id, 60).state == "failed"
+    assert bench.library.names() == []
     with pytest.raises(NotFoundError):
-        bench.job(waiting.id)
+        bench.jobs.get(waiting.id)
 
 
 def test_a_collection_at_work_is_not_deleted(bench: Workbench) -> None:
-    with Writer(bench._collection("c")), pytest.raises(CollectionBusyError):
-        bench.delete_document("c", "gone.pdf")
-    assert bench.judgements("both", "c") == {"gone.pdf#page=1": 1, "kept.pdf#page=1": 3}
+    with Writer(bench.opened.get("c")), pytest.raises(CollectionBusyError):
+        bench.deletions.document("c", "gone.pdf")
+    assert bench.judgements.of("both", "c") == {"gone.pdf#page=1": 1, "kept.pdf#page=1": 3}
 
 
 def test_the_command_prints_the_receipt(bench: Workbench, tmp_path: Path) -> None:
@@ -161,9 +162,9 @@ def test_large_tables_of_vectors_are_rewritten_when_asked(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workbench.store.upkeep.ERASE_AT_ONCE", 100)
-    (note,) = bench.delete_document("c", "gone.pdf").notes
+    (note,) = bench.deletions.document("c", "gone.pdf").notes
     assert note.endswith("pagelens collections compact c")
     assert {hit.ref.document for hit in bench.search("ledger", "c", "full:5").hits} == {"kept.pdf"}
     assert all("full__reader" in file for file in holding(tmp_path / "home", SECRET))
-    bench.compact("c")
+    bench.maintenance.compact("c")
     assert holding(tmp_path / "home", SECRET) == []

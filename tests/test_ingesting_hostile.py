@@ -52,18 +52,18 @@ def changing(tmp_path):
 
 
 def version_of_words(bench: Workbench, page: int) -> str:
-    return bench.page(PageRef("doc.pdf", page), "c").words.texts[0]
+    return bench.library.page(PageRef("doc.pdf", page), "c").words.texts[0]
 
 
 def whole_and_of_one_version(bench: Workbench, version: str, original: Path, other: Path) -> None:
     """Pages have the words and the picture of this version, under the hash of its file."""
-    (document,) = bench.documents("c")
+    (document,) = bench.library.documents("c")
     assert (document.content_hash, document.pages) == (probe(original).content_hash, 120)
     numbers = (1, 9, 120)
     right, wrong = (list(read_pages(Source(path, "doc.pdf"), LOW, numbers)) for path in (original, other))
     for number, page, another in zip(numbers, right, wrong, strict=True):
         assert version_of_words(bench, number) == version == page.words.texts[0] != another.words.texts[0]
-        with Image.open(bench.page_image("c", PageRef("doc.pdf", number), "page")) as stored:
+        with Image.open(bench.library.page_image("c", PageRef("doc.pdf", number), "page")) as stored:
             assert far(stored, page) < far(stored, another)
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_anew(bench, changing, tmp_
             changed.append(now.pages_done)
             change(changing)
 
-    (outcome,) = bench.ingest([changing], "c", DRAWN_LOW, progress).documents
+    (outcome,) = bench.ingestion.ingest([changing], "c", DRAWN_LOW, progress).documents
     assert (outcome.name, outcome.pages, outcome.indexed, outcome.failed) == ("doc.pdf", 120, 120, ())
     assert changed and changed[0] < 100
     whole_and_of_one_version(bench, "betaversion", AFTER, BEFORE)
@@ -110,7 +110,7 @@ def test_a_file_that_changes_all_the_time_fails_in_words_and_costs_no_other(benc
             changed.append(now.pages_done)
             overwritten(changing)
 
-    report = bench.ingest([changing, tmp_path / "still.pdf"], "c", DRAWN_LOW, progress)
+    report = bench.ingestion.ingest([changing, tmp_path / "still.pdf"], "c", DRAWN_LOW, progress)
     outcomes = {one.name: one for one in report.documents}
     assert "changed while it was read" in outcomes["doc.pdf"].reason
     assert outcomes["still.pdf"].indexed == 1
@@ -165,12 +165,12 @@ def test_a_job_stops_whatever_the_reader_is_at(bench, tmp_path, monkeypatch):
         return real(pool, function, *arguments, **more)
 
     monkeypatch.setattr(workers.ReaderPool, "submit", submit)
-    job = bench.start_ingest([text_pdf(tmp_path / "a.pdf", 5)], "c")
+    job = bench.ingestion.start([text_pdf(tmp_path / "a.pdf", 5)], "c")
     end = time.monotonic() + 120
     while not (started.exists() and started.read_text()) and time.monotonic() < end:
         time.sleep(0.05)
-    bench.stop_job(job.id)
-    assert bench.wait_for(job.id, 60).state == "stopped"  # without a stop it would take the limit, four minutes
+    bench.jobs.stop(job.id)
+    assert bench.jobs.wait(job.id, 60).state == "stopped"  # without a stop it would take the limit, four minutes
 
 
 def test_pages_given_up_are_counted_and_said(tmp_path, monkeypatch):
@@ -187,7 +187,7 @@ def test_pages_given_up_are_counted_and_said(tmp_path, monkeypatch):
     assert (outcome.pages, outcome.indexed) == (30, 1)
     assert [page.page for page in outcome.failed] == [2, 3]
     assert outcome.reason.startswith("27 pages were not tried after 2 others took more time or memory than allowed")
-    assert bench.why("page", PageRef("a.pdf", 17), "c").verdict == "failed"
+    assert bench.searches.why("page", PageRef("a.pdf", 17), "c").verdict == "failed"
     monkeypatch.undo()
     (again,) = bench.ingest([tmp_path / "a.pdf"], "c").documents  # nothing is given up for ever
     assert (again.indexed, again.skipped, again.failed) == (29, 1, ())
@@ -197,5 +197,5 @@ def test_pages_given_up_are_counted_and_said(tmp_path, monkeypatch):
 def test_the_plan_says_that_pages_that_failed_are_tried_again(bench, tmp_path):
     path = raw_pdf(tmp_path / "doc.pdf", [("/MediaBox [0 0 200 200]", show("words"))] * 3, damaged=[1])
     assert len(bench.ingest([path], "c", DRAWN_LOW).documents[0].failed) == 1
-    (planned,) = bench.plan([path], "c").files
+    (planned,) = bench.ingestion.plan([path], "c").files
     assert planned.note == "1 of its pages could not be read before and are tried again"

@@ -40,17 +40,17 @@ def found(bench: Workbench) -> dict[str, str]:
     """The text of the first page of every document."""
     from workbench.types import PageRef
 
-    return {d.name: bench.page(PageRef(d.name, 1), "c").words.text for d in bench.documents("c")}
+    return {d.name: bench.library.page(PageRef(d.name, 1), "c").words.text for d in bench.library.documents("c")}
 
 
 def ingest(bench: Workbench, paths: list[Path], **more: object) -> dict[str, DocumentOutcome]:
-    return {outcome.name: outcome for outcome in bench.ingest(paths, "c", PLAIN, **more).documents}  # type: ignore[arg-type]
+    return {outcome.name: outcome for outcome in bench.ingestion.ingest(paths, "c", PLAIN, **more).documents}  # type: ignore[arg-type]
 
 
 def test_two_uploads_of_one_name_are_two_documents(bench: Workbench, upload: Upload) -> None:
     ingest(bench, upload(("scan.pdf", "invoice for whales")))
     other = upload(("scan.pdf", "recipe for bread"))
-    (file,) = bench.plan(other, "c").files
+    (file,) = bench.ingestion.plan(other, "c").files
     assert (file.name, file.pages, file.namesake) == ("scan (2).pdf", 1, "scan.pdf")
     assert file.note.startswith("a different document has the name scan.pdf of 20")
     assert "both are kept" in file.note
@@ -66,7 +66,7 @@ def test_two_uploads_of_one_name_are_two_documents(bench: Workbench, upload: Upl
 def test_replacing_is_asked_for_and_named(bench: Workbench, upload: Upload, replacing: bool | list[str]) -> None:
     ingest(bench, upload(("scan.pdf", "invoice for whales"), ("other.pdf", "stars")))
     other = upload(("scan.pdf", "recipe for bread"), ("other.pdf", "moons"))
-    planned = {file.name: file for file in bench.plan(other, "c", replacing=replacing).files}
+    planned = {file.name: file for file in bench.ingestion.plan(other, "c", replacing=replacing).files}
     assert "replaces scan.pdf of 20" in planned["scan.pdf"].note
     outcomes = ingest(bench, other, replacing=replacing)
     assert outcomes["scan.pdf"].replaced.startswith("scan.pdf of 20")
@@ -81,7 +81,7 @@ def test_a_changed_file_is_replaced_and_plan_and_outcome_say_so(bench: Workbench
     path = write_pdf(tmp_path / "in" / "report.pdf", ["first version"])
     ingest(bench, [path])
     write_pdf(path, ["second version"])
-    (file,) = bench.plan([path], "c").files
+    (file,) = bench.ingestion.plan([path], "c").files
     assert file.note.startswith("replaces report.pdf of 20")
     assert file.namesake == ""
     assert ingest(bench, [path])["report.pdf"].replaced.startswith("report.pdf of 20")

@@ -58,7 +58,7 @@ def test_good_files_go_in_and_the_bad_one_says_why(bench):
         "broken.pdf": 0,
     }
     assert outcomes["broken.pdf"].reason
-    assert bench.collection("notes").pages == 7
+    assert bench.library.info("notes").pages == 7
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_ledger_sums_to_the_score_and_points_at_the_word(bench):
     assert best["largest"] == "largest"
     assert best["animal"] == "animal"
     row = next(row for row in explanation.ledger if row.label == "animal")
-    words = bench.page(ref, "notes").words
+    words = bench.library.page(ref, "notes").words
     box = words.boxes[words.texts.index("animal")]
     assert row.box == pytest.approx(tuple(box), abs=1e-3)
     assert "largest animal" in explanation.regions[0].text
@@ -131,29 +131,29 @@ def test_pooled_views_show_what_stage_one_scored(bench):
 
 def test_why_follows_a_page_through_the_pipeline(bench):
     query = "Which animal is the biggest?"
-    found = bench.why(query, PageRef("whales.pdf", 1), "notes", "rows:3 > full:1")
+    found = bench.searches.why(query, PageRef("whales.pdf", 1), "notes", "rows:3 > full:1")
     assert (found.verdict, found.stage, found.rank) == ("found", "full", 1)
     far = bench.search(query, "notes", "exact", k=7).hits[-1]
-    lost = bench.why(query, far.ref, "notes", "rows:7 > full:3")
+    lost = bench.searches.why(query, far.ref, "notes", "rows:7 > full:3")
     assert (lost.verdict, lost.stage, lost.rank, lost.keep, lost.needs) == ("lost", "full", 7, 3, 7)
     cut = bench.search(query, "notes", "rows:7").hits[-1]
-    early = bench.why(query, cut.ref, "notes", "rows:2 > full:2")
+    early = bench.searches.why(query, cut.ref, "notes", "rows:2 > full:2")
     assert (early.verdict, early.stage, early.rank, early.needs) == ("lost", "rows", 7, 7)
-    filtered = bench.why(query, PageRef("whales.pdf", 1), "notes", filter="document = 'bread.pdf'")
+    filtered = bench.searches.why(query, PageRef("whales.pdf", 1), "notes", filter="document = 'bread.pdf'")
     assert filtered.verdict == "filtered"
-    assert bench.why(query, PageRef("nothing.pdf", 1), "notes").verdict == "absent"
-    never = bench.why("parallax", PageRef("bread.pdf", 1), "notes", "bm25:3 > full:3")
+    assert bench.searches.why(query, PageRef("nothing.pdf", 1), "notes").verdict == "absent"
+    never = bench.searches.why("parallax", PageRef("bread.pdf", 1), "notes", "bm25:3 > full:3")
     assert (never.verdict, never.stage, never.needs) == ("lost", "bm25", None)
 
 
 def test_the_smallest_k_that_why_names_does_keep_the_page(bench):
     query, pipeline = "bake a star in the sea", "rrf(bm25, rows):1 > full:1"
-    for info in bench.documents("notes"):
+    for info in bench.library.documents("notes"):
         for number in range(1, info.pages + 1):
-            verdict = bench.why(query, PageRef(info.name, number), "notes", pipeline)
+            verdict = bench.searches.why(query, PageRef(info.name, number), "notes", pipeline)
             if verdict.verdict == "lost" and verdict.needs is not None:
                 wide = f"rrf(bm25, rows):{verdict.needs} > full:{verdict.needs}"
-                assert bench.why(query, PageRef(info.name, number), "notes", wide).verdict == "found"
+                assert bench.searches.why(query, PageRef(info.name, number), "notes", wide).verdict == "found"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_same_files_again_change_nothing(bench):
     again = bench.ingest([bench.files], "notes")
     assert sum(outcome.indexed for outcome in again.documents) == 0
     assert sum(outcome.skipped for outcome in again.documents) == 7
-    assert bench.collection("notes").pages == 7
+    assert bench.library.info("notes").pages == 7
 
 
 def test_changed_bytes_replace_and_the_same_name_elsewhere_is_another(bench, tmp_path):
@@ -192,17 +192,17 @@ def test_changed_bytes_replace_and_the_same_name_elsewhere_is_another(bench, tmp
     work.ingest([one / "report.pdf"], "c")
     write_pdf(one / "report.pdf", ["Camels cross the desert."])
     work.ingest([one / "report.pdf"], "c")
-    assert [(d.name, d.pages) for d in work.documents("c")] == [("report.pdf", 1)]
+    assert [(d.name, d.pages) for d in work.library.documents("c")] == [("report.pdf", 1)]
     assert not work.search("penguins on ice", "c", "bm25").hits
     assert work.search("camels", "c", "bm25").hits
     write_pdf(two / "report.pdf", ["Parrots live in the forest."])
     work.ingest([two / "report.pdf"], "c")
-    assert len(work.documents("c")) == 2
-    assert len({d.name for d in work.documents("c")}) == 2
+    assert len(work.library.documents("c")) == 2
+    assert len({d.name for d in work.library.documents("c")}) == 2
     write_pdf(two / "copy.pdf", ["x"])
     (two / "copy.pdf").write_bytes((two / "report.pdf").read_bytes())
     work.ingest([two / "copy.pdf"], "c")
-    assert len(work.documents("c")) == 2
+    assert len(work.library.documents("c")) == 2
 
 
 def test_a_deleted_document_is_not_found_any_more(tmp_path):
@@ -210,18 +210,18 @@ def test_a_deleted_document_is_not_found_any_more(tmp_path):
     for name, pages in TOPICS.items():
         write_pdf(tmp_path / name, pages)
     work.ingest([tmp_path / name for name in TOPICS], "c")
-    assert work.delete_document("c", "bread.pdf").pages == 3
+    assert work.deletions.document("c", "bread.pdf").pages == 3
     for pipeline in ("exact", "two-stage", "hybrid", "bm25", "rows[engine=lance]:9"):
         assert "bread.pdf" not in {hit.ref.document for hit in work.search("bread oven dough", "c", pipeline).hits}
     with pytest.raises(NotFoundError):
-        work.page(PageRef("bread.pdf", 1), "c")
+        work.library.page(PageRef("bread.pdf", 1), "c")
 
 
 def test_a_job_reports_can_be_stopped_and_resumed(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     write_pdf(tmp_path / "long.pdf", [f"Page number {n} about topic {n * 7}." for n in range(60)])
     seen = threading.Event()
-    original = work._jobs._runs["ingest"]
+    original = work.jobs._runs["ingest"]
 
     def run(request, report, stop):
         def tell(progress):
@@ -232,33 +232,33 @@ def test_a_job_reports_can_be_stopped_and_resumed(tmp_path):
 
         return original(request, tell, stop)
 
-    work._jobs._runs = {"ingest": run}
-    job = work.start_ingest([tmp_path / "long.pdf"], "c")
-    stopped = work.wait_for(job.id, 120)
+    work.jobs.does("ingest", run)
+    job = work.ingestion.start([tmp_path / "long.pdf"], "c")
+    stopped = work.jobs.wait(job.id, 120)
     assert stopped.state == "stopped"
-    part = work.collection("c").pages
+    part = work.library.info("c").pages
     assert 8 <= part < 60
-    work._jobs._runs = {"ingest": original}
-    done = work.wait_for(work.resume_job(job.id).id, 120)
+    work.jobs.does("ingest", original)
+    done = work.jobs.wait(work.jobs.resume(job.id).id, 120)
     assert done.state == "done"
     assert {stage.name for stage in done.progress.stages} == {"read", "embed", "write", "index"}
-    assert work.collection("c").pages == 60
+    assert work.library.info("c").pages == 60
     assert sorted(hit.ref.page for hit in work.search("page number", "c", "exact", k=100).hits) == list(range(1, 61))
     again = Workbench(Settings(home=tmp_path / "home"))
-    assert [(j.id, j.state) for j in again.jobs()] == [(job.id, "done")]
+    assert [(j.id, j.state) for j in again.jobs.all()] == [(job.id, "done")]
 
 
 def test_a_job_whose_process_died_reads_as_interrupted(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
     write_pdf(tmp_path / "a.pdf", ["One page."])
-    job = work.wait_for(work.start_ingest([tmp_path / "a.pdf"], "c").id, 120)
+    job = work.jobs.wait(work.ingestion.start([tmp_path / "a.pdf"], "c").id, 120)
     path = tmp_path / "home" / "jobs" / f"{job.id}.json"
     record = json.loads(path.read_text())
     record["job"]["state"] = "running"
     record["process"] = [2**22 + 1, 0.0]
     path.write_text(json.dumps(record))
     (path.parent / "torn.json").write_text("{")
-    assert [j.state for j in Workbench(Settings(home=tmp_path / "home")).jobs()] == ["interrupted"]
+    assert [j.state for j in Workbench(Settings(home=tmp_path / "home")).jobs.all()] == ["interrupted"]
 
 
 def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):
@@ -271,19 +271,19 @@ def test_uploads_keep_their_names_and_cannot_leave_their_folder(tmp_path):
     for name in ("2024/<img onerror=alert(1)>${x}.pdf", "alone.pdf"):
         with uploads.receiving(batch, name) as file:
             file.write(source.read_bytes() + name.encode())
-    job = work.wait_for(work.start_ingest(uploads.paths(batch), "c").id, 120)
+    job = work.jobs.wait(work.ingestion.start(uploads.paths(batch), "c").id, 120)
     assert job.state == "done"
-    assert [d.name for d in work.documents("c")] == ["2024/<img onerror=alert(1)>${x}.pdf", "alone.pdf"]
+    assert [d.name for d in work.library.documents("c")] == ["2024/<img onerror=alert(1)>${x}.pdf", "alone.pdf"]
     assert list((tmp_path / "home" / "uploads").iterdir()) == []
 
 
 def test_a_plan_counts_pages_before_anything_is_read(bench, tmp_path):
-    plan = bench.plan([bench.files], "fresh")
+    plan = bench.ingestion.plan([bench.files], "fresh")
     assert (plan.pages, plan.pages_to_read) == (7, 7)
     assert plan.seconds > 0
     assert plan.bytes > 0
     assert next(file.note for file in plan.files if file.name == "broken.pdf")
-    known = bench.plan([bench.files], "notes")
+    known = bench.ingestion.plan([bench.files], "notes")
     assert (known.pages, known.pages_to_read) == (7, 0)
 
 

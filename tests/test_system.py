@@ -29,7 +29,7 @@ def bench(home):
 
 
 def ended(bench, job):
-    job = bench.wait_for(job.id, 120)
+    job = bench.jobs.wait(job.id, 120)
     assert job.state == "done", job.message
     return job
 
@@ -37,16 +37,16 @@ def ended(bench, job):
 def test_a_page_is_put_away_found_no_more_and_released(bench):
     ref = PageRef("natural.pdf", 4)
     assert str(bench.search("bread part 1", "c").hits[0].ref) == str(ref)
-    entry = bench.quarantine("c", ref, "  smells burnt ")
+    entry = bench.maintenance.quarantine("c", ref, "  smells burnt ")
     assert (str(entry), entry.reason) == ("natural.pdf#page=4", "smells burnt")
     assert ref not in [hit.ref for hit in bench.search("bread part 1", "c").hits]
-    assert bench.why("bread part 1", ref, "c").verdict == "quarantined"
-    assert (bench.collection("c").quarantined, bench.quarantined("c")) == (1, (entry,))
-    assert bench.verify("c") == []
-    bench.release("c", ref)
+    assert bench.searches.why("bread part 1", ref, "c").verdict == "quarantined"
+    assert (bench.library.info("c").quarantined, bench.maintenance.quarantined("c")) == (1, (entry,))
+    assert bench.maintenance.verify("c") == []
+    bench.maintenance.release("c", ref)
     assert bench.search("bread part 1", "c").hits[0].ref == ref
     with pytest.raises(NotFoundError):
-        bench.release("c", ref)
+        bench.maintenance.release("c", ref)
 
 
 def test_the_same_by_command(bench, home, capsys):
@@ -64,24 +64,24 @@ def test_the_same_by_command(bench, home, capsys):
 
 
 def test_audit_runs_as_a_job_and_leaves_its_record(bench):
-    job = ended(bench, bench.start_audit("c"))
-    kept = bench.kept_audit("c")
+    job = ended(bench, bench.maintenance.start_audit("c"))
+    kept = bench.maintenance.kept_audit("c")
     assert [pair["page"] for pair in kept["copies"]] == ["copy.pdf#page=1"] and kept["made"]
     assert "1 pairs of copies" in job.message and job.progress.pages_total == 200
 
 
 def test_recall_runs_as_a_job_and_leaves_its_record(bench):
-    ended(bench, bench.start_recall("c"))
-    kept = bench.kept_recall("c")
+    ended(bench, bench.maintenance.start_recall("c"))
+    kept = bench.maintenance.kept_recall("c")
     assert kept["pages"] == 19 and all(row["recall"] == 1 for row in kept["rows"] if row["kind"] == "scan")
 
 
 def test_compacting_runs_as_a_job_and_says_what_it_saved(bench):
-    before = {table.name: table for table in bench.tables("c")}
+    before = {table.name: table for table in bench.maintenance.tables("c")}
     assert before["pages"].rows == 19 and before["pages"].versions > 1
-    job = ended(bench, bench.start_compact("c"))
+    job = ended(bench, bench.maintenance.start_compact("c"))
     assert "before" in job.message and "after" in job.message
-    after = {table.name: table for table in bench.tables("c")}
+    after = {table.name: table for table in bench.maintenance.tables("c")}
     assert after["pages"].files == 1 and after["pages"].unindexed == 0
     assert sum(table.bytes for table in after.values()) < sum(table.bytes for table in before.values())
     assert [index.kind for index in after["pages"].indexes] == ["FTS"]
@@ -91,21 +91,21 @@ def test_searches_leave_their_times_and_a_deleted_collection_none(bench, home):
     bench.ingest([write_pdf(home / "one.pdf", ["A page of songs and seas"])], "short-lived")
     for _ in range(3):
         bench.search("songs", "short-lived", "bm25:5")
-    list(bench.search_stages("seas", "short-lived", "exact"))
-    told = {one.pipeline: one for one in bench.latency("short-lived")}
+    list(bench.searches.stages("seas", "short-lived", "exact"))
+    told = {one.pipeline: one for one in bench.system.latency("short-lived")}
     assert told["bm25:5"].searches == 3 and {s.name for s in told["bm25:5"].stages} >= {"total", "bm25"}
-    assert bench.kept_audit("short-lived") is None
-    bench.audit("short-lived", probes=10)
-    assert bench.kept_audit("short-lived")["probes"] == 10
-    bench.delete_collection("short-lived")
+    assert bench.maintenance.kept_audit("short-lived") is None
+    bench.maintenance.audit("short-lived", probes=10)
+    assert bench.maintenance.kept_audit("short-lived")["probes"] == 10
+    bench.deletions.collection("short-lived")
     assert not list((home / "state" / "audit").glob("short-lived*"))
     assert not list((home / "state" / "latency").glob("short-lived*"))
     with pytest.raises(NotFoundError):
-        bench.kept_audit("short-lived")
+        bench.maintenance.kept_audit("short-lived")
 
 
 def test_what_runs_here(bench, home):
-    info = bench.system()
+    info = bench.system.info()
     assert dict(info.versions)["lancedb"] and info.home == str(home) and info.free > 0
     assert {folder.name for folder in info.folders} >= {"collections", "state"}
     assert next(f.bytes for f in info.folders if f.name == "collections") > 10_000

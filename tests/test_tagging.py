@@ -28,7 +28,7 @@ def bench(tmp_path):
 
 
 def borne(bench, collection="c"):
-    return {one.name: (set(one.tags), dict(one.meta)) for one in bench.documents(collection)}
+    return {one.name: (set(one.tags), dict(one.meta)) for one in bench.library.documents(collection)}
 
 
 def test_an_ingest_tags_its_files_and_names_what_a_table_says_of_others(bench, files, tmp_path):
@@ -43,7 +43,7 @@ def test_an_ingest_tags_its_files_and_names_what_a_table_says_of_others(bench, f
         "2 rows of 'fields.csv' were left out: line 7: it names no file; line 8: it has 6 cells and the heading 4.",
     )
     both = FileFields(FieldsChange.of(["all"]), given.named, given.notes)
-    report = bench.ingest([files], "c", fields=both)
+    report = bench.ingestion.ingest([files], "c", fields=both)
     assert report.notes == (
         *given.notes,
         "Fields are given for files that are not among these: nowhere.pdf.",
@@ -57,7 +57,7 @@ def test_an_ingest_tags_its_files_and_names_what_a_table_says_of_others(bench, f
     }
     hits = bench.search("what stands", "c", "text", filter="meta.year >= 2023 and tag = 'all'").hits
     assert {hit.ref.document for hit in hits} == {"a.pdf", "2023/report.pdf"}
-    again = bench.ingest([files], "c", fields=FileFields(FieldsChange.of(["later"])))
+    again = bench.ingestion.ingest([files], "c", fields=FileFields(FieldsChange.of(["later"])))
     assert all(one.indexed == 0 and one.skipped == 1 for one in again.documents)
     assert all("later" in tags and "all" in tags for tags, _ in borne(bench).values())
 
@@ -94,17 +94,19 @@ def test_tables_that_are_none_are_refused_in_words(tmp_path, name, text, says):
 
 def test_several_documents_change_or_none(bench, files):
     bench.ingest([files], "c")
-    changed = bench.change_fields("c", ["a.pdf", "2023/report.pdf"], FieldsChange.of(["x"], set={"year": 2024}))
+    changed = bench.library.change_fields("c", ["a.pdf", "2023/report.pdf"], FieldsChange.of(["x"], set={"year": 2024}))
     assert [(one.name, one.tags, dict(one.meta)) for one in changed] == [
         ("a.pdf", ("x",), {"year": "2024"}),
         ("2023/report.pdf", ("x",), {"year": "2024"}),
     ]
     with pytest.raises(NotFoundError, match=r"no document 'nowhere\.pdf'"):
-        bench.change_fields("c", ["a.pdf", "nowhere.pdf"], FieldsChange.of(["y"]))
+        bench.library.change_fields("c", ["a.pdf", "nowhere.pdf"], FieldsChange.of(["y"]))
     assert borne(bench)["a.pdf"] == ({"x"}, {"year": "2024"})
 
 
 def test_a_job_keeps_them_over_a_restart(bench, files):
-    job = bench.start_ingest([files], "c", fields=FileFields(FieldsChange.of(["x"]), {"a.pdf": FieldsChange.of(["y"])}))
-    assert bench.wait_for(job.id).state == "done"
+    job = bench.ingestion.start(
+        [files], "c", fields=FileFields(FieldsChange.of(["x"]), {"a.pdf": FieldsChange.of(["y"])})
+    )
+    assert bench.jobs.wait(job.id).state == "done"
     assert borne(bench)["a.pdf"][0] == {"x", "y"} and borne(bench)["2024/report.pdf"][0] == {"x"}

@@ -32,7 +32,7 @@ def by_service(bench, pipeline, k):
 
 
 def by_stages(bench, pipeline, k):
-    found = list(bench.search_stages("lighthouse", "c", pipeline, k))
+    found = list(bench.searches.stages("lighthouse", "c", pipeline, k))
     assert len({one.pipeline for one in found}) == 1
     return found[-1].pipeline, len(found[-1].hits), list(found[-1].notes)
 
@@ -75,15 +75,15 @@ def test_what_is_written_runs_and_what_is_left_open_is_as_many_as_asked_for(benc
 def test_a_page_that_is_not_shown_is_not_found(bench):
     ranked = [hit.ref.page for hit in bench.search("lighthouse", "c", "full:10").hits]
     ref = PageRef("a.pdf", ranked[6])
-    assert bench.why("lighthouse", ref, "c", "full:10").verdict == "found"
-    assert bench.why("lighthouse", ref, "c", "full:10", 12).verdict == "found"
-    lost = bench.why("lighthouse", ref, "c", "full:10", 5)
+    assert bench.searches.why("lighthouse", ref, "c", "full:10").verdict == "found"
+    assert bench.searches.why("lighthouse", ref, "c", "full:10", 12).verdict == "found"
+    lost = bench.searches.why("lighthouse", ref, "c", "full:10", 5)
     assert (lost.verdict, lost.fix.pipeline) == ("lost", "full:7")
 
 
 def test_an_answer_from_memory_does_not_repeat_the_note(bench):
     remembering = Workbench(Settings(home=bench.home, semantic_cache=1.0))
-    *_, first = remembering.search_stages("lighthouse", "c", "full:10", 12)
-    *_, again = remembering.search_stages("lighthouse", "c", "full:10")
+    *_, first = remembering.searches.stages("lighthouse", "c", "full:10", 12)
+    *_, again = remembering.searches.stages("lighthouse", "c", "full:10")
     assert first.notes and "cache" in [stage.name for stage in again.trace.stages]
     assert not any("For 12" in note for note in again.notes)

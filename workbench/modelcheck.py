@@ -376,11 +376,11 @@ class _Examination:
         bench = Workbench(self.settings.model_copy(update={"home": self.folder / "home"}))
         files = [self.folder / PDF, self.folder / PICTURE]
         made = CollectionSettings(encoder=self.encoder.info.id, dpi=DPI, ocr=False)
-        report = bench.ingest(files, "check", made)
+        report = bench.ingestion.ingest(files, "check", made)
         failed = [f"page {f.page} of {d.name}: {f.reason}" for d in report.documents for f in d.failed]
         if failed:
             return CheckResult("collection", False, "; ".join(failed))
-        found = bench.search(QUERY, "check", "exact", 10)
+        found = bench.searches.search(QUERY, "check", "exact", 10)
         query = self.encoder.encode_query(QUERY)
         wanted = {name: float((query.weights * similarities(query.vectors, page.vectors).max(axis=1)).sum())
                   for name, page in self.embeddings.items()}  # fmt: skip
@@ -388,9 +388,9 @@ class _Examination:
         uncropped = [_name(page) for page in self.pages if page.crop == WHOLE]
         far = max((abs(scores.get(name, np.inf) - wanted[name]) for name in uncropped), default=0.0)
         best = found.hits[0]
-        explained = bench.explain(QUERY, best.ref, "check")
+        explained = bench.explanations.explain(QUERY, best.ref, "check")
         total = sum(row.contribution for row in explained.ledger)
-        staged = bench.search(QUERY, "check", "two-stage", 10)
+        staged = bench.searches.search(QUERY, "check", "two-stage", 10)
         wrong = []
         if len(found.hits) != sum(document.indexed for document in report.documents):
             wrong.append(f"{len(found.hits)} pages found of {sum(d.indexed for d in report.documents)}")

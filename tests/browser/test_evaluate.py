@@ -8,7 +8,6 @@ from tests.browser.driving import opened, show
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
-from workbench.types import PageRef
 
 pytestmark = pytest.mark.browser
 QUESTIONS = """text,page,grade
@@ -128,43 +127,41 @@ def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page, home):
     assert page.locator("#pl-failures details[open]").count() == 1
 
 
-def test_failures_are_gone_through_with_the_page_that_should_be_found_beside_the_one_that_was(page, measured):
+OPEN = "(ref) => (({ document, page }) => `${document}#page=${page}`)(pagelens.state.page?.read || {}) === ref"
+
+
+def test_questions_are_gone_through_with_the_page_that_should_be_found_beside_the_one_that_was(page, measured):
     record = evaluation.load(measured)
-    failed = [outcome.question for outcome in outcomes(record, BAD) if outcome.failed]
-    assert len(failed) > 1
+    all_of_them = outcomes(record, BAD)
+    count = len(all_of_them)
     page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
     page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.uncheck(".pl-questions-tools [type=checkbox]")
+    page.wait_for_function(f"document.querySelectorAll('#pl-failures li').length === {count}")
     page.click("#pl-review")
-    for at, question in enumerate(failed, 1):
-        page.wait_for_selector(f".pl-standing >> text=Question {at} of {len(failed)}")
-        outcome = next(one for one in outcomes(record, BAD) if one.question == question)
-        expected = next(fate.page for fate in outcome.page_outcomes if fate.state == LOST)
-        found = record.pipelines[BAD].answers[question].top
-        assert page.inner_text(".pl-review-query b") == record.questions[question].text
-        assert page.evaluate("pagelens.state.query") == record.questions[question].text
-        assert page.get_by_label("Only questions with").count() == 2  # the list stays where it was
-        if found:
-            page.wait_for_function(
-                "([document, page]) => pagelens.state.page?.read?.document === document && pagelens.state.page.read.page === page",
-                arg=[PageRef.parse(found[0].page).document, PageRef.parse(found[0].page).page],
-            )
-            pinned = page.wait_for_selector(".pl-pinned canvas[data-drawn]")
-            box, stage = pinned.bounding_box(), page.locator(".pl-stage").bounding_box()
-            assert box["x"] >= stage["x"] + stage["width"]  # beside it
-            assert page.get_attribute(".pl-pinned img", "alt") == expected.replace("#page=", ", page ")
+    for at, outcome in enumerate(all_of_them, 1):
+        page.wait_for_selector(f".pl-standing >> text=Question {at} of {count}")
+        text = record.questions[outcome.question].text
+        assert page.inner_text(".pl-review-query b") == page.evaluate("pagelens.state.query") == text
+        page.wait_for_function(OPEN, arg=record.pipelines[BAD].answers[outcome.question].top[0].page)
+        if outcome.failed:
+            lost = next(fate.page for fate in outcome.page_outcomes if fate.state == LOST)
+            pinned = page.wait_for_selector(".pl-pinned canvas[data-drawn]").bounding_box()
+            stage = page.locator(".pl-stage").bounding_box()
+            assert pinned["x"] >= stage["x"] + stage["width"]  # beside it
+            assert page.get_attribute(".pl-pinned img", "alt") == lost.replace("#page=", ", page ")
             page.wait_for_selector(".pl-pinned .pl-why-lost")
-        if at < len(failed):
+        if at < count:
             page.keyboard.press("j")
     page.keyboard.press("k")
-    page.wait_for_selector(f".pl-standing >> text=Question {len(failed) - 1} of")
+    page.wait_for_selector(f".pl-standing >> text=Question {count - 1} of {count}")
     page.click(".pl-review summary")
     page.fill(".pl-review .pl-noting input >> nth=0", "seen")
     page.click(".pl-review .pl-noting button")
     page.wait_for_selector(".pl-review summary >> text=seen")
     assert "seen" in (measured / "notes.json").read_text(encoding="utf-8")
-    page.reload()  # the address has the evaluation, the question, and the page that is expected
-    page.wait_for_selector(f".pl-standing >> text=Question {len(failed) - 1} of {len(failed)}")
-    page.wait_for_selector(".pl-pinned img")
+    page.reload()  # the address has the evaluation, its pipeline, which questions are shown, and the one at hand
+    page.wait_for_selector(f".pl-standing >> text=Question {count - 1} of {count}")
     page.click(".pl-to-results")
     page.wait_for_selector("#pl-failures li .pl-badge >> text=seen")
     (measured / "notes.json").unlink()

@@ -9,6 +9,7 @@ from tests.cli.conftest import write_pdf
 from tests.spaces import fakes
 from workbench import encoders
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PipelineError
+from workbench.retrieval import PRESETS
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import PageRef, ScoreKind
@@ -37,7 +38,7 @@ def bench(tmp_path_factory):
         write_pdf(root / "files" / name, pages)
     work = Workbench(Settings(home=root / "home"))
     work.files = root / "files"
-    work.report = work.ingest([work.files], "both", CollectionSettings(encoder=WORDS), also=[PAGE])
+    work.report = work.ingestion.ingest([work.files], "both", CollectionSettings(encoder=WORDS), also=[PAGE])
     return work
 
 
@@ -49,7 +50,7 @@ def fresh(bench, home, **settings):
 
 def test_files_go_in_with_the_vectors_of_all_encoders(bench):
     assert sum(document.indexed for document in bench.report.documents) == 4
-    info = bench.collection("both")
+    info = bench.library.info("both")
     assert [(s.encoder, s.primary, s.pages, s.missing) for s in info.spaces] == [
         (WORDS, True, 4, 0),
         (PAGE, False, 4, 0),
@@ -99,7 +100,7 @@ def test_an_explanation_is_by_the_encoder_that_decides(bench):
     assert single.similarities.shape == (2, 1)
     score = next(hit.score for hit in bench.search("blue whale", "both", f"full@{PAGE}:4").hits if hit.ref == ref)
     assert single.score == pytest.approx(score, abs=1e-5)
-    verdict = bench.why("blue whale", ref, "both", f"global@{PAGE}:1 > full:1")
+    verdict = bench.searches.why("blue whale", ref, "both", f"global@{PAGE}:1 > full:1")
     assert verdict.stage in (f"global@{PAGE}", "full")
     with pytest.raises(NotFoundError, match="no vectors of encoder 'nobody'"):
         bench.explain("blue whale", ref, "both", encoder="nobody")
@@ -110,7 +111,7 @@ def test_presets_fit_a_collection_of_one_vector_a_page(bench, tmp_path):
     work.ingest([bench.files], "c", CollectionSettings(encoder=PAGE))
     exact = [hit.page_id for hit in work.search("blue whale", "c", "exact", k=4).hits]
     assert len(exact) == 4
-    for preset in work.pipelines():
+    for preset in PRESETS:
         assert work.search("blue whale", "c", preset, k=2).hits, preset
     for preset in ("two-stage", "three-stage"):
         assert [hit.page_id for hit in work.search("blue whale", "c", preset, k=4).hits] == exact
@@ -127,16 +128,16 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
     plain = stages.outcomes
 
     def stopping(encoder, pages):
-        for job in work.jobs():
+        for job in work.jobs.all():
             if job.active:
-                work.stop_job(job.id)
+                work.jobs.stop(job.id)
         return plain(encoder, pages)
 
     with monkeypatch.context() as patch:
         patch.setattr(stages, "outcomes", stopping)
-        job = work.wait_for(work.start_embed("c", PAGE).id, 120)
+        job = work.jobs.wait(work.ingestion.start_embed("c", PAGE).id, 120)
     assert (job.state, job.kind, job.encoder, job.progress.pages_done) == ("stopped", "embed", PAGE, 1)
-    _, space = work.collection("c").spaces
+    _, space = work.library.info("c").spaces
     assert (space.pages, space.missing, space.complete) == (1, 3, False)
     result = work.search("blue whale", "c", f"rows:4 > full@{PAGE}:4")
     assert [hit.scored for hit in result.hits] == [True, False, False, False]
@@ -144,21 +145,21 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
     lacking = result.hits[-1].ref
     with pytest.raises(NotFoundError, match=r"still to be embedded; run: pagelens collections embed c --encoder fake"):
         work.explain("blue whale", lacking, "c", encoder=PAGE)
-    found = work.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:4")
+    found = work.searches.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:4")
     assert (found.verdict, found.rank) == ("found", 4)
-    lost = work.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:2")
+    lost = work.searches.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:2")
     assert (lost.verdict, lost.rank, lost.needs) == ("lost", 4, 4)
     for verdict in (found, lost):
         assert "after all it can score, for it has no vectors of the page" in verdict.reason
     again = Workbench(Settings(home=tmp_path))  # as after a restart
-    (known,) = [job for job in again.jobs() if job.kind == "embed"]
-    done = again.wait_for(again.resume_job(known.id).id, 120)
+    (known,) = [job for job in again.jobs.all() if job.kind == "embed"]
+    done = again.jobs.wait(again.jobs.resume(known.id).id, 120)
     assert (done.state, done.progress.pages_done) == ("done", 3)
-    assert again.collection("c").spaces[1].complete
+    assert again.library.info("c").spaces[1].complete
     assert again.search("blue whale", "c", f"full@{PAGE}:4").notes == ()
     for call, error in [
-        (lambda: work.start_embed("c", "nobody"), EncoderError),
-        (lambda: work.start_embed("nowhere", PAGE), NotFoundError),
+        (lambda: work.ingestion.start_embed("c", "nobody"), EncoderError),
+        (lambda: work.ingestion.start_embed("nowhere", PAGE), NotFoundError),
     ]:
         with pytest.raises(error):
             call()
@@ -166,8 +167,8 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
 
 def test_what_a_later_encoder_cannot_take_is_recorded_and_shown(bench, tmp_path):
     work = fresh(bench, tmp_path / "home")
-    work.add_encoder("c", PAGE)
-    assert work.collection("c").spaces[1].missing == 4
+    work.library.add_encoder("c", PAGE)
+    assert work.library.info("c").spaces[1].missing == 4
     with pytest.raises(
         PipelineError, match=r"'fake\.page-1' has no page's vectors yet; run: pagelens collections embed c"
     ):
@@ -182,10 +183,10 @@ def test_what_a_later_encoder_cannot_take_is_recorded_and_shown(bench, tmp_path)
     finally:
         del primary.encode_pages
     assert [(d.name, d.indexed, d.failed) for d in report.documents] == [("bad.pdf", 3, ()), ("off.pdf", 1, ())]
-    gaps = {d.name: [(gap.page, gap.encoder, gap.reason) for gap in d.gaps] for d in work.documents("c")}
+    gaps = {d.name: [(gap.page, gap.encoder, gap.reason) for gap in d.gaps] for d in work.library.documents("c")}
     assert gaps["bad.pdf"] == [(2, PAGE, "The encoder failed on this page: boom")]
     assert gaps["off.pdf"] == [(1, PAGE, "The model is out of order.")]
-    _, space = work.collection("c").spaces
+    _, space = work.library.info("c").spaces
     assert (space.pages, space.failed, space.missing) == (2, 2, 4)
     assert ("bad.pdf", 3) in encoder.seen
     assert work.search("bomb", "c", "bm25").hits
@@ -193,7 +194,7 @@ def test_what_a_later_encoder_cannot_take_is_recorded_and_shown(bench, tmp_path)
 
 def test_an_encoder_that_is_not_here_costs_an_ingest_nothing(bench, tmp_path, monkeypatch):
     work = fresh(bench, tmp_path / "home")
-    work.add_encoder("c", GRID)
+    work.library.add_encoder("c", GRID)
     encoders.unload(GRID)
     monkeypatch.delitem(encoders.ENCODERS, GRID)
     write_pdf(tmp_path / "more.pdf", ["one page more"])
@@ -206,26 +207,26 @@ def test_an_encoder_that_is_not_here_costs_an_ingest_nothing(bench, tmp_path, mo
 
 def test_indexes_and_encoders_come_and_go(bench, tmp_path):
     work = fresh(bench, tmp_path, indexes=("rows",))
-    assert [i.name for i in work.add_index("c", "gauss").indexes] == ["rows", "gauss", "full"]
+    assert [i.name for i in work.library.add_index("c", "gauss").indexes] == ["rows", "gauss", "full"]
     assert work.search("blue whale", "c", "gauss:4 > full:2").hits
-    work.embed("c", GRID)
-    assert [i.name for i in work.add_index("c", "tiles", GRID).indexes] == ["rows", "tiles", "full"]
-    assert work.verify("c") == []
-    before, after = work.compact("c")
+    work.ingestion.embed("c", GRID)
+    assert [i.name for i in work.library.add_index("c", "tiles", GRID).indexes] == ["rows", "tiles", "full"]
+    assert work.maintenance.verify("c") == []
+    before, after = work.maintenance.compact("c")
     assert after <= before
-    work.remove_encoder("c", GRID)
-    assert [space.encoder for space in work.collection("c").spaces] == [WORDS]
+    work.library.remove_encoder("c", GRID)
+    assert [space.encoder for space in work.library.info("c").spaces] == [WORDS]
     with pytest.raises(InputError, match="was made with 'fake-words'; delete the collection instead"):
-        work.remove_encoder("c", WORDS)
+        work.library.remove_encoder("c", WORDS)
 
 
 def test_another_version_of_an_encoder_is_refused(bench, tmp_path):
     work = fresh(bench, tmp_path)
-    work.embed("c", PAGE)
+    work.ingestion.embed("c", PAGE)
     loaded = encoders.load(PAGE)
     was, loaded.info = loaded.info, fakes.Fake(PAGE, "r2").info
     try:
-        for call in (lambda: work.embed("c", PAGE), lambda: work.search("a new query", "c", f"full@{PAGE}")):
+        for call in (lambda: work.ingestion.embed("c", PAGE), lambda: work.search("a new query", "c", f"full@{PAGE}")):
             with pytest.raises(MismatchError, match="revision r1"):
                 call()
     finally:
@@ -236,17 +237,17 @@ def test_another_version_of_an_encoder_is_refused(bench, tmp_path):
 def test_a_resolution_that_no_page_can_be_drawn_at_makes_no_collection(tmp_path, dpi):
     work = Workbench(Settings(home=tmp_path))
     with pytest.raises(InputError, match="out of range"):
-        work.create_collection("c", CollectionSettings(encoder=WORDS, dpi=dpi))
+        work.library.create("c", CollectionSettings(encoder=WORDS, dpi=dpi))
     with pytest.raises(InputError, match="no index 'rowz'"):
-        work.create_collection("c", CollectionSettings(encoder=WORDS, indexes=("rowz",)))
-    assert work.collection_names() == []
+        work.library.create("c", CollectionSettings(encoder=WORDS, indexes=("rowz",)))
+    assert work.library.names() == []
 
 
 def test_a_job_written_by_an_older_version_is_still_read(bench, tmp_path):
     work = fresh(bench, tmp_path)
-    job = work.wait_for(work.start_ingest([bench.files], "c").id, 120)
+    job = work.jobs.wait(work.ingestion.start([bench.files], "c").id, 120)
     path = tmp_path / "jobs" / f"{job.id}.json"
     record = json.loads(path.read_text())
     del record["job"]["kind"], record["job"]["encoder"]
     path.write_text(json.dumps(record))
-    assert [(j.kind, j.encoder) for j in Workbench(Settings(home=tmp_path)).jobs()] == [("ingest", "")]
+    assert [(j.kind, j.encoder) for j in Workbench(Settings(home=tmp_path)).jobs.all()] == [("ingest", "")]

@@ -94,7 +94,7 @@ def test_files_that_a_start_names_are_added_where_it_is_open(home: Path, window:
     ended = time.monotonic() + 120
     while window.busy() and time.monotonic() < ended:
         time.sleep(0.05)
-    assert [document.name for document in there.documents("sea life")] == ["whales.pdf"]
+    assert [document.name for document in there.library.documents("sea life")] == ["whales.pdf"]
     with pytest.raises(InputError, match="cannot be a collection's name"):
         desktop.open_desktop(there, Watched(), [file], "a/b")
 

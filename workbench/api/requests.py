@@ -25,7 +25,7 @@ from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
-from workbench.service.search import MAX_PARTS, MAX_QUERY
+from workbench.service.searches import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
@@ -232,6 +232,9 @@ class StagesRequest(SearchRequest):
     """A search that is answered stage by stage."""
 
     passages: bool = Field(False, description="After the last stage, also give each page's passage and heat.")
+    asked: bool = Field(
+        False, description="A person asked this just now; it is kept, where the collection's searches are."
+    )
 
 
 class PipelineRequest(Request):
@@ -442,6 +445,12 @@ class JudgeRequest(Request):
     query: Text = Field(max_length=MAX_QUERY)
     page: PageText
     grade: StrictInt | None = Field(None, ge=0, le=3, description="0 not at all, to 3; null takes a grade back.")
+
+
+class KeepRequest(Request):
+    """Whether what is searched for in a collection is kept."""
+
+    kept: bool
 
 
 class BringRequest(Request):

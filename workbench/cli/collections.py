@@ -40,7 +40,7 @@ for command in (
 @app.command("list")
 def listing(context: typer.Context, as_json: AsJson = False) -> None:
     """List all collections."""
-    found = workbench(context).collections()
+    found = workbench(context).library.all()
     if as_json:
         output.emit(found)
         return
@@ -65,13 +65,14 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show one collection: what made it, its documents, and the size of its indexes."""
     bench = workbench(context)
-    info, documents = bench.collection(name), bench.documents(name)
-    away = bench.quarantined(name)
+    info, documents = bench.library.info(name), bench.library.documents(name)
+    away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import Collection, PutAway
+        from workbench.service.sample import examples
 
-        examples, quarantine = bench.sample_queries(name), [PutAway.of(entry) for entry in away]
-        output.emit(Collection(info=info, examples=examples, documents=documents, quarantine=quarantine))
+        quarantine = [PutAway.of(entry) for entry in away]
+        output.emit(Collection(info=info, examples=examples(name), documents=documents, quarantine=quarantine))
         return
     later = info.spaces[1:]
     others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""
@@ -136,7 +137,7 @@ def embed(
     """
     bench = workbench(context)
     with stop_on_interrupt() as stop, ingesting.progress_bar("embedded") as progress:
-        report = bench.embed(name, encoder, progress, stop)
+        report = bench.ingestion.embed(name, encoder, progress, stop)
     done = sum(document.indexed for document in report.documents)
     if as_json:
         output.emit({**ingesting.as_record(report), "encoder": encoder})
@@ -193,7 +194,7 @@ def reread(
 
     bench, way = workbench(context), Way(ingesting.languages_of(languages or ()), engine, layer=not ocr)
     with stop_on_interrupt() as stop, ingesting.progress_bar("read again") as progress:
-        report = bench.read_again(name, document, way, numbers(pages), progress, stop)
+        report = bench.ingestion.read_again(name, document, way, numbers(pages), progress, stop)
     done = sum(outcome.indexed for outcome in report.documents)
     if as_json:
         output.emit(ingesting.as_record(report))
@@ -237,7 +238,7 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Add an index to a collection, made of the stored full vectors; nothing is encoded again."""
-    made = workbench(context).add_index(name, index, encoder)
+    made = workbench(context).library.add_index(name, index, encoder)
     info = made.indexes[-2]  # full is always the last
     if as_json:
         output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
@@ -264,21 +265,21 @@ def delete(
     if document is not None and encoder is not None:
         raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
-    info = _known(bench, name) if document is None and encoder is None else bench.collection(name)
+    info = _known(bench, name) if document is None and encoder is None else bench.library.info(name)
     pages = f" with {output.count(info.pages, 'page')}" if info is not None else ", which cannot be opened"
     what = f"collection '{name}'{pages}" if document is None else f"'{document}'"
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
     if encoder is not None:
-        removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
-        bench.remove_encoder(name, encoder)
+        removed = sum(space.pages for space in bench.library.info(name).spaces if space.encoder == encoder)
+        bench.library.remove_encoder(name, encoder)
         if as_json:
             output.emit({"collection": name, "encoder": encoder, "pages": removed})
         else:
             output.show(f"Deleted {what}.")
         return
-    receipt = bench.delete_collection(name) if document is None else bench.delete_document(name, document)
+    receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
         output.emit({**asdict(receipt), "document": document})
         return
@@ -292,6 +293,6 @@ def delete(
 def _known(bench: Workbench, name: str) -> CollectionInfo | None:
     """What there is of a collection; None when it is there and cannot be opened, which is no reason to keep it."""
     try:
-        return bench.collection(name)
+        return bench.library.info(name)
     except StoreError:
         return None

@@ -107,7 +107,7 @@ def evaluate(
         evaluation.ready(out.expanduser())
     loaded = evaluation.together([load(bench, name, language) for name in datasets])
     if check:
-        held = bench.documents(loaded.collection) if loaded.collection else ()
+        held = bench.library.documents(loaded.collection) if loaded.collection else ()
         _report_check(evaluation.check(loaded, held), as_json)
         return
     for warning in loaded.warnings:
@@ -133,7 +133,7 @@ def evaluate(
             output.say(f"Written: {path}")
         parts.clear()
     if save:
-        output.say(f"Kept as {bench.save_evaluation(record)}.")
+        output.say(f"Kept as {bench.evaluations.save(record)}.")
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
@@ -265,8 +265,8 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
     """
     from workbench import evaluation
 
-    if not Path(name).exists() and name in bench.dataset_names():
-        loaded = bench.dataset(name)
+    if not Path(name).exists() and name in bench.datasets.names():
+        loaded = bench.datasets.get(name)
     else:
         folder = evaluation.bring(name, bench.settings.home / "datasets", bench.settings.offline, output.say)
         loaded = evaluation.load_dataset(folder)

@@ -131,7 +131,7 @@ def ingest(
 def read_words(bench: Workbench, collection: str) -> IngestReport:
     """Read the words that were left for later, with a progress bar; Ctrl-C leaves the rest for the next time."""
     with stop_on_interrupt() as stop, progress_bar("with all their words") as progress:
-        report = bench.read_words(collection, progress, stop)
+        report = bench.ingestion.read_words(collection, progress, stop)
     done = sum(document.indexed for document in report.documents)
     output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
     if report.stopped:
@@ -154,7 +154,7 @@ def settings_for(
 
     made = replace(CollectionSettings(), **asked)
     ReadSettings.of(made)  # refuses what no page can be made with
-    found = bench.made_with(collection, paths)
+    found = bench.ingestion.made_with(collection, paths)
     if found is None:
         return made
     what, have, settings, exported = found
@@ -202,15 +202,15 @@ def run(
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
+        return bench.ingestion.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
 
 
 def complete(
     bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None, empty: str
 ) -> None:
     """Ingest what a collection lacks of ``paths``; `InputError` with the sentence ``empty`` when they hold no page."""
-    plan = bench.plan(paths, collection, settings)
-    if not plan.pages_to_read and collection in bench.collection_names():
+    plan = bench.ingestion.plan(paths, collection, settings)
+    if not plan.pages_to_read and collection in bench.library.names():
         return
     if not plan.pages:
         raise InputError(empty)

@@ -30,7 +30,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
 
     Seconds a page are those measured on this machine, by an ingest or by 'pagelens models check'.
     """
-    found = workbench(context).models()
+    found = workbench(context).models.all()
     if as_json:
         output.emit(found)
         return
@@ -40,7 +40,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     )
     here = sum(model.available for model in found)
     output.show(f"{here} of {output.count(len(found), 'model')} can be used here.")
-    best = workbench(context).model_advice()
+    best = workbench(context).models.advice()
     pace = f" {best.seconds_per_page:.2g} s a page, {best.measured}." if best.seconds_per_page is not None else ""
     how = "" if best.available else f" Get it: pagelens models get {best.model}"
     output.say(f"For this machine: {best.model}. {best.why}{pace}{how}")
@@ -70,7 +70,7 @@ def get_model(
     HF_ENDPOINT, HF_HOME, tokens ('hf auth login') and proxies are honoured. Broken off, the same command goes on.
     """
     bench = workbench(context)
-    wanted = bench.model_offer(model)
+    wanted = bench.models.offer(model)
     for one in wanted.repositories:
         gated = "; its owners ask that you agree on its page first" if one.gated else ""
         licence = one.licence + (f" ({one.terms})" if one.terms else "") if one.licence else "its card names none"
@@ -84,7 +84,7 @@ def get_model(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bars(*columns, console=output.errors(), transient=True) as bars:
         bar = bars.add_task("", total=wanted.bytes)
-        bench.get_model(
+        bench.models.get(
             model,
             wanted.licence,
             lambda done, total, file: bars.update(

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from workbench.errors import DatasetError, NotFoundError, PipelineError
 from workbench.evaluation import wording
@@ -36,17 +36,14 @@ from workbench.evaluation.record import (
     digest,
 )
 from workbench.evaluation.scopes import in_scope, restriction
+from workbench.evaluation.searcher import Searcher
 from workbench.retrieval import Pipeline
 from workbench.timing import Stopwatch
 from workbench.types import (
     Box,
     CollectionInfo,
-    DocumentInfo,
-    Explanation,
     PageRef,
     ProgressCallback,
-    SearchResult,
-    StoredPage,
 )
 
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
@@ -54,30 +51,6 @@ NO_TEXT_LAYER = frozenset({"ocr", "none"})
 T = TypeVar("T")
 Sources = Mapping[str, str | None]
 """Where each labelled page's words came from; None for a page that is not in the collection."""
-
-
-class Searcher(Protocol):
-    """What an evaluation asks of the service."""
-
-    def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
-        """As `Workbench.search`."""
-        ...
-
-    def collection(self, name: str) -> CollectionInfo:
-        """As `Workbench.collection`."""
-        ...
-
-    def documents(self, name: str) -> Sequence[DocumentInfo]:
-        """As `Workbench.documents`."""
-        ...
-
-    def page(self, ref: PageRef, collection: str) -> StoredPage:
-        """As `Workbench.page`."""
-        ...
-
-    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
-        """As `Workbench.explain`; asked where the dataset has boxes."""
-        ...
 
 
 def evaluate(
@@ -105,7 +78,7 @@ def evaluate(
     parsed = {name: deep_enough(Pipeline.parse(name), deep) for name in pipelines}
     asked = _asked(searcher, dataset, collection, scope)
     runner = QueryRunner(
-        searcher.search,
+        searcher.searches.search,
         collection,
         restriction(dataset, asked.places, scope),
         progress,
@@ -141,7 +114,11 @@ def evaluate(
         raise PipelineError(warnings[-1] if warnings else "There is no pipeline to measure.")
     boxes: list[BoxAnswer] = []
     for query, page in asked.pointed:
-        boxes.append(box_answer(searcher.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]))
+        boxes.append(
+            box_answer(
+                searcher.explanations.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]
+            )
+        )
         runner.skip(1)
     return Record(
         settings={
@@ -208,9 +185,9 @@ class _Asked:
 
 
 def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) -> _Asked:
-    info = searcher.collection(collection)
+    info = searcher.library.info(collection)
     queries = in_scope(dataset, scope)
-    documents = searcher.documents(collection)
+    documents = searcher.library.documents(collection)
     places = locate(dataset, documents)
     labels = {query.id: dataset.qrels[query.id] for query in queries}
     boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
@@ -281,7 +258,7 @@ def _words(
     texts: dict[str, str] = {}
     for page in {page for pages in qrels.values() for page, grade in pages.items() if grade > 0}:
         try:
-            words = searcher.page(PageRef.parse(page), collection).words
+            words = searcher.library.page(PageRef.parse(page), collection).words
         except NotFoundError:
             sources[page] = None
             continue

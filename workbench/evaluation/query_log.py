@@ -1,7 +1,7 @@
 """What people searched for in a collection, kept where one of them has switched that on, to be judged into a dataset.
 
-``asked/<collection>.jsonl`` holds a line for each search, the newest last; the file is there while searches are kept, or
-some were. A query is known by its words, whatever the case and the blanks between them.
+``asked/<collection>.jsonl`` holds a line for each search, the newest last; ``asked/<collection>.on`` is there while
+they are kept. A query is known by its words, whatever the case and the blanks between them.
 """
 
 from __future__ import annotations

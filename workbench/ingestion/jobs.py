@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from workbench import permits
 from workbench.errors import NotFoundError, PagelensError, StateError
 from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
 
@@ -47,11 +49,14 @@ class _Entry:
 
 
 class Jobs:
-    """The jobs of one home folder, by kind; ``request`` is what the kind's run needs, as JSON values."""
+    """The jobs of one home folder, by kind; ``request`` is what the kind's run needs, as JSON values.
 
-    def __init__(self, folder: Path, runs: Mapping[str, JobRun]) -> None:
+    Whoever asks is shown those of collections that they may see.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._runs = runs
+        self._runs: dict[str, JobRun] = {}
         self._lock = threading.Lock()
         self._queue: SimpleQueue[_Entry] = SimpleQueue()
         self._worker: threading.Thread | None = None
@@ -60,6 +65,10 @@ class Jobs:
             entry = _read(path)
             if entry is not None:
                 self._entries[entry.job.id] = entry
+
+    def does(self, kind: str, run: JobRun) -> None:
+        """Let the work of a kind of jobs be done so."""
+        self._runs[kind] = run
 
     def start(self, collection: str, request: Mapping[str, Any], kind: str = "ingest", encoder: str = "") -> Job:
         """Queue a job and return its first snapshot."""
@@ -102,9 +111,21 @@ class Jobs:
         return self._entry(job_id).request
 
     def all(self) -> list[Job]:
-        """Every job, newest first."""
+        """The jobs, newest first."""
+        return sorted(
+            (job for job in self._snapshots() if permits.sees(job.collection)),
+            key=lambda job: job.started,
+            reverse=True,
+        )
+
+    def states(self) -> Counter[str]:
+        """How many of all jobs are in which state, whoever asks."""
+        return Counter(job.state for job in self._snapshots())
+
+    def requests(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The collection and the request of every job, whoever asks."""
         with self._lock:
-            return sorted((entry.job for entry in self._entries.values()), key=lambda job: job.started, reverse=True)
+            return [(entry.job.collection, entry.request) for entry in self._entries.values()]
 
     def forget(self, collection: str) -> None:
         """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew."""
@@ -143,15 +164,20 @@ class Jobs:
             time.sleep(0.05)
         return self.get(job_id)
 
+    def _snapshots(self) -> list[Job]:
+        with self._lock:
+            return [entry.job for entry in self._entries.values()]
+
     def _entry(self, job_id: str) -> _Entry:
         with self._lock:
             return self._known(job_id)
 
     def _known(self, job_id: str) -> _Entry:
         """The entry of a job; the lock is held."""
-        if job_id not in self._entries:
+        entry = self._entries.get(job_id)
+        if entry is None or not permits.sees(entry.job.collection):
             raise NotFoundError(f"There is no job '{job_id}'.")
-        return self._entries[job_id]
+        return entry
 
     def _enqueue(self, entry: _Entry) -> Job:
         """Let a job wait for its turn; the lock is held."""

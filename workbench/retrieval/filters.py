@@ -100,6 +100,15 @@ def condition(field: str, operator: str, value: str) -> str:
     return text
 
 
+def read(text: str, field: str = "", operator: str = "", value: str = "") -> tuple[tuple[str, str], ...]:
+    """The clauses that a filter joins by "and", each with the document that it names whole (empty: none).
+
+    With a ``field``, a test of it is added as a further clause. `FilterError` for what is wrong with either.
+    """
+    added = (condition(field, operator, value),) if field else ()
+    return tuple((clause, only_document(clause)) for clause in (*clauses(text), *added))
+
+
 def only_document(text: str) -> str:
     """The document that a filter's clause asks for by its whole name; empty for any other clause."""
     match = _ONE_DOCUMENT.fullmatch(text.strip())

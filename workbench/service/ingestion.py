@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench import encoders, permits, resources
-from workbench.documents import Source, Way, discover
+from workbench.documents import ReaderPool, Source, Way, discover
 from workbench.encoders import Encoder
 from workbench.encoders.tokens import PICTURES
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
     FileFields,
-    JobRun,
+    Jobs,
     drop_uploads,
     embed,
     ingest,
@@ -27,22 +27,53 @@ from workbench.ingestion import (
     read_words,
 )
 from workbench.ingestion.meter import Meter
+from workbench.rates import Rates
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
-from workbench.settings import CollectionSettings
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
+from workbench.service.sample import SAMPLE
+from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
 
-SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
 
 
-class Ingestion(Collections):
-    """Ingesting files, embedding stored pages, and the jobs that do either."""
+class Ingestion:
+    """Ingesting files, embedding stored pages, and the jobs that do either.
+
+    ``readers`` are the processes that read files, ``processors`` those that prepare pictures for models.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: OpenCollections,
+        library: Collections,
+        models: Models,
+        jobs: Jobs,
+        rates: Rates,
+        readers: ReaderPool,
+        processors: ReaderPool,
+    ) -> None:
+        self._home = settings.home
+        self._opened = opened
+        self._library = library
+        self._models = models
+        self._jobs = jobs
+        self._rates = rates
+        self._readers = readers
+        self._processors = processors
+        jobs.does("ingest", self._run_ingest)
+        jobs.does("words", self._run_words)
+        jobs.does("reread", self._run_read_again)
+        jobs.does("embed", self._run_embed)
+        jobs.does("index", self._run_index)
 
     def plan(
         self,
@@ -58,7 +89,7 @@ class Ingestion(Collections):
         exports = [path for path in paths if is_export(path)]
         permits.check_name(collection)
         sources, refused = discover([path for path in paths if path not in exports], self._uploads)
-        store = self._collection(collection) if collection in self._library.names() else None
+        store = self._opened.get(collection) if self._opened.has(collection) else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
         files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
         pages = reading = 0
@@ -66,7 +97,7 @@ class Ingestion(Collections):
             for record in documents_of(path, Contents.read(path)):
                 files.append(PlannedFile(record.name, record.pages, f"from the export {path.name}"))
                 pages += record.pages
-        for item in plan_sources(store, sources, self._readers, home=self.settings.home, replacing=replacing):
+        for item in plan_sources(store, sources, self._readers, home=self._home, replacing=replacing):
             count = item.probe.pages if item.probe else 0
             files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
             pages += count
@@ -89,12 +120,12 @@ class Ingestion(Collections):
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
-        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
-        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
-        get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
-        says of other files. A file whose bytes changed replaces what it was before; a different file that comes under
-        the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for all, or
-        the documents' names.
+        If there is no such collection it is created, with ``settings`` and ``also``; see `Collections.create`. A folder
+        that `Collections.export` wrote is taken in as it is, into a collection made like the one it came from. The
+        files get the tags and fields of ``fields``, those that are there already as well; the report's notes name what
+        it says of other files. A file whose bytes changed replaces what it was before; a different file that comes
+        under the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for
+        all, or the documents' names.
         """
         exports = [path for path in paths if is_export(path)]
         if exports:
@@ -108,16 +139,16 @@ class Ingestion(Collections):
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
-        if collection not in self._library.names():
+        if not self._opened.has(collection):
             if not sources:
                 return IngestReport(collection, tuple(refused), 0.0)
-            self.create_collection(collection, settings, also)
-        store = self._collection(collection)
+            self._library.create(collection, settings, also)
+        store = self._opened.get(collection)
         before = store.info().bytes
         changes, unknown = fields.among(sources) if fields else ({}, [])
         notes = [*(fields.notes if fields else ()), *unknown]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
-        home, pool = self.settings.home, self._readers
+        home, pool = self._home, self._readers
         with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
             wanted = any(item.pages_to_read for item in planned)
@@ -142,9 +173,8 @@ class Ingestion(Collections):
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
         contents = Contents.read(folder)
         meter.total, done = contents.pages, 0
-        if collection not in self._library.names():
-            with self._lock:
-                self._open[collection] = self._library.make(collection, manifest_of(contents))
+        if not self._opened.has(collection):
+            self._opened.make(collection, manifest_of(contents))
         meter.begin("write")
 
         def imported(pages: int, _total: int) -> None:
@@ -153,7 +183,7 @@ class Ingestion(Collections):
             meter.begin("write")
             done = pages
 
-        documents, stopped = take_in(self._collection(collection), folder, imported, meter.stop)
+        documents, stopped = take_in(self._opened.get(collection), folder, imported, meter.stop)
         notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
         if replacing:
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
@@ -170,13 +200,13 @@ class Ingestion(Collections):
 
         The report counts pages with all their words as indexed; the same call goes on where it was stopped.
         """
-        return read_words(self._collection(collection), self._readers, progress, stop)
+        return read_words(self._opened.get(collection), self._readers, progress, stop)
 
     def start_words(self, collection: str) -> Job | None:
         """Queue `read_words` in the background and return at once; None where there is nothing to read."""
-        if not self._collection(collection).unread():
+        if not self._opened.get(collection).unread():
             return None
-        there = [job for job in self.jobs() if job.kind == "words" and job.collection == collection and job.active]
+        there = [job for job in self._jobs.all() if job.kind == "words" and job.collection == collection and job.active]
         return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
     def read_again(
@@ -193,22 +223,21 @@ class Ingestion(Collections):
         Their words change, and the vectors of the encoders that read words; no file is needed. The report counts pages
         with their new words as indexed, and what could not be read that way, and stays as it was, as failed.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         way.check()
         wanted = _pages_of(store, document, pages)
         with ExitStack() as models:
             reading = []
             for space in store.spaces():
                 if encoders.spec(space.encoder).kind == "words":
-                    of_pages = space.info.page_policy
-                    reading.append(models.enter_context(encoders.using(space.encoder, **self._loading, pages=of_pages)))
+                    reading.append(models.enter_context(self._models.using(space.encoder, space.info.page_policy)))
                     space.check(reading[-1].info)
             return read_again(store, wanted, self._readers, way, reading, progress, stop)
 
     def start_read_again(self, collection: str, document: str, way: Way, pages: Sequence[int] = ()) -> Job:
         """Queue `read_again` in the background and return at once; what it would refuse is refused here."""
         way.check()
-        _pages_of(self._collection(collection), document, pages)
+        _pages_of(self._opened.get(collection), document, pages)
         request = {"collection": collection, "document": document, "pages": list(pages), "way": asdict(way)}
         return self._jobs.start(collection, request, "reread")
 
@@ -219,8 +248,8 @@ class Ingestion(Collections):
 
         Which of them (in words), the encoders, the settings, and whether it is an export; None when there is neither.
         """
-        if collection in self._library.names():
-            stored = self.collection(collection)
+        if self._opened.has(collection):
+            stored = self._library.info(collection)
             return f"Collection '{collection}'", [space.encoder for space in stored.spaces], stored.settings, False
         for path in filter(is_export, paths):
             contents = Contents.read(path)
@@ -230,13 +259,15 @@ class Ingestion(Collections):
 
     def apply_fields(self, collection: str, fields: FileFields) -> list[str]:
         """Give documents that are there the tags and fields of a table; sentences on what it says of others."""
-        return self._change_named(collection, [document.name for document in self.documents(collection)], fields)
+        return self._change_named(
+            collection, [document.name for document in self._library.documents(collection)], fields
+        )
 
     def _change_named(self, collection: str, names: Sequence[str], fields: FileFields) -> list[str]:
         changes, notes = fields.among([Source(Path(name), name) for name in names])
         for name in names:
             if change := changes.get(Path(name)):
-                self.change_fields(collection, [name], change)
+                self._library.change_fields(collection, [name], change)
         return [*fields.notes, *notes]
 
     def embed(
@@ -251,17 +282,17 @@ class Ingestion(Collections):
         The files are not read again; what is there already is skipped, so that the same call goes on where it was
         stopped. The report counts embedded pages as indexed. Blocks until done.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         there = [space.info.page_policy for space in store.spaces() if space.encoder == encoder_id]
         pages = there[0] if there else encoders.page_policy(encoder_id, store.settings.page_tokens)
         if encoders.spec(encoder_id).kind == "words" and store.unread():  # it would see none of them
             read = self.read_words(collection, progress, stop)
             if read.stopped:
                 return read
-        with encoders.using(encoder_id, **self._loading, pages=pages) as encoder:
+        with self._models.using(encoder_id, pages) as encoder:
             return embed(store, encoder, progress, stop, self._processors)
 
-    def start_ingest(
+    def start(
         self,
         paths: Sequence[Path],
         collection: str,
@@ -271,7 +302,7 @@ class Ingestion(Collections):
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
         permits.check_name(collection)
-        if collection not in self._library.names():
+        if not self._opened.has(collection):
             check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
@@ -283,57 +314,24 @@ class Ingestion(Collections):
 
     def start_embed(self, collection: str, encoder_id: str) -> Job:
         """Queue `embed` in the background and return at once; the job can be stopped and resumed as an ingest can."""
-        self._collection(collection)
+        self._opened.get(collection)
         encoders.spec(encoder_id)
         request = {"collection": collection, "encoder": encoder_id}
         return self._jobs.start(collection, request, "embed", encoder_id)
 
     def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
-        """Queue `add_index` in the background and return at once; what it would refuse is refused here."""
-        space = self._collection(collection).space(encoder)
+        """Queue `Collections.add_index` in the background and return at once; what it would refuse is refused here."""
+        space = self._opened.get(collection).space(encoder)
         space.new_index(index)
         request = {"collection": collection, "encoder": space.encoder, "index": index}
         return self._jobs.start(collection, request, "index", space.encoder)
 
     def start_sample(self) -> Job | None:
         """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
-        if SAMPLE in self._library.names() and self._collection(SAMPLE).documents():
+        if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).documents():
             return None
-        active = [job for job in self.jobs() if job.collection == SAMPLE and job.active]
-        return active[0] if active else self.start_ingest([resources.sample_data() / "documents"], SAMPLE)
-
-    def jobs(self) -> list[Job]:
-        """Background ingests, newest first."""
-        return [job for job in self._jobs.all() if permits.sees(job.collection)]
-
-    def job(self, job_id: str) -> Job:
-        """One background ingest as it is now."""
-        found = self._jobs.get(job_id)
-        if not permits.sees(found.collection):
-            raise NotFoundError(f"There is no job '{job_id}'.")
-        return found
-
-    def stop_job(self, job_id: str) -> Job:
-        """Stop after the batch at hand; what is committed stays."""
-        return self._jobs.stop(self.job(job_id).id)
-
-    def resume_job(self, job_id: str) -> Job:
-        """Go on with a stopped, failed or interrupted ingest."""
-        return self._jobs.resume(self.job(job_id).id)
-
-    def wait_for(self, job_id: str, seconds: float = 3600.0) -> Job:
-        """Block until a job ends."""
-        return self._jobs.wait(job_id, seconds)
-
-    def _job_runs(self) -> Mapping[str, JobRun]:
-        return {
-            **super()._job_runs(),
-            "ingest": self._run_ingest,
-            "words": self._run_words,
-            "reread": self._run_read_again,
-            "embed": self._run_embed,
-            "index": self._run_index,
-        }
+        active = [job for job in self._jobs.all() if job.collection == SAMPLE and job.active]
+        return active[0] if active else self.start([resources.sample_data() / "documents"], SAMPLE)
 
     def _run_ingest(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
@@ -347,8 +345,8 @@ class Ingestion(Collections):
         replacing = request.get("replacing", False)
         ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
         if not ended.stopped:
-            drop_uploads(self.settings.home, paths)
-            if request["collection"] in self._library.names():
+            drop_uploads(self._home, paths)
+            if self._opened.has(request["collection"]):
                 self.start_words(request["collection"])
         return ended
 
@@ -372,7 +370,7 @@ class Ingestion(Collections):
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
         meter = Meter(report, stop, [])
-        meter.total, done = self._collection(request["collection"]).page_count(), 0
+        meter.total, done = self._opened.get(request["collection"]).page_count(), 0
         meter.begin("index")
 
         def count(pages: int) -> None:
@@ -381,20 +379,20 @@ class Ingestion(Collections):
             meter.begin("index")
             done = pages
 
-        made = self.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        made = self._library.add_index(request["collection"], request["index"], request["encoder"], count, stop)
         there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
 
     @property
     def _uploads(self) -> Path:
-        return self.settings.home / UPLOADS
+        return self._home / UPLOADS
 
     def _encoders_of(self, store: Collection, models: ExitStack, notes: list[str]) -> list[Encoder]:
         """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
         space = store.space()
         pages = space.info.page_policy
         notes.extend(_without_photographs(store))
-        first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
+        first = models.enter_context(self._models.using(space.encoder, pages))
         space.check(first.info)
         return [first, *self._later_encoders(store, models, notes)]
 
@@ -403,7 +401,7 @@ class Ingestion(Collections):
         for space in store.spaces()[1:]:
             try:
                 pages = space.info.page_policy
-                encoder = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
+                encoder = models.enter_context(self._models.using(space.encoder, pages))
                 space.check(encoder.info)
                 yield encoder
             except (EncoderError, MismatchError) as error:

@@ -121,7 +121,9 @@ def open_desktop(
         return False
     try:
         with _serving(workbench, window, state / "desktop.json") as address:
-            window.run(_opened(workbench, address, files, collection), lambda: any(j.active for j in workbench.jobs()))
+            window.run(
+                _opened(workbench, address, files, collection), lambda: any(j.active for j in workbench.jobs.all())
+            )
     finally:
         lock.release()
     return True
@@ -214,7 +216,7 @@ def _opened(workbench: Workbench, address: str, files: Sequence[Path], collectio
     """The address to show; with files, that of the library, where they are being added."""
     if not files:
         return address
-    workbench.start_ingest([file.absolute() for file in files], collection)
+    workbench.ingestion.start([file.absolute() for file in files], collection)
     return f"{address}/?{urlencode({'view': 'library', 'c': collection})}"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from typing import Any
 from workbench import permits
 from workbench.errors import FilterError, InputError, NotFoundError
 from workbench.retrieval import Pipeline, compile_filter, document_filter
-from workbench.service.core import Core
-from workbench.service.search import clean_query
-from workbench.types import Gone, MarkPart, PicturePart, Query, Receipt, RegionPart
+from workbench.service.open_collections import OpenCollections
+from workbench.service.searches import clean_query
+from workbench.types import Gone, MarkPart, PicturePart, Query, RegionPart
 from workbench.types.text import wellformed
 
 log = logging.getLogger(__name__)
@@ -38,15 +39,20 @@ class SavedSearch:
     added: str
 
 
-class Saved(Core):
+class SavedSearches:
     """Searches kept by name; the newest first, and a name taken again replaces what it stood for."""
 
-    def saved_searches(self) -> list[SavedSearch]:
+    def __init__(self, home: Path, opened: OpenCollections) -> None:
+        self._path = home / "state" / "searches.json"
+        self._opened = opened
+        self._lock = threading.Lock()
+
+    def all(self) -> list[SavedSearch]:
         """All of them, newest first; entries that another version wrote and this one cannot read are left out."""
         with self._lock:
-            return [saved for saved in _read(self._saved_path) if permits.sees(saved.collection)]
+            return [saved for saved in _read(self._path) if permits.sees(saved.collection)]
 
-    def save_search(
+    def save(
         self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int | None = None
     ) -> SavedSearch:
         """Keep a search; what could not be searched is refused as a search would refuse it."""
@@ -56,39 +62,35 @@ class Saved(Core):
         cleaned = clean_query(query)
         Pipeline.parse(pipeline)
         compile_filter(filter)
-        self._collection(collection)
+        self._opened.get(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
         with self._lock:
-            others = [saved for saved in _read(self._saved_path) if saved.name != title]
-            if any(one.name == title and not permits.sees(one.collection) for one in _read(self._saved_path)):
+            others = [saved for saved in _read(self._path) if saved.name != title]
+            if any(one.name == title and not permits.sees(one.collection) for one in _read(self._path)):
                 raise InputError(f"There is another search '{title}'; choose another name.")
             if len(others) >= MAX_SAVED:
                 raise InputError(f"There are {MAX_SAVED} saved searches already; delete some first.")
-            _write(self._saved_path, [made, *others])
+            _write(self._path, [made, *others])
         return made
 
-    def forget_search(self, name: str) -> None:
+    def forget(self, name: str) -> None:
         """Delete a saved search; `NotFoundError` when there is none of that name."""
         with self._lock:
-            saved = _read(self._saved_path)
+            saved = _read(self._path)
             rest = [one for one in saved if one.name != name or not permits.sees(one.collection)]
             if len(rest) == len(saved):
                 raise NotFoundError(f"There is no saved search '{name}'.")
-            _write(self._saved_path, rest)
+            _write(self._path, rest)
 
-    def _forget(self, gone: Gone) -> Receipt:
-        receipt = super()._forget(gone)
+    def forget_about(self, gone: Gone) -> tuple[str, ...]:
+        """Delete the searches that point at what leaves; their names."""
         with self._lock:
-            saved = _read(self._saved_path)
+            saved = _read(self._path)
             rest = [one for one in saved if not _points_at(one, gone)]
             if len(rest) < len(saved):
-                _write(self._saved_path, rest)
-        return replace(receipt, searches=tuple(one.name for one in saved if one not in rest))
-
-    @property
-    def _saved_path(self) -> Path:
-        return self.settings.home / "state" / "searches.json"
+                _write(self._path, rest)
+        return tuple(one.name for one in saved if one not in rest)
 
 
 def _points_at(saved: SavedSearch, gone: Gone) -> bool:

@@ -1,23 +1,31 @@
-"""Searching: staged results, two pipelines side by side, and what became of a page that was expected."""
+"""Searching: results stage by stage, what became of a page that was expected, and how a pipeline will be read."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from workbench import resources
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
-from workbench.comparison import Comparison, compare
 from workbench.diagnosis import diagnose
 from workbench.errors import QueryError
-from workbench.query import with_words
-from workbench.retrieval import PRESET_REASONS, PRESETS, RECOMMENDED, Encode, Pipeline, compile_filter, search_stages
-from workbench.retrieval.filters import clauses, condition, only_document
+from workbench.latency import LatencyHistory
+from workbench.metrics import Metrics
+from workbench.query import PictureStore, SemanticCache, with_words
+from workbench.retrieval import (
+    PRESET_REASONS,
+    PRESETS,
+    RECOMMENDED,
+    Encode,
+    Pipeline,
+    QueryCache,
+    compile_filter,
+    search_stages,
+)
 from workbench.retrieval.pipeline import PipelineReading, rival
 from workbench.retrieval.verdict import NEXT, Calibration
-from workbench.service.core import Core
-from workbench.service.ingestion import SAMPLE
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
 from workbench.settings import CollectionSettings
 from workbench.store import Collection
 from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
@@ -30,8 +38,29 @@ MAX_PARTS = 64
 EMPTY = "The query is empty; type what you are looking for."
 
 
-class Searches(Core):
-    """Questions answered by a pipeline over a collection."""
+class Searches:
+    """Questions answered by a pipeline over a collection; ``answers`` remembers what was found, where it is given.
+
+    What a search took joins the history of ``latency`` and what the process measures of itself.
+    """
+
+    def __init__(
+        self,
+        opened: OpenCollections,
+        models: Models,
+        pictures: PictureStore,
+        queries: QueryCache,
+        answers: SemanticCache | None,
+        latency: LatencyHistory,
+        metrics: Metrics,
+    ) -> None:
+        self._opened = opened
+        self._models = models
+        self._pictures = pictures
+        self._queries = queries
+        self._answers = answers
+        self._latency = latency
+        self._metrics = metrics
 
     def search(
         self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
@@ -41,10 +70,10 @@ class Searches(Core):
         A pipeline that states how many pages it returns runs as it is written: ``k`` shows fewer of them, and never
         more, as a note says. It is the number of results where the pipeline states none, or is a preset.
         """
-        *_, result = self.search_stages(query, collection, pipeline, k, filter, anew=True)
+        *_, result = self.stages(query, collection, pipeline, k, filter, anew=True)
         return result
 
-    def search_stages(
+    def stages(
         self,
         query: str | Query,
         collection: str,
@@ -62,7 +91,7 @@ class Searches(Core):
         """
         cleaned = clean_query(query)
         where = compile_filter(filter)
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, k, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
@@ -89,21 +118,6 @@ class Searches(Core):
                 self._latency.add(result)
                 self._metrics.searched(result)
 
-    def compare(
-        self,
-        query: str | Query,
-        collection: str,
-        pipeline_a: str,
-        pipeline_b: str,
-        k: int | None = None,
-        filter: str = "",
-    ) -> Comparison:
-        """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
-        both = (pipeline_a, pipeline_b)
-        runs = [self.search_stages(query, collection, pipeline, k, filter, anew=True) for pipeline in both]
-        a, b = ([*stages][-1] for stages in runs)
-        return compare(a, b)
-
     def why(
         self,
         query: str | Query,
@@ -114,7 +128,7 @@ class Searches(Core):
         filter: str = "",
     ) -> MissReport:
         """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
@@ -131,7 +145,7 @@ class Searches(Core):
 
         Without questions, lines of the collection's own pages stand in for them. `InputError` says what is lacking.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, None, store)
         encode, encoder = self._queries.of(store), store.space(fitted.decider()).encoder
         text = str(fitted.returning(max(fitted.k, NEXT)))
@@ -150,7 +164,7 @@ class Searches(Core):
 
         `PipelineError` says what is wrong with the text; an index that it lacks is no error here.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         preset, reason = recommended(store) if not text.strip() else (text.strip(), "")
         fitted = fitted_pipeline(preset, k, store)
         lacking = [
@@ -168,40 +182,13 @@ class Searches(Core):
             rival(fitted),
         )
 
-    def read_filter(
-        self, text: str, field: str = "", operator: str = "", value: str = ""
-    ) -> tuple[tuple[str, str], ...]:
-        """The clauses that a filter joins by "and", each with the document that it names whole (empty: none).
-
-        With a ``field``, a test of it is added as a further clause. `FilterError` for what is wrong with either.
-        """
-        found = clauses(text)
-        added = (condition(field, operator, value),) if field else ()
-        return tuple((clause, only_document(clause)) for clause in (*found, *added))
-
-    def pipelines(self) -> Mapping[str, str]:
-        """Preset names and their text forms."""
-        return PRESETS
-
-    def preset_reasons(self) -> Mapping[str, str]:
-        """When to choose which preset, in a line each."""
-        return PRESET_REASONS
-
-    def sample_queries(self, collection: str) -> list[str]:
-        """Example questions for the collection of sample data; none for others, since they would find nothing."""
-        if collection != SAMPLE:
-            return []
-        path = resources.sample_data() / "queries.jsonl"
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return [row["text"] for row in rows if row.get("example")]
-
     def warm_up(self, collection: str | None = None) -> None:
         """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
-        if collection not in self._library.names():
-            self._encoder(CollectionSettings().encoder).encode_query("warm up")
+        if collection is None or not self._opened.has(collection):
+            self._models.encoder(CollectionSettings().encoder).encode_query("warm up")
             return
-        space = self._collection(str(collection)).space()
-        self._encoder_of(space).encode_query("warm up")
+        space = self._opened.get(collection).space()
+        self._models.encoder_of(space).encode_query("warm up")
         for index in space.indexes:
             space.vectors(index)
 
@@ -277,6 +264,14 @@ def clean_query(query: str | Query) -> Query:
     if all(part.weight < 0 for part in parts):
         raise QueryError("The query says only what is not wanted; say what to look for as well." if parts else EMPTY)
     return Query(parts)
+
+
+def read_query(data: Mapping[str, Any]) -> Query:
+    """A query from the JSON form of `Query.as_dict`; `QueryError` says what is wrong with it."""
+    try:
+        return Query.from_dict(data)
+    except ValueError as error:
+        raise QueryError(str(error)) from None
 
 
 def _clean(text: str) -> str:
