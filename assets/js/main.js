@@ -6,6 +6,7 @@ import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
 import { on } from "./core/events.js";
 import "./core/keys.js";
+import "./core/views.js";
 import { mountLegacy } from "./core/legacy.js";
 import { start, take } from "./core/router.js";
 import { set, show } from "./core/store.js";

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.driving import opened, show
+from tests.browser.driving import opened, search, show
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
@@ -263,6 +263,69 @@ def test_a_page_is_judged_in_place_and_becomes_a_label(page, home):
     page.click("#pl-measuring >> text=Check it")
     page.wait_for_selector("dialog >> text=It is as it should be.")
     page.click("dialog button >> text=Close")
+
+
+def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_dataset(page, browser, address):
+    page.click("#pl-eval-new")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("dialog >> text=Nothing is kept.")
+    page.check("#pl-keep-asked")
+    page.wait_for_selector("dialog >> text=Nothing was asked since.")
+    page.click("dialog button >> text=Cancel")
+    search(page, "who <b>sings</b> songs")
+    show(page, "Evaluate")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("#pl-asked tbody tr")
+    cells = page.locator("#pl-asked tbody tr").first.locator("th, td").all_inner_texts()
+    assert (cells[0], cells[1], cells[3]) == ("who <b>sings</b> songs", "1", "–")  # as text, not as markup
+    page.click("#pl-asked >> text=Judge")
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.keyboard.press("g")
+    page.wait_for_selector("#pl-viewer .pl-judge input[value='1']:checked", state="attached")
+    show(page, "Evaluate")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("#pl-asked tbody tr")
+    assert page.locator("#pl-asked tbody td").nth(0).inner_text() == "1"  # judging it is no search of a person's
+    assert page.locator("#pl-asked tbody td").nth(2).inner_text() == "1"
+    page.click("dialog .pl-primary")
+    page.fill("#pl-judged-name", "asked here")
+    page.click("dialog .pl-primary")
+    page.wait_for_selector("#pl-eval-about:has-text('about the pages of documents')")
+    assert page.input_value("#pl-eval-dataset") == "asked here"
+    page.click("#pl-dataset-asked")
+    page.uncheck("#pl-keep-asked")
+    page.click("text=Delete what was kept")
+    page.wait_for_selector("dialog >> text=Nothing is kept.")
+    page.click("dialog button >> text=Cancel")
+    show(page, "Page")
+    page.locator("#pl-viewer .pl-judge input[value='']").check(force=True)
+    page.wait_for_selector("#pl-viewer .pl-judge input[value='']:checked", state="attached")
+
+
+def test_a_view_is_kept_under_a_name_and_comes_back(page, browser, address):
+    page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.fill("[aria-label='Only questions with these words']", "songs")
+    page.wait_for_function("document.querySelectorAll('#pl-failures li').length === 1")
+    page.click("[aria-label='Saved views']")
+    page.fill("#pl-view-name", "songs <b>lost</b>")
+    page.click("dialog .pl-form .pl-button")
+    page.wait_for_selector("dialog >> text=songs <b>lost</b>")
+    page.click("dialog button >> text=Close")
+    other = opened(browser, address)
+    other.click("[aria-label='Saved views']")
+    other.click("dialog >> text=songs <b>lost</b>")
+    other.wait_for_selector("#pl-failures li")
+    assert other.locator("#pl-failures li").count() == 1
+    assert other.input_value("[aria-label='Only questions with these words']") == "songs"
+    assert other.input_value("[aria-label='Pipeline whose questions are shown']") == "1"
+    other.keyboard.press("Backspace")  # it is a place of the history like others
+    other.wait_for_function("pagelens.state.view === 'search'")
+    other.click("[aria-label='Saved views']")
+    other.click("[aria-label='Delete the view songs <b>lost</b>']")
+    other.wait_for_selector("dialog >> text=No view is kept yet.")
+    assert other.seen.problems == []
+    other.close()
 
 
 def test_exports_are_files_that_can_be_read_again(page, measured, tmp_path):

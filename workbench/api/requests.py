@@ -25,6 +25,7 @@ from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
+from workbench.service.saved_views import LONGEST_ADDRESS
 from workbench.service.searches import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
@@ -300,6 +301,14 @@ class SaveRequest(SearchRequest):
     """A search to keep under a name."""
 
     name: Text = Field(max_length=LONGEST_NAME)
+
+
+class ViewRequest(Request):
+    """A place of the page to keep under a name."""
+
+    name: Text = Field(max_length=LONGEST_NAME)
+    collection: Name
+    address: Text = Field(max_length=LONGEST_ADDRESS, description="From its `?` on.", examples=["?view=evaluate"])
 
 
 class ExportRequest(SearchRequest):

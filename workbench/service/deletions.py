@@ -16,6 +16,7 @@ from workbench.query import PictureStore, SemanticCache
 from workbench.service.maintenance import Maintenance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
+from workbench.service.saved_views import SavedViews
 from workbench.store import Writer
 from workbench.types import Gone, Receipt
 
@@ -36,6 +37,7 @@ class Deletions:
         pictures: PictureStore,
         answers: SemanticCache | None,
         searches: SavedSearches,
+        views: SavedViews,
         judgements: Judgements,
         maintenance: Maintenance,
         latency: LatencyHistory,
@@ -47,6 +49,7 @@ class Deletions:
         self._pictures = pictures
         self._answers = answers
         self._searches = searches
+        self._views = views
         self._judgements = judgements
         self._maintenance = maintenance
         self._latency = latency
@@ -94,6 +97,7 @@ class Deletions:
             self._jobs.forget(gone.collection)
             self._latency.forget(gone.collection)
             self._asked.forget(gone.collection)
+            self._views.forget_collection(gone.collection)
         drop_uploads(self._home, uploads)
         self._maintenance.forget(gone.collection)
         if self._answers is not None:

@@ -30,6 +30,7 @@ from workbench.service.maintenance import Maintenance
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
+from workbench.service.saved_views import SavedViews
 from workbench.service.searches import Searches
 from workbench.service.system import System
 from workbench.settings import CollectionSettings, Settings
@@ -62,6 +63,7 @@ class Workbench:
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
         self.searches = Searches(opened, models, pictures, queries, answers, latency, metrics)
         self.saved_searches = SavedSearches(home, opened)
+        self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, queries, self.searches)
         self.exports = Exports(opened, self.searches, self.explanations)
         self.judgements = PageJudgements(opened, graded)
@@ -72,7 +74,17 @@ class Workbench:
         self.causes = Causes(opened)
         self.maintenance = Maintenance(home, opened, models, queries, jobs)
         self.deletions = Deletions(
-            home, opened, jobs, pictures, answers, self.saved_searches, graded, self.maintenance, latency, log
+            home,
+            opened,
+            jobs,
+            pictures,
+            answers,
+            self.saved_searches,
+            self.saved_views,
+            graded,
+            self.maintenance,
+            latency,
+            log,
         )
         self.system = System(settings, opened, jobs, latency, metrics)
 

@@ -130,6 +130,7 @@ export function Form() {
           ${small("pl-dataset-add", "Add questions", datasets.fromFiles)}
           ${small("pl-dataset-folder", "Add a folder", datasets.fromFolder)}
           ${small("pl-dataset-judged", "From judgements", datasets.fromJudgements)}
+          ${small("pl-dataset-asked", "From searches", datasets.fromSearches)}
         </div>
       </div>`,
     )}

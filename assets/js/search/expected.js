@@ -21,7 +21,8 @@ addLink({
   write: (add) => ["search", "page"].includes(state.view) && state.expected && add("want", refOf(state.expected)),
   read: (wanted) => set({ expected: parseRef(wanted.get("want")) }),
 });
-on("collection", () => set({ expected: null }));
+/* The first collection is the one that the address is of. */
+on("collection", () => document.documentElement.dataset.pagelens && set({ expected: null }));
 
 /* What became of it in the search at hand; each is asked once, by whoever shows it first. */
 const asked = new Map();
