@@ -76,8 +76,8 @@ def test_a_picture_of_words_finds_the_page_that_has_them(visit, tmp_path):
 
 def test_a_part_of_a_page_is_a_query(visit):
     page = visit("?c=documents&ref=bread.pdf%23page%3D1")
-    sheet = paper(page)
     page.click("[aria-label='Pick a part to search with']")
+    sheet = paper(page)
     page.mouse.move(sheet["x"] + 0.05 * sheet["width"], sheet["y"] + 0.12 * sheet["height"])
     page.mouse.down()
     page.mouse.move(sheet["x"] + 0.95 * sheet["width"], sheet["y"] + 0.25 * sheet["height"], steps=4)
