@@ -99,7 +99,7 @@ def memory(pages: int = 1000) -> MemoryReport:
         workbench = Workbench(Settings(home=root / "home"))
         documents = resources.sample_data() / "documents"
         workbench.ingestion.ingest([documents / "observers-cards-scan.pdf"], "long")
-        long = _repeated(documents / "reportlab-userguide.pdf", root / "long.pdf", pages)
+        long = _repeated(documents / "dotguide.pdf", root / "long.pdf", pages)
         clock = Stopwatch()
         with MemoryWatch() as watch:
             workbench.ingestion.ingest([long], "long")

@@ -18,7 +18,7 @@ from workbench.errors import NotFoundError
 from workbench.explanation import pooled_view
 from workbench.legibility import SCRIPT, UNREAD, WORDLESS, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
-from workbench.retrieval.engine import Encode, search_stages
+from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
 from workbench.retrieval.filters import clauses, compile_filter
 from workbench.retrieval.grammar import MAX_K
 from workbench.retrieval.pipeline import Pipeline, is_worthwhile
@@ -37,7 +37,13 @@ _CHANGES = 12  # tried one after another, at most; a pipeline of a few stages ne
 
 
 def diagnose(
-    collection: Collection, query: Query, ref: PageRef, pipeline: Pipeline, encode: Encode, filter: str = ""
+    collection: Collection,
+    query: Query,
+    ref: PageRef,
+    pipeline: Pipeline,
+    encode: Encode,
+    filter: str = "",
+    rerankers: Rerankers = no_rerankers,
 ) -> MissReport:
     """Follow one page through a search: found, or the first step that lost it, with the change that finds it.
 
@@ -54,7 +60,7 @@ def diagnose(
     if entry := collection.quarantine().of(page.page_id):
         verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
         return replace(verdict, stage="quarantine")
-    search = _Search(collection, query, encode, page.page_id, str(ref), hindrance(page, collection))
+    search = _Search(collection, query, encode, rerankers, page.page_id, str(ref), hindrance(page, collection))
     return _mended(search, pipeline, filter)
 
 
@@ -75,12 +81,14 @@ class _Search:
     collection: Collection
     query: Query
     encode: Encode
+    rerankers: Rerankers
     page_id: str
     name: str
     hindrance: Hindrance | None
 
     def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
-        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, compile_filter(filter))
+        where = compile_filter(filter)
+        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, where, (), self.rerankers)
         return result
 
     def hit(self, pipeline: Pipeline, filter: str) -> Hit | None:

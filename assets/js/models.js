@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { h, put, icon, fmt, api, dialog, notify } = pagelens;
-  const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page" };
+  const KIND = { words: "a vector a word", patches: "a vector a patch", page: "one vector a page", score: "scores pages" };
   const STATE = {
     absent: "Weights not here",
     here: "Ready to load",
@@ -74,6 +74,9 @@
         facts(model).map((text) => h("span", { text })),
       ),
       model.folder ? h("p", { class: "pl-muted pl-model-folder", title: model.folder, text: model.folder }) : null,
+      model.own_code
+        ? h("p", { class: "pl-model-code", text: `May run code of its own here, allowed at revision ${model.own_code}.` })
+        : null,
       model.reason ? h("p", { class: "pl-model-reason", text: why(model) }) : null,
       model.command && !model.available ? copying(model.command) : null,
     );
@@ -98,7 +101,7 @@
 
   /* A group of radios; `value()` is the chosen id. `except` are ids that are not offered. */
   async function picker(chosen, except = []) {
-    const models = (await api.get("/models")).filter((model) => !except.includes(model.id));
+    const models = (await api.get("/models")).filter((model) => model.kind !== "score" && !except.includes(model.id));
     let value = models.some((model) => model.id === chosen && here(model))
       ? chosen
       : (models.find(here) || { id: "" }).id;

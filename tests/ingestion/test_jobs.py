@@ -14,7 +14,7 @@ from workbench.errors import InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import index_writer as writing
+from workbench.store import new_index as writing
 from workbench.types import IngestReport
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.arrays import Arrays, collection, unit
+from tests.retrieval.arrays import Arrays, collection, rerankers, unit
 from workbench.errors import PipelineError
 from workbench.pooling import pool
 from workbench.retrieval.engine import Encoded, search_stages
@@ -33,7 +33,8 @@ def queries(seed):
 
 def run(arrays, text, seed, where=None):
     made = queries(seed)
-    *_, last = search_stages(arrays, "q", Pipeline.parse(text), lambda encoder, _: Encoded(made[encoder]), where)
+    pipeline = Pipeline.parse(text)
+    *_, last = search_stages(arrays, "q", pipeline, lambda encoder, _: Encoded(made[encoder]), where, (), rerankers)
     return last
 
 

@@ -13,7 +13,7 @@ from lancedb.table import LanceTable
 from tests.store import make
 from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
-from workbench.store import Collection, document_writer, vector_cache, writer
+from workbench.store import Collection, document_writer, staging, vector_cache
 from workbench.store.checks import problems
 from workbench.store.writer import Writer
 
@@ -87,7 +87,7 @@ class Fuse:
     def __init__(self, monkeypatch):
         self.left, self.steps = None, 0
         targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
-        targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (document_writer, "remove_images")]
+        targets += [(LanceMergeInsertBuilder, "execute"), (staging, "save_images"), (document_writer, "remove_images")]
         targets += [(vector_cache, "write_whole")]
         for owner, name in targets:
             monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))

@@ -9,7 +9,8 @@ from tests.store.make import DIM, assert_whole, collection, digest, item, put, r
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.store import Collection
 from workbench.store.checks import problems
-from workbench.store.writer import Writer, derive
+from workbench.store.encoder_rows import derive
+from workbench.store.writer import Writer
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
 
 
@@ -319,3 +320,42 @@ def test_a_refused_compaction_loses_nothing(tmp_path, monkeypatch, caplog):
     assert "could not compact table pages" in caplog.text
     assert_whole(store, [record("whales", 3)])
     assert len(store.words.bm25("page number", 9, None)) == 3
+
+
+def test_many_documents_are_begun_and_finished_as_each_would_be(tmp_path, monkeypatch):
+    """In one commit each, whatever else comes under their names; and their table does not fall apart."""
+    from workbench.store import document_writer
+
+    monkeypatch.setattr(document_writer, "FRAGMENTS", 4)
+    one, many = collection(tmp_path / "one"), collection(tmp_path / "many")
+    old = record("old", 2, name="b.pdf")
+    new = [
+        record("a", 1),
+        record("new", 2, name="b.pdf"),  # takes the place of what was there
+        record("c", 1, name="a.pdf", source="/other/a.pdf"),  # gets a number
+        record("a", 1, name="again.pdf"),  # known by then
+        *(record(f"d{i}", 1) for i in range(9)),
+    ]
+    for store in (one, many):
+        with Writer(store) as writer:
+            put(writer, old)
+            if store is one:
+                begun = [writer.begin_document(document) for document in new]
+            else:
+                before = store.catalog.version("documents")
+                begun = writer.begin_documents(new)
+                assert store.catalog.version("documents") == before + 1
+            for document in {document.content_hash: document for document in begun}.values():
+                writer.add_pages(document, [item(document, number) for number in range(1, document.pages + 1)])
+            left = [writer.finish_document(d) for d in begun] if store is one else writer.finish_documents(begun)
+            assert [[gone.name for gone in some] for some in left] == [[], ["b.pdf"], *[[]] * 11]
+            writer.finish()
+        fragments = store.catalog.table("documents").stats()["fragment_stats"]["num_fragments"]
+        assert fragments <= 6
+    for store in (one, many):
+        assert problems(store) == []
+    first, second = (
+        {(d.name, d.content_hash, d.pages, d.state, frozenset(d.sources)) for d in store.records.all()}
+        for store in (one, many)
+    )
+    assert first == second

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import ingesting, output, tagging, upkeep
-from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
+from workbench.cli.session import STOPPED, AsJson, Workers, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 from workbench.errors import StoreError
 
@@ -235,10 +235,11 @@ def index(
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose vectors; those of the first encoder if not said.")
     ] = "",
+    workers: Workers = "",
     as_json: AsJson = False,
 ) -> None:
     """Add an index to a collection, made of the stored full vectors; nothing is encoded again."""
-    made = workbench(context).library.add_index(name, index, encoder)
+    made = workbench(context).library.add_index(name, index, encoder, workers=workers)
     info = made.indexes[-2]  # full is always the last
     if as_json:
         output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})

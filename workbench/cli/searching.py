@@ -68,7 +68,7 @@ def search(
     stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
     rows = []
     for hit in result.hits:
-        said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no vectors" for s in hit.stages}
+        said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no score" for s in hit.stages}
         rows.append(
             (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.score_kind), *(said.get(s, "") for s in stages))
         )
@@ -142,6 +142,8 @@ def explain(
 
         output.emit(Explained.of(explanation, collection, heat=True, tokens=tokens))
         return
+    if explanation.reranked:
+        output.show(explanation.reranked)
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
     rows = [
         (

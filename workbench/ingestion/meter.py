@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from workbench.types import DocumentOutcome, JobStage, Progress
 
@@ -61,6 +61,17 @@ class Meter:
             if stage == "write":
                 self.written += pages
             self.report(self._progress())
+
+    def spent(self) -> dict[str, tuple[int, float]]:
+        """Pages and seconds of each stage that did something."""
+        return {stage: (done, self._seconds[stage]) for stage, done in self._done.items() if self._seconds[stage]}
+
+    def merge(self, spent: Mapping[str, tuple[int, float]]) -> None:
+        """Count what was worked elsewhere, and tell."""
+        if spent.keys() - self._done.keys():
+            self.has(PREPARING)
+        for stage, (pages, seconds) in spent.items():
+            self.add(stage, pages, seconds)
 
     def stages(self) -> tuple[JobStage, ...]:
         """The stages as they are now."""

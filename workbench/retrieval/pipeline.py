@@ -131,7 +131,7 @@ def rival(pipeline: Pipeline) -> str:
 
     What ranks by vectors alone finds nearly what `exact` finds, so it is set against words and vectors together.
     """
-    words = any(not leaf.stage.vectors for leaf in pipeline.leaves())
+    words = any(not leaf.stage.vectors and leaf.stage.reranks != "pictures" for leaf in pipeline.leaves())
     return "exact" if words else "accurate"
 
 

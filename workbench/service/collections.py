@@ -11,9 +11,11 @@ from pathlib import Path
 from workbench import encoders, permits
 from workbench.documents import ReadSettings
 from workbench.errors import InputError, PagelensError
+from workbench.ingestion.deriving import DerivedByRay
+from workbench.ingestion.workers import check_workers
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
-from workbench.settings import CollectionSettings
+from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, FieldsChange, Writer
 from workbench.store.exporting import Exported, export
 from workbench.types import (
@@ -33,7 +35,8 @@ log = logging.getLogger(__name__)
 class Collections:
     """Making, listing and changing collections."""
 
-    def __init__(self, opened: OpenCollections, models: Models) -> None:
+    def __init__(self, settings: Settings, opened: OpenCollections, models: Models) -> None:
+        self._settings = settings
         self._opened = opened
         self._models = models
 
@@ -117,15 +120,20 @@ class Collections:
         encoder: str = "",
         progress: Callable[[int], None] | None = None,
         stop: threading.Event | None = None,
+        workers: str = "",
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
         Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
-        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
+        behind. ``workers`` as in `ingest`. `InputError` when it is there already or the encoder's kind of vectors
+        cannot have it.
         """
+        if workers:
+            check_workers(workers)
         store = self._opened.get(collection)
+        by = DerivedByRay(workers, self._settings) if workers else None
         with Writer(store) as writer:
-            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
+            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False, by)
         return self._space(store, encoder)
 
     def page(self, ref: PageRef, collection: str) -> StoredPage:

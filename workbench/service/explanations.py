@@ -64,7 +64,8 @@ class Explanations:
         store = self._opened.get(collection)
         embedding, rarity, encoder = self._embedded(store, query, encoder, pipeline)
         found = explain(store, ref, embedding, rarity, encoder)
-        return replace(found, words=self._words(store, ref, clean_query(query), pipeline))
+        words = self._words(store, ref, clean_query(query), pipeline)
+        return replace(found, words=words, reranked=_reranked(store, pipeline, encoder))
 
     def passages(
         self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
@@ -138,3 +139,14 @@ class Explanations:
         found = self._models.encoder_of(store.space(encoder))
         looks: Callable[[Page], tuple[SeenPicture, ...]] | None = getattr(found, "saw", None)
         return looks(store.rebuilt([store.page(ref).page_id])[0]) if looks is not None else ()
+
+
+def _reranked(store: Collection, pipeline: str, encoder: str) -> str:
+    """That the rank of a page is a reranker's word, where the pipeline ends in one; else empty."""
+    last = fitted_pipeline(pipeline, None, store).steps[-1] if pipeline else None
+    if last is None or not last.stage.reranks:
+        return ""
+    return (
+        f"The page's rank is by '{last.option('model')}' ({last.label}), whose score is the model's own and has no "
+        f"parts; what follows explains the score by {encoder}."
+    )

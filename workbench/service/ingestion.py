@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,12 +12,12 @@ from typing import Any
 
 from workbench import encoders, permits, resources
 from workbench.documents import ReaderPool, Source, Way, discover
-from workbench.encoders import Encoder
-from workbench.encoders.tokens import PICTURES
-from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
+from workbench.documents.sources import SUFFIXES
+from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
     FileFields,
+    Here,
     Jobs,
     drop_uploads,
     embed,
@@ -26,15 +26,19 @@ from workbench.ingestion import (
     read_again,
     read_words,
 )
+from workbench.ingestion.cluster import Cluster
 from workbench.ingestion.meter import Meter
+from workbench.ingestion.models import encoders_of, without_photographs
+from workbench.ingestion.run import Crew
+from workbench.ingestion.workers import check_workers
 from workbench.rates import Rates
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.sample import SAMPLE
-from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, Writer
+from workbench.settings import CollectionSettings, Settings, place_of
+from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
@@ -61,6 +65,7 @@ class Ingestion:
         readers: ReaderPool,
         processors: ReaderPool,
     ) -> None:
+        self._settings = settings
         self._home = settings.home
         self._opened = opened
         self._library = library
@@ -117,24 +122,32 @@ class Ingestion:
         also: Sequence[str] = (),
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        workers: str = "",
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
+        A path may be a place in an object store, as ``s3://bucket/folder``: its files are fetched to the cache first.
         If there is no such collection it is created, with ``settings`` and ``also``; see `Collections.create`. A folder
         that `Collections.export` wrote is taken in as it is, into a collection made like the one it came from. The
         files get the tags and fields of ``fields``, those that are there already as well; the report's notes name what
         it says of other files. A file whose bytes changed replaces what it was before; a different file that comes
         under the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for
-        all, or the documents' names.
+        all, or the documents' names. With ``workers``, ``ray`` or the address of a Ray cluster (``ray://head:10001``),
+        the files are read and embedded there, which has to find them by the same paths; nothing else is different.
         """
+        if workers:
+            check_workers(workers)
         exports = [path for path in paths if is_export(path)]
         if exports:
             reports = [self._import(path, collection, progress, stop, fields, replacing) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
+                reports.append(
+                    self.ingest(rest, collection, settings, progress, stop, also, fields, replacing, workers)
+                )
             return _joined(collection, reports)
+        paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads)
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
@@ -146,19 +159,39 @@ class Ingestion:
         store = self._opened.get(collection)
         before = store.info().bytes
         changes, unknown = fields.among(sources) if fields else ({}, [])
-        notes = [*(fields.notes if fields else ()), *unknown]
+        notes = [*(fields.notes if fields else ()), *unknown, *unlike]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
         home, pool = self._home, self._readers
         with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
             wanted = any(item.pages_to_read for item in planned)
-            loaded = self._encoders_of(store, models, notes) if wanted else []
-            report = ingest(store, writer, planned, loaded, meter, pool, self._processors, home, changes)
+            crew: Crew = Here([], pool)
+            notes.extend(without_photographs(store) if wanted else [])
+            if wanted and workers:
+                crew = Cluster(workers, self._settings, home, remote)
+            elif wanted:
+                loaded = models.enter_context(encoders_of(store, notes, self._models.using))
+                crew = Here(loaded, pool, self._processors, home)
+            report = ingest(store, writer, planned, crew, meter, changes)
         unread = len(store.unread())
         if unread:
             notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes), unread=unread)
+
+    def _brought(self, paths: Sequence[Path], stop: threading.Event) -> tuple[list[Path], list[RemoteFiles], list[str]]:
+        """The paths, with folders of this machine in the stead of places in an object store; those; sentences on what
+        lies there and is not read."""
+        found, remote, unlike = list[Path](), list[RemoteFiles](), list[str]()
+        for path in paths:
+            if place := place_of(path):
+                files = RemoteFiles.of(place, self._settings)
+                others = files.bring(lambda name: name.suffix.lower() in SUFFIXES, stop)
+                unlike += [f"{others:,} files of {place} are of no kind that is read."] if others else []
+                remote.append(files)
+                path = files.folder
+            found.append(path)
+        return found, remote, unlike
 
     def _import(
         self,
@@ -387,27 +420,6 @@ class Ingestion:
     def _uploads(self) -> Path:
         return self._home / UPLOADS
 
-    def _encoders_of(self, store: Collection, models: ExitStack, notes: list[str]) -> list[Encoder]:
-        """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
-        space = store.space()
-        pages = space.info.page_policy
-        notes.extend(_without_photographs(store))
-        first = models.enter_context(self._models.using(space.encoder, pages))
-        space.check(first.info)
-        return [first, *self._later_encoders(store, models, notes)]
-
-    def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
-        """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
-        for space in store.spaces()[1:]:
-            try:
-                pages = space.info.page_policy
-                encoder = models.enter_context(self._models.using(space.encoder, pages))
-                space.check(encoder.info)
-                yield encoder
-            except (EncoderError, MismatchError) as error:
-                cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
-                notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
-
     def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
         """Remember what a page cost on this machine, for the next plan."""
         pages = sum(document.indexed for document in report.documents)
@@ -426,19 +438,6 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
     return [page for page, ref in store.directory().refs.items() if ref.document == name]
-
-
-def _without_photographs(store: Collection) -> list[str]:
-    """A sentence where new pages will be read as the collection's first ones were, before `reader` saw photographs."""
-    wanted, info = store.settings.page_tokens, store.space().info
-    own = encoders.spec(info.id).page_policies[:1]
-    # What was asked for by name is no surprise; a collection of an earlier Pagelens has the name without being asked.
-    if own != (PICTURES,) or info.page_policy == PICTURES or not wanted:
-        return []
-    return [
-        f"'{store.name}' keeps words alone of its pages, no photographs. To search those too, ingest its files into a "
-        "new collection."
-    ]
 
 
 def _unread(pages: int, collection: str) -> str:

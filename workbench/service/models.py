@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench import encoders
 from workbench.encoders import Advice, Encoder, Offer
@@ -17,11 +18,14 @@ from workbench.settings import Settings
 from workbench.store import EncoderVectors
 from workbench.types import IngestReport, Job, ModelStatus, Progress
 
+if TYPE_CHECKING:
+    from workbench.encoders.rerankers import Reranker
+
 GET = "get"
 
 
 class Models:
-    """The encoders of this process, loaded as its settings say."""
+    """The models of this process, loaded as its settings say."""
 
     def __init__(self, settings: Settings, jobs: Jobs, rates: Rates) -> None:
         self._offline = settings.offline
@@ -45,6 +49,11 @@ class Models:
         """An encoder that stays loaded for as long as the context is open."""
         return encoders.using(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep, pages=pages)
 
+    def reranker(self, model_id: str) -> tuple[Reranker, bool]:
+        """A reranker, and whether it had to be loaded."""
+        cold = not encoders.is_loaded(model_id)
+        return encoders.reranker(model_id, self._offline, self._threads, self._keep), cold
+
     def all(self) -> list[ModelStatus]:
         """Every model: what it is, whether it can be used here, where it stands, and what a page takes."""
         return encoders.statuses(self._rates)
@@ -59,6 +68,16 @@ class Models:
         row = encoders.spec(encoder_id)
         encoders.unload(encoder_id)
         return encoders.status(row, self._rates)
+
+    def allow(self, model_id: str, revision: str) -> Path | None:
+        """Let code that a model brings run at a revision; see `encoders.allow`."""
+        return encoders.allow(encoders.spec(model_id), revision, self._offline)
+
+    def disallow(self, model_id: str) -> bool:
+        """Let a model's own code run no longer; False when it was not allowed."""
+        encoders.spec(model_id)
+        encoders.unload(model_id)
+        return encoders.disallow(model_id)
 
     def advice(self) -> Advice:
         """The best model that this machine can run, and why."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
 from workbench.diagnosis import diagnose
-from workbench.errors import QueryError
+from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
 from workbench.query import PictureStore, SemanticCache, with_words
@@ -26,11 +27,15 @@ from workbench.retrieval.pipeline import PipelineReading, rival
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
-from workbench.settings import CollectionSettings
+from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection
 from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
 from workbench.types.text import wellformed
 
+log = logging.getLogger(__name__)
+
+ALL = "*"
+"""In the setting of what to make ready: every collection."""
 MAX_QUERY = 2_000
 """Characters of a text in a query: encoders see a few hundred words at most."""
 MAX_PARTS = 64
@@ -46,6 +51,7 @@ class Searches:
 
     def __init__(
         self,
+        settings: Settings,
         opened: OpenCollections,
         models: Models,
         pictures: PictureStore,
@@ -54,6 +60,7 @@ class Searches:
         latency: LatencyHistory,
         metrics: Metrics,
     ) -> None:
+        self._settings = settings
         self._opened = opened
         self._models = models
         self._pictures = pictures
@@ -99,7 +106,7 @@ class Searches:
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
-        stages = search(store, cleaned, deep, encode, where, notes)
+        stages = search(store, cleaned, deep, encode, where, notes, self._models.reranker)
         if judging:
             stages = _judged(stages, store, fitted, cleaned, encode)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
@@ -132,7 +139,7 @@ class Searches:
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter)
+        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter, self._models.reranker)
 
     def calibrate(
         self,
@@ -182,15 +189,31 @@ class Searches:
             rival(fitted),
         )
 
-    def warm_up(self, collection: str | None = None) -> None:
-        """Load the model (of a collection, or the default one), so that the first query does not wait for it."""
-        if collection is None or not self._opened.has(collection):
-            self._models.encoder(CollectionSettings().encoder).encode_query("warm up")
-            return
-        space = self._opened.get(collection).space()
-        self._models.encoder_of(space).encode_query("warm up")
-        for index in space.indexes:
-            space.vectors(index)
+    def warm_up(self) -> None:
+        """Load the default model, and make the collections that `Settings.prewarm` names ready to be searched.
+
+        What the recommended pipeline reads of each is then on this machine and mapped, its model loaded, and an
+        approximate index in memory, as if somebody had searched. One that cannot be made ready keeps no other waiting.
+        """
+        self._models.encoder(CollectionSettings().encoder).encode_query("warm up")
+        wanted = self._settings.prewarm
+        there = self._opened.library.names() if ALL in wanted else wanted
+        for name in there:
+            try:
+                self._prewarm(name)
+            except PagelensError as error:
+                log.warning("collection '%s' could not be made ready: %s", name, error)
+
+    def _prewarm(self, name: str) -> None:
+        store = self._opened.get(name)
+        fitted = fitted_pipeline("", None, store)
+        query, notes = with_words(clean_query("warm up"), fitted, store, self._pictures)
+        for _ in search_stages(store, query, fitted, self._queries.of(store), None, notes):
+            pass
+        for space in store.spaces():
+            for index in space.indexes:
+                if space.approximated(index) and (ann := space.ann(index, wait=True)) is not None:
+                    ann.prewarm()
 
 
 def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[SearchResult]:

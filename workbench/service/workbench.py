@@ -59,9 +59,9 @@ class Workbench:
         self.models = models = Models(settings, jobs, rates)
         queries = QueryCache(Embedder(models.encoder_of, pictures), encoders.is_loaded)
 
-        self.library = Collections(opened, models)
+        self.library = Collections(settings, opened, models)
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
-        self.searches = Searches(opened, models, pictures, queries, answers, latency, metrics)
+        self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, queries, self.searches)

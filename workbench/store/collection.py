@@ -183,10 +183,11 @@ class Collection:
         `NotFoundError` when its file is lost.
         """
         rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", page_ids)), PAGES.names)
-        found = {row["page_id"]: rebuilt_page(row, partial(self._picture, row["page_id"])) for row in rows}
+        found = {row["page_id"]: rebuilt_page(row, partial(self.picture, row["page_id"])) for row in rows}
         return [found[page] for page in page_ids if page in found]
 
-    def _picture(self, page_id: str) -> Image.Image:
+    def picture(self, page_id: str) -> Image.Image:
+        """The stored picture of a page, decoded; `NotFoundError` when there is none."""
         with Image.open(self.image_path(page_id, "page")) as picture:
             return picture.convert("RGB")
 

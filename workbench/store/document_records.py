@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import NotFoundError
@@ -21,6 +22,14 @@ from workbench.store.schema import (
 )
 from workbench.store.tables import both, quoted
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """Numbers of a document's pages that failed, and of those that are in and could hardly be read."""
+
+    failed: set[int] = field(default_factory=set)
+    hardly: set[int] = field(default_factory=set)
 
 
 class DocumentRecords:
@@ -72,11 +81,14 @@ class DocumentRecords:
         rows = self._catalog.rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
 
-    def noticed_pages(self, document: str) -> tuple[PageFailureRecord, ...]:
-        """Pages of a document that are in and of which something could not be read, and what."""
-        where = both(f"status = '{OK}' AND reason != ''", f"document = {quoted(document_name(document))}")
-        rows = self._catalog.rows("pages", where, ["page", "reason"])
-        return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
+    def troubles(self) -> dict[str, Troubles]:
+        """Numbers of the pages that did not go in, or could hardly be read, by the content of their document."""
+        found: dict[str, Troubles] = {}
+        where = f"status = '{FAILED}' OR reason != ''"
+        for row in self._catalog.rows("pages", where, ["content_hash", "page", "status"]):
+            of_it = found.setdefault(row["content_hash"], Troubles())
+            (of_it.failed if row["status"] == FAILED else of_it.hardly).add(row["page"])
+        return found
 
     def failed_count(self) -> int:
         """How many pages of all documents did not go in."""

@@ -47,6 +47,10 @@ class PageWords:
         words = (word for _, text in texts for word in text.words if term in terms.read(word).parts)
         return re.sub(r"^\W+|\W+$", "", next(words, term))
 
+    def texts(self, page_ids: Sequence[str]) -> dict[str, str]:
+        """The words of these pages in reading order, by id; pages not there any more are left out."""
+        return {page: " ".join(text.words) for page, text in self._texts(page_ids)}
+
     def postings(self, wait: bool = False) -> Postings | None:
         """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""
         directory = self._catalog.directory()

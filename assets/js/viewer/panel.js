@@ -212,6 +212,7 @@ function Ledger({ why, reveal }) {
         <b class="pl-num">${score(why.score)}</b><span class="pl-badge pl-exact">exact</span>
       </span>
     </div>
+    ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
     <div class="pl-scroll">
       <table class="pl-table pl-ledger" id="pl-ledger">
         <thead>
