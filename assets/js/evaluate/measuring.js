@@ -4,6 +4,7 @@ import { emit } from "../core/events.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
+import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { like, liked, state } from "../core/store.js";
 import * as datasets from "./datasets.js";
@@ -27,11 +28,8 @@ const HIDDEN = 50; // evaluations that stay hidden when the page is opened again
 /* --- the form --------------------------------------------------------------------------------------------------------------- */
 const field = (label, id, inside) =>
   html`<div class="pl-field">${id ? html`<label for=${id}>${label}</label>` : html`<span>${label}</span>`}${inside}</div>`;
-function select(id, value, options, choose) {
-  return html`<select class="pl-select" id=${id} value=${value} onChange=${(event) => choose(event.target.value)}>
-    ${options.map(([key, text, title]) => html`<option key=${key} value=${key} title=${title}>${text}</option>`)}
-  </select>`;
-}
+const select = (id, value, options, choose) =>
+  html`<${Select} id=${id} value=${value} options=${options} choose=${choose} />`;
 function About({ dataset }) {
   if (!dataset) return null;
   const facts = [
