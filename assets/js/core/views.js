@@ -41,7 +41,7 @@ function Views({ here, open }) {
   return html`<div class="pl-form">
     <label>
       <span>Keep what is shown now as</span>
-      <span class="pl-row">
+      <span class="pl-view-naming">
         <input
           class="pl-input"
           id="pl-view-name"

@@ -52,6 +52,7 @@ const CAUSES = {
   misread: "read badly",
   "no-vectors": "no vectors",
   approximate: "missed by approximation",
+  unmatched: "no word in common",
   cut: "cut off",
   outranked: "ranked low",
 };
