@@ -177,7 +177,7 @@ def manual(tmp_path_factory):
 
 @pytest.mark.parametrize("pipeline", ["full:10", "rows:256 > full:10", "bm25:10", "rows:20 > full:10"])
 def test_a_page_that_was_not_read_is_the_cause_and_no_deeper_search_is_its_cure(manual, pipeline):
-    told = manual.why("a pump that leaks", PageRef("manual.pdf", 41), "manual", pipeline)
+    told = manual.searches.why("a pump that leaks", PageRef("manual.pdf", 41), "manual", pipeline)
     assert (told.verdict, told.cause) == ("lost", "wordless")
     assert told.reason.startswith("No words were found on the page")
     assert told.fix is None
@@ -185,7 +185,7 @@ def test_a_page_that_was_not_read_is_the_cause_and_no_deeper_search_is_its_cure(
 
 
 def test_what_was_read_badly_is_said_with_the_way_to_read_it_again(manual):
-    told = manual.why("a pump that leaks", PageRef("manual.pdf", 42), "manual", "rows:256 > full:10")
+    told = manual.searches.why("a pump that leaks", PageRef("manual.pdf", 42), "manual", "rows:256 > full:10")
     assert (told.verdict, told.cause) == ("lost", "misread")
     assert told.reason.startswith("What was read of the page is hardly words of a language.")
     assert "reread manual manual.pdf --pages 42 --ocr" in told.cure
@@ -195,10 +195,10 @@ def test_nobody_is_sent_through_most_of_the_pages(manual):
     asked = "pumps and gauges of chapter 7"
     ranked = [hit.ref for hit in manual.search(asked, "manual", "full:42").hits if hit.ref.page <= 40]
     near, far = ranked[12], ranked[-1]
-    told = manual.why(asked, near, "manual", "full:10")
+    told = manual.searches.why(asked, near, "manual", "full:10")
     assert told.cause == "cut"
     assert told.fix is not None and told.fix.k <= 20
-    told = manual.why(asked, far, "manual", "full:10")
+    told = manual.searches.why(asked, far, "manual", "full:10")
     assert told.cause == "outranked"
     assert told.fix is None
     assert f"{told.rank} of 42" in told.reason

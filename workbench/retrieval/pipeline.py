@@ -122,7 +122,7 @@ FEW, MANY = 20, 100
 
 def is_worthwhile(k: int, pages: int, shown: bool) -> bool:
     """Whether keeping ``k`` of a collection's pages sorts anything out, or most of them stay; ``shown`` as results."""
-    most = min(pages // 4, MANY) if shown else pages // 4
+    most = min(pages // 4, MANY) if shown else pages // 2
     return k <= max(FEW, most)
 
 

@@ -154,8 +154,8 @@ class MissReport:
     the stage searched without approximation, where it has one; ``tokens`` the query words by which it loses most to
     ``against``, the last page that the stage kept. ``cause`` is what is behind it, which ``reason`` begins with:
     ``absent | failed | quarantined | filtered | unread | wordless | script | misread | no-vectors | approximate |
-    unmatched | cut | outranked``, empty for a page that was found. ``fix`` is the smallest change that finds it, searched to be sure, and
-    ``cure`` what else helps; for a page that has no fix, ``unfixable`` says why.
+    unmatched | cut | outranked``, empty for a page that was found. ``fix`` is the smallest change that finds it,
+    searched to be sure, and ``cure`` what else helps; for a page that has no fix, ``unfixable`` says why.
     """
 
     page: str
