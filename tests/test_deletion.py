@@ -168,3 +168,27 @@ def test_large_tables_of_vectors_are_rewritten_when_asked(
     assert all("full__reader" in file for file in holding(tmp_path / "home", SECRET))
     bench.maintenance.compact("c")
     assert holding(tmp_path / "home", SECRET) == []
+
+
+def test_a_deletion_waits_for_who_writes(bench: Workbench) -> None:
+    with Writer(bench.opened.get("c")):
+        with pytest.raises(CollectionBusyError):
+            bench.deletions.document("c", "gone.pdf")
+        job = bench.deletions.start("c", "gone.pdf")
+        assert [file.name for file in job.progress.pending] == ["gone.pdf"]
+        assert bench.jobs.get(job.id).active
+    ended = bench.jobs.wait(job.id, 60)
+    assert ended.state == "done" and ended.message.startswith("gone.pdf is deleted. Removed: 2 pages")
+    assert [one.name for one in bench.library.documents("c")] == ["kept.pdf"]
+    whole = bench.jobs.wait(bench.deletions.start("c").id, 60)
+    assert (whole.state, bench.library.names()) == ("done", [])
+    with pytest.raises(NotFoundError):
+        bench.deletions.start("c")
+
+
+def test_a_deletion_that_waits_can_be_stopped(bench: Workbench) -> None:
+    with Writer(bench.opened.get("c")):
+        job = bench.deletions.start("c")
+        bench.jobs.stop(job.id)
+        assert bench.jobs.wait(job.id, 60).state == "stopped"
+    assert bench.library.info("c").pages == 14

@@ -19,7 +19,7 @@ from workbench.explanation import pooled_view
 from workbench.legibility import SCRIPT, UNREAD, WORDLESS, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
 from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
-from workbench.retrieval.filters import clauses, compile_filter
+from workbench.retrieval.filters import clauses, parse_filter
 from workbench.retrieval.grammar import MAX_K
 from workbench.retrieval.pipeline import Pipeline, is_worthwhile
 from workbench.retrieval.scanning import asks_ann
@@ -87,7 +87,7 @@ class _Search:
     hindrance: Hindrance | None
 
     def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
-        where = compile_filter(filter)
+        where = parse_filter(filter)
         *_, result = search_stages(self.collection, self.query, pipeline, self.encode, where, (), self.rerankers)
         return result
 
@@ -98,7 +98,7 @@ class _Search:
         return next((hit for hit in result.hits if hit.page_id == self.page_id), None)
 
     def passes(self, filter: str) -> bool:
-        where = compile_filter(filter)
+        where = parse_filter(filter)
         return where is None or self.page_id in set(self.collection.page_ids(where))
 
     def follow(self, pipeline: Pipeline, filter: str) -> tuple[MissReport, int]:

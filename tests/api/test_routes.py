@@ -433,6 +433,16 @@ def delete_collection(call: Caller, place: Place) -> None:
     assert "short-lived" not in [info["name"] for info in call("get", "/collections").json()]
 
 
+@case("patch", "/collections/{collection}")
+def rename_collection(call: Caller, place: Place) -> None:
+    call("post", "/collections", {"name": "first-name"}, 201)
+    path = "/collections/{collection}"
+    assert call("patch", path, {"name": "second-name"}, collection="first-name").json()["name"] == "second-name"
+    names = [one["name"] for one in call("get", "/collections").json()]
+    assert "second-name" in names and "first-name" not in names
+    call("delete", path, collection="second-name")
+
+
 @case("post", "/uploads")
 def upload(call: Caller, place: Place) -> None:
     assert call("post", "/uploads", status=201).json()["batch"]

@@ -17,6 +17,10 @@ def test_nothing_is_kept_until_it_is_switched_on(tmp_path):
     log.turn("c", on=False)
     log.add("c", "later")
     assert len(log.all("c")) == 2
+    log.rename_collection("c", "d")
+    assert log.all("c") == []
+    assert len(log.all("d")) == 2
+    log.rename_collection("d", "c")
     log.forget("c")
     assert log.all("c") == []
     assert list((tmp_path / "asked").iterdir()) == []

@@ -168,3 +168,41 @@ def test_what_no_job_can_do_is_refused_before_it_begins(bench: Workbench) -> Non
     with pytest.raises(InputError, match="cannot be a collection's name"):
         bench.ingestion.start([], "a/b")
     assert bench.jobs.all() == before
+
+
+def test_every_file_has_its_state_and_its_counts_from_the_start(tmp_path: Path) -> None:
+    for name, pages in (("long", 20), ("short", 2)):
+        write_pdf(tmp_path / f"{name}.pdf", [f"{name} page {n}" for n in range(pages)])
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    paths = [tmp_path / f"{name}.pdf" for name in ("broken", "long", "short")]
+    bench = Workbench(Settings(home=tmp_path / "home"))
+    seen: list[dict[str, tuple[str, int, int]]] = []
+
+    def look(progress: Any) -> None:
+        files = [*progress.documents, *progress.pending]
+        seen.append({file.name: (file.state, file.pages, file.indexed) for file in files})
+
+    bench.ingestion.ingest(paths, "c", progress=look)
+    assert set(seen[0]) == {path.name for path in paths}
+    assert all(set(one) == set(seen[0]) for one in seen)
+    assert seen[0]["long.pdf"] == ("waiting", 0, 0)
+    assert ("waiting", 20, 0) in [one["long.pdf"] for one in seen]
+    assert {("reading", 20, 8), ("reading", 20, 16), ("done", 20, 20)} <= {one["long.pdf"] for one in seen}
+    assert next(one["short.pdf"] for one in seen if one["long.pdf"][0] == "reading") == ("waiting", 2, 0)
+    assert seen[-1] == {"broken.pdf": ("done", 0, 0), "long.pdf": ("done", 20, 20), "short.pdf": ("done", 2, 2)}
+    job = bench.ingestion.start(paths, "c")
+    assert [file.name for file in job.progress.pending] == ["broken.pdf", "long.pdf", "short.pdf"]
+    ended = bench.jobs.wait(job.id)
+    assert (ended.progress.pending, len(ended.progress.documents)) == ((), 3)
+
+
+def test_a_file_that_was_left_out_is_neither_planned_nor_read(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_pdf(tmp_path / f"{name}.pdf", [f"page of {name}"])
+    bench = Workbench(Settings(home=tmp_path / "home"))
+    plan = bench.ingestion.plan([tmp_path / "a.pdf", tmp_path / "b.pdf"], "c", without=["a.pdf"])
+    assert [(file.source, file.state) for file in plan.files] == [("a.pdf", "dropped"), ("b.pdf", "new")]
+    assert plan.pages_to_read == 1
+    job = bench.ingestion.start([tmp_path / "a.pdf", tmp_path / "b.pdf"], "c", without=["a.pdf"])
+    assert bench.jobs.wait(job.id).state == "done"
+    assert [one.name for one in bench.library.documents("c")] == ["b.pdf"]

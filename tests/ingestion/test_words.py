@@ -99,7 +99,7 @@ def test_the_arrays_of_words_and_the_text_index_agree_before_and_after(bench, fi
     for _ in range(2):
         assert store.words.postings(wait=True) is not None
         for query in ("lighthouses", "bergen", "printed", "fox"):
-            by_index = {str(ref) for ref in store.refs([page for page, _ in store.words.bm25(query, 9, None)]).values()}
+            by_index = {str(ref) for ref in store.refs([page for page, _ in store.words.bm25(query, 9)]).values()}
             assert set(found(bench, query)) == by_index, query
         bench.ingestion.read_words("c")
 

@@ -91,10 +91,8 @@ class Arrays:
             self._fitted[index] = FittedIndex(representation, state)
         return self._fitted[index]
 
-    def bm25(self, query, limit, where):
-        allowed = set(self.page_ids(where))
-        found = sorted(((p, s) for p, s in self.lexical.items() if p in allowed), key=lambda item: -item[1])
-        return found[:limit]
+    def bm25(self, query, limit):
+        return sorted(self.lexical.items(), key=lambda item: -item[1])[:limit]
 
     def texts(self, ids):
         return {page: self.picture(page) for page in ids}

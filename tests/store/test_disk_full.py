@@ -157,7 +157,7 @@ def disk(small_disk):
 def answers(store):
     """Scores of every page by every index, and the words."""
     query = make.unit(np.random.default_rng(2), 3)
-    found = {"bm25": dict(store.words.bm25("page word7", 99, None))}
+    found = {"bm25": dict(store.words.bm25("page word7", 99))}
     for index in store.space().indexes:
         held = store.space().vectors(index)
         scores = store.space().fitted(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)

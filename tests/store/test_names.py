@@ -61,7 +61,7 @@ def test_two_paths_with_one_content_lose_nothing_when_one_changes(tmp_path):
     assert_whole(store, [shared, record("new", 3)])
     assert store.page(PageRef("b.pdf", 1)).words.texts[0] == digest("old")[:6]
     assert store.page(PageRef("a.pdf", 1)).words.texts[0] == digest("new")[:6]
-    assert len(store.words.bm25(digest("old")[:6], 9, "document = 'b.pdf'")) == 2
+    assert len(store.words.bm25(digest("old")[:6], 9)) == 2
     with Writer(store) as writer:
         put(writer, record("newest", 1, name="b.pdf", source="/in/b.pdf"))
     assert names(store) == {digest("new"): "a.pdf", digest("newest"): "b.pdf"}
@@ -145,7 +145,7 @@ def test_an_erased_document_is_in_no_file(tmp_path):
         assert writer.upkeep.erase() == ()
     assert holding() == []
     assert_whole(store, kept)
-    assert len(store.words.bm25("page number", 99, None)) == 60
+    assert len(store.words.bm25("page number", 99)) == 60
 
 
 def test_the_documents_there_are_are_found_as_they_are_now():

@@ -12,6 +12,7 @@ from workbench.store.checks import problems
 from workbench.store.encoder_rows import derive
 from workbench.store.writer import Writer
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
+from workbench.types.filters import FieldTest
 
 
 def names(store):
@@ -70,14 +71,14 @@ def test_changed_bytes_replace_and_keep_the_name(tmp_path):
         put(writer, record("other", 2))
         started = put(writer, record("new", 3, name="report.pdf"), finish=False)
         assert started.name == "report.pdf"
-        assert len(store.page_ids("document = 'report.pdf'")) == 8  # both, until the new one is whole
+        assert len(store.page_ids(FieldTest("document", "=", "report.pdf"))) == 8  # both, until the new one is whole
         assert store.page(PageRef("report.pdf", 2)).words.texts[0] == digest("new")[:6]
         writer.finish_document(started)
         writer.finish()
     assert_whole(store, [record("new", 3), record("other", 2)])
     assert names(store) == ["other.pdf", "report.pdf"]
-    assert store.words.bm25(digest("old")[:6], 9, None) == []
-    assert len(store.words.bm25(digest("new")[:6], 9, None)) == 3
+    assert store.words.bm25(digest("old")[:6], 9) == []
+    assert len(store.words.bm25(digest("new")[:6], 9)) == 3
 
 
 def test_one_name_from_several_sources_is_told_apart_by_a_number(tmp_path):
@@ -105,7 +106,7 @@ def test_a_deleted_document_is_found_by_nothing(tmp_path):
         query = unit(np.random.default_rng(0), 2)
         part = digest("whales")[:32]
         assert not any(page.startswith(part) for page, _ in store.space().lance_maxsim("full", query, 99, None))
-        assert not any(page.startswith(part) for page, _ in store.words.bm25("page number topic1", 99, None))
+        assert not any(page.startswith(part) for page, _ in store.words.bm25("page number topic1", 99))
         assert not any(
             page.startswith(part) for index in store.space().indexes for page in store.space().vectors(index).page_ids
         )
@@ -216,7 +217,7 @@ def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     assert stored.words.texts == ("half�", "😀é", "nul\x00")
     assert stored.ref.document == "scan\\udce4 <img onerror=alert(1)>'\".pdf"
     assert store.space().page_embedding(stored.page_id).labels == stored.words.texts
-    assert [page for page, _ in store.words.bm25("half", 5, None)] == [stored.page_id]
+    assert [page for page, _ in store.words.bm25("half", 5)] == [stored.page_id]
 
 
 def test_two_surrogate_names_stay_two(tmp_path):
@@ -319,7 +320,7 @@ def test_a_refused_compaction_loses_nothing(tmp_path, monkeypatch, caplog):
         resume(store, [record("whales", 3)])
     assert "could not compact table pages" in caplog.text
     assert_whole(store, [record("whales", 3)])
-    assert len(store.words.bm25("page number", 9, None)) == 3
+    assert len(store.words.bm25("page number", 9)) == 3
 
 
 def test_many_documents_are_begun_and_finished_as_each_would_be(tmp_path, monkeypatch):

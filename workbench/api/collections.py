@@ -20,13 +20,14 @@ from workbench.api.requests import (
     NewCollection,
     Page,
     Pipeline,
+    RenameRequest,
     Text,
     box_of,
     page_ref,
 )
 from workbench.api.state import Bench
 from workbench.encoders import Advice
-from workbench.errors import NotFoundError
+from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.representations import METHODS
 from workbench.retrieval import document_filter
 from workbench.service import Workbench
@@ -62,8 +63,17 @@ def collection(workbench: Bench, collection: str) -> Collection:
 
 @router.delete("/collections/{collection}", tags=["Collections"])
 def delete_collection(workbench: Bench, collection: str) -> Removed:
-    """Delete a collection and everything in it; the answer says what was removed."""
-    return Removed.of(workbench.deletions.collection(collection))
+    """Delete a collection and everything in it; the answer says what was removed, or which job will when it is busy."""
+    try:
+        return Removed.of(workbench.deletions.collection(collection))
+    except CollectionBusyError:
+        return Removed.queued(workbench.deletions.start(collection))
+
+
+@router.patch("/collections/{collection}", tags=["Collections"])
+def rename_collection(workbench: Bench, collection: str, body: RenameRequest) -> CollectionInfo:
+    """Give a collection another name; what is kept of it elsewhere goes by it too, but for saved evaluations."""
+    return workbench.renaming.collection(collection, body.name)
 
 
 @router.delete("/collections/{collection}/encoders/{encoder}", tags=["Collections"], status_code=204)
@@ -86,9 +96,15 @@ def change_fields(workbench: Bench, collection: str, body: FieldsRequest) -> lis
 
 @router.delete("/collections/{collection}/documents/{document:path}", tags=["Collections"])
 def delete_document(workbench: Bench, collection: str, document: str) -> Removed:
-    """Delete a document, then search for its own words: what was removed, and the pages that are still found (0)."""
+    """Delete a document, then search for its own words: what was removed, and the pages that are still found (0).
+
+    While something is at work on the collection it is queued instead; `job` names the job that deletes it.
+    """
     words = _some_words(workbench, collection, document)
-    receipt = workbench.deletions.document(collection, document)
+    try:
+        receipt = workbench.deletions.document(collection, document)
+    except CollectionBusyError:
+        return Removed.queued(workbench.deletions.start(collection, document), document)
     left = (
         workbench.searches.search(words, collection, "bm25:10", filter=document_filter(document)).hits if words else ()
     )

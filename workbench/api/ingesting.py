@@ -71,7 +71,8 @@ def discard(uploads: Staged, batch: str) -> None:
 @router.post("/plan")
 def plan(workbench: Bench, uploads: Staged, body: IngestRequest) -> Plan:
     """What indexing an upload would do, and its likely cost; nothing is changed."""
-    return Plan.of(workbench.ingestion.plan(uploads.paths(body.batch), body.collection, replacing=body.replace))
+    paths = uploads.paths(body.batch)
+    return Plan.of(workbench.ingestion.plan(paths, body.collection, replacing=body.replace, without=body.without))
 
 
 @router.get("/jobs")
@@ -84,7 +85,11 @@ def jobs(workbench: Bench) -> list[JobState]:
 def start(workbench: Bench, uploads: Staged, body: IngestRequest) -> JobState:
     """Index an upload in the background. What is in the collection already is skipped, but gets its tags and fields."""
     paths = uploads.paths(body.batch)
-    return JobState.of(workbench.ingestion.start(paths, body.collection, fields=body.borne(), replacing=body.replace))
+    return JobState.of(
+        workbench.ingestion.start(
+            paths, body.collection, fields=body.borne(), replacing=body.replace, without=body.without
+        )
+    )
 
 
 @router.get("/jobs/{job}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from workbench.answers.collections import FilterField, Overview, WarmUp, Weights
+from workbench.answers.collections import FileKind, FilterField, Overview, WarmUp, Weights
 from workbench.answers.explanations import HeatLooks
 from workbench.api.collections import indexes
 from workbench.api.searching import presets
 from workbench.api.state import Bench, Warming
+from workbench.documents import readable
 from workbench.retrieval import FIELDS, META_SUMMARY
 from workbench.types.queries import BAD, GOOD, NOT
 
@@ -28,6 +29,7 @@ def overview(workbench: Bench, warmup: Warming) -> Overview:
         heat=HeatLooks.now(),
         model=warm_up(warmup),
         max_upload_mb=workbench.settings.max_upload_mb,
+        readable=[FileKind(name=name, suffixes=sorted(suffixes)) for name, suffixes in readable().items()],
     )
 
 

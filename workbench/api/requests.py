@@ -401,11 +401,20 @@ class IngestRequest(Request):
         description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
         "the place of; `true` for all. Others are kept, and the new one gets a number.",
     )
+    without: Annotated[list[Name], Field(max_length=MAX_FILES)] = Field(
+        [], description="Files to leave out, by the `source` of their planned file."
+    )
 
     def borne(self) -> FileFields:
         """As the service takes them; `InputError` for a tag or field that cannot be."""
         named = {name: FieldsChange.of(one.tags, set=one.meta) for name, one in self.fields.items()}
         return FileFields(FieldsChange.of(self.tags, set=self.meta), named)
+
+
+class RenameRequest(Request):
+    """Another name for a collection."""
+
+    name: Name
 
 
 class EmbedRequest(Request):

@@ -116,6 +116,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     for document in documents:
         for page in document.failed:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
+        if document.verdict not in ("good", "wordless"):
+            output.show(f"{document.name}: {document.reading}")
         for page in document.notices:
             output.show(f"{document.name}#page={page.page} is in, but: {page.reason}")
         for gap in document.gaps:
@@ -247,6 +249,24 @@ def index(
         output.show(
             f"'{name}' has {info.name} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}."
         )
+
+
+@app.command()
+def rename(
+    context: typer.Context,
+    name: Name,
+    to: Annotated[str, typer.Argument(metavar="NEW", parser=clean, help="Its new name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a collection another name, and with it its judgements, saved searches, datasets and times.
+
+    Saved evaluations keep the name that they were made under.
+    """
+    info = workbench(context).renaming.collection(name, to)
+    if as_json:
+        output.emit(info)
+    else:
+        output.show(f"'{name}' is now '{info.name}': {output.count(info.pages, 'page')}.")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Evaluation: datasets in, measures by pipeline and slice out, with runs that can be checked elsewhere."""
 
+from workbench.evaluation import mteb
 from workbench.evaluation.checking import DatasetCheck, check
 from workbench.evaluation.comparing import RecordComparison, between, labels, within
 from workbench.evaluation.datasets import Dataset, Question, load_dataset, only, together
@@ -37,6 +38,7 @@ __all__ = [
     "labels",
     "load",
     "load_dataset",
+    "mteb",
     "only",
     "parsed",
     "per_query",

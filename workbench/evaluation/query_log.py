@@ -79,6 +79,16 @@ class QueryLog:
         self.turn(collection, on=False)
         self.clear(collection)
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let what was kept of a collection be of its new name."""
+        with self._lock:
+            for old, new in (
+                (self._path(collection), self._path(name)),
+                (self._switch(collection), self._switch(name)),
+            ):
+                if old.exists():
+                    os.replace(old, new)
+
     def _path(self, collection: str) -> Path:
         return self._folder / f"{collection}.jsonl"
 

@@ -40,6 +40,15 @@ class Planned:
         return "; ".join(filter(None, (self.note, f"replaces {self.replaces}" if self.replaces else "")))
 
     @property
+    def state(self) -> str:
+        """What becomes of the file, one of `types.ingestion.PLANNED`."""
+        if self.refused:
+            return "refused"
+        if not self.pages_to_read:
+            return "known"
+        return "replaces" if self.replaces else "new" if self.missing is None else "rest"
+
+    @property
     def pages_to_read(self) -> int:
         """How many pages have to be read."""
         if self.probe is None or self.refused:

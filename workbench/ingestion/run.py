@@ -24,7 +24,7 @@ from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import embedded, pictured, read
 from workbench.ingestion.writing import Writing
 from workbench.store import Collection, FieldsChange, Stager, Writer
-from workbench.types import IngestReport
+from workbench.types import DocumentOutcome, IngestReport
 
 
 class Crew(Protocol):
@@ -88,6 +88,7 @@ def ingest(
     """
     writer.hold([item.record for item in planned if item.record is not None and item.missing is not None])
     meter.total = sum(item.pages_to_read for item in planned)
+    meter.expect({item.source.name: _expected(item) for item in planned})
     settings = ReadSettings.of(collection.settings)
     readings = [_reading(item, settings) for item in planned]
     writing = Writing(collection, writer, meter, changes or {})
@@ -100,6 +101,12 @@ def ingest(
     meter.end("index", meter.written)
     seconds = round(time.monotonic() - meter.started, 3)
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
+
+
+def _expected(item: Planned) -> DocumentOutcome:
+    """A file before anything is read of it."""
+    pages = item.probe.pages if item.probe else 0
+    return DocumentOutcome(item.source.name, pages, 0, pages - item.pages_to_read)
 
 
 def _reading(item: Planned, settings: ReadSettings) -> Reading | None:

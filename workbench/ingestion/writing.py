@@ -40,6 +40,11 @@ class _Document:
     notices: list[PageFailureRecord] = field(default_factory=list)
     given_up: GivenUp | None = None
 
+    @property
+    def key(self) -> str:
+        """What the file goes by in this run."""
+        return self.begin.item.source.name
+
     def outcome(self, replaced: str = "") -> DocumentOutcome:
         """What became of it."""
         reading = self.begin.reading
@@ -74,7 +79,7 @@ class Writing:
         records, found = iter(self._writer.begin_documents(new)), list[Begin | None]()
         for i, begin in enumerate(begins):
             if i in idle:
-                self._meter.document(self._idle(begin.item))
+                self._meter.document(self._idle(begin.item), begin.item.source.name)
                 found.append(None)
                 continue
             if begin.changed:
@@ -83,7 +88,8 @@ class Writing:
             self._meter.current = begin.item.source.name
             (record,) = self._writer.change_fields([next(records)], self._change(begin.item))
             begun = replace(begin, record=record)
-            self._open[version_of(begun)] = _Document(begun, record)
+            self._open[version_of(begun)] = made = _Document(begun, record)
+            self._meter.reading(made.key, made.outcome())
             found.append(begun)
         return found
 
@@ -105,7 +111,7 @@ class Writing:
     def leave(self) -> None:
         """Tell of what is left half way, when there is no more: by a stop."""
         for document in self._open.values():
-            self._meter.document(document.outcome())
+            self._meter.document(document.outcome(), document.key)
 
     def _document(self, part: Part) -> _Document:
         """The document of a part. One that others found changed while they read it is announced only now."""
@@ -126,16 +132,17 @@ class Writing:
         document.indexed += len(part.ready)
         document.notices += [PageFailureRecord(number, notice) for number, notice in part.ready if notice]
         document.failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in part.failed]
+        self._meter.reading(document.key, document.outcome())
 
     def _ended(self, ended: Sequence[tuple[_Document, End]]) -> None:
         whole = [document for document, end in ended if not end.error]
         replaced = iter(self._writer.finish_documents([document.record for document in whole]) if whole else [])
         for document, end in ended:
             if end.error:
-                name = document.begin.item.source.name
-                self._meter.document(DocumentOutcome(name, 0, 0, 0, (), end.error))
+                self._meter.document(DocumentOutcome(document.key, 0, 0, 0, (), end.error), document.key)
             else:
-                self._meter.document(document.outcome(", ".join(map(named, next(replaced)))))
+                outcome = document.outcome(", ".join(map(named, next(replaced))))
+                self._meter.document(outcome, document.key)
 
     def _idle(self, item: Planned) -> DocumentOutcome:
         """A file of which nothing is to be read."""

@@ -25,9 +25,9 @@ import numpy as np
 
 from workbench.retrieval import Encode, Pipeline, search_stages
 from workbench.retrieval.engine import Rerankers, no_rerankers
-from workbench.store import only_pages
 from workbench.timing import Stopwatch
 from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTrace, Trace
+from workbench.types.filters import AllOf, Filter, OnlyPages
 
 if TYPE_CHECKING:
     from workbench.store import Collection
@@ -65,7 +65,7 @@ class SemanticCache:
         query: Query,
         pipeline: Pipeline,
         encode: Encode,
-        where: str | None,
+        where: Filter | None,
         notes: tuple[str, ...] = (),
         rerankers: Rerankers = no_rerankers,
     ) -> Iterator[SearchResult]:
@@ -95,7 +95,9 @@ class SemanticCache:
             f"scored; its cosine to this query is {likeness:.3f}."
         )
         short = Pipeline((last,)).returning(pipeline.k)
-        for result in search_stages(collection, query, short, encode, only_pages(pages, where), (*notes, sentence)):
+        remembered = OnlyPages(tuple(pages))
+        only = remembered if where is None else AllOf((remembered, where))
+        for result in search_stages(collection, query, short, encode, only, (*notes, sentence)):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
     def clear(self) -> None:
@@ -109,7 +111,7 @@ class SemanticCache:
         query: Query,
         pipeline: Pipeline,
         encode: Encode,
-        where: str | None,
+        where: Filter | None,
         notes: tuple[str, ...],
         rerankers: Rerankers,
         situation: Hashable,
@@ -142,7 +144,7 @@ class SemanticCache:
         return best, likeness
 
 
-def _situation(collection: Collection, pipeline: Pipeline, where: str | None) -> Hashable:
+def _situation(collection: Collection, pipeline: Pipeline, where: Filter | None) -> Hashable:
     """All that an answer depends on beside the query."""
     leaves = list(pipeline.vector_leaves())
     spaces = [collection.space(leaf.encoder) for leaf in leaves]

@@ -30,6 +30,7 @@ from workbench.types import (
     StageTrace,
     Trace,
 )
+from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
@@ -114,15 +115,15 @@ def search_stages(
     query: str | Query,
     pipeline: Pipeline,
     encode: Encode,
-    where: str | None = None,
+    where: Filter | None = None,
     notes: tuple[str, ...] = (),
     rerankers: Rerankers = no_rerankers,
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
-    ``where`` is compiled SQL (`filters.compile_filter`) and is applied before the first cut. The query is encoded once
-    by every encoder whose vectors are compared, and ``rerankers`` that stages name are loaded. The result's notes begin
-    with ``notes``. `PipelineError` when the collection lacks an encoder or index, or a reranker is unknown or unfit.
+    ``where`` is applied before the first cut. The query is encoded once by every encoder whose vectors are compared,
+    and ``rerankers`` that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
+    collection lacks an encoder or index, or a reranker is unknown or unfit.
     """
     watch = Stopwatch()
     query = Query.of(query)

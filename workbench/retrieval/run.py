@@ -17,6 +17,7 @@ from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
+from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
@@ -66,7 +67,7 @@ class PipelineRun:
     query: Query
     spaces: Mapping[str, EncoderVectors]
     embeddings: Mapping[str, QueryEmbedding]
-    where: str | None = None
+    where: Filter | None = None
     allowed: Rows | None = None
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
     records: dict[str, Ranks] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from workbench.errors import InputError
 from workbench.evaluation import Dataset
 from workbench.evaluation.locating import locate
 from workbench.evaluation.scopes import in_scope, restriction
-from workbench.retrieval import Pipeline, compile_filter
+from workbench.retrieval import Pipeline, parse_filter
 from workbench.service.collections import Collections
 from workbench.service.datasets import Datasets
 from workbench.service.searches import Searches
@@ -65,7 +65,7 @@ class PipelineComparisons:
             raise InputError(f"At most {MAX_QUERIES:,} queries are compared at once, not {len(queries):,}.")
         for text in (pipeline_a, pipeline_b):
             Pipeline.parse(text)
-        compile_filter(filter)
+        parse_filter(filter)
 
         def search(text: str, pipeline: str, where: str) -> SearchResult:
             return self._searches.search(text, collection, pipeline, k, where)

@@ -71,6 +71,10 @@ class Datasets:
         self._library.info(collection)
         return self._info(self._shelf.make(name, collection, questions, labels))
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the datasets about a collection be about it by its new name."""
+        self._shelf.rename_collection(collection, name)
+
     def remove(self, name: str) -> None:
         """Take a dataset off the shelf; records that were made with it stay."""
         if not permits.sees_all():

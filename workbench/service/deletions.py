@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 from workbench.errors import CollectionBusyError, InputError, NotFoundError
 from workbench.evaluation.judgements import Judgements
@@ -18,9 +20,12 @@ from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
 from workbench.service.saved_views import SavedViews
 from workbench.store import Writer
-from workbench.types import Gone, Receipt
+from workbench.types import DocumentOutcome, Gone, IngestReport, Job, Progress, Receipt
 
 log = logging.getLogger(__name__)
+
+DELETE = "delete"
+_TICK = 1.0  # s; how often a deletion that waits looks whether it may begin
 
 
 class Deletions:
@@ -54,10 +59,34 @@ class Deletions:
         self._maintenance = maintenance
         self._latency = latency
         self._asked = asked
+        jobs.does(DELETE, self._run)
+
+    def start(self, collection: str, document: str = "") -> Job:
+        """Queue the deletion of a collection, or of a document of it, behind what is at work on it.
+
+        `NotFoundError` when there is none of that name.
+        """
+        store = self._opened.get(collection)
+        files = [DocumentOutcome(document, store.records.named(document)[0].pages, 0, 0)] if document else []
+        return self._jobs.start(collection, {"collection": collection, "document": document}, DELETE, files=files)
+
+    def _run(self, request: Mapping[str, Any], _report: Callable[[Progress], None], stop: Event) -> IngestReport:
+        """Delete once nobody writes any more, in whatever process."""
+        collection, document = request["collection"], request["document"]
+        while not stop.is_set():
+            try:
+                receipt = self.document(collection, document) if document else self.collection(collection)
+            except CollectionBusyError:
+                stop.wait(_TICK)
+            else:
+                gone = f"{document} is deleted." if document else f"The collection {collection} is deleted."
+                return IngestReport(collection, (), 0.0, notes=(gone, receipt.sentence, *receipt.notes))
+        return IngestReport(collection, (), 0.0, stopped=True)
 
     def collection(self, name: str) -> Receipt:
         """Delete a collection and everything in it; `CollectionBusyError` while somebody writes to it."""
-        if any(job.state in ("running", "stopping") for job in self._jobs.all() if job.collection == name):
+        jobs = (job for job in self._jobs.all() if job.collection == name and job.kind != DELETE)
+        if any(job.state in ("running", "stopping") for job in jobs):
             raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
         with self._opened.lock:
             gone, pages, notes = self._all_of(name)

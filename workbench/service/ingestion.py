@@ -86,25 +86,33 @@ class Ingestion:
         collection: str,
         settings: CollectionSettings | None = None,
         replacing: bool | Sequence[str] = False,
+        without: Sequence[str] = (),
     ) -> IngestPlan:
         """What ingesting these files and folders would do, with its likely cost; nothing is changed.
 
-        ``replacing`` as in `ingest`.
+        ``replacing`` and ``without`` as in `ingest`.
         """
         exports = [path for path in paths if is_export(path)]
         permits.check_name(collection)
-        sources, refused = discover([path for path in paths if path not in exports], self._uploads)
+        found, refused = discover([path for path in paths if path not in exports], self._uploads)
+        sources = [source for source in found if source.name not in without]
         store = self._opened.get(collection) if self._opened.has(collection) else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
-        files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        files = [PlannedFile(one.name, one.pages, one.reason, "", "refused", one.name) for one in refused]
         pages = reading = 0
         for path in exports:
             for record in documents_of(path, Contents.read(path)):
                 files.append(PlannedFile(record.name, record.pages, f"from the export {path.name}"))
                 pages += record.pages
-        for item in plan_sources(store, sources, self._readers, home=self._home, replacing=replacing):
+        planned = plan_sources(store, sources, self._readers, home=self._home, replacing=replacing)
+        items = {item.source.path: item for item in planned}
+        for source in found:
+            item = items.get(source.path)
+            if item is None:
+                files.append(PlannedFile(source.name, 0, "left out", "", "dropped", source.name))
+                continue
             count = item.probe.pages if item.probe else 0
-            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
+            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake, item.state, source.name))
             pages += count
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
@@ -123,6 +131,7 @@ class Ingestion:
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
         workers: str = "",
+        without: Sequence[str] = (),
     ) -> IngestReport:
         """Index files and folders; blocks until done.
 
@@ -132,8 +141,9 @@ class Ingestion:
         files get the tags and fields of ``fields``, those that are there already as well; the report's notes name what
         it says of other files. A file whose bytes changed replaces what it was before; a different file that comes
         under the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for
-        all, or the documents' names. With ``workers``, ``ray`` or the address of a Ray cluster (``ray://head:10001``),
-        the files are read and embedded there, which has to find them by the same paths; nothing else is different.
+        all, or the documents' names. ``without`` are files that are left out, by their `PlannedFile.source`. With
+        ``workers``, ``ray`` or the address of a Ray cluster (``ray://head:10001``), the files are read and embedded
+        there, which has to find them by the same paths; nothing else is different.
         """
         if workers:
             check_workers(workers)
@@ -143,12 +153,12 @@ class Ingestion:
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                reports.append(
-                    self.ingest(rest, collection, settings, progress, stop, also, fields, replacing, workers)
-                )
+                more = (also, fields, replacing, workers, without)
+                reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads)
+        sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
@@ -161,6 +171,7 @@ class Ingestion:
         changes, unknown = fields.among(sources) if fields else ({}, [])
         notes = [*(fields.notes if fields else ()), *unknown, *unlike]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
+        meter.expect({source.name: DocumentOutcome(source.name, 0, 0, 0) for source in sources})
         home, pool = self._home, self._readers
         with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
@@ -332,6 +343,7 @@ class Ingestion:
         settings: CollectionSettings | None = None,
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        without: Sequence[str] = (),
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
         permits.check_name(collection)
@@ -343,7 +355,12 @@ class Ingestion:
             request["settings"] = settings.as_dict()
         if fields:
             request["fields"] = fields.as_json()
-        return self._jobs.start(collection, request)
+        if without:
+            request["without"] = list(without)
+        local = [path for path in paths if path.exists() and not is_export(path)]
+        found, refused = discover(local, self._uploads)
+        files = [DocumentOutcome(source.name, 0, 0, 0) for source in found if source.name not in without]
+        return self._jobs.start(collection, request, files=[*files, *refused])
 
     def start_embed(self, collection: str, encoder_id: str) -> Job:
         """Queue `embed` in the background and return at once; the job can be stopped and resumed as an ingest can."""
@@ -375,8 +392,8 @@ class Ingestion:
         if given and not paths:  # deleted meanwhile
             raise NotFoundError("The files of this upload are no longer there; drop them again.")
         fields = FileFields.from_json(request["fields"]) if "fields" in request else None
-        replacing = request.get("replacing", False)
-        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
+        replacing, without = request.get("replacing", False), request.get("without", ())
+        ended = self.ingest(paths, request["collection"], made, report, stop, (), fields, replacing, "", without)
         if not ended.stopped:
             drop_uploads(self._home, paths)
             if self._opened.has(request["collection"]):

@@ -156,6 +156,12 @@ class Maintenance:
             with suppress(OSError):
                 self._record(kind, collection).unlink(missing_ok=True)
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let what was found of a collection stand under its new name."""
+        for kind in (AUDIT, RECALL):
+            with suppress(OSError):  # there is none
+                self._record(kind, collection).replace(self._record(kind, name))
+
     def _start(self, kind: str, collection: str, encoder: str) -> Job:
         store = self._opened.get(collection)
         chosen = store.space(encoder).encoder if kind != COMPACT else ""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import FilterError
-from workbench.retrieval import Pipeline, compile_filter, document_filter
+from workbench.retrieval import Pipeline, parse_filter
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import clean_query
 from workbench.service.shelf import Shelf
 from workbench.types import Gone, MarkPart, PicturePart, Query, RegionPart
+from workbench.types.filters import tests_of
 from workbench.types.text import wellformed
 
 
@@ -48,7 +49,7 @@ class SavedSearches:
         title, filter = self._shelf.title(name), wellformed(filter)
         cleaned = clean_query(query)
         Pipeline.parse(pipeline)
-        compile_filter(filter)
+        parse_filter(filter)
         self._opened.get(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
@@ -63,17 +64,22 @@ class SavedSearches:
         """Delete the searches that point at what leaves; their names."""
         return self._shelf.drop(lambda saved: _points_at(saved, gone))
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the searches of a collection be those of its new name."""
+        self._shelf.rename_collection(collection, name)
+
 
 def _points_at(saved: SavedSearch, gone: Gone) -> bool:
     """Whether a search asks about what leaves, by its collection, a filter, a page or a picture."""
     if saved.collection == gone.collection and not gone.document:
         return True
     try:
-        parts, condition = Query.from_dict(saved.query).parts, compile_filter(saved.filter) or ""
+        parts, where = Query.from_dict(saved.query).parts, parse_filter(saved.filter)
     except (ValueError, FilterError):
         return False  # of another version; it cannot be run
     if any(isinstance(part, PicturePart) and part.picture in gone.contents for part in parts):
         return True
     named = any(isinstance(part, RegionPart | MarkPart) and part.ref.document == gone.document for part in parts)
-    named = named or (compile_filter(document_filter(gone.document)) or "") in condition
+    tests = () if where is None else tests_of(where)
+    named = named or any((test.field, test.value) == ("document", gone.document) for test in tests)
     return saved.collection == gone.collection and named

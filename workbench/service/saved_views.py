@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 
 from workbench.errors import InputError
 from workbench.service.open_collections import OpenCollections
@@ -51,3 +52,13 @@ class SavedViews:
     def forget_collection(self, collection: str) -> None:
         """Delete the views of a collection that leaves."""
         self._shelf.drop(lambda view: view.collection == collection)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the views of a collection be of its new name, in their addresses too."""
+        self._shelf.rename_collection(collection, name, lambda view: replace(view, address=_moved(view.address, name)))
+
+
+def _moved(address: str, name: str) -> str:
+    """An address of the page with another collection."""
+    values = [(key, name if key == "c" else value) for key, value in parse_qsl(address[1:], keep_blank_values=True)]
+    return f"?{urlencode(values)}"

@@ -20,7 +20,7 @@ from workbench.retrieval import (
     Encode,
     Pipeline,
     QueryCache,
-    compile_filter,
+    parse_filter,
     search_stages,
 )
 from workbench.retrieval.pipeline import PipelineReading, rival
@@ -97,7 +97,7 @@ class Searches:
         ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
         """
         cleaned = clean_query(query)
-        where = compile_filter(filter)
+        where = parse_filter(filter)
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, k, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)

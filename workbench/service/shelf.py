@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -86,6 +86,15 @@ class Shelf(Generic[E]):
             if gone:
                 self._write([entry for entry in kept if entry not in gone])
         return tuple(entry.name for entry in gone)
+
+    def rename_collection(self, collection: str, name: str, also: Callable[[E], E] = lambda entry: entry) -> None:
+        """Let what is kept of a collection be of its new name; ``also`` says what else of an entry changes."""
+        with self._lock:
+            kept = self._read()
+            if any(one.collection == collection for one in kept):
+                self._write(
+                    [also(replace(one, collection=name)) if one.collection == collection else one for one in kept]
+                )
 
     def _read(self) -> list[E]:
         try:

@@ -29,6 +29,7 @@ from workbench.service.judgements import PageJudgements
 from workbench.service.maintenance import Maintenance
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
+from workbench.service.renaming import Renaming
 from workbench.service.saved_searches import SavedSearches
 from workbench.service.saved_views import SavedViews
 from workbench.service.searches import Searches
@@ -85,6 +86,18 @@ class Workbench:
             self.maintenance,
             latency,
             log,
+        )
+        self.renaming = Renaming(
+            opened,
+            jobs,
+            answers,
+            self.saved_searches,
+            self.saved_views,
+            log,
+            graded,
+            self.datasets,
+            self.maintenance,
+            latency,
         )
         self.system = System(settings, opened, jobs, latency, metrics)
 

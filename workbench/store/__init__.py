@@ -11,7 +11,6 @@ from workbench.store.remote_files import RemoteFiles
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
 from workbench.store.staging import Staged, Stager
-from workbench.store.tables import only_pages
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
 
@@ -30,5 +29,4 @@ __all__ = [
     "Staged",
     "Stager",
     "Writer",
-    "only_pages",
 ]

@@ -20,6 +20,7 @@ from PIL import Image
 from workbench.errors import NotFoundError
 from workbench.settings import CollectionSettings
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted, within
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
@@ -30,8 +31,8 @@ from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATER, LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.storage import Storage, storage_at
-from workbench.store.tables import both, quoted, within
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
+from workbench.types.filters import FieldTest, Filter
 from workbench.types.text import wellformed
 
 _MAX_PAGE = 2**31 - 1
@@ -193,7 +194,7 @@ class Collection:
 
     def unread(self) -> list[str]:
         """Ids of the committed pages whose pictures are still to be read, in order of document and page."""
-        waiting = set(self.catalog.matching(f"words_source = '{LATER}'"))
+        waiting = set(self.catalog.matching(FieldTest("words", "=", LATER)))
         return [page for page in self.directory().ids if page in waiting]
 
     def directory(self) -> PageDirectory:
@@ -211,7 +212,7 @@ class Collection:
             known = self._snapshot = Snapshot(self.catalog, self.words, directory)
         return known
 
-    def page_ids(self, where: str | None) -> list[str]:
+    def page_ids(self, where: Filter | None) -> list[str]:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         return self.catalog.page_ids(where)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted
+from workbench.store.legibility import legibility
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
@@ -20,7 +22,6 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.store.tables import both, quoted
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap
 
 
@@ -110,6 +111,9 @@ class DocumentRecords:
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
             unread = sum(row["words_source"] == LATER for row in indexed)
+            notices = tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"])
+            wordless = sum(row["words_source"] == "none" for row in indexed)
+            told = legibility(record.pages, len(indexed), unread, len(notices), wordless)
             found.append(
                 DocumentInfo(
                     record.name,
@@ -124,7 +128,9 @@ class DocumentRecords:
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
                     unread,
-                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"]),
+                    notices,
+                    told.verdict,
+                    told.why,
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

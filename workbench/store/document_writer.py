@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from workbench.store.conditions import quoted, sql_list, within
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
 from workbench.store.names import Documents, place, settled
 from workbench.store.schema import COMPLETE, DOCUMENTS, DocumentRecord, file_part, meta_rows
 from workbench.store.table_writer import KEEP_VERSIONS, merge
-from workbench.store.tables import columns, quoted, sql_list, within
+from workbench.store.tables import columns
 from workbench.store.write_session import WriteSession
 
 log = logging.getLogger(__name__)

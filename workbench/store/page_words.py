@@ -23,7 +23,7 @@ class PageWords:
         self._catalog = catalog
         self._postings = PostingsFile(catalog.path / "words", PART if catalog.storage.remote else BATCH)
 
-    def bm25(self, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
+    def bm25(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Pages by BM25 of their text, best first. The query is words, never query syntax.
 
         Only committed pages have text, so that only they are found.
@@ -31,7 +31,7 @@ class PageWords:
         catalog, kept_out = self._catalog, self._catalog.quarantine()
         hidden = len(catalog.directory().refs) - len(catalog.searchable().refs) if kept_out else 0
         with intact(catalog.name):
-            found = textindex.search(catalog.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+            found = textindex.search(catalog.table("pages"), query, limit + hidden if limit > 0 else 0)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
     def frequency(self, word: str) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import quoted, within
 from workbench.store.files import is_disk_full
 from workbench.store.fragments import Fragments, append_fragments
-from workbench.store.tables import quoted, within
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from filelock import Timeout
 
 from workbench.errors import CollectionBusyError
 from workbench.store.collection import Collection
+from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
 from workbench.store.document_writer import DocumentWriter
 from workbench.store.encoder_rows import Derive, derive
@@ -41,7 +42,6 @@ from workbench.store.schema import (
 )
 from workbench.store.staging import NewPage, Staged, Stager
 from workbench.store.table_writer import KEEP_VERSIONS, merge
-from workbench.store.tables import both, within
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
 from workbench.types import PageEmbedding, PageFailure, Words

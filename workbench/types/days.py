@@ -43,19 +43,6 @@ class Stretch:
         finest = "part" if match["part"] else [*given][-1]
         return cls(_utc(start, match["zone"]), _utc(_after(start, finest), match["zone"]))
 
-    def condition(self, column: str, operator: str) -> str:
-        """The SQL condition that a column of such texts compares so to this stretch."""
-        within = f"({column} >= '{self.start}' AND {column} < '{self.end}')"
-        return {
-            "=": within,
-            "contains": within,
-            "!=": f"(NOT {within})",
-            "<": f"({column} < '{self.start}')",
-            "<=": f"({column} < '{self.end}')",
-            ">": f"({column} >= '{self.end}')",
-            ">=": f"({column} >= '{self.start}')",
-        }[operator]
-
 
 def _after(start: datetime, finest: str) -> datetime:
     """The beginning of the next year, month, day, minute, second or millisecond."""
