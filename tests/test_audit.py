@@ -130,7 +130,7 @@ def test_probes_come_from_the_pages_and_are_the_same_each_time():
 
 
 def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
-    from tests.test_service import write_pdf  # a small PDF with words on every page
+    from tests.documents.make import write_pdf  # a small PDF with words on every page
     from workbench.cli import main
     from workbench.service import Workbench
     from workbench.settings import Settings

@@ -4,10 +4,12 @@ import base64
 import io
 import json
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -245,7 +247,7 @@ def unpacked(array: dict[str, Any]) -> Any:
 
 @case("get", "/collections/{collection}/saw")
 def saw(call: Caller, place: Place) -> None:
-    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/spaces.
+    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/encoders.
     assert call("get", "/collections/{collection}/saw", collection="notes", page=PAGE).json() == []
 
 
@@ -498,6 +500,30 @@ def index(call: Caller, place: Place) -> None:
     place.job(call, "indexed")
     added = call("post", "/collections/{collection}/index", {"index": "conv"}, 202, collection="indexed").json()
     assert place.workbench.jobs.wait(added["id"]).state == "done"
+
+
+def tmp_folder() -> Path:
+    """An empty folder."""
+    return Path(tempfile.mkdtemp()).resolve()
+
+
+@case("post", "/collections/{collection}/watches")
+def watch(call: Caller, place: Place) -> None:
+    place.job(call, "watched")
+    path, asked = "/collections/{collection}/watches", {"folder": str(tmp_folder()), "keep": True}
+    assert call("post", path, asked, 201, collection="watched").json() == {"collection": "watched", **asked}
+    call("post", path, {"folder": asked["folder"] + "/none"}, 400, collection="watched")
+    call("delete", path, status=204, collection="watched", folder=asked["folder"])
+
+
+@case("get", "/collections/{collection}/watches")
+def watches(call: Caller, place: Place) -> None:
+    assert call("get", "/collections/{collection}/watches", collection="notes").json() == []
+
+
+@case("delete", "/collections/{collection}/watches")
+def unwatch(call: Caller, place: Place) -> None:
+    call("delete", "/collections/{collection}/watches", status=404, collection="notes", folder="/none")
 
 
 @case("get", "/languages")

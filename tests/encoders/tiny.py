@@ -352,11 +352,28 @@ CLIPS: dict[str, Callable[[Path], None]] = {
         custom_text=True,
         embed_dim=64,
     ),
+    "siglip2": clip(
+        {"image_size": 160, "timm_model_name": "test_vit2", "timm_pool": "map", "timm_proj": "none"},
+        SIGLIP_TEXT | {"tokenizer_kwargs": {"clean": "canonicalize"}, "act_kwargs": {"approximate": "tanh"}},
+        custom_text=True,
+        embed_dim=64,
+        init_logit_bias=-10,
+    ),
+    "mobileclip2": clip(
+        {"image_size": 128, "timm_model_name": "fastvit_mci0", "timm_pool": "avg", "timm_proj": None},
+        CLIP_TEXT | {"no_causal_mask": True},
+        custom_text=True,
+    ),
+    "pe-core": clip(
+        {"image_size": 384, "timm_model_name": "vit_pe_core_tiny_patch16_384", "timm_pool": "map", "timm_proj": None},
+        CLIP_TEXT | {"context_length": 32},
+        custom_text=True,
+    ),
     "convnext": clip(
         {"image_size": 160, "timm_model_name": "test_convnext", "timm_pool": "avg", "timm_proj": "linear"}, CLIP_TEXT
     ),
 }
-"""open_clip towers of every kind that has patches."""
+"""open_clip towers of every kind that has patches; MobileCLIP2 and PE-Core have the trunks of their smallest."""
 
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,14 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import IngestReport, Progress
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # Ray starts as slowly as the machine is busy
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW = CollectionSettings(dpi=48)
 KILLS = int(os.environ.get("PAGELENS_KILLS", "3"))
-"""Kills of workers and of whoever commits, each; docs/measured.md has what 20 gave."""
+"""Kills of workers, and a third as many of whoever commits: with 15 there are twenty."""
+COPIES = max(1, KILLS // 4)
+PAGES = 20 * COPIES
 WORDS = ("harbour", "glacier", "orchard", "violin", "compass", "lantern", "meadow", "quarry")
 CHILD = f"""
 import sys
@@ -54,9 +57,9 @@ def files(tmp_path: Path) -> Path:
     """Files of several pages, one of a page, one that is known by another name, and one that is none."""
     folder = tmp_path / "files"
     folder.mkdir()
-    for i, word in enumerate(WORDS):
-        text_pdf(folder / f"{word}.pdf", 1 + i % 4, [f"The {word} stands for number {n} of {i}." for n in range(6)])
-    (folder / "again.pdf").write_bytes((folder / "harbour.pdf").read_bytes())
+    for i, word in enumerate(WORDS * COPIES):
+        text_pdf(folder / f"{word}-{i}.pdf", 1 + i % 4, [f"The {word} stands for number {n} of {i}." for n in range(6)])
+    (folder / "again.pdf").write_bytes((folder / "harbour-0.pdf").read_bytes())
     (folder / "torn.pdf").write_bytes(b"%PDF-1.4 and then nothing")
     return folder
 
@@ -68,6 +71,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pytest.importorskip("lance", reason="the extra 'scale' is not installed")
     monkeypatch.setattr(workers, "cores", lambda: 2)
     monkeypatch.setattr(cluster, "ROUNDS", (4, 2, 1))
+    monkeypatch.setattr(workers, "RESTARTS", max(workers.RESTARTS, KILLS))
     monkeypatch.setattr(cluster, "COMMIT_SECONDS", 0.0)
     with workers.connected("ray"):
         yield
@@ -147,6 +151,23 @@ def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, r
     same(bench, "one", "killed")
     again = bench.ingestion.ingest([files], "killed", HOW, workers="ray")
     assert sum(document.indexed for document in again.documents) == 0
+
+
+def test_a_stop_keeps_what_came_and_the_same_call_does_the_rest(bench: Workbench, files: Path, ray: None) -> None:
+    stop = threading.Event()
+
+    def enough(progress: Progress) -> None:
+        if progress.pages_done >= 4:
+            stop.set()
+
+    report = bench.ingestion.ingest([files], "many", HOW, enough, stop, workers="ray")
+    assert report.stopped
+    held = bench.opened.get("many").page_count()
+    assert 4 <= held <= PAGES  # all, where the last came before they could be told to stop
+    assert sum(document.indexed for document in report.documents) == held
+    rest = bench.ingestion.ingest([files], "many", HOW)
+    assert not rest.stopped and sum(document.indexed for document in rest.documents) == PAGES - held
+    assert bench.maintenance.verify("many") == []
 
 
 def test_whoever_commits_is_killed_and_the_next_goes_on(bench: Workbench, files: Path, ray: None) -> None:

@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.documents.make import picture_pdf, text_pdf, text_picture
-from tests.spaces import fakes
-from workbench import encoders
+from tests.encoders import fakes
 from workbench.documents.reading import ReadSettings, Way, later_words, read_pages
 from workbench.documents.sources import Source
 from workbench.errors import InputError
@@ -26,12 +25,8 @@ SCAN = PageRef("scan.png", 1)
 
 @pytest.fixture(scope="module", autouse=True)
 def fake_encoders():
-    with pytest.MonkeyPatch.context() as patch:
-        for encoder in fakes.KINDS:
-            patch.setitem(encoders.ENCODERS, encoder, fakes.spec(encoder))
+    with fakes.registered():
         yield
-        for encoder in fakes.KINDS:
-            encoders.unload(encoder)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.retrieval.arrays import collection, encoder, order, run
-from tests.spaces.test_mixed import mixed
-from tests.spaces.test_mixed import run as run_mixed
+from tests.retrieval.test_several_encoders import mixed
+from tests.retrieval.test_several_encoders import run as run_mixed
 from workbench.retrieval import STAGES
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.registry import Stage, register, registered

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.test_service import TOPICS, write_pdf
+from tests.documents.make import write_pdf
+from tests.service.test_workbench import TOPICS
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_service import write_pdf
+from tests.documents.make import write_pdf
 from workbench.calibration import RECORD, questions_of
 from workbench.errors import InputError
 from workbench.retrieval import verdict

@@ -202,6 +202,13 @@ class RereadRequest(Request):
         return Way(named(self.languages), self.engine, self.layer)
 
 
+class WatchRequest(Request):
+    """A folder of the machine that Pagelens runs on, to be kept in step with a collection."""
+
+    folder: Annotated[Text, Field(min_length=1, max_length=4096, description="Its path there.")]
+    keep: bool = Field(False, description="Keep documents whose file is gone from the folder.")
+
+
 class QueryRequest(Request):
     """A query to a collection."""
 

@@ -60,6 +60,11 @@ class Cluster:
     home: Path | None = None
     remote: Sequence[RemoteFiles] = ()
 
+    @property
+    def here(self) -> bool:
+        """See `Crew`."""
+        return False
+
     def batches(
         self,
         collection: Collection,

@@ -30,6 +30,10 @@ from workbench.types import DocumentOutcome, IngestReport
 class Crew(Protocol):
     """Who reads files and makes vectors of their pages."""
 
+    @property
+    def here(self) -> bool:
+        """Whether it is this process."""
+
     def batches(
         self,
         collection: Collection,
@@ -54,6 +58,11 @@ class Here:
     pool: ReaderPool
     processors: ReaderPool | None = None
     home: Path | None = None
+
+    @property
+    def here(self) -> bool:
+        """See `Crew`."""
+        return True
 
     def batches(
         self,
@@ -97,7 +106,7 @@ def ingest(
             writing.take(some)
     writing.leave()
     meter.begin("index")
-    writer.finish()
+    writer.finish(here=crew.here or not collection.storage.remote)
     meter.end("index", meter.written)
     seconds = round(time.monotonic() - meter.started, 3)
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())

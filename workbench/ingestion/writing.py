@@ -109,9 +109,10 @@ class Writing:
         self._ended([(self._open.pop(version_of(part.begin)), part.end) for part in parts if part.end is not None])
 
     def leave(self) -> None:
-        """Tell of what is left half way, when there is no more: by a stop."""
+        """Tell of what is left half way, when there is no more: by a stop. Many may not have been begun with."""
         for document in self._open.values():
-            self._meter.document(document.outcome(), document.key)
+            if document.indexed or document.failed:
+                self._meter.document(document.outcome(), document.key)
 
     def _document(self, part: Part) -> _Document:
         """The document of a part. One that others found changed while they read it is announced only now."""

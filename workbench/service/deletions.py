@@ -19,6 +19,7 @@ from workbench.service.maintenance import Maintenance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
 from workbench.service.saved_views import SavedViews
+from workbench.service.watched_folders import WatchedFolders
 from workbench.store import Writer
 from workbench.types import DocumentOutcome, Gone, IngestReport, Job, Progress, Receipt
 
@@ -47,6 +48,7 @@ class Deletions:
         maintenance: Maintenance,
         latency: LatencyHistory,
         asked: QueryLog,
+        watched: WatchedFolders,
     ) -> None:
         self._home = home
         self._opened = opened
@@ -59,6 +61,7 @@ class Deletions:
         self._maintenance = maintenance
         self._latency = latency
         self._asked = asked
+        self._watched = watched
         jobs.does(DELETE, self._run)
 
     def start(self, collection: str, document: str = "") -> Job:
@@ -127,6 +130,7 @@ class Deletions:
             self._latency.forget(gone.collection)
             self._asked.forget(gone.collection)
             self._views.forget_collection(gone.collection)
+            self._watched.forget(gone.collection)
         drop_uploads(self._home, uploads)
         self._maintenance.forget(gone.collection)
         if self._answers is not None:

@@ -34,6 +34,8 @@ from workbench.service.saved_searches import SavedSearches
 from workbench.service.saved_views import SavedViews
 from workbench.service.searches import Searches
 from workbench.service.system import System
+from workbench.service.watched_folders import WatchedFolders
+from workbench.service.watching import Watching
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import Explanation, IngestReport, PageRef, Query, SearchResult
 
@@ -74,6 +76,7 @@ class Workbench:
         self.evaluations = Evaluations(home, self.library, self.searches, self.explanations, self.datasets, jobs)
         self.causes = Causes(opened)
         self.maintenance = Maintenance(home, opened, models, queries, jobs)
+        folders = WatchedFolders(home)
         self.deletions = Deletions(
             home,
             opened,
@@ -86,7 +89,9 @@ class Workbench:
             self.maintenance,
             latency,
             log,
+            folders,
         )
+        self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
         self.renaming = Renaming(
             opened,
             jobs,
@@ -124,6 +129,7 @@ class Workbench:
 
         With ``patience``, jobs stop after the batch they are at, for which so many seconds are waited.
         """
+        self.watching.close()
         if patience:
             self.jobs.stop_all(patience)
         self._readers.close()

@@ -57,7 +57,7 @@ class IndexWriter:
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
-        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
+        ``progress`` hears how many are done. ``stopped`` is asked after each batch: if so, what was made is dropped,
         and None returned. ``by`` has others make the rows of pages. The full vectors are stored in half precision, so
         the pooled ones differ from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder
         has the index already or its kind of vectors cannot have it.
@@ -72,9 +72,6 @@ class IndexWriter:
             new = NewIndex(self._session.name, space.encoder, index, fitted)
             made = by(new, ids) if by else new.rows(self._collection, ids, self._session.derive)
             for rows in made:
-                if stopped():
-                    self.drop_unnamed()
-                    return None
                 if isinstance(rows, Fragments):
                     append_fragments(self._session.storage, index.table, [rows])
                 else:
@@ -82,6 +79,9 @@ class IndexWriter:
                 done += len(rows.pages) if isinstance(rows, Fragments) else rows.num_rows
                 if progress is not None:
                     progress(done)
+                if done < len(ids) and stopped():
+                    self.drop_unnamed()
+                    return None
             self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
             self._session.tables.look([index.table])
             self._collection.space(encoder_id).vectors(index.name)

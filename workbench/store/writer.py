@@ -49,8 +49,11 @@ from workbench.types.text import storable, wellformed
 
 log = logging.getLogger(__name__)
 
-PAGES_FRAGMENTS = 100
-"""Small files of the pages table after which it is tidied while an ingest runs; each costs every query some time."""
+PAGES_FRAGMENTS, MOST_FRAGMENTS = 100, 1000
+"""Small files of the pages table after which it is tidied while an ingest runs: each costs every query some time."""
+PAGES_A_FRAGMENT = 64
+"""Pages there are for each such file more. By batches of 8, an eighth of the table is then new each time, and it is
+written some ten times over on the way to 100,000 pages; by the least number of files it would be sixty times."""
 
 
 class Writer:
@@ -213,7 +216,7 @@ class Writer:
                 self._tables.append(name, written)
             if pages and self._tables.append("pages", pages):
                 self._replaced([page for one in pages for page in one.pages])
-            if any(staged.tables for staged in batches) and self._tables.fragments("pages") > PAGES_FRAGMENTS:
+            if any(staged.tables for staged in batches) and self._tables.fragments("pages") > self._bearable():
                 self._tables.tidy("pages", KEEP_VERSIONS)
 
     def set_words(
@@ -281,9 +284,9 @@ class Writer:
             if len(gaps):
                 merge(self._session.catalog.table("gaps"), "id", gaps)
 
-    def finish(self) -> None:
-        """Tidy what was written and bring everything that searches read up to date; see `Upkeep.finish`."""
-        self.upkeep.finish()
+    def finish(self, here: bool = True) -> None:
+        """Tidy what was written and bring everything that searches read here up to date; see `Upkeep.finish`."""
+        self.upkeep.finish(here)
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -297,6 +300,10 @@ class Writer:
     def _add_gaps(self, gaps: Sequence[tuple[str, str, str]]) -> None:
         if gaps:
             merge(self._session.catalog.table("gaps"), "id", gap_rows(gaps))
+
+    def _bearable(self) -> int:
+        """Files of the pages table that are borne: the more the larger it is, since a tidying writes all of it anew."""
+        return min(MOST_FRAGMENTS, max(PAGES_FRAGMENTS, len(self._tables.stored["pages"]) // PAGES_A_FRAGMENT))
 
     def _write_pages(self, rows: pa.Table) -> None:
         if self._tables.write("pages", rows):

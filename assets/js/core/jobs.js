@@ -16,8 +16,9 @@ export const tabOf = (job) => TABS[job.kind] || "library";
 export const unfinished = (job) => ["stopped", "failed", "interrupted"].includes(job.state);
 export const stoppable = (job) => ["waiting", "running"].includes(job.state);
 export const ofCollection = (name) => state.jobs.filter((job) => job.collection === name && tabOf(job) === "library");
-/* Jobs that were at work since this page was opened. */
-export const seen = new Map();
+/* Jobs that were at work since this page was opened, by id. */
+export const watched = new Set();
+const seen = new Map(); // as they were last heard of
 
 const pages = (job) => plural(job.documents.reduce((sum, one) => sum + one.indexed, 0), "page");
 const DONE = {
@@ -65,8 +66,9 @@ export async function act(job, what) {
 const settled = (job) => job.documents.filter((one) => one.state === "done").length;
 function follow(job) {
   const before = seen.get(job.id);
+  seen.set(job.id, job);
+  if (job.active || (!before && primed)) watched.add(job.id);
   if (job.active) {
-    seen.set(job.id, job);
     if (!before || job.collection !== state.collection) return;
     const grown = job.pages_done !== before.pages_done && performance.now() - changedAt > RARELY;
     if (grown || settled(job) !== settled(before)) changed();
@@ -74,7 +76,6 @@ function follow(job) {
   }
   // A quick job may have ended before it was first seen here.
   if (before ? before.active : primed) ended(job);
-  if (before || primed) seen.set(job.id, job);
 }
 function changed() {
   clearTimeout(changing);

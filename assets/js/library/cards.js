@@ -2,7 +2,7 @@
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
-import { act, ofCollection, openJob, seen, stoppable, unfinished } from "../core/jobs.js";
+import { act, ofCollection, openJob, stoppable, unfinished, watched } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
 import { like, liked, redraw, set, state } from "../core/store.js";
 import { sync } from "../core/router.js";
@@ -185,7 +185,7 @@ export function Cards() {
     (job, i) =>
       job.active ||
       job.id === state.job ||
-      (!hidden.has(job.id) && (i === 0 || seen.has(job.id) || unfinished(job))),
+      (!hidden.has(job.id) && (i === 0 || watched.has(job.id) || unfinished(job))),
   );
   const lost = state.ready && state.job && !state.jobs.some((job) => job.id === state.job);
   if (!shown.length && !lost) return null;

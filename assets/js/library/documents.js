@@ -8,7 +8,7 @@ import { loadOverview, openPage, refresh, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { collectionNow, documentsNow, set, state } from "../core/store.js";
 import { emit } from "../core/events.js";
-import { Again } from "./rereading.js";
+import { Again, Cure } from "./rereading.js";
 import { Borne, edit } from "./tagging.js";
 
 const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" };
@@ -140,6 +140,7 @@ function Row({ document, selected, select }) {
         >
           <${Reading} document=${document} />
         </button>
+        ${["partly", "badly"].includes(document.verdict) && html` <${Cure} document=${document} short />`}
       </td>
       <td class="pl-num">${bytes(document.bytes)}</td>
       <td class="pl-muted">${date(document.added)}</td>

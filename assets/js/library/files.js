@@ -1,4 +1,4 @@
-/* files: which of the files that are dropped are taken, and how a plan is told. Pure. */
+/* files: which of the files that are dropped are taken, how a plan is told, and how one is read again. Pure. */
 import { count, plural } from "../core/format.js";
 
 const SYSTEM = /^(\.|~\$)|^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx)$/i;
@@ -62,5 +62,16 @@ export function progress(file, active) {
   }
   if (!active) return file.state === "reading" ? "Stopped" : "Not begun";
   return file.state === "reading" ? "Reading" : "Waiting";
+}
+/* How a document is read again: one with text of its own by its pictures alone, a scan by another OCR where there is one;
+   and of one that was read in part the pages that were not. */
+export function otherWay({ words, verdict, notices }, languages) {
+  const scan = words === "ocr" || words === "none";
+  const tesseract = languages.some((one) => one.there && !one.built_in);
+  return {
+    layer: scan,
+    engine: scan && tesseract ? "tesseract" : "auto",
+    pages: verdict === "partly" ? notices.map((one) => one.page) : [],
+  };
 }
 export const isBad = (file) => (file.reason && !file.pages && !file.left_out) || file.failed.length > 0;

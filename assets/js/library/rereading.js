@@ -6,42 +6,46 @@ import { html, useState } from "../core/html.js";
 import { watch } from "../core/jobs.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
+import { otherWay } from "./files.js";
 
-/* What is tried first: of a document with text of its own its pictures alone, of a scan another OCR where there is one;
-   and of one that is read in part the pages that are not. */
-function otherWay({ words, verdict, notices }, languages) {
-  const scan = words === "ocr" || words === "none";
-  const tesseract = languages.some((one) => one.there && !one.built_in);
-  return {
-    layer: scan,
-    engine: scan && tesseract ? "tesseract" : "auto",
-    pages: verdict === "partly" ? notices.map((one) => one.page) : [],
-  };
-}
-export function Again({ document }) {
-  const { value: languages } = useAnswer(() => api.get("/languages"), []);
-  const [language, choose] = useState("");
+let asked = null; // languages change when something is installed, which is when the page is loaded anew
+const languages = () => (asked ||= api.get("/languages").catch((error) => ((asked = null), Promise.reject(error))));
+
+/* The cure in one click: what is tried first, in the language that the pages look like or in the one given. */
+export function Cure({ document, language = "", short = false }) {
+  const { value: known } = useAnswer(languages, []);
   const [busy, setBusy] = useState(false);
-  if (!languages) return null;
-  const way = otherWay(document, languages);
+  if (!known) return null;
+  const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
   const read = async () => {
     setBusy(true);
-    const asked = language ? { ...way, languages: [language], engine: "auto" } : way;
-    await api.post(api.collection(state.collection, "/reread"), { document: document.name, ...asked }).then(watch, failed);
+    await api.post(api.collection(state.collection, "/reread"), { document: document.name, ...way }).then(watch, failed);
     setBusy(false);
   };
-  const pages = way.pages.length ? plural(way.pages.length, "page") : "it";
+  const what = way.pages.length ? plural(way.pages.length, "page") : "it";
+  const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
+  return html`<button
+    type="button"
+    class=${short ? "pl-button pl-small" : "pl-button"}
+    aria-label=${short ? `${text}: ${document.name}` : null}
+    title=${text}
+    disabled=${busy}
+    onClick=${read}
+  >
+    ${short ? "Read again" : text}
+  </button>`;
+}
+export function Again({ document }) {
+  const { value: known } = useAnswer(languages, []);
+  const [language, choose] = useState("");
+  const there = (known || []).filter((one) => one.there);
   return html`<div class="pl-row pl-again">
-    <button type="button" class="pl-button" id="pl-reread" disabled=${busy} onClick=${read}>
-      ${way.layer ? `Read ${pages} again, another way` : `Read ${pages} by OCR alone`}
-    </button>
+    <${Cure} document=${document} language=${language} />
     <label class="pl-inline">
       <span>in</span>
       <select class="pl-select" aria-label="Language" value=${language} onChange=${(event) => choose(event.target.value)}>
         <option value="">the language it looks like</option>
-        ${languages
-          .filter((one) => one.there)
-          .map((one) => html`<option key=${one.code} value=${one.code}>${one.name}</option>`)}
+        ${there.map((one) => html`<option key=${one.code} value=${one.code}>${one.name}</option>`)}
       </select>
     </label>
   </div>`;

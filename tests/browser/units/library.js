@@ -1,4 +1,4 @@
-import { accepted, isBad, isSystem, kinds, leftOut, progress, sorted, summary } from "../library/files.js";
+import { accepted, isBad, isSystem, kinds, leftOut, otherWay, progress, sorted, summary } from "../library/files.js";
 import { facts, pace, reason, size } from "../models/facts.js";
 import { across, ceiling, down, HEIGHT, WIDTH } from "../system/lines.js";
 import { close, equal } from "./expect.js";
@@ -54,6 +54,16 @@ export const tests = {
     equal([told({ state: "reading" }), told({ state: "waiting" })], ["Reading", "Waiting"]);
     equal([told({ state: "reading" }, false), told({ state: "waiting" }, false)], ["Stopped", "Not begun"]);
     equal([isBad(FILE), isBad({ ...FILE, pages: 0, reason: "x" }), isBad({ ...FILE, failed: [{}] })], [false, true, true]);
+  },
+  "a document is read again another way than it was"() {
+    const languages = [{ there: true, built_in: true }];
+    const tesseract = [...languages, { there: true, built_in: false }];
+    const notices = [{ page: 3 }, { page: 7 }];
+    const way = (words, verdict, known) => otherWay({ words, verdict, notices }, known);
+    equal(way("text", "good", tesseract), { layer: false, engine: "auto", pages: [] });
+    equal(way("mixed", "partly", languages), { layer: false, engine: "auto", pages: [3, 7] });
+    equal(way("ocr", "badly", tesseract), { layer: true, engine: "tesseract", pages: [] });
+    equal(way("ocr", "badly", languages).engine, "auto");
   },
   "a model says what it is, and its command stands apart"() {
     equal(facts(MODEL), ["a vector a patch", "250 M weights", "500 MB to fetch", "MIT"]);

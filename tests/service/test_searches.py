@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from tests.test_service import write_pdf
+from tests.documents.make import write_pdf
 from workbench.cli.app import app
 from workbench.service import Workbench
 from workbench.settings import Settings

@@ -4,9 +4,8 @@ import json
 import threading
 
 import pytest
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
 
+from tests.documents.make import write_pdf
 from workbench import heatmap
 from workbench.api.uploads import Uploads
 from workbench.errors import FilterError, InputError, NotFoundError, PipelineError, QueryError
@@ -23,16 +22,6 @@ TOPICS = {
     ],
     "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
 }
-
-
-def write_pdf(path, pages):
-    canvas = Canvas(str(path), pagesize=A4)
-    for text in pages:
-        canvas.setFont("Helvetica", 16)
-        canvas.drawString(72, 700, text)
-        canvas.showPage()
-    canvas.save()
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.test_service import write_pdf
+from tests.documents.make import write_pdf
 from workbench.cli import main
 from workbench.errors import NotFoundError
 from workbench.service import Workbench

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.spaces.fakes import Fake
+from tests.encoders.fakes import Fake
 from tests.store.make import DIM, INFO, assert_whole, collection, item, record, resume, unit
 from tests.store.test_crash import Fuse
 from workbench.errors import CollectionBusyError, InputError, MismatchError, NotFoundError
@@ -312,7 +312,7 @@ def embed_module():
 CHILD = """
 import sys, time
 from pathlib import Path
-from tests.spaces.fakes import Fake
+from tests.encoders.fakes import Fake
 from workbench.ingestion import embed
 from workbench.store import Collection
 module = sys.modules[embed.__module__]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.test_service import write_pdf
+from tests.documents.make import write_pdf
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import FileFields, read_fields
 from workbench.service import Workbench

@@ -18,7 +18,7 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import Page, PageRef
 
-INPUTS = Path(__file__).parent / "documents" / "inputs"
+INPUTS = Path(__file__).parents[1] / "documents" / "inputs"
 LOW = ReadSettings(dpi=72, ocr=False)
 DRAWN_LOW = CollectionSettings(dpi=72, ocr=False)
 BEFORE, AFTER = INPUTS / "changing-before.pdf", INPUTS / "changing-after.pdf"

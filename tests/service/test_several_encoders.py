@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.cli.conftest import write_pdf
-from tests.spaces import fakes
+from tests.encoders import fakes
 from workbench import encoders
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PipelineError
 from workbench.retrieval import PRESETS
@@ -23,12 +23,8 @@ TOPICS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def fake_encoders():
-    with pytest.MonkeyPatch.context() as patch:
-        for encoder in fakes.KINDS:
-            patch.setitem(encoders.ENCODERS, encoder, fakes.spec(encoder))
+    with fakes.registered():
         yield
-        for encoder in fakes.KINDS:
-            encoders.unload(encoder)
 
 
 @pytest.fixture(scope="module")

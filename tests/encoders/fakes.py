@@ -1,9 +1,12 @@
 """Encoders a test can predict: a word's vector is drawn from the word and the encoder, and some words break them."""
 
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
+import pytest
 
+from workbench import encoders
 from workbench.encoders import EncoderInfo, EncoderSpec
 from workbench.errors import EncoderError
 from workbench.types import Geometry, PageEmbedding, PageFailure, QueryEmbedding
@@ -63,8 +66,19 @@ def unit(vectors):
 
 def spec(encoder_id):
     kind, dim = KINDS[encoder_id], DIMS[encoder_id]
-    return EncoderSpec(encoder_id, encoder_id, "fake", kind, dim, "none", "", "tests.spaces.fakes:load", "")
+    return EncoderSpec(encoder_id, encoder_id, "fake", kind, dim, "none", "", "tests.encoders.fakes:load", "")
 
 
 def load(row):
     return Fake(row.id)
+
+
+@contextmanager
+def registered():
+    """Let them be among the encoders that there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        for encoder in KINDS:
+            patch.setitem(encoders.ENCODERS, encoder, spec(encoder))
+        yield
+        for encoder in KINDS:
+            encoders.unload(encoder)
