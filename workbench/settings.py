@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     """Pages of a document that may take too much before the rest is given up: one may be odd, three are a pattern."""
     reader_memory_mb: int = Field(default=3072, ge=512)
     """MiB that a process which reads files may hold: a picture of the most pixels allowed takes up to 2,400."""
+    watch_folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders, by commas, below which people with an account may have folders of this machine followed; where no log-in
+    is asked for, whoever sits at the machine may name any."""
     max_upload_mb: int = 500
     """Largest file the browser may send, in MiB."""
 
@@ -110,6 +113,11 @@ class Settings(BaseSettings):
     @classmethod
     def _by_commas(cls, value: Any) -> Any:
         return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("watch_folders", mode="before")
+    @classmethod
+    def _folders(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 PLACES = ("s3://", "gs://", "az://")

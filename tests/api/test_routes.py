@@ -4,10 +4,12 @@ import base64
 import io
 import json
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -500,6 +502,30 @@ def index(call: Caller, place: Place) -> None:
     assert place.workbench.jobs.wait(added["id"]).state == "done"
 
 
+def tmp_folder() -> Path:
+    """An empty folder."""
+    return Path(tempfile.mkdtemp()).resolve()
+
+
+@case("post", "/collections/{collection}/watches")
+def watch(call: Caller, place: Place) -> None:
+    place.job(call, "watched")
+    path, asked = "/collections/{collection}/watches", {"folder": str(tmp_folder()), "keep": True}
+    assert call("post", path, asked, 201, collection="watched").json() == {"collection": "watched", **asked}
+    call("post", path, {"folder": asked["folder"] + "/none"}, 400, collection="watched")
+    call("delete", path, status=204, collection="watched", folder=asked["folder"])
+
+
+@case("get", "/collections/{collection}/watches")
+def watches(call: Caller, place: Place) -> None:
+    assert call("get", "/collections/{collection}/watches", collection="notes").json() == []
+
+
+@case("delete", "/collections/{collection}/watches")
+def unwatch(call: Caller, place: Place) -> None:
+    call("delete", "/collections/{collection}/watches", status=404, collection="notes", folder="/none")
+
+
 @case("get", "/languages")
 def languages(call: Caller, place: Place) -> None:
     found = {one["code"]: one for one in call("get", "/languages").json()}
@@ -747,6 +773,63 @@ def judge(call: Caller, place: Place) -> None:
     assert (made["name"], made["questions"]) == ("judged", 1)
     assert call("post", "/judgements", {**asked, "grade": None}).json() == {}
     call("post", "/judgements", {**asked, "grade": 4}, 422)
+
+
+ASKED_IN = "/collections/{collection}/asked"
+
+
+@case("get", ASKED_IN)
+def asked(call: Caller, place: Place) -> None:
+    found = call("get", ASKED_IN, collection="notes").json()
+    assert (found["kept"], found["queries"]) == (False, [])
+    call("get", ASKED_IN, status=404, collection="nowhere")
+
+
+@case("put", ASKED_IN)
+def keep_asked(call: Caller, place: Place) -> None:
+    search = {**ASKED, "pipeline": "full:2", "asked": True}
+    call("post", "/search/stages", search)  # before it is switched on nothing is kept
+    assert call("put", ASKED_IN, {"kept": True}, collection="notes").json()["queries"] == []
+    call("post", "/search/stages", search)
+    call("post", "/search/stages", {**search, "query": "Largest  ANIMAL"})
+    call("post", "/search/stages", {**search, "query": {"parts": [{"kind": "text", "text": "x", "weight": 1}]}})
+    call("post", "/search/stages", {**search, "query": "by a program", "asked": False})
+    call("post", "/judgements", {**ASKED, "page": PAGE, "grade": 1})
+    found = call("put", ASKED_IN, {"kept": False}, collection="notes").json()
+    assert [(one["query"], one["times"]) for one in found["queries"]] == [("Largest ANIMAL", 2)]
+    assert found["judged"] == {"Largest ANIMAL": 1}
+    call("post", "/judgements", {**ASKED, "page": PAGE, "grade": None})
+    call("post", "/search/stages", {**search, "query": "afterwards"})
+    assert len(call("get", ASKED_IN, collection="notes").json()["queries"]) == 1
+
+
+@case("delete", ASKED_IN)
+def clear_asked(call: Caller, place: Place) -> None:
+    call("delete", ASKED_IN, status=204, collection="notes")
+    assert call("get", ASKED_IN, collection="notes").json()["queries"] == []
+
+
+@case("get", "/views")
+def views(call: Caller, place: Place) -> None:
+    kept = {"name": "our  failures", "collection": "notes", "address": "?view=evaluate&et=ours"}
+    made = call("post", "/views", kept, status=201).json()
+    assert (made["name"], made["address"]) == ("our failures", kept["address"])
+    assert call("get", "/views").json() == [made]
+
+
+@case("post", "/views")
+def save_view(call: Caller, place: Place) -> None:
+    kept = {"name": "x", "collection": "notes", "address": "https://elsewhere.example/?view=search"}
+    call("post", "/views", kept, status=400)
+    call("post", "/views", {**kept, "address": "?", "collection": "nowhere"}, status=404)
+    call("post", "/views", {**kept, "address": "?", "name": " "}, status=400)
+
+
+@case("delete", "/views/{name}")
+def forget_view(call: Caller, place: Place) -> None:
+    call("post", "/views", {"name": "a/b", "collection": "notes", "address": "?view=compare"}, status=201)
+    call("delete", "/views/{name}", status=204, name="a/b")
+    call("delete", "/views/{name}", status=404, name="a/b")
 
 
 @case("get", "/judgements")

@@ -19,7 +19,7 @@ from workbench.errors import MismatchError
 from workbench.store import Library
 
 PAGES = ["A red giant is a star near its end.", "Astronomers measure distance by parallax."]
-CLIPS = {"clip-vit": "vit", "clip-siglip": "siglip"}
+CLIPS = {f"clip-{kind}": kind for kind in ("vit", "siglip", "siglip2", "mobileclip2", "pe-core")}
 SEEING = {"multi-vector", *(name for name in tiny.SENTENCE if name.endswith("-hf"))}
 CUTS = {family.id: family for family in FAMILIES.values()}
 

@@ -352,11 +352,28 @@ CLIPS: dict[str, Callable[[Path], None]] = {
         custom_text=True,
         embed_dim=64,
     ),
+    "siglip2": clip(
+        {"image_size": 160, "timm_model_name": "test_vit2", "timm_pool": "map", "timm_proj": "none"},
+        SIGLIP_TEXT | {"tokenizer_kwargs": {"clean": "canonicalize"}, "act_kwargs": {"approximate": "tanh"}},
+        custom_text=True,
+        embed_dim=64,
+        init_logit_bias=-10,
+    ),
+    "mobileclip2": clip(
+        {"image_size": 128, "timm_model_name": "fastvit_mci0", "timm_pool": "avg", "timm_proj": None},
+        CLIP_TEXT | {"no_causal_mask": True},
+        custom_text=True,
+    ),
+    "pe-core": clip(
+        {"image_size": 384, "timm_model_name": "vit_pe_core_tiny_patch16_384", "timm_pool": "map", "timm_proj": None},
+        CLIP_TEXT | {"context_length": 32},
+        custom_text=True,
+    ),
     "convnext": clip(
         {"image_size": 160, "timm_model_name": "test_convnext", "timm_pool": "avg", "timm_proj": "linear"}, CLIP_TEXT
     ),
 }
-"""open_clip towers of every kind that has patches."""
+"""open_clip towers of every kind that has patches; MobileCLIP2 and PE-Core have the trunks of their smallest."""
 
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -555,6 +572,43 @@ RERANKERS: dict[str, Callable[[Path], None]] = {
     "visual-reranker": visual_reranker,
 }
 """Rerankers, by the layout they are published in."""
+
+
+def embedding(folder: Path) -> None:
+    """A vision-language model whose last token is its vector, as sentence-transformers saves it."""
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    _qwen2_5(transformers.Qwen2_5_VLModel, _chatting(transformers.Qwen2_5_VLProcessor), backbone)
+    modules = [Transformer(str(backbone)), Pooling(32, pooling_mode="lasttoken")]
+    SentenceTransformer(modules=modules, device="cpu").save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+def transformers_clip(folder: Path) -> None:
+    """transformers' own CLIP, as sentence-transformers saves it; its processor cuts pictures to their centre."""
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+
+    backbone, tokenizer = folder.with_name(f"{folder.name}-backbone"), _text_tokenizer()
+    text = {**LAYERS, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "eos_token_id": 3}
+    config = transformers.CLIPConfig(
+        text_config=text, vision_config={**LAYERS, "image_size": 32, "patch_size": 8}, projection_dim=24
+    )
+    square = {"height": 32, "width": 32}
+    pictures = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=square)
+    made = transformers.CLIPProcessor(image_processor=pictures, tokenizer=tokenizer)
+    _save(transformers.CLIPModel(config), made, backbone)
+    SentenceTransformer(modules=[Transformer(str(backbone))], device="cpu").save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+SINGLES: dict[str, Callable[[Path], None]] = {"embedding": embedding, "transformers-clip": transformers_clip}
+"""Single-vector models of pictures and texts that sentence-transformers reads."""
 
 
 def _save(model: Any, processor: Any, folder: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_scan_is_read_again_in_its_language_and_found_by_words_and_vectors(ben
     with monkeypatch.context() as patch:  # as on a machine that has no tesseract yet
         patch.setattr(tesseract, "installed", frozenset)
         patch.setenv("PATH", "")
+        bench._readers.close()  # processes that other tests left know where tesseract is
         bench.ingest([RUSSIAN], "c")
     (before,) = bench.library.documents("c")
     assert "Little of the scan's text could be read" in before.notices[0].reason

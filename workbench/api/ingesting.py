@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,10 +16,11 @@ from starlette.requests import ClientDisconnect
 from workbench.answers.jobs import JobState, Plan
 from workbench.api.answers import Batch, Received
 from workbench.api.pictures import RAW
-from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest, RereadRequest
-from workbench.api.state import Bench, Staged
+from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest, RereadRequest, WatchRequest
+from workbench.api.state import Bench, Doors, Staged
 from workbench.documents.languages import Language, known
-from workbench.errors import InputError
+from workbench.errors import InputError, NotAllowedError
+from workbench.types import Watch
 
 router = APIRouter(tags=["Ingesting"])
 _NAMES = {errno.ENAMETOOLONG, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EILSEQ}
@@ -124,6 +128,38 @@ def reread(workbench: Bench, collection: str, body: RereadRequest) -> JobState:
     could hardly be read stands in the `notices` of a document.
     """
     return JobState.of(workbench.ingestion.start_read_again(collection, body.document, body.way(), body.pages))
+
+
+@router.get("/collections/{collection}/watches")
+def watches(workbench: Bench, collection: str) -> list[Watch]:
+    """Folders of the machine that the collection is kept in step with."""
+    return workbench.watching.all(workbench.library.info(collection).name)
+
+
+@router.post("/collections/{collection}/watches", status_code=201)
+def watch(workbench: Bench, doors: Doors, collection: str, body: WatchRequest) -> Watch:
+    """Keep a collection in step with a folder of the machine from now on, across restarts; jobs of kind `sync` tell.
+
+    New and changed files are indexed, documents whose file is gone are deleted unless `keep`, a file that was moved is
+    known by its content. Where a log-in is asked for, only folders below `PAGELENS_WATCH_FOLDERS` can be named.
+    """
+    folder = Path(body.folder)
+    if doors is not None and not _below(folder, workbench.settings.watch_folders):
+        raise NotAllowedError(
+            "That folder is none that this server lets be followed; PAGELENS_WATCH_FOLDERS names those that it does."
+        )
+    return workbench.watching.follow(folder, collection, body.keep)
+
+
+@router.delete("/collections/{collection}/watches", status_code=204)
+def unwatch(workbench: Bench, collection: str, folder: Annotated[str, Query(min_length=1, max_length=4096)]) -> None:
+    """Follow a folder no more; its documents stay."""
+    workbench.watching.leave(Path(folder), collection)
+
+
+def _below(folder: Path, allowed: Sequence[Path]) -> bool:
+    path = folder.expanduser().resolve()
+    return any(path.is_relative_to(root.expanduser().resolve()) for root in allowed)
 
 
 @router.post("/collections/{collection}/embed", status_code=202)

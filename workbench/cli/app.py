@@ -32,6 +32,7 @@ from workbench.cli import (
     repairing,
     searching,
     system,
+    watching,
 )
 from workbench.cli.session import STOPPED, at_home, environment
 from workbench.errors import PagelensError
@@ -76,6 +77,7 @@ app = typer.Typer(
 app.command()(system.serve)
 app.command()(desktop.desktop)
 app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
+app.command()(watching.watch)
 app.command(cls=searching.PipelineCommand)(searching.search)
 app.command()(searching.explain)
 app.command(cls=searching.PipelineCommand)(comparing.compare)

@@ -78,14 +78,16 @@ class Others:
             yield replace(_refusal(f"and {files:,} more of {suffix or 'no suffix'}", reason), left_out=True)
 
 
-def discover(paths: Sequence[Path], unnamed: Path | None = None) -> tuple[list[Source], list[DocumentOutcome]]:
+def discover(
+    paths: Sequence[Path], unnamed: Path | None = None, below: Path | None = None
+) -> tuple[list[Source], list[DocumentOutcome]]:
     """The readable files among ``paths`` and below the folders among them, sorted by name, and the refused ones.
 
     A folder's other files are named too, as left out, but for dotfiles and what systems put there, and so are exports
     of collections in it; a file named directly that cannot be read is refused with a reason. Links are followed once,
     so a loop of links ends; a file reached twice is taken once. Two files that would share a name take the name of the
     folder they were given with or lie in, or a number: a name tells nothing else of where they are. Folders below
-    ``unnamed`` are our own and name nothing.
+    ``unnamed`` are our own and name nothing. Files below ``below`` are named as if that folder had been given.
     """
     found: dict[str, tuple[Path, Path]] = {}  # resolved path -> (path, what it was given below)
     refused: list[DocumentOutcome] = []
@@ -108,7 +110,8 @@ def discover(paths: Sequence[Path], unnamed: Path | None = None) -> tuple[list[S
         elif path.suffix.lower() not in SUFFIXES:
             refused.append(_refusal(path.name, f"{path.name} is not a file Pagelens reads; give a {READABLE} file."))
         else:
-            found.setdefault(os.path.realpath(path), (path, path.parent))
+            root = below if below is not None and path.is_relative_to(below) else path.parent
+            found.setdefault(os.path.realpath(path), (path, root))
     sources = sorted(_named(found.values(), unnamed), key=lambda source: source.name)
     return sources, [*refused, *others.outcomes()]
 

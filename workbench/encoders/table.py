@@ -498,7 +498,7 @@ SINGLE_VECTOR = (
 
 
 def _clip(
-    encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float, mteb: str = ""
+    encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float, mteb: str = "", source: str = ""
 ) -> tuple[EncoderSpec, ...]:
     """An open_clip checkpoint both ways: one vector a page, and one a patch."""
     row = EncoderSpec(
@@ -514,7 +514,7 @@ def _clip(
         options={"hub": hub},
         parameters=parameters,
         download=round(parameters * 4e9),
-        source=_source(hub, mteb),
+        source=source or _source(hub, mteb),
     )
     dense = replace(
         row,
@@ -529,6 +529,7 @@ def _clip(
 
 
 _OPEN_CLIP = "openclip_models.py"
+_COUNTED = "open_clip 3.3.0: its configuration and pretrained tag; weights counted from the configuration"
 
 CLIP: tuple[EncoderSpec, ...] = (
     *_clip(
@@ -551,6 +552,9 @@ CLIP: tuple[EncoderSpec, ...] = (
         _OPEN_CLIP,
     ),
     *_clip("siglip-vit-b-16", "SigLIP ViT-B/16", "timm/ViT-B-16-SigLIP", 768, _APACHE, 0.2),
+    *_clip("siglip2-vit-b-16", "SigLIP 2 ViT-B/16", "timm/ViT-B-16-SigLIP2", 768, _CARD, 0.375, source=_COUNTED),
+    *_clip("mobileclip2-s0", "MobileCLIP2 S0", "timm/MobileCLIP2-S0-OpenCLIP", 512, _CARD, 0.075, source=_COUNTED),
+    *_clip("pe-core-b-16", "Perception Encoder Core B/16", "timm/PE-Core-B-16", 1024, _CARD, 0.448, source=_COUNTED),
 )
 
 

@@ -132,8 +132,9 @@ class Ingestion:
         replacing: bool | Sequence[str] = False,
         workers: str = "",
         without: Sequence[str] = (),
+        below: Path | None = None,
     ) -> IngestReport:
-        """Index files and folders; blocks until done.
+        """Index files and folders; blocks until done. Files below a folder ``below`` are named by their path from it.
 
         A path may be a place in an object store, as ``s3://bucket/folder``: its files are fetched to the cache first.
         If there is no such collection it is created, with ``settings`` and ``also``; see `Collections.create`. A folder
@@ -157,7 +158,7 @@ class Ingestion:
                 reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
-        sources, refused = discover(paths, self._uploads)
+        sources, refused = discover(paths, self._uploads, below)
         sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "

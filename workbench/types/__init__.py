@@ -17,6 +17,7 @@ from workbench.types.collections import (
     PageGap,
     Quarantined,
     SpaceInfo,
+    Watch,
 )
 from workbench.types.deletion import Gone, Receipt
 from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
@@ -105,6 +106,7 @@ __all__ = [
     "TokenGap",
     "Trace",
     "Verdict",
+    "Watch",
     "WordScore",
     "Words",
     "bottleneck",

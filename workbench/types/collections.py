@@ -62,6 +62,15 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """A folder that a collection is kept in step with; documents whose file is gone from it are deleted, or kept."""
+
+    collection: str
+    folder: str
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentFields:
     """What a person tagged a document with, and the fields they set."""
 

@@ -108,6 +108,7 @@ def create_app(
         async with contextlib.AsyncExitStack() as stack:
             if tools is not None:
                 await stack.enter_async_context(tools.router.lifespan_context(tools))
+            workbench.watching.start()
             yield
             probes.stopping.set()
             workbench.close(STOP_SECONDS)
