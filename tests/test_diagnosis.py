@@ -152,3 +152,55 @@ def test_what_no_search_finds_has_no_change_and_says_why(bench):
     verdict = bench.searches.why("x", PageRef("nowhere.pdf", 3), "notes")
     assert (verdict.verdict, verdict.fix) == ("absent", None)
     assert "not there" in verdict.unfixable
+
+
+@pytest.fixture(scope="module")
+def manual(tmp_path_factory):
+    """Forty pages of text, one without a word, and one whose text layer is hardly a language."""
+    root = tmp_path_factory.mktemp("manual")
+    (root / "files").mkdir()
+    canvas = Canvas(str(root / "files" / "manual.pdf"), pagesize=A4)
+    for number in range(1, 41):
+        canvas.drawString(
+            72, 700, f"Chapter {number} tells of valves, pumps and {'gauges' if number % 2 else 'pipes'}."
+        )
+        canvas.showPage()
+    canvas.showPage()
+    for line in range(12):
+        canvas.drawString(72, 700 - 20 * line, "xkqzw bdfgt plmnb wrtzk qqpsd ghjkl vbnmc trwqs zxcvb mnbvk")
+    canvas.showPage()
+    canvas.save()
+    workbench = Workbench(Settings(home=root / "home"))
+    workbench.ingest([root / "files"], "manual")
+    return workbench
+
+
+@pytest.mark.parametrize("pipeline", ["full:10", "rows:256 > full:10", "bm25:10", "rows:20 > full:10"])
+def test_a_page_that_was_not_read_is_the_cause_and_no_deeper_search_is_its_cure(manual, pipeline):
+    told = manual.searches.why("a pump that leaks", PageRef("manual.pdf", 41), "manual", pipeline)
+    assert (told.verdict, told.cause) == ("lost", "wordless")
+    assert told.reason.startswith("No words were found on the page")
+    assert told.fix is None
+    assert "embed" in told.unfixable
+
+
+def test_what_was_read_badly_is_said_with_the_way_to_read_it_again(manual):
+    told = manual.searches.why("a pump that leaks", PageRef("manual.pdf", 42), "manual", "rows:256 > full:10")
+    assert (told.verdict, told.cause) == ("lost", "misread")
+    assert told.reason.startswith("What was read of the page is hardly words of a language.")
+    assert "reread manual manual.pdf --pages 42 --ocr" in told.cure
+
+
+def test_nobody_is_sent_through_most_of_the_pages(manual):
+    asked = "pumps and gauges of chapter 7"
+    ranked = [hit.ref for hit in manual.search(asked, "manual", "full:42").hits if hit.ref.page <= 40]
+    near, far = ranked[12], ranked[-1]
+    told = manual.searches.why(asked, near, "manual", "full:10")
+    assert told.cause == "cut"
+    assert told.fix is not None and told.fix.k <= 20
+    told = manual.searches.why(asked, far, "manual", "full:10")
+    assert told.cause == "outranked"
+    assert told.fix is None
+    assert f"{told.rank} of 42" in told.reason
+    assert "would have kept it" not in told.reason
+    assert told.tokens and f"'{told.tokens[0].label}'" in told.reason  # the words that it is behind by

@@ -1,24 +1,27 @@
 """Where a search lost a page, why there, and the smallest change that finds it.
 
-`diagnose` follows one page through a pipeline to the first step that did not hand it on and says what decided: the
-clause of the filter, the rank and the smallest K, an approximation, the query words it loses by. It tries changes until
-a search really finds the page. What this module does not do: guess; every change it names was searched.
+`diagnose` follows one page through a pipeline to the first step that did not hand it on and says what is behind it: how
+the page was read, vectors that it lacks, the clause of the filter, the rank and the smallest K, an approximation, the
+query words it loses by. It tries changes until a search really finds the page. What this module does not do: guess;
+every change it names was searched. Nor does it name one that does not help: most pages of the collection as a result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from workbench.errors import NotFoundError
 from workbench.explanation import pooled_view
+from workbench.legibility import SCRIPT, UNREAD, WORDLESS, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
 from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
 from workbench.retrieval.filters import clauses, parse_filter
 from workbench.retrieval.grammar import MAX_K
-from workbench.retrieval.pipeline import Pipeline
+from workbench.retrieval.pipeline import Pipeline, is_worthwhile
 from workbench.retrieval.scanning import asks_ann
 from workbench.retrieval.step import Step
 from workbench.store import Collection
@@ -29,6 +32,7 @@ APPROXIMATING = frozenset({"engine", "probes", "prune", "alpha", "exit"})
 """Options that make a stage find its best pages faster, at the risk of missing some."""
 TOKENS = 5
 """Query words that are named of those a page loses by."""
+_UNSEEN = frozenset({UNREAD, WORDLESS, SCRIPT})  # looking further down finds such a page by chance at best
 _CHANGES = 12  # tried one after another, at most; a pipeline of a few stages needs one a stage
 
 
@@ -46,22 +50,22 @@ def diagnose(
     ``filter`` is the filter's text. A page that no search can find has no change, and ``unfixable`` says why.
     """
     try:
-        page_id = collection.page(ref).page_id
+        page = collection.page(ref)
     except NotFoundError as error:
         failed = {failure.page: failure.reason for failure in collection.records.failed_pages(ref.document)}
         if ref.page not in failed:
             return _hopeless(ref, "absent", str(error), "No search finds a page that is not there.")
-        reason = f"The page was not indexed: {failed[ref.page]}"
-        return _hopeless(ref, "failed", reason, "No search finds a page that was not indexed; add its file again.")
-    if entry := collection.quarantine().of(page_id):
+        reason = f"The page was not read: {failed[ref.page]}"
+        return _hopeless(ref, "failed", reason, "No search finds a page that was not read; add its file again.")
+    if entry := collection.quarantine().of(page.page_id):
         verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
         return replace(verdict, stage="quarantine")
-    search = _Search(collection, query, encode, rerankers, page_id, str(ref))
+    search = _Search(collection, query, encode, rerankers, page.page_id, str(ref), hindrance(page, collection))
     return _mended(search, pipeline, filter)
 
 
 def _hopeless(ref: PageRef, verdict: str, reason: str, unfixable: str) -> MissReport:
-    return MissReport(str(ref), verdict, reason=reason, unfixable=unfixable)
+    return MissReport(str(ref), verdict, reason=reason, unfixable=unfixable, cause=verdict)
 
 
 def _kept_out(entry: Quarantined) -> str:
@@ -80,6 +84,7 @@ class _Search:
     rerankers: Rerankers
     page_id: str
     name: str
+    hindrance: Hindrance | None
 
     def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
         where = parse_filter(filter)
@@ -102,21 +107,21 @@ class _Search:
             guilty = tuple(clause for clause in clauses(filter) if not self.passes(clause))
             which = " and ".join(f"'{clause}'" for clause in guilty)
             reason = f"The filter leaves this page out, by {which}."
-            return MissReport(self.name, "filtered", "filter", reason=reason, clauses=guilty), -1
+            return MissReport(self.name, "filtered", "filter", reason=reason, clauses=guilty, cause="filtered"), -1
         before: Hit | None = None
         for depth in range(1, len(pipeline.steps) + 1):
             prefix = Pipeline(pipeline.steps[:depth])
             result = self.result(prefix.returning(prefix.k), filter)
             hit = self.found_in(result)
             if hit is None:
-                return self._lost(prefix, filter, result, before), depth - 1
+                return self._lost(prefix, filter, result, before, depth == len(pipeline.steps)), depth - 1
             before = hit
         step = pipeline.steps[-1]
         assert before is not None  # a pipeline has at least one step
         reason = f"Found at rank {before.rank} of {pipeline.k} by '{step.label}'{_unscored(before)}."
         return MissReport(self.name, "found", step.label, before.rank, pipeline.k, None, reason), -1
 
-    def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None) -> MissReport:
+    def _lost(self, prefix: Pipeline, filter: str, kept: SearchResult, before: Hit | None, last: bool) -> MissReport:
         step, keep = prefix.steps[-1], prefix.k
         most = max(self.collection.page_count(), 1)
         plain = _plain(prefix, most)
@@ -131,31 +136,44 @@ class _Search:
                 f"Stage '{step.label}' missed the page by searching approximately ({how}): compared with every page it "
                 f"is at rank {exact_rank}, within the {keep} that the stage keeps."
             )
-            return MissReport(self.name, "lost", step.label, rank, keep, None, reason, exact_rank=exact_rank)
+            return self._report(step, rank, keep, None, reason, "approximate", exact_rank=exact_rank)
         if hit is None:
             reason = f"Stage '{step.label}' never names this page, at any K: none of its words are in the query's."
-            return MissReport(self.name, "lost", step.label, None, keep, None, reason, exact_rank=exact_rank)
+            return self._report(step, None, keep, None, reason, "unmatched", exact_rank=exact_rank)
+        if not hit.scored:
+            lacked = next((leaf.encoder for leaf in step.leaves() if leaf.stage.vectors), "")
+            encoder = self.collection.space(lacked).encoder
+            reason = f"The page has no vectors of '{encoder}', so that stage '{step.label}' cannot rank it."
+            cure = f"Make them: pagelens collections embed {self.collection.name} --encoder {encoder}"
+            return self._report(step, hit.rank, keep, None, reason, "no-vectors", exact_rank=exact_rank, cure=cure)
         needs = self._smallest(prefix, filter, hit.rank, most)
-        gaps, against = self._gaps(step, kept)
+        gaps, against = ((), "") if self._misses(step) else self._gaps(step, kept)
+        helps = is_worthwhile(needs, most, last)
         parts = [
-            f"Stage '{step.label}' ranks the page {hit.rank}{_unscored(hit)}, below the {keep} it keeps; "
-            f"K = {needs} would have kept it.",
+            f"Stage '{step.label}' ranks the page {hit.rank}{'' if helps else f' of {most}'}, below the {keep} it keeps"
+            + (f"; K = {needs} would have kept it." if helps else "."),
             f"The stage before had it at rank {before.rank}." if before is not None and before.rank < hit.rank else "",
             _inputs(step, hit),
             _words(gaps, against),
         ]
-        return MissReport(
-            self.name,
-            "lost",
-            step.label,
-            hit.rank,
-            keep,
-            needs,
-            " ".join(part for part in parts if part),
-            exact_rank=exact_rank,
-            tokens=gaps,
-            against=against,
+        reason, cause = " ".join(part for part in parts if part), "cut" if helps else "outranked"
+        return self._report(
+            step, hit.rank, keep, needs, reason, cause, exact_rank=exact_rank, tokens=gaps, against=against
         )
+
+    def _report(
+        self, step: Step, rank: int | None, keep: int, needs: int | None, reason: str, cause: str, **more: Any
+    ) -> MissReport:
+        """That a step lost the page; what is wrong with the page's words comes first, where the step goes by words."""
+        report = MissReport(self.name, "lost", step.label, rank, keep, needs, reason, cause=cause, **more)
+        found = self._misses(step)
+        if found is None:
+            return report
+        return replace(report, reason=f"{found.sentence} {reason}", cause=found.cause, cure=found.cure)
+
+    def _misses(self, step: Step) -> Hindrance | None:
+        """What is wrong with the page's words, where a step goes by them."""
+        return self.hindrance if goes_by_words(step, self.collection) else None
 
     def _smallest(self, prefix: Pipeline, filter: str, rank: int, most: int) -> int:
         """The least that the last step has to keep. Where depth changes the order, it is searched for."""
@@ -220,19 +238,24 @@ def _mended(search: _Search, pipeline: Pipeline, filter: str) -> MissReport:
             pipeline, said = changed
             changes.append(said)
         verdict, at = search.follow(pipeline, filter)
-    return replace(first, unfixable=f"No change of the pipeline finds it: {verdict.reason}")
+    if verdict is first or first.cure:
+        return replace(first, unfixable=first.cure or "No change of the pipeline would help.")
+    return replace(first, unfixable=f"No change of the pipeline helps: {verdict.reason}")
 
 
 def _changed(pipeline: Pipeline, at: int, verdict: MissReport, pages: int) -> tuple[Pipeline, str] | None:
     """The pipeline with the step mended that lost the page, and the change in words; None where none is left to try."""
     step, last = pipeline.steps[at], at == len(pipeline.steps) - 1
     keep = verdict.keep or 1
+    deeper = verdict.needs is not None and is_worthwhile(verdict.needs, pages, last) and verdict.cause not in _UNSEEN
     if verdict.exact_rank is not None and (verdict.exact_rank <= keep or verdict.needs is None):
         needed = max(keep, verdict.exact_rank)
+        if not is_worthwhile(needed, pages, last):
+            return None
         said = f"search stage '{step.label}' without approximation"
         said += f" and keep {needed:,} pages" if needed > keep else ""
         return _with(pipeline, at, replace(_plain_step(step, pages), k=needed)), said
-    if verdict.needs is not None:
+    if deeper and verdict.needs is not None:
         if verdict.needs > MAX_K:
             return None
         what = "return" if last else f"keep in stage '{step.label}'"

@@ -6,6 +6,7 @@ import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
 import { watch } from "./core/jobs.js";
 import "./core/keys.js";
+import "./core/views.js";
 import { choose, showTab, start, take } from "./core/router.js";
 import { api } from "./core/server.js";
 import { asking, set, show, state } from "./core/store.js";

@@ -33,7 +33,7 @@ VALUES: dict[str, Any] = {
     "encoder": "reader", "index": "conv", "pipelines": ["full:2"], "documents": ["s.pdf"], "document": "s.pdf",
     "path": "nowhere", "measure": "", "questions": "q.jsonl", "lines": "whale", "names": ["none"], "form": "csv",
     "question": "1", "job": "none", "picture": "0" * 64, "model": "none", "password": "y", "batch": "0" * 24,
-    "licence": "mit", "folder": "/nowhere",
+    "licence": "mit", "address": "?", "kept": True, "folder": "/nowhere",
 }  # fmt: skip
 SCHEMA = application(Workbench(Settings())).openapi()
 OPERATIONS = [(method, path) for path, methods in SCHEMA["paths"].items() for method in methods]

@@ -775,6 +775,63 @@ def judge(call: Caller, place: Place) -> None:
     call("post", "/judgements", {**asked, "grade": 4}, 422)
 
 
+ASKED_IN = "/collections/{collection}/asked"
+
+
+@case("get", ASKED_IN)
+def asked(call: Caller, place: Place) -> None:
+    found = call("get", ASKED_IN, collection="notes").json()
+    assert (found["kept"], found["queries"]) == (False, [])
+    call("get", ASKED_IN, status=404, collection="nowhere")
+
+
+@case("put", ASKED_IN)
+def keep_asked(call: Caller, place: Place) -> None:
+    search = {**ASKED, "pipeline": "full:2", "asked": True}
+    call("post", "/search/stages", search)  # before it is switched on nothing is kept
+    assert call("put", ASKED_IN, {"kept": True}, collection="notes").json()["queries"] == []
+    call("post", "/search/stages", search)
+    call("post", "/search/stages", {**search, "query": "Largest  ANIMAL"})
+    call("post", "/search/stages", {**search, "query": {"parts": [{"kind": "text", "text": "x", "weight": 1}]}})
+    call("post", "/search/stages", {**search, "query": "by a program", "asked": False})
+    call("post", "/judgements", {**ASKED, "page": PAGE, "grade": 1})
+    found = call("put", ASKED_IN, {"kept": False}, collection="notes").json()
+    assert [(one["query"], one["times"]) for one in found["queries"]] == [("Largest ANIMAL", 2)]
+    assert found["judged"] == {"Largest ANIMAL": 1}
+    call("post", "/judgements", {**ASKED, "page": PAGE, "grade": None})
+    call("post", "/search/stages", {**search, "query": "afterwards"})
+    assert len(call("get", ASKED_IN, collection="notes").json()["queries"]) == 1
+
+
+@case("delete", ASKED_IN)
+def clear_asked(call: Caller, place: Place) -> None:
+    call("delete", ASKED_IN, status=204, collection="notes")
+    assert call("get", ASKED_IN, collection="notes").json()["queries"] == []
+
+
+@case("get", "/views")
+def views(call: Caller, place: Place) -> None:
+    kept = {"name": "our  failures", "collection": "notes", "address": "?view=evaluate&et=ours"}
+    made = call("post", "/views", kept, status=201).json()
+    assert (made["name"], made["address"]) == ("our failures", kept["address"])
+    assert call("get", "/views").json() == [made]
+
+
+@case("post", "/views")
+def save_view(call: Caller, place: Place) -> None:
+    kept = {"name": "x", "collection": "notes", "address": "https://elsewhere.example/?view=search"}
+    call("post", "/views", kept, status=400)
+    call("post", "/views", {**kept, "address": "?", "collection": "nowhere"}, status=404)
+    call("post", "/views", {**kept, "address": "?", "name": " "}, status=400)
+
+
+@case("delete", "/views/{name}")
+def forget_view(call: Caller, place: Place) -> None:
+    call("post", "/views", {"name": "a/b", "collection": "notes", "address": "?view=compare"}, status=201)
+    call("delete", "/views/{name}", status=204, name="a/b")
+    call("delete", "/views/{name}", status=404, name="a/b")
+
+
 @case("get", "/judgements")
 def judgements(call: Caller, place: Place) -> None:
     asked = {"collection": "notes", "query": "songs under water"}

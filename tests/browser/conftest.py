@@ -62,3 +62,18 @@ def filled(browser, address, files):
     assert page.seen.problems == []
     page.close()
     return plan
+
+
+@pytest.fixture
+def visit(browser, address, filled):
+    """Opens the page at an address, as often as it is called; in the end none of them may have complained."""
+    pages = []
+
+    def at(query="", **size):
+        pages.append(opened(browser, address, query, **size))
+        return pages[-1]
+
+    yield at
+    for page in pages:
+        assert page.seen.problems == []
+        page.close()

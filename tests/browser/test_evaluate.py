@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.driving import opened, show
+from tests.browser.driving import opened, search, show
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
@@ -127,6 +127,62 @@ def test_a_failure_opens_the_page_that_was_missed_with_its_heat(page, home):
     assert page.locator("#pl-failures details[open]").count() == 1
 
 
+OPEN = "(ref) => (({ document, page }) => `${document}#page=${page}`)(pagelens.state.page?.read || {}) === ref"
+
+
+def test_questions_are_gone_through_with_the_page_that_should_be_found_beside_the_one_that_was(page, measured):
+    record = evaluation.load(measured)
+    all_of_them = outcomes(record, BAD)
+    count = len(all_of_them)
+    page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.uncheck(".pl-questions-tools [type=checkbox]")
+    page.wait_for_function(f"document.querySelectorAll('#pl-failures li').length === {count}")
+    page.click("#pl-review")
+    for at, outcome in enumerate(all_of_them, 1):
+        page.wait_for_selector(f".pl-standing >> text=Question {at} of {count}")
+        text = record.questions[outcome.question].text
+        assert page.inner_text(".pl-review-query b") == page.evaluate("pagelens.state.query") == text
+        page.wait_for_function(OPEN, arg=record.pipelines[BAD].answers[outcome.question].top[0].page)
+        if outcome.failed:
+            lost = next(fate.page for fate in outcome.page_outcomes if fate.state == LOST)
+            pinned = page.wait_for_selector(".pl-pinned canvas[data-drawn]").bounding_box()
+            stage = page.locator(".pl-stage").bounding_box()
+            assert pinned["x"] >= stage["x"] + stage["width"]  # beside it
+            assert page.get_attribute(".pl-pinned img", "alt") == lost.replace("#page=", ", page ")
+            page.wait_for_selector(".pl-pinned .pl-why-lost")
+        if at < count:
+            page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.wait_for_selector(f".pl-standing >> text=Question {count - 1} of {count}")
+    page.click(".pl-review summary")
+    page.fill(".pl-review .pl-noting input >> nth=0", "seen")
+    page.click(".pl-review .pl-noting button")
+    page.wait_for_selector(".pl-review summary >> text=seen")
+    assert "seen" in (measured / "notes.json").read_text(encoding="utf-8")
+    page.reload()  # the address has the evaluation, its pipeline, which questions are shown, and the one at hand
+    page.wait_for_selector(f".pl-standing >> text=Question {count - 1} of {count}")
+    page.click(".pl-to-results")
+    page.wait_for_selector("#pl-failures li .pl-badge >> text=seen")
+    (measured / "notes.json").unlink()
+
+
+def test_the_expected_page_goes_along_to_the_search_and_to_the_page(page):
+    page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.locator("#pl-failures summary", has_text="songs").click()
+    page.click("#pl-failures >> text=Open in Search")
+    page.wait_for_selector(".pl-expected-said .pl-why-lost")  # without asking
+    assert page.input_value("#pl-expected-document") == "whales.pdf"
+    expected = page.evaluate("pagelens.state.expected")
+    page.locator(".pl-hit-open").first.click()
+    if page.evaluate("pagelens.state.open.page") != expected["page"]:
+        page.wait_for_selector(".pl-pinned img")
+    page.reload()
+    page.wait_for_function("pagelens.state.expected")
+    assert page.evaluate("pagelens.state.expected") == expected
+
+
 def test_a_rectangle_in_the_plot_filters_by_hand_and_by_keys(page, measured):
     record = evaluation.load(measured)
     page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
@@ -207,6 +263,68 @@ def test_a_page_is_judged_in_place_and_becomes_a_label(page, home):
     page.click("#pl-measuring >> text=Check it")
     page.wait_for_selector("dialog >> text=It is as it should be.")
     page.click("dialog button >> text=Close")
+
+
+def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_dataset(page, browser, address):
+    page.click("#pl-eval-new")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("dialog >> text=Nothing is kept.")
+    page.check("#pl-keep-asked")
+    page.wait_for_selector("dialog >> text=Nothing was asked since.")
+    page.click("dialog button >> text=Cancel")
+    search(page, "who <b>sings</b> songs")
+    show(page, "Evaluate")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("#pl-asked tbody tr")
+    cells = page.locator("#pl-asked tbody tr").first.locator("th, td").all_inner_texts()
+    assert (cells[0], cells[1], cells[3]) == ("who <b>sings</b> songs", "1", "–")  # as text, not as markup
+    page.click("#pl-asked [aria-label^='Judge: ']")
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.keyboard.press("g")
+    page.wait_for_selector("#pl-viewer .pl-judge input[value='1']:checked", state="attached")
+    show(page, "Evaluate")
+    page.click("#pl-dataset-asked")
+    page.wait_for_selector("#pl-asked tbody tr")
+    assert page.locator("#pl-asked tbody td").nth(0).inner_text() == "1"  # judging it is no search of a person's
+    assert page.locator("#pl-asked tbody td").nth(2).inner_text() == "1"
+    page.click("dialog .pl-primary")
+    page.fill("#pl-judged-name", "asked here")
+    page.click("dialog .pl-primary")
+    page.wait_for_function("document.querySelector('#pl-eval-dataset').value === 'asked here'")
+    page.click("#pl-dataset-asked")
+    page.uncheck("#pl-keep-asked")
+    page.click("text=Delete what was kept")
+    page.wait_for_selector("dialog >> text=Nothing is kept.")
+    page.click("dialog button >> text=Cancel")
+    show(page, "Page")
+    page.locator("#pl-viewer .pl-judge input[value='']").check(force=True)
+    page.wait_for_selector("#pl-viewer .pl-judge input[value='']:checked", state="attached")
+
+
+def test_a_view_is_kept_under_a_name_and_comes_back(page, browser, address):
+    page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.fill("[aria-label='Only questions with these words']", "songs")
+    page.wait_for_function("document.querySelectorAll('#pl-failures li').length === 1")
+    page.click("[aria-label='Saved views']")
+    page.fill("#pl-view-name", "songs <b>lost</b>")
+    page.click("dialog .pl-form .pl-button")
+    page.wait_for_selector("dialog >> text=songs <b>lost</b>")
+    page.click("dialog button >> text=Close")
+    other = opened(browser, address)
+    other.click("[aria-label='Saved views']")
+    other.click("dialog >> text=songs <b>lost</b>")
+    other.wait_for_selector("#pl-failures li")
+    assert other.locator("#pl-failures li").count() == 1
+    assert other.input_value("[aria-label='Only questions with these words']") == "songs"
+    assert other.input_value("[aria-label='Pipeline whose questions are shown']") == "1"
+    other.keyboard.press("Backspace")  # it is a place of the history like others
+    other.wait_for_function("pagelens.state.view === 'search'")
+    other.click("[aria-label='Saved views']")
+    other.click("[aria-label='Delete the view songs <b>lost</b>']")
+    other.wait_for_selector("dialog >> text=No view is kept yet.")
+    assert other.seen.problems == []
+    other.close()
 
 
 def test_exports_are_files_that_can_be_read_again(page, measured, tmp_path):

@@ -6,10 +6,15 @@ import re
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.browser.driving import opened, search, show
+from tests.browser.driving import search, show
 
 pytestmark = pytest.mark.browser
 DONE = ".pl-status[data-complete=yes]"
+
+
+def until(page, condition):
+    """Wait until something holds of what the page shows, said of parts of its state: `hits`, `parts`, `query`."""
+    page.wait_for_function(f"(({{ hits, parts, query, filter }}) => {condition})(pagelens.state)")
 
 
 def found(page):
@@ -19,49 +24,44 @@ def found(page):
     return page.evaluate("pagelens.state.hits.map((hit) => [hit.document, hit.page])")
 
 
-def asked_again(page, act):
-    """Do something that searches, and wait for its answer; returns the results."""
-    before = page.evaluate("pagelens.state.hits")
-    act()
-    page.wait_for_function("(before) => pagelens.state.hits !== before || !pagelens.asking()", arg=before)
-    return found(page)
+def paper(page):
+    """Where the picture of the open page lies, once it is there."""
+    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
+    return page.locator(".pl-paper-image").bounding_box()
 
 
 def chips(page):
     return page.locator(".pl-query-part").all_inner_texts()
 
 
-def test_a_text_that_is_not_wanted_takes_its_pages_down(browser, address, filled):
-    page = opened(browser, address)
+def test_a_text_that_is_not_wanted_takes_its_pages_down(visit):
+    page = visit()
     search(page, "whale")
     assert found(page)[0][0] == "whales.pdf"
     page.click("text=− Not")
     page.fill("[aria-label='But not this text']", "blue whale largest animal")
     page.keyboard.press("Enter")
     page.wait_for_selector(".pl-query-part.pl-unwanted")
-    page.wait_for_function("pagelens.state.hits.length && pagelens.state.hits[0].page === 2")
+    until(page, "hits.length && hits[0].page === 2")
     assert found(page)[0] == ["whales.pdf", 2]
-    restored = opened(browser, address, page.url.split("/", 3)[3])  # a permalink holds the parts as well
+    restored = visit(page.url.split("/", 3)[3])  # a permalink holds the parts as well
     assert found(restored)[0] == ["whales.pdf", 2]
     assert "blue whale largest animal" in chips(restored)[0]
     restored.click("[aria-label^='not blue whale']")  # turned into its opposite
-    restored.wait_for_function("pagelens.state.hits[0].page === 1")
+    until(restored, "hits[0].page === 1")
     restored.click("[aria-label='Take out blue whale largest animal']")
-    restored.wait_for_function("!pagelens.state.parts.length")
-    assert page.seen.problems == restored.seen.problems == []
-    page.close()
-    restored.close()
+    until(restored, "!parts.length")
 
 
-def test_a_picture_of_words_finds_the_page_that_has_them(browser, address, filled, tmp_path):
+def test_a_picture_of_words_finds_the_page_that_has_them(visit, tmp_path):
     image = Image.new("RGB", (900, 200), "white")
     ImageDraw.Draw(image).text((40, 60), "bread in the hot oven", fill="black", font=ImageFont.load_default(60))
     image.save(tmp_path / "asked.png")
-    page = opened(browser, address)
+    page = visit()
     show(page, "Search")
     page.set_input_files("#pl-picture", tmp_path / "asked.png")
     page.wait_for_selector(".pl-query-part[data-kind=picture]")
-    page.wait_for_function("pagelens.state.hits.length")
+    until(page, "hits.length")
     assert found(page)[0] == ["bread.pdf", 1]
     assert re.search(r"picture", chips(page)[0])
     page.click("text=repair…")
@@ -70,37 +70,32 @@ def test_a_picture_of_words_finds_the_page_that_has_them(browser, address, fille
     page.wait_for_function("document.querySelectorAll('.pl-repair-picture')[1].src.includes('rotate')")
     page.wait_for_function("document.querySelectorAll('.pl-repair-picture')[1].naturalWidth > 0")
     page.click("text=Use this picture")
-    page.wait_for_function("pagelens.state.parts[0].repairs.length === 1")
+    until(page, "parts[0].repairs.length === 1")
     assert "rotate:180" in chips(page)[0]
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_a_part_of_a_page_is_a_query(browser, address, filled):
-    page = opened(browser, address, "?c=documents&ref=bread.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
+def test_a_part_of_a_page_is_a_query(visit):
+    page = visit("?c=documents&ref=bread.pdf%23page%3D1")
     page.click("[aria-label='Pick a part to search with']")
-    paper = page.locator(".pl-paper-image").bounding_box()
-    page.mouse.move(paper["x"] + 0.05 * paper["width"], paper["y"] + 0.12 * paper["height"])
+    sheet = paper(page)
+    page.mouse.move(sheet["x"] + 0.05 * sheet["width"], sheet["y"] + 0.12 * sheet["height"])
     page.mouse.down()
-    page.mouse.move(paper["x"] + 0.95 * paper["width"], paper["y"] + 0.25 * paper["height"], steps=4)
+    page.mouse.move(sheet["x"] + 0.95 * sheet["width"], sheet["y"] + 0.25 * sheet["height"], steps=4)
     page.mouse.up()
     box = page.locator(".pl-pick").bounding_box()
-    assert box["width"] == pytest.approx(0.9 * paper["width"], abs=3)
-    assert box["y"] == pytest.approx(paper["y"] + 0.12 * paper["height"], abs=3)
+    assert box["width"] == pytest.approx(0.9 * sheet["width"], abs=3)
+    assert box["y"] == pytest.approx(sheet["y"] + 0.12 * sheet["height"], abs=3)
     page.click("text=Search for this part")
     page.wait_for_selector(".pl-query-part[data-kind=region]")
-    page.wait_for_function("pagelens.state.hits.length")
+    until(page, "hits.length")
     assert found(page)[0] == ["bread.pdf", 1]
     part = page.evaluate("pagelens.state.parts[0]")
     assert part["box"] == pytest.approx([0.05, 0.12, 0.95, 0.25], abs=0.01)
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_a_part_is_picked_with_the_keyboard_alone(browser, address, filled):
-    page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1")
-    page.wait_for_function("document.querySelector('.pl-paper-image')?.naturalWidth > 0")
+def test_a_part_is_picked_with_the_keyboard_alone(visit):
+    page = visit("?c=documents&ref=whales.pdf%23page%3D1")
+    paper(page)
     page.keyboard.press("r")
     page.keyboard.press("ArrowUp")  # the first puts a rectangle in the middle
     first = page.locator(".pl-pick").bounding_box()
@@ -112,8 +107,6 @@ def test_a_part_is_picked_with_the_keyboard_alone(browser, address, filled):
     assert moved["width"] > first["width"]
     page.keyboard.press("Escape")
     page.wait_for_selector(".pl-pick", state="detached")
-    assert page.seen.problems == []
-    page.close()
 
 
 # Presses keys as soon as the page's picture has its place, one in each turn of the browser, before it paints.
@@ -130,18 +123,16 @@ AT_ONCE = """(keys) => void new MutationObserver((_, seen) => {
 }).observe(document, { childList: true, subtree: true })"""
 
 
-def test_keys_work_as_soon_as_a_page_is_shown(browser, address, filled):
-    page = opened(browser, address)
+def test_keys_work_as_soon_as_a_page_is_shown(visit):
+    page = visit()
     page.evaluate(AT_ONCE, ["+", "0", "r", "ArrowUp", "ArrowUp"])
     search(page, "whale")
     page.locator(".pl-hit-open").first.click()
     page.wait_for_selector(".pl-pick")
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_marked_pages_refine_a_search_when_the_person_says_so(browser, address, filled):
-    page = opened(browser, address)
+def test_marked_pages_refine_a_search_when_the_person_says_so(visit):
+    page = visit()
     search(page, "animal bread")
     before = found(page)
     page.locator(".pl-hit", has_text="bread.pdf").locator("[data-mark=good]").click()
@@ -149,36 +140,32 @@ def test_marked_pages_refine_a_search_when_the_person_says_so(browser, address, 
     assert found(page) == before  # nothing moves under the pointer
     page.click("text=Refine the search")
     page.wait_for_selector(".pl-query-part[data-kind=mark]")
-    page.wait_for_function("pagelens.state.hits[0].document === 'bread.pdf'")
+    until(page, "hits[0].document === 'bread.pdf'")
     assert page.locator("[data-mark=good][aria-pressed=true]").count() == 1
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_filters_are_chips(browser, address, filled):
-    page = opened(browser, address)
+def test_filters_are_chips(visit):
+    page = visit()
     search(page, "whales sing in the oven")
     page.click(".pl-more > summary")
     page.select_option("[aria-label=Field]", "document")
     page.fill("[aria-label=Value]", "whales.pdf")
     page.click("text=Add filter")
-    page.wait_for_function("pagelens.state.hits.length === 2")
+    until(page, "hits.length === 2")
     page.select_option("[aria-label=Field]", "page")
     page.select_option("[aria-label=Comparison]", ">=")
     page.fill("[aria-label=Value]", "2")
     page.press("[aria-label=Value]", "Enter")
-    page.wait_for_function("pagelens.state.hits.length === 1")
+    until(page, "hits.length === 1")
     page.wait_for_selector(".pl-filter-chip >> nth=1")
     assert page.locator(".pl-filter-chip").all_inner_texts() == ["document = 'whales.pdf'", "page >= 2"]
     assert page.input_value("#pl-filter") == "document = 'whales.pdf' and page >= 2"
     page.locator(".pl-filter-chip").first.click()
-    page.wait_for_function("pagelens.state.filter === 'page >= 2'")
-    assert page.seen.problems == []
-    page.close()
+    until(page, "filter === 'page >= 2'")
 
 
-def test_a_search_is_saved_restored_and_forgotten(browser, address, filled):
-    page = opened(browser, address)
+def test_a_search_is_saved_restored_and_forgotten(visit):
+    page = visit()
     search(page, "humpback songs")
     page.click(".pl-keeping >> text=Save")
     page.fill("[aria-label='Name of the search']", "songs <b>")
@@ -187,17 +174,15 @@ def test_a_search_is_saved_restored_and_forgotten(browser, address, filled):
     search(page, "bread")
     page.click("text=Saved searches")
     page.click("text=songs <b>")  # a name is only text
-    page.wait_for_function("pagelens.state.query === 'humpback songs'")
-    page.wait_for_function("pagelens.state.hits.length && pagelens.state.hits[0].page === 2")
+    until(page, "query === 'humpback songs'")
+    until(page, "hits.length && hits[0].page === 2")
     page.click("text=Saved searches")
     page.click("[aria-label='Delete the saved search songs <b>']")
     page.wait_for_selector("text=No search is saved yet.")
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_a_search_is_copied_and_exported(browser, address, filled, tmp_path):
-    page = opened(browser, address)
+def test_a_search_is_copied_and_exported(visit, tmp_path):
+    page = visit()
     search(page, 'it\'s a "hot" oven')
     page.click("text=Copy as")
     page.wait_for_selector(".pl-copy >> nth=2")
@@ -213,23 +198,19 @@ def test_a_search_is_copied_and_exported(browser, address, filled, tmp_path):
     wait.value.save_as(tmp_path / "found.json")
     data = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert "bread.pdf" in json.dumps(data)
-    assert page.seen.problems == []
-    page.close()
 
 
-def test_an_expected_page_is_followed_and_the_smallest_change_finds_it(browser, address, filled):
-    page = opened(browser, address)
+def test_an_expected_page_is_followed_and_the_smallest_change_finds_it(visit):
+    page = visit()
     search(page, "whales")
     page.click(".pl-more > summary")
     page.fill("#pl-filter", "document = 'whales.pdf'")
     page.press("#pl-filter", "Enter")
-    page.wait_for_function("pagelens.state.hits.length === 2")
+    until(page, "hits.length === 2")
     page.select_option("#pl-expected-document", "bread.pdf")
     page.click("text=Where is it?")
     page.wait_for_selector(".pl-why-filtered")
     assert "document = 'whales.pdf'" in page.inner_text(".pl-expected-said")
     page.click("#pl-apply-fix")
-    page.wait_for_function("pagelens.state.hits.some((hit) => hit.document === 'bread.pdf')")
+    until(page, "hits.some((hit) => hit.document === 'bread.pdf')")
     assert page.evaluate("pagelens.state.filter") == ""
-    assert page.seen.problems == []
-    page.close()

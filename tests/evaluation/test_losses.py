@@ -17,8 +17,28 @@ def fates(made, pipeline="p"):
     return {outcome.question: outcome.page_outcomes[0] for outcome in outcomes(made, pipeline)}
 
 
+def among(pages, made):
+    """The record, of a collection of so many pages."""
+    return replace(made, collection=replace(made.collection, pages=pages))
+
+
+@pytest.mark.parametrize(
+    ("pages", "ranks", "cure"),
+    [
+        (182, (1, 181), ""),  # nobody looks through 181 of 182 results
+        (2000, (1, 181), ""),
+        (2000, (1, 60), "rows:20 > full:60"),
+        (182, (150, None), ""),  # a first stage that hands on most pages is none
+        (182, (60, None), "rows:60 > full:10"),
+        (25, (1, 18), "rows:20 > full:18"),
+    ],
+)
+def test_a_cure_keeps_no_more_than_helps(pages, ranks, cure):
+    assert fates(among(pages, record({"p": [ranks]})))["q0"].cure == cure
+
+
 def test_the_stage_its_rank_there_and_the_smallest_k_that_keeps_the_page():
-    found = fates(record({"p": [(1, 1), (40, None), (7, 12), (None, None), (3, 2)]}, missing=[4]))
+    found = fates(among(300, record({"p": [(1, 1), (40, None), (7, 12), (None, None), (3, 2)]}, missing=[4])))
     assert [found[f"q{i}"].state for i in range(5)] == [FOUND, LOST, LOST, LOST, ABSENT]
     assert (found["q1"].stage, found["q1"].rank, found["q1"].keep) == ("rows", 40, 20)
     assert found["q1"].cure == "rows:40 > full:10"
@@ -28,7 +48,7 @@ def test_the_stage_its_rank_there_and_the_smallest_k_that_keeps_the_page():
 
 @given(st.lists(st.tuples(RANKS, RANKS), min_size=1, max_size=12))
 def test_every_page_has_one_fate_and_they_add_up_to_the_records_losses(ranks):
-    made = record({"p": ranks})
+    made = among(300, record({"p": ranks}))
     lost = made.lost_at("p")
     found = fates(made).values()
     for stage in ("rows", "full"):

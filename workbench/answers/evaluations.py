@@ -89,7 +89,10 @@ class EvaluationReport(BaseModel):
 
 
 class PageFate(NamedPage):
-    """What became of a relevant page: `state`, the stage that lost it, its ranks, and the pipeline that would not."""
+    """What became of a relevant page: `state`, the stage that lost it, its ranks, and the pipeline that would not.
+
+    `cause` says what is wrong with the page itself, where that is why: it was not read, or not well.
+    """
 
     grade: int
     state: str
@@ -97,11 +100,12 @@ class PageFate(NamedPage):
     rank: int | None
     keep: int
     cure: str
+    cause: str
     first: int | None = Field(description="Rank in the first stage.")
     final: int | None = Field(description="Rank in the last stage.")
 
     @classmethod
-    def of(cls, value: PageOutcome) -> PageFate:
+    def of(cls, value: PageOutcome, cause: str = "") -> PageFate:
         """From what became of a page."""
         return cls(
             **_named(value.page),
@@ -110,7 +114,8 @@ class PageFate(NamedPage):
             stage=value.stage,
             rank=value.rank,
             keep=value.keep,
-            cure=value.cure,
+            cure="" if cause else value.cure,
+            cause=cause,
             first=value.first,
             final=value.final,
         )
@@ -131,8 +136,10 @@ class QuestionOutcome(BaseModel):
     note: Note
 
     @classmethod
-    def of(cls, value: Outcome, record: Record, notes: Mapping[str, Note]) -> QuestionOutcome:
-        """From an outcome, its record, and what was noted about the record's questions."""
+    def of(
+        cls, value: Outcome, record: Record, notes: Mapping[str, Note], causes: Mapping[tuple[str, str], str]
+    ) -> QuestionOutcome:
+        """From an outcome, its record, what was noted about the record's questions, and causes by stage and page."""
         asked = record.questions[value.question]
         return cls(
             question=value.question,
@@ -143,7 +150,9 @@ class QuestionOutcome(BaseModel):
             refused=value.refused,
             first=value.telling.first,
             final=value.telling.final,
-            pages=[PageFate.of(outcome) for outcome in value.page_outcomes],
+            pages=[
+                PageFate.of(outcome, causes.get((outcome.stage, outcome.page), "")) for outcome in value.page_outcomes
+            ],
             note=notes.get(value.question, Note()),
         )
 

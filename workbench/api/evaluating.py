@@ -24,6 +24,7 @@ from workbench.api.requests import (
     EvaluationRequest,
     JudgedRequest,
     JudgeRequest,
+    KeepRequest,
     Name,
     NoteRequest,
     Text,
@@ -35,6 +36,7 @@ from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import DEFAULT, SCOPES, DatasetCheck
 from workbench.evaluation.saved_runs import Note
 from workbench.service import DatasetInfo, EvaluationJob
+from workbench.service.asked import Asked
 from workbench.service.evaluations import FORMS
 
 ANY_FILE = "application/octet-stream"
@@ -81,9 +83,9 @@ def delete_evaluation(workbench: Bench, name: str) -> None:
 def outcomes(workbench: Bench, name: str, pipeline: Text, measure: Text = "") -> list[QuestionOutcome]:
     """Every question of one pipeline of a record, failures first, and what lost their pages."""
     record, notes = workbench.evaluations.get(name), workbench.evaluations.notes(name)
-    return [
-        QuestionOutcome.of(found, record, notes) for found in workbench.evaluations.outcomes(name, pipeline, measure)
-    ]
+    found = workbench.evaluations.outcomes(name, pipeline, measure)
+    causes = workbench.causes.of(record, pipeline, found)
+    return [QuestionOutcome.of(outcome, record, notes, causes) for outcome in found]
 
 
 @router.get("/evaluations/{name}/questions/{question:path}")
@@ -132,6 +134,27 @@ def judgements(workbench: Bench, collection: Name, query: Text) -> dict[str, int
 def judge(workbench: Bench, body: JudgeRequest) -> dict[str, int]:
     """Grade a page for a query, 0 (not relevant) to 3, or take the grade back (null); answers the query's grades."""
     return workbench.judgements.judge(body.query, page_ref(body.page), body.collection, body.grade)
+
+
+# -- what people ask --------------------------------------------------------------------------------------------------
+
+
+@router.get("/collections/{collection}/asked")
+def asked(workbench: Bench, collection: str) -> Asked:
+    """What was searched for in a collection, last first, with how many pages were judged for it; and if it is kept."""
+    return workbench.asked.of(collection)
+
+
+@router.put("/collections/{collection}/asked")
+def keep_asked(workbench: Bench, collection: str, body: KeepRequest) -> Asked:
+    """Keep what people search for in a collection from now on, or no more."""
+    return workbench.asked.keep(collection, body.kept)
+
+
+@router.delete("/collections/{collection}/asked", status_code=204)
+def clear_asked(workbench: Bench, collection: str) -> None:
+    """Delete what was kept."""
+    workbench.asked.clear(collection)
 
 
 # -- datasets ---------------------------------------------------------------------------------------------------------

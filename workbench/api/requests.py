@@ -25,6 +25,7 @@ from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
+from workbench.service.saved_views import LONGEST_ADDRESS
 from workbench.service.searches import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
@@ -239,6 +240,9 @@ class StagesRequest(SearchRequest):
     """A search that is answered stage by stage."""
 
     passages: bool = Field(False, description="After the last stage, also give each page's passage and heat.")
+    asked: bool = Field(
+        False, description="A person asked this just now; it is kept, where the collection's searches are."
+    )
 
 
 class PipelineRequest(Request):
@@ -304,6 +308,14 @@ class SaveRequest(SearchRequest):
     """A search to keep under a name."""
 
     name: Text = Field(max_length=LONGEST_NAME)
+
+
+class ViewRequest(Request):
+    """A place of the page to keep under a name."""
+
+    name: Text = Field(max_length=LONGEST_NAME)
+    collection: Name
+    address: Text = Field(max_length=LONGEST_ADDRESS, description="From its `?` on.", examples=["?view=evaluate"])
 
 
 class ExportRequest(SearchRequest):
@@ -458,6 +470,12 @@ class JudgeRequest(Request):
     query: Text = Field(max_length=MAX_QUERY)
     page: PageText
     grade: StrictInt | None = Field(None, ge=0, le=3, description="0 not at all, to 3; null takes a grade back.")
+
+
+class KeepRequest(Request):
+    """Whether what is searched for in a collection is kept."""
+
+    kept: bool
 
 
 class BringRequest(Request):

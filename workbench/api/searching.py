@@ -69,6 +69,8 @@ def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
     query = body.query_value()
     stages = workbench.searches.stages(query, body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
+    if body.asked:
+        workbench.asked.note(body.collection, query)
     rest = _with_passages(workbench, query, first, stages) if body.passages else stages
     return StreamingResponse(_lines(first, rest), media_type=NDJSON)
 

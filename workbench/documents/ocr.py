@@ -60,6 +60,10 @@ _NARROW = frozenset("iIjl1.,:;'|!()[]{}ft`\"-")
 _WIDE = frozenset("mwMW@%&—")
 
 
+UNKNOWN_SCRIPT = "which the built-in OCR does not read"
+"""What `told` says of letters that there is no reader for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What was read off a picture: runs of words with boxes as fractions of it, which say how they are turned.
@@ -152,7 +156,7 @@ def told(certainty: float, script: str) -> str:
     (code, *_) = tesseract.LANGUAGES[script]
     if tesseract.languages_of(script):
         return f"Little of the scan's text, which is {script}, could be read: is it handwriting or a poor copy?"
-    return f"The scan's text is {script}, which the built-in OCR does not read. {tesseract.install(code)}"
+    return f"The scan's text is {script}, {UNKNOWN_SCRIPT}. {tesseract.install(code)}"
 
 
 def _letters(found: Recognition) -> float:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from workbench.errors import DatasetError, NotFoundError, PipelineError
+from workbench.evaluation import wording
 from workbench.evaluation.boxes import box_answer
 from workbench.evaluation.datasets import Dataset, Question
 from workbench.evaluation.locating import LocatedPages, locate
@@ -88,6 +89,8 @@ def evaluate(
     made_with = versions()
     measured: dict[str, Part] = {}
     warnings = [f"{name} is not the file that was indexed under that name" for name in asked.places.differing]
+    if said := wording.warning(asked.copied, len(asked.queries)):
+        warnings.append(said)
     for name, pipeline in parsed.items():
         key = digest((asdict(asked.dataset), asdict(asked.held), made_with, list(measures), deep, name, str(pipeline)))
         part = kept.get(key)
@@ -160,6 +163,7 @@ class _Asked:
     sources: Sources
     missing: tuple[str, ...]
     failed: tuple[FailedPage, ...]
+    copied: int
 
     @property
     def pointed(self) -> list[tuple[Question, str]]:
@@ -188,7 +192,8 @@ def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) ->
     labels = {query.id: dataset.qrels[query.id] for query in queries}
     boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
     qrels = {query: _placed(places, pages, max) for query, pages in labels.items()}
-    sources = _word_sources(searcher, collection, qrels)
+    sources, texts = _words(searcher, collection, qrels)
+    answers = {query: [page for page, grade in pages.items() if grade > 0] for query, pages in qrels.items()}
     missing = tuple(sorted(page for page, source in sources.items() if source is None))
     if len(missing) == len(sources):
         raise DatasetError(
@@ -213,6 +218,7 @@ def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) ->
             for document in documents
             for page in document.failed
         ),
+        len(wording.copied(queries, answers, texts)),
     )
 
 
@@ -244,11 +250,17 @@ def slices(
     return dict(sorted(groups.items()))
 
 
-def _word_sources(searcher: Searcher, collection: str, qrels: Mapping[str, Mapping[str, int]]) -> Sources:
-    found: dict[str, str | None] = {}
+def _words(
+    searcher: Searcher, collection: str, qrels: Mapping[str, Mapping[str, int]]
+) -> tuple[Sources, dict[str, str]]:
+    """Where the words of every relevant page come from (None: the page is not there), and what they say."""
+    sources: dict[str, str | None] = {}
+    texts: dict[str, str] = {}
     for page in {page for pages in qrels.values() for page, grade in pages.items() if grade > 0}:
         try:
-            found[page] = searcher.library.page(PageRef.parse(page), collection).words.source
+            words = searcher.library.page(PageRef.parse(page), collection).words
         except NotFoundError:
-            found[page] = None
-    return found
+            sources[page] = None
+            continue
+        sources[page], texts[page] = words.source, words.text
+    return sources, texts

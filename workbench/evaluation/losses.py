@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from workbench.errors import NotFoundError, PipelineError
 from workbench.evaluation.record import EvaluatedPipeline, Record
-from workbench.retrieval import Pipeline
+from workbench.retrieval import Pipeline, is_worthwhile
 
 FOUND, LOST, ABSENT, REFUSED = "found", "lost", "absent", "refused"
 """Fates: among the results; cut by a stage; not in the collection; the question could not be searched."""
@@ -22,7 +22,8 @@ class PageOutcome:
 
     ``stage`` lost it and keeps ``keep`` pages; ``rank`` is the page's rank there and with it the smallest K that would
     have kept it, None where the stage did not rank it among as many as were looked at. ``cure`` is the pipeline with
-    that K, empty where there is none. ``first`` and ``final`` are its ranks in the first and the last stage.
+    that K, empty where there is none, or it would keep most pages of the collection. ``first`` and ``final`` are its
+    ranks in the first and the last stage.
     """
 
     page: str
@@ -93,13 +94,16 @@ def page_outcome(record: Record, run: EvaluatedPipeline, question: str, page: st
     for step in run.stages:
         rank = ranks.get(step.name)
         if rank is None or rank > step.keep:
-            cure = "" if rank is None else cured(run, step.name, rank)
+            cure = "" if rank is None else cured(run, step.name, rank, record.collection.pages)
             return replace(told, state=LOST, stage=step.name, rank=rank, keep=step.keep, cure=cure)
     return told
 
 
-def cured(run: EvaluatedPipeline, stage: str, keep: int) -> str:
-    """The pipeline with one stage keeping ``keep`` pages; empty for a ranking made elsewhere, which is none."""
+def cured(run: EvaluatedPipeline, stage: str, keep: int, pages: int) -> str:
+    """The pipeline with one stage keeping ``keep`` of a collection's pages; empty where that would not help.
+
+    It is empty for a ranking made elsewhere too, which is no pipeline.
+    """
     try:
         pipeline = Pipeline.parse(run.text)
     except PipelineError:
@@ -107,6 +111,8 @@ def cured(run: EvaluatedPipeline, stage: str, keep: int) -> str:
     if len(pipeline.steps) != len(run.stages):
         return ""
     at = [step.name for step in run.stages].index(stage)
+    if not is_worthwhile(keep, pages, at == len(run.stages) - 1):
+        return ""
     steps = [replace(step, k=keep) if i == at else step for i, step in enumerate(pipeline.steps)]
     return str(Pipeline(tuple(steps)))
 

@@ -2,7 +2,7 @@
 
 from workbench.retrieval.engine import Encode, Encoded, search_stages
 from workbench.retrieval.filters import FIELDS, META_SUMMARY, document_filter, parse_filter
-from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, RECOMMENDED, STAGES, Pipeline, Step
+from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, RECOMMENDED, STAGES, Pipeline, Step, is_worthwhile
 from workbench.retrieval.queries import QueryCache
 from workbench.retrieval.run import weighted
 
@@ -19,6 +19,7 @@ __all__ = [
     "QueryCache",
     "Step",
     "document_filter",
+    "is_worthwhile",
     "parse_filter",
     "search_stages",
     "weighted",

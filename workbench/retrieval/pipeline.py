@@ -116,12 +116,22 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""
 
 
+FEW, MANY = 20, 100
+"""Results that a person looks through without a thought, and those that one goes through to find a certain page."""
+
+
+def is_worthwhile(k: int, pages: int, shown: bool) -> bool:
+    """Whether keeping ``k`` of a collection's pages sorts anything out, or most of them stay; ``shown`` as results."""
+    most = min(pages // 4, MANY) if shown else pages // 2
+    return k <= max(FEW, most)
+
+
 def rival(pipeline: Pipeline) -> str:
     """The preset to compare a pipeline with: one that ranks by other evidence, so that the two can differ.
 
     What ranks by vectors alone finds nearly what `exact` finds, so it is set against words and vectors together.
     """
-    words = any(not leaf.stage.vectors for leaf in pipeline.leaves())
+    words = any(not leaf.stage.vectors and leaf.stage.reranks != "pictures" for leaf in pipeline.leaves())
     return "exact" if words else "accurate"
 
 

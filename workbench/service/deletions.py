@@ -11,12 +11,14 @@ from typing import Any
 
 from workbench.errors import CollectionBusyError, InputError, NotFoundError
 from workbench.evaluation.judgements import Judgements
+from workbench.evaluation.query_log import QueryLog
 from workbench.ingestion import UPLOADS, Jobs, drop_uploads, uploads_of
 from workbench.latency import LatencyHistory
 from workbench.query import PictureStore, SemanticCache
 from workbench.service.maintenance import Maintenance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
+from workbench.service.saved_views import SavedViews
 from workbench.service.watched_folders import WatchedFolders
 from workbench.store import Writer
 from workbench.types import DocumentOutcome, Gone, IngestReport, Job, Progress, Receipt
@@ -41,9 +43,11 @@ class Deletions:
         pictures: PictureStore,
         answers: SemanticCache | None,
         searches: SavedSearches,
+        views: SavedViews,
         judgements: Judgements,
         maintenance: Maintenance,
         latency: LatencyHistory,
+        asked: QueryLog,
         watched: WatchedFolders,
     ) -> None:
         self._home = home
@@ -52,9 +56,11 @@ class Deletions:
         self._pictures = pictures
         self._answers = answers
         self._searches = searches
+        self._views = views
         self._judgements = judgements
         self._maintenance = maintenance
         self._latency = latency
+        self._asked = asked
         self._watched = watched
         jobs.does(DELETE, self._run)
 
@@ -122,6 +128,8 @@ class Deletions:
         else:
             self._jobs.forget(gone.collection)
             self._latency.forget(gone.collection)
+            self._asked.forget(gone.collection)
+            self._views.forget_collection(gone.collection)
             self._watched.forget(gone.collection)
         drop_uploads(self._home, uploads)
         self._maintenance.forget(gone.collection)

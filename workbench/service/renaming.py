@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench import permits
 from workbench.errors import CollectionBusyError
 from workbench.evaluation.judgements import Judgements
+from workbench.evaluation.query_log import QueryLog
 from workbench.ingestion import Jobs
 from workbench.latency import LatencyHistory
 from workbench.query import SemanticCache
@@ -12,6 +13,7 @@ from workbench.service.datasets import Datasets
 from workbench.service.maintenance import Maintenance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.saved_searches import SavedSearches
+from workbench.service.saved_views import SavedViews
 from workbench.store.library import check_name
 from workbench.types import CollectionInfo
 
@@ -25,6 +27,8 @@ class Renaming:
         jobs: Jobs,
         answers: SemanticCache | None,
         searches: SavedSearches,
+        views: SavedViews,
+        asked: QueryLog,
         judgements: Judgements,
         datasets: Datasets,
         maintenance: Maintenance,
@@ -33,7 +37,7 @@ class Renaming:
         self._opened = opened
         self._jobs = jobs
         self._answers = answers
-        self._keepers = (jobs, searches, judgements, datasets, maintenance, latency)
+        self._keepers = (jobs, searches, views, asked, judgements, datasets, maintenance, latency)
 
     def collection(self, name: str, to: str) -> CollectionInfo:
         """Give a collection another name.

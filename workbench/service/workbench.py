@@ -8,12 +8,15 @@ from pathlib import Path
 from workbench import encoders
 from workbench.documents import Limits, readers
 from workbench.evaluation.judgements import Judgements
+from workbench.evaluation.query_log import QueryLog
 from workbench.ingestion import Jobs
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
 from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
+from workbench.service.asked import AskedQueries
+from workbench.service.causes import Causes
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
 from workbench.service.datasets import Datasets
@@ -28,6 +31,7 @@ from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.renaming import Renaming
 from workbench.service.saved_searches import SavedSearches
+from workbench.service.saved_views import SavedViews
 from workbench.service.searches import Searches
 from workbench.service.system import System
 from workbench.service.watched_folders import WatchedFolders
@@ -49,7 +53,7 @@ class Workbench:
         self._readers = readers(Limits.of(settings))
         self._processors = readers(Limits.of_processors(settings))
         rates, latency, metrics = Rates(home), LatencyHistory(home), Metrics()
-        graded = Judgements(home / "judgements")
+        graded, log = Judgements(home / "judgements"), QueryLog(home / "asked")
         answers = SemanticCache(settings.semantic_cache) if settings.semantic_cache else None
 
         self.opened = opened = OpenCollections(settings)
@@ -62,20 +66,43 @@ class Workbench:
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
         self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
         self.saved_searches = SavedSearches(home, opened)
+        self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, queries, self.searches)
         self.exports = Exports(opened, self.searches, self.explanations)
         self.judgements = PageJudgements(opened, graded)
+        self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)
         self.comparisons = PipelineComparisons(self.searches, self.library, self.datasets)
         self.evaluations = Evaluations(home, self.library, self.searches, self.explanations, self.datasets, jobs)
+        self.causes = Causes(opened)
         self.maintenance = Maintenance(home, opened, models, queries, jobs)
         folders = WatchedFolders(home)
         self.deletions = Deletions(
-            home, opened, jobs, pictures, answers, self.saved_searches, graded, self.maintenance, latency, folders
+            home,
+            opened,
+            jobs,
+            pictures,
+            answers,
+            self.saved_searches,
+            self.saved_views,
+            graded,
+            self.maintenance,
+            latency,
+            log,
+            folders,
         )
         self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
         self.renaming = Renaming(
-            opened, jobs, answers, self.saved_searches, graded, self.datasets, self.maintenance, latency
+            opened,
+            jobs,
+            answers,
+            self.saved_searches,
+            self.saved_views,
+            log,
+            graded,
+            self.datasets,
+            self.maintenance,
+            latency,
         )
         self.system = System(settings, opened, jobs, latency, metrics)
 

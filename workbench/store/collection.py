@@ -163,6 +163,14 @@ class Collection:
             f"'{ref.document}' has no indexed page {ref.page}; its pages are numbered 1 to {known[0]['pages']}."
         )
 
+    def pages(self, refs: Sequence[PageRef]) -> dict[PageRef, StoredPage]:
+        """Committed pages, at once; those that are not there are left out."""
+        known = self.directory().by_ref
+        ids = [known[ref] for ref in refs if ref in known]
+        rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", ids)), PAGES.names) if ids else []
+        found = (stored_page(row) for row in rows)
+        return {page.ref: page for page in found}
+
     def page_id(self, ref: PageRef) -> str:
         """The id of a committed page, without reading it; `NotFoundError` as `page`."""
         wanted = PageRef(document_name(ref.document), ref.page)

@@ -152,8 +152,10 @@ class MissReport:
     For a page that a stage cut: its true ``rank`` there, what the stage kept, and the smallest K (``needs``) that would
     have kept it (None: no K would). ``clauses`` are those of the filter that leave it out; ``exact_rank`` its rank in
     the stage searched without approximation, where it has one; ``tokens`` the query words by which it loses most to
-    ``against``, the last page that the stage kept. ``fix`` is the smallest change that finds it, searched to be sure;
-    for a page that has none, ``unfixable`` says why.
+    ``against``, the last page that the stage kept. ``cause`` is what is behind it, which ``reason`` begins with:
+    ``absent | failed | quarantined | filtered | unread | wordless | script | misread | no-vectors | approximate |
+    unmatched | cut | outranked``, empty for a page that was found. ``fix`` is the smallest change that finds it,
+    searched to be sure, and ``cure`` what else helps; for a page that has no fix, ``unfixable`` says why.
     """
 
     page: str
@@ -169,3 +171,5 @@ class MissReport:
     against: str = ""
     fix: Fix | None = None
     unfixable: str = ""
+    cause: str = ""
+    cure: str = ""

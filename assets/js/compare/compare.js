@@ -3,6 +3,7 @@ import { html } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { Segments } from "../core/segments.js";
+import { Select } from "../core/select.js";
 import { state } from "../core/store.js";
 import { count } from "../core/format.js";
 import { alter, compare, now, presetOf, stop, textOf, turn } from "./asking.js";
@@ -15,24 +16,20 @@ import { Contrast, Heats } from "./pair.js";
 function Choice({ side }) {
   const letter = side.toUpperCase();
   const presets = (state.overview && state.overview.pipelines) || {};
-  const preset = (event) => {
-    const name = event.target.value;
+  const preset = (name) => {
     if (!name) return document.getElementById(`pl-compare-${side}`).focus();
     alter({ [side]: presets[name] });
     return compare();
   };
   return html`<div class="pl-compare-choice">
     <${Letter} side=${side} />
-    <select
-      class="pl-select"
+    <${Select}
       id=${`pl-compare-preset-${side}`}
       aria-label=${`Preset of ${letter}`}
+      options=${[...Object.keys(presets).map((name) => [name, name]), ["", "own pipeline"]]}
       value=${presetOf(side)}
-      onChange=${preset}
-    >
-      ${Object.keys(presets).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-      <option value="">own pipeline</option>
-    </select>
+      choose=${preset}
+    />
     <input
       class="pl-input pl-code"
       id=${`pl-compare-${side}`}

@@ -1,6 +1,7 @@
 /* many: two pipelines over a set of queries; where they differ most comes first. */
 import { bytes, count, ms } from "../core/format.js";
 import { html, useState } from "../core/html.js";
+import { Select } from "../core/select.js";
 import { Table } from "../core/table.js";
 import { alter, now, openRow } from "./asking.js";
 import { differing, mean, queries, signed, taken } from "./figures.js";
@@ -12,16 +13,16 @@ export function Queries({ go }) {
   const { dataset, sets, lines } = now();
   return html`<div class="pl-many">
     <div class="pl-many-set">
-      <select
+      <${Select}
         id="pl-many-set"
-        class="pl-select"
         aria-label="Dataset whose queries are compared"
+        options=${[
+          ["", "Queries of your own, one a line"],
+          ...sets.map((one) => [one.name, `Dataset ${one.name}: ${queries(one.questions)}`]),
+        ]}
         value=${dataset}
-        onChange=${(event) => alter({ dataset: event.target.value })}
-      >
-        <option value="">Queries of your own, one a line</option>
-        ${sets.map((one) => html`<option key=${one.name} value=${one.name}>${`Dataset ${one.name}: ${queries(one.questions)}`}</option>`)}
-      </select>
+        choose=${(name) => alter({ dataset: name })}
+      />
       ${go}
     </div>
     <textarea

@@ -2,39 +2,26 @@
    why one scores more than the other. */
 import { parseRef } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
-import { html, useEffect, useRef, useState } from "../core/html.js";
+import { html, useEffect, useState } from "../core/html.js";
 import { openPage } from "../core/router.js";
 import { Segments } from "../core/segments.js";
-import { api, imageUrl } from "../core/server.js";
+import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { Table } from "../core/table.js";
 import * as heat from "../viewer/heat.js";
+import { Heated } from "../viewer/heated.js";
 import { signed } from "./figures.js";
 import { Letter } from "./lists.js";
 
-const named = (hit) => `${hit.document}, page ${hit.number}`;
-
 /* --- heat ------------------------------------------------------------------------------------------------------------------- */
-function Figure({ side, hit, told, drawn }) {
-  const canvas = useRef(null);
-  const [aspect, setAspect] = useState(0);
-  useEffect(() => {
-    if (!drawn || !aspect) return;
-    heat.draw(canvas.current, { ...drawn, aspect });
-    canvas.current.dataset.drawn = "yes";
-  }, [drawn, aspect]);
-  const seen = ({ target }) => setAspect(target.naturalHeight / target.naturalWidth);
-  return html`<figure class="pl-heats-page" data-of=${side}>
+const Figure = ({ side, hit, told, drawn }) =>
+  html`<figure class="pl-heats-page" data-of=${side}>
     <figcaption>
-      <${Letter} side=${side} /><span>${named(hit)}</span>
+      <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
       ${told.error && html`<span class="pl-error" role="alert">${told.error}</span>`}
     </figcaption>
-    <div class="pl-heats-stage">
-      <img alt=${named(hit)} src=${imageUrl(hit.document, hit.number, hit.page_id, "page")} onLoad=${seen} />
-      <canvas class="pl-heats-canvas" aria-hidden="true" ref=${canvas}></canvas>
-    </div>
+    <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
   </figure>`;
-}
 /* Heat is on one scale for both pages where one encoder made it. */
 function scaled(sides, word) {
   const look = heat.looks().usual,
@@ -162,7 +149,7 @@ export function Contrast({ found, question, chosen }) {
   if (!a && !b) return null;
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
-  return html`<section class=${`pl-card pl-contrast${stale ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
+  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
     ${
       names.length > 1 &&
       html`<${Segments}

@@ -98,6 +98,9 @@ export const Bar = () =>
       <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />
+        <button type="button" class="pl-quiet" aria-label="Saved views" title="Saved views" onClick=${() => openDialog("views")}>
+          <${Icon} name="star" />
+        </button>
         <button
           type="button"
           class="pl-quiet"

@@ -7,7 +7,7 @@ import { set, state } from "./store.js";
 
 const KEYS = [
   ["/", "Go to the query"],
-  ["j  k", "Next, previous result, in the list and on a page"],
+  ["j  k", "Next, previous result, in the list and on a page; question, in a review"],
   ["Enter", "Open the result"],
   ["Backspace", "Back to where you were"],
   ["[  ]", "Previous, next page of the document"],

@@ -205,6 +205,13 @@ async function goBack(y) {
   }
   findScroll(y || 0);
 }
+/* To a place by its address, as a link would, without loading the page anew. */
+export function visit(to) {
+  keepScroll();
+  history.pushState({ y: 0, depth: depth() + 1 }, "", to);
+  here = to;
+  return goBack(0);
+}
 addEventListener("popstate", ({ state: kept }) => {
   // A dialog that was left stays in the history as a twin of the place it was opened at; nobody should have to pass it.
   const unchanged = same(location.search, here);

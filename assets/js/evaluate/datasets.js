@@ -1,9 +1,12 @@
 /* datasets: questions with labels; brought in from files or a folder, from what was judged, looked over, taken away. */
-import { dialog, notify } from "../core/dialogs.js";
-import { count, plural } from "../core/format.js";
-import { html } from "../core/html.js";
+import { dialog, failed, notify } from "../core/dialogs.js";
+import { count, date, plural } from "../core/format.js";
+import { html, useEffect, useState } from "../core/html.js";
+import { showTab } from "../core/router.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
+import { Table } from "../core/table.js";
+import { askAnew } from "../search/run.js";
 
 const LISTS = ".jsonl,.json,.csv,.tsv,.txt,.trec,.qrels";
 const MAX_NAME = 64;
@@ -100,6 +103,68 @@ export async function fromJudgements() {
       </p>`,
   );
   return read && made(await api.post("/datasets/judged", { name: read[id].value, collection }));
+}
+/* --- what was searched for ----------------------------------------------------------------------------------------------- */
+function Asked({ collection, judge }) {
+  const [told, tell] = useState(null);
+  const address = api.collection(collection, "/asked");
+  useEffect(() => {
+    api.get(address).then(tell, failed);
+  }, []);
+  if (!told) return html`<p class="pl-muted" role="status">Looking for searches</p>`;
+  const keep = (event) => api.put(address, { kept: event.target.checked }).then(tell, failed);
+  const clear = () => api.remove(address).then(() => tell({ ...told, queries: [] }), failed);
+  const row = ({ query, times, last }) =>
+    html`<tr key=${query}>
+      <th scope="row">${query}</th>
+      <td class="pl-num">${count(times)}</td>
+      <td>${date(last)}</td>
+      <td class="pl-num">${told.judged[query] || "–"}</td>
+      <td><button type="button" class="pl-link" aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge</button></td>
+    </tr>`;
+  return html`<label class="pl-check">
+      <input type="checkbox" id="pl-keep-asked" checked=${told.kept} onChange=${keep} />
+      <span>Keep what is searched for on this page in ${collection}, on this machine only</span>
+    </label>
+    <p class="pl-muted">
+      Questions that people really asked measure best. Judge the pages that they find: open one, then <kbd>g</kbd> and${" "}
+      <kbd>b</kbd>, and <kbd>j</kbd> for the next. What was judged becomes the dataset.
+    </p>
+    ${
+      told.queries.length
+        ? html`<${Table}
+              tall
+              id="pl-asked"
+              region="Searches that were kept"
+              caption=${`What was searched for in ${collection}`}
+              columns=${[["Query"], ["Times", "pl-num"], ["Last"], ["Judged", "pl-num"], ["", ""]]}
+              rows=${told.queries.map(row)}
+            />
+            <div><button type="button" class="pl-link" onClick=${clear}>Delete what was kept</button></div>`
+        : html`<p class="pl-muted">${told.kept ? "Nothing was asked since." : "Nothing is kept."}</p>`
+    }`;
+}
+/* What people asked here, to be judged; resolves as the others. */
+export async function fromSearches() {
+  const { collection } = state;
+  let close,
+    chosen = null;
+  const judge = (query) => {
+    chosen = query;
+    close();
+  };
+  const make = await dialog({
+    title: `What was searched for in ${collection}`,
+    wide: true,
+    confirm: "Make a dataset of what was judged",
+    body: html`<div class="pl-form"><${Asked} collection=${collection} judge=${judge} /></div>`,
+    opened: (closing) => (close = closing),
+  });
+  if (chosen) {
+    showTab("search");
+    askAnew({ collection, query: chosen, pipeline: state.pipeline, filter: "" });
+  }
+  return make ? fromJudgements() : null;
 }
 export async function look(dataset) {
   const { counts, problems } = await api.get(`/datasets/${api.part(dataset)}/check`);

@@ -1,9 +1,11 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
-import { failed, notify } from "../core/dialogs.js";
-import { emit } from "../core/events.js";
+import { notify } from "../core/dialogs.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
+import { act, stoppable, unfinished, watch } from "../core/jobs.js";
+import { Meter } from "../core/meter.js";
+import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { like, liked, state } from "../core/store.js";
 import * as datasets from "./datasets.js";
@@ -27,11 +29,8 @@ const HIDDEN = 50; // evaluations that stay hidden when the page is opened again
 /* --- the form --------------------------------------------------------------------------------------------------------------- */
 const field = (label, id, inside) =>
   html`<div class="pl-field">${id ? html`<label for=${id}>${label}</label>` : html`<span>${label}</span>`}${inside}</div>`;
-function select(id, value, options, choose) {
-  return html`<select class="pl-select" id=${id} value=${value} onChange=${(event) => choose(event.target.value)}>
-    ${options.map(([key, text, title]) => html`<option key=${key} value=${key} title=${title}>${text}</option>`)}
-  </select>`;
-}
+const select = (id, value, options, choose) =>
+  html`<${Select} id=${id} value=${value} options=${options} choose=${choose} />`;
 function About({ dataset }) {
   if (!dataset) return null;
   const facts = [
@@ -74,7 +73,7 @@ export function Form() {
   const index = async () => {
     const name = request.collection || dataset.name;
     await api.post(`/datasets/${api.part(dataset.name)}/ingest`, undefined, { collection: name });
-    emit("watch-jobs");
+    watch();
     notify(`The documents of ${dataset.name} are being added to ${name}; the library shows how far it is.`);
   };
   const remove = async () => (await datasets.remove(dataset)) && load();
@@ -95,7 +94,7 @@ export function Form() {
     try {
       const job = await api.post("/evaluations", { ...asked, pipelines: taken(), measures: split(measures) });
       alter({ known: { ...now().known, jobs: [job, ...now().known.jobs] }, making: false });
-      emit("watch-jobs");
+      watch();
     } catch (error) {
       tell(error.message);
     }
@@ -130,6 +129,7 @@ export function Form() {
           ${small("pl-dataset-add", "Add questions", datasets.fromFiles)}
           ${small("pl-dataset-folder", "Add a folder", datasets.fromFolder)}
           ${small("pl-dataset-judged", "From judgements", datasets.fromJudgements)}
+          ${small("pl-dataset-asked", "From searches", datasets.fromSearches)}
         </div>
       </div>`,
     )}
@@ -202,19 +202,17 @@ export function Form() {
 /* --- on their way ------------------------------------------------------------------------------------------------------------- */
 function Job({ told, hide }) {
   const { job } = told,
-    what = `${plural(told.pipelines.length, "pipeline")} on ${told.dataset}`,
-    share = job.pages_total ? (100 * job.pages_done) / job.pages_total : 0;
+    what = `${plural(told.pipelines.length, "pipeline")} on ${told.dataset}`;
   const facts = [
     told.pipelines.join(", "),
     job.pages_total && `${count(job.pages_done)} of ${count(job.pages_total)} searches`,
     job.active && job.pages_done && `${duration(job.eta_seconds)} left`,
     job.message,
   ].filter(Boolean);
-  const act = (name) => () =>
-    api
-      .post(`/jobs/${job.id}/${name}`)
-      .catch(failed)
-      .then(() => emit("watch-jobs"));
+  const button = (icon, text, does, look = "") =>
+    html`<button type="button" class=${`pl-button ${look}`} onClick=${() => act(job, does)}>
+      <${Icon} name=${icon} />${text}
+    </button>`;
   return html`<section class="pl-card pl-job" data-job=${job.id} data-state=${job.state}>
     <div class="pl-job-head">
       <div>
@@ -222,16 +220,8 @@ function Job({ told, hide }) {
         <p class="pl-muted">${facts.join("  ·  ")}</p>
       </div>
       <div class="pl-row">
-        ${
-          ["waiting", "running"].includes(job.state) &&
-          html`<button type="button" class="pl-button" onClick=${act("stop")}><${Icon} name="stop" />Stop</button>`
-        }
-        ${
-          ["stopped", "failed", "interrupted"].includes(job.state) &&
-          html`<button type="button" class="pl-button pl-primary" onClick=${act("resume")}>
-            <${Icon} name="play" />Resume
-          </button>`
-        }
+        ${stoppable(job) && button("stop", "Stop", "stop")}
+        ${unfinished(job) && button("play", "Resume", "resume", "pl-primary")}
         ${
           !job.active &&
           html`<button type="button" class="pl-quiet" aria-label="Hide this evaluation" onClick=${hide}>
@@ -240,16 +230,7 @@ function Job({ told, hide }) {
         }
       </div>
     </div>
-    <div
-      class="pl-meter"
-      role="progressbar"
-      aria-label="Searches done"
-      aria-valuemin="0"
-      aria-valuemax=${job.pages_total || 1}
-      aria-valuenow=${job.pages_done}
-    >
-      <i style=${{ width: `${share}%` }}></i>
-    </div>
+    <${Meter} label="Searches done" done=${job.pages_done} total=${job.pages_total} />
   </section>`;
 }
 export function Jobs() {

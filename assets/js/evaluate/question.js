@@ -9,7 +9,7 @@ import { askAnew } from "../search/run.js";
 import { Judging } from "../viewer/judging.js";
 import { note, now, system } from "./reading.js";
 import { placeOf, review } from "./review.js";
-import { pointed, standing, tagsOf, told } from "./words.js";
+import { pointed, standing, tagsOf, told, worst } from "./words.js";
 
 /* The search that the question was, or another; the page that was expected goes with it. */
 async function search(found, pipeline, fate) {
@@ -96,7 +96,7 @@ export function Question({ outcome }) {
   if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
   if (!found) return html`<p class="pl-muted">Reading the record</p>`;
   const here = found.pipelines.find((one) => one.name === name);
-  const expected = outcome.pages[0];
+  const expected = worst(outcome);
   const button = (text, act) => html`<button type="button" class="pl-button pl-small" onClick=${act}>${text}</button>`;
   return html`<div class="pl-row">
       ${

@@ -2,6 +2,7 @@
 import { count, plural } from "../core/format.js";
 import { html, useEffect, useMemo, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
+import { Select } from "../core/select.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
 import { review } from "./review.js";
@@ -73,15 +74,13 @@ function Choices({ outcomes }) {
   const { view } = now();
   const tags = tagsOf(outcomes);
   const select = (label, key, options) =>
-    html`<select
-      class="pl-select"
+    html`<${Select}
       aria-label=${label}
+      options=${options}
       value=${view[key]}
       hidden=${options.length < 2}
-      onChange=${(event) => show({ [key]: event.target.value })}
-    >
-      ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
-    </select>`;
+      choose=${(value) => show({ [key]: value })}
+    />`;
   return html`<div class="pl-questions-tools">
     <input
       class="pl-input"
@@ -140,9 +139,7 @@ export function Questions() {
   const { systems } = report;
   const rivals = systems.map((one, i) => [i, one]).filter(([i, one]) => i !== at && one.of === systems[at].of);
   const select = (label, value, options, choose) =>
-    html`<select class="pl-select" aria-label=${label} value=${value} onChange=${(event) => choose(Number(event.target.value))}>
-      ${options.map(([key, text]) => html`<option key=${key} value=${key}>${text}</option>`)}
-    </select>`;
+    html`<${Select} aria-label=${label} options=${options} value=${value} choose=${(key) => choose(Number(key))} />`;
   return html`<section class="pl-card pl-of-questions" aria-label="Questions" id="pl-of-questions">
     <div class="pl-questions-head">
       <h3>Questions</h3>

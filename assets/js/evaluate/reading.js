@@ -106,7 +106,7 @@ export async function removeRecord(name) {
    whether all questions are shown. */
 addLink({
   write(add) {
-    if (state.view !== "evaluate") return;
+    if (state.view !== "evaluate" && !(state.view === "page" && state.review)) return;
     const { chosen, at, versus, view } = now();
     add("e", chosen.join(","));
     add("es", at, 0);
@@ -119,7 +119,7 @@ addLink({
   read(wanted) {
     const names = (wanted.get("e") || "").split(",").filter(Boolean);
     if (!names.length) return;
-    if (!wanted.get("view")) state.view = "evaluate"; // as older links say it
+    if (!wanted.get("view") && !wanted.get("ref")) state.view = "evaluate"; // as older links say it
     const whole = (key) => Math.max(0, Math.round(Number(wanted.get(key))) || 0);
     const [fate, tag, words] = ["ef", "et", "ew"].map((key) => wanted.get(key) || "");
     const view = { ...EVERY, fate, tag, words, failed: wanted.get("ea") ? false : null };

@@ -3,6 +3,7 @@ import { dialog, failed } from "../core/dialogs.js";
 import { bytes, count, date, ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
+import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { Table } from "../core/table.js";
 import { save } from "../search/saving.js";
@@ -86,15 +87,13 @@ function Exporting() {
       .then((answer) => save(answer, form))
       .catch(failed);
   return html`<span class="pl-exporting">
-    <select
-      class="pl-select"
+    <${Select}
       id="pl-export-form"
       aria-label="Export as"
+      options=${known.forms.map((one) => [one.name, one.summary])}
       value=${form}
-      onChange=${(event) => setForm(event.target.value)}
-    >
-      ${known.forms.map((one) => html`<option key=${one.name} value=${one.name}>${one.summary}</option>`)}
-    </select>
+      choose=${setForm}
+    />
     <button type="button" class="pl-button" id="pl-export" onClick=${make}>Export</button>
   </span>`;
 }
@@ -147,14 +146,12 @@ function Head({ one, first }) {
     <div class="pl-row pl-facts">
       <label class="pl-inline">
         <span>Compare by</span>
-        <select
-          class="pl-select"
+        <${Select}
           aria-label="Measure that is compared"
+          options=${measures.map((name) => [name, name])}
           value=${one.measure}
-          onChange=${(event) => read(now().chosen, event.target.value)}
-        >
-          ${measures.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-        </select>
+          choose=${(measure) => read(now().chosen, measure)}
+        />
       </label>
       <span>Scope ${one.scope}</span>
       ${records.length === 1 && html`<span>${date(records[0][1].date)}</span>`}

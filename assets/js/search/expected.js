@@ -1,19 +1,66 @@
-/* expected: name the page you expected, hear where the search lost it, and apply the smallest change that finds it. */
-import { parseRef } from "../core/address.js";
+/* expected: the page that a person expects to be found, `state.expected`: where the search lost it and why, first of all
+   what is wrong with the page itself, and the smallest change that finds it. It goes along from an evaluation to the
+   search and to an open page, and stands in the address. */
+import { parseRef, refOf } from "../core/address.js";
+import { useAnswer } from "../core/answer.js";
+import { addLink, on } from "../core/events.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { openPage } from "../core/router.js";
+import { Icon } from "../core/icons.js";
+import { openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
 import { question, run } from "./run.js";
 
 const MOST = 200; // results on one screen
 
+export function expect(ref) {
+  set({ expected: ref });
+  sync();
+}
+addLink({
+  write: (add) => ["search", "page"].includes(state.view) && state.expected && add("want", refOf(state.expected)),
+  read: (wanted) => set({ expected: parseRef(wanted.get("want")) }),
+});
+/* The first collection is the one that the address is of. */
+on("collection", () => document.documentElement.dataset.pagelens && set({ expected: null }));
+
+/* What became of it in the search at hand; each is asked once, by whoever shows it first. */
+const asked = new Map();
+on("details", () => asked.clear());
+function follow(body) {
+  const key = JSON.stringify(body);
+  if (!asked.has(key)) asked.set(key, api.post("/why", body));
+  asked.get(key).catch(() => asked.delete(key));
+  return asked.get(key);
+}
+export function useMiss() {
+  const { result, running, key } = state.search || {};
+  const done = Boolean(result && result.complete && !running),
+    page = state.expected && refOf(state.expected);
+  return useAnswer(() => (done && page ? follow({ ...question(), page }) : null), [done, key, page]);
+}
+
+/* --- what is said of it ----------------------------------------------------------------------------------------------- */
+const CAUSES = {
+  absent: "not in the collection",
+  failed: "not read",
+  quarantined: "in quarantine",
+  filtered: "left out by the filter",
+  unread: "not read yet",
+  wordless: "no words",
+  script: "a script that is not read",
+  misread: "read badly",
+  "no-vectors": "no vectors",
+  approximate: "missed by approximation",
+  unmatched: "no word in common",
+  cut: "cut off",
+  outranked: "ranked low",
+};
 function apply({ pipeline, filter, k }) {
   set({ pipeline, filter, k });
   run();
 }
-function Fix({ fix, unfixable }) {
-  if (!fix) return html`<p class="pl-muted">${unfixable || ""}</p>`;
+function Fix({ fix }) {
   const changes = fix.changes.join(", ");
   if (fix.k > MOST)
     return html`<p class="pl-muted">${`It would be found: ${changes}. Only ${MOST} are shown here.`}</p>`;
@@ -21,31 +68,33 @@ function Fix({ fix, unfixable }) {
     ${changes.charAt(0).toUpperCase() + changes.slice(1)}
   </button>`;
 }
-function Verdict({ told }) {
-  const there = !["absent", "failed"].includes(told.verdict);
-  return html`<p><span class=${`pl-badge pl-why-${told.verdict}`}>${told.verdict}</span>${` ${told.reason}`}</p>
-    <div class="pl-row">
-      <${Fix} fix=${told.fix} unfixable=${told.unfixable} />
-      ${
-        there &&
-        html`<button type="button" class="pl-button" onClick=${() => openPage(parseRef(told.page))}>Open it</button>`
-      }
-    </div>`;
+/* The cause first; then what helps, which is never to look at most of the pages. */
+export function Verdict({ told }) {
+  const { verdict, cause, reason, fix, cure, unfixable } = told;
+  const other = cure || unfixable;
+  return html`<p><span class=${`pl-badge pl-why-${verdict}`}>${CAUSES[cause] || verdict}</span>${` ${reason}`}</p>
+    ${fix && html`<div class="pl-row"><${Fix} fix=${fix} /></div>`}
+    ${other && (!fix || cure) && html`<p class="pl-muted pl-cure">${other}</p>`}`;
 }
 export function Expected() {
-  const documents = (state.details && state.details.documents) || [];
+  const documents = (state.details && state.details.documents) || [],
+    { expected } = state;
   const [chosen, setDocument] = useState("");
   const [page, setPage] = useState(1);
-  const [said, setSaid] = useState(null);
-  const { result } = state.search;
-  useEffect(() => setSaid(null), [result]);
-  const document = documents.some((one) => one.name === chosen) ? chosen : documents.length ? documents[0].name : "";
-  const submit = async (event) => {
+  useEffect(() => {
+    if (!expected) return;
+    setDocument(expected.document);
+    setPage(expected.page);
+  }, [expected]);
+  const { value, error, stale } = useMiss();
+  const named = documents.some((one) => one.name === chosen) || (expected && expected.document === chosen);
+  const document = named ? chosen : documents.length ? documents[0].name : "";
+  const names = [...new Set([...documents.map((one) => one.name), ...(document ? [document] : [])])];
+  const submit = (event) => {
     event.preventDefault();
-    setSaid({ waiting: true });
-    const ref = `${document}#page=${Math.max(1, Math.round(Number(page)) || 1)}`;
-    setSaid(await api.post("/why", { ...question(), page: ref }).catch((error) => ({ error: error.message })));
+    expect({ document, page: Math.max(1, Math.round(Number(page)) || 1) });
   };
+  const there = value && !["absent", "failed"].includes(value.verdict);
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>
     <form class="pl-expected" onSubmit=${submit}>
@@ -56,7 +105,7 @@ export function Expected() {
         value=${document}
         onChange=${(event) => setDocument(event.target.value)}
       >
-        ${documents.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}
+        ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
       <label class="pl-inline">
         <span>page</span>
@@ -72,10 +121,22 @@ export function Expected() {
       </label>
       <button type="submit" class="pl-button">Where is it?</button>
     </form>
-    <div class="pl-expected-said" role="status">
-      ${said && said.waiting && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
-      ${said && said.error && html`<p class="pl-error" role="alert">${said.error}</p>`}
-      ${said && said.verdict && html`<${Verdict} told=${said} />`}
-    </div>
+    ${
+      expected &&
+      html`<div class="pl-expected-said" role="status">
+        ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
+        ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+        ${value && !stale && html`<${Verdict} told=${value} />`}
+        <div class="pl-row">
+          ${
+            there &&
+            html`<button type="button" class="pl-button" onClick=${() => openPage(parseRef(value.page))}>Open it</button>`
+          }
+          <button type="button" class="pl-button pl-subtle" onClick=${() => expect(null)}>
+            <${Icon} name="close" />Expect nothing
+          </button>
+        </div>
+      </div>`
+    }
   </section>`;
 }

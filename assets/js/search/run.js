@@ -40,8 +40,8 @@ export function clear() {
   set({ search: null, hits: [] });
   sync();
 }
-/* Ask what the state says. */
-export async function run() {
+/* Ask what the state says; `typed` where a person has just written it, which the collection may keep. */
+export async function run(typed = false) {
   if (!asking()) {
     clear();
     return;
@@ -78,7 +78,7 @@ export async function run() {
     redraw();
   };
   try {
-    for await (const line of api.lines("/search/stages", { ...body, passages: true }, stopping.signal))
+    for await (const line of api.lines("/search/stages", { ...body, passages: true, asked: typed }, stopping.signal))
       if (mine === number) heard(line);
     search.read = true;
   } catch (error) {
@@ -143,7 +143,7 @@ export function standing() {
   return { hit: state.hits[at], at, of: state.hits.length, before: state.hits[at - 1], after: state.hits[at + 1] };
 }
 
-on("ask", run);
+on("ask", () => run());
 on("tab", (name) => {
   // Asked for elsewhere meanwhile, as in a comparison.
   if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(question())) run();

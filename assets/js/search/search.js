@@ -20,7 +20,7 @@ const EXAMPLES = 6;
 function submit(event) {
   event.preventDefault();
   set({ query: state.draft.trim() });
-  run();
+  run(true);
 }
 function tryOut(text) {
   set({ query: text, draft: text });

@@ -8,9 +8,11 @@ import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
+import { reviewed, stepQuestion } from "../evaluate/review.js";
 import { Name } from "../search/results.js";
 import { run, standing } from "../search/run.js";
 import { download } from "../search/saving.js";
+import { Pinned, Review, same } from "./beside.js";
 import * as heat from "./heat.js";
 import { judgeOpen } from "./judging.js";
 import { Panel } from "./panel.js";
@@ -78,7 +80,20 @@ function Picks() {
 }
 
 /* --- where it stands --------------------------------------------------------------------------------------------------------- */
+/* Among the questions of an evaluation. */
+const Reviewing = ({ review: { at, of, before, after } }) =>
+  html`<div class="pl-standing">
+    <button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>
+      <${Icon} name="back" />Evaluation
+    </button>
+    <${Quiet} icon="left" label="Question before" keys="k" act=${() => stepQuestion(-1)} disabled=${!before} />
+    <b>${at < 0 ? `One of ${of} questions no more` : `Question ${at + 1} of ${of}`}</b>
+    <${Quiet} icon="right" label="Next question" keys="j" act=${() => stepQuestion(1)} disabled=${!after} />
+  </div>`;
+const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
 function Standing() {
+  const review = reviewed();
+  if (review) return html`<${Reviewing} review=${review} />`;
   const here = standing();
   const back =
     (state.hits.length > 0 || asking()) &&
@@ -191,9 +206,11 @@ function View() {
     highlight(box);
     moves("reveal", box);
   };
+  const beside = state.expected && !same(state.expected, state.open);
   return html`<div class="pl-view">
     <div class="pl-view-main">
-      <div><${Standing} /><${Tools} percent=${percent} /><${Picks} /></div>
+      <div><${Standing} /><${Review} /><${Tools} percent=${percent} /><${Picks} /></div>
+      <div class=${beside ? "pl-beside" : "pl-alone"}>
       <${Stage}
         page=${page}
         address=${imageUrl(page.document, page.page, page.page_id, "page")}
@@ -210,11 +227,13 @@ function View() {
         scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
         hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
         picked=${(box) => alter({ pick: box })}
-        swiped=${stepResult}
+        swiped=${step}
         failed=${() => notify("The picture of this page could not be loaded.", "error")}
       >
         <${Tip} drawn=${drawn} point=${point} />
       <//>
+      <${Pinned} />
+      </div>
     </div>
     <${Panel} drawn=${drawn} reveal=${reveal} search=${askRegion} />
   </div>`;
@@ -243,8 +262,8 @@ export function Viewer() {
 
 /* --- keys -------------------------------------------------------------------------------------------------------------------- */
 const ACTS = {
-  j: () => stepResult(1),
-  k: () => stepResult(-1),
+  j: () => step(1),
+  k: () => step(-1),
   "[": () => go(state.page.read.page - 1),
   "]": () => go(state.page.read.page + 1),
   "+": () => moves("nearer"),

@@ -1,0 +1,91 @@
+/* beside: the page that a person expects, pinned beside the open one, with its heat and why the search lost it; and the
+   question of an evaluation that is gone through. */
+import { refOf } from "../core/address.js";
+import { useAnswer } from "../core/answer.js";
+import { html, useMemo } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { openPage } from "../core/router.js";
+import { api } from "../core/server.js";
+import { asked, asking, state } from "../core/store.js";
+import { Noting } from "../evaluate/question.js";
+import { endReview, placeOf, reviewed } from "../evaluate/review.js";
+import { told, worst } from "../evaluate/words.js";
+import { expect, useMiss, Verdict } from "../search/expected.js";
+import { Name } from "../search/results.js";
+import { question } from "../search/run.js";
+import { Heated, usual } from "./heated.js";
+
+export const same = (a, b) => Boolean(a && b) && refOf(a) === refOf(b);
+
+/* --- pinned -------------------------------------------------------------------------------------------------------------- */
+export function Pinned() {
+  const { expected, open, collection } = state;
+  const shown = Boolean(expected) && !same(expected, open);
+  const page = shown ? refOf(expected) : "";
+  const { value: read, error } = useAnswer(
+    () => page && api.get(api.collection(collection, "/page"), { page }),
+    [page, collection],
+  );
+  const { pipeline } = question();
+  const { value: why } = useAnswer(
+    () => page && asking() && api.layers({ collection, page, query: asked(), pipeline }).catch(() => null),
+    [page, collection, JSON.stringify(asked()), pipeline],
+  );
+  const miss = useMiss();
+  const drawn = useMemo(() => (why ? usual(why) : null), [why]);
+  if (!shown) return null;
+  return html`<aside class="pl-pinned" aria-label="The page that should have been found">
+    <div class="pl-pinned-head">
+      <h3>Should be found</h3>
+      <button type="button" class="pl-quiet" aria-label="Expect nothing" title="Expect nothing" onClick=${() => expect(null)}>
+        <${Icon} name="close" />
+      </button>
+    </div>
+    <button type="button" class="pl-linklike pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
+      <${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span>
+    </button>
+    ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+    ${miss.value && !miss.stale && html`<div class="pl-pinned-why"><${Verdict} told=${miss.value} /></div>`}
+    ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id} drawn=${drawn} />`}
+  </aside>`;
+}
+
+/* --- a question of an evaluation ---------------------------------------------------------------------------------------- */
+export function Review() {
+  const here = reviewed();
+  if (!here) return null;
+  const { outcome, top, evaluation, stages } = here;
+  const chip = (at, text) =>
+    html`<button
+      key=${at.page}
+      type="button"
+      class="pl-chip"
+      aria-pressed=${String(same(placeOf(at), state.open))}
+      title=${at.page}
+      disabled=${!placeOf(at)}
+      onClick=${() => openPage(placeOf(at))}
+    >
+      ${text}
+    </button>`;
+  return html`<section class="pl-review" aria-label="The question that is gone through">
+    <p class="pl-review-query">
+      <b>${outcome.query}</b>${" "}
+      <span class=${outcome.failed ? "pl-bad-text" : "pl-muted"}>
+        ${worst(outcome).cause || told(worst(outcome), stages)}
+      </span>
+    </p>
+    <div class="pl-chips pl-review-pages" role="group" aria-label="Pages of this question">
+      <span class="pl-muted">Should be found</span>
+      ${outcome.pages.map((fate) => chip(fate, `${fate.document} p. ${fate.number}`))}
+      <span class="pl-muted">${top.length ? "Found" : "Nothing was found"}</span>
+      ${top.map((hit) => chip(hit, String(hit.rank)))}
+    </div>
+    <details class="pl-twin">
+      <summary>
+        ${outcome.note.tags.length ? outcome.note.tags.join(", ") : "Tags and a note"}${outcome.note.text && `: ${outcome.note.text}`}
+      </summary>
+      <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />
+    </details>
+    <button type="button" class="pl-button pl-subtle" onClick=${endReview}><${Icon} name="close" />End the review</button>
+  </section>`;
+}

@@ -1,0 +1,119 @@
+"""A shelf: what people keep by name, in one file of the home folder, each entry about a collection."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from workbench import permits
+from workbench.errors import InputError, NotFoundError
+from workbench.types.text import wellformed
+
+log = logging.getLogger(__name__)
+
+MAX_KEPT = 500
+LONGEST_NAME = 120
+
+
+class Entry(Protocol):
+    """A frozen dataclass of JSON values."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """What it is kept under."""
+
+    @property
+    def collection(self) -> str:
+        """What it is about."""
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Shelf(Generic[E]):
+    """Entries of a kind, newest first; a name taken again replaces what it stood for. Safe to use from threads.
+
+    ``called`` is what one of them is called. Who may not see a collection does not see what is kept of it.
+    """
+
+    def __init__(self, path: Path, kind: type[E], called: str) -> None:
+        self._path = path
+        self._kind = kind
+        self._called = called
+        self._lock = threading.Lock()
+
+    def title(self, name: str) -> str:
+        """A name as it is kept; `InputError` for one that cannot be."""
+        title = wellformed(" ".join(name.split()))
+        if not title or len(title) > LONGEST_NAME:
+            raise InputError(f"Give the {self._called} a name of 1 to {LONGEST_NAME} characters.")
+        return title
+
+    def all(self) -> list[E]:
+        """All of them; entries that another version wrote and this one cannot read are left out."""
+        with self._lock:
+            return [entry for entry in self._read() if permits.sees(entry.collection)]
+
+    def put(self, entry: E) -> None:
+        """Keep one."""
+        with self._lock:
+            kept = self._read()
+            if any(one.name == entry.name and not permits.sees(one.collection) for one in kept):
+                raise InputError(f"There is another {self._called} '{entry.name}'; choose another name.")
+            others = [one for one in kept if one.name != entry.name]
+            if len(others) >= MAX_KEPT:
+                raise InputError(f"There are {MAX_KEPT} of the kind {self._called} already; delete some first.")
+            self._write([entry, *others])
+
+    def take(self, name: str) -> None:
+        """Delete one; `NotFoundError` when there is none of that name."""
+        if not self.drop(lambda entry: entry.name == name and permits.sees(entry.collection)):
+            raise NotFoundError(f"There is no {self._called} '{name}'.")
+
+    def drop(self, goes: Callable[[E], bool]) -> tuple[str, ...]:
+        """Delete those that fit; their names."""
+        with self._lock:
+            kept = self._read()
+            gone = [entry for entry in kept if goes(entry)]
+            if gone:
+                self._write([entry for entry in kept if entry not in gone])
+        return tuple(entry.name for entry in gone)
+
+    def rename_collection(self, collection: str, name: str, also: Callable[[E], E] = lambda entry: entry) -> None:
+        """Let what is kept of a collection be of its new name; ``also`` says what else of an entry changes."""
+        with self._lock:
+            kept = self._read()
+            if any(one.collection == collection for one in kept):
+                self._write(
+                    [also(replace(one, collection=name)) if one.collection == collection else one for one in kept]
+                )
+
+    def _read(self) -> list[E]:
+        try:
+            rows = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError):
+            log.warning("what is kept in %s cannot be read", self._path)
+            return []
+        found = []
+        for row in rows if isinstance(rows, list) else []:
+            try:
+                found.append(self._kind(**row))
+            except TypeError:
+                log.warning("a %s in %s is of another version", self._called, self._path)
+        return found
+
+    def _write(self, kept: list[E]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(".partial")
+        partial.write_text(json.dumps(list(map(asdict, kept)), ensure_ascii=False, indent=1), encoding="utf-8")
+        os.replace(partial, self._path)
