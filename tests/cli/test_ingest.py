@@ -17,9 +17,11 @@ from workbench.store import Library, Writer
 def test_the_report_has_its_shape_and_nothing_else_is_printed(place: Place) -> None:
     assert place.ingested.code == 0
     record = json.loads(place.ingested.out)
-    document = {"name": "str", "pages": "int", "indexed": "int", "skipped": "int", "failed": []}
-    stage = {"name": "str", "done": "int", "pages_per_second": "float"}
-    shape = {"collection": "str", "documents": [document], "seconds": "float", "stages": [stage], "bottleneck": "str"}
+    document = {"name": "str", "pages": "int", "indexed": "int", "skipped": "int", "failed": [], "notices": []}
+    document |= {"reason": "str", "replaced": "str", "left_out": "bool", "state": "str"}
+    stage = {"name": "str", "done": "int", "total": "int", "seconds": "float", "workers": "int"}
+    shape = {"collection": "str", "encoder": "str", "documents": [document], "seconds": "float", "stopped": "bool"}
+    shape |= {"notes": [], "unread": "int", "stages": [{**stage, "pages_per_second": "float"}], "bottleneck": "str"}
     assert keys(record) == shape
     assert [(one["name"], one["done"]) for one in record["stages"]] == [
         ("read", 6), ("embed", 6), ("write", 6), ("index", 6)

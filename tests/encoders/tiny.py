@@ -574,6 +574,43 @@ RERANKERS: dict[str, Callable[[Path], None]] = {
 """Rerankers, by the layout they are published in."""
 
 
+def embedding(folder: Path) -> None:
+    """A vision-language model whose last token is its vector, as sentence-transformers saves it."""
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    _qwen2_5(transformers.Qwen2_5_VLModel, _chatting(transformers.Qwen2_5_VLProcessor), backbone)
+    modules = [Transformer(str(backbone)), Pooling(32, pooling_mode="lasttoken")]
+    SentenceTransformer(modules=modules, device="cpu").save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+def transformers_clip(folder: Path) -> None:
+    """transformers' own CLIP, as sentence-transformers saves it; its processor cuts pictures to their centre."""
+    import transformers
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+
+    backbone, tokenizer = folder.with_name(f"{folder.name}-backbone"), _text_tokenizer()
+    text = {**LAYERS, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "eos_token_id": 3}
+    config = transformers.CLIPConfig(
+        text_config=text, vision_config={**LAYERS, "image_size": 32, "patch_size": 8}, projection_dim=24
+    )
+    square = {"height": 32, "width": 32}
+    pictures = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=square)
+    made = transformers.CLIPProcessor(image_processor=pictures, tokenizer=tokenizer)
+    _save(transformers.CLIPModel(config), made, backbone)
+    SentenceTransformer(modules=[Transformer(str(backbone))], device="cpu").save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+SINGLES: dict[str, Callable[[Path], None]] = {"embedding": embedding, "transformers-clip": transformers_clip}
+"""Single-vector models of pictures and texts that sentence-transformers reads."""
+
+
 def _save(model: Any, processor: Any, folder: Path) -> None:
     if isinstance(model, _Keeping):
         model.keep(processor)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
-from workbench.types import DocumentOutcome, IngestPlan, Job, JobStage, PlannedFile, bottleneck
+from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, JobStage, PlannedFile, bottleneck
 
 
 class Plan(BaseModel):
@@ -46,6 +46,35 @@ class Stage(BaseModel):
     def of(cls, stage: JobStage) -> Stage:
         """From a stage."""
         return cls(**asdict(stage), pages_per_second=round(stage.pages_per_second, 3))
+
+
+class Ingested(BaseModel):
+    """What an ingest did, or reading words or adding an encoder, whose stored pages then count as indexed."""
+
+    collection: str
+    encoder: str = Field("", description="The one that was added, if one was.")
+    documents: list[DocumentOutcome]
+    seconds: float
+    stopped: bool
+    notes: list[str] = Field(description="Sentences on what was left undone although all pages went in.")
+    unread: int = Field(description="Pages of the collection whose words are still to be read.")
+    stages: list[Stage]
+    bottleneck: str = Field(description="The stage that the others waited for; empty where none is known.")
+
+    @classmethod
+    def of(cls, report: IngestReport, encoder: str = "") -> Ingested:
+        """From a report."""
+        return cls(
+            collection=report.collection,
+            encoder=encoder,
+            documents=list(report.documents),
+            seconds=report.seconds,
+            stopped=report.stopped,
+            notes=list(report.notes),
+            unread=report.unread,
+            stages=[Stage.of(stage) for stage in report.stages],
+            bottleneck=bottleneck(report.stages),
+        )
 
 
 class JobState(BaseModel):

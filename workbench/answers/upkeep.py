@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -57,7 +57,14 @@ class Verified(BaseModel):
     """Whether what is on disk fits together."""
 
     collection: str
+    ok: bool
+    done: list[str] = Field([], description="Sentences on what was mended first.")
     problems: list[str] = Field(description="Sentences on what does not; none is good news.")
+
+    @classmethod
+    def of(cls, collection: str, problems: Sequence[str], done: Sequence[str] = ()) -> Verified:
+        """From what is wrong, and what was mended."""
+        return cls(collection=collection, ok=not problems, done=list(done), problems=list(problems))
 
 
 class SystemReport(BaseModel):

@@ -41,7 +41,7 @@ def upkeep(workbench: Bench, collection: str) -> Upkeep:
 @router.get("/collections/{collection}/verify")
 def verify(workbench: Bench, collection: str) -> Verified:
     """Whether what is on disk fits together; reads all of it."""
-    return Verified(collection=collection, problems=workbench.maintenance.verify(collection))
+    return Verified.of(collection, workbench.maintenance.verify(collection))
 
 
 @router.post("/collections/{collection}/audit", status_code=202)

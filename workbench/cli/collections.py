@@ -142,7 +142,9 @@ def embed(
         report = bench.ingestion.embed(name, encoder, progress, stop)
     done = sum(document.indexed for document in report.documents)
     if as_json:
-        output.emit({**ingesting.as_record(report), "encoder": encoder})
+        from workbench.answers.jobs import Ingested
+
+        output.emit(Ingested.of(report, encoder))
     else:
         output.show(f"{output.count(done, 'page')} of '{name}' embedded by {encoder} in {report.seconds:.1f} s.")
     for document in report.documents:
@@ -164,7 +166,9 @@ def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     bench = workbench(context)
     report = ingesting.read_words(bench, name)
     if as_json:
-        output.emit(ingesting.as_record(report))
+        from workbench.answers.jobs import Ingested
+
+        output.emit(Ingested.of(report))
     for document in report.documents:
         for sentence in ingesting.complaints(document):
             output.say(sentence)
@@ -199,7 +203,9 @@ def reread(
         report = bench.ingestion.read_again(name, document, way, numbers(pages), progress, stop)
     done = sum(outcome.indexed for outcome in report.documents)
     if as_json:
-        output.emit(ingesting.as_record(report))
+        from workbench.answers.jobs import Ingested
+
+        output.emit(Ingested.of(report))
     else:
         output.show(f"{output.count(done, 'page')} of '{document}' read again in {report.seconds:.1f} s.")
         for outcome in report.documents:

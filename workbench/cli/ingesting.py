@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,7 +114,9 @@ def ingest(
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)
     report = run(bench, paths, collection, made, [name for name in also if name], given, replacing, workers)
     if as_json:
-        output.emit(as_record(report))
+        from workbench.answers.jobs import Ingested
+
+        output.emit(Ingested.of(report))
     else:
         _print(report)
     for document in report.documents:
@@ -262,35 +264,6 @@ def progress_bar(done: str = "indexed") -> Iterator[Callable[[Progress], None]]:
             bars.update(bar, completed=progress.pages_done, total=progress.pages_total, description=name + rate)
 
         yield move
-
-
-def as_record(report: IngestReport) -> dict[str, Any]:
-    """The report as JSON values; a file that could not be read, or was known already, also has its ``reason``."""
-    record: dict[str, Any] = {
-        "collection": report.collection,
-        "documents": [
-            {
-                "name": document.name,
-                "pages": document.pages,
-                "indexed": document.indexed,
-                "skipped": document.skipped,
-                "failed": [asdict(page) for page in document.failed],
-                **({"reason": document.reason} if document.reason else {}),
-                **({"replaced": document.replaced} if document.replaced else {}),
-                **({"left_out": True} if document.left_out else {}),
-                **({"notices": [asdict(page) for page in document.notices]} if document.notices else {}),
-            }
-            for document in report.documents
-        ],
-        "seconds": report.seconds,
-    }
-    record |= {"notes": list(report.notes)} if report.notes else {}
-    record["stages"] = [
-        {"name": stage.name, "done": stage.done, "pages_per_second": round(stage.pages_per_second, 2)}
-        for stage in report.stages
-    ]
-    record["bottleneck"] = bottleneck(report.stages)
-    return {**record, "stopped": True} if report.stopped else record
 
 
 _NOTICES = 3  # of a file; the rest is counted here and named by `collections show`

@@ -32,7 +32,9 @@ def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """
     problems = workbench(context).maintenance.verify(name)
     if as_json:
-        output.emit({"collection": name, "ok": not problems, "problems": problems})
+        from workbench.answers.upkeep import Verified
+
+        output.emit(Verified.of(name, problems))
     else:
         for problem in problems or [f"'{name}' is as it should be."]:
             output.show(problem)
@@ -59,7 +61,9 @@ def repair(
     done = bench.maintenance.repair(name, encoder or (), dpi)
     left = bench.maintenance.verify(name)
     if as_json:
-        output.emit({"collection": name, "done": done, "ok": not left, "problems": left})
+        from workbench.answers.upkeep import Verified
+
+        output.emit(Verified.of(name, left, done))
     else:
         for sentence in [*done, *left] or [f"'{name}' is as it should be; nothing was done."]:
             output.show(sentence)

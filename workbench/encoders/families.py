@@ -112,12 +112,14 @@ class Reading:
 SCORES = "score"
 """The kind of a model that makes no vectors, but scores a page for a query."""
 RERANKER = "reranker"
+SINGLE = "sentence-single"
 
 OTHERS: dict[str, Reading] = {
     "multi-vector": Reading("patches", "multi_vector", POLICIES, PAGE_POLICIES),
     "multi-vector-text": Reading("words", "text_late_interaction", POLICIES, PAGE_POLICIES),
     "open-clip": Reading("page", "clip"),
     "open-clip-dense": Reading("patches", "clip_dense"),
+    SINGLE: Reading("page", "sentence_single"),
     RERANKER: Reading(SCORES, "rerankers"),
 }
 """By id: late interaction by sentence-transformers, over pictures and over texts, open_clip's ways, rerankers."""

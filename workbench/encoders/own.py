@@ -26,7 +26,7 @@ from typing import Any
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import POINTER
-from workbench.encoders.families import BY_CLASS, FAMILIES, OTHERS, RERANKER, Family
+from workbench.encoders.families import BY_CLASS, FAMILIES, OTHERS, RERANKER, SINGLE, Family
 from workbench.errors import EncoderError, InputError
 from workbench.settings import Settings
 
@@ -163,6 +163,8 @@ def _sentence_transformers(folder: Path) -> str:
     kind = checkpoints.read(said).get("model_type") if said.is_file() else ""
     if kind == "CrossEncoder":
         return RERANKER
+    if kind == "SentenceTransformer" and _sees(folder):
+        return SINGLE
     if kind not in ("MultiVectorEncoder", "ColBERT"):
         return ""
     return "multi-vector" if _sees(folder) else "multi-vector-text"
