@@ -28,10 +28,6 @@ export function notify(text, kind = "info") {
 }
 export const failed = (error) => notify(error.message, "error");
 
-/* What a dialog holds: elements of a template, or an element that an older script made. */
-const Body = ({ body }) =>
-  body instanceof Node ? html`<div class="pl-dialog-body" ref=${(at) => at && at.append(body)} />` : body;
-
 /* A modal. Resolves to what `read` makes of its fields (a FormData) when it is confirmed, else to null; `opened` gets what
    closes it. */
 export function dialog({ title, body, confirm, danger = false, wide = false, read = () => true, opened }) {
@@ -57,7 +53,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
     render(
       html`<form method="dialog" onSubmit=${submit}>
         <h2 id="pl-dialog-title">${title}</h2>
-        <${Body} body=${body} />
+        ${body}
         <div class="pl-dialog-buttons">
           <button type="button" class="pl-button" onClick=${() => close()}>${confirm ? "Cancel" : "Close"}</button>
           ${
