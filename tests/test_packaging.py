@@ -120,7 +120,7 @@ def test_the_pins_are_public_versions_for_every_platform() -> None:
     assert not any(name.startswith(("nvidia-", "triton", "pywin", "pyobjc")) for name in found)
 
 
-@pytest.mark.parametrize("extra", ["", "test", "peers", "cloud", "desktop", "gpu"])
+@pytest.mark.parametrize("extra", ["", "test", "peers", "cloud", "desktop", "gpu", "scale"])
 def test_every_requirement_is_pinned_within_its_bounds(extra: str) -> None:
     found = pins()
     for requirement in requirements(extra):
@@ -146,11 +146,15 @@ def imported(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("workbench", ("", "cloud", "desktop", "gpu")), ("benchmarks", ("", "peers")), ("tests", ("", "test"))],
+    [
+        ("workbench", ("", "cloud", "desktop", "gpu", "scale")),
+        ("benchmarks", ("", "peers", "test")),
+        ("tests", ("", "test")),
+    ],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = {canonical(requirement.name) for extra in extras for requirement in requirements(extra)}
-    owners = {"webview": ["pywebview"], **packages_distributions()}
+    owners = {"webview": ["pywebview"], "lance": ["pylance"], **packages_distributions()}
     undeclared = {
         name
         for name in imported(ROOT / folder)
