@@ -23,7 +23,7 @@ from workbench.encoders import places, preprocessing
 from workbench.encoders.families import FAMILIES
 from workbench.encoders.late_interaction import LateInteraction
 from workbench.encoders.tokens import special_ids
-from workbench.errors import EncoderError, QueryError
+from workbench.errors import InputError, QueryError
 from workbench.types import PageEmbedding, PageFailure
 
 pytestmark = pytest.mark.slow
@@ -182,7 +182,7 @@ def test_the_policies_drop_what_they_say(encoder: LateInteraction) -> None:
             plain.vectors[plain.labels.index(whole.labels[position])], whole.vectors[position]
         )
     assert (plain.policy, bare.policy, encoder.info.policy) == ("no_special", "no_augmentation", "official")
-    with pytest.raises(EncoderError, match="no token policy 'none'; it has: official, no_special, no_augmentation"):
+    with pytest.raises(InputError, match="no token policy 'none'; it has: official, no_special, no_augmentation"):
         encoder.with_policy("none")
 
 
@@ -220,7 +220,7 @@ def test_official_pages_do_not_depend_on_their_batch_mates(encoder: LateInteract
 
 
 def test_a_page_policy_that_is_not_offered_is_refused(encoder: LateInteraction) -> None:
-    with pytest.raises(EncoderError, match="no token policy for pages 'all'; it has: visual, official"):
+    with pytest.raises(InputError, match="no token policy for pages 'all'; it has: visual, official"):
         encoder.with_policy(pages="all")
 
 

@@ -16,7 +16,7 @@ from workbench.encoders import ENCODERS
 from workbench.encoders.base import under_policy
 from workbench.encoders.reader import LONGEST_WORD, LOOKS_LIKE, MOST_WORDS, Reader, load, weights_folder
 from workbench.encoders.torchvision_cure import cure
-from workbench.errors import EncoderError, QueryError
+from workbench.errors import EncoderError, InputError, QueryError
 from workbench.types import Page, PageEmbedding, PageFailure
 
 FULL_PAGE = [[0, 0, 1, 1]]
@@ -330,7 +330,7 @@ def test_pages_of_earlier_collections_are_read_as_they_were(reader: Reader) -> N
     (found,) = before.encode_pages([photographed([], (0.1, 0.5, 0.5, 0.9))])
     assert isinstance(found, PageEmbedding)
     assert found.labels == ("",)
-    with pytest.raises(EncoderError, match="has no token policy for pages 'official'; it has: pictures, visual"):
+    with pytest.raises(InputError, match="has no token policy for pages 'official'; it has: pictures, visual"):
         under_policy(reader, pages="official")
 
 

@@ -13,7 +13,7 @@ from tests.encoders.pages import CROP, SHAPES, page, picture, scene
 from tests.encoders.precision import close, placed
 from tests.encoders.probes import batches_change_nothing, embed, views_show_their_boxes
 from workbench.encoders.families import FAMILIES
-from workbench.errors import EncoderError, QueryError
+from workbench.errors import InputError, QueryError
 
 FAMILY_IDS = [family.id for family in FAMILIES.values() if family.kind == "page"]
 
@@ -61,7 +61,7 @@ def test_what_the_model_saw_is_the_page(encoder: Any, shape: str) -> None:
 
 def test_a_single_vector_has_no_token_policies(encoder: Any) -> None:
     assert encoder.with_policy("official") is encoder
-    with pytest.raises(EncoderError, match="no token policy 'no_special'"):
+    with pytest.raises(InputError, match="no token policy 'no_special'"):
         encoder.with_policy("no_special")
-    with pytest.raises(EncoderError, match="no token policy for pages 'official'; it has: visual"):
+    with pytest.raises(InputError, match="no token policy for pages 'official'; it has: visual"):
         encoder.with_policy(pages="official")

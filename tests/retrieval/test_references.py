@@ -1,5 +1,7 @@
 """What questions refer to: pages by number and place, captions, sections; and nothing where they only sound like it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def store(tmp_path_factory):
                 words, row = words_of(text), np.eye(1, 8, dtype=np.float32)
                 page = Page(PageRef(f"{name}.pdf", number), (600, 800), None, words, document.content_hash)
                 pages.append((page, row))
-            writer.add_pages(document, [made_item(page, row) for page, row in pages])
+            assert writer.add_pages(document, [made_item(page, row) for page, row in pages]) == []
             writer.finish_document(document)
             writer.finish()
     return made
@@ -72,10 +74,11 @@ def store(tmp_path_factory):
 def made_item(page, vectors):
     from PIL import Image
 
+    from workbench.store.images import encoded
     from workbench.types import Geometry
 
     nowhere = Geometry(np.zeros((1, 4), np.float32), None, np.full(1, -1, np.int32))
-    return page, PageEmbedding(vectors, nowhere), Image.new("RGB", (60, 80))
+    return page, PageEmbedding(vectors, nowhere), partial(encoded, Image.new("RGB", (60, 80)))
 
 
 def pages_of(store, text):

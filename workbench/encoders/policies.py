@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Self
 
 from workbench.encoders.base import EncoderInfo
-from workbench.errors import EncoderError
+from workbench.errors import InputError
 
 
 class Policies:
@@ -20,7 +20,7 @@ class Policies:
     def with_policy(self, policy: str = "", pages: str = "") -> Self:
         """The same loaded model under other token policies of queries and of pages; empty leaves one as it is.
 
-        `EncoderError` for one it does not have.
+        `InputError` for one it does not have.
         """
         wanted = replace(self.info, policy=policy or self.info.policy, page_policy=pages or self.info.page_policy)
         if wanted == self.info:
@@ -31,7 +31,7 @@ class Policies:
         ):
             if then != now and then not in offered:
                 known = ", ".join(offered) or now
-                raise EncoderError(f"The encoder '{self.info.id}' has no {what} '{then}'; it has: {known}.")
+                raise InputError(f"The encoder '{self.info.id}' has no {what} '{then}'; it has: {known}.")
         other = copy.copy(self)
         other.info = wanted
         return other

@@ -42,7 +42,7 @@ from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
 from workbench.encoders.tokens import PICTURES
 from workbench.encoders.windows import Window, cut
-from workbench.errors import EncoderError, QueryError
+from workbench.errors import EncoderError, InputError, QueryError
 from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
 
 if TYPE_CHECKING:
@@ -164,14 +164,12 @@ class Reader:
         ]
 
     def with_policy(self, policy: str = "", pages: str = "") -> Reader:
-        """The same model that sees photographs (pages ``pictures``) or not (``visual``); `EncoderError` otherwise."""
+        """The same model that sees photographs (pages ``pictures``) or not (``visual``); `InputError` otherwise."""
         if policy not in ("", self.info.policy):
-            raise EncoderError(f"The encoder '{self.info.id}' has no token policy '{policy}'; it has: {POLICY}.")
+            raise InputError(f"The encoder '{self.info.id}' has no token policy '{policy}'; it has: {POLICY}.")
         if pages not in ("", self.info.page_policy, *self._page_policies):
             known = ", ".join(self._page_policies)
-            raise EncoderError(
-                f"The encoder '{self.info.id}' has no token policy for pages '{pages}'; it has: {known}."
-            )
+            raise InputError(f"The encoder '{self.info.id}' has no token policy for pages '{pages}'; it has: {known}.")
         other = copy.copy(self)
         other.info = replace(self.info, page_policy=pages or self.info.page_policy)
         return other
