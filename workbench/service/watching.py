@@ -7,6 +7,7 @@ judgements and searches know it.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -141,7 +142,7 @@ class Watching:
         if not self._opened.has(collection):
             check_name(collection)
         path = _resolved(folder)
-        if not path.is_dir():
+        if not os.path.isdir(path):  # of a name that no system takes too, which `Path` raises at
             raise InputError(f"There is no folder '{folder}'; check the path.")
         if self._home.resolve().is_relative_to(path):
             raise InputError(f"The folder '{path.name}' holds Pagelens' own files; choose one that does not.")
