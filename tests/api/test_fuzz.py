@@ -99,6 +99,9 @@ def client(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
     assert workbench.maintenance.verify("notes") == []
 
 
+RENAMING = {("patch", "/collections/{collection}")}
+
+
 @st.composite
 def _with_known(draw: Any, case: Any) -> Any:
     for values in (case.path_parameters, case.query, case.body):
@@ -110,8 +113,20 @@ def _with_known(draw: Any, case: Any) -> Any:
 
 @SCHEMA.hooks.hook("flatmap_case")
 def with_known(context: Any, case: Any) -> Any:
-    """The case with some of its values replaced by such as exist; nothing that exists is deleted."""
-    return st.just(case) if case.method.lower() == "delete" else _with_known(case)
+    """The case with some of its values replaced by such as exist; nothing that exists is deleted or renamed."""
+    route = (case.method.lower(), case.operation.path)
+    return st.just(case) if route[0] == "delete" or route in RENAMING else _with_known(case)
+
+
+def sent_names(value: Any) -> Iterator[str]:
+    """Names in a value that was sent, those inside it too."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield str(name)
+            yield from sent_names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from sent_names(inner)
 
 
 @SCHEMA.parametrize()
@@ -125,6 +140,9 @@ def test_every_answer_is_one_that_was_promised(client: Any, case: Any) -> None:
         answer = response.json()
         assert list(answer) == ["error"]
         assert answer["error"].strip()
-        assert not PYTHON.search(re.sub("'[^']*'", "", answer["error"])), answer["error"]  # but what it quotes
+        ours = re.sub("'[^']*'", "", answer["error"])  # but what it quotes, and names that were sent
+        for name in sorted({*sent_names(case.body), *sent_names(case.query)}, key=len, reverse=True):
+            ours = ours.replace(name[:80], "")
+        assert not PYTHON.search(ours), answer["error"]
     elif response.headers.get("content-type", [""])[0] == "application/json":
         assert "NaN" not in response.text

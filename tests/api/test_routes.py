@@ -1053,7 +1053,7 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
             "/jobs",
             {"collection": "notes", "batch": "x", "fields": {"a.pdf": {"tag": 1}}},
             422,
-            "fields.a.pdf.'tag': nothing has that name here",
+            "fields.a.pdf.tag: nothing has that name here",
         ),
         ("POST", "/search", {**ASKED, "pipeline": "rows >"}, 400, ""),
         ("POST", "/search/stages", {**ASKED, "filter": "page ="}, 400, ""),

@@ -61,6 +61,4 @@ def _place(problem: Any, body: Any) -> str:
         else:
             continue
         found.append(str(place)[:80])
-    if found and problem["type"] == "extra_forbidden":
-        found[-1] = f"'{found[-1]}'"  # a word of theirs, and none of ours
     return ".".join(found) or BODY

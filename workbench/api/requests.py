@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 from fastapi import Query as InAddress
@@ -50,6 +51,7 @@ MAX_TOKENS = 10_000
 
 def _question(value: Any) -> Any:
     if isinstance(value, str | dict):
+        _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
         return value
     raise PydanticCustomError("query", "a query is a text, or an object with a list of 'parts'")
 
