@@ -12,6 +12,7 @@ from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from benchmarks.peers.compare import PeerReport, PeerRow
 from benchmarks.processes import ProcessPeak
 from benchmarks.records import KINDS, kind_of, load, write
+from benchmarks.remote import FURTHER, PROCESS, RemotePoint, RemoteReport
 from benchmarks.scale import ScalePoint, ScaleReport
 from benchmarks.tables import TABLES
 from workbench.bench.latency import ColdSearch, LatencyReport, Throughput, TimedPipeline
@@ -93,7 +94,16 @@ def card():
     return CardReport("cuda:0", 90_000, 1_030, 128, 20, 24 << 30, 20 << 30, 12.0, ways, 1e-4)
 
 
-REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders()]
+def remote():
+    points = tuple(
+        RemotePoint(ms, what, ms * requests + 9.0, requests)
+        for ms in (0, 30)
+        for what, requests in ((PROCESS, 20), (FURTHER, 0))
+    )
+    return RemoteReport("c", "reader", "balanced", 182, 3 << 20, 20, points)
+
+
+REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders(), remote()]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=kind_of)

@@ -44,12 +44,12 @@ def test_everything_can_be_done_with_the_keyboard(browser, address, filled):
     page.keyboard.press("Escape")  # leaves the query
     page.keyboard.press("j")
     page.wait_for_function("!!document.activeElement.closest('.pl-hit')")
-    first = page.evaluate("document.activeElement.closest('.pl-hit').innerText")
+    first = page.evaluate("document.activeElement.closest('.pl-hit').dataset.page")
     page.keyboard.press("j")
-    second = page.evaluate("document.activeElement.closest('.pl-hit').innerText")
+    second = page.evaluate("document.activeElement.closest('.pl-hit').dataset.page")
     page.keyboard.press("k")
     assert first != second
-    assert page.evaluate("document.activeElement.closest('.pl-hit').innerText") == first
+    assert page.evaluate("document.activeElement.closest('.pl-hit').dataset.page") == first
     page.keyboard.press("Enter")
     page.wait_for_function(TAB % "page")
     read(page)
