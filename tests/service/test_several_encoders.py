@@ -145,9 +145,10 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
     assert (found.verdict, found.rank) == ("found", 4)
     lost = work.searches.why("blue whale", lacking, "c", f"rows:4 > full@{PAGE}:2")
     assert (lost.verdict, lost.rank, lost.needs) == ("lost", 4, None)  # more results are no cure for what it lacks
-    print(lost)
-    for verdict in (found, lost):
-        assert "after all it can score, for it has no vectors of the page" in verdict.reason
+    assert (lost.cause, lost.fix) == ("no-vectors", None)
+    assert f"has no vectors of '{PAGE}'" in lost.reason
+    assert lost.cure == f"Make them: pagelens collections embed c --encoder {PAGE}"
+    assert "after all it can score, for it has no vectors of the page" in found.reason
     again = Workbench(Settings(home=tmp_path))  # as after a restart
     (known,) = [job for job in again.jobs.all() if job.kind == "embed"]
     done = again.jobs.wait(again.jobs.resume(known.id).id, 120)
