@@ -65,6 +65,6 @@ def test_files_of_a_folder_that_are_not_read_stand_in_the_plan(browser, address,
     page.wait_for_selector("#pl-start:not([disabled])")
     plan = page.inner_text(".pl-plan")
     assert "folder/notes.txt" in plan
-    assert "Not read: it is no PDF or picture." in plan
+    assert "Not read: it is none of PDF" in plan
     assert "Thumbs.db" not in plan
     page.close()
