@@ -51,8 +51,8 @@ MAX_TOKENS = 10_000
 
 def _question(value: Any) -> Any:
     if isinstance(value, str | dict):
-        _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        return value
+        # Half a character is none, here as in what is searched: an answer that repeats the query could not be sent.
+        return json.loads(wellformed(json.dumps(value, ensure_ascii=False)))
     raise PydanticCustomError("query", "a query is a text, or an object with a list of 'parts'")
 
 
