@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from tests.documents.make import TOPICS, write_pdf
 from workbench.errors import FilterError
 from workbench.retrieval.filters import clauses
 from workbench.service import Workbench
@@ -13,15 +14,6 @@ from workbench.settings import Settings
 from workbench.store import EncoderVectors
 from workbench.types import PageRef
 
-TOPICS = {
-    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
-    "bread.pdf": [
-        "Knead the dough until it is smooth.",
-        "Bake the loaf in a hot oven for forty minutes.",
-        "Let it cool.",
-    ],
-    "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
-}
 PAGES = [PageRef(name, number) for name, pages in TOPICS.items() for number in range(1, len(pages) + 1)]
 PIPELINES = [
     "full:1",
@@ -51,14 +43,8 @@ FILTERS = [
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     root = tmp_path_factory.mktemp("misses")
-    (root / "files").mkdir()
     for name, pages in TOPICS.items():
-        canvas = Canvas(str(root / "files" / name), pagesize=A4)
-        for text in pages:
-            canvas.setFont("Helvetica", 16)
-            canvas.drawString(72, 700, text)
-            canvas.showPage()
-        canvas.save()
+        write_pdf(root / "files" / name, pages)
     workbench = Workbench(Settings(home=root / "home"))
     workbench.ingest([root / "files"], "notes")
     return workbench

@@ -1,11 +1,11 @@
 """A renamed collection keeps all that is known of it, under its new name and under no other."""
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import write_pdf
+from tests.service.holding import held_job
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, StoreError
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
@@ -64,18 +64,8 @@ def test_a_name_that_is_taken_or_none_is_refused(bench: Workbench) -> None:
 def test_one_that_is_written_to_keeps_its_name(bench: Workbench) -> None:
     with Writer(bench.opened.get("old")), pytest.raises(CollectionBusyError):
         bench.renaming.collection("old", "new")
-    entered, go = threading.Event(), threading.Event()
-
-    def block(*_):
-        entered.set()
-        go.wait(60)
-        raise NotFoundError("over")
-
-    bench.jobs.does("block", block)
-    job = bench.jobs.start("old", {"collection": "old"}, "block")
-    entered.wait(60)
-    with pytest.raises(CollectionBusyError, match="A job is at work"):
+    busy = pytest.raises(CollectionBusyError, match="A job is at work")
+    with held_job(bench, "old", {"collection": "old"}) as job, busy:
         bench.renaming.collection("old", "new")
-    go.set()
     bench.jobs.wait(job.id, 60)
     assert bench.renaming.collection("old", "new").pages == 12

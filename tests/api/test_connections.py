@@ -85,6 +85,7 @@ def test_a_head_that_trickles_is_not_waited_for(own_address: str, connect: list[
     said(connection)  # comes to an end
     closed.set()
     thread.join(LONG)
+    assert not thread.is_alive()
 
 
 def test_a_body_that_trickles_is_not_waited_for(own_address: str, connect: list[socket.socket]) -> None:

@@ -1,7 +1,4 @@
-"""Timings in full (pytest-benchmark) and the accepted ratios; only with PAGELENS_BENCH=1, for a quiet machine.
-
-PAGELENS_BENCH=1 python -m pytest tests/bench
-"""
+"""What is timed is right; the accepted ratios only with PAGELENS_BENCH=1, for a quiet machine."""
 
 import os
 
@@ -20,11 +17,6 @@ def small(monkeypatch):
     """The same tasks over so little data that they are worth running every time."""
     for name, value in {"CANDIDATES": 5, "VECTORS": 30, "STORED": 12, "SCANNED": 20}.items():
         monkeypatch.setattr(kernels, name, value)
-
-
-@pytest.fixture(scope="module")
-def tasks(tmp_path_factory):
-    return bench.kernel_tasks(tmp_path_factory.mktemp("bench"))
 
 
 def test_what_is_timed_gives_the_scores_of_the_reference(small, tmp_path):
@@ -47,10 +39,3 @@ def test_report_has_a_row_per_task_and_ratios_to_the_reference(small):
 def test_ratios_are_accepted():
     report = bench.speed()
     assert all(row.ok is not False for row in report.rows), report
-
-
-@quiet_machine
-@pytest.mark.parametrize("name", [bench.REFERENCE, *RERANKS, "rows of all pages"])
-def test_time(tasks, name, benchmark):
-    _, task = tasks[name]
-    benchmark(task)

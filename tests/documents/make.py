@@ -119,6 +119,18 @@ def png_header(width: int, height: int) -> bytes:
     return bytes(data)
 
 
+TOPICS = {
+    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
+    "bread.pdf": [
+        "Knead the dough until it is smooth.",
+        "Bake the loaf in a hot oven for forty minutes.",
+        "Let it cool.",
+    ],
+    "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
+}
+"""Three small documents, by file name: the text of each page."""
+
+
 def write_pdf(path: Path, pages: Sequence[str]) -> Path:
     """A PDF with a line of text on every page; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)

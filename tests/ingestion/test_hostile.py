@@ -38,13 +38,6 @@ BY = [replaced, overwritten]
 
 
 @pytest.fixture
-def bench(tmp_path):
-    made = Workbench(Settings(home=tmp_path / "home"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def changing(tmp_path):
     path = tmp_path / "doc.pdf"
     shutil.copyfile(BEFORE, path)

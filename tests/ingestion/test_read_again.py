@@ -13,7 +13,7 @@ from workbench.documents import Way, tesseract
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import words as reading
 from workbench.service import Workbench
-from workbench.settings import CollectionSettings, Settings
+from workbench.settings import CollectionSettings
 from workbench.store.checks import problems
 from workbench.types import PageRef
 
@@ -31,13 +31,6 @@ def files(tmp_path_factory):
     picture_pdf(folder / "both.pdf", text_picture(lines, (800, 400)), [(72, 20, "Downloaded yesterday")])
     text_picture(["Lighthouses of Norway"]).save(folder / "scan.png")
     return folder
-
-
-@pytest.fixture
-def bench(tmp_path):
-    work = Workbench(Settings(home=tmp_path / "home"))
-    yield work
-    work.close()
 
 
 def words(bench, name, page=1):

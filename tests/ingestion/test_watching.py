@@ -16,7 +16,6 @@ from workbench.cli import app
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion.watching import FolderWatcher, difference, look
 from workbench.service import Workbench
-from workbench.settings import Settings
 from workbench.types import PageRef
 
 PATIENCE = 120.0  # s; a bound for what takes a second or two, whatever else the machine is doing
@@ -31,11 +30,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def bench(tmp_path):
-    work = Workbench(Settings(home=tmp_path / "home"))
-    work.watching.quiet = 0.2
-    yield work
-    work.close()
+def bench(bench):
+    bench.watching.quiet = 0.2
+    return bench
 
 
 def names(bench):

@@ -15,7 +15,7 @@ from workbench.documents.sources import Source
 from workbench.errors import InputError
 from workbench.ingestion import words as reading
 from workbench.service import Workbench
-from workbench.settings import CollectionSettings, Settings
+from workbench.settings import CollectionSettings
 from workbench.store import Writer
 from workbench.types import PageRef, Words
 
@@ -37,13 +37,6 @@ def files(tmp_path_factory):
     text_pdf(folder / "text.pdf")
     picture_pdf(folder / "both.pdf", text_picture(["Harbour of Bergen"], (800, 400)), [(72, 700, "Printed words")])
     return folder
-
-
-@pytest.fixture
-def bench(tmp_path):
-    work = Workbench(Settings(home=tmp_path / "home"))
-    yield work
-    work.close()
 
 
 def found(bench, query, pipeline="bm25:5"):

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.documents.make import write_pdf
-from tests.service.test_workbench import TOPICS
+from tests.documents.make import TOPICS, write_pdf
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import runner, write_pdf
+from tests.service.holding import held_job
 from workbench.api.uploads import Uploads
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.service import Workbench
@@ -121,23 +122,11 @@ def test_a_damaged_collection_can_be_deleted_and_the_receipt_says_what_is_not_kn
 
 
 def test_a_job_that_waits_does_not_bring_a_deleted_collection_back(bench: Workbench, tmp_path: Path) -> None:
-    import threading
-
-    entered, go = threading.Event(), threading.Event()
-
-    def block(*_):
-        entered.set()
-        go.wait(60)
-        raise NotFoundError("over")
-
-    bench.jobs.does("block", block)
-    bench.jobs.start("elsewhere", {}, "block")
-    entered.wait(60)
-    waiting = bench.ingestion.start([tmp_path / "gone.pdf"], "c")
-    assert waiting.state == "waiting"
-    bench.deletions.collection("c")
-    go.set()
-    last = bench.jobs.start("elsewhere", {}, "block")
+    with held_job(bench, "elsewhere"):
+        waiting = bench.ingestion.start([tmp_path / "gone.pdf"], "c")
+        assert waiting.state == "waiting"
+        bench.deletions.collection("c")
+    last = bench.jobs.start("elsewhere", {}, "hold")
     assert bench.jobs.wait(last.id, 60).state == "failed"
     assert bench.library.names() == []
     with pytest.raises(NotFoundError):

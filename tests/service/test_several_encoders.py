@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import TOPICS, write_pdf
 from tests.encoders import fakes
 from workbench import encoders
 from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError, PipelineError
@@ -15,10 +15,6 @@ from workbench.settings import CollectionSettings, Settings
 from workbench.types import PageRef, ScoreKind
 
 WORDS, PAGE, GRID = "fake-words", "fake.page-1", "fake-grid"
-TOPICS = {
-    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
-    "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
-}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,8 +26,8 @@ def fake_encoders():
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     root = tmp_path_factory.mktemp("several")
-    for name, pages in TOPICS.items():
-        write_pdf(root / "files" / name, pages)
+    for name in ("whales.pdf", "stars.pdf"):
+        write_pdf(root / "files" / name, TOPICS[name])
     work = Workbench(Settings(home=root / "home"))
     work.files = root / "files"
     work.report = work.ingestion.ingest([work.files], "both", CollectionSettings(encoder=WORDS), also=[PAGE])

@@ -5,23 +5,13 @@ import threading
 
 import pytest
 
-from tests.documents.make import write_pdf
+from tests.documents.make import TOPICS, write_pdf
 from workbench import heatmap
 from workbench.api.uploads import Uploads
 from workbench.errors import FilterError, InputError, NotFoundError, PipelineError, QueryError
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.types import PageRef, ScoreKind
-
-TOPICS = {
-    "whales.pdf": ["The blue whale is the largest animal alive.", "Humpback whales sing long songs under water."],
-    "bread.pdf": [
-        "Knead the dough until it is smooth.",
-        "Bake the loaf in a hot oven for forty minutes.",
-        "Let it cool.",
-    ],
-    "stars.pdf": ["A red giant is a star near the end of its life.", "Astronomers measure distance by parallax."],
-}
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,6 @@ from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.models import encoders_of
-from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, pictured, read
 from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
 from workbench.ingestion.writing import Version, version_of
@@ -66,17 +65,11 @@ class Cluster:
         return False
 
     def batches(
-        self,
-        collection: Collection,
-        planned: Sequence[Planned],
-        readings: Sequence[Reading | None],
-        begin: Announce,
-        meter: Meter,
+        self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""
         todo = _Todo()
-        there = [Begin(item, reading, item.record) for item, reading in zip(planned, readings, strict=True)]
-        for begun in filter(None, begin(there)):
+        for begun in filter(None, begin(files)):
             todo.add(begun)
         if not todo:
             return
@@ -208,7 +201,7 @@ class _Read:
             begin: Begin = pickle.loads(row)
             meter = Meter(lambda progress: None, Event(), [])
             spent, reading = 0.0, begin.reading and self._found(begin.reading)
-            for entry in read([begin.item], [reading], self._collection, self._pool, meter, self._means.home):
+            for entry in read([replace(begin, reading=reading)], self._collection, self._pool, meter, self._means.home):
                 if isinstance(entry, Begin):
                     begin = entry if entry.changed else replace(entry, reading=None)  # which who commits has
                 elif not isinstance(entry, End) or entry.error:

@@ -21,7 +21,7 @@ from workbench.encoders.pictures import PreparingEncoder
 from workbench.ingestion.batches import Announce, Batch, batches
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned
-from workbench.ingestion.stages import embedded, pictured, read
+from workbench.ingestion.stages import Begin, embedded, pictured, read
 from workbench.ingestion.writing import Writing
 from workbench.store import Collection, FieldsChange, Stager, Writer
 from workbench.types import DocumentOutcome, IngestReport
@@ -35,12 +35,7 @@ class Crew(Protocol):
         """Whether it is this process."""
 
     def batches(
-        self,
-        collection: Collection,
-        planned: Sequence[Planned],
-        readings: Sequence[Reading | None],
-        begin: Announce,
-        meter: Meter,
+        self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
         """What is to be read of the files, ready to be committed: batches that may go into one commit.
 
@@ -65,19 +60,14 @@ class Here:
         return True
 
     def batches(
-        self,
-        collection: Collection,
-        planned: Sequence[Planned],
-        readings: Sequence[Reading | None],
-        begin: Announce,
-        meter: Meter,
+        self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""
         if any(isinstance(encoder, PreparingEncoder) for encoder in self.encoders):
             meter.has(PREPARING)
-        files = pictured(read(planned, readings, collection, self.pool, meter, self.home))
+        pages = pictured(read(files, collection, self.pool, meter, self.home))
         ids = [encoder.info.id for encoder in self.encoders]
-        with closing(embedded(files, self.encoders, meter, self.processors)) as entries:
+        with closing(embedded(pages, self.encoders, meter, self.processors)) as entries:
             for batch in batches(entries, begin, Stager(collection), ids, meter):
                 yield [batch]
 
@@ -99,9 +89,9 @@ def ingest(
     meter.total = sum(item.pages_to_read for item in planned)
     meter.expect({item.source.name: _expected(item) for item in planned})
     settings = ReadSettings.of(collection.settings)
-    readings = [_reading(item, settings) for item in planned]
+    files = [Begin(item, _reading(item, settings), item.record) for item in planned]
     writing = Writing(collection, writer, meter, changes or {})
-    with closing(crew.batches(collection, planned, readings, writing.begin, meter)) as made:
+    with closing(crew.batches(collection, files, writing.begin, meter)) as made:
         for some in made:
             writing.take(some)
     writing.leave()

@@ -81,20 +81,16 @@ class _Ready:
 
 
 def read(
-    planned: Sequence[Planned],
-    readings: Sequence[Reading | None],
-    collection: Collection,
-    pool: ReaderPool,
-    meter: Meter,
-    home: Path | None,
+    files: Sequence[Begin], collection: Collection, pool: ReaderPool, meter: Meter, home: Path | None
 ) -> Iterator[Entry]:
     """The pages of files, one file after another. A file that changes meanwhile is begun again, from a copy."""
     meter.workers["read"] = pool.size
-    with closing(pool.pages([reading for reading in readings if reading], meter.stop)) as stream:
-        for item, reading in zip(planned, readings, strict=True):
+    with closing(pool.pages([begin.reading for begin in files if begin.reading], meter.stop)) as stream:
+        for begin in files:
             if meter.stop.is_set():
                 return
-            yield Begin(item, reading, item.record)
+            yield begin
+            item, reading = begin.item, begin.reading
             if reading is None or item.record is None:
                 continue
             error = ""

@@ -6,6 +6,8 @@ import { openPage } from "../core/router.js";
 const SHOWN = 12; // results whose ranks are drawn
 const WIDTH = 300;
 const TOP = 26;
+const LINE = 13; // of the names of stages
+const LETTER = 7.2; // px, at most, of theirs
 const STEP = 17;
 
 function facts(stage) {
@@ -75,9 +77,12 @@ export function Slopes({ result }) {
   if (names.length < 2 || !result.complete) return null;
   const hits = result.hits.slice(0, SHOWN),
     low = hits.length + 2,
-    foot = TOP + low * STEP;
-  const x = (i) => 34 + (i * (WIDTH - 68)) / (names.length - 1),
-    y = (rank) => TOP + Math.min(rank, low) * STEP - STEP / 2;
+    apart = (WIDTH - 68) / (names.length - 1),
+    rows = names.some((name) => name.length * LETTER > apart) ? 2 : 1, // of names: they stand in turn where it is narrow
+    top = TOP + (rows - 1) * LINE,
+    foot = top + low * STEP;
+  const x = (i) => 34 + i * apart,
+    y = (rank) => top + Math.min(rank, low) * STEP - STEP / 2;
   const line = (hit) => {
     const points = hit.stages.map(({ name, rank }) => ({ x: x(names.indexOf(name)), y: y(rank), rank }));
     const first = points[0],
@@ -98,7 +103,7 @@ export function Slopes({ result }) {
   const cut = (stage) => {
     const i = names.indexOf(stage.name);
     if (i < 0) return null;
-    const at = Math.min(stage.candidates_out, low) * STEP + TOP;
+    const at = Math.min(stage.candidates_out, low) * STEP + top;
     return html`<g key=${stage.name}>
       <title>${`kept ${count(stage.candidates_out)} of ${count(stage.candidates_in)} pages`}</title>
       <line x1=${x(i) - 14} x2=${x(i) + 14} y1=${at} y2=${at} class="pl-cut" />
@@ -116,7 +121,10 @@ export function Slopes({ result }) {
       role="img"
       aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”."
     >
-      ${names.map((name, i) => html`<text x=${x(i)} y="13" text-anchor="middle" class="pl-slope-name">${name}</text>`)}
+      ${names.map(
+        (name, i) =>
+          html`<text x=${x(i)} y=${LINE * (1 + (i % rows))} text-anchor="middle" class="pl-slope-name">${name}</text>`,
+      )}
       ${hits.map(line)}
       ${beyond && html`<text x=${x(0) - 8} y=${y(low) + 4} text-anchor="end">${`≥${low}`}</text>`}
       ${result.trace.stages.map(cut)}
