@@ -114,7 +114,7 @@ def measure(
     pages = sample_pages(count)
     pictures = [seen(page) for page in pages]
     prepared = [encoder.prepare(page) for page in pages]
-    batch, tokens = encoder.fit(prepared), statistics.median_low([one.tokens for one in prepared])
+    batch, tokens = encoder.fit(prepared), statistics.median_low(map(encoder.tokens, prepared))
     feeding = _Feeding(encoder.engine, batch, workers)
     feeding.place([one.inputs for one in prepared])
     del prepared

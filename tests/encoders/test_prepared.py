@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.encoders.conftest import Zoo
-from tests.encoders.pages import page, picture
+from tests.encoders.pages import CROP, WHOLE, page, picture
 from tests.encoders.precision import close
 from workbench.encoders.device import TOKENS
+from workbench.encoders.engine import _takes_tensors
 from workbench.encoders.families import FAMILIES
-from workbench.encoders.prepared import PreparedPage, prepare
+from workbench.encoders.pictures import pixels, seen
+from workbench.encoders.prepared import PIXELS, PreparedPage, prepare
 from workbench.encoders.window_attention import NAME, by_windows
-from workbench.types import PageEmbedding, PageFailure
+from workbench.types import Box, Drawn, PageEmbedding, PageFailure
 
 SIZES = [(90, 120), (200, 60), (90, 120), (60, 240)]
 WINDOWED = ("colqwen2", "colqwen2.5", "biqwen2.5", "colqwen3", "colqwen-omni")
@@ -46,6 +50,43 @@ def test_what_another_process_prepares_comes_to_the_same_vectors(zoo: Zoo, name:
     for one, same in zip(encoder.encode_pages(pages), encoder.encode_prepared(rows)(), strict=True):
         close(one.vectors, same.vectors)
         assert np.array_equal(one.geometry.boxes, same.geometry.boxes) and one.labels == same.labels
+
+
+@pytest.fixture
+def there(request: pytest.FixtureRequest, zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A model whose processor works where the model is, as on a GPU."""
+    encoder = zoo.load(request.param)
+    assert _takes_tensors(encoder.engine.processor)
+    monkeypatch.setattr(encoder.engine, "processes_there", True)
+    return encoder
+
+
+@pytest.mark.parametrize("there", FAMILIES, indirect=True)
+def test_what_is_processed_where_the_model_is_comes_to_the_same_vectors(there: Any) -> None:
+    pages = [page(image=picture(size), number=i + 1, crop=CROP) for i, size in enumerate(SIZES)]
+    drawn = [replace(one, image=Drawn.of(one.image())) for one in pages]
+    ready = [there.prepare(one) for one in drawn]
+    assert all(one.inputs.keys() == {PIXELS} for one in ready)
+    found = there.encode_prepared(ready)()
+    there.engine.processes_there = False
+    for one, same in zip(found, there.encode_pages(pages), strict=True):
+        close(one.vectors, same.vectors)
+        assert np.array_equal(one.geometry.boxes, same.geometry.boxes) and one.labels == same.labels
+
+
+@pytest.mark.parametrize("there", FAMILIES, indirect=True)
+def test_tokens_of_a_picture_are_known_before_it_is_processed(there: Any) -> None:
+    ready = [there.prepare(page(image=picture(size))) for size in SIZES]
+    known = [there.tokens(one) for one in ready]
+    batches = [there.engine.prepared([one.inputs]) for one in ready]
+    assert known == [int(batch.shown(0).sum()) for batch in batches]
+
+
+@pytest.mark.parametrize("crop", [WHOLE, CROP])
+def test_pixels_are_what_the_crop_leaves_however_a_page_has_its_picture(crop: Box) -> None:
+    one = page(image=picture((90, 120)), crop=crop)
+    drawn = replace(one, image=Drawn.of(one.image()))
+    assert np.array_equal(pixels(one), pixels(drawn)) and np.array_equal(pixels(one), np.asarray(seen(one)))
 
 
 def test_a_batch_is_begun_before_the_one_before_it_is_asked_for(zoo: Zoo) -> None:

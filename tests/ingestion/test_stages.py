@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.documents.reading import Drawn
 from workbench.encoders import EncoderInfo
 from workbench.encoders.pictures import PictureVectors, PreparingEncoder, whole
 from workbench.encoders.prepared import PreparedPage
@@ -24,8 +23,8 @@ from workbench.errors import EncoderError
 from workbench.ingestion import flow
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
-from workbench.ingestion.stages import Begin, Encoded, End, embedded
-from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, Words, bottleneck
+from workbench.ingestion.stages import BATCH, VECTORS, Begin, Encoded, End, embedded
+from workbench.types import Drawn, Geometry, Page, PageEmbedding, PageFailure, PageRef, Words, bottleneck
 from workbench.types.ingestion import JobStage
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
@@ -215,7 +214,7 @@ def test_reading_keeps_a_bounded_number_of_pages_ahead_of_writing():
                 time.sleep(0.05)  # as long as all that may go ahead needs
             most = max(most, read - written)
     assert read == 401
-    assert most <= 2 + 32 + 3 * 3 + 8 + 6  # the bounds of the stages, and what each holds in its hand
+    assert most <= 2 + 4 * BATCH + 3 * 3 + VECTORS + 7  # the bounds of the stages, and what each holds in its hand
 
 
 def test_a_stop_leaves_a_model_that_is_at_work_alone_and_loses_nothing_it_has_done():

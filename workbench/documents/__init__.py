@@ -11,14 +11,13 @@ from workbench.documents.pdfium import Bookmark, copy_pages, read_outline
 from workbench.documents.probing import DocumentProbe, probe
 from workbench.documents.raster import rasterizer
 from workbench.documents.readable import readable
-from workbench.documents.reading import Drawn, ReadSettings, Way, read_pages
+from workbench.documents.reading import ReadSettings, Way, read_pages, undrawn
 from workbench.documents.sources import Source, discover
 from workbench.documents.workers import GivenUp, Limits, PageStream, ReaderPool, Reading, readers
 
 __all__ = [
     "Bookmark",
     "DocumentProbe",
-    "Drawn",
     "GivenUp",
     "Limits",
     "PageStream",
@@ -35,4 +34,5 @@ __all__ = [
     "read_pages",
     "readable",
     "readers",
+    "undrawn",
 ]

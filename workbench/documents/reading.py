@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.documents import ocr, tesseract
@@ -23,7 +22,7 @@ from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
-from workbench.types import Box, Page, PageFailure, PageRef, Words
+from workbench.types import Box, Drawn, Page, PageFailure, PageRef, Words
 from workbench.types.documents import WORDS_LATER, WORDS_NONE, WORDS_NOW
 
 if TYPE_CHECKING:
@@ -205,26 +204,13 @@ def _page(
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread, pictures)
+    drawn = Drawn.of(image) if settings.picture and image is not None else undrawn
+    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a page's ``image`` calls: its picture as ``pixels (height, width, 3) uint8``, which go to another process
-    as they lie in memory; None for a page that was read without."""
-
-    pixels: NDArray[np.uint8] | None
-
-    @classmethod
-    def of(cls, image: Image.Image | None) -> Drawn:
-        """An RGB picture, if there is one."""
-        return cls(None if image is None else np.asarray(image))
-
-    def __call__(self) -> Image.Image:
-        """The picture, RGB; ``DocumentError`` without one."""
-        if self.pixels is None:
-            raise DocumentError("The page was read without its picture.")
-        return Image.fromarray(self.pixels)
+def undrawn() -> Image.Image:
+    """The ``image`` of a page that was read without, or whose picture is no longer held."""
+    raise DocumentError("The page was read without its picture.")
 
 
 def first_picture(path: Path, side: int) -> tuple[str, Image.Image]:

@@ -18,7 +18,7 @@ from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches
 from workbench.encoders.policies import Policies
 from workbench.encoders.prepared import Inputs, PreparedPage, Preparer
-from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, PageRef, SeenPicture
+from workbench.types import Box, Drawn, Float, Geometry, Page, PageEmbedding, PageFailure, PageRef, SeenPicture
 
 log = logging.getLogger(__name__)
 
@@ -89,15 +89,20 @@ class PreparingEncoder(PictureEncoder):
 
     preparer: Preparer
     accelerated = False
-    """Whether the model runs on a device of its own, so that the processor is what there is to wait for."""
+    """Whether the model runs on a device of its own while the processor works on this one, so that it is what there is
+    to wait for."""
 
     def prepare(self, page: Page) -> PreparedPage:
         """A page as the model takes it, by this process; raises whatever the processor does."""
         return PreparedPage(page.ref, page.crop, self._inputs(seen(page)))
 
+    def tokens(self, page: PreparedPage) -> int:
+        """How many tokens the model reads of a page, 0 where it reads none."""
+        return page.tokens
+
     def fit(self, pages: Sequence[PreparedPage]) -> int:
         """How many of the first of these pages go through the model at once."""
-        return self._batches.fit([page.tokens for page in pages])
+        return self._batches.fit([self.tokens(page) for page in pages])
 
     def encode_prepared(self, pages: Sequence[PreparedPage]) -> Callable[[], list[PageEmbedding | PageFailure]]:
         """Have the model begin with these pages; what is returned waits for it: one outcome a page, in order.
@@ -105,7 +110,7 @@ class PreparingEncoder(PictureEncoder):
         The next batch may be begun before that is called, so that a GPU need not wait for what is left to do with its
         answer.
         """
-        begun = self._batches.run(pages, self._begin, self._failure, lambda page: page.tokens)
+        begun = self._batches.run(pages, self._begin, self._failure, self.tokens)
 
         def finish() -> list[PageEmbedding | PageFailure]:
             return [one if isinstance(one, PageFailure) else one() for one in begun]
@@ -136,6 +141,16 @@ class PreparingEncoder(PictureEncoder):
         return guarded(page.ref, one.vectors, one.geometry, one.labels, self.info.dim)
 
 
+def pixels(page: Page) -> NDArray[np.uint8]:
+    """The part of the page's picture that the crop leaves, ``(height, width, 3)``; of a page that was just drawn as it
+    lies in memory, since pictures of PIL cost a copy each way."""
+    if not isinstance(page.image, Drawn):
+        return np.asarray(seen(page))
+    drawn = page.image.pixels
+    left, top, right, bottom = _cut(page.crop, drawn.shape[1], drawn.shape[0])
+    return np.ascontiguousarray(drawn[top:bottom, left:right])
+
+
 def seen(page: Page) -> Image.Image:
     """The part of the page's picture that the crop leaves, RGB."""
     return cropped(page.image(), page.crop)
@@ -143,11 +158,14 @@ def seen(page: Page) -> Image.Image:
 
 def cropped(image: Image.Image, crop: Box) -> Image.Image:
     """The part of a picture that a crop leaves, RGB."""
-    width, height = image.size
-    x0, y0, x1, y1 = crop
-    box = (round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height))
-    shown = image if box == (0, 0, width, height) else image.crop(box)
+    box = _cut(crop, *image.size)
+    shown = image if box == (0, 0, *image.size) else image.crop(box)
     return shown if shown.mode == "RGB" else shown.convert("RGB")  # which would copy a picture that is RGB already
+
+
+def _cut(crop: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = crop
+    return round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height)
 
 
 def whole(crop: Box) -> Geometry:

@@ -26,6 +26,9 @@ Inputs = Mapping[str, NDArray[Any]]
 Preparer = Callable[[Image.Image], Inputs]
 """Makes a model's inputs of a picture; can be pickled, and is quick to call again in the same process."""
 
+PIXELS = "pixels"
+"""The one input of a picture that goes to the device as it is, ``(height, width, 3) uint8``: to be processed there,
+together with the others of its batch."""
 _TEXT = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 """Inputs with a number a token, which are padded on the tokenizer's side."""
 
@@ -115,6 +118,18 @@ def rows(inputs: Mapping[str, Any], dtype: str) -> Inputs:
             value = value.to(torch.int8)
         found[name] = np.ascontiguousarray(value.numpy())
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A picture on a device, ``(3, height, width) uint8``, in the place of the one of PIL that colpali-engine's
+    processors expect: they have it converted to RGB, and what comes of that goes on to an image processor."""
+
+    pixels: Any
+
+    def convert(self, mode: str) -> Any:
+        """The pixels, which are RGB."""
+        return self.pixels
 
 
 def collated(pages: Sequence[Inputs], dtype: str, padding: int, left: bool, pinned: bool = False) -> dict[str, Any]:

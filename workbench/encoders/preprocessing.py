@@ -51,7 +51,7 @@ class PreparedBatch:
     def image(self, pixels: Any) -> Image.Image:
         """The picture of normalised ``pixels (3, height, width)``."""
         made = self.processor.image_processor
-        return denormalised(pixels.float().numpy(), made.image_mean, made.image_std)
+        return denormalised(pixels.float().cpu().numpy(), made.image_mean, made.image_std)
 
     def grid(self, row: int) -> tuple[int, int, int]:
         """Of a dynamic picture: rows and columns of patches, and how many patches a side make one token."""
@@ -70,6 +70,10 @@ class Preprocessor(Protocol):
         """The pictures that the model gets of a row."""
         ...
 
+    def tokens(self, processor: Any, width: int, height: int) -> int:
+        """How many tokens stand for a picture of so many pixels, before it is processed; without the prompt's."""
+        ...
+
 
 class Square:
     """One picture of a fixed size."""
@@ -85,6 +89,10 @@ class Square:
     def views(self, batch: PreparedBatch, row: int, crop: Box) -> tuple[SeenPicture, ...]:
         """The stretched picture."""
         return (SeenPicture(batch.image(batch.inputs["pixel_values"][row]), crop, "whole page"),)
+
+    def tokens(self, processor: Any, width: int, height: int) -> int:
+        """As many for every picture."""
+        return int(processor.image_seq_length)
 
 
 class Dynamic:
@@ -113,6 +121,11 @@ class Dynamic:
         flat = blocks.permute(4, 0, 2, 5, 1, 3, 6).reshape(3, rows * size, cols * size)
         return (SeenPicture(batch.image(flat), crop, "whole page"),)
 
+    def tokens(self, processor: Any, width: int, height: int) -> int:
+        """One for each block of patches."""
+        made = processor.image_processor
+        return int(made.get_number_of_image_patches(height, width, {})) // int(made.merge_size) ** 2
+
 
 class Tiles:
     """Square tiles in reading order, each introduced by ``<row_i_col_j>``; another tag introduces the whole picture."""
@@ -138,6 +151,11 @@ class Tiles:
                 x0, y0, x1, y1 = (float(value) for value in boxes[tile[0] * cols + tile[1]])
                 found.append(SeenPicture(image, (x0, y0, x1, y1), f"tile row {tile[0] + 1}, column {tile[1] + 1}"))
         return tuple(found)
+
+    def tokens(self, processor: Any, width: int, height: int) -> int:
+        """As many for every tile; a picture that is not cut is one."""
+        tiles, _, _ = processor.image_processor.get_number_of_image_patches(height, width, {})
+        return int(max(tiles, 1) * processor.image_seq_len)
 
     def _tiles(self, batch: PreparedBatch, row: int) -> list[tuple[int, int] | None]:
         """(row, col) of each tile in the order of the vectors, None for the whole picture."""

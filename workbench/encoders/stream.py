@@ -6,11 +6,12 @@ somebody needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.encoders.device import Device
 from workbench.types import Float
@@ -31,6 +32,13 @@ class Stream:
     def placing(self, inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The inputs on the device, floats in its dtype; the model is called within."""
         yield {name: wide(value.to(self._device.name, self._dtype(value))) for name, value in inputs.items()}
+
+    @contextmanager
+    def pictures(self, arrays: Sequence[NDArray[np.uint8]]) -> Iterator[list[Any]]:
+        """Pictures ``(height, width, 3) uint8`` on the device as tensors ``(3, height, width)``; what is made of them
+        within goes into `placing`."""
+
+        yield [_tensor(array).permute(2, 0, 1) for array in arrays]
 
     def answer(self, states: Any) -> Callable[[], Float]:
         """What waits for a model's output and gives it on the host, float32; called within `placing`."""
@@ -67,6 +75,15 @@ class CudaStream(Stream):
         with torch.cuda.stream(self._work):
             yield placed
 
+    @contextmanager
+    def pictures(self, arrays: Sequence[NDArray[np.uint8]]) -> Iterator[list[Any]]:
+        """As of `Stream`, while the model may still be at the batch before."""
+        import torch
+
+        with torch.cuda.stream(self._copies):
+            placed = [_pinned(_tensor(array)).to(self._device.name, non_blocking=True) for array in arrays]
+            yield [picture.permute(2, 0, 1) for picture in placed]
+
     def answer(self, states: Any) -> Callable[[], Float]:
         """As of `Stream`; nothing is waited for before it is called."""
         import torch
@@ -81,6 +98,12 @@ class CudaStream(Stream):
             return np.asarray(host.numpy(), np.float32)
 
         return wait
+
+
+def _tensor(array: NDArray[np.uint8]) -> Any:
+    import torch
+
+    return torch.from_numpy(np.require(array, requirements="W"))  # those of PIL's pictures are only for reading
 
 
 def _pinned(value: Any) -> Any:

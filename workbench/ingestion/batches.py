@@ -12,6 +12,10 @@ from workbench.ingestion.stages import BATCH, Begin, Encoded, End, Entry
 from workbench.store import DocumentRecord, Staged, Stager
 from workbench.types import PageFailure, PageRef
 
+SECONDS = 1.0
+"""A commit costs as much for one page as for many: pages that come faster than one commit in so many seconds wait for
+the next, though no more than `PAGES`."""
+PAGES = 64
 FAILURES = 1000
 """Failed pages after which a batch ends too: they weigh nothing, but each batch is a commit."""
 
@@ -55,44 +59,76 @@ class Batch:
 
 
 def batches(
-    entries: Iterable[Entry],
-    begin: Announce,
-    stager: Stager,
-    encoders: Sequence[str],
-    meter: Meter,
-    most: int = BATCH,
-) -> Iterator[Batch]:
-    """The pages of entries, at most so many a batch, ready to be committed.
+    entries: Iterable[Entry], begin: Announce, stager: Stager, encoders: Sequence[str], meter: Meter
+) -> Iterator[Sequence[Batch]]:
+    """The pages of entries ready to be committed: batches that go into one commit.
 
     ``begin`` is told of each file before its pages. ``encoders`` are the ids of those that the pages have passed, the
     first one first.
     """
-
-    def batch(end: End | None = None) -> Batch:
-        since = monotonic()
-        part, staged = _ready(opened, held, stager, encoders) if opened else (None, Staged({}))
-        meter.add("write", 0, monotonic() - since)
-        return Batch((replace(part, end=end),) if part else (), staged)
-
-    opened: Begin | None = None
-    held: list[Encoded | PageFailure | GivenUp] = []
+    making = _Making(stager, encoders, meter)
     for entry in entries:
         if isinstance(entry, Begin):
-            if held:
-                yield batch()
-                held = []
-            (opened,) = begin([entry])
-        elif isinstance(entry, End):
-            if opened is not None:
-                yield batch(entry)
-            opened, held = None, []
-        elif opened is not None:
-            held.append(entry)
-            if sum(isinstance(one, Encoded) for one in held) == most or len(held) == FAILURES:
-                yield batch()
-                held = []
-    if held:
-        yield batch()
+            making.stage()
+            if entry.changed and making.ready:  # what came of it before is to be there before it begins again
+                yield making.taken()
+            (making.opened,) = begin([entry])
+        else:
+            making.add(entry)
+        if making.due:
+            yield making.taken()
+    making.stage()
+    if making.ready:
+        yield making.taken()
+
+
+class _Making:
+    """Entries of the file that is ``opened``, on their way to be batches, and those that are ``ready``."""
+
+    def __init__(self, stager: Stager, encoders: Sequence[str], meter: Meter) -> None:
+        self._stager, self._encoders, self._meter = stager, encoders, meter
+        self.opened: Begin | None = None
+        self.ready: list[Batch] = []
+        self._held: list[Encoded | PageFailure | GivenUp] = []
+        self._last = monotonic()
+
+    @property
+    def due(self) -> bool:
+        """Whether what is ready should be committed now."""
+        pages = sum(len(part.ready) for batch in self.ready for part in batch.parts)
+        return bool(self.ready) and (pages >= PAGES or self._late)
+
+    def add(self, entry: Encoded | PageFailure | GivenUp | End) -> None:
+        """One more entry of the file."""
+        if self.opened is None:
+            return
+        if isinstance(entry, End):
+            self.stage(entry)
+            self.opened = None
+            return
+        self._held.append(entry)
+        pages = sum(isinstance(one, Encoded) for one in self._held)
+        if pages == PAGES or len(self._held) == FAILURES or (pages >= BATCH and self._late):
+            self.stage()
+
+    def stage(self, end: End | None = None) -> None:
+        """Make a batch of what is held, if there is anything to tell."""
+        if self.opened is None or not (self._held or end):
+            return
+        since = monotonic()
+        part, staged = _ready(self.opened, self._held, self._stager, self._encoders)
+        self.ready.append(Batch((replace(part, end=end),), staged))
+        self._held = []
+        self._meter.add("write", 0, monotonic() - since)
+
+    def taken(self) -> list[Batch]:
+        """What is ready, which is another's from here on."""
+        taken, self.ready, self._last = self.ready, [], monotonic()
+        return taken
+
+    @property
+    def _late(self) -> bool:
+        return monotonic() - self._last > SECONDS
 
 
 def _ready(

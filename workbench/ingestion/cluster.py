@@ -247,7 +247,8 @@ class _Encode:
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
         with closing(embedded(pictured(_stream(pages, meter)), self._encoders, meter, processors)) as entries:
-            found = list(batches(entries, lambda begun: begun, stager, ids, meter))
+            made = batches(entries, lambda begun: begun, stager, ids, meter)
+            found = [batch for some in made for batch in some]
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from itertools import count, islice
 
 from workbench import memory
-from workbench.documents import Drawn, ReaderPool
+from workbench.documents import ReaderPool
 from workbench.encoders import Encoder
 from workbench.encoders.pictures import PreparingEncoder
 from workbench.errors import PagelensError
@@ -26,6 +26,7 @@ from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
 from workbench.store import Collection, Writer
 from workbench.types import (
     DocumentOutcome,
+    Drawn,
     IngestReport,
     PageEmbedding,
     PageFailure,

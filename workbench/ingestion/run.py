@@ -68,8 +68,7 @@ class Here:
         pages = pictured(read(files, collection, self.pool, meter, self.home))
         ids = [encoder.info.id for encoder in self.encoders]
         with closing(embedded(pages, self.encoders, meter, self.processors)) as entries:
-            for batch in batches(entries, begin, Stager(collection), ids, meter):
-                yield [batch]
+            yield from batches(entries, begin, Stager(collection), ids, meter)
 
 
 def ingest(

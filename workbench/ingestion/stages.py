@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from workbench.documents import GivenUp, PageStream, ReaderPool, Reading, Source
+from workbench.documents import GivenUp, PageStream, ReaderPool, Reading, Source, undrawn
 from workbench.documents.workers import cores
 from workbench.encoders import Encoder
 from workbench.encoders.pictures import PreparingEncoder
@@ -36,6 +36,8 @@ BATCH = 8
 """Pages that go at once to an encoder that makes its own batches of them."""
 PREPARED_BYTES = 512 << 20
 """Prepared pages that may wait for a model: those of ColSmol take 20 MB each, so two batches of 12."""
+VECTORS = 64
+"""Pages with their vectors that may wait for whoever writes them; those of ColPali take half a MB each."""
 _TICK = 0.1  # s; how often somebody who waits looks whether it should stop
 
 
@@ -164,7 +166,7 @@ def embedded(
             steps = ahead(steps, 4 * BATCH, meter.stop, "preparing", _weight, PREPARED_BYTES)
         batches = ahead(_begun(steps, encoder, meter, first=number == 0), 1, meter.stop, "encoding")
         entries = _finished(batches, encoder, meter, first=number == 0)
-    return ahead(entries, BATCH, meter.stop, "vectors")
+    return ahead(_let_go(entries), VECTORS, meter.stop, "vectors")
 
 
 def prepared(
@@ -305,6 +307,15 @@ def _finished(batches: Iterator[_Batch], encoder: Encoder, meter: Meter, first: 
                 yield _settled(encoded, encoder, first)
     finally:
         close(batches)
+
+
+def _let_go(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """The entries without what no encoder needs any more: a page's picture takes 6 MB."""
+    try:
+        for entry in entries:
+            yield replace(entry, page=replace(entry.page, image=undrawn)) if isinstance(entry, Encoded) else entry
+    finally:
+        close(entries)
 
 
 def _with(entry: Encoded, encoder: Encoder, outcome: PageEmbedding | PageFailure) -> Encoded:

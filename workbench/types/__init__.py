@@ -20,7 +20,7 @@ from workbench.types.collections import (
     Watch,
 )
 from workbench.types.deletion import Gone, Receipt
-from workbench.types.documents import Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
+from workbench.types.documents import Drawn, Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
     Explanation,
@@ -56,6 +56,7 @@ __all__ = [
     "DocumentFields",
     "DocumentInfo",
     "DocumentOutcome",
+    "Drawn",
     "Evidence",
     "Explanation",
     "Fix",

@@ -92,6 +92,25 @@ class Words:
         return cls((), np.zeros((0, 4), np.float32), np.zeros(0, np.int32), np.zeros(0, np.bool_))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What a page's ``image`` calls: its picture as ``pixels (height, width, 3) uint8``, which go to another process
+    as they lie in memory."""
+
+    pixels: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, image: Image) -> Drawn:
+        """An RGB picture."""
+        return cls(np.asarray(image))
+
+    def __call__(self) -> Image:
+        """The picture, RGB."""
+        from PIL import Image
+
+        return Image.fromarray(self.pixels)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page, read from its file.
