@@ -1,7 +1,7 @@
 """What keeps a page model waiting: its forward pass alone, beside every way to feed it, and the ingest's own rate.
 
 Pages are those of the sample documents, drawn as an ingest draws them. A way's rate is pages by seconds of one pass
-over all of them, after a batch that warms up; the `DataLoader`'s includes the start of its workers, as its user waits
+over all of them, after one that warms up (a batch of the plain loop); the `DataLoader`'s includes the start of its workers, as its user waits
 for it too. The ingest is measured after one that starts the processes, and with its index: it is what a person sees.
 It gets more pages, of copies of the documents, so that its first and last seconds weigh no more than in real life.
 """
@@ -120,7 +120,7 @@ def measure(
     del prepared
     rates = []
     for what, way, warm in (
-        ("forward alone", feeding.forward_alone, feeding.one_forward),
+        ("forward alone", feeding.forward_alone, feeding.forward_alone),
         ("bare loop", partial(feeding.bare_loop, pictures), partial(feeding.bare_loop, pictures[:batch])),
         ("DataLoader", partial(feeding.data_loader, pictures), _wait),
         ("encode_pages", partial(_embed, encoder, pages), _wait),
@@ -175,10 +175,6 @@ class _Feeding:
         """The model over what is placed."""
         for inputs in self._placed:
             self._call(inputs)
-
-    def one_forward(self) -> None:
-        """The model over the first batch."""
-        self._call(self._placed[0])
 
     def bare_loop(self, pictures: Sequence[Image.Image]) -> None:
         """Processor and model in turn."""

@@ -107,7 +107,7 @@ def _tensor(array: NDArray[np.uint8]) -> Any:
 
 
 def _pinned(value: Any) -> Any:
-    return value if value.is_pinned() else value.pin_memory()
+    return value if value.device.type != "cpu" or value.is_pinned() else value.pin_memory()
 
 
 def wide(value: Any) -> Any:
