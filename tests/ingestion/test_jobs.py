@@ -15,7 +15,7 @@ from workbench.ingestion import Jobs
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import new_index as writing
-from workbench.types import IngestReport
+from workbench.types import Gone, IngestReport
 
 
 class Gate:
@@ -96,7 +96,7 @@ def test_a_job_that_waits_is_stopped_at_once_and_never_begins(jobs: Jobs, gate: 
 def test_jobs_of_a_deleted_collection_never_begin(jobs: Jobs, gate: Gate) -> None:
     first, second = jobs.start("other", {"name": "a"}), jobs.start("notes", {"name": "b"})
     assert gate.begun.wait(30)
-    jobs.forget("notes")
+    jobs.forget(Gone("notes"))
     with pytest.raises(NotFoundError):
         jobs.get(second.id)
     gate.open.set()

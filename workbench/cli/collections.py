@@ -264,7 +264,7 @@ def rename(
     to: Annotated[str, typer.Argument(metavar="NEW", parser=clean, help="Its new name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Give a collection another name, and with it its judgements, saved searches, datasets and times.
+    """Give a collection another name, and with it its judgements, saved searches, datasets, times and followed folders.
 
     Saved evaluations keep the name that they were made under.
     """

@@ -24,7 +24,7 @@ import psutil
 
 from workbench import permits
 from workbench.errors import NotFoundError, PagelensError, StateError
-from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
+from workbench.types import DocumentOutcome, Gone, IngestReport, Job, JobStage, PageFailureRecord, Progress, Receipt
 
 log = logging.getLogger(__name__)
 
@@ -135,15 +135,18 @@ class Jobs:
         with self._lock:
             return [(entry.job.collection, entry.request) for entry in self._entries.values()]
 
-    def forget(self, collection: str) -> None:
-        """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew; or take what
+        became of a deleted document out of the records of its collection's jobs."""
         with self._lock:
-            for job_id, entry in list(self._entries.items()):
-                if entry.job.collection != collection or entry.job.state in ("running", "stopping"):
-                    continue
-                entry.job = replace(entry.job, state="stopped")  # it may still stand in the queue
-                del self._entries[job_id]
-                (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+            for entry in [one for one in self._entries.values() if one.job.collection == gone.collection]:
+                if gone.document:
+                    self._leave_out(entry, gone.document)
+                elif entry.job.state not in ("running", "stopping"):
+                    entry.job = replace(entry.job, state="stopped")  # it may still stand in the queue
+                    del self._entries[entry.job.id]
+                    (self._folder / f"{entry.job.id}.json").unlink(missing_ok=True)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the jobs of a collection be those of its new name, which runs again of them then mean."""
@@ -152,18 +155,6 @@ class Jobs:
                 if entry.job.collection == collection:
                     entry.job = replace(entry.job, collection=name)
                     entry.request = {**entry.request, "collection": name}
-                    self._write(entry)
-
-    def forget_document(self, collection: str, document: str) -> None:
-        """Take what became of a deleted document out of the records of its collection's jobs."""
-        with self._lock:
-            for entry in self._entries.values():
-                progress = entry.job.progress
-                left = tuple(outcome for outcome in progress.documents if outcome.name != document)
-                pending = tuple(outcome for outcome in progress.pending if outcome.name != document)
-                without = replace(progress, documents=left, pending=pending)
-                if entry.job.collection == collection and without != progress:
-                    entry.job = replace(entry.job, progress=without)
                     self._write(entry)
 
     def stop_all(self, seconds: float) -> None:
@@ -182,6 +173,16 @@ class Jobs:
         while self.get(job_id).active and time.monotonic() < end:
             time.sleep(0.05)
         return self.get(job_id)
+
+    def _leave_out(self, entry: _Entry, document: str) -> None:
+        """Take a document out of a job's record; the lock is held."""
+        progress = entry.job.progress
+        left = tuple(outcome for outcome in progress.documents if outcome.name != document)
+        pending = tuple(outcome for outcome in progress.pending if outcome.name != document)
+        without = replace(progress, documents=left, pending=pending)
+        if without != progress:
+            entry.job = replace(entry.job, progress=without)
+            self._write(entry)
 
     def _snapshots(self) -> list[Job]:
         with self._lock:

@@ -13,7 +13,7 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from workbench.documents.probing import content_hash
 from workbench.documents.reading import first_picture, words_of
 from workbench.documents.sources import display_name
 from workbench.errors import InputError, NotFoundError
-from workbench.types import Page, PageRef, Words
+from workbench.types import Gone, Page, PageRef, Receipt, Words
 
 CACHE_BYTES = 256 << 20
 SIDE = 2400
@@ -109,10 +109,10 @@ class PictureStore:
                     self._read.popitem(last=False)
         return known
 
-    def forget(self, pictures: Iterable[str]) -> int:
-        """Delete those of the pictures that are kept, repaired ones too; returns how many there were."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete those of the files that leave which are kept as pictures, repaired ones too."""
         found = 0
-        for picture in pictures:
+        for picture in gone.contents:
             with self._lock:
                 for key in [key for key in self._read if key[0] == picture]:
                     del self._read[key]
@@ -120,7 +120,10 @@ class PictureStore:
             for file in self._folder.glob(f"{picture}*"):
                 with suppress(OSError):  # on Windows, somebody looks at it
                     file.unlink()
-        return found
+        return Receipt.of(gone, pictures=found)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Pictures are known by their content, whatever collection holds them too."""
 
     def preview(self, picture: str, repairs: Sequence[str] | None = None) -> RepairPreview:
         """What these repairs do to a picture, or, without any, what might be wrong with it and what would mend that."""
