@@ -23,19 +23,21 @@ from typing import Any
 import psutil
 
 from workbench import permits
-from workbench.errors import NotFoundError, PagelensError, StateError
+from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StateError
 from workbench.types import DocumentOutcome, Gone, IngestReport, Job, JobStage, PageFailureRecord, Progress, Receipt
 
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 1.0
+BUSY_PAUSE = 2.0
+"""Seconds until a job whose collection another process writes to asks for its turn again."""
 NOTHING_YET = Progress((), 0, 0, 0.0, "", ())
 ORPHANED = "Pagelens stopped while this ran; what was indexed is safe. Resume to do the rest."
 
 UNEXPECTED = "Something went wrong that Pagelens did not foresee; the log has the details."
 
 JobRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
-"""Does a job's work: (request, progress callback, stop) -> report."""
+"""Does a job's work: (request, progress callback, stop) -> report; `CollectionBusyError` where it has to wait."""
 
 
 @dataclass(slots=True)
@@ -216,7 +218,7 @@ class Jobs:
             with self._lock:
                 begins = entry.job.state == "waiting"  # it may have been stopped meanwhile
                 if begins:
-                    entry.job = replace(entry.job, state="running")
+                    entry.job = replace(entry.job, state="running", message="")
                     self._write(entry)
             if begins:
                 self._do(entry)
@@ -233,6 +235,8 @@ class Jobs:
             if run is None:
                 raise NotFoundError(f"This version of Pagelens has no '{entry.job.kind}' jobs.")
             ended = run(entry.request, report, entry.stop)
+        except CollectionBusyError as error:
+            self._wait_again(entry, str(error))
         except PagelensError as error:
             self._change(entry, state="failed", message=str(error))
         except Exception:  # a job's thread must outlive whatever a job does
@@ -244,6 +248,17 @@ class Jobs:
             done = replace(entry.job.progress, documents=ended.documents, pending=left)
             state = "stopped" if ended.stopped else "done"
             self._change(entry, state=state, progress=done, message=" ".join(ended.notes))
+
+    def _wait_again(self, entry: _Entry, why: str) -> None:
+        """Put a job that another process' writing keeps from its work at the end of the queue, after a pause."""
+        with self._lock:
+            stopped = entry.stop.is_set()
+            entry.job = replace(entry.job, state="stopped" if stopped else "waiting", message=why)
+            self._write(entry)
+        if not stopped:
+            pause = threading.Timer(BUSY_PAUSE, self._queue.put, (entry,))
+            pause.daemon = True
+            pause.start()
 
     def _change(self, entry: _Entry, **values: Any) -> None:
         with self._lock:

@@ -17,7 +17,6 @@ from workbench.types import DocumentOutcome, Gone, IngestReport, Job, Progress, 
 log = logging.getLogger(__name__)
 
 DELETE = "delete"
-_TICK = 1.0  # s; how often a deletion that waits looks whether it may begin
 
 
 class Deletions:
@@ -41,18 +40,12 @@ class Deletions:
         files = [DocumentOutcome(document, store.records.named(document)[0].pages, 0, 0)] if document else []
         return self._jobs.start(collection, {"collection": collection, "document": document}, DELETE, files=files)
 
-    def _run(self, request: Mapping[str, Any], _report: Callable[[Progress], None], stop: Event) -> IngestReport:
-        """Delete once nobody writes any more, in whatever process."""
+    def _run(self, request: Mapping[str, Any], _report: Callable[[Progress], None], _stop: Event) -> IngestReport:
+        """Delete; raises as long as somebody writes, in whatever process, and so waits for its turn again."""
         collection, document = request["collection"], request["document"]
-        while not stop.is_set():
-            try:
-                receipt = self.document(collection, document) if document else self.collection(collection)
-            except CollectionBusyError:
-                stop.wait(_TICK)
-            else:
-                gone = f"{document} is deleted." if document else f"The collection {collection} is deleted."
-                return IngestReport(collection, (), 0.0, notes=(gone, receipt.sentence, *receipt.notes))
-        return IngestReport(collection, (), 0.0, stopped=True)
+        receipt = self.document(collection, document) if document else self.collection(collection)
+        gone = f"{document} is deleted." if document else f"The collection {collection} is deleted."
+        return IngestReport(collection, (), 0.0, notes=(gone, receipt.sentence, *receipt.notes))
 
     def collection(self, name: str) -> Receipt:
         """Delete a collection and everything in it; `CollectionBusyError` while somebody writes to it."""
