@@ -200,6 +200,14 @@ def test_a_renamed_collection_stays_in_step_with_its_folder(bench, folder):
     assert [watch.collection for watch in bench.watching.all()] == ["c"]
 
 
+def test_files_beside_an_export_are_named_by_their_folder_too(bench, folder, tmp_path):
+    bench.watching.sync(folder, "c")
+    bench.library.export("c", tmp_path / "export")
+    write_pdf(folder / "below" / "moon.pdf", ["The moon goes around the earth."])
+    report = bench.ingestion.ingest([tmp_path / "export", folder / "below" / "moon.pdf"], "d", below=folder)
+    assert read(report) == {"below/stars.pdf": 1, "whales.pdf": 1, "below/moon.pdf": 1}
+
+
 def test_changes_are_waited_for_until_they_rest(folder):
     with FolderWatcher(folder, quiet=0.3, every=PATIENCE) as watcher:
         write_pdf(folder / "moon.pdf", ["The moon."])

@@ -154,7 +154,7 @@ class Ingestion:
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                more = (also, fields, replacing, workers, without)
+                more = (also, fields, replacing, workers, without, below)
                 reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
