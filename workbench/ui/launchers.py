@@ -24,11 +24,11 @@ _OPENS = ("application/pdf", "image/png", "image/jpeg", "image/webp", "image/tif
 """Kinds of file that a file manager offers it for."""
 
 
-def command(home: Path | None) -> list[str]:
-    """What the launcher runs: this very Python, for this home if one was named."""
+def command(home: str = "") -> list[str]:
+    """What the launcher runs: this very Python, for this home, a folder or ``s3://...``, if one was named."""
     python = Path(sys.executable)
     quiet = python.with_name("pythonw.exe")  # without a console
-    named = ["--home", str(home)] if home is not None else []
+    named = ["--home", home] if home else []
     return [str(quiet if quiet.exists() else python), "-m", "workbench", *named, "desktop"]
 
 
