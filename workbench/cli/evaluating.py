@@ -106,6 +106,8 @@ def evaluate(
     named = list(dict.fromkeys(pipeline or ([] if swept or run else ["two-stage"])))
     needed = () if mteb is None else (evaluation.mteb.NEEDED,)
     measures = list(dict.fromkeys((*(measure or _measures(datasets)), *needed)))
+    if mteb is not None and not named and not swept:
+        raise typer.BadParameter("rankings made elsewhere get no result file; name a --pipeline", param_hint="--mteb")
     _refuse(scope, collection, encoder, named)  # whatever can be refused is refused before documents are indexed
     evaluation.parsed(measures)
     if out is not None:
@@ -135,9 +137,8 @@ def evaluate(
             parts,
             frozenset(swept) - frozenset(named),
         )
-    if out is not None:
-        parts.clear()
     _leave(bench, record, loaded, out, mteb, save)
+    parts.clear()  # only now, so that what could not be written is not measured again
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
@@ -149,15 +150,14 @@ def evaluate(
 def _leave(bench: Workbench, record: Record, dataset: Dataset, out: Path | None, mteb: Path | None, save: bool) -> None:
     """Write what is wanted of a record, and say where."""
     from workbench import evaluation
-    from workbench.encoders import spec
 
-    written = evaluation.write(record, out.expanduser()) if out is not None else []
-    if mteb is not None:
-        written += evaluation.mteb.write(record, dataset.folder, spec(record.collection.encoder), mteb.expanduser())
-    for path in written:
-        output.say(f"Written: {path}")
     if save:
         output.say(f"Kept as {bench.evaluations.save(record)}.")
+    written = evaluation.write(record, out.expanduser()) if out is not None else []
+    if mteb is not None:
+        written += evaluation.mteb.write(record, dataset.folder, mteb.expanduser())
+    for path in written:
+        output.say(f"Written: {path}")
 
 
 def compare(
