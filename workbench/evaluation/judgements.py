@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.errors import InputError
 from workbench.evaluation.datasets import Question
 from workbench.evaluation.runs import write_qrels
@@ -142,7 +142,4 @@ def _lines(path: Path) -> list[str]:
 
 
 def _write_lines(path: Path, rows: list[dict[str, object]]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

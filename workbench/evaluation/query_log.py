@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.types import Gone, Receipt
 
 MAX_KEPT = 10_000
@@ -112,6 +113,5 @@ class QueryLog:
                 continue
 
     def _write(self, collection: str, rows: list[dict[str, str]]) -> None:
-        partial = self._path(collection).with_suffix(".partial")
-        partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-        os.replace(partial, self._path(collection))
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        write_whole(self._path(collection), text)

@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from workbench import permits
+from workbench.atomic import write_whole
 from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StateError
 from workbench.types import DocumentOutcome, Gone, IngestReport, Job, JobStage, PageFailureRecord, Progress, Receipt
 
@@ -270,10 +271,7 @@ class Jobs:
         record = {"job": asdict(entry.job), "request": dict(entry.request), "process": _process()}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / f"{entry.job.id}.json"
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(record), encoding="utf-8")
-            os.replace(partial, path)
+            write_whole(self._folder / f"{entry.job.id}.json", json.dumps(record))
         except OSError:
             log.warning("could not write the record of job %s", entry.job.id, exc_info=True)
 

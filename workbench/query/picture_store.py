@@ -20,6 +20,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from workbench.atomic import written_whole
 from workbench.documents import ReaderPool, readers
 from workbench.documents.probing import content_hash
 from workbench.documents.reading import first_picture, words_of
@@ -155,9 +156,8 @@ class PictureStore:
     def _write(self, image: Image.Image, path: Path) -> None:
         """Write a picture whole or not at all, then let go of the longest unused beyond the limit."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.partial")
-        image.save(partial, "WEBP", quality=95, method=2)
-        os.replace(partial, path)
+        with written_whole(path) as partial:
+            image.save(partial, "WEBP", quality=95, method=2)
         with self._lock:
             self._sweep(path)
 

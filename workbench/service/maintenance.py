@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from workbench import permits, recall
+from workbench.atomic import write_whole
 from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
@@ -27,7 +28,6 @@ from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.store import Writer
 from workbench.store.checks import problems
-from workbench.store.files import write_whole
 from workbench.store.recovery import Given
 from workbench.store.tableinfo import tables
 from workbench.types import Gone, IngestReport, Job, PageRef, Progress, ProgressCallback, Quarantined, Receipt

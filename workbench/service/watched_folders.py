@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.ingestion.watching import SeenFile
-from workbench.store.files import write_whole
 from workbench.types import Gone, Receipt, Watch
 
 
