@@ -16,7 +16,6 @@ from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
 from workbench.service.asked import AskedQueries
-from workbench.service.causes import Causes
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
 from workbench.service.datasets import Datasets
@@ -74,8 +73,9 @@ class Workbench:
         self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)
         self.comparisons = PipelineComparisons(self.searches, self.library, self.datasets)
-        self.evaluations = Evaluations(home, self.library, self.searches, self.explanations, self.datasets, jobs)
-        self.causes = Causes(opened)
+        self.evaluations = Evaluations(
+            home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
+        )
         self.maintenance = Maintenance(home, opened, models, queries, jobs)
         folders = WatchedFolders(home)
         keepers: list[Keeper] = [SentFiles(home, jobs), folders, jobs, pictures, graded, log, latency, self.datasets]
