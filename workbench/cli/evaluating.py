@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 
 from workbench.cli import ingesting, output, saved_evaluations
 from workbench.cli.session import AsJson, clean, workbench
 from workbench.errors import InputError
-from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
     from workbench.evaluation import Dataset, DatasetCheck, Record, RecordComparison
@@ -124,7 +119,7 @@ def evaluate(
     elsewhere = {path.stem: _run(path.expanduser(), loaded) for path in run or []}
     name = collection or loaded.collection or prepare(bench, loaded, encoder)
     parts = evaluation.Parts(None if out is None else out.expanduser())
-    with progress_bar() as progress:
+    with output.counted("Searching", "searches") as progress:
         record = evaluation.evaluate(
             bench,
             loaded,
@@ -324,24 +319,6 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
     empty = f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read."
     ingesting.complete(bench, folders, name, settings, empty)
     return name
-
-
-@contextmanager
-def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[ProgressCallback | None]:
-    """A bar on a terminal, None elsewhere; what it yields hears (done, of how many)."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (
-        TextColumn(doing),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(what),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=output.errors(), transient=True) as bars:
-        bar = bars.add_task(doing, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def _print(record: Record, comparison: RecordComparison) -> None:

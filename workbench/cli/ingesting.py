@@ -119,18 +119,32 @@ def ingest(
         output.emit(Ingested.of(report))
     else:
         _print(report)
+    finish(report, INDEXED)
+    if report.unread:
+        finish(read_words(bench, collection), words_left(collection))
+    if any(map(nothing_went_in, report.documents)):
+        raise typer.Exit(1)
+
+
+INDEXED = "What is indexed is safe; the same command does the rest."
+
+
+def finish(report: IngestReport, left: str) -> None:
+    """Say what went wrong with files, and what was left undone; end the command if it was stopped, with what is
+    ``left`` then."""
     for document in report.documents:
         for sentence in complaints(document):
             output.say(sentence)
     for note in report.notes:
         output.say(note)
     if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
+        output.say(f"Stopped. {left}")
         raise typer.Exit(STOPPED)
-    if report.unread and read_words(bench, collection).stopped:
-        raise typer.Exit(STOPPED)
-    if any(map(nothing_went_in, report.documents)):
-        raise typer.Exit(1)
+
+
+def words_left(collection: str) -> str:
+    """What is left where reading words was stopped."""
+    return f"What is read is safe; to go on, run: pagelens collections words {collection}"
 
 
 def read_words(bench: Workbench, collection: str) -> IngestReport:
@@ -139,8 +153,6 @@ def read_words(bench: Workbench, collection: str) -> IngestReport:
         report = bench.ingestion.read_words(collection, progress, stop)
     done = sum(document.indexed for document in report.documents)
     output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
-    if report.stopped:
-        output.say(f"Stopped. What is read is safe; to go on, run: pagelens collections words {collection}")
     return report
 
 
@@ -222,14 +234,9 @@ def complete(
         raise InputError(empty)
     output.say(f"Indexing {output.count(plan.pages_to_read, 'page')} into collection '{collection}'.")
     report = run(bench, paths, collection, settings)
-    for document in report.documents:
-        for sentence in complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
-    if report.unread and read_words(bench, collection).stopped:
-        raise typer.Exit(STOPPED)
+    finish(report, INDEXED)
+    if report.unread:
+        finish(read_words(bench, collection), words_left(collection))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench.cli import output
-from workbench.cli.evaluating import load, prepare, progress_bar
+from workbench.cli.evaluating import load, prepare
 from workbench.cli.session import AsJson, clean, workbench
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def boxes(
     bench = workbench(context)
     loaded = load(bench, dataset)
     name = collection or prepare(bench, loaded)
-    with progress_bar("Explaining", "pages") as progress:
+    with output.counted("Explaining", "pages") as progress:
         found = judge(bench, loaded, name, ways, encoder, pipeline, progress)
     if as_json:
         output.emit(record(found))

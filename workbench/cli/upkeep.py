@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, clean, workbench
-from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
     from workbench.types import PageRef, Quarantined
@@ -230,23 +225,12 @@ def export(
     or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
     """
     bench = workbench(context)
-    with counted("pages written") as progress:
+    with output.counted("Writing", "pages") as progress:
         made = bench.library.export(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
     if as_json:
         output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
     else:
         output.show(f"{output.count(made.pages, 'page')} of '{name}' in {made.folder}, {output.size(made.bytes)}.")
-
-
-@contextmanager
-def counted(what: str) -> Iterator[ProgressCallback]:
-    """A bar on a terminal for work that says how far it is; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with Bars(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=output.errors(), transient=True) as bars:
-        bar = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def show_quarantine(away: Sequence[Quarantined]) -> None:

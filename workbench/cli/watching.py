@@ -60,4 +60,9 @@ def _tell(bench: Workbench, report: IngestReport) -> bool:
             output.say(sentence)
     for note in report.notes:
         output.say(note)
-    return report.stopped or bool(report.unread and ingesting.read_words(bench, report.collection).stopped)
+    if report.stopped or not report.unread:
+        return report.stopped
+    stopped = ingesting.read_words(bench, report.collection).stopped
+    if stopped:
+        output.say(f"Stopped. {ingesting.words_left(report.collection)}")
+    return stopped
