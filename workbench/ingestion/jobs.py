@@ -129,6 +129,11 @@ class Jobs:
             reverse=True,
         )
 
+    def active(self, collection: str = "", kind: str = "") -> list[Job]:
+        """Those that are still going to change, newest first; of a collection, and of a kind, where one is named."""
+        found = (job for job in self.all() if job.active and collection in ("", job.collection))
+        return [job for job in found if kind in ("", job.kind)]
+
     def states(self) -> Counter[str]:
         """How many of all jobs are in which state, whoever asks."""
         return Counter(job.state for job in self._snapshots())

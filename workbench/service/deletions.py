@@ -49,8 +49,7 @@ class Deletions:
 
     def collection(self, name: str) -> Receipt:
         """Delete a collection and everything in it; `CollectionBusyError` while somebody writes to it."""
-        jobs = (job for job in self._jobs.all() if job.collection == name and job.kind != DELETE)
-        if any(job.state in ("running", "stopping") for job in jobs):
+        if any(job.kind != DELETE and job.state != "waiting" for job in self._jobs.active(name)):
             raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
         with self._opened.lock:
             gone, pages, notes = self._all_of(name)

@@ -41,7 +41,6 @@ from workbench.settings import CollectionSettings, Settings, place_of
 from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
-from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
 
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
@@ -217,18 +216,13 @@ class Ingestion:
         """Take an export in; see `importing.take_in`."""
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
         contents = Contents.read(folder)
-        meter.total, done = contents.pages, 0
+        meter.total = contents.pages
         if not self._opened.has(collection):
             self._opened.make(collection, manifest_of(contents))
-        meter.begin("write")
-
-        def imported(pages: int, _total: int) -> None:
-            nonlocal done
-            meter.end("write", pages - done)
-            meter.begin("write")
-            done = pages
-
-        documents, stopped = take_in(self._opened.get(collection), folder, imported, meter.stop)
+        reached = meter.counted("write")
+        documents, stopped = take_in(
+            self._opened.get(collection), folder, lambda pages, _total: reached(pages), meter.stop
+        )
         notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
         if replacing:
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
@@ -251,7 +245,7 @@ class Ingestion:
         """Queue `read_words` in the background and return at once; None where there is nothing to read."""
         if not self._opened.get(collection).unread():
             return None
-        there = [job for job in self._jobs.all() if job.kind == "words" and job.collection == collection and job.active]
+        there = self._jobs.active(collection, "words")
         return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
     def read_again(
@@ -347,9 +341,7 @@ class Ingestion:
         without: Sequence[str] = (),
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
-        permits.check_name(collection)
-        if not self._opened.has(collection):
-            check_name(collection)
+        collection = self._opened.nameable(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
         if settings is not None:
@@ -381,7 +373,7 @@ class Ingestion:
         """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
         if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).documents():
             return None
-        active = [job for job in self._jobs.all() if job.collection == SAMPLE and job.active]
+        active = self._jobs.active(SAMPLE)
         return active[0] if active else self.start([resources.sample_data() / "documents"], SAMPLE)
 
     def _run_ingest(
@@ -421,16 +413,8 @@ class Ingestion:
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
         meter = Meter(report, stop, [])
-        meter.total, done = self._opened.get(request["collection"]).page_count(), 0
-        meter.begin("index")
-
-        def count(pages: int) -> None:
-            nonlocal done
-            meter.end("index", pages - done)
-            meter.begin("index")
-            done = pages
-
-        made = self._library.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        meter.total, reached = self._opened.get(request["collection"]).page_count(), meter.counted("index")
+        made = self._library.add_index(request["collection"], request["index"], request["encoder"], reached, stop)
         there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
 

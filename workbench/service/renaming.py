@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench import permits
 from workbench.errors import CollectionBusyError
 from workbench.ingestion import Jobs
 from workbench.service.keeper import Keeper
 from workbench.service.open_collections import OpenCollections
-from workbench.store.library import check_name
 from workbench.types import CollectionInfo
 
 
@@ -26,11 +24,10 @@ class Renaming:
 
         `StoreError` when that is taken, `CollectionBusyError` while somebody writes to it or a job waits to.
         """
-        permits.check_name(to)
-        to, store = check_name(to), self._opened.get(name)
+        to, store = self._opened.nameable(to), self._opened.get(name)
         if to == name:
             return store.info()
-        if any(job.active for job in self._jobs.all() if job.collection == name):
+        if self._jobs.active(name):
             raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then rename.")
         with self._opened.lock:
             self._opened.library.rename(name, to)

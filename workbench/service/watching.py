@@ -25,7 +25,6 @@ from workbench.service.open_collections import OpenCollections
 from workbench.service.watched_folders import WatchedFolder, WatchedFolders
 from workbench.settings import CollectionSettings
 from workbench.store import Writer
-from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestReport, Job, Progress, Watch
 
 log = logging.getLogger(__name__)
@@ -139,9 +138,7 @@ class Watching:
 
     def _wanted(self, folder: Path, collection: str, keep: bool) -> Watch:
         """What is asked for, if it can be."""
-        permits.check_name(collection)
-        if not self._opened.has(collection):
-            check_name(collection)
+        collection = self._opened.nameable(collection)
         path = _resolved(folder)
         if not os.path.isdir(path):  # of a name that no system takes too, which `Path` raises at
             raise InputError(f"There is no folder '{folder}'; check the path.")

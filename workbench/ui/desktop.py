@@ -122,9 +122,7 @@ def open_desktop(
         return False
     try:
         with _serving(workbench, window, state / "desktop.json") as address:
-            window.run(
-                _opened(workbench, address, files, collection), lambda: any(j.active for j in workbench.jobs.all())
-            )
+            window.run(_opened(workbench, address, files, collection), lambda: bool(workbench.jobs.active()))
     finally:
         lock.release()
     return True
