@@ -35,7 +35,8 @@ def calibrate(
     from workbench.calibration import questions_of
 
     asked = questions_of(queries.expanduser()) if queries is not None else []
-    found = bench.searches.calibrate(collection, pipeline, asked)
+    with output.counted("Searching", "questions") as progress:
+        found = bench.searches.calibrate(collection, pipeline, asked, progress)
     if as_json:
         output.emit({"collection": collection, "pipeline": pipeline, **asdict(found)})
         return

@@ -315,7 +315,7 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
     ours = not dataset.parts and sample_data().exists() and dataset.folder.resolve() == sample_data().resolve()
     folders = [part.documents for part in dataset.parts] or [dataset.documents]
     name = SAMPLE if ours else "".join(c if c.isalnum() or c in " .-_" else "_" for c in dataset.name).strip(" .-")[:64]
-    settings = ingesting.settings_for(bench, name, {} if encoder is None else {"encoder": encoder})
+    settings = bench.ingestion.settings_for(name, {} if encoder is None else {"encoder": encoder})
     empty = f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read."
     ingesting.complete(bench, folders, name, settings, empty)
     return name

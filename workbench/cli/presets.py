@@ -94,7 +94,7 @@ def _index(bench: Workbench, dataset: Dataset, collection: str, encoder: str) ->
     """Index every part's documents, unless they are there."""
     paths = [part.documents for part in dataset.parts]
     # The benchmark gives pictures of pages, and so does the model get them: nothing is read from them, nothing cut off.
-    settings = ingesting.settings_for(bench, collection, {"encoder": encoder, "ocr": False})
+    settings = bench.ingestion.settings_for(collection, {"encoder": encoder, "ocr": False})
     ingesting.complete(
         bench, paths, collection, settings, f"The datasets of '{collection}' hold no page that can be read."
     )

@@ -78,7 +78,9 @@ def audit(
     Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
     """
     bench = workbench(context)
-    found, away = bench.maintenance.audit(name, encoder, probes), bench.maintenance.quarantined(name)
+    with output.counted("Asking", "questions") as progress:
+        found = bench.maintenance.audit(name, encoder, probes, progress)
+    away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import PutAway
 
@@ -167,7 +169,9 @@ def recall(
 
     Stored vectors are the queries; the approximate indexes are made for the measurement and dropped.
     """
-    found = workbench(context).maintenance.recall(name, encoder, queries)
+    bench = workbench(context)
+    with output.counted("Asking", "searches") as progress:
+        found = bench.maintenance.recall(name, encoder, queries, progress)
     if as_json:
         output.emit(asdict(found))
         return

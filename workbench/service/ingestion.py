@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench import encoders, permits, resources
-from workbench.documents import ReaderPool, Source, Way, discover
+from workbench.documents import ReaderPool, ReadSettings, Source, Way, discover
 from workbench.documents.sources import SUFFIXES
-from workbench.errors import InputError, NotFoundError
+from workbench.errors import InputError, MismatchError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
     FileFields,
@@ -42,6 +42,7 @@ from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
+from workbench.types.documents import WORDS_NOW, WORDS_TEXT
 
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
@@ -280,8 +281,48 @@ class Ingestion:
         request = {"collection": collection, "document": document, "pages": list(pages), "way": asdict(way)}
         return self._jobs.start(collection, request, "reread")
 
-    def made_with(
-        self, collection: str, paths: Sequence[Path] = ()
+    def settings_for(
+        self, collection: str, asked: Mapping[str, Any], also: Sequence[str] = (), paths: Sequence[Path] = ()
+    ) -> CollectionSettings | None:
+        """Settings for a new collection, by the names of their fields; None for one that is there, or is to be made of
+        an export among ``paths``: `MismatchError` where other ones are asked for than it was made with.
+
+        ``also`` are further encoders; a collection that is there must have all that are asked for, in any order.
+        """
+        asked = dict(asked)
+        if "ocr" in asked:  # the coarser word for the same
+            asked.setdefault("words", WORDS_NOW if asked["ocr"] else WORDS_TEXT)
+        made = replace(CollectionSettings(), **asked)
+        ReadSettings.of(made)  # refuses what no page can be made with
+        found = self._made_with(collection, paths)
+        if found is None:
+            return made
+        what, have, settings, exported = found
+        encoder = asked.pop("encoder", None)
+        for name in filter(None, (encoder, *also)):
+            if name not in have:
+                first_in = "leave the option out and then" if exported else "to add it,"
+                raise MismatchError(
+                    f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
+                    f"pagelens collections embed {collection} --encoder {name}"
+                )
+        own = encoders.spec(have[0]).page_policies
+        tokens = settings["page_tokens"] or (own[0] if own else "")
+        there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
+        other = [
+            f"{name} {_shown(there[name])}, not {_shown(value)}"
+            for name, value in asked.items()
+            if name != "ocr" and there[name] != value
+        ]
+        if other:
+            cure = (
+                "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
+            )
+            raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
+        return None
+
+    def _made_with(
+        self, collection: str, paths: Sequence[Path]
     ) -> tuple[str, list[str], Mapping[str, Any], bool] | None:
         """What made the pages of a collection or, where there is none yet, of an export among ``paths``.
 
@@ -440,6 +481,11 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
     return [page for page, ref in store.directory().refs.items() if ref.document == name]
+
+
+def _shown(value: Any) -> str:
+    """A setting in words."""
+    return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
 
 
 def _unread(pages: int, collection: str) -> str:
