@@ -294,7 +294,9 @@ def delete(
         return
     receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
-        output.emit({**asdict(receipt), "document": document})
+        from workbench.answers.collections import Removed
+
+        output.emit(Removed.of(receipt))
         return
     output.show(f"Deleted {what}. {receipt.sentence}")
     for search in receipt.searches:

@@ -137,7 +137,9 @@ def evaluate(
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
-        output.emit({**evaluation.summary(record), "oddities": evaluation.counts(loaded.oddities)})
+        from workbench.answers.measurements import DatasetFigures
+
+        output.emit(DatasetFigures.of(record, loaded))
     else:
         _print(record, evaluation.within(record))
 
@@ -177,7 +179,9 @@ def compare(
     names = evaluation.labels([str(path) for path in records]) if len(loaded) > 1 else [""]
     found = evaluation.between(dict(zip(names, loaded, strict=True)), measure, baseline)
     if as_json:
-        output.emit(found.as_dict())
+        from workbench.answers.measurements import ComparedPipelines
+
+        output.emit(ComparedPipelines.of(found))
         return
     output.show(f"{found.measure} over {output.count(found.questions, 'question')}, mean with 95 % interval:")
     output.table(
@@ -200,8 +204,6 @@ def diff(
 
     Pipelines of the same name are set against each other; where there are none, the first of each record.
     """
-    from dataclasses import asdict
-
     from workbench import evaluation
 
     bench = workbench(context)
@@ -215,9 +217,9 @@ def diff(
     asked = evaluation.differences(a, b)
     found = {f"{old} -> {new}" if old != new else old: evaluation.changes(a, b, old, new, chosen) for old, new in pairs}
     if as_json:
-        settings = {key: {"before": old, "after": new} for key, (old, new) in asked.items()}
-        changes = {name: [asdict(change) for change in rows] for name, rows in found.items()}
-        output.emit({"asked": settings, "measure": chosen, "changes": changes})
+        from workbench.answers.measurements import RecordsDiffer
+
+        output.emit(RecordsDiffer.of(asked, chosen, found))
         return
     output.show("The same was asked." if not asked else "Asked differently:")
     if asked:
@@ -289,14 +291,7 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
 def _report_check(found: DatasetCheck, as_json: bool) -> None:
     """Print what a check found; exit code 1 when there is something to look at."""
     if as_json:
-        output.emit(
-            {
-                "dataset": found.name,
-                "counts": found.counts,
-                "problems": list(found.problems),
-                "oddities": found.oddities,
-            }
-        )
+        output.emit(found)
     else:
         output.show(f"{found.name}:")
         output.table(("", ">"), [(name, f"{count:,}") for name, count in found.counts.items()])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +11,7 @@ from workbench.cli.evaluating import load, prepare
 from workbench.cli.session import AsJson, clean, workbench
 
 if TYPE_CHECKING:
-    from workbench.evaluation.pointing import Pointed, Pointing
+    from workbench.evaluation.pointing import Pointed
 
 HEADINGS = {
     "point": "point",
@@ -69,7 +68,9 @@ def boxes(
     with output.counted("Explaining", "pages") as progress:
         found = judge(bench, loaded, name, ways, encoder, pipeline, progress)
     if as_json:
-        output.emit(record(found))
+        from workbench.answers.measurements import PointingFigures
+
+        output.emit(PointingFigures.of(found))
         return
     questions, pages = output.count(found.questions, "question"), output.count(found.pages, "page")
     heat = f"{found.encoder} as {found.pipeline} weighs words" if found.pipeline else found.encoder
@@ -85,24 +86,6 @@ def boxes(
             f"The hottest place lies in evidence, {kind}: {value.mean:.3f} ({value.low:.3f} to {value.high:.3f}); "
             f"chance {found.chance:.3f}."
         )
-
-
-def record(found: Pointing) -> dict[str, Any]:
-    """The figures as JSON values."""
-    return {
-        **{key: getattr(found, key) for key in ("dataset", "collection", "encoder", "pipeline", "questions", "pages")},
-        "unexplained": found.unexplained,
-        "ways": [
-            {
-                "way": str(pointed.way),
-                "values": {name: asdict(value) for name, value in pointed.values.items()},
-                "controls": {name: dict(values) for name, values in pointed.controls.items()},
-            }
-            for pointed in found.ways
-        ],
-        "hottest": {name: asdict(value) for name, value in found.hottest.items()},
-        "chance": found.chance,
-    }
 
 
 def _rows(pointed: Pointed) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,9 +70,9 @@ def preset(
             output.say(f"Written: {path}")
     compared = presets.compare(made, encoder, record)
     if as_json:
-        rows = [{**asdict(row), "difference": row.difference} for row in compared]
-        told = {"preset": made.id, "encoder": encoder, "scope": made.scope, "source": made.source}
-        output.emit({**told, "pages": record.collection.pages, "missing": list(record.missing), "figures": rows})
+        from workbench.answers.measurements import PresetFigures
+
+        output.emit(PresetFigures.of(made, encoder, record, compared))
     else:
         output.show(f"{made.name}: {model.name}, {output.count(record.collection.pages, 'page')}.")
         _print(made, compared)

@@ -204,7 +204,9 @@ def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None
     """Rewrite a collection without what deletions and small commits left behind."""
     before, after = workbench(context).maintenance.compact(name)
     if as_json:
-        output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
+        from workbench.answers.upkeep import Compacted
+
+        output.emit(Compacted(collection=name, bytes_before=before, bytes_after=after))
     else:
         output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")
 

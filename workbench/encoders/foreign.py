@@ -62,8 +62,8 @@ def allowed(model_id: str) -> str:
     return _read().get(model_id, "")
 
 
-def allow(spec: EncoderSpec, revision: str, offline: bool = False) -> None:
-    """Let a model's own code run at a revision, from now on.
+def allow(spec: EncoderSpec, revision: str, offline: bool = False) -> Path | None:
+    """Let a model's own code run at a revision, from now on; the folder whose code that is, None while it is not here.
 
     `InputError` for what is no revision, or not the one that is here; offline, also when the model is not here.
     """
@@ -75,6 +75,7 @@ def allow(spec: EncoderSpec, revision: str, offline: bool = False) -> None:
     if folder is not None and revision_of(folder) != revision:
         raise InputError(f"'{spec.id}' is here at revision {revision_of(folder)}, not {revision}; read its code first.")
     _write({**_read(), spec.id: revision})
+    return folder
 
 
 def disallow(model_id: str) -> bool:
