@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import plistlib
+import re
 import shlex
 import signal
 import stat
@@ -25,6 +26,8 @@ from typer.testing import CliRunner
 
 from tests.documents.make import write_pdf
 from workbench.cli import app
+from workbench.documents import readable
+from workbench.documents.sources import SUFFIXES
 from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -219,8 +222,16 @@ def test_linux_has_it_in_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         '"/opt/my python/bin/python3" "-m" "workbench" "--home" "/data/50%%/\\\\"q\\\\" \\\\$x" "desktop" %F'
     )
     assert Path(entry["Icon"]).read_text(encoding="utf-8").startswith("<svg")
+    assert set(entry["MimeType"].rstrip(";").split(";")) == {
+        launchers.media_type(suffix) for suffixes in readable().values() for suffix in suffixes
+    }
     assert launchers.uninstall("linux") == where and not where.exists()
     assert launchers.uninstall("linux") is None
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_file_managers_know_every_kind_that_is_read(suffix: str) -> None:
+    assert re.fullmatch(r"(image|application)/[a-z0-9.+-]+", launchers.media_type(suffix))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of this system's menu")

@@ -311,7 +311,7 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
     folders = [part.documents for part in dataset.parts] or [dataset.documents]
     name = SAMPLE if ours else "".join(c if c.isalnum() or c in " .-_" else "_" for c in dataset.name).strip(" .-")[:64]
     settings = bench.ingestion.settings_for(name, {} if encoder is None else {"encoder": encoder})
-    empty = f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read."
+    empty = f"The documents folder of dataset '{dataset.name}' holds no file that can be read."
     ingesting.complete(bench, folders, name, settings, empty)
     return name
 
