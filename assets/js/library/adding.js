@@ -1,7 +1,7 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
 import { failed, notify } from "../core/dialogs.js";
 import { bytes, count, duration, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
@@ -138,7 +138,7 @@ const Sending = ({ sending: { name, many, done, total } }) =>
     <p class="pl-muted">${name}</p>
   </section>`;
 
-function Planned({ file, replace, turn }) {
+function Planned({ file, replace, without, turn }) {
   const named = file.namesake || file.name;
   const replacing = replace.includes(named);
   const takes = !["refused", "known"].includes(file.state);
@@ -149,7 +149,7 @@ function Planned({ file, replace, turn }) {
         html`<input
           type="checkbox"
           aria-label=${`Add ${file.name}`}
-          checked=${file.state !== "dropped"}
+          checked=${!without.includes(file.source)}
           onChange=${(event) => turn("without", file.source, !event.target.checked)}
         />`
       }
@@ -177,7 +177,7 @@ function Planned({ file, replace, turn }) {
   </tr>`;
 }
 function Plan({ plan, turn, begin, cancel }) {
-  const { files, pages_to_read: pages, seconds, bytes: size, replace, busy } = plan;
+  const { files, pages_to_read: pages, seconds, bytes: size, replace, without, busy } = plan;
   const taken = files.filter((file) => !["refused", "dropped"].includes(file.state)).length;
   const noted = files.some((file) => file.note || file.state !== "new");
   const facts = pages
@@ -206,7 +206,7 @@ function Plan({ plan, turn, begin, cancel }) {
       <div class="pl-scroll">
         <table class="pl-table">
           <tbody>
-            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace} turn=${turn} />`)}
+            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace} without=${without} turn=${turn} />`)}
           </tbody>
         </table>
       </div>
@@ -218,7 +218,12 @@ function Plan({ plan, turn, begin, cancel }) {
 export function Adding() {
   const [sending, tell] = useState(null);
   const [plan, setPlan] = useState(null);
-  useEffect(() => setPlan(null), [state.collection]);
+  const asks = useRef(0); // a plan that was asked for before another one, or before it was begun, comes too late
+  const settle = (now) => {
+    asks.current += 1;
+    setPlan(now);
+  };
+  useEffect(() => settle(null), [state.collection]);
 
   /* A plan with further choices; `more` are files that were refused before the server heard of them. */
   async function planned({ collection, batch, replace, without, more }) {
@@ -237,37 +242,44 @@ export function Adding() {
       return;
     }
     const { collection } = state;
-    setPlan(null);
+    settle(null);
     try {
       const { batch, refused } = await sendAll(items, tell);
       const more = [...refused, ...leftOut(others, readable)];
       const made = await planned({ collection, batch, replace: [], without: [], more });
-      if (collection === state.collection) setPlan(made);
+      if (collection === state.collection) settle(made);
     } catch (error) {
       failed(error);
     }
     tell(null);
   }
-  const turn = (list, name, on) =>
-    planned({ ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) }).then(
-      setPlan,
-      failed,
-    );
+  /* What a person chooses holds at once; what it comes to is the server's to say. */
+  async function turn(list, name, on) {
+    const wanted = { ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) };
+    settle(wanted);
+    const mine = asks.current;
+    try {
+      const found = await planned(wanted);
+      if (mine === asks.current) setPlan(found);
+    } catch (error) {
+      failed(error);
+    }
+  }
   async function begin() {
     const { collection, batch, replace, without } = plan;
-    setPlan({ ...plan, busy: true });
+    settle({ ...plan, busy: true });
     try {
       const job = await api.post("/jobs", { collection, batch, replace, without });
       set({ jobs: [job, ...state.jobs] }); // its card is there before the list comes
-      setPlan(null);
+      settle(null);
       watch();
     } catch (error) {
-      setPlan({ ...plan, busy: false });
+      settle({ ...plan, busy: false });
       failed(error);
     }
   }
   function cancel() {
-    setPlan(null);
+    settle(null);
     api.remove(`/uploads/${plan.batch}`).catch(() => {}); // swept later
   }
   useEffect(() => {
