@@ -25,7 +25,7 @@ async function change(asked, said, changed) {
   try {
     changed(await asked);
     notify(said);
-    loadOverview();
+    await loadOverview();
   } catch (error) {
     failed(error);
   }
