@@ -4,7 +4,7 @@ import { html, useEffect, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { choose, openDialog } from "./router.js";
 import { api } from "./server.js";
-import { state } from "./store.js";
+import { set, state } from "./store.js";
 
 const SAID = { cold: "Models", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" };
 const SOON = 1500; // ms between looks at a model that is on its way
@@ -41,14 +41,15 @@ function Theme() {
 }
 
 function Model() {
-  const [info, setInfo] = useState(null);
-  const now = info || (state.overview && state.overview.model);
+  const { model: now } = state;
+  const wrong = now && now.state === "failed" ? now.detail : "";
   useEffect(() => {
-    if (!now) return undefined;
-    if (now.state === "failed" && now.detail) notify(now.detail, "error");
-    if (!["warming", "cold"].includes(now.state)) return undefined;
+    if (wrong) notify(wrong, "error");
+  }, [wrong]);
+  useEffect(() => {
+    if (!now || !["warming", "cold"].includes(now.state)) return undefined;
     const look = () =>
-      api.get("/warm-up").then(setInfo, () => {
+      api.get("/warm-up").then((model) => set({ model }), () => {
         timer = setTimeout(look, LATER);
       });
     let timer = setTimeout(look, SOON);

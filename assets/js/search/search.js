@@ -80,7 +80,7 @@ const Form = () =>
 function Status() {
   const { running, result, stale, error } = state.search || {};
   const done = Boolean(state.search) && !running && !error;
-  const warming = Boolean(document.querySelector(".pl-model-warming"));
+  const warming = Boolean(state.model) && state.model.state === "warming";
   const waiting = warming ? "Warming up the model; the first search waits for it" : "Searching";
   const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
   return html`<div class="pl-status" role="status" aria-live="polite" data-complete=${state.search ? (done ? "yes" : "no") : null}>
