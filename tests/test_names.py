@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.conftest import served
-from tests.cli.conftest import runner, write_pdf
+from tests.cli.conftest import runner
+from tests.documents.make import write_pdf
 from workbench.api.application import application
 from workbench.cli.session import clean
 from workbench.documents.sources import display_name

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench import heatmap
 from workbench.explanation import scored
 from workbench.passages import best_lines, passage

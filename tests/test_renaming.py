@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from tests.service.holding import held_job
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, StoreError
 from workbench.service import Workbench

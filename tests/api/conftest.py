@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.api.access import Access, Accounts
 from workbench.service import Workbench
 from workbench.settings import Settings

@@ -145,8 +145,9 @@ def test_every_answer_is_one_that_was_promised(client: Any, case: Any) -> None:
         assert list(answer) == ["error"]
         assert answer["error"].strip()
         ours = re.sub("'[^']*'", "", answer["error"])  # but what it quotes, and names that were sent
-        for name in sorted({*sent_names(case.body), *sent_names(case.query)}, key=len, reverse=True):
-            ours = ours.replace(name[:80], "")
+        for name in {*sent_names(case.body), *sent_names(case.query)}:
+            if PYTHON.search(name):
+                ours = ours.replace(name[:80], "")
         assert not PYTHON.search(ours), answer["error"]
     elif response.headers.get("content-type", [""])[0] == "application/json":
         assert "NaN" not in response.text

@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.conftest import ADDRESS, served
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.api.access import Access, Accounts, permit_line, token_line
 from workbench.api.application import application
 from workbench.api.state import LOOKS

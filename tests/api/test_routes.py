@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator
 from PIL import Image
 
 from tests.api.conftest import ADDRESS
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench import heatmap
 from workbench.answers import json_values
 from workbench.answers.searches import Search

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.api.application import PREFIX as API
 from workbench.api.uploads import Uploads
 from workbench.service import Workbench

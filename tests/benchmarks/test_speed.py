@@ -38,4 +38,4 @@ def test_report_has_a_row_per_task_and_ratios_to_the_reference(small):
 @quiet_machine
 def test_ratios_are_accepted():
     report = bench.speed()
-    assert all(row.ok is not False for row in report.rows), report
+    assert any(row.ok for row in report.rows) and all(row.ok is not False for row in report.rows), report

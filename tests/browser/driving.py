@@ -3,22 +3,14 @@
 import re
 import socket
 
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
+from tests.documents import make
 
 WAIT = 90_000
 REFUSED = re.compile(r"^Failed to load resource: .* status of 4(00|04|09|22) ")
 
 
 def write_pdf(path, pages):
-    canvas = Canvas(str(path), pagesize=A4)
-    for text in pages:
-        canvas.setFont("Helvetica", 18)
-        canvas.drawString(72, 700, text)
-        canvas.drawString(72, 120, "Printed for testing")
-        canvas.showPage()
-    canvas.save()
-    return path
+    return make.write_pdf(path, pages, size=18, footer="Printed for testing")
 
 
 def free_port() -> int:

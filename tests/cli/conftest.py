@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
 from typer.testing import CliRunner
 
+from tests.documents.make import write_pdf
 from workbench.cli import app
 
 TOPICS = {
@@ -41,20 +40,6 @@ class Place:
     home: Path
     files: Path
     ingested: Ended
-
-
-def write_pdf(path: Path, pages: list[str], blocks: bool = False) -> Path:
-    """A PDF with a line of text a page; with ``blocks`` page n has n black bars too, so that no two look alike."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    canvas = Canvas(str(path), pagesize=A4, invariant=1)
-    for number, text in enumerate(pages, 1):
-        canvas.setFont("Helvetica", 16)
-        canvas.drawString(72, 700, text)
-        for bar in range(number if blocks else 0):
-            canvas.rect(72, 600 - 120 * bar, 400, 80, fill=1)
-        canvas.showPage()
-    canvas.save()
-    return path
 
 
 def runner(home: Path) -> Callable[..., Ended]:

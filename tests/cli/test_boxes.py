@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import TOPICS, Run, write_pdf
+from tests.cli.conftest import TOPICS, Run
+from tests.documents.make import write_pdf
 
 LINE = (0.1, 0.12, 0.9, 0.2)  # where the only line of every page stands
 

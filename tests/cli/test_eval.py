@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import TOPICS, Run, write_pdf
+from tests.cli.conftest import TOPICS, Run
+from tests.documents.make import write_pdf
 from workbench.evaluation import load, read_trec
 
 QUESTIONS = (

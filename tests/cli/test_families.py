@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import runner, write_pdf
+from tests.cli.conftest import runner
+from tests.documents.make import write_pdf
 from tests.encoders import tiny
 from workbench import encoders, modelcheck
 from workbench.encoders.families import FAMILIES

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Place, Run, keys, write_pdf
-from tests.documents.make import encrypted_pdf, raw_pdf, show
+from tests.cli.conftest import Place, Run, keys
+from tests.documents.make import encrypted_pdf, raw_pdf, show, write_pdf
 from workbench.bootstrap import ROOT
 from workbench.store import Library, Writer
 

@@ -131,13 +131,20 @@ TOPICS = {
 """Three small documents, by file name: the text of each page."""
 
 
-def write_pdf(path: Path, pages: Sequence[str]) -> Path:
-    """A PDF with a line of text on every page; its folder is made."""
+def write_pdf(path: Path, pages: Sequence[str], blocks: bool = False, size: int = 16, footer: str = "") -> Path:
+    """A PDF with a line of text on every page, and a second one, the ``footer``, if there is any; its folder is made.
+
+    With ``blocks`` page n has n black bars too, so that no two look alike.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    canvas = Canvas(str(path), pagesize=A4)
-    for text in pages:
-        canvas.setFont("Helvetica", 16)
+    canvas = Canvas(str(path), pagesize=A4, invariant=1)
+    for number, text in enumerate(pages, 1):
+        canvas.setFont("Helvetica", size)
         canvas.drawString(72, 700, text)
+        for bar in range(number if blocks else 0):
+            canvas.rect(72, 600 - 120 * bar, 400, 80, fill=1)
+        if footer:
+            canvas.drawString(72, 120, footer)
         canvas.showPage()
     canvas.save()
     return path

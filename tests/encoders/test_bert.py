@@ -51,11 +51,15 @@ def test_it_computes_what_transformers_computes(saved: Path) -> None:
 
 
 def test_so_it_does_without_onednn(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
     def absent(weight: torch.Tensor) -> torch.Tensor:
+        asked.append(weight)
         raise NotImplementedError
 
     monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", absent)
     agrees(saved)
+    assert asked
 
 
 def test_a_packed_product_that_differs_is_left_aside(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.cli.conftest import runner, write_pdf
+from tests.cli.conftest import runner
+from tests.documents.make import write_pdf
 from tests.encoders import tiny
 from tests.encoders.pages import CROP, page, picture
 from workbench import encoders, modelcheck

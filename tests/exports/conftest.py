@@ -1,9 +1,8 @@
 """A small collection of real PDFs, one of whose names and texts would do harm where text were taken for more."""
 
 import pytest
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
 
+from tests.documents.make import write_pdf
 from workbench.service import Workbench
 from workbench.settings import Settings
 
@@ -17,15 +16,8 @@ TOPICS = {
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory):
     root = tmp_path_factory.mktemp("exports")
-    (root / "files").mkdir()
     for name, pages in TOPICS.items():
-        canvas = Canvas(str(root / "files" / name), pagesize=A4)
-        for text in pages:
-            canvas.setFont("Helvetica", 14)
-            canvas.drawString(72, 700, text)
-            canvas.drawString(72, 90, "Printed for testing")
-            canvas.showPage()
-        canvas.save()
+        write_pdf(root / "files" / name, pages, size=14, footer="Printed for testing")
     workbench = Workbench(Settings(home=root / "home"))
     workbench.ingest([root / "files"], "notes")
     return workbench

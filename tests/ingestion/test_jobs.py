@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.errors import InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service import Workbench

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.api.uploads import Uploads
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import TOPICS, write_pdf
+from tests.cli.conftest import TOPICS
+from tests.documents.make import write_pdf
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import runner, write_pdf
+from tests.cli.conftest import runner
+from tests.documents.make import write_pdf
 from tests.service.holding import held_job
 from workbench.api.uploads import Uploads
 from workbench.errors import CollectionBusyError, NotFoundError

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.settings import Settings
