@@ -17,10 +17,9 @@ def done_of(page) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def test_a_job_outlives_a_reload_stops_and_goes_on(browser, address, filled, tmp_path):
+def test_a_job_outlives_a_reload_stops_and_goes_on(browser, address, tmp_path):
     long = write_pdf(tmp_path / "long.pdf", [f"Sheet {n} about lighthouses number {n}" for n in range(1, PAGES + 1)])
-    page = opened(browser, address)
-    show(page, "Library")
+    page = opened(browser, address, "?view=library&c=worked")
     page.set_input_files("#pl-files", str(long))
     page.wait_for_selector("#pl-start:not([disabled])")
     page.click("#pl-start")
@@ -47,11 +46,10 @@ def test_a_job_outlives_a_reload_stops_and_goes_on(browser, address, filled, tmp
     page.close()
 
 
-def test_a_bad_file_says_what_is_wrong_and_the_good_one_goes_in(browser, address, filled, tmp_path):
+def test_a_bad_file_says_what_is_wrong_and_the_good_one_goes_in(browser, address, tmp_path):
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
     good = write_pdf(tmp_path / "glaciers.pdf", ["Glaciers move slowly downhill"])
-    page = opened(browser, address)
-    show(page, "Library")
+    page = opened(browser, address, "?view=library&c=worked")
     page.set_input_files("#pl-files", [str(tmp_path / "broken.pdf"), str(good)])
     page.wait_for_selector("#pl-start:not([disabled])")
     assert "broken.pdf" in page.inner_text(".pl-plan")

@@ -18,7 +18,7 @@ export const state = {
   pipeline: "", // as chosen; empty: the best for the collection
   filter: "",
   k: null, // results asked for; null: what the pipeline says
-  steps: null, // the pipeline and the filter as the server reads them
+  steps: null, // the pipeline and the filter as the server reads them; `of` is the pipeline that was read
   search: null, // the search under way or done
   hits: [], // of it
   open: null, // the page that is open, as { document, page }

@@ -118,10 +118,11 @@ function Lacking() {
       </p>`,
   );
 }
-/* The text that runs: while a person types it, as it is typed. */
+/* The text that runs: of a preset its stages, once they are read; while a person types, what is typed. */
 function PipelineText() {
   const [typed, setTyped] = useState(null);
-  const shown = typed ?? (reading().preset || !state.pipeline ? reading().pipeline || "" : state.pipeline);
+  const spelled = state.steps && state.steps.of === state.pipeline && reading().preset ? reading().pipeline : "";
+  const shown = typed ?? (spelled || state.pipeline);
   const type = (event) => {
     setTyped(event.target.value);
     set({ pipeline: event.target.value.trim(), k: null });

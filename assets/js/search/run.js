@@ -125,7 +125,7 @@ async function readNow() {
     said("/filters/read", { filter }),
   ]);
   if (mine !== reading) return;
-  set({ steps: { pipeline: steps, filter: clauses } });
+  set({ steps: { of: pipeline, pipeline: steps, filter: clauses } });
 }
 /* The same once a person has stopped typing. */
 export function readSoon() {
