@@ -1,6 +1,6 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
+import { Button } from "../core/buttons.js";
 import { html } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { Segments } from "../core/segments.js";
 import { Select } from "../core/select.js";
@@ -43,7 +43,7 @@ function Choice({ side }) {
 }
 function Form() {
   const { many } = now();
-  const go = html`<button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Compare</button>`;
+  const go = html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Compare<//>`;
   const submit = (event) => {
     event.preventDefault();
     compare();
@@ -102,7 +102,7 @@ function OfOne({ one }) {
 const OfMany = ({ all }) =>
   html`${all.running && spinner}
     <span>${all.running ? `${count(all.done)} of ${queries(all.total)}` : queries(all.rows.length)}</span>
-    ${all.running && html`<button type="button" class="pl-button" onClick=${stop}>Stop</button>`}
+    ${all.running && html`<${Button} onClick=${stop}>Stop<//>`}
     ${Object.entries(all.refused).map(([id, why]) => html`<span class="pl-note">${`Query ${id}: ${why}`}</span>`)}`;
 function Status({ many, one, all }) {
   const told = many ? all : one;
@@ -126,9 +126,7 @@ function Blank({ many, found }) {
     return empty(
       "This collection is empty",
       html`<p>Add documents first, then compare two ways of searching them here.</p>`,
-      html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>
-        Go to the library
-      </button>`,
+      html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`,
     );
   return many
     ? empty(

@@ -1,4 +1,5 @@
 /* many: two pipelines over a set of queries; where they differ most comes first. */
+import { Button } from "../core/buttons.js";
 import { bytes, count, ms } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { Select } from "../core/select.js";
@@ -110,9 +111,7 @@ export function Many({ all }) {
     />
     ${
       more &&
-      html`<button type="button" class="pl-button" onClick=${() => setWhole(true)}>
-        ${`Show all ${count(sorted.length)}`}
-      </button>`
+      html`<${Button} onClick=${() => setWhole(true)}>${`Show all ${count(sorted.length)}`}<//>`
     }
   </section>`;
 }

@@ -1,7 +1,7 @@
 /* bar: name, collection, state of the model, theme, keys; and what a link named that is gone. */
+import { Chip, Quiet } from "./buttons.js";
 import { failed, notify } from "./dialogs.js";
 import { html, useEffect, useState } from "./html.js";
-import { Icon } from "./icons.js";
 import { choose, openDialog } from "./router.js";
 import { api } from "./server.js";
 import { set, state } from "./store.js";
@@ -35,9 +35,7 @@ function Theme() {
     }
   };
   const name = dark ? "Light theme" : "Dark theme";
-  return html`<button type="button" class="pl-quiet" aria-label=${name} title=${name} onClick=${turn}>
-    <${Icon} name=${dark ? "sun" : "moon"} />
-  </button>`;
+  return html`<${Quiet} icon=${dark ? "sun" : "moon"} label=${name} onClick=${turn} />`;
 }
 
 function Model() {
@@ -90,7 +88,7 @@ function Gone() {
   const others = state.overview.collections.map((one) => one.name);
   return html`<div class="pl-gone" role="alert">
     <p><b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.</p>
-    ${others.length > 0 && html`<p>Go to ${others.slice(0, 8).map((name) => html`<button key=${name} type="button" class="pl-chip" onClick=${() => choose(name)}>${name}</button> `)}</p>`}
+    ${others.length > 0 && html`<p>Go to ${others.slice(0, 8).map((name) => html`<${Chip} key=${name} onClick=${() => choose(name)}>${name}<//> `)}</p>`}
   </div>`;
 }
 
@@ -99,18 +97,8 @@ export const Bar = () =>
       <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />
-        <button type="button" class="pl-quiet" aria-label="Saved views" title="Saved views" onClick=${() => openDialog("views")}>
-          <${Icon} name="star" />
-        </button>
-        <button
-          type="button"
-          class="pl-quiet"
-          aria-label="Keyboard shortcuts"
-          title="Keyboard shortcuts (?)"
-          onClick=${() => openDialog("keys")}
-        >
-          <${Icon} name="keys" />
-        </button>
+        <${Quiet} icon="star" label="Saved views" onClick=${() => openDialog("views")} />
+        <${Quiet} icon="keys" label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => openDialog("keys")} />
         <${Theme} />
       </div>
     </header>

@@ -1,5 +1,5 @@
 /* dialogs: messages that pass, and modals. */
-import { Icon } from "./icons.js";
+import { Button, Quiet } from "./buttons.js";
 import { html, render } from "./html.js";
 
 const LASTING = { info: 7000, error: 12000 }; // ms; an error takes longer to read and to write down
@@ -19,9 +19,7 @@ export function notify(text, kind = "info") {
   toast.className = `pl-toast pl-toast-${kind}`;
   render(
     html`<span>${text}</span>
-      <button type="button" class="pl-quiet" aria-label="Dismiss" onClick=${() => toast.remove()}>
-        <${Icon} name="close" />
-      </button>`,
+      <${Quiet} icon="close" label="Dismiss" onClick=${() => toast.remove()} />`,
     toast,
   );
   toasts.append(toast);
@@ -57,10 +55,10 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
         <h2 id=${titled}>${title}</h2>
         ${body}
         <div class="pl-dialog-buttons">
-          <button type="button" class="pl-button" onClick=${() => close()}>${confirm ? "Cancel" : "Close"}</button>
+          <${Button} onClick=${() => close()}>${confirm ? "Cancel" : "Close"}<//>
           ${
             confirm &&
-            html`<button type="submit" class=${`pl-button ${danger ? "pl-danger" : "pl-primary"}`}>${confirm}</button>`
+            html`<${Button} look=${danger ? "pl-danger" : "pl-primary"} type="submit">${confirm}<//>`
           }
         </div>
       </form>`,

@@ -1,4 +1,5 @@
 /* datasets: questions with labels; brought in from files or a folder, from what was judged, looked over, taken away. */
+import { Link } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { count, date, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
@@ -120,7 +121,7 @@ function Asked({ collection, judge }) {
       <td class="pl-num">${count(times)}</td>
       <td>${date(last)}</td>
       <td class="pl-num">${told.judged[query] || "–"}</td>
-      <td><button type="button" class="pl-link" aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge</button></td>
+      <td><${Link} aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge<//></td>
     </tr>`;
   return html`<label class="pl-check">
       <input type="checkbox" id="pl-keep-asked" checked=${told.kept} onChange=${keep} />
@@ -140,7 +141,7 @@ function Asked({ collection, judge }) {
               columns=${[["Query"], ["Times", "pl-num"], ["Last"], ["Judged", "pl-num"], ["", ""]]}
               rows=${told.queries.map(row)}
             />
-            <div><button type="button" class="pl-link" onClick=${clear}>Delete what was kept</button></div>`
+            <div><${Link} onClick=${clear}>Delete what was kept<//></div>`
         : html`<p class="pl-muted">${told.kept ? "Nothing was asked since." : "Nothing is kept."}</p>`
     }`;
 }

@@ -1,7 +1,7 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
+import { Quiet } from "../core/buttons.js";
 import { date, plural } from "../core/format.js";
 import { html, useLayoutEffect, useRef } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { state } from "../core/store.js";
 import { Form, Jobs } from "./measuring.js";
 import { Questions } from "./questions.js";
@@ -38,17 +38,7 @@ function Side() {
   return html`<aside class="pl-side pl-records" aria-label="Evaluations">
     <div class="pl-side-head">
       <h2>Evaluations</h2>
-      <button
-        type="button"
-        class="pl-quiet"
-        id="pl-eval-new"
-        aria-label="New evaluation"
-        title="New evaluation"
-        aria-expanded=${String(formShown())}
-        onClick=${() => alter({ making: !making })}
-      >
-        <${Icon} name="plus" />
-      </button>
+      <${Quiet} icon="plus" label="New evaluation" id="pl-eval-new" aria-expanded=${String(formShown())} onClick=${() => alter({ making: !making })} />
     </div>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
     <ul>${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}</ul>

@@ -1,8 +1,8 @@
 /* question: one question of a record: what should be found, what was, tags and a note, and the ways on. */
 import { useAnswer } from "../core/answer.js";
+import { Button, Link } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
 import { html, useId, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { api } from "../core/server.js";
 import { askAnew } from "../search/run.js";
@@ -47,9 +47,7 @@ function Card({ found, at, fate }) {
       ${fate && found.boxes[at.page] && html`<span class="pl-muted">${pointed(found.boxes[at.page])}</span>`}
       ${
         fate && fate.cure &&
-        html`<button type="button" class="pl-link" onClick=${() => search(found, fate.cure, fate)}>
-          ${`Search with ${fate.cure}`}
-        </button>`
+        html`<${Link} onClick=${() => search(found, fate.cure, fate)}>${`Search with ${fate.cure}`}<//>`
       }
       ${
         there &&
@@ -83,7 +81,7 @@ export function Noting({ evaluation, outcome }) {
     ${field("Tags", tags, setTags, { placeholder: "pooling, wrong label", list, maxlength: 300 })}
     ${field("Note", text, setText, { placeholder: "What is wrong here", maxlength: 2000 })}
     <datalist id=${list}>${tagsOf(now().outcomes || []).map((tag) => html`<option key=${tag} value=${tag} />`)}</datalist>
-    <button type="submit" class="pl-button pl-small"><${Icon} name="plus" />Keep</button>
+    <${Button} icon="plus" look="pl-small" type="submit">Keep<//>
   </form>`;
 }
 function Cards({ title, cards }) {
@@ -97,7 +95,7 @@ export function Question({ outcome }) {
   if (!found) return html`<p class="pl-muted">Reading the record</p>`;
   const here = found.pipelines.find((one) => one.name === name);
   const expected = worst(outcome);
-  const button = (text, act) => html`<button type="button" class="pl-button pl-small" onClick=${act}>${text}</button>`;
+  const button = (text, act) => html`<${Button} look="pl-small" onClick=${act}>${text}<//>`;
   return html`<div class="pl-row">
       ${
         found.gone

@@ -1,7 +1,7 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
+import { Button } from "../core/buttons.js";
 import { count, plural } from "../core/format.js";
 import { html, useEffect, useMemo, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { Select } from "../core/select.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
@@ -114,15 +114,7 @@ function List({ outcomes }) {
       </p>
       ${
         found.length > 0 &&
-        html`<button
-          type="button"
-          class="pl-button pl-small"
-          id="pl-review"
-          title="Each of them on the tab Page, with the page that should have been found beside the one that was"
-          onClick=${() => review(found[0].question)}
-        >
-          <${Icon} name="play" />Go through them
-        </button>`
+        html`<${Button} icon="play" look="pl-small" id="pl-review" title="Each of them on the tab Page, with the page that should have been found beside the one that was" onClick=${() => review(found[0].question)}>Go through them<//>`
       }
     </div>
     <ol class="pl-failures" id="pl-failures" aria-label="Questions">
@@ -130,7 +122,7 @@ function List({ outcomes }) {
     </ol>
     ${
       found.length > shown &&
-      html`<button type="button" class="pl-button" onClick=${() => setShown(shown + STEP)}>Show more</button>`
+      html`<${Button} onClick=${() => setShown(shown + STEP)}>Show more<//>`
     }
   </div>`;
 }

@@ -1,8 +1,8 @@
 /* report: records set against each other: what may be said of them, the figures, and where pages were lost. */
+import { Button, Chip, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { bytes, count, date, ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { Table } from "../core/table.js";
@@ -94,7 +94,7 @@ function Exporting() {
       value=${form}
       choose=${setForm}
     />
-    <button type="button" class="pl-button" id="pl-export" onClick=${make}>Export</button>
+    <${Button} id="pl-export" onClick=${make}>Export<//>
   </span>`;
 }
 async function remove(name) {
@@ -129,15 +129,7 @@ function Head({ one, first }) {
           <${Exporting} />
           ${
             single &&
-            html`<button
-              type="button"
-              class="pl-quiet"
-              aria-label="Delete this evaluation"
-              title="Delete this evaluation"
-              onClick=${() => remove(single)}
-            >
-              <${Icon} name="trash" />
-            </button>`
+            html`<${Quiet} icon="trash" label="Delete this evaluation" onClick=${() => remove(single)} />`
           }
         </div>`
       }
@@ -177,9 +169,7 @@ function Loss({ told, choose }) {
     <div class="pl-chips" role="group" aria-label=${`Questions of ${told.system} by fate`}>
       ${parts.map(
         (part) =>
-          html`<button key=${part.fate} type="button" class="pl-chip" data-fate=${part.fate} onClick=${() => choose(part.fate)}>
-            <i class=${`pl-swatch pl-loss-${part.look}`} aria-hidden="true"></i>${`${part.words}: ${count(part.count)}`}
-          </button>`,
+          html`<${Chip} key=${part.fate} data-fate=${part.fate} onClick=${() => choose(part.fate)}><i class=${`pl-swatch pl-loss-${part.look}`} aria-hidden="true"></i>${`${part.words}: ${count(part.count)}`}<//>`,
       )}
     </div>
   </div>`;

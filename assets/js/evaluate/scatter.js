@@ -1,4 +1,5 @@
 /* scatter: questions as bubbles over two values; a rectangle, dragged or typed, chooses some of them. */
+import { Button, Link } from "../core/buttons.js";
 import { plural } from "../core/format.js";
 import { html, useMemo, useRef, useState } from "../core/html.js";
 import { Table } from "../core/table.js";
@@ -59,7 +60,7 @@ function Numbers({ axes, range, choose }) {
     ${["x", "y"].map(
       (key) => html`<div class="pl-inline" key=${key}><span>${axes[key].label}</span>${field(key, 0)}to${field(key, 1)}</div>`,
     )}
-    <button type="button" class="pl-button pl-small" disabled=${isOpen(range)} onClick=${() => choose(EVERYTHING)}>All</button>
+    <${Button} look="pl-small" disabled=${isOpen(range)} onClick=${() => choose(EVERYTHING)}>All<//>
   </div>`;
 }
 /* `points` are [{ id, x, y, mark }]; `select(ids)` hears which are chosen, null for all. */
@@ -168,9 +169,7 @@ export function Scatter({ points, x, y, select }) {
               <td>${words(x, group.x)}</td>
               <td>${words(y, group.y)}</td>
               <td>
-                <button type="button" class="pl-link" aria-label=${told(group)} onClick=${() => choose(around(group))}>
-                  ${group.ids.length}
-                </button>
+                <${Link} aria-label=${told(group)} onClick=${() => choose(around(group))}>${group.ids.length}<//>
               </td>
             </tr>`,
         )}

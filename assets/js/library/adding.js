@@ -1,4 +1,5 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
+import { Button } from "../core/buttons.js";
 import { failed, notify } from "../core/dialogs.js";
 import { bytes, count, duration, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
@@ -195,10 +196,8 @@ function Plan({ plan, turn, begin, cancel }) {
         <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span key=${what}><b>${value}</b> ${what}</span>`)}</p>
       </div>
       <div class="pl-row">
-        <button type="button" class="pl-button" onClick=${cancel}>Cancel</button>
-        <button type="button" class="pl-button pl-primary" id="pl-start" disabled=${!pages || busy} onClick=${begin}>
-          <${Icon} name="play" />Start
-        </button>
+        <${Button} onClick=${cancel}>Cancel<//>
+        <${Button} icon="play" look="pl-primary" id="pl-start" disabled=${!pages || busy} onClick=${begin}>Start<//>
       </div>
     </div>
     <details open=${noted || files.length <= FEW}>

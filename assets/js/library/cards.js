@@ -1,4 +1,5 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
+import { Quiet } from "../core/buttons.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -152,9 +153,7 @@ function Card({ job }) {
         ${unfinished(job) && button("play", "Resume", "resume", true)}
         ${
           !job.active &&
-          html`<button type="button" class="pl-quiet" aria-label="Hide this job" onClick=${() => hide(job)}>
-            <${Icon} name="close" />
-          </button>`
+          html`<${Quiet} icon="close" label="Hide this job" onClick=${() => hide(job)} />`
         }
       </div>
     </div>
@@ -174,7 +173,7 @@ function Lost() {
   };
   return html`<section class="pl-card pl-row" role="status">
     <p>The job that this link names is not here any more.</p>
-    <button type="button" class="pl-quiet" aria-label="Dismiss" onClick=${forget}><${Icon} name="close" /></button>
+    <${Quiet} icon="close" label="Dismiss" onClick=${forget} />
   </section>`;
 }
 

@@ -1,8 +1,8 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { ofCollection, watch } from "../core/jobs.js";
 import { choose, loadOverview } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -144,15 +144,7 @@ export function Side() {
   return html`<aside class="pl-side" aria-label="Collections">
     <div class="pl-side-head">
       <h2>Collections</h2>
-      <button
-        type="button"
-        class="pl-quiet"
-        aria-label="New collection"
-        title="New collection"
-        onClick=${() => create().catch(failed)}
-      >
-        <${Icon} name="plus" />
-      </button>
+      <${Quiet} icon="plus" label="New collection" onClick=${() => create().catch(failed)} />
     </div>
     <ul>
       ${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}
@@ -188,9 +180,7 @@ export function Head() {
       </p>
     </div>`;
   const button = (icon, text, act) =>
-    html`<button type="button" class="pl-button pl-subtle" onClick=${() => act(c).catch(failed)}>
-      <${Icon} name=${icon} />${text}
-    </button>`;
+    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c).catch(failed)}>${text}<//>`;
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>

@@ -1,8 +1,8 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, refresh } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -104,7 +104,7 @@ function Space({ space, pages }) {
     bytes(space.bytes),
   ].filter(Boolean);
   const button = (text, act, primary) =>
-    html`<button type="button" class=${`pl-button pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}</button>`;
+    html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>
     <div class="pl-space-head">
       <h4><code>${space.encoder}</code></h4>
@@ -114,15 +114,7 @@ function Space({ space, pages }) {
         ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
         ${
           !space.primary &&
-          html`<button
-            type="button"
-            class="pl-quiet"
-            aria-label=${`Remove ${space.encoder} from this collection`}
-            title="Remove this encoder"
-            onClick=${() => removeEncoder(space)}
-          >
-            <${Icon} name="trash" />
-          </button>`
+          html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`} title="Remove this encoder" onClick=${() => removeEncoder(space)} />`
         }
       </div>
     </div>
@@ -144,7 +136,7 @@ export function Spaces() {
     <div class="pl-spaces">
       ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
       <div class="pl-row">
-        <button type="button" class="pl-button" onClick=${addEncoder}><${Icon} name="plus" />Add an encoder</button>
+        <${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//>
       </div>
     </div>
   </details>`;

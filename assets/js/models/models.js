@@ -1,10 +1,10 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
 import { useAnswer } from "../core/answer.js";
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { bytes, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { act, watch } from "../core/jobs.js";
 import { addressed } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -35,9 +35,7 @@ function useModels() {
 const Command = ({ text }) =>
   html`<div class="pl-command">
     <code>${text}</code>
-    <button type="button" class="pl-quiet" aria-label="Copy the command" title="Copy" onClick=${() => copy(text)}>
-      <${Icon} name="copy" />
-    </button>
+    <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
   </div>`;
 function Row({ model, end }) {
   return html`<div class="pl-model-row" data-model=${model.id} data-state=${model.state}>
@@ -102,7 +100,7 @@ function Get({ model }) {
   if (job)
     return html`<span class="pl-row">
       <span class="pl-muted" data-getting=${model.id} role="status">${fetched(job)}</span>
-      <button type="button" class="pl-button pl-small" onClick=${() => act(job, "stop")}>Stop</button>
+      <${Button} look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
     </span>`;
   if (!model.hub) return null;
   const begin = async (event) => {
@@ -111,7 +109,7 @@ function Get({ model }) {
     await get(model).catch(failed);
     setAsking(false);
   };
-  return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${begin}>Get</button>`;
+  return html`<${Button} look="pl-small" disabled=${asking} onClick=${begin}>Get<//>`;
 }
 
 /* --- the picker: radios with the name `encoder` ---------------------------------------------------------------------- */
@@ -151,7 +149,7 @@ function Act({ model, again }) {
       setAsking(false);
       again();
     };
-    return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${go}>${text}</button>`;
+    return html`<${Button} look="pl-small" disabled=${asking} onClick=${go}>${text}<//>`;
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");

@@ -1,5 +1,6 @@
 /* controls: how a search runs, in one row that says it and opens: presets, how many results, the pipeline's text, and the
    filter. What a pipeline or a filter is made of is the server's to say (`state.steps`); nothing is parsed here. */
+import { Button, Chip } from "../core/buttons.js";
 import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { failed, notify } from "../core/dialogs.js";
@@ -70,15 +71,7 @@ function Encoders() {
     <div class="pl-chips" role="group" aria-label="Start with an index of another encoder">
       ${sources.map(
         (source) =>
-          html`<button
-            key=${source}
-            type="button"
-            class="pl-chip"
-            title=${`Put ${source} in front of the pipeline`}
-            onClick=${() => lead(source)}
-          >
-            ${source}
-          </button>`,
+          html`<${Chip} key=${source} title=${`Put ${source} in front of the pipeline`} onClick=${() => lead(source)}>${source}<//>`,
       )}
     </div>
   </div>`;
@@ -114,7 +107,7 @@ function Lacking() {
     (one) =>
       html`<p class="pl-lacking" key=${one.index}>
         <span><code>${one.index}</code> is not made yet for ${one.encoder}.</span>
-        <button type="button" class="pl-button pl-primary" onClick=${() => build(one)}>Make it now</button>
+        <${Button} look="pl-primary" onClick=${() => build(one)}>Make it now<//>
       </p>`,
   );
 }
@@ -189,16 +182,7 @@ export const FilterChips = () =>
   html`<div class="pl-chips pl-filter-chips" role="group" aria-label="Filters in force">
     ${clauses().map(
       ({ text }, i) =>
-        html`<button
-          key=${text}
-          type="button"
-          class="pl-chip pl-filter-chip"
-          aria-label=${`Take out the filter ${text}`}
-          title="Take out this filter"
-          onClick=${() => useFilter(without(i))}
-        >
-          <code>${text}</code><${Icon} name="close" />
-        </button>`,
+        html`<${Chip} key=${text} look="pl-filter-chip" aria-label=${`Take out the filter ${text}`} title="Take out this filter" onClick=${() => useFilter(without(i))}><code>${text}</code><${Icon} name="close" /><//>`,
     )}
   </div>`;
 
@@ -253,7 +237,7 @@ function Builder() {
         .slice(0, 500)
         .map((text) => html`<option key=${text} value=${text} />`)}
     </datalist>
-    <button type="button" class="pl-button" onClick=${add}><${Icon} name="plus" />Add filter</button>
+    <${Button} icon="plus" onClick=${add}>Add filter<//>
   </div>`;
 }
 function OnlyDocument() {

@@ -3,9 +3,9 @@
    search and to an open page, and stands in the address. */
 import { parseRef, refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
+import { Button } from "../core/buttons.js";
 import { addLink, on } from "../core/events.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
@@ -64,9 +64,7 @@ function Fix({ fix }) {
   const changes = fix.changes.join(", ");
   if (fix.k > MOST)
     return html`<p class="pl-muted">${`It would be found: ${changes}. Only ${MOST} are shown here.`}</p>`;
-  return html`<button type="button" class="pl-button pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>
-    ${changes.charAt(0).toUpperCase() + changes.slice(1)}
-  </button>`;
+  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>${changes.charAt(0).toUpperCase() + changes.slice(1)}<//>`;
 }
 /* The cause first; then what helps, which is never to look at most of the pages. */
 export function Verdict({ told }) {
@@ -119,7 +117,7 @@ export function Expected() {
           onInput=${(event) => setPage(event.target.value)}
         />
       </label>
-      <button type="submit" class="pl-button">Where is it?</button>
+      <${Button} type="submit">Where is it?<//>
     </form>
     ${
       expected &&
@@ -130,11 +128,9 @@ export function Expected() {
         <div class="pl-row">
           ${
             there &&
-            html`<button type="button" class="pl-button" onClick=${() => openPage(parseRef(value.page))}>Open it</button>`
+            html`<${Button} onClick=${() => openPage(parseRef(value.page))}>Open it<//>`
           }
-          <button type="button" class="pl-button pl-subtle" onClick=${() => expect(null)}>
-            <${Icon} name="close" />Expect nothing
-          </button>
+          <${Button} icon="close" look="pl-subtle" onClick=${() => expect(null)}>Expect nothing<//>
         </div>
       </div>`
     }

@@ -1,8 +1,8 @@
 /* parts: what a query holds beside its text: more texts, pictures, regions of pages, and pages marked good or bad. */
 import { parseRef, refOf } from "../core/address.js";
+import { Chip, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { api, imageUrl, pictureUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
 import { clear, run } from "./run.js";
@@ -209,14 +209,7 @@ export function PartTools() {
   const file = useRef(null);
   const chosen = (event) => addPictures(event.target.files).then(() => (event.target.value = ""));
   return html`<div class="pl-part-tools" role="group" aria-label="Add to the query">
-    <button
-      type="button"
-      class="pl-chip"
-      title="Search by a picture; or drop or paste one here"
-      onClick=${() => file.current.click()}
-    >
-      <${Icon} name="upload" />Picture
-    </button>
+    <${Chip} icon="upload" title="Search by a picture; or drop or paste one here" onClick=${() => file.current.click()}>Picture<//>
     <${Adder} name="Also" title="And this text" direction=${1} />
     <${Adder} name="Not" title="But not this text" direction=${-1} />
     <input
@@ -261,15 +254,7 @@ function Chip({ part }) {
     }
     <span class="pl-part-name" title=${what}>${what}</span>
     ${part.kind === "picture" && html`<button type="button" class="pl-part-sign" onClick=${mend}>repair…</button>`}
-    <button
-      type="button"
-      class="pl-quiet"
-      aria-label=${`Take out ${what}`}
-      title="Take out"
-      onClick=${() => replace(null)}
-    >
-      <${Icon} name="close" />
-    </button>
+    <${Quiet} icon="close" label=${`Take out ${what}`} title="Take out" onClick=${() => replace(null)} />
   </span>`;
 }
 export const PartChips = () =>

@@ -1,6 +1,7 @@
 /* results: the pages found, each with the passage that won, its heat, and why it is here; as a list, a grid or close
    together, and by document where a person likes. Ranks and scores of the stages stand behind a switch. */
 import { write } from "../core/address.js";
+import { Chip, Quiet } from "../core/buttons.js";
 import { marked, parted, percent, score } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -25,26 +26,8 @@ export const choose = (change) => {
 /* --- how results are shown ---------------------------------------------------------------------------------------------- */
 export const Looks = () =>
   html`<div class="pl-looks" role="group" aria-label="How results are shown">
-    <button
-      type="button"
-      class="pl-quiet"
-      aria-pressed=${String(look.grouped)}
-      aria-label="By document"
-      title="By document"
-      onClick=${() => choose({ grouped: !look.grouped })}
-    >
-      <${Icon} name="stack" />
-    </button>
-    <button
-      type="button"
-      class="pl-chip"
-      id="pl-ranks"
-      aria-pressed=${String(look.ranks)}
-      title="Rank and score of every stage"
-      onClick=${() => choose({ ranks: !look.ranks })}
-    >
-      Ranks
-    </button>
+    <${Quiet} icon="stack" label="By document" aria-pressed=${String(look.grouped)} onClick=${() => choose({ grouped: !look.grouped })} />
+    <${Chip} id="pl-ranks" aria-pressed=${String(look.ranks)} title="Rank and score of every stage" onClick=${() => choose({ ranks: !look.ranks })}>Ranks<//>
     <div class="pl-segments" role="radiogroup" aria-label="Layout">
       ${LAYOUTS.map(
         ([key, name, icon]) =>
@@ -138,20 +121,10 @@ function Trail({ hit }) {
 function Votes({ at, marking }) {
   const now = markOf(at);
   const vote = (kind, name, what) =>
-    html`<button
-      type="button"
-      class="pl-quiet pl-vote"
-      data-mark=${kind}
-      aria-pressed=${String(now === kind)}
-      title=${what}
-      aria-label=${`${name}: ${at.document}, page ${at.page}`}
-      onClick=${() => {
+    html`<${Quiet} icon=${kind} label=${`${name}: ${at.document}, page ${at.page}`} title=${what} look="pl-vote" data-mark=${kind} aria-pressed=${String(now === kind)} onClick=${() => {
         mark(at, kind === "good");
         marking();
-      }}
-    >
-      <${Icon} name=${kind} />
-    </button>`;
+      }} />`;
   return html`<div class="pl-votes" role="group" aria-label="Mark this page">
     ${vote("good", "Good", "Mark as good: find more like it")}
     ${vote("bad", "Bad", "Mark as bad: find fewer like it")}

@@ -1,8 +1,8 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { date } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { addressed, openDialog } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asking, state } from "../core/store.js";
@@ -33,9 +33,7 @@ addressed("copies", async () => {
     html`<section key=${name}>
       <div class="pl-section-head">
         <h3>${name}</h3>
-        <button type="button" class="pl-button" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>
-          <${Icon} name="copy" />Copy
-        </button>
+        <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
       </div>
       <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
       ${note && html`<p class="pl-muted">${note}</p>`}
@@ -119,14 +117,7 @@ function Saved({ open }) {
           >${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
         >
       </button>
-      <button
-        type="button"
-        class="pl-quiet"
-        aria-label=${`Delete the saved search ${one.name}`}
-        onClick=${() => forget(one.name)}
-      >
-        <${Icon} name="trash" />
-      </button>
+      <${Quiet} icon="trash" label=${`Delete the saved search ${one.name}`} onClick=${() => forget(one.name)} />
     </li>`;
   return html`<ul class="pl-saved">
     ${all.length ? all.map(row) : html`<li class="pl-muted">No search is saved yet.</li>`}
@@ -150,9 +141,7 @@ addressed("saved", async () => {
 export function SavingBar() {
   const whole = state.search && state.search.result && state.search.result.complete && asking();
   const button = (icon, text, act) =>
-    html`<button type="button" class="pl-button pl-subtle" title=${text} onClick=${act}>
-      <${Icon} name=${icon} /><span>${text}</span>
-    </button>`;
+    html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
     ${whole && button("star", "Save", () => keep().catch(failed))}
     ${whole && button("code", "Copy as", () => openDialog("copies"))}

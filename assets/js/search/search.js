@@ -1,9 +1,9 @@
 /* search: the query, how it is searched, and results as they come. */
+import { Button, Chip } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { asking, set, state } from "../core/store.js";
 import { Controls, FilterChips } from "./controls.js";
@@ -34,7 +34,7 @@ function Examples() {
     ${samples
       .slice(0, EXAMPLES)
       .map(
-        (text) => html`<button key=${text} type="button" class="pl-chip" onClick=${() => tryOut(text)}>${text}</button>`,
+        (text) => html`<${Chip} key=${text} onClick=${() => tryOut(text)}>${text}<//>`,
       )}
   </div>`;
 }
@@ -68,7 +68,7 @@ const Form = () =>
         value=${state.draft}
         onInput=${(event) => (state.draft = event.target.value)}
       />
-      <button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Search</button>
+      <${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>
     </div>
     <${PartChips} />
     <${Examples} />
@@ -110,7 +110,7 @@ function Empty({ title, text, act }) {
   return html`<div class="pl-empty"><h2 class="pl-empty-title">${title}</h2><p>${text}</p>${act || null}</div>`;
 }
 const ToLibrary = () =>
-  html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>Go to the library</button>`;
+  html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`;
 /* What stands where results would. */
 function Blank() {
   const { result, running, error } = state.search || {};
@@ -162,7 +162,7 @@ function Refine({ shown, hide }) {
   };
   return html`<div class="pl-refine">
     <span>${all ? `${plural(all, "page")} marked.` : "No page is marked any more."}</span>
-    <button type="button" class="pl-button pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}</button>
+    <${Button} look="pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}<//>
   </div>`;
 }
 export function Search() {

@@ -1,5 +1,6 @@
 /* audit: pages to look at twice, with the evidence, and what is kept out of search. */
 import { parseRef } from "../core/address.js";
+import { Button, Link } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { date, percent, plural } from "../core/format.js";
 import { html } from "../core/html.js";
@@ -13,7 +14,7 @@ const quarantine = () => api.collection(state.collection, "/quarantine");
 function Ref({ text }) {
   const ref = parseRef(text);
   if (!ref) return html`<span>${text}</span>`;
-  return html`<button type="button" class="pl-link" title=${`Open ${text}`} onClick=${() => openPage(ref)}>${text}</button>`;
+  return html`<${Link} title=${`Open ${text}`} onClick=${() => openPage(ref)}>${text}<//>`;
 }
 const isAway = (text, away) => {
   const ref = parseRef(text);
@@ -69,14 +70,7 @@ async function byName(changed) {
 }
 function Away({ text, why, away, changed }) {
   if (isAway(text, away)) return html`<span class="pl-badge">in quarantine</span>`;
-  return html`<button
-    type="button"
-    class="pl-button pl-small"
-    aria-label=${`Quarantine ${text}`}
-    onClick=${() => putAway({ page: text, reason: why }, text, changed)}
-  >
-    Quarantine
-  </button>`;
+  return html`<${Button} look="pl-small" aria-label=${`Quarantine ${text}`} onClick=${() => putAway({ page: text, reason: why }, text, changed)}>Quarantine<//>`;
 }
 
 /* --- what an audit found ------------------------------------------------------------------------------------------------- */
@@ -161,23 +155,14 @@ const Kept = ({ one, changed }) =>
       ${one.number ? html`<${Ref} text=${one.page} />` : html`<span class="pl-strong">${`${one.page}, all of it`}</span>`}
       <span class="pl-muted">${[`since ${date(one.since)}`, one.reason].filter(Boolean).join(": ")}</span>
     </span>
-    <button
-      type="button"
-      class="pl-button pl-small"
-      aria-label=${`Release ${one.page}`}
-      onClick=${() => release(one, changed)}
-    >
-      Release
-    </button>
+    <${Button} look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>Release<//>
   </li>`;
 
 export const Audit = ({ found, away, changed }) =>
   html`<${Found} found=${found} away=${away} changed=${changed} />
     <div class="pl-system-head">
       <h3>In quarantine</h3>
-      <button type="button" class="pl-button pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>
-        Put a page or document away…
-      </button>
+      <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
     </div>
     ${
       away.length

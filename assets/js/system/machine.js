@@ -1,5 +1,6 @@
 /* machine: models in memory, jobs, the home folder, versions, what the doctor says, and how programs ask. */
 import { useAnswer } from "../core/answer.js";
+import { Button, Link } from "../core/buttons.js";
 import { bytes, date, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { act, openJob, stoppable, tabOf, unfinished } from "../core/jobs.js";
@@ -31,9 +32,7 @@ function facts(model) {
 export function Loaded({ on }) {
   const { value: models, error } = useAnswer(() => api.get("/models"), [...on, state.dialog]);
   const held = (models || []).filter((model) => HELD.includes(model.state));
-  const button = html`<button type="button" class="pl-button" id="pl-all-models" onClick=${() => openDialog("models")}>
-    All models
-  </button>`;
+  const button = html`<${Button} id="pl-all-models" onClick=${() => openDialog("models")}>All models<//>`;
   return html`<${Section} id="pl-loaded" title="Models" end=${button}>
     ${error && html`<${Wrong} text=${error} />`}
     ${
@@ -85,20 +84,13 @@ function Job({ job }) {
   const stage = job.stages.find((one) => one.done < one.total) || job.stages.at(-1);
   const shown = state.overview.collections.some((one) => one.name === job.collection) && tabOf(job) !== "system";
   const button = (what, text) =>
-    html`<button
-      type="button"
-      class="pl-button pl-small"
-      aria-label=${`${text}: ${kind} of ${job.collection}`}
-      onClick=${() => act(job, what)}
-    >
-      ${text}
-    </button>`;
+    html`<${Button} look="pl-small" aria-label=${`${text}: ${kind} of ${job.collection}`} onClick=${() => act(job, what)}>${text}<//>`;
   return html`<li data-job=${job.id} data-kind=${job.kind} data-state=${job.state}>
     <div class="pl-system-head">
       <span>
         ${
           shown
-            ? html`<button type="button" class="pl-link" onClick=${() => follow(job)}><b>${kind}</b></button>`
+            ? html`<${Link} onClick=${() => follow(job)}><b>${kind}</b><//>`
             : html`<b>${kind}</b>`
         }
         ${" "}${job.collection || job.encoder}

@@ -1,5 +1,6 @@
 /* system: the collection on disk, its suspicious pages, how long its searches took, what they miss; jobs; the machine. */
 import { useAnswer } from "../core/answer.js";
+import { Button } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
@@ -19,7 +20,7 @@ const atWork = (kind) =>
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
   const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch, failed);
-  return html`<button type="button" class="pl-button" id=${id} disabled=${atWork(kind)} onClick=${start}>${text}</button>`;
+  return html`<${Button} id=${id} disabled=${atWork(kind)} onClick=${start}>${text}<//>`;
 }
 
 /* --- on disk -------------------------------------------------------------------------------------------------------------- */
@@ -61,7 +62,7 @@ function Disk({ info, tables }) {
     ["Unindexed rows", count(behind)],
   ];
   const buttons = html`<div class="pl-row">
-    <button type="button" class="pl-button" id="pl-verify" onClick=${check}>Check</button>
+    <${Button} id="pl-verify" onClick=${check}>Check<//>
     <${Start} id="pl-compact" text="Compact" kind="compact" />
   </div>`;
   return html`<${Section} id="pl-disk" title="On disk" end=${buttons}>

@@ -1,9 +1,9 @@
 /* panel: beside an open page: which words the heat shows and how, what a first stage saw, the score as a ledger, the
    regions that won it, and the page's text. */
 import { refOf } from "../core/address.js";
+import { Button, Chip, Quiet } from "../core/buttons.js";
 import { count, percent, plural, score } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
 import { Segments } from "../core/segments.js";
@@ -27,26 +27,10 @@ const lit = (box) => ({
 function Words({ why }) {
   const toggle = (t) => (look.chosen.includes(t) ? look.chosen.filter((x) => x !== t) : [...look.chosen, t]);
   return html`<div class="pl-chips pl-tokens" role="group" aria-label="Query words that the heat shows">
-    <button
-      type="button"
-      class="pl-chip"
-      aria-pressed=${String(!look.chosen.length)}
-      onClick=${() => turn({ chosen: [] })}
-    >
-      All
-    </button>
+    <${Chip} aria-pressed=${String(!look.chosen.length)} onClick=${() => turn({ chosen: [] })}>All<//>
     ${why.tokens.map(
       ({ label }, t) =>
-        html`<button
-          key=${t}
-          type="button"
-          class="pl-chip"
-          data-token=${t}
-          aria-pressed=${String(look.chosen.includes(t))}
-          onClick=${() => turn({ chosen: toggle(t) })}
-        >
-          ${label}
-        </button>`,
+        html`<${Chip} key=${t} data-token=${t} aria-pressed=${String(look.chosen.includes(t))} onClick=${() => turn({ chosen: toggle(t) })}>${label}<//>`,
     )}
   </div>`;
 }
@@ -240,9 +224,7 @@ function quote(region) {
 function Regions({ why, reveal, search }) {
   if (!why.regions.length) return null;
   const act = (icon, title, text, go) =>
-    html`<button type="button" class="pl-quiet" title=${title} aria-label=${`${title}: ${text}`} onClick=${go}>
-      <${Icon} name=${icon} />
-    </button>`;
+    html`<${Quiet} icon=${icon} label=${`${title}: ${text}`} title=${title} onClick=${go} />`;
   return html`<section class="pl-section">
     <div class="pl-section-head">
       <h3>Where the score was won</h3>
@@ -361,7 +343,7 @@ function Pending({ waiting, error }) {
             </p>`
           : html`<div>
               <p>Search for something to see which parts of this page answer it.</p>
-              <button type="button" class="pl-button" onClick=${focusQuery}>Search</button>
+              <${Button} onClick=${focusQuery}>Search<//>
             </div>`
     }
   </section>`;

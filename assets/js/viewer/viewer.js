@@ -1,10 +1,10 @@
 /* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
 import { refOf } from "../core/address.js";
+import { Button, Quiet } from "../core/buttons.js";
 import { failed, notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { count } from "../core/format.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
@@ -24,17 +24,7 @@ let stage = null; // what zooms and moves the page, while one is shown
 const moves = (act, ...how) => stage && stage[act](...how);
 
 function Quiet({ icon, label, act, keys, pressed, disabled }) {
-  return html`<button
-    type="button"
-    class="pl-quiet"
-    aria-label=${label}
-    title=${keys ? `${label} (${keys})` : label}
-    aria-pressed=${pressed === undefined ? null : String(pressed)}
-    disabled=${disabled}
-    onClick=${act}
-  >
-    <${Icon} name=${icon} />
-  </button>`;
+  return html`<${Quiet} icon=${icon} label=${label} title=${keys ? `${label} (${keys})` : label} aria-pressed=${pressed === undefined ? null : String(pressed)} disabled=${disabled} onClick=${act} />`;
 }
 async function copyLink() {
   try {
@@ -66,16 +56,14 @@ function Picks() {
   return html`<div class="pl-picks" role="group" aria-label="The part of the page picked">
     ${
       pick
-        ? html`<button type="button" class="pl-button pl-primary" onClick=${() => askRegion(pick)}>
-              Search for this part
-            </button>
+        ? html`<${Button} look="pl-primary" onClick=${() => askRegion(pick)}>Search for this part<//>
             ${
               asking() &&
-              html`<button type="button" class="pl-button" onClick=${() => askRegion(pick, true)}>Add to the query</button>`
+              html`<${Button} onClick=${() => askRegion(pick, true)}>Add to the query<//>`
             }`
         : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`
     }
-    <button type="button" class="pl-button" onClick=${() => pickAnew(false)}>Cancel</button>
+    <${Button} onClick=${() => pickAnew(false)}>Cancel<//>
   </div>`;
 }
 
@@ -83,9 +71,7 @@ function Picks() {
 /* Among the questions of an evaluation. */
 const Reviewing = ({ review: { at, of, before, after } }) =>
   html`<div class="pl-standing">
-    <button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>
-      <${Icon} name="back" />Evaluation
-    </button>
+    <${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>Evaluation<//>
     <${Quiet} icon="left" label="Question before" keys="k" act=${() => stepQuestion(-1)} disabled=${!before} />
     <b>${at < 0 ? `One of ${of} questions no more` : `Question ${at + 1} of ${of}`}</b>
     <${Quiet} icon="right" label="Next question" keys="j" act=${() => stepQuestion(1)} disabled=${!after} />
@@ -97,9 +83,7 @@ function Standing() {
   const here = standing();
   const back =
     (state.hits.length > 0 || asking()) &&
-    html`<button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("search")}>
-      <${Icon} name="back" />Results
-    </button>`;
+    html`<${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("search")}>Results<//>`;
   if (!here) return back;
   const { hit, at, of } = here;
   const way = hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
@@ -242,7 +226,7 @@ function Nothing({ title, text }) {
   return html`<div class="pl-empty">
     <h2 class="pl-empty-title">${title}</h2>
     <p>${text}</p>
-    <button type="button" class="pl-button" onClick=${() => showTab("search")}>Go to search</button>
+    <${Button} onClick=${() => showTab("search")}>Go to search<//>
   </div>`;
 }
 export function Viewer() {
