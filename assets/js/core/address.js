@@ -3,7 +3,7 @@
    ?view=page&c=reports&q=net+income&p=accurate&f=page+%3E+3&k=20&ref=a.pdf%23page%3D3&t=2.5  names a view, a collection,
    a search (q words, x further parts, p pipeline, f filter, k results), an open page, and words whose heat is shown. */
 
-export const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
+const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
 /* A change of these alone is no new place: Back would go through them one by one. */
 const MINOR = ["t"];
 const MAX_RESULTS = 200;

@@ -38,7 +38,7 @@ function Side() {
   return html`<aside class="pl-side pl-records" aria-label="Evaluations">
     <div class="pl-side-head">
       <h2>Evaluations</h2>
-      <${Quiet} icon="plus" label="New evaluation" id="pl-eval-new" aria-expanded=${String(formShown())} onClick=${() => alter({ making: !making })} />
+      <${Quiet} icon="plus" label="New evaluation" id="pl-eval-new" aria-expanded=${formShown()} onClick=${() => alter({ making: !making })} />
     </div>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
     <ul>${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}</ul>

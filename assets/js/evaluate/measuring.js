@@ -103,7 +103,7 @@ export function Form() {
   const chip = (name) => {
     const on = wanted.includes(name);
     const turn = () => setWanted(on ? wanted.filter((one) => one !== name) : [...wanted, name]);
-    return html`<${Chip} key=${name} aria-pressed=${String(on)} title=${pipelines[name] || name} onClick=${turn}>${name}<//>`;
+    return html`<${Chip} key=${name} aria-pressed=${on} title=${pipelines[name] || name} onClick=${turn}>${name}<//>`;
   };
   const small = (id, text, act) =>
     html`<${Button} look="pl-small" id=${id} onClick=${bring(act)}>${text}<//>`;

@@ -129,7 +129,7 @@ export function Scatter({ points, x, y, select }) {
       tabindex=${i === focused ? "0" : "-1"}
       data-at=${i}
       aria-label=${told(group)}
-      aria-pressed=${String(!whole && !out)}
+      aria-pressed=${!whole && !out}
       onClick=${() => choose(around(group))}
       onKeyDown=${(event) => key(event, i)}
     >

@@ -2,14 +2,14 @@
    it go. */
 import { useAnswer } from "../core/answer.js";
 import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
+import { dialog, failed } from "../core/dialogs.js";
 import { bytes, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { act, watch } from "../core/jobs.js";
 import { addressed } from "../core/router.js";
 import { api } from "../core/server.js";
 import { state, useChanges } from "../core/store.js";
-import { copy } from "../search/saving.js";
+import { copy } from "../core/clipboard.js";
 import { facts, pace, reason, STATES } from "./facts.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded

@@ -19,7 +19,7 @@ const reading = () => (state.steps && state.steps.pipeline) || {};
 const clauses = () => (state.steps && state.steps.filter && state.steps.filter.clauses) || [];
 
 /* --- pipeline ---------------------------------------------------------------------------------------------------------- */
-export function usePipeline(pipeline, k = null) {
+function usePipeline(pipeline, k = null) {
   set({ pipeline, k });
   again();
 }

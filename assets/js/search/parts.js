@@ -189,7 +189,7 @@ function Adder({ name, title, direction }) {
       type="button"
       class="pl-chip"
       title=${title}
-      aria-expanded=${String(open)}
+      aria-expanded=${open}
       ref=${opener}
       onClick=${() => setOpen(!open)}
     >
@@ -224,7 +224,7 @@ export function PartTools() {
     />
   </div>`;
 }
-function Chip({ part }) {
+function Part({ part }) {
   const what = label(part);
   const replace = (now) => {
     set({ parts: state.parts.flatMap((one) => (one === part ? (now ? [now] : []) : [one])) });
@@ -259,5 +259,5 @@ function Chip({ part }) {
 }
 export const PartChips = () =>
   html`<div class="pl-query-parts" role="list" aria-label="Parts of the query" hidden=${!state.parts.length}>
-    ${state.parts.map((part, i) => html`<${Chip} key=${`${i} ${label(part)}`} part=${part} />`)}
+    ${state.parts.map((part, i) => html`<${Part} key=${`${i} ${label(part)}`} part=${part} />`)}
   </div>`;

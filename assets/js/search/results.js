@@ -18,7 +18,7 @@ const LAYOUTS = [
 ];
 const FIRST = 3; // pages of a document that stand in its group
 const look = liked("results", { layout: "list", grouped: false, ranks: false });
-export const choose = (change) => {
+const choose = (change) => {
   like("results", Object.assign(look, change));
   redraw();
 };
@@ -26,8 +26,8 @@ export const choose = (change) => {
 /* --- how results are shown ---------------------------------------------------------------------------------------------- */
 export const Looks = () =>
   html`<div class="pl-looks" role="group" aria-label="How results are shown">
-    <${Quiet} icon="stack" label="By document" aria-pressed=${String(look.grouped)} onClick=${() => choose({ grouped: !look.grouped })} />
-    <${Chip} id="pl-ranks" aria-pressed=${String(look.ranks)} title="Rank and score of every stage" onClick=${() => choose({ ranks: !look.ranks })}>Ranks<//>
+    <${Quiet} icon="stack" label="By document" aria-pressed=${look.grouped} onClick=${() => choose({ grouped: !look.grouped })} />
+    <${Chip} id="pl-ranks" aria-pressed=${look.ranks} title="Rank and score of every stage" onClick=${() => choose({ ranks: !look.ranks })}>Ranks<//>
     <div class="pl-segments" role="radiogroup" aria-label="Layout">
       ${LAYOUTS.map(
         ([key, name, icon]) =>
@@ -53,7 +53,7 @@ export function Name({ name }) {
 }
 const hrefOf = (to) => write({ ...state, view: "page", open: to, dialog: "" });
 /* A real link, so that it opens in a tab of its own where a person wants that. */
-export function PageLink({ to, children, ...more }) {
+function PageLink({ to, children, ...more }) {
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -121,7 +121,7 @@ function Trail({ hit }) {
 function Votes({ at, marking }) {
   const now = markOf(at);
   const vote = (kind, name, what) =>
-    html`<${Quiet} icon=${kind} label=${`${name}: ${at.document}, page ${at.page}`} title=${what} look="pl-vote" data-mark=${kind} aria-pressed=${String(now === kind)} onClick=${() => {
+    html`<${Quiet} icon=${kind} label=${`${name}: ${at.document}, page ${at.page}`} title=${what} look="pl-vote" data-mark=${kind} aria-pressed=${now === kind} onClick=${() => {
         mark(at, kind === "good");
         marking();
       }} />`;

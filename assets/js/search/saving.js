@@ -1,5 +1,6 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
 import { Button, Quiet } from "../core/buttons.js";
+import { copy } from "../core/clipboard.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { date } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
@@ -16,15 +17,6 @@ const FORMS = [
   ["trec", "TREC run", "For trec_eval and ir-measures"],
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
-
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notify("Copied.");
-  } catch {
-    notify("The browser does not let pages copy here; select the text and copy it.", "error");
-  }
-}
 
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {

@@ -52,7 +52,7 @@ export function Review() {
   if (!here) return null;
   const { outcome, top, evaluation, stages } = here;
   const chip = (at, text) =>
-    html`<${Chip} key=${at.page} aria-pressed=${String(same(placeOf(at), state.open))} title=${at.page} disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>${text}<//>`;
+    html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page} disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>${text}<//>`;
   return html`<section class="pl-review" aria-label="The question that is gone through">
     <p class="pl-review-query">
       <b>${outcome.query}</b>${" "}

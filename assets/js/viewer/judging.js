@@ -56,7 +56,7 @@ async function load() {
   const grades = await api.get("/judgements", of).catch(failed);
   if (mine === answered && grades) set({ judged: { ...of, grades } });
 }
-export const judgeable = () => Boolean(state.query) && !state.parts.length;
+const judgeable = () => Boolean(state.query) && !state.parts.length;
 function told(grades, of = named()) {
   answered += 1;
   set({ judged: { ...of, grades } });

@@ -10,7 +10,7 @@ import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { KINDS } from "../models/facts.js";
-import { copy } from "../search/saving.js";
+import { copy } from "../core/clipboard.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, spaces, turn } from "./reading.js";
@@ -27,10 +27,10 @@ const lit = (box) => ({
 function Words({ why }) {
   const toggle = (t) => (look.chosen.includes(t) ? look.chosen.filter((x) => x !== t) : [...look.chosen, t]);
   return html`<div class="pl-chips pl-tokens" role="group" aria-label="Query words that the heat shows">
-    <${Chip} aria-pressed=${String(!look.chosen.length)} onClick=${() => turn({ chosen: [] })}>All<//>
+    <${Chip} aria-pressed=${!look.chosen.length} onClick=${() => turn({ chosen: [] })}>All<//>
     ${why.tokens.map(
       ({ label }, t) =>
-        html`<${Chip} key=${t} data-token=${t} aria-pressed=${String(look.chosen.includes(t))} onClick=${() => turn({ chosen: toggle(t) })}>${label}<//>`,
+        html`<${Chip} key=${t} data-token=${t} aria-pressed=${look.chosen.includes(t)} onClick=${() => turn({ chosen: toggle(t) })}>${label}<//>`,
     )}
   </div>`;
 }

@@ -8,7 +8,7 @@ const WHEEL = 0.0022; // of the scale, by a pixel of the wheel
 const ZOOM = 1.25;
 
 /* One box over the page. */
-export const Mark = ({ box, kind }) =>
+const Mark = ({ box, kind }) =>
   html`<rect
     class=${kind}
     x=${box[0] * 1000}

@@ -1,6 +1,7 @@
 /* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
 import { refOf } from "../core/address.js";
 import { Button, Quiet } from "../core/buttons.js";
+import { copy } from "../core/clipboard.js";
 import { failed, notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { count } from "../core/format.js";
@@ -16,24 +17,13 @@ import { Pinned, Review, same } from "./beside.js";
 import * as heat from "./heat.js";
 import { judgeOpen } from "./judging.js";
 import { Panel } from "./panel.js";
-import { alter, boxAt, go, highlight, layer, look, pooledView, shown, stepResult, turn } from "./reading.js";
+import { alter, boxAt, go, highlight, layer, look, shown, stepResult, turn } from "./reading.js";
 import { Stage } from "./stage.js";
 
 const LISTED = 6; // words under the pointer
 let stage = null; // what zooms and moves the page, while one is shown
 const moves = (act, ...how) => stage && stage[act](...how);
 
-function Quiet({ icon, label, act, keys, pressed, disabled }) {
-  return html`<${Quiet} icon=${icon} label=${label} title=${keys ? `${label} (${keys})` : label} aria-pressed=${pressed === undefined ? null : String(pressed)} disabled=${disabled} onClick=${act} />`;
-}
-async function copyLink() {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    notify("Link copied.");
-  } catch {
-    notify(location.href);
-  }
-}
 function savePage() {
   const { read, why } = state.page;
   const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
@@ -72,9 +62,9 @@ function Picks() {
 const Reviewing = ({ review: { at, of, before, after } }) =>
   html`<div class="pl-standing">
     <${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>Evaluation<//>
-    <${Quiet} icon="left" label="Question before" keys="k" act=${() => stepQuestion(-1)} disabled=${!before} />
+    <${Quiet} icon="left" label="Question before" keys="k" onClick=${() => stepQuestion(-1)} disabled=${!before} />
     <b>${at < 0 ? `One of ${of} questions no more` : `Question ${at + 1} of ${of}`}</b>
-    <${Quiet} icon="right" label="Next question" keys="j" act=${() => stepQuestion(1)} disabled=${!after} />
+    <${Quiet} icon="right" label="Next question" keys="j" onClick=${() => stepQuestion(1)} disabled=${!after} />
   </div>`;
 const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
 function Standing() {
@@ -89,12 +79,12 @@ function Standing() {
   const way = hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
   return html`<div class="pl-standing">
     ${back}
-    <${Quiet} icon="left" label="Result before" keys="k" act=${() => stepResult(-1)} disabled=${!here.before} />
+    <${Quiet} icon="left" label="Result before" keys="k" onClick=${() => stepResult(-1)} disabled=${!here.before} />
     <span>
       <b>${`Result ${at + 1} of ${of}`}</b>${" "}
       <span class="pl-muted" title="Its rank after each stage">${way}</span>
     </span>
-    <${Quiet} icon="right" label="Next result" keys="j" act=${() => stepResult(1)} disabled=${!here.after} />
+    <${Quiet} icon="right" label="Next result" keys="j" onClick=${() => stepResult(1)} disabled=${!here.after} />
   </div>`;
 }
 function Tools({ percent }) {
@@ -102,7 +92,7 @@ function Tools({ percent }) {
   return html`<div class="pl-view-tools">
     <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
     <div class="pl-row pl-pager">
-      <${Quiet} icon="left" label="Previous page" keys="[" act=${() => go(page.page - 1)} disabled=${page.page <= 1} />
+      <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page.page - 1)} disabled=${page.page <= 1} />
       <input
         class="pl-input pl-short"
         type="number"
@@ -117,24 +107,24 @@ function Tools({ percent }) {
         icon="right"
         label="Next page"
         keys="]"
-        act=${() => go(page.page + 1)}
+        onClick=${() => go(page.page + 1)}
         disabled=${page.page >= page.pages}
       />
     </div>
     <div class="pl-row pl-zoom">
-      <${Quiet} icon="minus" label="Zoom out" keys="-" act=${() => moves("further")} />
+      <${Quiet} icon="minus" label="Zoom out" keys="-" onClick=${() => moves("further")} />
       <span class="pl-num pl-percent" aria-live="off" ref=${percent}></span>
-      <${Quiet} icon="plus" label="Zoom in" keys="+" act=${() => moves("nearer")} />
-      <${Quiet} icon="fit" label="Fit" keys="0" act=${() => moves("fit")} />
+      <${Quiet} icon="plus" label="Zoom in" keys="+" onClick=${() => moves("nearer")} />
+      <${Quiet} icon="fit" label="Fit" keys="0" onClick=${() => moves("fit")} />
       <${Quiet}
         icon="select"
         label="Pick a part to search with"
         keys="r"
-        pressed=${picking}
-        act=${() => pickAnew(!picking)}
+        aria-pressed=${picking}
+        onClick=${() => pickAnew(!picking)}
       />
-      <${Quiet} icon="save" label="Save this page as a picture with its heat" act=${savePage} />
-      <${Quiet} icon="link" label="Copy a link to this page" act=${copyLink} />
+      <${Quiet} icon="save" label="Save this page as a picture with its heat" onClick=${savePage} />
+      <${Quiet} icon="link" label="Copy a link to this page" onClick=${() => copy(location.href, "Link copied.")} />
     </div>
   </div>`;
 }
