@@ -54,13 +54,8 @@ function Model() {
     return () => clearTimeout(timer);
   }, [now]);
   if (!now) return html`<button type="button" class="pl-model" disabled>Models</button>`;
-  return html`<button
-    type="button"
-    class=${`pl-model pl-model-${now.state}`}
-    aria-live="polite"
-    title=${now.detail || "Models: load, unload, and what there is"}
-    onClick=${() => openDialog("models")}
-  >
+  return html`<button type="button" class=${`pl-model pl-model-${now.state}`} aria-live="polite"
+    title=${now.detail || "Models: load, unload, and what there is"} onClick=${() => openDialog("models")}>
     ${SAID[now.state] || "Models"}
   </button>`;
 }
@@ -70,14 +65,8 @@ function Collections() {
   if (state.collection && !names.includes(state.collection)) names.unshift(state.collection);
   return html`<label class="pl-collection">
     <span class="pl-sr">Collection</span>
-    <select
-      class="pl-select"
-      id="pl-collection"
-      aria-label="Collection"
-      value=${state.collection}
-      disabled=${names.length < 2}
-      onChange=${(event) => choose(event.target.value).catch(failed)}
-    >
+    <select class="pl-select" id="pl-collection" aria-label="Collection" value=${state.collection}
+      disabled=${names.length < 2} onChange=${(event) => choose(event.target.value).catch(failed)}>
       ${names.map((name) => html`<option key=${name} value=${name} selected=${name === state.collection}>${name}</option>`)}
     </select>
   </label>`;
@@ -88,17 +77,22 @@ function Gone() {
   const others = state.overview.collections.map((one) => one.name);
   return html`<div class="pl-gone" role="alert">
     <p><b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.</p>
-    ${others.length > 0 && html`<p>Go to ${others.slice(0, 8).map((name) => html`<${Chip} key=${name} onClick=${() => choose(name)}>${name}<//> `)}</p>`}
+    ${others.length > 0 && html`<p>
+      Go to ${others.slice(0, 8).map((name) => html`<${Chip} key=${name} onClick=${() => choose(name)}>${name}<//> `)}
+    </p>`}
   </div>`;
 }
 
 export const Bar = () =>
   html`<header class="pl-bar">
-      <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
+      <div class="pl-brand">
+        <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name"
+          aria-hidden="true">Pagelens</span>
+      </div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />
         <${Quiet} icon="star" label="Saved views" onClick=${() => openDialog("views")} />
-        <${Quiet} icon="keys" label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => openDialog("keys")} />
+        <${Quiet} icon="keys" label="Keyboard shortcuts" keys="?" onClick=${() => openDialog("keys")} />
         <${Theme} />
       </div>
     </header>

@@ -17,11 +17,7 @@ export function notify(text, kind = "info") {
   }
   const toast = document.createElement("div");
   toast.className = `pl-toast pl-toast-${kind}`;
-  render(
-    html`<span>${text}</span>
-      <${Quiet} icon="close" label="Dismiss" onClick=${() => toast.remove()} />`,
-    toast,
-  );
+  render(html`<span>${text}</span><${Quiet} icon="close" label="Dismiss" onClick=${() => toast.remove()} />`, toast);
   toasts.append(toast);
   setTimeout(() => toast.remove(), LASTING[kind]);
 }
@@ -56,10 +52,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
         ${body}
         <div class="pl-dialog-buttons">
           <${Button} onClick=${() => close()}>${confirm ? "Cancel" : "Close"}<//>
-          ${
-            confirm &&
-            html`<${Button} look=${danger ? "pl-danger" : "pl-primary"} type="submit">${confirm}<//>`
-          }
+          ${confirm && html`<${Button} look=${danger ? "pl-danger" : "pl-primary"} type="submit">${confirm}<//>`}
         </div>
       </form>`,
       node,

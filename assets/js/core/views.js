@@ -35,14 +35,9 @@ function Views({ here, open }) {
     <label>
       <span>Keep what is shown now as</span>
       <span class="pl-view-naming">
-        <input
-          class="pl-input"
-          id="pl-view-name"
-          maxlength="120"
-          value=${name}
+        <input class="pl-input" id="pl-view-name" maxlength="120" value=${name}
           onInput=${(event) => setName(event.target.value)}
-          onKeyDown=${(event) => event.key === "Enter" && name.trim() && keep(event)}
-        />
+          onKeyDown=${(event) => event.key === "Enter" && name.trim() && keep(event)} />
         <${Button} icon="star" disabled=${!name.trim()} onClick=${keep}>Keep<//>
       </span>
     </label>

@@ -109,7 +109,8 @@ export function Form() {
     html`<${Button} look="pl-small" id=${id} onClick=${bring(act)}>${text}<//>`;
   const link = (text, act) => html`<${Link} onClick=${tried(act)}>${text}<//>`;
   const usable = dataset && !dataset.problem;
-  return html`<form class="pl-card pl-measuring" id="pl-measuring" aria-label="Measure pipelines on a dataset" onSubmit=${start}>
+  return html`<form class="pl-card pl-measuring" id="pl-measuring" aria-label="Measure pipelines on a dataset"
+    onSubmit=${start}>
     <h3>Measure pipelines on a dataset</h3>
     ${field(
       "Dataset",
@@ -150,36 +151,25 @@ export function Form() {
     ${field(
       "Pipelines",
       "",
-      html`<div class="pl-chips" role="group" aria-label="Pipelines to measure">${[...Object.keys(pipelines), ...others].map(chip)}</div>`,
+      html`<div class="pl-chips" role="group" aria-label="Pipelines to measure">
+        ${[...Object.keys(pipelines), ...others].map(chip)}
+      </div>`,
     )}
     ${field(
       "Another pipeline",
       "pl-eval-own",
       html`<div class="pl-measuring-own">
-        <input
-          class="pl-input pl-code"
-          id="pl-eval-own"
-          spellcheck="false"
-          autocomplete="off"
-          placeholder="rows:{50,100,256} > full:10"
-          value=${own}
-          onInput=${(event) => setOwn(event.target.value)}
-          onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), taken())}
-        />
+        <input class="pl-input pl-code" id="pl-eval-own" spellcheck="false" autocomplete="off"
+          placeholder="rows:{50,100,256} > full:10" value=${own} onInput=${(event) => setOwn(event.target.value)}
+          onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), taken())} />
         <${Button} icon="plus" onClick=${taken}>Add<//>
       </div>`,
     )}
     ${field(
       "Measures, the first is compared",
       "pl-eval-measures",
-      html`<input
-        class="pl-input pl-code"
-        id="pl-eval-measures"
-        spellcheck="false"
-        autocomplete="off"
-        value=${request.measures}
-        onInput=${(event) => change({ measures: event.target.value })}
-      />`,
+      html`<input class="pl-input pl-code" id="pl-eval-measures" spellcheck="false" autocomplete="off"
+        value=${request.measures} onInput=${(event) => change({ measures: event.target.value })} />`,
     )}
     ${problem && html`<p class="pl-error" role="alert">${problem}</p>`}
     <div class="pl-row">
@@ -209,10 +199,7 @@ function Job({ told, hide }) {
       <div class="pl-row">
         ${stoppable(job) && button("stop", "Stop", "stop")}
         ${unfinished(job) && button("play", "Resume", "resume", "pl-primary")}
-        ${
-          !job.active &&
-          html`<${Quiet} icon="close" label="Hide this evaluation" onClick=${hide} />`
-        }
+        ${!job.active && html`<${Quiet} icon="close" label="Hide this evaluation" onClick=${hide} />`}
       </div>
     </div>
     <${Meter} label="Searches done" done=${job.pages_done} total=${job.pages_total} />

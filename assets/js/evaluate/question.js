@@ -26,18 +26,12 @@ function Card({ found, at, fate }) {
   const picture = `pages/${api.part(collection)}/${api.part(at.document).replace(/%2F/g, "/")}/${at.number}.webp?size=thumb&v=${version.slice(0, 16)}`;
   const label = grade > 0 && !fate && (grade > 1 ? `label: relevant, ${grade}` : "label: relevant");
   return html`<li class=${grade > 0 ? "pl-relevant" : ""}>
-    ${
-      there
-        ? html`<button
-            type="button"
-            class="pl-failure-thumb"
-            aria-label=${`Open ${at.document}, page ${at.number}`}
-            onClick=${() => review(found.question, placeOf(at))}
-          >
-            <img alt="" loading="lazy" decoding="async" src=${picture} />
-          </button>`
-        : html`<span class="pl-failure-thumb"></span>`
-    }
+    ${there
+      ? html`<button type="button" class="pl-failure-thumb" aria-label=${`Open ${at.document}, page ${at.number}`}
+        onClick=${() => review(found.question, placeOf(at))}>
+          <img alt="" loading="lazy" decoding="async" src=${picture} />
+        </button>`
+      : html`<span class="pl-failure-thumb"></span>`}
     <div class="pl-failure-about">
       <b title=${at.page}>${at.document || at.page}</b>
       ${at.document && html`<span class="pl-muted">${`Page ${at.number}`}</span>`}
@@ -45,21 +39,11 @@ function Card({ found, at, fate }) {
       ${label && html`<span class="pl-badge">${label}</span>`}
       ${fate && fate.cause && html`<span class="pl-cause">${fate.cause}</span>`}
       ${fate && found.boxes[at.page] && html`<span class="pl-muted">${pointed(found.boxes[at.page])}</span>`}
-      ${
-        fate && fate.cure &&
-        html`<${Link} onClick=${() => search(found, fate.cure, fate)}>${`Search with ${fate.cure}`}<//>`
-      }
-      ${
-        there &&
-        html`<${Judging}
-          query=${found.query}
-          collection=${collection}
-          document=${at.document}
-          number=${at.number}
-          grade=${judged[at.page]}
-          onchange=${setJudged}
-        />`
-      }
+      ${fate && fate.cure &&
+      html`<${Link} onClick=${() => search(found, fate.cure, fate)}>${`Search with ${fate.cure}`}<//>`}
+      ${there &&
+      html`<${Judging} query=${found.query} collection=${collection} document=${at.document} number=${at.number}
+        grade=${judged[at.page]} onchange=${setJudged} />`}
     </div>
   </li>`;
 }
@@ -97,23 +81,17 @@ export function Question({ outcome }) {
   const expected = worst(outcome);
   const button = (text, act) => html`<${Button} look="pl-small" onClick=${act}>${text}<//>`;
   return html`<div class="pl-row">
-      ${
-        found.gone
-          ? html`<p class="pl-error">${`The collection ${found.collection} is gone, so its pages cannot be shown.`}</p>`
-          : [
-              button("Open in Search", () => search(found, pipeline, expected)),
-              expected.document && expected.state !== "absent" &&
-                button("Open the page and its heat", () => review(found.question, placeOf(expected))),
-            ]
-      }
+      ${found.gone
+        ? html`<p class="pl-error">${`The collection ${found.collection} is gone, so its pages cannot be shown.`}</p>`
+        : [
+            button("Open in Search", () => search(found, pipeline, expected)),
+            expected.document && expected.state !== "absent" &&
+              button("Open the page and its heat", () => review(found.question, placeOf(expected))),
+          ]}
     </div>
-    <${Cards}
-      title="Should be found"
-      cards=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)}
-    />
-    <${Cards}
-      title=${here.top.length ? "Found" : "Nothing was found"}
-      cards=${here.top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)}
-    />
+    <${Cards} title="Should be found"
+      cards=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)} />
+    <${Cards} title=${here.top.length ? "Found" : "Nothing was found"}
+      cards=${here.top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)} />
     <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />`;
 }

@@ -94,15 +94,8 @@ function Choose({ id, text, folder, take }) {
     event.target.value = "";
   };
   return html`<label class="pl-button" for=${id}>${text}</label>
-    <input
-      type="file"
-      id=${id}
-      class="pl-sr"
-      multiple
-      webkitdirectory=${folder}
-      accept=${folder ? null : accepted(state.overview.readable)}
-      onChange=${chosen}
-    />`;
+    <input type="file" id=${id} class="pl-sr" multiple webkitdirectory=${folder}
+      accept=${folder ? null : accepted(state.overview.readable)} onChange=${chosen} />`;
 }
 function Drop({ take }) {
   const [over, setOver] = useState(false);
@@ -117,12 +110,8 @@ function Drop({ take }) {
     setOver(true);
   };
   const { readable, max_upload_mb: most } = state.overview;
-  return html`<div
-    class=${over ? "pl-drop pl-over" : "pl-drop"}
-    onDragOver=${onOver}
-    onDragLeave=${() => setOver(false)}
-    onDrop=${onDrop}
-  >
+  return html`<div class=${over ? "pl-drop pl-over" : "pl-drop"} onDragOver=${onOver}
+    onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
     <${Icon} name="upload" />
     <p class="pl-drop-title">Drop documents, scans or whole folders here</p>
     <p class="pl-muted">${kinds(readable)}, up to ${count(most)} MB each</p>
@@ -145,32 +134,18 @@ function Planned({ file, replace, without, turn }) {
   const takes = !["refused", "known"].includes(file.state);
   return html`<tr class=${file.state === "refused" ? "pl-bad" : ""} data-planned=${file.source || file.name}>
     <td>
-      ${
-        takes &&
-        html`<input
-          type="checkbox"
-          aria-label=${`Add ${file.name}`}
-          checked=${!without.includes(file.source)}
-          onChange=${(event) => turn("without", file.source, !event.target.checked)}
-        />`
-      }
+      ${takes && html`<input type="checkbox" aria-label=${`Add ${file.name}`} checked=${!without.includes(file.source)}
+        onChange=${(event) => turn("without", file.source, !event.target.checked)} />`}
     </td>
     <th scope="row">
       ${file.name}
       <div class="pl-file-notes">
         ${file.note && file.state !== "dropped" && html`<div>${file.note}</div>`}
-        ${
-          (file.namesake || replacing) &&
-          html`<label class="pl-check">
-            <input
-              type="checkbox"
-              checked=${replacing}
-              data-replace=${named}
-              onChange=${(event) => turn("replace", named, event.target.checked)}
-            />
-            <span>Replace ${named}</span>
-          </label>`
-        }
+        ${(file.namesake || replacing) && html`<label class="pl-check">
+          <input type="checkbox" checked=${replacing} data-replace=${named}
+            onChange=${(event) => turn("replace", named, event.target.checked)} />
+          <span>Replace ${named}</span>
+        </label>`}
       </div>
     </th>
     <td><span class=${`pl-badge pl-plan-${file.state}`}>${STATES[file.state] || file.state}</span></td>
@@ -205,7 +180,8 @@ function Plan({ plan, turn, begin, cancel }) {
       <div class="pl-scroll">
         <table class="pl-table">
           <tbody>
-            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace} without=${without} turn=${turn} />`)}
+            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace}
+              without=${without} turn=${turn} />`)}
           </tbody>
         </table>
       </div>

@@ -139,30 +139,19 @@ function Card({ job }) {
     html`<button type="button" class=${primary ? "pl-button pl-primary" : "pl-button"} onClick=${() => act(job, what)}>
       <${Icon} name=${icon} />${text}
     </button>`;
-  return html`<section
-    class="pl-card pl-job"
-    ref=${at}
-    data-job=${job.id}
-    data-kind=${job.kind}
-    data-state=${job.state}
-  >
+  return html`<section class="pl-card pl-job" ref=${at} data-job=${job.id} data-kind=${job.kind}
+    data-state=${job.state}>
     <div class="pl-job-head">
       <div><h3>${title(job)}</h3><p class="pl-muted">${note(job)}</p></div>
       <div class="pl-row">
         ${stoppable(job) && button("stop", "Stop", "stop")}
         ${unfinished(job) && button("play", "Resume", "resume", true)}
-        ${
-          !job.active &&
-          html`<${Quiet} icon="close" label="Hide this job" onClick=${() => hide(job)} />`
-        }
+        ${!job.active && html`<${Quiet} icon="close" label="Hide this job" onClick=${() => hide(job)} />`}
       </div>
     </div>
-    ${
-      job.state !== "done" && job.stages.length > 0 &&
-      html`<div class="pl-job-bars">
-        ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
-      </div>`
-    }
+    ${job.state !== "done" && job.stages.length > 0 && html`<div class="pl-job-bars">
+      ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
+    </div>`}
     ${job.documents.length > 0 && job.kind !== "delete" && html`<${Files} job=${job} />`}
   </section>`;
 }

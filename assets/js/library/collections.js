@@ -20,7 +20,8 @@ const WORDS = [
 const Name = ({ value = "" }) =>
   html`<label>
     <span>Name</span>
-    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
+    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
+      defaultValue=${value} required />
   </label>`;
 const Check = ({ name, text }) =>
   html`<label class="pl-check"><input type="checkbox" name=${name} /><span>${text}</span></label>`;
@@ -101,7 +102,9 @@ async function remove({ name, documents, pages, bytes: size }) {
         removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own
         files, datasets and evaluations stay where they are.
       </p>
-      ${busy && html`<p>Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.</p>`}
+      ${busy && html`<p>
+        Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.
+      </p>`}
     </div>`,
   });
   if (!sure) return;
@@ -127,12 +130,8 @@ function said({ name, documents, pages }) {
 }
 const Item = ({ one }) =>
   html`<li>
-    <button
-      type="button"
-      class="pl-side-item"
-      aria-current=${one.name === state.collection ? "true" : null}
-      onClick=${() => choose(one.name).catch(failed)}
-    >
+    <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
+      onClick=${() => choose(one.name).catch(failed)}>
       <b>${one.name}</b><span>${said(one)}</span>
     </button>
   </li>`;
@@ -146,9 +145,7 @@ export function Side() {
       <h2>Collections</h2>
       <${Quiet} icon="plus" label="New collection" onClick=${() => create().catch(failed)} />
     </div>
-    <ul>
-      ${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}
-    </ul>
+    <ul>${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}</ul>
     ${!all.length && html`<p class="pl-muted">None yet. The first files you add make one.</p>`}
   </aside>`;
 }

@@ -112,12 +112,8 @@ function Row({ document, selected, select }) {
   const there = indexed(document);
   return html`<tr data-document=${name} ref=${at}>
       <td>
-        <input
-          type="checkbox"
-          aria-label=${`Select ${name}`}
-          checked=${selected}
-          onChange=${(event) => select(name, event.target.checked)}
-        />
+        <input type="checkbox" aria-label=${`Select ${name}`} checked=${selected}
+          onChange=${(event) => select(name, event.target.checked)} />
       </td>
       <th scope="row">
         <${Named} onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
@@ -128,7 +124,10 @@ function Row({ document, selected, select }) {
         ${there < document.pages ? `${count(there)} of ${count(document.pages)}` : count(document.pages)}
       </td>
       <td>
-        <${Named} aria-expanded=${open} aria-controls="pl-document-more" title="How well it was read" onClick=${() => toggle(name)}><${Reading} document=${document} /><//>
+        <${Named} aria-expanded=${open} aria-controls="pl-document-more" title="How well it was read"
+          onClick=${() => toggle(name)}>
+          <${Reading} document=${document} />
+        <//>
         ${["partly", "badly"].includes(document.verdict) && html` <${Cure} document=${document} short />`}
       </td>
       <td class="pl-num">${bytes(document.bytes)}</td>
@@ -170,7 +169,10 @@ export function Documents() {
   return html`<section class="pl-docs">
     <div class="pl-docs-head">
       <h3>Documents</h3>
-      <${Button} id="pl-tagging" disabled=${!selected.length} title="Tags and fields are what filters find documents by" onClick=${() => edit(selected)}>${selected.length ? `Tag ${plural(selected.length, "document")}` : "Tag the selected documents"}<//>
+      <${Button} id="pl-tagging" disabled=${!selected.length}
+        title="Tags and fields are what filters find documents by" onClick=${() => edit(selected)}>
+        ${selected.length ? `Tag ${plural(selected.length, "document")}` : "Tag the selected documents"}
+      <//>
     </div>
     ${lost && html`<${Lost} name=${state.document} />`}
     <div class="pl-scroll">
@@ -178,18 +180,17 @@ export function Documents() {
         <thead>
           <tr>
             <th scope="col">
-              <input
-                type="checkbox"
-                aria-label="Select all documents"
-                checked=${selected.length === all.length}
-                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)}
-              />
+              <input type="checkbox" aria-label="Select all documents" checked=${selected.length === all.length}
+                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)} />
             </th>
-            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>${text}</th>`)}
+            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>
+              ${text}
+            </th>`)}
           </tr>
         </thead>
         <tbody>
-          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one} selected=${chosen.has(one.name)} select=${select} />`)}
+          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one}
+            selected=${chosen.has(one.name)} select=${select} />`)}
         </tbody>
       </table>
     </div>

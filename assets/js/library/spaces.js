@@ -56,17 +56,8 @@ function NewIndex({ left }) {
   return html`<div class="pl-form">
     <label>
       <span>Index</span>
-      <input
-        class="pl-input pl-code"
-        id="pl-index-name"
-        name="index"
-        list="pl-index-names"
-        placeholder="columns"
-        spellcheck="false"
-        autocomplete="off"
-        required
-        onInput=${(event) => setName(event.target.value)}
-      />
+      <input class="pl-input pl-code" id="pl-index-name" name="index" list="pl-index-names" placeholder="columns"
+        spellcheck="false" autocomplete="off" required onInput=${(event) => setName(event.target.value)} />
     </label>
     <datalist id="pl-index-names">
       ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
@@ -112,18 +103,13 @@ function Space({ space, pages }) {
       <div class="pl-row">
         ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, () => start("/embed", { encoder: space.encoder }), true)}
         ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
-        ${
-          !space.primary &&
-          html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`} title="Remove this encoder" onClick=${() => removeEncoder(space)} />`
-        }
+        ${!space.primary && html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`}
+          title="Remove this encoder" onClick=${() => removeEncoder(space)} />`}
       </div>
     </div>
     <p class="pl-facts">${facts.map((text) => html`<span key=${text}>${text}</span>`)}</p>
-    <${Table}
-      caption=${`Indexes of ${space.encoder}`}
-      columns=${COLUMNS}
-      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)}
-    />
+    <${Table} caption=${`Indexes of ${space.encoder}`} columns=${COLUMNS}
+      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)} />
   </section>`;
 }
 export function Spaces() {
@@ -135,9 +121,7 @@ export function Spaces() {
     </summary>
     <div class="pl-spaces">
       ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
-      <div class="pl-row">
-        <${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//>
-      </div>
+      <div class="pl-row"><${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//></div>
     </div>
   </details>`;
 }

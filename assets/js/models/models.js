@@ -47,10 +47,8 @@ function Row({ model, end }) {
     <p class="pl-model-summary">${model.summary}</p>
     <p class="pl-facts pl-model-facts">${facts(model).map((text) => html`<span key=${text}>${text}</span>`)}</p>
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
-    ${
-      model.own_code &&
-      html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`
-    }
+    ${model.own_code &&
+    html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`}
     ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
@@ -60,13 +58,10 @@ function Grouped({ models, make }) {
   const rest = models.filter((model) => !model.available);
   const fetched = rest.some(fetching);
   return html`<div class="pl-model-list">${models.filter((model) => model.available).map(make)}</div>
-    ${
-      rest.length > 0 &&
-      html`<details class="pl-model-rest" open=${fetched || undefined}>
-        <summary>${plural(rest.length, "model")} whose weights are not on this machine</summary>
-        <div class="pl-model-list">${rest.map(make)}</div>
-      </details>`
-    }`;
+    ${rest.length > 0 && html`<details class="pl-model-rest" open=${fetched || undefined}>
+      <summary>${plural(rest.length, "model")} whose weights are not on this machine</summary>
+      <div class="pl-model-list">${rest.map(make)}</div>
+    </details>`}`;
 }
 
 /* --- getting one: what it takes and its licence first, then a job ---------------------------------------------------- */
@@ -82,9 +77,7 @@ async function get(model) {
     title: `Get ${model.name}`,
     confirm: "Accept the licence and get it",
     body: html`<div class="pl-get">
-      <ul>
-        ${offer.repositories.map(Terms)}
-      </ul>
+      <ul>${offer.repositories.map(Terms)}</ul>
       <p>${bytes(offer.bytes)} to fetch; ${bytes(offer.free)} are free in ${offer.folder}.</p>
     </div>`,
   });
@@ -124,14 +117,8 @@ export function Picker({ chosen = "", except = [] }) {
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
   const choice = (model) =>
     html`<label class="pl-model-choice" key=${model.id}>
-      <input
-        type="radio"
-        name="encoder"
-        value=${model.id}
-        checked=${model.id === value}
-        disabled=${!model.available}
-        onChange=${() => pick(model.id)}
-      />
+      <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
+        onChange=${() => pick(model.id)} />
       <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
     </label>`;
   return html`<div class="pl-models" role="radiogroup" aria-label="Encoder">
@@ -169,14 +156,9 @@ function All() {
   if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
   return html`<div class="pl-models">
     <${Advice} />
-    ${
-      models &&
-      html`<${Grouped}
-        models=${models}
-        make=${(model) =>
-          html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`}
-      />`
-    }
+    ${models && html`<${Grouped} models=${models}
+      make=${(model) => html`<${Row} key=${model.id} model=${model}
+        end=${html`<${Act} model=${model} again=${again} />`} />`} />`}
   </div>`;
 }
 addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));

@@ -64,7 +64,9 @@ function Fix({ fix }) {
   const changes = fix.changes.join(", ");
   if (fix.k > MOST)
     return html`<p class="pl-muted">${`It would be found: ${changes}. Only ${MOST} are shown here.`}</p>`;
-  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>${changes.charAt(0).toUpperCase() + changes.slice(1)}<//>`;
+  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>
+    ${changes.charAt(0).toUpperCase() + changes.slice(1)}
+  <//>`;
 }
 /* The cause first; then what helps, which is never to look at most of the pages. */
 export function Verdict({ told }) {
@@ -96,43 +98,25 @@ export function Expected() {
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>
     <form class="pl-expected" onSubmit=${submit}>
-      <select
-        class="pl-select"
-        id="pl-expected-document"
-        aria-label="Document you expected"
-        value=${document}
-        onChange=${(event) => setDocument(event.target.value)}
-      >
+      <select class="pl-select" id="pl-expected-document" aria-label="Document you expected" value=${document}
+        onChange=${(event) => setDocument(event.target.value)}>
         ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
       <label class="pl-inline">
         <span>page</span>
-        <input
-          class="pl-input pl-short"
-          id="pl-expected-page"
-          type="number"
-          min="1"
-          aria-label="Page you expected"
-          value=${page}
-          onInput=${(event) => setPage(event.target.value)}
-        />
+        <input class="pl-input pl-short" id="pl-expected-page" type="number" min="1" aria-label="Page you expected"
+          value=${page} onInput=${(event) => setPage(event.target.value)} />
       </label>
       <${Button} type="submit">Where is it?<//>
     </form>
-    ${
-      expected &&
-      html`<div class="pl-expected-said" role="status">
-        ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
-        ${error && html`<p class="pl-error" role="alert">${error}</p>`}
-        ${value && !stale && html`<${Verdict} told=${value} />`}
-        <div class="pl-row">
-          ${
-            there &&
-            html`<${Button} onClick=${() => openPage(parseRef(value.page))}>Open it<//>`
-          }
-          <${Button} icon="close" look="pl-subtle" onClick=${() => expect(null)}>Expect nothing<//>
-        </div>
-      </div>`
-    }
+    ${expected && html`<div class="pl-expected-said" role="status">
+      ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
+      ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+      ${value && !stale && html`<${Verdict} told=${value} />`}
+      <div class="pl-row">
+        ${there && html`<${Button} onClick=${() => openPage(parseRef(value.page))}>Open it<//>`}
+        <${Button} icon="close" look="pl-subtle" onClick=${() => expect(null)}>Expect nothing<//>
+      </div>
+    </div>`}
   </section>`;
 }

@@ -56,13 +56,8 @@ export async function download(form, wanted = {}) {
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
-    html`<button
-      key=${form}
-      type="button"
-      class="pl-export"
-      data-form=${form}
-      onClick=${() => download(form).catch(failed)}
-    >
+    html`<button key=${form} type="button" class="pl-export" data-form=${form}
+      onClick=${() => download(form).catch(failed)}>
       <b>${name}</b><span>${what}</span>
     </button>`;
   return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
@@ -76,12 +71,8 @@ async function keep() {
     confirm: "Save",
     body: html`<label class="pl-field">
       <span>Name</span>
-      <input
-        class="pl-input"
-        aria-label="Name of the search"
-        defaultValue=${name}
-        onInput=${(event) => (name = event.target.value)}
-      />
+      <input class="pl-input" aria-label="Name of the search" defaultValue=${name}
+        onInput=${(event) => (name = event.target.value)} />
     </label>`,
     read: () => name,
   });
@@ -105,8 +96,7 @@ function Saved({ open }) {
     html`<li key=${one.name}>
       <button type="button" class="pl-saved-open" onClick=${() => open(one)}>
         <b>${one.name}</b>
-        <span class="pl-muted"
-          >${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
+        <span class="pl-muted">${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
         >
       </button>
       <${Quiet} icon="trash" label=${`Delete the saved search ${one.name}`} onClick=${() => forget(one.name)} />

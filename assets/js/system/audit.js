@@ -70,7 +70,10 @@ async function byName(changed) {
 }
 function Away({ text, why, away, changed }) {
   if (isAway(text, away)) return html`<span class="pl-badge">in quarantine</span>`;
-  return html`<${Button} look="pl-small" aria-label=${`Quarantine ${text}`} onClick=${() => putAway({ page: text, reason: why }, text, changed)}>Quarantine<//>`;
+  return html`<${Button} look="pl-small" aria-label=${`Quarantine ${text}`}
+    onClick=${() => putAway({ page: text, reason: why }, text, changed)}>
+    Quarantine
+  <//>`;
 }
 
 /* --- what an audit found ------------------------------------------------------------------------------------------------- */
@@ -90,25 +93,17 @@ function Suspect({ one, found, away, changed }) {
       <${Away} text=${one.page} why=${`${what}: ${by}`} away=${away} changed=${changed} />
     </div>
     <p class="pl-muted">${evidence.join(" ")}</p>
-    ${
-      one.found.length > 0 &&
-      html`<details>
-        <summary>Questions that found it</summary>
-        <ul class="pl-finders">
-          ${one.found.map(
-            ({ rank, query }) => html`<li key=${query}><span class="pl-num">rank ${rank}</span><span>${query}</span></li>`,
-          )}
-        </ul>
-      </details>`
-    }
+    ${one.found.length > 0 && html`<details>
+      <summary>Questions that found it</summary>
+      <ul class="pl-finders">
+        ${one.found.map(
+          ({ rank, query }) => html`<li key=${query}><span class="pl-num">rank ${rank}</span><span>${query}</span></li>`,
+        )}
+      </ul>
+    </details>`}
   </li>`;
 }
-const COLUMNS = [
-  ["Page", ""],
-  ["Looks and reads like", ""],
-  ["Cosine", "pl-num"],
-  ["", ""],
-];
+const COLUMNS = [["Page", ""], ["Looks and reads like", ""], ["Cosine", "pl-num"], ["", ""]];
 function Copies({ pairs, away, changed }) {
   const row = (pair) =>
     html`<tr key=${pair.page + pair.of}>
@@ -117,13 +112,8 @@ function Copies({ pairs, away, changed }) {
       <td class="pl-num">${pair.cosine.toFixed(3)}</td>
       <td class="pl-act"><${Away} text=${pair.page} why=${`a copy of ${pair.of}`} away=${away} changed=${changed} /></td>
     </tr>`;
-  return html`<${Table}
-    id="pl-copies"
-    caption="Pages that look and read alike"
-    region="Copies"
-    columns=${COLUMNS}
-    rows=${pairs.map(row)}
-  />`;
+  return html`<${Table} id="pl-copies" caption="Pages that look and read alike" region="Copies" columns=${COLUMNS}
+    rows=${pairs.map(row)} />`;
 }
 function Found({ found, away, changed }) {
   if (!found)
@@ -135,19 +125,16 @@ function Found({ found, away, changed }) {
   return html`<p class="pl-muted" id="pl-audit-facts">
       ${`${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of the pages' counts ${skewness.toFixed(2)}.`}
     </p>
-    ${
-      suspects.length
-        ? html`<ul class="pl-suspects" aria-label="Suspicious pages">
-            ${suspects.map((one) => html`<${Suspect} key=${one.page} one=${one} found=${found} away=${away} changed=${changed} />`)}
-          </ul>`
-        : html`<p>No page is found by unrelated questions more than chance explains.</p>`
-    }
+    ${suspects.length
+      ? html`<ul class="pl-suspects" aria-label="Suspicious pages">
+          ${suspects.map((one) => html`<${Suspect} key=${one.page} one=${one} found=${found} away=${away}
+            changed=${changed} />`)}
+        </ul>`
+      : html`<p>No page is found by unrelated questions more than chance explains.</p>`}
     <h3>Copies</h3>
-    ${
-      copies.length
-        ? html`<${Copies} pairs=${copies} away=${away} changed=${changed} />`
-        : html`<p>No two pages look and read alike.</p>`
-    }`;
+    ${copies.length
+      ? html`<${Copies} pairs=${copies} away=${away} changed=${changed} />`
+      : html`<p>No two pages look and read alike.</p>`}`;
 }
 const Kept = ({ one, changed }) =>
   html`<li data-what=${one.page}>
@@ -164,12 +151,10 @@ export const Audit = ({ found, away, changed }) =>
       <h3>In quarantine</h3>
       <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
     </div>
-    ${
-      away.length
-        ? html`<ul class="pl-away" id="pl-away">
-            ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
-          </ul>`
-        : html`<p class="pl-muted">
-            Nothing. What is put away is found by no search until it is released; nothing is deleted.
-          </p>`
-    }`;
+    ${away.length
+      ? html`<ul class="pl-away" id="pl-away">
+          ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
+        </ul>`
+      : html`<p class="pl-muted">
+          Nothing. What is put away is found by no search until it is released; nothing is deleted.
+        </p>`}`;

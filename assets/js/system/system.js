@@ -67,10 +67,8 @@ function Disk({ info, tables }) {
   </div>`;
   return html`<${Section} id="pl-disk" title="On disk" end=${buttons}>
     <${Pairs} of=${facts} />
-    ${
-      behind > 0 &&
-      html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`
-    }
+    ${behind > 0 &&
+    html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`}
     <div role="status" aria-live="polite"><${Verdict} verdict=${verdict} /></div>
     <details class="pl-twin">
       <summary>${plural(tables.length, "table")}</summary>
@@ -87,19 +85,13 @@ function Upkeep({ on }) {
   if (!told || (stale && told.info.name !== state.collection)) return null;
   const quarantine = stale && away ? away : told.quarantine;
   return html`<${Disk} info=${told.info} tables=${told.tables} />
-    <${Section}
-      id="pl-audit"
-      title="Suspicious pages"
-      end=${html`<${Start} id="pl-run-audit" text="Look for them" kind="audit" />`}
-    >
+    <${Section} id="pl-audit" title="Suspicious pages"
+      end=${html`<${Start} id="pl-run-audit" text="Look for them" kind="audit" />`}>
       <${Audit} found=${told.audit} away=${quarantine} changed=${setAway} />
     <//>
     <${Latency} history=${told.latency} />
-    <${Section}
-      id="pl-recall"
-      title="What quicker ways miss"
-      end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}
-    >
+    <${Section} id="pl-recall" title="What quicker ways miss"
+      end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}>
       <${Recall} found=${told.recall} />
     <//>`;
 }

@@ -39,10 +39,13 @@ export function Pinned() {
       <h3>Should be found</h3>
       <${Quiet} icon="close" label="Expect nothing" onClick=${() => expect(null)} />
     </div>
-    <${Named} look="pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}><${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span><//>
+    <${Named} look="pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
+      <${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span>
+    <//>
     ${error && html`<p class="pl-error" role="alert">${error}</p>`}
     ${miss.value && !miss.stale && html`<div class="pl-pinned-why"><${Verdict} told=${miss.value} /></div>`}
-    ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id} drawn=${drawn} />`}
+    ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id}
+      drawn=${drawn} />`}
   </aside>`;
 }
 
@@ -52,7 +55,10 @@ export function Review() {
   if (!here) return null;
   const { outcome, top, evaluation, stages } = here;
   const chip = (at, text) =>
-    html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page} disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>${text}<//>`;
+    html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page}
+      disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>
+      ${text}
+    <//>`;
   return html`<section class="pl-review" aria-label="The question that is gone through">
     <p class="pl-review-query">
       <b>${outcome.query}</b>${" "}

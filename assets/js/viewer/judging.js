@@ -32,14 +32,8 @@ export function Judging({ query, collection, document, number, grade, onchange =
     ${GRADES.map(
       ([value, words]) =>
         html`<label key=${value} title=${words}>
-          <input
-            type="radio"
-            name=${group}
-            value=${value}
-            checked=${value === now}
-            aria-label=${`${page}: ${words}`}
-            onChange=${() => choose(value)}
-          />
+          <input type="radio" name=${group} value=${value} checked=${value === now} aria-label=${`${page}: ${words}`}
+            onChange=${() => choose(value)} />
           <span aria-hidden="true">${value === "" ? "–" : value}</span>
         </label>`,
     )}
@@ -75,18 +69,8 @@ export function JudgedPage({ at }) {
   }, [query, collection]);
   return html`<section class="pl-section">
     <h3>Does it answer the query?</h3>
-    ${
-      grades &&
-      html`<${Judging}
-        key=${refOf(at)}
-        query=${query}
-        collection=${collection}
-        document=${at.document}
-        number=${at.page}
-        grade=${grades[refOf(at)]}
-        onchange=${(all) => told(all)}
-      />`
-    }
+    ${grades && html`<${Judging} key=${refOf(at)} query=${query} collection=${collection} document=${at.document}
+      number=${at.page} grade=${grades[refOf(at)]} onchange=${(all) => told(all)} />`}
     <p class="pl-muted">0 not relevant, 1 relevant, 2 highly relevant, 3 the best there is; kept as a label.</p>
   </section>`;
 }

@@ -30,7 +30,10 @@ function Words({ why }) {
     <${Chip} aria-pressed=${!look.chosen.length} onClick=${() => turn({ chosen: [] })}>All<//>
     ${why.tokens.map(
       ({ label }, t) =>
-        html`<${Chip} key=${t} data-token=${t} aria-pressed=${look.chosen.includes(t)} onClick=${() => turn({ chosen: toggle(t) })}>${label}<//>`,
+        html`<${Chip} key=${t} data-token=${t} aria-pressed=${look.chosen.includes(t)}
+          onClick=${() => turn({ chosen: toggle(t) })}>
+          ${label}
+        <//>`,
     )}
   </div>`;
 }
@@ -51,58 +54,31 @@ function HeatSection({ why, drawn }) {
     <div class="pl-section-head">
       <h3>Heat</h3>
       <label class="pl-switch">
-        <input
-          type="checkbox"
-          id="pl-heat-on"
-          checked=${look.on}
-          onChange=${(event) => turn({ on: event.target.checked })}
-        /><span>On</span>
+        <input type="checkbox" id="pl-heat-on" checked=${look.on}
+          onChange=${(event) => turn({ on: event.target.checked })} /><span>On</span>
       </label>
     </div>
     <p class="pl-view-query">${why.query}</p>
     <${Words} why=${why} />
-    ${
-      why.tokens_left_out > 0 &&
-      html`<p class="pl-muted">${why.tokens_left_out} query words that matter least are left out.</p>`
-    }
+    ${why.tokens_left_out > 0 &&
+    html`<p class="pl-muted">${why.tokens_left_out} query words that matter least are left out.</p>`}
     <div class="pl-look">
       <label>
         <span>Opacity</span>
-        <input
-          type="range"
-          min="0.1"
-          max="1"
-          step="0.05"
-          aria-label="Opacity"
-          value=${look.opacity}
-          onInput=${(event) => turn({ opacity: Number(event.target.value) })}
-        />
+        <input type="range" min="0.1" max="1" step="0.05" aria-label="Opacity" value=${look.opacity}
+          onInput=${(event) => turn({ opacity: Number(event.target.value) })} />
       </label>
       <label>
         <span>Colours</span>
-        <select
-          class="pl-select"
-          aria-label="Colour scale"
-          value=${look.colour}
-          onChange=${(event) => turn({ colour: event.target.value })}
-        >
+        <select class="pl-select" aria-label="Colour scale" value=${look.colour}
+          onChange=${(event) => turn({ colour: event.target.value })}>
           ${Object.keys(heat.looks().colours).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
         </select>
       </label>
-      <${Segments}
-        label="How several words are joined"
-        name="pl-how"
-        options=${JOINS}
-        value=${look.join}
-        choose=${(join) => turn({ join })}
-      />
-      <${Segments}
-        label="Range of the colours"
-        name="pl-mode"
-        options=${RANGES}
-        value=${look.range}
-        choose=${(range) => turn({ range })}
-      />
+      <${Segments} label="How several words are joined" name="pl-how" options=${JOINS} value=${look.join}
+        choose=${(join) => turn({ join })} />
+      <${Segments} label="Range of the colours" name="pl-mode" options=${RANGES} value=${look.range}
+        choose=${(range) => turn({ range })} />
     </div>
     <div class="pl-legend">
       <span class="pl-num">${drawn.low.toFixed(2)}</span>
@@ -119,13 +95,9 @@ function Encoder({ why }) {
   };
   return html`<section class="pl-section">
     <h3>Encoder</h3>
-    <${Segments}
-      label="Encoder whose vectors explain the page"
-      name="pl-space"
-      options=${spaces().map((one) => [one.encoder, one.encoder])}
-      value=${chosenEncoder() || why.encoder}
-      choose=${choose}
-    />
+    <${Segments} label="Encoder whose vectors explain the page" name="pl-space"
+      options=${spaces().map((one) => [one.encoder, one.encoder])} value=${chosenEncoder() || why.encoder}
+      choose=${choose} />
   </section>`;
 }
 function Pooled({ why }) {
@@ -141,13 +113,9 @@ function Pooled({ why }) {
   };
   return html`<section class="pl-section">
     <h3>What stage 1 saw</h3>
-    <${Segments}
-      label="Index drawn over the page"
-      name="pl-pooled"
-      options=${[["", "every vector"], ...why.pooled.map((one) => [one.index, one.index])]}
-      value=${look.pooled}
-      choose=${choose}
-    />
+    <${Segments} label="Index drawn over the page" name="pl-pooled"
+      options=${[["", "every vector"], ...why.pooled.map((one) => [one.index, one.index])]} value=${look.pooled}
+      choose=${choose} />
     <p class="pl-muted pl-saw" aria-live="polite">${said}</p>
   </section>`;
 }
@@ -160,14 +128,8 @@ function Row({ row, t, total, reveal }) {
     if (place) reveal(place);
   };
   const off = look.chosen.length > 0 && !look.chosen.includes(t);
-  return html`<tr
-    tabindex="0"
-    data-token=${t}
-    class=${off ? "pl-off" : null}
-    ...${lit(place)}
-    onClick=${choose}
-    onKeyDown=${(event) => event.key === "Enter" && choose()}
-  >
+  return html`<tr tabindex="0" data-token=${t} class=${off ? "pl-off" : null} ...${lit(place)} onClick=${choose}
+    onKeyDown=${(event) => event.key === "Enter" && choose()}>
     <th scope="row">${row.label}</th>
     <td class="pl-num pl-muted">${row.weight.toFixed(2)}</td>
     <td class="pl-best" title=${row.text}>${row.text || (row.vector >= 0 ? `vector ${row.vector + 1}` : "–")}</td>
@@ -200,11 +162,10 @@ function Ledger({ why, reveal }) {
     ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
     <div class="pl-scroll">
       <table class="pl-table pl-ledger" id="pl-ledger">
-        <thead>
-          <tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr>
-        </thead>
+        <thead><tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr></thead>
         <tbody>
-          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total} reveal=${reveal} />`)}
+          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total}
+            reveal=${reveal} />`)}
         </tbody>
         <tfoot>
           <tr><th scope="row" colspan="4">Score: the sum</th><td class="pl-num">${score(why.score)}</td><td></td></tr>
@@ -226,10 +187,7 @@ function Regions({ why, reveal, search }) {
   const act = (icon, title, text, go) =>
     html`<${Quiet} icon=${icon} label=${`${title}: ${text}`} title=${title} onClick=${go} />`;
   return html`<section class="pl-section">
-    <div class="pl-section-head">
-      <h3>Where the score was won</h3>
-      <span class="pl-muted">share of the page's</span>
-    </div>
+    <div class="pl-section-head"><h3>Where the score was won</h3><span class="pl-muted">share of the page's</span></div>
     <ol class="pl-regions">
       ${why.regions.map((region) => {
         const text = (region.text || region.kind).slice(0, 60);
@@ -271,12 +229,8 @@ function Tiles({ seen, reveal }) {
         (one) =>
           html`<li key=${one.label}>
             <figure>
-              <button
-                type="button"
-                aria-label=${`Show ${one.label} on the page`}
-                onClick=${() => reveal(one.box)}
-                ...${lit(one.box)}
-              >
+              <button type="button" aria-label=${`Show ${one.label} on the page`} onClick=${() => reveal(one.box)}
+                ...${lit(one.box)}>
                 <img src=${one.picture} alt=${one.label} width=${one.width} height=${one.height} />
               </button>
               <figcaption>${one.label}</figcaption>
@@ -310,15 +264,13 @@ function Saw({ page, why, reveal }) {
         <span class="pl-muted">${why.encoder}${kind ? `, ${KINDS[kind] || kind}` : ""}</span>
       </summary>
       <div>
-        ${
-          !seen
-            ? html`<p class="pl-muted"><span class="pl-spinner"></span>Asking the model's processor</p>`
-            : seen.error
-              ? html`<p class="pl-error" role="alert">${seen.error}</p>`
-              : seen.length
-                ? html`<${Tiles} seen=${seen} reveal=${reveal} />`
-                : words()
-        }
+        ${!seen
+          ? html`<p class="pl-muted"><span class="pl-spinner"></span>Asking the model's processor</p>`
+          : seen.error
+            ? html`<p class="pl-error" role="alert">${seen.error}</p>`
+            : seen.length
+              ? html`<${Tiles} seen=${seen} reveal=${reveal} />`
+              : words()}
       </div>
     </details>
   </section>`;
@@ -334,18 +286,16 @@ function PageText({ page, open }) {
 function Pending({ waiting, error }) {
   return html`<section class="pl-section">
     <h3>${waiting ? "Heat" : "Nothing searched"}</h3>
-    ${
-      error
-        ? html`<p class="pl-error" role="alert">${error}</p>`
-        : waiting
-          ? html`<p class="pl-muted">
-              <span class="pl-spinner"></span>Comparing the query with every vector of this page
-            </p>`
-          : html`<div>
-              <p>Search for something to see which parts of this page answer it.</p>
-              <${Button} onClick=${focusQuery}>Search<//>
-            </div>`
-    }
+    ${error
+      ? html`<p class="pl-error" role="alert">${error}</p>`
+      : waiting
+        ? html`<p class="pl-muted">
+            <span class="pl-spinner"></span>Comparing the query with every vector of this page
+          </p>`
+        : html`<div>
+            <p>Search for something to see which parts of this page answer it.</p>
+            <${Button} onClick=${focusQuery}>Search<//>
+          </div>`}
   </section>`;
 }
 /* `drawn` is the heat that is drawn, `reveal(box)` shows a part of the page, `search(box)` asks for pages like it. */

@@ -44,15 +44,10 @@ function Picks() {
   const { picking, pick } = state.page;
   if (!picking) return null;
   return html`<div class="pl-picks" role="group" aria-label="The part of the page picked">
-    ${
-      pick
-        ? html`<${Button} look="pl-primary" onClick=${() => askRegion(pick)}>Search for this part<//>
-            ${
-              asking() &&
-              html`<${Button} onClick=${() => askRegion(pick, true)}>Add to the query<//>`
-            }`
-        : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`
-    }
+    ${pick
+      ? html`<${Button} look="pl-primary" onClick=${() => askRegion(pick)}>Search for this part<//>
+          ${asking() && html`<${Button} onClick=${() => askRegion(pick, true)}>Add to the query<//>`}`
+      : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`}
     <${Button} onClick=${() => pickAnew(false)}>Cancel<//>
   </div>`;
 }
@@ -93,36 +88,19 @@ function Tools({ percent }) {
     <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
     <div class="pl-row pl-pager">
       <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page.page - 1)} disabled=${page.page <= 1} />
-      <input
-        class="pl-input pl-short"
-        type="number"
-        min="1"
-        max=${page.pages}
-        aria-label="Go to page"
-        value=${page.page}
-        onChange=${(event) => go(Number(event.target.value))}
-      />
+      <input class="pl-input pl-short" type="number" min="1" max=${page.pages} aria-label="Go to page"
+        value=${page.page} onChange=${(event) => go(Number(event.target.value))} />
       <span class="pl-muted">of ${count(page.pages)}</span>
-      <${Quiet}
-        icon="right"
-        label="Next page"
-        keys="]"
-        onClick=${() => go(page.page + 1)}
-        disabled=${page.page >= page.pages}
-      />
+      <${Quiet} icon="right" label="Next page" keys="]" onClick=${() => go(page.page + 1)}
+        disabled=${page.page >= page.pages} />
     </div>
     <div class="pl-row pl-zoom">
       <${Quiet} icon="minus" label="Zoom out" keys="-" onClick=${() => moves("further")} />
       <span class="pl-num pl-percent" aria-live="off" ref=${percent}></span>
       <${Quiet} icon="plus" label="Zoom in" keys="+" onClick=${() => moves("nearer")} />
       <${Quiet} icon="fit" label="Fit" keys="0" onClick=${() => moves("fit")} />
-      <${Quiet}
-        icon="select"
-        label="Pick a part to search with"
-        keys="r"
-        aria-pressed=${picking}
-        onClick=${() => pickAnew(!picking)}
-      />
+      <${Quiet} icon="select" label="Pick a part to search with" keys="r" aria-pressed=${picking}
+        onClick=${() => pickAnew(!picking)} />
       <${Quiet} icon="save" label="Save this page as a picture with its heat" onClick=${savePage} />
       <${Quiet} icon="link" label="Copy a link to this page" onClick=${() => copy(location.href, "Link copied.")} />
     </div>
@@ -185,25 +163,14 @@ function View() {
     <div class="pl-view-main">
       <div><${Standing} /><${Review} /><${Tools} percent=${percent} /><${Picks} /></div>
       <div class=${beside ? "pl-beside" : "pl-alone"}>
-      <${Stage}
-        page=${page}
-        address=${imageUrl(page.document, page.page, page.page_id, "page")}
-        name=${`${page.document}, page ${page.page}`}
-        shown=${Boolean(why) && look.on}
-        draw=${draw}
-        drawn=${[drawn, look.colour, look.opacity]}
-        marks=${marks}
-        picking=${picking}
-        pick=${pick}
-        stale=${stale}
-        start=${cited}
-        moves=${(made) => (stage = made)}
+      <${Stage} page=${page} address=${imageUrl(page.document, page.page, page.page_id, "page")}
+        name=${`${page.document}, page ${page.page}`} shown=${Boolean(why) && look.on} draw=${draw}
+        drawn=${[drawn, look.colour, look.opacity]} marks=${marks} picking=${picking} pick=${pick} stale=${stale}
+        start=${cited} moves=${(made) => (stage = made)}
         scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
         hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
-        picked=${(box) => alter({ pick: box })}
-        swiped=${step}
-        failed=${() => notify("The picture of this page could not be loaded.", "error")}
-      >
+        picked=${(box) => alter({ pick: box })} swiped=${step}
+        failed=${() => notify("The picture of this page could not be loaded.", "error")}>
         <${Tip} drawn=${drawn} point=${point} />
       <//>
       <${Pinned} />
