@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from threading import Event
@@ -20,6 +19,7 @@ from threading import Event
 from benchmarks.encoders import planned_pages
 from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, ReadSettings
+from workbench.documents.webp import encoded
 from workbench.encoders import Encoder
 from workbench.errors import EncoderError
 from workbench.ingestion import Here, ingest
@@ -28,7 +28,6 @@ from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import BATCH
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, Library, Writer
-from workbench.store.images import encoded
 from workbench.timing import interleaved, median_ratio
 from workbench.types import Page, PageEmbedding
 
@@ -92,5 +91,5 @@ def _one_after_another(
             while batch := list(islice(pages, BATCH)):
                 found = zip(batch, encoder.encode_pages(batch), strict=True)
                 good = [(page, one) for page, one in found if isinstance(one, PageEmbedding)]
-                writer.add_pages(record, [(page, one, partial(encoded, page.image())) for page, one in good])
+                writer.add_pages(record, [(page, one, encoded(page.image())) for page, one in good])
         writer.finish_document(record)

@@ -19,7 +19,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from workbench import encoders
 from workbench.bench.latency import encoder_of, in_new_process, without_encoding
 from workbench.bench.times import Times
 from workbench.bench.watch import MemoryWatch, memory_now
+from workbench.documents.webp import Pictures, encoded
 from workbench.errors import InputError
 from workbench.evaluation import per_query
 from workbench.retrieval import Pipeline
@@ -38,7 +38,6 @@ from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, DocumentRecord, Library, Writer
 from workbench.store.files import tree_bytes
-from workbench.store.images import Pictures, encoded
 from workbench.timing import Stopwatch
 from workbench.types import (
     Float,
@@ -206,7 +205,7 @@ def _made(
     picture = Image.new("RGB", (8, 8), "white")
     place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
     page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
-    return page, embedding, partial(encoded, picture)
+    return page, embedding, encoded(picture)
 
 
 def _halves(above: Words, below: Words) -> Words:

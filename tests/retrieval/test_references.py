@@ -1,7 +1,5 @@
 """What questions refer to: pages by number and place, captions, sections; and nothing where they only sound like it."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -74,11 +72,11 @@ def store(tmp_path_factory):
 def made_item(page, vectors):
     from PIL import Image
 
-    from workbench.store.images import encoded
+    from workbench.documents.webp import encoded
     from workbench.types import Geometry
 
     nowhere = Geometry(np.zeros((1, 4), np.float32), None, np.full(1, -1, np.int32))
-    return page, PageEmbedding(vectors, nowhere), partial(encoded, Image.new("RGB", (60, 80)))
+    return page, PageEmbedding(vectors, nowhere), encoded(Image.new("RGB", (60, 80)))
 
 
 def pages_of(store, text):

@@ -1,16 +1,15 @@
 """Small collections with made-up pages: real tables, real pooling, vectors a test can predict from (file, page)."""
 
 import hashlib
-from functools import partial
 
 import numpy as np
 from PIL import Image
 
+from workbench.documents.webp import encoded
 from workbench.encoders import EncoderInfo
 from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Library
 from workbench.store.checks import problems
-from workbench.store.images import encoded
 from workbench.store.writer import Writer
 from workbench.types import Geometry, Page, PageEmbedding, PageRef, Words
 
@@ -64,7 +63,7 @@ def item(document, number, text=None, vectors=None):
     labels = words.texts if len(vectors) == len(words) else ()
     image = Image.new("RGB", (60, 80), (number % 256, 120, 200))
     page = Page(PageRef(document.name, number), (60, 80), lambda: image, words, document.content_hash)
-    return page, PageEmbedding(vectors, geometry, labels), partial(encoded, image)
+    return page, PageEmbedding(vectors, geometry, labels), encoded(image)
 
 
 def put(writer, document, batch=4, numbers=None, finish=True, **more):

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,11 +13,11 @@ from PIL import Image
 
 from tests.store import make
 from tests.store.make import assert_whole, collection, item, put, record, resume
+from workbench.documents.webp import encoded
 from workbench.errors import DiskFullError
 from workbench.store import Collection, staging, vector_cache
 from workbench.store.checks import problems
 from workbench.store.files import is_disk_full
-from workbench.store.images import encoded
 from workbench.store.writer import Writer
 
 
@@ -131,7 +130,7 @@ LONG = " ".join(f"word{n}" for n in range(120))
 
 def photograph(seed):
     """Pictures that take the room one takes."""
-    return partial(encoded, Image.fromarray(np.random.default_rng(seed).integers(0, 255, (400, 300, 3), np.uint8)))
+    return encoded(Image.fromarray(np.random.default_rng(seed).integers(0, 255, (400, 300, 3), np.uint8)))
 
 
 def filled(disk):

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from workbench import resources
-from workbench.store.images import encoded, image_file, remove_images, save_images, stored_images, sweep_images
+from workbench.documents.webp import encoded
+from workbench.store.images import image_file, remove_images, save_images, stored_images, sweep_images
 from workbench.store.storage import Folder
 
 PAGE = "ab" * 16 + ":7"

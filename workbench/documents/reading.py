@@ -19,8 +19,9 @@ from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import DOUBTFUL, is_doubtful, picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
+from workbench.documents.webp import encoded
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Drawn, Page, PageFailure, PageRef, Words
 from workbench.types.documents import WORDS_LATER, WORDS_NONE, WORDS_NOW
@@ -42,7 +43,7 @@ class ReadSettings:
 
     Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``. ``languages`` as in
     `ocr.recognize`. With ``later`` pages that OCR would be used for are marked as unread instead; without ``text`` no
-    word is read at all.
+    word is read at all. With ``stored`` a page's picture comes encoded too, as it is kept.
     """
 
     dpi: int = 144
@@ -53,6 +54,7 @@ class ReadSettings:
     languages: tuple[str, ...] = ()
     later: bool = False
     text: bool = True
+    stored: bool = False
 
     @classmethod
     def of(cls, settings: CollectionSettings) -> ReadSettings:
@@ -63,7 +65,7 @@ class ReadSettings:
         if ocr:
             check(settings.languages)
         later, text = words == WORDS_LATER, words != WORDS_NONE
-        return cls(settings.dpi, *cropping, ocr=ocr, languages=settings.languages, later=later, text=text)
+        return cls(settings.dpi, *cropping, ocr=ocr, languages=settings.languages, later=later, text=text, stored=True)
 
     def __post_init__(self) -> None:
         if not MIN_DPI <= self.dpi <= MAX_DPI:
@@ -204,7 +206,10 @@ def _page(
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    drawn = Drawn.of(image) if settings.picture and image is not None else undrawn
+    notice = notice if unread else _noticed(words, notice)
+    drawn = undrawn
+    if settings.picture and image is not None:
+        drawn = Drawn.of(image, encoded(image) if settings.stored else {})
     return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures)
 
 
@@ -264,8 +269,13 @@ def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
     if runs and _differ(runs, list(read.runs)):
         known, runs = Words.empty(), []
     found = [run for one in read.runs if (run := _apart(one, _boxes(runs))) is not None]
-    notice = "" if runs else ocr.told(read.certainty, read.script)
-    return arrange([*runs, *found], image.width / image.height) if found else known, notice
+    words = arrange([*runs, *found], image.width / image.height) if found else known
+    return words, _noticed(words, "" if runs else ocr.told(read.certainty, read.script))
+
+
+def _noticed(words: Words, notice: str) -> str:
+    """What is to be said of a page: what OCR says of it, or that its words are hardly any."""
+    return notice or (DOUBTFUL if is_doubtful(words.texts) else "")
 
 
 def _without_ocr(words: Words) -> Words:

@@ -30,7 +30,7 @@ from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.models import encoders_of
-from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, pictured, read
+from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, read
 from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
 from workbench.ingestion.writing import Version, version_of
 from workbench.settings import Settings
@@ -246,7 +246,7 @@ class _Encode:
         meter = Meter(lambda progress: None, Event(), [], PREPARING)
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
-        with closing(embedded(pictured(_stream(pages, meter)), self._encoders, meter, processors)) as entries:
+        with closing(embedded(_stream(pages, meter), self._encoders, meter, processors)) as entries:
             made = batches(entries, lambda begun: begun, stager, ids, meter)
             found = [batch for some in made for batch in some]
         since = time.monotonic()

@@ -1,7 +1,7 @@
 """Adds an encoder's vectors to the pages of a collection, from their stored pictures and words; no file is read again.
 
 What an encoder gets is `Collection.rebuilt`: the words and their boxes as they were read, and the stored picture, which
-is WebP of quality 80 and at most 2,048 pixels long (`store.images`). An A4 page drawn at the default 144 dpi is 1,684
+is WebP of quality 80 and at most 2,048 pixels long (`documents.webp`). An A4 page drawn at the default 144 dpi is 1,684
 pixels long and so keeps its size. Pages that have their vectors already are skipped, so that a run that was stopped or
 killed goes on where it was; a page on which the encoder failed is tried again.
 """

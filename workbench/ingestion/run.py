@@ -21,7 +21,7 @@ from workbench.encoders.pictures import PreparingEncoder
 from workbench.ingestion.batches import Announce, Batch, batches
 from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned
-from workbench.ingestion.stages import Begin, embedded, pictured, read
+from workbench.ingestion.stages import Begin, embedded, read
 from workbench.ingestion.writing import Writing
 from workbench.store import Collection, FieldsChange, Stager, Writer
 from workbench.types import DocumentOutcome, IngestReport
@@ -65,7 +65,7 @@ class Here:
         """See `Crew`."""
         if any(isinstance(encoder, PreparingEncoder) for encoder in self.encoders):
             meter.has(PREPARING)
-        pages = pictured(read(files, collection, self.pool, meter, self.home))
+        pages = read(files, collection, self.pool, meter, self.home)
         ids = [encoder.info.id for encoder in self.encoders]
         with closing(embedded(pages, self.encoders, meter, self.processors)) as entries:
             yield from batches(entries, begin, Stager(collection), ids, meter)

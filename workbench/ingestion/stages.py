@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any
 
 from workbench.documents import GivenUp, PageStream, ReaderPool, Reading, Source, undrawn
-from workbench.documents.workers import cores
+from workbench.documents.webp import Pictures
 from workbench.encoders import Encoder
 from workbench.encoders.pictures import PreparingEncoder
 from workbench.encoders.prepared import PreparedPage, prepare
@@ -26,9 +26,8 @@ from workbench.ingestion.flow import ahead, close
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned, identity, record_of
 from workbench.store import Collection, DocumentRecord
-from workbench.store.images import Pictures, encoded
 from workbench.store.names import again
-from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types import Drawn, Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +62,12 @@ class End:
 class Encoded:
     """A page, and what the encoders that it has passed made of it, by their ids.
 
-    ``pictures`` waits for those that are to be stored: none, where none are.
+    ``pictures`` are those that are to be stored: none, where none are.
     """
 
     page: Page
     vectors: Mapping[str, PageEmbedding | PageFailure] = field(default_factory=dict)
-    pictures: Callable[[], Pictures] = dict
+    pictures: Pictures = field(default_factory=dict)
 
 
 Entry = Begin | End | PageFailure | GivenUp | Encoded
@@ -130,24 +129,11 @@ def _pages(stream: PageStream, reading: Reading, meter: Meter) -> Iterator[Entry
         if not isinstance(found, GivenUp):
             meter.add("read", 1, stream.seconds - before)
             before = stream.seconds
-        yield Encoded(found) if isinstance(found, Page) else found
+        yield Encoded(found, pictures=_stored(found)) if isinstance(found, Page) else found
 
 
-def pictured(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """The entries, whose pages' pictures begin to be encoded: on all cores, while a model is at the pages."""
-    threads = ThreadPoolExecutor(cores(), "pagelens-pictures")
-    try:
-        for entry in entries:
-            if isinstance(entry, Encoded):
-                entry = replace(entry, pictures=threads.submit(_pictures, entry.page).result)
-            yield entry
-    finally:
-        threads.shutdown(wait=False)  # what was given on is still waited for
-        close(entries)
-
-
-def _pictures(page: Page) -> Pictures:
-    return encoded(page.image())
+def _stored(page: Page) -> Pictures:
+    return page.image.stored if isinstance(page.image, Drawn) else {}
 
 
 def embedded(

@@ -1,33 +1,20 @@
-"""Pictures of pages on disk: one to look at and one for lists, encoded once when the page goes in.
-
-The larger one is also what an encoder gets that comes to the collection later (`Collection.rebuilt`), so it keeps what
-page models can use: a long side of up to 2,048 pixels, the most that any of their processors leaves of a page (ColSmol:
-tiles of 512 from a page scaled to 2,048; ColPali takes 448 x 448, ColQwen at most 768 tokens of 28 x 28). An A4 page at
-the default 144 dpi is 1,684 pixels long and keeps its size. WebP at this quality leaves pictures that, reduced as a
-model would, differ from the original by noise of at most 1/50 of the range (34 dB; a test holds it to that).
-"""
+"""Pictures of pages on disk, as `documents.webp` makes them."""
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
 
-from workbench.store.files import replace
+from workbench.atomic import written_whole
+from workbench.documents.webp import SIDES, Pictures, webp
 from workbench.store.storage import Storage
 
-SIDES = {"page": 2048, "thumb": 360}
-"""Longest side in pixels of each size."""
-Pictures = Mapping[str, bytes]
-"""A page's pictures as WebP, by size."""
 FOLDER = "images"
-QUALITY = 80
-EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per cent more bytes
 
 
 def image_file(folder: Path, page_id: str, size: str) -> Path:
@@ -47,22 +34,6 @@ def _below(page_id: str, size: str) -> str:
     return f"{digest[:2]}/{digest}-{number}.{size}.webp"
 
 
-def encoded(image: Image.Image) -> Pictures:
-    """Both sizes of a page's picture."""
-    picture = image.convert("RGB")
-    found = {}
-    for size, side in SIDES.items():
-        scale = side / max(picture.size)
-        if scale < 1:
-            picture = picture.resize(
-                (max(1, round(picture.width * scale)), max(1, round(picture.height * scale))),
-                Image.Resampling.LANCZOS,
-                reducing_gap=2.0,
-            )
-        found[size] = _webp(picture)
-    return found
-
-
 def save_images(storage: Storage, page_id: str, pictures: Pictures) -> int:
     """Write a page's pictures, each whole or not at all; returns their bytes."""
     for size, data in pictures.items():
@@ -75,21 +46,14 @@ def save_thumb(storage: Storage, page_id: str) -> None:
     with Image.open(storage.local(image_name(page_id, "page"))) as image:
         small = image.convert("RGB")
     small.thumbnail((SIDES["thumb"], SIDES["thumb"]), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    storage.write(image_name(page_id, "thumb"), _webp(small))
-
-
-def _webp(picture: Image.Image) -> bytes:
-    data = io.BytesIO()
-    picture.save(data, "WEBP", quality=QUALITY, method=EFFORT)
-    return data.getvalue()
+    storage.write(image_name(page_id, "thumb"), webp(small))
 
 
 def copy_image(source: Path, path: Path) -> None:
     """Copy a picture out of a collection, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    shutil.copyfile(source, partial)
-    replace(partial, path)
+    with written_whole(path) as partial:
+        shutil.copyfile(source, partial)
 
 
 def stored_images(storage: Storage) -> set[str]:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from workbench.documents.webp import SIDES
 from workbench.errors import InputError, MismatchError
 from workbench.representations import FittedIndex, Representation, State
 from workbench.store import quarantine
 from workbench.store.collection import Collection
 from workbench.store.exchange import Contents, ExportedIndex, Files, batches
 from workbench.store.fitted import load_state, read_fitted, write_fitted
-from workbench.store.images import SIDES, image_file
+from workbench.store.images import image_file
 from workbench.store.manifest import FULL, IndexRecord, Manifest, SpaceRecord
 from workbench.store.schema import COMPLETE, DOCUMENTS, GAPS, OK, PAGES, DocumentRecord, page_id, vectors_schema
 from workbench.store.storage import Folder

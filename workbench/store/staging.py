@@ -5,25 +5,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from workbench.documents.webp import Pictures
 from workbench.errors import DiskFullError
 from workbench.store.collection import Collection
 from workbench.store.encoder_rows import Derive, EncoderRows, Ready, derive
 from workbench.store.files import is_disk_full, room
 from workbench.store.fragments import Fragments, joined, write_fragments
-from workbench.store.images import Pictures, save_images
+from workbench.store.images import save_images
 from workbench.store.schema import PAGES, DocumentRecord, page_id, page_row
 from workbench.types import Page, PageEmbedding, PageFailure
 
 log = logging.getLogger(__name__)
 
-NewPage = tuple[Page, PageEmbedding, Callable[[], Pictures]]
-"""A page to be stored; the last gives its pictures, as `images.encoded` makes them, or raises why there are none."""
+NewPage = tuple[Page, PageEmbedding, Pictures]
+"""A page to be stored, with its pictures, as `webp.encoded` makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +114,18 @@ class Stager:
         return Staged(files, tuple(gap for one in staged for gap in one.gaps))
 
     def _prepared(self, record: DocumentRecord, pages: Sequence[NewPage]) -> list[_New | str]:
-        """What `_prepare` makes of each page, side by side: pictures may have to be encoded, which takes longest."""
+        """What `_prepare` makes of each page, side by side: files of pictures are written meanwhile."""
         with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1) or 1) as pool:
             return list(pool.map(lambda page: self._prepare(record, *page), pages))
 
-    def _prepare(
-        self, record: DocumentRecord, page: Page, embedding: PageEmbedding, pictures: Callable[[], Pictures]
-    ) -> _New | str:
+    def _prepare(self, record: DocumentRecord, page: Page, embedding: PageEmbedding, pictures: Pictures) -> _New | str:
         """A page ready to be committed, its pictures written; or why it cannot be stored."""
         made = self.encoder().prepare(embedding)
         if isinstance(made, str):
             return made
         key = page_id(record.content_hash, page.ref.page)
         try:
-            return _New(key, page, made, save_images(self._collection.storage, key, pictures()))
+            return _New(key, page, made, save_images(self._collection.storage, key, pictures))
         except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
             if isinstance(error, DiskFullError) or is_disk_full(error):
                 raise

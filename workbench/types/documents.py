@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,14 +96,15 @@ class Words:
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
     """What a page's ``image`` calls: its picture as ``pixels (height, width, 3) uint8``, which go to another process
-    as they lie in memory."""
+    as they lie in memory. ``stored`` is the same as it is kept, by size, where that was made of it already."""
 
     pixels: NDArray[np.uint8]
+    stored: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, image: Image) -> Drawn:
+    def of(cls, image: Image, stored: Mapping[str, bytes] = MappingProxyType({})) -> Drawn:
         """An RGB picture."""
-        return cls(np.asarray(image))
+        return cls(np.asarray(image), dict(stored))
 
     def __call__(self) -> Image:
         """The picture, RGB."""
