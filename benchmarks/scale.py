@@ -192,7 +192,7 @@ def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecor
 
 def _made(
     record: DocumentRecord, number: int, sources: Sequence[tuple[StoredPage, PageEmbedding]]
-) -> tuple[Page, PageEmbedding, Callable[[], Pictures]]:
+) -> tuple[Page, PageEmbedding, Pictures]:
     """Page ``number`` of the endless row: the pages as they are, and then pages made of them."""
     stored, embedding = sources[number % len(sources)]
     words = stored.words

@@ -1,9 +1,10 @@
 """What keeps a page model waiting: its forward pass alone, beside every way to feed it, and the ingest's own rate.
 
 Pages are those of the sample documents, drawn as an ingest draws them. A way's rate is pages by seconds of one pass
-over all of them, after one that warms up (a batch of the plain loop); the `DataLoader`'s includes the start of its workers, as its user waits
-for it too. The ingest is measured after one that starts the processes, and with its index: it is what a person sees.
-It gets more pages, of copies of the documents, so that its first and last seconds weigh no more than in real life.
+over all of them, after one that warms up (a batch of the plain loop); the `DataLoader`'s includes the start of its
+workers, as its user waits for it too. The ingest is measured after one that starts the processes, and with its index:
+it is what a person sees. It gets more pages, of copies of the documents, so that its first and last seconds weigh no
+more than in real life.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Preparing(PreparingEncoder):
                 found.append(fail(page, error))
         return found
 
-    def _launched(self, inputs: Any, crops: Any) -> Any:
+    def _launched(self, inputs: Any, crops: Any, placed: Any = None) -> Any:
         number = int(inputs[0]["number"][0, 0])
         self.at("embed", number)
         if number in self.bad:
@@ -214,7 +214,7 @@ def test_reading_keeps_a_bounded_number_of_pages_ahead_of_writing():
                 time.sleep(0.05)  # as long as all that may go ahead needs
             most = max(most, read - written)
     assert read == 401
-    assert most <= 2 + 4 * BATCH + 3 * 3 + VECTORS + 7  # the bounds of the stages, and what each holds in its hand
+    assert most <= 2 + 4 * BATCH + 5 * 3 + VECTORS + 8  # the bounds of the stages, and what each holds in its hand
 
 
 def test_a_stop_leaves_a_model_that_is_at_work_alone_and_loses_nothing_it_has_done():

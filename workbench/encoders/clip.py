@@ -147,7 +147,9 @@ class ClipEncoder(PreparingEncoder):
 class Clip(ClipEncoder):
     """One vector a page."""
 
-    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+    def _launched(
+        self, inputs: Sequence[Inputs], crops: Sequence[Box], placed: Any = None
+    ) -> Callable[[int], PictureVectors]:
         import torch
 
         with torch.inference_mode():

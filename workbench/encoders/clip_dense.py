@@ -40,7 +40,9 @@ class ClipDense(ClipEncoder):
         else:
             raise EncoderError(f"The '{spec.id}' model sees no patches ({type(visual).__name__}); use it for pages.")
 
-    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
+    def _launched(
+        self, inputs: Sequence[Inputs], crops: Sequence[Box], placed: Any = None
+    ) -> Callable[[int], PictureVectors]:
         import torch
 
         with torch.inference_mode():

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from workbench import memory
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Batches, Device, choose
@@ -43,7 +44,12 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """A loaded model. Safe to call from several threads; they take turns, at the processor and at the model."""
+    """A loaded model. Safe to call from several threads; they take turns, at the processor and at the model.
+
+    Where ``processes_there`` its processor works on the model's device, not on this one.
+    """
+
+    processes_there = False
 
     def __init__(self, family: Family, checkpoint: Checkpoint, device: Device, model: Any, processor: Any) -> None:
         self.family, self.checkpoint, self.device = family, checkpoint, device
@@ -54,6 +60,8 @@ class Engine:
         self.attention = attend_by_windows(model)
         # On a GPU the library's image processors take less time than the way of what they make would.
         self.processes_there = device.kind == "cuda" and _takes_tensors(processor)
+        if device.kind == "cuda":
+            memory.keep()  # pictures come and go by the hundred a second
         self._image_token = int(model.config.image_token_id)
         self._turn = threading.Lock()
         self._preparing = threading.Lock()  # a transformers tokenizer fails when two threads set its padding at once
@@ -174,6 +182,16 @@ class EngineEncoder(PreparingEncoder):
         if not self.engine.processes_there:
             return super().prepare(page)
         return PreparedPage(page.ref, page.crop, {PIXELS: pixels(page)})
+
+    def place(self, pages: Sequence[PreparedPage]) -> Any:
+        """See `PreparingEncoder.place`."""
+        if self.engine.device.kind == "cpu":
+            return None
+        try:
+            return self.engine.prepared([page.inputs for page in pages])
+        except Exception as error:  # whoever begins with them finds out which page it is
+            log.debug("%d pages could not be placed (%s)", len(pages), brief(error))
+            return None
 
     def tokens(self, page: PreparedPage) -> int:
         """See `PreparingEncoder.tokens`; of a picture that is still to be processed without the prompt's."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,10 @@ class LateInteraction(EngineEncoder):
         names = np.array(labels(ids, tokenizer), dtype=object)[keep]
         return QueryEmbedding(text, unit, tuple(names), np.ones(len(unit), np.float32), self.info.policy)
 
-    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
-        batch = self.engine.prepared(inputs)
+    def _launched(
+        self, inputs: Sequence[Inputs], crops: Sequence[Box], placed: Any = None
+    ) -> Callable[[int], PictureVectors]:
+        batch = placed or self.engine.prepared(inputs)
         waiting = cache(self.engine.launch(batch))
         found = self._whole if self.info.page_policy == OFFICIAL else self._visual
         return lambda row: found(batch, row, waiting()[row], crops[row])

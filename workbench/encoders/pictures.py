@@ -104,13 +104,25 @@ class PreparingEncoder(PictureEncoder):
         """How many of the first of these pages go through the model at once."""
         return self._batches.fit([self.tokens(page) for page in pages])
 
-    def encode_prepared(self, pages: Sequence[PreparedPage]) -> Callable[[], list[PageEmbedding | PageFailure]]:
+    def place(self, pages: Sequence[PreparedPage]) -> Any:
+        """These pages as one batch on the device, for `encode_prepared`: another thread can have the next one there by
+        the time the model is free. None where that gains nothing, or cannot be done."""
+        return None
+
+    def encode_prepared(
+        self, pages: Sequence[PreparedPage], placed: Any = None
+    ) -> Callable[[], list[PageEmbedding | PageFailure]]:
         """Have the model begin with these pages; what is returned waits for it: one outcome a page, in order.
 
         The next batch may be begun before that is called, so that a GPU need not wait for what is left to do with its
-        answer.
+        answer. ``placed`` is what `place` made of them.
         """
-        begun = self._batches.run(pages, self._begin, self._failure, self.tokens)
+        ahead = [placed]  # taken once: should memory run out, nothing else holds on to it
+
+        def begin(some: Sequence[PreparedPage]) -> list[Callable[[], PageEmbedding | PageFailure] | PageFailure]:
+            return self._begin(some, ahead.pop() if ahead and len(some) == len(pages) else None)
+
+        begun = self._batches.run(pages, begin, self._failure, self.tokens)
 
         def finish() -> list[PageEmbedding | PageFailure]:
             return [one if isinstance(one, PageFailure) else one() for one in begun]
@@ -122,15 +134,20 @@ class PreparingEncoder(PictureEncoder):
         """What the processor makes of a picture, in this process."""
 
     @abstractmethod
-    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
-        """Start the model on prepared pictures; what is returned waits for it and gives a picture's vectors."""
+    def _launched(
+        self, inputs: Sequence[Inputs], crops: Sequence[Box], placed: Any = None
+    ) -> Callable[[int], PictureVectors]:
+        """Start the model on prepared pictures, which may be on its device already; what is returned waits for it and
+        gives a picture's vectors."""
 
     def _vectors(self, pictures: Sequence[Image.Image], crops: Sequence[Box]) -> list[PictureVectors]:
         found = self._launched([self._inputs(picture) for picture in pictures], crops)
         return [found(row) for row in range(len(pictures))]
 
-    def _begin(self, pages: Sequence[PreparedPage]) -> list[Callable[[], PageEmbedding | PageFailure] | PageFailure]:
-        found = self._launched([page.inputs for page in pages], [page.crop for page in pages])
+    def _begin(
+        self, pages: Sequence[PreparedPage], placed: Any
+    ) -> list[Callable[[], PageEmbedding | PageFailure] | PageFailure]:
+        found = self._launched([page.inputs for page in pages], [page.crop for page in pages], placed)
         return [partial(self._end, found, row, page) for row, page in enumerate(pages)]
 
     def _end(self, found: Callable[[int], PictureVectors], row: int, page: PreparedPage) -> PageEmbedding | PageFailure:

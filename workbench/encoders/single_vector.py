@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class SingleVector(EngineEncoder):
             raise EncoderError(f"The '{self.info.id}' model gave no usable vector for this query.")
         return QueryEmbedding(text, unit, (text,), np.ones(1, np.float32), self.info.policy)
 
-    def _launched(self, inputs: Sequence[Inputs], crops: Sequence[Box]) -> Callable[[int], PictureVectors]:
-        waiting = cache(self.engine.launch(self.engine.prepared(inputs)))
+    def _launched(
+        self, inputs: Sequence[Inputs], crops: Sequence[Box], placed: Any = None
+    ) -> Callable[[int], PictureVectors]:
+        waiting = cache(self.engine.launch(placed or self.engine.prepared(inputs)))
         return lambda row: PictureVectors(waiting()[row][None], whole(crops[row]))

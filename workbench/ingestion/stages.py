@@ -150,8 +150,9 @@ def embedded(
             beside = processors if encoder.accelerated else None
             steps = prepared(steps, encoder, meter, beside)
             steps = ahead(steps, 4 * BATCH, meter.stop, "preparing", _weight, PREPARED_BYTES)
-        batches = ahead(_begun(steps, encoder, meter, first=number == 0), 1, meter.stop, "encoding")
-        entries = _finished(batches, encoder, meter, first=number == 0)
+        batches = ahead(_batches(steps, encoder, meter), 1, meter.stop, "placing")
+        begun = ahead(_begun(batches, encoder, meter, first=number == 0), 1, meter.stop, "encoding")
+        entries = _finished(begun, encoder, meter, first=number == 0)
     return ahead(_let_go(entries), VECTORS, meter.stop, "vectors")
 
 
@@ -220,38 +221,47 @@ def _weight(entry: Entry | _Ready) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """Entries in order, of which the pages among them are at the model since ``since``; ``finish`` waits for it."""
+    """Entries in order, those of them that go through a model at once as it takes them, and these ``placed`` on its
+    device, where it has one."""
+
+    entries: Sequence[Entry | _Ready]
+    pages: Sequence[Any]
+    placed: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Begun:
+    """Entries in order, whose pages are at the model since ``since``; ``finish`` waits for it."""
 
     entries: Sequence[Entry | _Ready]
     finish: Callable[[], list[PageEmbedding | PageFailure]]
     since: float
 
 
-def _begun(entries: Iterator[Entry | _Ready], encoder: Encoder, meter: Meter, first: bool) -> Iterator[_Batch]:
-    """Entries as batches whose pages the model has begun with.
+def _batches(entries: Iterator[Entry | _Ready], encoder: Encoder, meter: Meter) -> Iterator[_Batch]:
+    """Entries as batches.
 
     An encoder that makes its own batches gets pages of one file at a time: what it cannot do costs no other file.
     """
     own = not isinstance(encoder, PreparingEncoder)
     held: list[Entry | _Ready] = []
     pages: list[Any] = []
-    begin = partial(_begin, encoder, first)
     try:
         for entry in entries:
             if meter.stop.is_set():
                 return
             page = _page(entry, encoder)
             if page is not None and pages and not _fits(encoder, [*pages, page]):
-                yield begin(held, pages)
+                yield _placed(encoder, held, pages)
                 held, pages = [], []
             held.append(entry)
             if page is not None:
                 pages.append(page)
             elif not pages or (own and isinstance(entry, End)):  # nothing of this batch is for the model, or all is
-                yield begin(held, pages)
+                yield _placed(encoder, held, pages)
                 held, pages = [], []
         if held and not meter.stop.is_set():
-            yield begin(held, pages)
+            yield _placed(encoder, held, pages)
     finally:
         close(entries)
 
@@ -268,15 +278,28 @@ def _fits(encoder: Encoder, pages: Sequence[Any]) -> bool:
     return (encoder.fit(pages) if isinstance(encoder, PreparingEncoder) else BATCH) >= len(pages)
 
 
-def _begin(encoder: Encoder, first: bool, entries: Sequence[Entry | _Ready], pages: Sequence[Any]) -> _Batch:
-    since = monotonic()
-    if isinstance(encoder, PreparingEncoder):
-        return _Batch(entries, encoder.encode_prepared(pages), since)
-    found = outcomes(encoder, pages) if first else outcomes_of_later(encoder, pages)
-    return _Batch(entries, lambda: found, since)
+def _placed(encoder: Encoder, entries: Sequence[Entry | _Ready], pages: Sequence[Any]) -> _Batch:
+    return _Batch(entries, pages, encoder.place(pages) if pages and isinstance(encoder, PreparingEncoder) else None)
 
 
-def _finished(batches: Iterator[_Batch], encoder: Encoder, meter: Meter, first: bool) -> Iterator[Entry]:
+def _begun(batches: Iterator[_Batch], encoder: Encoder, meter: Meter, first: bool) -> Iterator[_Begun]:
+    """Batches that the model has begun with."""
+    try:
+        for batch in batches:
+            if meter.stop.is_set():
+                return
+            since = monotonic()
+            if isinstance(encoder, PreparingEncoder):
+                finish = encoder.encode_prepared(batch.pages, batch.placed)
+            else:
+                found = outcomes(encoder, batch.pages) if first else outcomes_of_later(encoder, batch.pages)
+                finish = partial(list, found)
+            yield _Begun(batch.entries, finish, since)
+    finally:
+        close(batches)
+
+
+def _finished(batches: Iterator[_Begun], encoder: Encoder, meter: Meter, first: bool) -> Iterator[Entry]:
     """The entries of batches, with the vectors that the model made of their pages."""
     free = 0.0  # since when the model has had nothing else to do
     try:

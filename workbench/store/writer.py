@@ -198,19 +198,23 @@ class Writer:
     def commit(self, batches: Sequence[Staged]) -> None:
         """Commit pages that were made ready, here or by other processes.
 
-        Of each table, what others wrote to files goes in with one commit; what is here is written batch by batch.
+        Of each table, what is here goes in with one commit, and what others wrote to files with another.
         """
+        rows: dict[str, list[pa.Table]] = {}
         files: dict[str, list[Fragments]] = {}
+        for staged in batches:
+            for name, made in staged.tables.items():
+                if isinstance(made, Fragments):
+                    files.setdefault(name, []).append(made)
+                else:
+                    rows.setdefault(name, []).append(made)
         with room(self._session.name):
-            for staged in batches:
-                self._add_gaps(staged.gaps)
-                for name, rows in staged.tables.items():
-                    if isinstance(rows, Fragments):
-                        files.setdefault(name, []).append(rows)
-                    elif name == "pages":
-                        self._write_pages(rows)
-                    else:
-                        self._tables.write(name, rows)
+            self._add_gaps([gap for staged in batches for gap in staged.gaps])
+            here = rows.pop("pages", [])
+            for name, tables in rows.items():
+                self._tables.write(name, pa.concat_tables(tables))
+            if here:  # after every table of vectors, whichever batch has which
+                self._write_pages(pa.concat_tables(here))
             pages = files.pop("pages", [])
             for name, written in files.items():
                 self._tables.append(name, written)
