@@ -1,7 +1,11 @@
 """What a cluster sends is taken once, in whichever order and however often it comes."""
 
+import pickle
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from workbench.documents import DocumentProbe, Reading, ReadSettings, Source
@@ -80,11 +84,75 @@ def test_what_no_round_brings_is_told_page_by_page() -> None:
     a, todo = begin("a.pdf", 3), _Todo()
     todo.add(a)
     taken(todo, (a, [2]))
-    (made,) = todo.lost()
+    (made,) = todo.lost(by_ray.lost(len(cluster.ROUNDS), []))
     (part,) = made.parts
     assert part.end == End() and part.ready == ()
     reason = by_ray.LOST.format(tries=len(cluster.ROUNDS))
     assert part.failed == tuple(PageFailure(PageRef("a.pdf", number), reason) for number in (1, 3))
+
+
+class Halves(by_ray.Actor):
+    """Halves numbers; one that is negative is the person's fault, one that is odd is nobody's."""
+
+    def work(self, things: Iterator[int]) -> Iterator[int]:
+        for number in things:
+            if number < 0:
+                raise InputError(f"{number} is too little.")
+            if number % 2:
+                raise ValueError(f"{number} is odd")
+            yield number // 2
+
+
+class Rows:
+    """A data set of actors one after the other, as Ray would give what they make of some numbers each."""
+
+    def __init__(self, numbers: Sequence[Sequence[int]], actors: int, end: Exception | None = None) -> None:
+        self.numbers, self.actors, self.end = numbers, [Halves() for _ in range(actors)], end
+
+    def iter_batches(self, **_how: Any) -> Iterator[pa.Table]:
+        for numbers in self.numbers:
+            rows = pa.table({"thing": [pickle.dumps(number) for number in numbers]})
+            for actor in self.actors:
+                rows = pa.table({"thing": [made for row in actor(rows) for made in row["thing"]]})
+            yield rows
+        if self.end:
+            raise self.end
+
+
+def test_what_an_actor_did_not_foresee_costs_what_it_was_at_and_is_told() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    assert list(by_ray.made(Rows([[4, 8, 5, 16], [20]], 1), losses)) == [2, 4, 10]
+    assert losses == ["ValueError: 5 is odd"]
+    told = by_ray.lost(3, losses)
+    assert told.startswith(by_ray.LOST.format(tries=3)) and told.endswith("said: ValueError: 5 is odd")
+
+
+def test_the_next_actor_does_its_part_of_what_another_failed_on() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    assert list(by_ray.made(Rows([[4, 8, 5], [12, 6]], 2), losses)) == [1, 2, 3]
+    assert losses == ["ValueError: 5 is odd", "ValueError: 3 is odd"]
+
+
+def test_an_error_of_ours_concerns_all_whichever_actor_met_it() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    for actors in (1, 2):
+        came = by_ray.made(Rows([[8], [-1], [16]], actors), losses := [])
+        assert next(came) == 8 >> actors
+        with pytest.raises(InputError, match="-1 is too little"):
+            list(came)
+        assert losses == []
+
+
+def test_what_ray_says_of_a_loss_is_told_and_anything_else_is_raised() -> None:
+    errors = pytest.importorskip("ray.exceptions", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    lost = errors.RayError("It died.\nThe memory was short.")
+    assert list(by_ray.made(Rows([[4]], 1, lost), losses)) == [2]
+    assert losses == ["The memory was short."]
+    with pytest.raises(ZeroDivisionError):
+        list(by_ray.made(Rows([[4]], 1, ZeroDivisionError()), losses))
 
 
 @pytest.mark.parametrize("workers", ["spark", "ray:head", "http://head:10001"])
@@ -109,6 +177,6 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_actors_fit_what_the_cluster_has(resources: dict[str, float], reading: int, encoding: int, cards: int) -> None:
-    read, encode, _threads = _actors(resources)
+    read, encode, _threads = _actors(*by_ray.counted(resources))
     assert (read.count, encode.count, encode.cards) == (reading, encoding, cards)
     assert read.count * read.processors + encode.count * encode.processors <= max(1, resources.get("CPU", 1))
