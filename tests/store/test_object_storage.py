@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
+from tests.documents.make import text_pdf
 from tests.store.make import INFO, item, put, record
+from workbench.documents import Reading, ReadSettings, Source, probe
+from workbench.documents.probing import stamp_of
 from workbench.errors import CollectionBusyError, NotFoundError, StoreError
+from workbench.ingestion import cluster
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Library, RemoteFiles, Stager, Writer, object_storage
 from workbench.store.cache import Cache
@@ -374,3 +378,22 @@ def test_files_to_read_may_lie_in_the_store(settings, server):
     files.fetch(files.folder / "deep" / "b.PDF")
     assert [path.read_bytes() for path in files.folder.rglob("*.*")] == [b"another"]
     assert "hidden" not in repr(files)
+
+
+def test_a_file_that_lies_here_from_before_is_fetched_again_by_who_reads_it(settings, tmp_path):
+    mine = settings("one")
+    files = RemoteFiles.of(f"{mine.place}/files", mine)
+    client = client_of(files.place, files.options)
+    now = text_pdf(tmp_path / "now.pdf", 2, ["the harbour as it is now"]).read_bytes()
+    client.put("a.pdf", text_pdf(tmp_path / "before.pdf", 1, ["the harbour before"]).read_bytes())
+    path = files.folder / "a.pdf"
+    files.fetch(path)
+    client.put("a.pdf", now)
+    probed = probe(tmp_path / "now.pdf")
+    actor = cluster._Read(cluster.Cluster("ray", mine, None, [files]), "notes")
+    reading = actor._found(Reading(Source(path, "a.pdf"), probed, ReadSettings(), [1, 2]))
+    assert path.read_bytes() == now
+    assert reading.probed == probed and reading.probed.stamp == stamp_of(path)
+    client.delete("a.pdf")
+    files.fetch(path)
+    assert not path.exists()

@@ -207,8 +207,8 @@ class _Read(Actor):
         path = reading.source.path
         with suppress(DocumentError):  # which reading it will raise as well
             for place in self._cluster.remote:
-                if path.is_relative_to(place.folder) and not path.exists():
-                    place.fetch(path)
+                if path.is_relative_to(place.folder):
+                    place.fetch(path)  # there may be an older one here
             if stamp_of(path) != reading.probed.stamp and (found := self._pool.probe(path)) == reading.probed:
                 return replace(reading, probed=found)
         return reading

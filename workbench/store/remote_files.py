@@ -56,12 +56,13 @@ class RemoteFiles:
         return others
 
     def fetch(self, path: Path) -> None:
-        """Have one file here that is below the folder; it stays away where the store has none."""
+        """Have one file here that is below the folder as the store has it now; none where the store has none."""
         client, name = client_of(self.place, self.options), path.relative_to(self.folder).as_posix()
         with said(self.place):
             try:
                 head = client.head(name)
             except FileNotFoundError:
+                path.unlink(missing_ok=True)
                 return
             self._have(client, name, head["size"], head["last_modified"].timestamp())
 
