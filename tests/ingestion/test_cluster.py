@@ -1,13 +1,19 @@
 """What a cluster sends is taken once, in whichever order and however often it comes."""
 
+from __future__ import annotations
+
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from tests.documents.make import write_pdf
+from tests.encoders import fakes
+from workbench import encoders
 from workbench.documents import DocumentProbe, Reading, ReadSettings, Source
 from workbench.errors import InputError
 from workbench.ingestion import cluster
@@ -16,6 +22,9 @@ from workbench.ingestion.batches import Batch, Part
 from workbench.ingestion.cluster import _actors, _Todo
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, End
+from workbench.ingestion.workers import Actors
+from workbench.service import Workbench
+from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Staged
 from workbench.types import PageFailure, PageRef
 
@@ -89,6 +98,66 @@ def test_what_no_round_brings_is_told_page_by_page() -> None:
     assert part.end == End() and part.ready == ()
     reason = by_ray.LOST.format(tries=len(cluster.ROUNDS))
     assert part.failed == tuple(PageFailure(PageRef("a.pdf", number), reason) for number in (1, 3))
+
+
+class InThisProcess:
+    """Things and what actors make of them, one after the other, as rows between one and the next."""
+
+    def __init__(self, tables: Iterable[pa.Table]) -> None:
+        self.tables = tables
+
+    @classmethod
+    def of(cls, things: Sequence[Any]) -> InThisProcess:
+        return cls([pa.table({"thing": [pickle.dumps(thing)]}) for thing in things])
+
+    def by(self, actor: by_ray.Actor) -> InThisProcess:
+        return InThisProcess(pa.table(row) for table in self.tables for row in actor(table))
+
+    def iter_batches(self, **_how: Any) -> Iterator[pa.Table]:
+        yield from self.tables
+
+
+@pytest.fixture
+def fake_encoders() -> Iterator[None]:
+    with fakes.registered():
+        yield
+
+
+@pytest.fixture
+def no_ray(fake_encoders: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cluster whose actors are in this process."""
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    pytest.importorskip("lance", reason="the extra 'scale' is not installed")
+    made: list[Any] = []
+
+    def run(_actors: Actors, data: InThisProcess, actor: Any, given: tuple[Any, ...], _most: int) -> InThisProcess:
+        made.append(actor(*given))
+        return data.by(made[-1])
+
+    monkeypatch.setattr(cluster, "connected", lambda workers: nullcontext())
+    monkeypatch.setattr(cluster, "resources", lambda: (1, 0))
+    monkeypatch.setattr(cluster, "data_of", InThisProcess.of)
+    monkeypatch.setattr(Actors, "run", run)
+    yield
+    for actor in made:  # whose models would go with their processes
+        vars(actor).get("_models", ExitStack()).close()
+
+
+def test_what_an_actor_left_undone_is_told_once(
+    no_ray: None, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, grid = "fake-words", "fake-grid"
+    first, more = tmp_path / "first.pdf", tmp_path / "more.pdf"
+    write_pdf(first, ["a page"])
+    write_pdf(more, ["one page more", "and another"])
+    bench.ingestion.ingest([first], "c", CollectionSettings(encoder=words), also=[grid])
+    encoders.unload(grid)
+    monkeypatch.delitem(encoders.ENCODERS, grid)
+    report = bench.ingestion.ingest([more], "c", workers="ray")
+    assert [document.indexed for document in report.documents] == [2]
+    (note,) = report.notes
+    assert note.startswith(f"The new pages have no vectors of '{grid}' yet: There is no encoder '{grid}'")
+    assert note.endswith(f"pagelens collections embed c --encoder {grid}")
 
 
 class Halves(by_ray.Actor):

@@ -220,7 +220,7 @@ class _Encode(Actor):
     def __init__(self, cluster: Cluster, name: str, threads: int) -> None:
         self._cluster, self._name = cluster, name
         self._threads = cluster.settings.threads or threads
-        self._models = ExitStack()
+        self._models, self._notes = ExitStack(), list[str]()
 
     @cached_property
     def _collection(self) -> Collection:
@@ -228,7 +228,7 @@ class _Encode(Actor):
 
     @cached_property
     def _encoders(self) -> list[Encoder]:
-        return self._models.enter_context(encoders_of(self._collection, [], self._using))
+        return self._models.enter_context(encoders_of(self._collection, self._notes, self._using))
 
     def work(self, things: Iterator[_Came]) -> Iterator[Batch]:
         """The batch of some pages, whose rows are written."""
@@ -241,7 +241,7 @@ class _Encode(Actor):
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)
-        yield Batch(tuple(part for one in found for part in one.parts), staged, meter.spent())
+        yield Batch(tuple(part for one in found for part in one.parts), staged, meter.spent(), tuple(self._notes))
 
     def _using(self, encoder_id: str, pages: str) -> AbstractContextManager[Encoder]:
         settings = self._cluster.settings

@@ -98,8 +98,8 @@ def ingest(
     meter.begin("index")
     writer.finish(here=crew.here or not collection.storage.remote)
     meter.end("index", meter.written)
-    seconds = round(time.monotonic() - meter.started, 3)
-    return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
+    seconds, stopped = round(time.monotonic() - meter.started, 3), meter.stop.is_set()
+    return IngestReport(collection.name, tuple(meter.documents), seconds, stopped, writing.notes, meter.stages())
 
 
 def _expected(item: Planned) -> DocumentOutcome:
