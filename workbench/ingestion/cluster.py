@@ -27,7 +27,7 @@ from workbench.encoders import Encoder
 from workbench.errors import DocumentError
 from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import Meter
 from workbench.ingestion.models import encoders_of
 from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, pictured, read
 from workbench.ingestion.workers import Actor, Actors, connected, data_of, lost, made, resources
@@ -233,7 +233,7 @@ class _Encode(Actor):
     def work(self, things: Iterator[_Came]) -> Iterator[Batch]:
         """The batch of some pages, whose rows are written."""
         settings = self._cluster.settings
-        meter = Meter(lambda progress: None, Event(), [], PREPARING)
+        meter = Meter(lambda progress: None, Event(), [])
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
         with closing(embedded(pictured(_stream(things, meter)), self._encoders, meter, processors)) as entries:

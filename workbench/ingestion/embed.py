@@ -19,9 +19,8 @@ from itertools import count, islice
 from workbench import memory
 from workbench.documents import Drawn, ReaderPool
 from workbench.encoders import Encoder
-from workbench.encoders.pictures import PreparingEncoder
 from workbench.errors import PagelensError
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import Meter
 from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
 from workbench.store import Collection, Writer
 from workbench.types import (
@@ -52,8 +51,6 @@ def embed(
     all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
-    if isinstance(encoder, PreparingEncoder):
-        meter.has(PREPARING)
     with Writer(collection) as writer:
         held = writer.indexes.add_space(encoder.info, collection.settings.indexes).held()
         refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything
