@@ -10,7 +10,6 @@ model would, differ from the original by noise of at most 1/50 of the range (34 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from workbench.documents.workers import cores
 from workbench.store.files import replace
 from workbench.store.storage import Storage
 
@@ -119,7 +119,7 @@ def broken_images(storage: Storage, page_ids: Sequence[str]) -> dict[str, tuple[
     def look(page_id: str) -> tuple[str, ...]:
         return tuple(size for size in SIDES if not _decodes(storage, image_name(page_id, size)))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
 
 
