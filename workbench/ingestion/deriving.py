@@ -3,7 +3,7 @@ comes back to be committed is the names of files, as in `cluster`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +24,7 @@ class DerivedByRay:
     workers: str
     settings: Settings
 
-    def __call__(self, new: NewIndex, ids: Sequence[str]) -> Iterator[Fragments]:
+    def __call__(self, new: NewIndex, ids: Sequence[str]) -> Generator[Fragments, None, None]:
         """The rows of these pages, in files of the index's table. `StoreError` when the actors were lost each time."""
         todo = {start: ids[start : start + PAGES] for start in range(0, len(ids), PAGES)}
         losses: list[str] = []
