@@ -231,7 +231,7 @@ def _bring(repository: Repository, name: str, counter: _Counter) -> None:
     """What is missing of a file, then the file into the hub's cache as huggingface_hub itself would have put it."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, all the same
 
     url = hf_hub_url(repository.name, name, revision=repository.revision)
     about = get_hf_file_metadata(url)

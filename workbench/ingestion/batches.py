@@ -62,9 +62,8 @@ def batches(
     stager: Stager,
     encoders: Sequence[str],
     meter: Meter,
-    most: int = BATCH,
 ) -> Iterator[Batch]:
-    """The pages of entries, at most so many a batch, ready to be committed.
+    """The pages of entries, at most `BATCH` at a time, ready to be committed.
 
     ``begin`` is told of each file before its pages. ``encoders`` are the ids of those that the pages have passed, the
     first one first.
@@ -90,7 +89,7 @@ def batches(
             opened, held = None, []
         elif opened is not None:
             held.append(entry)
-            if sum(isinstance(one, Encoded) for one in held) == most or len(held) == FAILURES:
+            if sum(isinstance(one, Encoded) for one in held) == BATCH or len(held) == FAILURES:
                 yield batch()
                 held = []
     if held:

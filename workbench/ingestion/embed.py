@@ -22,6 +22,7 @@ from workbench.encoders import Encoder
 from workbench.errors import PagelensError
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
+from workbench.ingestion.writing import TRIM_EVERY
 from workbench.store import Collection, Writer
 from workbench.types import (
     DocumentOutcome,
@@ -32,9 +33,6 @@ from workbench.types import (
     PageRef,
     Progress,
 )
-
-TRIM_EVERY = 4
-"""Batches after which freed memory goes back to the system."""
 
 
 def embed(
