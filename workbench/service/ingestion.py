@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench import encoders, permits, resources
 from workbench.documents import ReaderPool, Source, Way, discover
-from workbench.documents.sources import SUFFIXES
+from workbench.documents.sources import READABLE, SUFFIXES
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
@@ -161,8 +161,7 @@ class Ingestion:
         sources, refused = discover(paths, self._uploads, below)
         sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
-            raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
-                             "BMP and GIF.")  # fmt: skip
+            raise InputError(f"There is nothing to read in what was given; give a {READABLE} file.")
         if not self._opened.has(collection):
             if not sources:
                 return IngestReport(collection, tuple(refused), 0.0)
