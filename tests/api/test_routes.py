@@ -229,7 +229,7 @@ def search_across(call: Caller, place: Place) -> None:
     place.job(call, "ebb")
     asked = {"query": "largest animal of the tide", "pipeline": "exact"}
     found = call("post", "/search/across", {**asked, "collections": ["notes", "ebb", "lost"]}).json()
-    assert found["merge"] == "score" and found["statement"].endswith("(notes, ebb).")
+    assert found["merge"] == "score" and found["statement"].endswith(" in notes, ebb.")
     assert found["hits"][0]["collection"] in ("notes", "ebb")
     for hit in found["hits"]:
         own = place.workbench.search(asked["query"], hit["collection"], "exact").hits[hit["own_rank"] - 1]

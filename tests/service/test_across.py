@@ -1,5 +1,7 @@
 """Searching across collections, through the service: real PDFs, the reader and encoders a test can predict."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.documents.make import TOPICS, write_pdf
@@ -7,10 +9,12 @@ from tests.encoders import fakes
 from workbench import encoders
 from workbench.errors import FilterError, NotFoundError, PipelineError, QueryError
 from workbench.permits import Permit, permitted
+from workbench.retrieval.across import merged, scale_of
 from workbench.service import Workbench
 from workbench.service.across import FILTERED, NO_PAGES, NO_WORDS
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import PageRef, Query, ScoreKind
+from workbench.types.across import CollectionAnswer
 
 WORDS = "fake-words"
 
@@ -23,7 +27,7 @@ def fake_encoders():
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    """Two collections of the reader's vectors, one of another encoder that has a page of the first too, an empty one."""
+    """Two collections of the reader's vectors, one of another encoder with a page of the first too, an empty one."""
     root = tmp_path_factory.mktemp("across")
     for name, pages in TOPICS.items():
         write_pdf(root / name, pages)
@@ -31,6 +35,7 @@ def bench(tmp_path_factory):
     made.ingest([root / "whales.pdf"], "sea")
     made.ingest([root / "bread.pdf"], "kitchen")
     made.ingest([root / "stars.pdf", root / "whales.pdf"], "sky", CollectionSettings(encoder=WORDS))
+    made.ingest([root / name for name in TOPICS], "all")
     made.library.create("empty")
     yield made
     made.close()
@@ -44,16 +49,41 @@ def reasons(found):
     return {answer.collection: answer.reason for answer in found.answers if answer.reason}
 
 
-def test_one_scale_is_in_order_of_score_as_in_one_collection(bench, tmp_path):
+def test_one_scale_is_in_order_of_score_as_in_one_collection(bench):
     found = bench.across.search("hot oven whale", ["sea", "kitchen"], "exact")
     assert (found.merge, found.complete, found.collections) == ("score", True, ("sea", "kitchen"))
-    together = Workbench(Settings(home=tmp_path / "home"))
-    together.ingest([bench.settings.home.parent / name for name in ("whales.pdf", "bread.pdf")], "both")
-    alone = together.search("hot oven whale", "both", "exact", 3)
+    alone = bench.search("hot oven whale", "all", "exact", filter="document in ('whales.pdf', 'bread.pdf')")
     assert [ref for _, ref in pages(found)] == [str(hit.ref) for hit in alone.hits]
     assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in alone.hits], abs=1e-4)
-    assert found.statement == "In order of score: exact MaxSim of reader, pictures vectors (sea, kitchen)."
-    together.close()
+    assert found.statement == "In order of score: exact MaxSim of reader (pictures vectors) in sea, kitchen."
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    ["exact", "two-stage", "fast", "hybrid", "accurate", "text", "rrf(bm25, full):10", "global:9 > rrf(rows, bm25):9",
+     "sum[norm=minmax,weights=1/3](bm25, lift(rows)):9"],
+)  # fmt: skip
+@pytest.mark.parametrize("query", ["the largest animal", "page 2 about songs under water", "oven"])
+def test_scores_told_anew_over_all_pages_of_one_collection_are_those_that_it_gave(bench, pipeline, query):
+    """Whatever the stage: its hits dealt out to two collections and merged again are what they were."""
+    alone = bench.search(query, "all", pipeline)
+    scale = scale_of(alone, bench.opened.get("all"))
+    dealt = [
+        CollectionAnswer(name, 1.0, replace(alone, collection=name, hits=alone.hits[start::2]), scale)
+        for start, name in enumerate(("a", "b"))
+    ]
+    hits, merge = merged(dealt, 100)
+    assert (bool(scale), merge) == (True, "score")
+    assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in alone.hits], abs=1e-4)
+    told, own = ({hit.page_id: rank for rank, hit in enumerate(found)} for found in ([h.hit for h in hits], alone.hits))
+    assert all(abs(told[page] - own[page]) <= 1 for page in own)  # equal scores may change places
+
+
+@pytest.mark.parametrize("pipeline", ["prf(rows, full):3", "refine(global):3"])
+def test_what_hangs_on_other_pages_compares_with_no_other_collection(bench, pipeline):
+    found = bench.across.search("largest animal", ["sea", "kitchen"], pipeline)
+    assert [answer.scale for answer in found.answers] == ["", ""]
+    assert found.merge == "ranks"
 
 
 def test_other_encoders_are_merged_by_rank_and_the_same_page_is_one_result(bench):

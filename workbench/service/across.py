@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from workbench.errors import NotFoundError, PagelensError, QueryError
-from workbench.retrieval import Pipeline, parse_filter
-from workbench.retrieval.across import merged, scale_of, statement
+from workbench.retrieval import PRESETS, Pipeline, parse_filter
+from workbench.retrieval.across import POOL, merged, scale_of, statement
+from workbench.retrieval.pipeline import DEFAULT_K
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query
 from workbench.store import Collection
@@ -57,16 +58,16 @@ class SearchesAcross:
     ) -> Generator[AcrossResult]:
         """Search in ``collections`` (without any: in all that whoever asks may see), yielding after each of them.
 
-        An empty ``pipeline`` is in each collection the one that is recommended for it; ``k`` is the number of results,
-        of each collection and in all. What is wrong with the query, the pipeline's text or the filter is refused before
-        anything is searched. A collection that cannot answer says why and fails no other; where none could be searched,
-        `QueryError` with what each of them said (of one alone, its own error).
+        An empty ``pipeline`` is in each collection the one that is recommended for it; ``k`` is the number of results
+        in all (None: what the pipeline says). What is wrong with the query, the pipeline's text or the filter is
+        refused before anything is searched. A collection that cannot answer says why and fails no other; where none
+        could be searched, `QueryError` with what each of them said (of one alone, its own error).
         """
         cleaned = clean_query(query)
         if any(isinstance(part, RegionPart | MarkPart) for part in cleaned.parts):
             raise QueryError(ELSEWHERE)
-        if pipeline.strip():
-            Pipeline.parse(pipeline)
+        text = pipeline.strip()
+        stated = Pipeline.parse(text).steps[-1].k if text and text not in PRESETS else None
         parse_filter(filter)
         names = tuple(dict.fromkeys(collections)) or tuple(self._opened.names())
         if not names:
@@ -76,14 +77,16 @@ class SearchesAcross:
         for name in names:
             watch = Stopwatch()
             try:
-                found = self._ask(name, cleaned, pipeline, k, filter)
+                # Where the pipeline leaves the number open, each gives enough to be compared with the others.
+                each = None if stated else max(k or DEFAULT_K, POOL)
+                found = self._ask(name, cleaned, text, each, filter)
             except PagelensError as error:
                 errors.append(error)
                 found = CollectionAnswer(name, watch.lap(), reason=str(error))
             answers.append(found)
             if len(errors) == len(names):
                 raise _none_answered(answers, errors)
-            hits, merge = merged(answers, k)
+            hits, merge = merged(answers, k or stated or DEFAULT_K)
             yield AcrossResult(
                 str(cleaned),
                 names,
@@ -100,7 +103,7 @@ class SearchesAcross:
         store = self._opened.get(name)
         if not len(store.snapshot()):
             return CollectionAnswer(name, watch.lap(), reason=NO_PAGES)
-        *_, result = self._searches.stages(query, name, pipeline, k, filter)
+        result = self._searches.search(query, name, pipeline, k, filter)
         reason = "" if result.hits else _why_nothing(result, store, filter)
         return CollectionAnswer(name, watch.lap(), result, scale_of(result, store), reason)
 
