@@ -21,13 +21,13 @@ from pydantic_core import PydanticCustomError
 from workbench.answers.explanations import HeatLook
 from workbench.documents import Way
 from workbench.documents.languages import named
-from workbench.errors import InputError, QueryError
+from workbench.errors import InputError
 from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
 from workbench.service.saved_views import LONGEST_ADDRESS
-from workbench.service.searches import MAX_PARTS, MAX_QUERY
+from workbench.service.searches import MAX_PARTS, MAX_QUERY, read_query
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
@@ -223,12 +223,7 @@ class AskRequest(Request):
 
     def query_value(self) -> str | Query:
         """The query as the service takes it; `QueryError` when the object is none."""
-        if isinstance(self.query, str):
-            return self.query
-        try:
-            return Query.from_dict(self.query)
-        except ValueError as error:
-            raise QueryError(str(error)) from None
+        return self.query if isinstance(self.query, str) else read_query(self.query)
 
 
 class QueryRequest(AskRequest):

@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from workbench.atomic import write_whole
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.pictures import brief
@@ -151,6 +152,4 @@ def _read() -> dict[str, str]:
 def _write(known: dict[str, str]) -> None:
     with _lock:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        partial = _file().with_suffix(".partial")
-        partial.write_text(json.dumps(known, indent=2), encoding="utf-8")
-        partial.replace(_file())
+        write_whole(_file(), json.dumps(known, indent=2))

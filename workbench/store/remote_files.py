@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from threading import Event
 
+from workbench.atomic import written_whole
 from workbench.settings import Settings, slug
-from workbench.store.files import replace
 from workbench.store.object_storage import client_of, said
 
 FOLDER = "sources"
@@ -73,10 +73,9 @@ class RemoteFiles:
                 return path
         except OSError:
             path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.partial")
-        with partial.open("wb") as file:
-            for chunk in client.get(name).stream():  # type: ignore[attr-defined]
-                file.write(chunk)
-        os.utime(partial, (changed, changed))
-        replace(partial, path)
+        with written_whole(path) as partial:
+            with partial.open("wb") as file:
+                for chunk in client.get(name).stream():  # type: ignore[attr-defined]
+                    file.write(chunk)
+            os.utime(partial, (changed, changed))
         return path
