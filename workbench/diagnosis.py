@@ -16,7 +16,7 @@ import numpy as np
 
 from workbench.errors import NotFoundError
 from workbench.explanation import pooled_view
-from workbench.legibility import SCRIPT, UNREAD, WORDLESS, Hindrance, goes_by_words, hindrance
+from workbench.hindrance import SCRIPT, UNREAD, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
 from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
 from workbench.retrieval.filters import clauses, parse_filter
@@ -25,6 +25,7 @@ from workbench.retrieval.pipeline import Pipeline, is_worthwhile
 from workbench.retrieval.scanning import asks_ann
 from workbench.retrieval.step import Step
 from workbench.store import Collection
+from workbench.store.legibility import WORDLESS
 from workbench.store.manifest import FULL
 from workbench.types import Fix, Float, Hit, MissReport, PageRef, Quarantined, Query, SearchResult, TokenGap
 

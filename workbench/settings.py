@@ -109,19 +109,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no place in an object store; write one as s3://bucket/folder")
         return value.rstrip("/")
 
-    @field_validator("prewarm", mode="before")
-    @classmethod
-    def _names(cls, value: Any) -> Any:
-        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("prewarm", "trusted_proxies", "watch_folders", mode="before")
     @classmethod
     def _by_commas(cls, value: Any) -> Any:
-        return value.replace(",", " ").split() if isinstance(value, str) else value
-
-    @field_validator("watch_folders", mode="before")
-    @classmethod
-    def _folders(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 

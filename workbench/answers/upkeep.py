@@ -67,6 +67,14 @@ class Verified(BaseModel):
         return cls(collection=collection, ok=not problems, done=list(done), problems=list(problems))
 
 
+class Compacted(BaseModel):
+    """Bytes of a collection on disk before and after it was rewritten without its dead ones."""
+
+    collection: str
+    bytes_before: int
+    bytes_after: int
+
+
 class SystemReport(BaseModel):
     """Versions, the home folder, and what the doctor says of the machine."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import ingesting, output, tagging, upkeep
-from workbench.cli.session import STOPPED, AsJson, Workers, clean, stop_on_interrupt, workbench
+from workbench.cli.session import AsJson, Workers, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 from workbench.errors import StoreError
 
@@ -147,12 +147,7 @@ def embed(
         output.emit(Ingested.of(report, encoder))
     else:
         output.show(f"{output.count(done, 'page')} of '{name}' embedded by {encoder} in {report.seconds:.1f} s.")
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is embedded is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, "What is embedded is safe; the same command does the rest.")
     if not done and any(document.failed for document in report.documents):
         raise typer.Exit(1)
 
@@ -169,11 +164,7 @@ def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         from workbench.answers.jobs import Ingested
 
         output.emit(Ingested.of(report))
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, ingesting.words_left(name))
 
 
 @app.command()
@@ -211,12 +202,7 @@ def reread(
         for outcome in report.documents:
             for sentence in ingesting.told_of(outcome):
                 output.show(sentence)
-    for outcome in report.documents:
-        for sentence in ingesting.complaints(outcome):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is read is safe; the same command reads all of them again.")
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, "What is read is safe; the same command reads all of them again.")
     if not done:
         raise typer.Exit(1)
 
@@ -264,7 +250,7 @@ def rename(
     to: Annotated[str, typer.Argument(metavar="NEW", parser=clean, help="Its new name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Give a collection another name, and with it its judgements, saved searches, datasets and times.
+    """Give a collection another name, and with it its judgements, saved searches, datasets, times and followed folders.
 
     Saved evaluations keep the name that they were made under.
     """
@@ -308,7 +294,9 @@ def delete(
         return
     receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
-        output.emit({**asdict(receipt), "document": document})
+        from workbench.answers.collections import Removed
+
+        output.emit(Removed.of(receipt))
         return
     output.show(f"Deleted {what}. {receipt.sentence}")
     for search in receipt.searches:

@@ -20,7 +20,7 @@ from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import DOUBTFUL, is_doubtful, picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
@@ -205,6 +205,7 @@ def _page(
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
+    notice = notice if unread else _noticed(words, notice)
     return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread, pictures)
 
 
@@ -276,8 +277,13 @@ def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
     if runs and _differ(runs, list(read.runs)):
         known, runs = Words.empty(), []
     found = [run for one in read.runs if (run := _apart(one, _boxes(runs))) is not None]
-    notice = "" if runs else ocr.told(read.certainty, read.script)
-    return arrange([*runs, *found], image.width / image.height) if found else known, notice
+    words = arrange([*runs, *found], image.width / image.height) if found else known
+    return words, _noticed(words, "" if runs else ocr.told(read.certainty, read.script))
+
+
+def _noticed(words: Words, notice: str) -> str:
+    """What is to be said of a page: what OCR says of it, or that its words are hardly any."""
+    return notice or (DOUBTFUL if is_doubtful(words.texts) else "")
 
 
 def _without_ocr(words: Words) -> Words:

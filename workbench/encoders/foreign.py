@@ -21,6 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from workbench.atomic import write_whole
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.pictures import brief
@@ -180,6 +181,4 @@ def _changed() -> Iterator[dict[str, str]]:
         before = dict(known)
         yield known
         if known != before:
-            partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(known, indent=2), encoding="utf-8")
-            partial.replace(file)
+            write_whole(file, json.dumps(known, indent=2))

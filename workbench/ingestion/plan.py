@@ -42,7 +42,7 @@ class Planned:
 
     @property
     def state(self) -> str:
-        """What becomes of the file, one of `types.ingestion.PLANNED`."""
+        """What becomes of the file, see `PlannedFile`."""
         if self.refused:
             return "refused"
         if not self.pages_to_read:

@@ -26,7 +26,7 @@ import numpy as np
 from workbench.retrieval import Encode, Pipeline, search_stages
 from workbench.retrieval.engine import Rerankers, no_rerankers
 from workbench.timing import Stopwatch
-from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTrace, Trace
+from workbench.types import Float, Gone, Query, QueryEmbedding, Receipt, SearchResult, StageTrace, Trace
 from workbench.types.filters import AllOf, Filter, OnlyPages
 
 if TYPE_CHECKING:
@@ -100,8 +100,16 @@ class SemanticCache:
         for result in search_stages(collection, query, short, encode, only, (*notes, sentence)):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
-    def clear(self) -> None:
-        """Forget every answer."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Forget every answer, for any may hold a page of what leaves."""
+        self._clear()
+        return Receipt.of(gone)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Forget every answer, for they name the collection."""
+        self._clear()
+
+    def _clear(self) -> None:
         with self._lock:
             self._known.clear()
 

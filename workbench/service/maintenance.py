@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from workbench import permits, recall
+from workbench.atomic import write_whole
 from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
@@ -27,10 +28,9 @@ from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.store import Writer
 from workbench.store.checks import problems
-from workbench.store.files import write_whole
 from workbench.store.recovery import Given
 from workbench.store.tableinfo import tables
-from workbench.types import IngestReport, Job, PageRef, Progress, ProgressCallback, Quarantined
+from workbench.types import Gone, IngestReport, Job, PageRef, Progress, ProgressCallback, Quarantined, Receipt
 from workbench.types.system import TableInfo
 
 log = logging.getLogger(__name__)
@@ -150,11 +150,12 @@ class Maintenance:
         """Queue `compact` in the background; the job's message says how many bytes it saved."""
         return self._start(COMPACT, collection, "")
 
-    def forget(self, collection: str) -> None:
-        """Remove what was found of a collection, for it names pages."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Remove what was found of a collection that leaves or that a document of leaves, for it names pages."""
         for kind in (AUDIT, RECALL):
             with suppress(OSError):
-                self._record(kind, collection).unlink(missing_ok=True)
+                self._record(kind, gone.collection).unlink(missing_ok=True)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let what was found of a collection stand under its new name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +68,9 @@ class Models:
         encoders.unload(encoder_id)
         return encoders.status(row, self._rates)
 
-    def allow(self, model_id: str, revision: str) -> Path | None:
+    def allow(self, model_id: str, revision: str) -> None:
         """Let code that a model brings run at a revision; see `encoders.allow`."""
-        return encoders.allow(encoders.spec(model_id), revision, self._offline)
+        encoders.allow(encoders.spec(model_id), revision, self._offline)
 
     def disallow(self, model_id: str) -> bool:
         """Let a model's own code run no longer; False when it was not allowed."""

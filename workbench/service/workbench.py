@@ -9,14 +9,14 @@ from workbench import encoders
 from workbench.documents import Limits, readers
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.query_log import QueryLog
-from workbench.ingestion import Jobs
+from workbench.ingestion import Jobs, SentFiles
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
 from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
+from workbench.service.across import SearchesAcross
 from workbench.service.asked import AskedQueries
-from workbench.service.causes import Causes
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
 from workbench.service.datasets import Datasets
@@ -26,6 +26,7 @@ from workbench.service.explanations import Explanations
 from workbench.service.exports import Exports
 from workbench.service.ingestion import Ingestion
 from workbench.service.judgements import PageJudgements
+from workbench.service.keeper import Keeper
 from workbench.service.maintenance import Maintenance
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -65,6 +66,7 @@ class Workbench:
         self.library = Collections(settings, opened, models)
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
         self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
+        self.across = SearchesAcross(opened, self.searches)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, queries, self.searches)
@@ -73,37 +75,16 @@ class Workbench:
         self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)
         self.comparisons = PipelineComparisons(self.searches, self.library, self.datasets)
-        self.evaluations = Evaluations(home, self.library, self.searches, self.explanations, self.datasets, jobs)
-        self.causes = Causes(opened)
+        self.evaluations = Evaluations(
+            home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
+        )
         self.maintenance = Maintenance(home, opened, models, queries, jobs)
         folders = WatchedFolders(home)
-        self.deletions = Deletions(
-            home,
-            opened,
-            jobs,
-            pictures,
-            answers,
-            self.saved_searches,
-            self.saved_views,
-            graded,
-            self.maintenance,
-            latency,
-            log,
-            folders,
-        )
+        keepers: list[Keeper] = [SentFiles(home, jobs), folders, jobs, pictures, graded, log, latency, self.datasets]
+        keepers += [self.saved_searches, self.saved_views, self.maintenance, *([answers] if answers else [])]
+        self.deletions = Deletions(opened, jobs, keepers)
         self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
-        self.renaming = Renaming(
-            opened,
-            jobs,
-            answers,
-            self.saved_searches,
-            self.saved_views,
-            log,
-            graded,
-            self.datasets,
-            self.maintenance,
-            latency,
-        )
+        self.renaming = Renaming(opened, jobs, keepers)
         self.system = System(settings, opened, jobs, latency, metrics)
 
     def ingest(

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.store.files import replace
+from workbench.atomic import written_whole
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,8 @@ class Cache:
         """Keep a file; its checksum goes in last."""
         file.parent.mkdir(parents=True, exist_ok=True)
         for path, content in ((file, data), (file.with_name(file.name + SUM), str(zlib.crc32(data)).encode())):
-            partial = path.with_name(f"{path.name}.{threading.get_ident()}.partial")
-            partial.write_bytes(content)
-            replace(partial, path)
+            with written_whole(path) as partial:
+                partial.write_bytes(content)
         self._added += len(data)
         if self._added > TIDY_AFTER:
             self.tidy()

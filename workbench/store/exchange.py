@@ -36,12 +36,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from workbench.atomic import write_whole
 from workbench.documents.sources import EXPORT_MARK
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
 from workbench.folders import inside
 from workbench.settings import CollectionSettings
-from workbench.store.files import write_whole
 
 LAYOUT = 1
 FORMATS = ("parquet", "npz")

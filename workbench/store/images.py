@@ -17,8 +17,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from workbench.atomic import written_whole
 from workbench.documents.workers import cores
-from workbench.store.files import replace
 from workbench.store.storage import Storage
 
 SIDES = {"page": 2048, "thumb": 360}
@@ -87,9 +87,8 @@ def _webp(picture: Image.Image) -> bytes:
 def copy_image(source: Path, path: Path) -> None:
     """Copy a picture out of a collection, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    shutil.copyfile(source, partial)
-    replace(partial, path)
+    with written_whole(path) as partial:
+        shutil.copyfile(source, partial)
 
 
 def stored_images(storage: Storage) -> set[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,10 +16,11 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Any
 
+from workbench.atomic import written_whole
 from workbench.errors import DiskFullError, StoreError
 from workbench.folders import free_bytes, inside
 from workbench.settings import Settings, slug
-from workbench.store.files import is_disk_full, replace
+from workbench.store.files import is_disk_full
 from workbench.store.object_storage import client_of, said
 
 log = logging.getLogger(__name__)
@@ -109,21 +109,18 @@ class RemoteFiles:
         if self._has(item):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{uuid.uuid4().hex}{_PARTIAL}")
         try:
-            with said(self.place), partial.open("xb") as file:
+            with said(self.place), written_whole(path) as partial:
                 got = client.get(item["path"])
-                for chunk in got.stream():
-                    file.write(chunk)
-            if partial.stat().st_size != got.meta["size"]:
-                raise StoreError(f"{self.place} gave {item['path']} only in part; ingest again.")
-            changed = got.meta["last_modified"].timestamp()
-            os.utime(partial, (changed, changed))
-            replace(partial, path)
+                with partial.open("wb") as file:
+                    for chunk in got.stream():
+                        file.write(chunk)
+                if partial.stat().st_size != got.meta["size"]:
+                    raise StoreError(f"{self.place} gave {item['path']} only in part; ingest again.")
+                changed = got.meta["last_modified"].timestamp()
+                os.utime(partial, (changed, changed))
         except OSError as error:
             raise self._full() if is_disk_full(error) else error from None
-        finally:
-            partial.unlink(missing_ok=True)
         return path
 
     def _full(self) -> DiskFullError:

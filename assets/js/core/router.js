@@ -108,7 +108,7 @@ document.addEventListener(
 export async function loadOverview() {
   const { pipelines, ...found } = await api.get("/overview");
   const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
-  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") } });
+  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") }, model: found.model });
   emit("overview");
 }
 async function detailsOf(name) {

@@ -1,6 +1,7 @@
 /* results: the pages found, each with the passage that won, its heat, and why it is here; as a list, a grid or close
    together, and by document where a person likes. Ranks and scores of the stages stand behind a switch. */
 import { write } from "../core/address.js";
+import { Chip, Quiet } from "../core/buttons.js";
 import { marked, parted, percent, score } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -10,14 +11,10 @@ import { like, liked, redraw, state } from "../core/store.js";
 import { drawSmall } from "../viewer/heat.js";
 import { mark, markOf } from "./parts.js";
 
-const LAYOUTS = [
-  ["list", "List", "list"],
-  ["grid", "Grid", "grid"],
-  ["compact", "Close together", "rows"],
-];
+const LAYOUTS = [["list", "List", "list"], ["grid", "Grid", "grid"], ["compact", "Close together", "rows"]];
 const FIRST = 3; // pages of a document that stand in its group
 const look = liked("results", { layout: "list", grouped: false, ranks: false });
-export const choose = (change) => {
+const choose = (change) => {
   like("results", Object.assign(look, change));
   redraw();
 };
@@ -25,38 +22,18 @@ export const choose = (change) => {
 /* --- how results are shown ---------------------------------------------------------------------------------------------- */
 export const Looks = () =>
   html`<div class="pl-looks" role="group" aria-label="How results are shown">
-    <button
-      type="button"
-      class="pl-quiet"
-      aria-pressed=${String(look.grouped)}
-      aria-label="By document"
-      title="By document"
-      onClick=${() => choose({ grouped: !look.grouped })}
-    >
-      <${Icon} name="stack" />
-    </button>
-    <button
-      type="button"
-      class="pl-chip"
-      id="pl-ranks"
-      aria-pressed=${String(look.ranks)}
-      title="Rank and score of every stage"
-      onClick=${() => choose({ ranks: !look.ranks })}
-    >
+    <${Quiet} icon="stack" label="By document" aria-pressed=${look.grouped}
+      onClick=${() => choose({ grouped: !look.grouped })} />
+    <${Chip} id="pl-ranks" aria-pressed=${look.ranks} title="Rank and score of every stage"
+      onClick=${() => choose({ ranks: !look.ranks })}>
       Ranks
-    </button>
+    <//>
     <div class="pl-segments" role="radiogroup" aria-label="Layout">
       ${LAYOUTS.map(
         ([key, name, icon]) =>
           html`<label key=${key} title=${name}>
-            <input
-              type="radio"
-              name="pl-layout"
-              value=${key}
-              aria-label=${name}
-              checked=${look.layout === key}
-              onChange=${() => choose({ layout: key })}
-            />
+            <input type="radio" name="pl-layout" value=${key} aria-label=${name} checked=${look.layout === key}
+              onChange=${() => choose({ layout: key })} />
             <span><${Icon} name=${icon} /></span>
           </label>`,
       )}
@@ -70,7 +47,7 @@ export function Name({ name }) {
 }
 const hrefOf = (to) => write({ ...state, view: "page", open: to, dialog: "" });
 /* A real link, so that it opens in a tab of its own where a person wants that. */
-export function PageLink({ to, children, ...more }) {
+function PageLink({ to, children, ...more }) {
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -126,32 +103,23 @@ function Trail({ hit }) {
   return html`<p class="pl-ranks">
     <span class="pl-score">${hit.scored === false ? "no score" : score(hit.score)}</span>
     <span class=${`pl-badge pl-${kind}`} title=${about}>${kind}</span>
-    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}><span>${stage.name}</span> <b>${stage.rank}</b></span>`)}
-    ${
-      moved !== null &&
-      html`<span class=${way} title="Against the stage before the last"
-        >${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}</span
-      >`
-    }
+    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}>
+      <span>${stage.name}</span> <b>${stage.rank}</b>
+    </span>`)}
+    ${moved !== null &&
+    html`<span class=${way} title="Against the stage before the last">${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}</span
+    >`}
   </p>`;
 }
 function Votes({ at, marking }) {
   const now = markOf(at);
   const vote = (kind, name, what) =>
-    html`<button
-      type="button"
-      class="pl-quiet pl-vote"
-      data-mark=${kind}
-      aria-pressed=${String(now === kind)}
-      title=${what}
-      aria-label=${`${name}: ${at.document}, page ${at.page}`}
+    html`<${Quiet} icon=${kind} label=${`${name}: ${at.document}, page ${at.page}`} title=${what} look="pl-vote"
+      data-mark=${kind} aria-pressed=${now === kind}
       onClick=${() => {
         mark(at, kind === "good");
         marking();
-      }}
-    >
-      <${Icon} name=${kind} />
-    </button>`;
+      }} />`;
   return html`<div class="pl-votes" role="group" aria-label="Mark this page">
     ${vote("good", "Good", "Mark as good: find more like it")}
     ${vote("bad", "Bad", "Mark as bad: find fewer like it")}
@@ -163,7 +131,9 @@ function Neighbours({ at, pages }) {
     page >= 1 &&
     page <= pages &&
     html`<${PageLink} to=${{ document: at.document, page }} class="pl-neighbour">${text}<//>`;
-  return html`<span class="pl-neighbours">${to(at.page - 1, `‹ ${at.page - 1}`)}${to(at.page + 1, `${at.page + 1} ›`)}</span>`;
+  return html`<span class="pl-neighbours">
+    ${to(at.page - 1, `‹ ${at.page - 1}`)}${to(at.page + 1, `${at.page + 1} ›`)}
+  </span>`;
 }
 function Result({ hit, pages, marking, heading = "h3", named = true }) {
   const at = { document: hit.document, page: hit.page };
@@ -193,16 +163,16 @@ function grouped(hits) {
 function Group({ document, hits, pages, marking }) {
   const rest = hits.slice(FIRST);
   return html`<li class="pl-group">
-    <h3 class="pl-group-name"><${Name} name=${document} /><span class="pl-muted">${hits.length > 1 ? `${hits.length} pages` : ""}</span></h3>
+    <h3 class="pl-group-name">
+      <${Name} name=${document} /><span class="pl-muted">${hits.length > 1 ? `${hits.length} pages` : ""}</span>
+    </h3>
     <ol class="pl-hits">
-      ${hits.slice(0, FIRST).map((hit) => html`<${Result} key=${hit.ref} hit=${hit} pages=${pages} marking=${marking} heading="h4" named=${false} />`)}
+      ${hits.slice(0, FIRST).map((hit) => html`<${Result} key=${hit.ref} hit=${hit} pages=${pages} marking=${marking}
+        heading="h4" named=${false} />`)}
     </ol>
-    ${
-      rest.length > 0 &&
-      html`<p class="pl-group-rest">
-        Also ${rest.map((hit) => html`<${PageLink} key=${hit.ref} to=${hit} class="pl-chip">${`p. ${hit.page}`}<//> `)}
-      </p>`
-    }
+    ${rest.length > 0 && html`<p class="pl-group-rest">
+      Also ${rest.map((hit) => html`<${PageLink} key=${hit.ref} to=${hit} class="pl-chip">${`p. ${hit.page}`}<//> `)}
+    </p>`}
   </li>`;
 }
 export function Results({ marking }) {

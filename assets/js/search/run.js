@@ -7,8 +7,8 @@ import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
 const KEPT = 12; // answers, for Back and forward
-const answers = new Map();
-let number = 0,
+let answers = new Map(),
+  number = 0,
   stopping = null,
   known = "", // what is being read of the pipeline and the filter, or was; nothing is read twice
   told = null; // until it is read
@@ -23,14 +23,14 @@ export const question = () => ({
   k: state.k,
   filter: state.filter,
 });
-function keep(key, search) {
-  answers.delete(key);
-  answers.set(key, search);
-  if (answers.size > KEPT) answers.delete(answers.keys().next().value);
+function keep(among, key, search) {
+  among.delete(key);
+  among.set(key, search);
+  if (among.size > KEPT) among.delete(among.keys().next().value);
 }
-/* Pages come and go: what was found before says nothing any more. */
+/* Pages come and go: what was found before, or is being found, says nothing any more. */
 export function forget() {
-  answers.clear();
+  answers = new Map();
   known = "";
 }
 
@@ -57,7 +57,8 @@ export async function run(typed = false) {
   read();
   if (stopping) stopping.abort();
   const mine = ++number;
-  const kept = answers.get(key);
+  const among = answers,
+    kept = among.get(key);
   if (kept) {
     set({ search: kept, hits: kept.result.hits });
     return;
@@ -73,14 +74,15 @@ export async function run(typed = false) {
       const result = { ...line, hits: line.hits.map(placed) };
       Object.assign(search, { result, stale: false, running: !line.complete });
       state.hits = result.hits;
-      if (line.complete) keep(key, search);
     }
     redraw();
   };
   try {
     for await (const line of api.lines("/search/stages", { ...body, passages: true, asked: typed }, stopping.signal))
       if (mine === number) heard(line);
+    if (mine !== number) return;
     search.read = true;
+    keep(among, key, search); // not before its passages are in: what is kept is never asked for again
   } catch (error) {
     if (mine !== number || error.name === "AbortError") return;
     // A result that is whole stays, even where its passages failed.
@@ -123,7 +125,7 @@ async function readNow() {
     said("/filters/read", { filter }),
   ]);
   if (mine !== reading) return;
-  set({ steps: { pipeline: steps, filter: clauses } });
+  set({ steps: { of: pipeline, pipeline: steps, filter: clauses } });
 }
 /* The same once a person has stopped typing. */
 export function readSoon() {

@@ -34,6 +34,11 @@ export const tests = {
     for (const view of ["library", "compare", "evaluate", "system"]) equal(read(write({ ...PLACE, view })).view, view);
     equal(read(write({ ...PLACE, view: "page", open: null })).view, "page");
   },
+  "a link that names no view means the one that shows what is in it"() {
+    const view = (text) => read(text).view;
+    equal([view("?e=record&es=1"), view("?b=full"), view("?bs=questions"), view("?q=whales")], ["evaluate", "compare", "compare", ""]);
+    equal([view("?e=record&ref=a.pdf%23page%3D3"), view("?e=record&view=system")], ["page", "system"]);
+  },
   "a part that cannot be read is told, and the rest holds"() {
     for (const x of ["{", "3", '"text"']) {
       const place = read(`?q=hello&x=${encodeURIComponent(x)}`);
