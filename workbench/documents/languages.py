@@ -96,6 +96,7 @@ def refusal(languages: Sequence[str], engine: str = AUTO) -> str:
         return ""
     if not by_tesseract(languages, engine):
         return f"The built-in OCR does not read {', '.join(missing)}; leave the engine to '{AUTO}'."
+    missing = [code for code in missing if code != "eng"] or missing  # every tesseract comes with that
     return f"tesseract is not installed with {', '.join(missing)}. {tesseract.install(missing[0])}"
 
 
