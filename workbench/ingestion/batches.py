@@ -51,11 +51,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pages for one commit. ``spent`` is what was worked on them elsewhere: pages and seconds of each stage."""
+    """Pages for one commit. ``spent`` is what was worked on them elsewhere: pages and seconds of each stage; ``notes``
+    say in sentences what was left undone there, as vectors of a later encoder."""
 
     parts: tuple[Part, ...]
     staged: Staged
     spent: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def batches(

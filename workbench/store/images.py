@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from PIL import Image
 
 from workbench.atomic import written_whole
 from workbench.documents.webp import SIDES, Pictures, webp
+from workbench.documents.workers import cores
 from workbench.store.storage import Storage
 
 FOLDER = "images"
@@ -83,7 +83,7 @@ def broken_images(storage: Storage, page_ids: Sequence[str]) -> dict[str, tuple[
     def look(page_id: str) -> tuple[str, ...]:
         return tuple(size for size in SIDES if not _decodes(storage, image_name(page_id, size)))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
 
 
