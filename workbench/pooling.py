@@ -43,6 +43,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from workbench.types import Float, Geometry, PageEmbedding
 
@@ -100,12 +101,21 @@ def apply(matrix: Weights, embedding: PageEmbedding) -> Pooled:
     A mean whose members cancel out has no direction; its first member stands in for it.
     """
     groups = tuple(np.flatnonzero(row).astype(np.int64) for row in matrix)
-    means = matrix @ embedding.vectors.astype(np.float64)
+    means = _product(matrix, embedding.vectors.astype(np.float64))
     norms = np.linalg.norm(means, axis=1)
     for i in np.flatnonzero(norms < NO_DIRECTION):
         means[i] = embedding.vectors[groups[i][0]]
         norms[i] = np.linalg.norm(means[i])
     return Pooled(np.ascontiguousarray(means / norms[:, None], np.float32), groups)
+
+
+def _product(matrix: Weights, rows: NDArray[np.float64]) -> Weights:
+    """``matrix @ rows`` for a matrix of which most is zero.
+
+    BLAS would set every core on a product of 50 microseconds: several pages pooled at once then keep each other
+    waiting, and a page costs ten times the work.
+    """
+    return np.asarray(csr_array(matrix) @ rows)
 
 
 def weights(geometry: Geometry, index: str) -> Weights:
@@ -124,7 +134,7 @@ def row_weights(geometry: Geometry, most: int = ROWS) -> Weights:
         rows = group_means(np.where(placed, geometry.cell // geometry.grid[1], -1))
     else:
         rows = group_means(text_lines(geometry.boxes))
-    return adaptive(len(rows), min(most, len(rows))) @ rows
+    return _product(adaptive(len(rows), min(most, len(rows))), rows)
 
 
 def column_weights(geometry: Geometry, most: int = COLUMNS) -> Weights:
@@ -132,26 +142,26 @@ def column_weights(geometry: Geometry, most: int = COLUMNS) -> Weights:
     placed = _placed(geometry)
     if geometry.grid is not None and placed.any():
         columns = group_means(np.where(placed, geometry.cell % geometry.grid[1], -1))
-        return adaptive(len(columns), min(most, len(columns))) @ columns
+        return _product(adaptive(len(columns), min(most, len(columns))), columns)
     return group_means(_parts(geometry.boxes, (1, most)))
 
 
 def conv_weights(geometry: Geometry, width: int = WINDOW) -> Weights:
     """A window of ``width`` rows, odd, slid over the rows: ``(k, n)``."""
     rows = row_weights(geometry)
-    return sliding(len(rows), width) @ rows
+    return _product(sliding(len(rows), width), rows)
 
 
 def gauss_weights(geometry: Geometry, width: int = WINDOW, sigma: float = 0.0) -> Weights:
     """The rows smoothed by `gaussian` of ``width`` rows: ``(k, n)``, as many as rows."""
     rows = row_weights(geometry)
-    return smoothing(len(rows), gaussian(width, sigma)) @ rows
+    return _product(smoothing(len(rows), gaussian(width, sigma)), rows)
 
 
 def triangular_weights(geometry: Geometry, width: int = WINDOW) -> Weights:
     """The rows smoothed by `triangle` of ``width`` rows: ``(k, n)``, as many as rows."""
     rows = row_weights(geometry)
-    return smoothing(len(rows), triangle(width)) @ rows
+    return _product(smoothing(len(rows), triangle(width)), rows)
 
 
 def tile_weights(geometry: Geometry) -> Weights:
@@ -171,7 +181,7 @@ def neighbour_weights(geometry: Geometry) -> Weights:
     alone = present == placeless
     near[alone, :] = near[:, alone] = False
     near[alone, alone] = True
-    return np.asarray(near / near.sum(axis=1, keepdims=True), np.float64) @ group_means(labels)
+    return _product(near / near.sum(axis=1, keepdims=True), group_means(labels))
 
 
 def tile_global_weights(geometry: Geometry) -> Weights:
@@ -201,7 +211,7 @@ def global_weights(geometry: Geometry) -> Weights:
     placed = _placed(geometry)
     tiled = geometry.grid is not None and placed.any() and not placed.all()
     parts = tile_weights(geometry) if tiled else row_weights(geometry)
-    return np.full((1, len(parts)), 1 / len(parts)) @ parts
+    return _product(np.full((1, len(parts)), 1 / len(parts)), parts)
 
 
 POOLS: dict[str, Callable[[Geometry], Weights]] = {
