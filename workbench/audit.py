@@ -13,8 +13,7 @@ import functools
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,24 +116,6 @@ class Audit:
     suspects: tuple[Suspect, ...]
     copies: tuple[tuple[PageRef, PageRef, float], ...]
     typical: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON values; pages are named by their references."""
-        suspects = [
-            {
-                "page": str(s.ref),
-                **asdict(s.hubness),
-                **asdict(s.concentration),
-                "optimised": s.optimised,
-                "found": [asdict(finding) for finding in s.found],
-            }
-            for s in self.suspects
-        ]
-        copies = [{"page": str(a), "of": str(b), "cosine": cosine} for a, b, cosine in self.copies]
-        return {**asdict(self), "suspects": suspects, "copies": copies}
-
-
-"""Hears how many probes are encoded of how many; what it raises ends the audit."""
 
 
 def audit(

@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any
 
 from workbench import permits, recall
+from workbench.answers.upkeep import Audited
 from workbench.atomic import write_whole
 from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
@@ -111,7 +112,7 @@ class Maintenance:
         """
         store = self._opened.get(collection)
         found = audit(store, self._queries.of(store), encoder, probes, progress=progress)
-        self._keep(AUDIT, collection, found.as_dict())
+        self._keep(AUDIT, collection, Audited.of(found).model_dump())
         return found
 
     def recall(
@@ -131,7 +132,7 @@ class Maintenance:
         return found
 
     def kept_audit(self, collection: str) -> Mapping[str, Any] | None:
-        """The record of the last audit (`Audit.as_dict`) and when it was ``made``; None when there was none."""
+        """The last audit as `answers.upkeep.Audited` has it, and when it was ``made``; None when there was none."""
         return self._kept(AUDIT, collection)
 
     def kept_recall(self, collection: str) -> Mapping[str, Any] | None:
