@@ -39,6 +39,8 @@ LONGEST_NAME = 1_000
 """Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
 MAX_BOXES = 50
 """Boxes that a picture may have drawn into it: more hide the page."""
+MAX_COLLECTIONS = 1_000
+"""Collections that one search may name: each is searched, and some hits of each are in memory."""
 MAX_MEASURED = 50
 """Pipelines, or measures, that one evaluation may name."""
 MAX_LINES = 1_000_000
@@ -211,10 +213,9 @@ class WatchRequest(Request):
     keep: bool = Field(False, description="Keep documents whose file is gone from the folder.")
 
 
-class QueryRequest(Request):
-    """A query to a collection."""
+class AskRequest(Request):
+    """A query."""
 
-    collection: Name
     query: Annotated[Any, PlainValidator(_question), WithJsonSchema(QUERY)] = Field(
         description="What to look for, in words; or an object with weighted `parts` (text, picture, region, mark).",
         examples=["net interest income"],
@@ -223,6 +224,34 @@ class QueryRequest(Request):
     def query_value(self) -> str | Query:
         """The query as the service takes it; `QueryError` when the object is none."""
         return self.query if isinstance(self.query, str) else read_query(self.query)
+
+
+class QueryRequest(AskRequest):
+    """A query to a collection."""
+
+    collection: Name
+
+
+class AcrossRequest(AskRequest):
+    """A search in several collections."""
+
+    collections: list[Name] = Field(
+        [], max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."
+    )
+    pipeline: Annotated[
+        Pipeline, Field(description="A preset or pipeline text for all of them; empty: each one's recommended preset.")
+    ] = ""
+    k: Depth = None
+    filter: Filter = ""
+
+
+class AcrossStagesRequest(AcrossRequest):
+    """A search in several collections that is answered collection by collection."""
+
+    passages: bool = Field(False, description="After the last collection, also give each page's passage and heat.")
+    asked: bool = Field(
+        False, description="A person asked this just now; it is kept by those collections whose searches are."
+    )
 
 
 class SearchRequest(QueryRequest):

@@ -15,6 +15,7 @@ from workbench.metrics import Metrics
 from workbench.query import Embedder, PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.retrieval import QueryCache
+from workbench.service.across import SearchesAcross
 from workbench.service.asked import AskedQueries
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
@@ -65,6 +66,7 @@ class Workbench:
         self.library = Collections(settings, opened, models)
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
         self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
+        self.across = SearchesAcross(opened, self.searches)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, queries, self.searches)

@@ -24,6 +24,13 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, rrf(rows, [found.ranked for found in lists], step.weights(), step.number("k")))
 
 
+def again(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+    """The same over pages of several collections: they are ranked together by what each input says of them."""
+    lists = [np.flatnonzero(np.isfinite(column)) for column in inputs]
+    ranked = [rows[np.argsort(-column[rows], kind="stable")] for rows, column in zip(lists, inputs, strict=True)]
+    return rrf(np.arange(len(own)), ranked, step.weights(), step.number("k"))
+
+
 def rrf(rows: Rows, lists: Sequence[Rows], weights: Sequence[float], k: float = RRF_K) -> Float:
     """Reciprocal rank fusion (Cormack et al. 2009) of ``rows``, ascending: ``(rows,) float32``.
 
@@ -46,5 +53,6 @@ register(
         options={"k": OptionSpec("the constant k", str(RRF_K), number=True), "weights": WEIGHTS},
         least=2,
         most=ANY,
+        again=again,
     )
 )

@@ -31,6 +31,12 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, weighted_sum(columns, step.weights(), cast(Norm, step.option("norm"))))
 
 
+def again(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+    """The same over pages of several collections: their scores are normalised together."""
+    columns = [np.where(np.isneginf(column), np.float32(0), column) for column in inputs]
+    return weighted_sum(columns, step.weights(), cast(Norm, step.option("norm")))
+
+
 def weighted_sum(columns: Sequence[Float], weights: Sequence[float], norm: Norm = "z") -> Float:
     """The weighted sum of normalised scores of the same pages: ``(pages,) float32`` from one such column per list.
 
@@ -69,5 +75,6 @@ register(
         },
         least=2,
         most=ANY,
+        again=again,
     )
 )
