@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.retrieval.arrays import Models
 from workbench.audit import concentration, hubness, jaccard, near_copies, probe_texts, skewness
 from workbench.maxsim import maxsim
 from workbench.store import Writer
@@ -178,7 +179,7 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
         return Encoded(QueryEmbedding(str(query), vectors, ("t",) * 6, np.ones(6, np.float32), "test"))
 
     asked = []
-    found = audit(store, encode, probes=40, progress=lambda done, total: asked.append((done, total)))
+    found = audit(store, Models(encode), probes=40, progress=lambda done, total: asked.append((done, total)))
     worst = found.suspects[0]
     assert str(worst.ref) == "trap.pdf#page=1" and worst.optimised
     assert [suspect.optimised for suspect in found.suspects[1:]] == [False] * (len(found.suspects) - 1)
@@ -186,7 +187,7 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
     assert asked == [(n, 40) for n in range(40)]
     assert 0 < found.typical <= 1 and Audited.of(found).suspects[0].optimised is True
     store.put_away("trap.pdf", 1, "made to be found")
-    again = audit(store, encode, probes=40)
+    again = audit(store, Models(encode), probes=40)
     assert again.pages == 60 and not any(suspect.optimised for suspect in again.suspects)
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.maxsim import maxsim_of_ranges
-from workbench.retrieval import Encode
+from workbench.retrieval import QueryModels
 from workbench.store import Collection, EncoderVectors
 from workbench.store.manifest import FULL
 from workbench.types import Float, PageRef, ProgressCallback, Query, QueryEmbedding, Words
@@ -120,7 +120,7 @@ class Audit:
 
 def audit(
     collection: Collection,
-    encode: Encode,
+    models: QueryModels,
     encoder: str = "",
     probes: int = PROBES,
     k: int = 10,
@@ -140,7 +140,7 @@ def audit(
     queries: list[QueryEmbedding] = []
     for done, text in enumerate(asked):
         progress(done, len(asked))
-        queries.append(encode(space.encoder, Query.of(text)).embedding)
+        queries.append(models.encode(space.encoder, Query.of(text)).embedding)
     index, ids, scores = _scored(space, queries)
     pages = hubness(ids, scores, k)
     finders = _finders(ids, scores, k)

@@ -23,7 +23,6 @@ from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
 from workbench.recall import RecallReport
-from workbench.retrieval import QueryCache
 from workbench.service.counted import Count, counted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -42,11 +41,10 @@ AUDIT, RECALL, COMPACT = "audit", "recall", "compact"
 class Maintenance:
     """What keeps a collection whole, small and sound."""
 
-    def __init__(self, home: Path, opened: OpenCollections, models: Models, queries: QueryCache, jobs: Jobs) -> None:
+    def __init__(self, home: Path, opened: OpenCollections, models: Models, jobs: Jobs) -> None:
         self._home = home
         self._opened = opened
         self._models = models
-        self._queries = queries
         self._jobs = jobs
         jobs.does(AUDIT, self._run_audit)
         jobs.does(RECALL, self._run_recall)
@@ -111,7 +109,7 @@ class Maintenance:
         ``progress`` hears how many of how many questions are encoded. The record is kept for `kept_audit`.
         """
         store = self._opened.get(collection)
-        found = audit(store, self._queries.of(store), encoder, probes, progress=progress)
+        found = audit(store, self._models.of(store), encoder, probes, progress=progress)
         self._keep(AUDIT, collection, Audited.of(found).model_dump())
         return found
 
