@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     """Addresses and networks of proxies in front of the page, by commas: whose ``X-Forwarded-For`` and ``-Proto`` are
     believed, and nobody else's, since whoever may say where a request comes from is never made to wait."""
 
+    @property
+    def place_options(self) -> dict[str, str]:
+        """``storage_options`` in the clear, as clients of object stores take them."""
+        return {name.lower(): value.get_secret_value() for name, value in self.storage_options.items()}
+
     @model_validator(mode="before")
     @classmethod
     def _home_elsewhere(cls, values: Any) -> Any:

@@ -136,7 +136,7 @@ def test_what_cannot_answer_says_why_and_fails_no_other(bench, monkeypatch):
     assert f"no vectors of encoder '{WORDS}'" in said["sea"]
     encoders.unload(WORDS)
     monkeypatch.delitem(encoders.ENCODERS, WORDS)
-    bench.searches._queries._known.clear()
+    bench.models._queries._known.clear()
     without = bench.across.search("whale", ["sky", "sea"])
     assert {hit.collection for hit in without.hits} == {"sea"}
     assert WORDS in reasons(without)["sky"]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from workbench.documents import ocr, tesseract
 from workbench.documents.crop import content_box
-from workbench.documents.languages import BUILT_IN, check
+from workbench.documents.languages import AUTO, ENGINES, TESSERACT, check
 from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
@@ -247,18 +247,16 @@ class Way:
     """
 
     languages: tuple[str, ...] = ()
-    engine: str = ocr.ENGINES[0]
+    engine: str = AUTO
     layer: bool = True
 
     def check(self) -> None:
         """`InputError` with the cure where this machine cannot read that way."""
-        if self.engine not in ocr.ENGINES:
-            raise InputError(f"There is no OCR '{self.engine}'; there are: {', '.join(ocr.ENGINES)}.")
-        if self.engine == "built-in" and (foreign := [code for code in self.languages if code not in BUILT_IN]):
-            raise InputError(f"The built-in OCR does not read {', '.join(foreign)}; leave the engine to 'auto'.")
-        if self.engine == "tesseract" and not tesseract.installed() - {"osd"}:
+        if self.engine not in ENGINES:
+            raise InputError(f"There is no OCR '{self.engine}'; there are: {', '.join(ENGINES)}.")
+        if self.engine == TESSERACT and not tesseract.installed() - {"osd"}:
             raise InputError(f"tesseract is not installed; to have it: {tesseract.command('')}.")
-        check(self.languages)
+        check(self.languages, self.engine)
 
 
 def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:

@@ -188,7 +188,7 @@ class Ingestion:
         if unread:
             notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
-        return replace(report, notes=tuple(notes), unread=unread)
+        return replace(report, notes=(*notes, *report.notes), unread=unread)
 
     def _brought(self, paths: Sequence[Path], stop: threading.Event) -> tuple[list[Path], list[RemoteFiles], list[str]]:
         """The paths, with folders of this machine in the stead of places in an object store; those; sentences on what

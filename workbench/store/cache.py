@@ -21,6 +21,8 @@ from workbench.atomic import written_whole
 
 log = logging.getLogger(__name__)
 
+VECTORS, WORDS = "flat", "words"
+"""Folders of a collection with what is worked out of its tables: copies of vectors, and the pages of each word."""
 SUM = ".crc32"
 TIDY_AFTER = 64 << 20
 """Bytes put into the cache after which it is looked through."""
@@ -107,7 +109,7 @@ class Cache:
     def _unit(self, path: Path) -> Path:
         """What a file goes together with: all that was made of one table, all words, or a picture's checksum."""
         parts = path.relative_to(self.folder).parts
-        for folder, deeper in (("flat", 1), ("words", 0)):
+        for folder, deeper in ((VECTORS, 1), (WORDS, 0)):
             if folder in parts[:-1]:
                 at = parts.index(folder) + deeper
                 return self.folder.joinpath(*parts[:at], parts[at].split(".")[0])

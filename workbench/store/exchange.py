@@ -40,6 +40,7 @@ from workbench.atomic import write_whole
 from workbench.documents.sources import EXPORT_MARK
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
+from workbench.folders import inside
 from workbench.settings import CollectionSettings
 
 LAYOUT = 1
@@ -205,7 +206,7 @@ def _strings(column: pa.Array) -> NDArray[Any]:
 
 def _inside(folder: Path, name: str) -> Path:
     """A file of the export; what its list names elsewhere is not read."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    path = folder / name
+    if not inside(path, folder):
         raise ValueError(f"{name} lies outside of it")
     return path

@@ -10,7 +10,6 @@ model would, differ from the original by noise of at most 1/50 of the range (34 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from workbench.atomic import written_whole
+from workbench.documents.workers import cores
 from workbench.store.storage import Storage
 
 SIDES = {"page": 2048, "thumb": 360}
@@ -118,7 +118,7 @@ def broken_images(storage: Storage, page_ids: Sequence[str]) -> dict[str, tuple[
     def look(page_id: str) -> tuple[str, ...]:
         return tuple(size for size in SIDES if not _decodes(storage, image_name(page_id, size)))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
 
 
