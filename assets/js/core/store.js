@@ -10,6 +10,7 @@ export const state = {
   overview: null, // what there is: collections, presets, fields, colours
   details: null, // of the collection: documents, indexes, examples
   collection: "",
+  across: [], // collections that are searched together, ["*"] for all; empty: the one at hand
   model: null, // the default one, as { state, detail }: whether it is loaded yet
   gone: "", // the collection that a link names and that is not there
   draft: "", // what stands in the query field

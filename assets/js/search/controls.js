@@ -254,6 +254,8 @@ function Filter() {
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
 function Now() {
   const { preset, reason, pipeline, k } = reading();
+  if (state.across.length && !state.pipeline)
+    return html`<span class="pl-more-now"><b>each collection as is best for it</b></span>`;
   const name = preset || pipeline || state.pipeline;
   return html`<span class="pl-more-now">
     <b>${name}</b>${preset && reason ? html`<span class="pl-more-why">${reason}</span>` : null}${k

@@ -121,7 +121,8 @@ addressed("saved", async () => {
 });
 
 export function SavingBar() {
-  const whole = state.search && state.search.result && state.search.result.complete && asking();
+  // What several collections found is kept as a view, and has no form to be taken away in yet.
+  const whole = state.search && state.search.result && state.search.result.complete && asking() && !state.search.result.answers;
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">

@@ -6,6 +6,7 @@ import { ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { showTab } from "../core/router.js";
 import { asking, set, state } from "../core/store.js";
+import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
 import { Expected } from "./expected.js";
@@ -59,7 +60,7 @@ const Form = () =>
     </div>
     <${PartChips} />
     <${Examples} />
-    <div class="pl-query-row"><${Controls} /><${PartTools} /></div>
+    <div class="pl-query-row"><${SearchIn} /><${Controls} /><${PartTools} /></div>
     <${FilterChips} />
   </form>`;
 
@@ -76,7 +77,8 @@ function Status() {
     ${running && result && !stale &&
     html`<span class="pl-provisional">${spinner}Provisional order, later stages still run</span>`}
     ${result && !stale && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
-      ${!running && html`<span>${ms(result.trace.total_ms)}</span>`}
+      ${result.answers && html`<span>in ${plural(result.answers.filter((one) => one.found).length, "collection")}</span>`}
+      ${!running && html`<span>${ms(result.trace ? result.trace.total_ms : result.total_ms)}</span>`}
       ${(result.notes || []).map((note) => html`<span class="pl-note">${note}</span>`)}`}
   </div>`;
 }
@@ -106,18 +108,19 @@ function Blank() {
   if (state.gone)
     return html`<${Empty} title="Nothing was searched" text=${`The collection “${state.gone}” is not here.`} />`;
   if (running || (result && result.hits.length) || !state.ready) return null;
-  if (!pages && state.jobs.some((job) => job.active && job.collection === state.collection))
+  const alone = !state.across.length;
+  if (alone && !pages && state.jobs.some((job) => job.active && job.collection === state.collection))
     return html`<${Empty} title="Documents are being added"
       text="Their pages can be searched as soon as they are indexed; the library shows how far it is."
       act=${html`<${ToLibrary} />`} />`;
-  if (!pages)
+  if (alone && !pages)
     return html`<${Empty} title="This collection is empty" text="Add documents first, then search them here."
       act=${html`<${ToLibrary} />`} />`;
   if (result)
     return html`<${Empty} title="No page fits"
       text=${state.filter ? "The filter lets no page through that could be ranked. Loosen it, or check its spelling." : "Nothing was found to rank. Other words, or another way to search, may."} />`;
   return html`<${Empty} title="Ask in your own words"
-    text=${`The ${plural(pages, "page")} of ${state.collection} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`} />`;
+    text=${`${alone ? `The ${plural(pages, "page")} of ${state.collection}` : "The pages of several collections"} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`} />`;
 }
 
 /* Marks are gathered first, so that the list does not change under the pointer. */
@@ -153,7 +156,8 @@ export function Search() {
         <${Blank} />
       </div>
       ${found && html`<aside class="pl-found-side" aria-label="How it was found">
-        <${Waterfall} result=${result} />${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />
+        ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
+          ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
       </aside>`}
     </div>
   </div>`;
