@@ -79,6 +79,21 @@ def test_scores_told_anew_over_all_pages_of_one_collection_are_those_that_it_gav
     assert all(abs(told[page] - own[page]) <= 1 for page in own)  # equal scores may change places
 
 
+@pytest.mark.parametrize(
+    "pipeline", ["", "exact", "two-stage", "fast", "balanced", "hybrid", "text", "rrf(bm25, full)"]
+)
+@pytest.mark.parametrize(
+    ("query", "best"),
+    [
+        ("bake the loaf in a hot oven", ("kitchen", "bread.pdf#page=2")),
+        ("the largest animal alive", ("sea", "whales.pdf#page=1")),
+        ("songs on page 2", ("sea", "whales.pdf#page=2")),
+    ],
+)
+def test_collections_of_very_different_pages_and_sizes_lead_with_what_answers(bench, pipeline, query, best):
+    assert pages(bench.across.search(query, ["sea", "kitchen"], pipeline))[0] == best
+
+
 @pytest.mark.parametrize("pipeline", ["prf(rows, full):3", "refine(global):3"])
 def test_what_hangs_on_other_pages_compares_with_no_other_collection(bench, pipeline):
     found = bench.across.search("largest animal", ["sea", "kitchen"], pipeline)
@@ -121,7 +136,7 @@ def test_what_cannot_answer_says_why_and_fails_no_other(bench, monkeypatch):
     assert f"no vectors of encoder '{WORDS}'" in said["sea"]
     encoders.unload(WORDS)
     monkeypatch.delitem(encoders.ENCODERS, WORDS)
-    bench.searches._queries._known.clear()
+    bench.models._queries._known.clear()
     without = bench.across.search("whale", ["sky", "sea"])
     assert {hit.collection for hit in without.hits} == {"sea"}
     assert WORDS in reasons(without)["sky"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -236,7 +235,9 @@ def index(
     made = workbench(context).library.add_index(name, index, encoder, workers=workers)
     info = made.indexes[-2]  # full is always the last
     if as_json:
-        output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
+        from workbench.answers.upkeep import AddedIndex
+
+        output.emit(AddedIndex.of(name, made.encoder, info))
     else:
         output.show(
             f"'{name}' has {info.name} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}."
@@ -288,7 +289,9 @@ def delete(
         removed = sum(space.pages for space in bench.library.info(name).spaces if space.encoder == encoder)
         bench.library.remove_encoder(name, encoder)
         if as_json:
-            output.emit({"collection": name, "encoder": encoder, "pages": removed})
+            from workbench.answers.upkeep import RemovedVectors
+
+            output.emit(RemovedVectors(collection=name, encoder=encoder, pages=removed))
         else:
             output.show(f"Deleted {what}.")
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,8 +82,10 @@ def audit(
     away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import PutAway
+        from workbench.answers.upkeep import Audited, AuditedWithQuarantine
 
-        output.emit({**found.as_dict(), "quarantine": [PutAway.of(entry) for entry in away]})
+        told = dict(Audited.of(found))
+        output.emit(AuditedWithQuarantine(**told, quarantine=[PutAway.of(entry) for entry in away]))
         return
     output.show(
         f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
@@ -142,9 +143,10 @@ def quarantine(
     entry = None if release else bench.maintenance.quarantine(name, ref, reason)
     if as_json:
         from workbench.answers.collections import PutAway
+        from workbench.answers.upkeep import QuarantineChange
 
         put = PutAway.of(entry) if entry else None
-        output.emit({"collection": name, "page": what, "quarantined": put})
+        output.emit(QuarantineChange(collection=name, page=what, quarantined=put))
     else:
         output.show(f"'{what}' is found again." if release else f"'{what}' is kept out of search; nothing is deleted.")
 
@@ -173,7 +175,7 @@ def recall(
     with output.counted("Asking", "searches") as progress:
         found = bench.maintenance.recall(name, encoder, queries, progress)
     if as_json:
-        output.emit(asdict(found))
+        output.emit(found)
         return
     output.show(
         f"{found.queries} stored pages asked of {output.count(found.pages, 'page')} of '{name}' by {found.encoder}: "
@@ -234,7 +236,9 @@ def export(
     with output.counted("Writing", "pages") as progress:
         made = bench.library.export(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
     if as_json:
-        output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
+        from workbench.answers.upkeep import ExportedFiles
+
+        output.emit(ExportedFiles(collection=name, folder=str(made.folder), pages=made.pages, bytes=made.bytes))
     else:
         output.show(f"{output.count(made.pages, 'page')} of '{name}' in {made.folder}, {output.size(made.bytes)}.")
 

@@ -60,14 +60,24 @@ Check = Callable[["Step", int], None]
 """Refuses what does not fit in a step that starts at a character: `PipelineError`."""
 
 
-Again = Callable[["Step", Sequence["Float"], "Float"], "Float"]
-"""Scores pages of several collections on one scale, from what was said of them there: (step, columns of its inputs, its
-own column). In a column NaN stands for a page that the stage could not score, and -inf for one that it did not name."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a stage said of pages of several collections, each in its own, and ``told`` on one scale over all of them.
+
+    NaN stands for a page that the stage could not score, -inf for one that it did not name.
+    """
+
+    said: Float
+    told: Float
 
 
-def _as_said(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+Again = Callable[["Step", Sequence[Column], "Float"], "Float"]
+"""Tells what a stage said of pages of several collections on one scale: (step, columns of its inputs, what it said)."""
+
+
+def _as_said(step: Step, inputs: Sequence[Column], said: Float) -> Float:
     """As it was: a score of query and page alone."""
-    return own
+    return said
 
 
 def _anything(step: Step, start: int) -> None:

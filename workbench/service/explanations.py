@@ -10,7 +10,7 @@ from workbench.explanation import areas, explain
 from workbench.passages import passages
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
-from workbench.retrieval import Pipeline, QueryCache, weighted
+from workbench.retrieval import Pipeline, weighted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query, fitted_pipeline
@@ -44,13 +44,11 @@ class Explanations:
         opened: OpenCollections,
         models: Models,
         pictures: PictureStore,
-        queries: QueryCache,
         searches: Searches,
     ) -> None:
         self._opened = opened
         self._models = models
         self._pictures = pictures
-        self._queries = queries
         self._searches = searches
 
     def explain(
@@ -84,7 +82,7 @@ class Explanations:
     ) -> tuple[QueryEmbedding, Float, str]:
         """The query as the encoder has it that explains, how rare its tokens are ``(m,)``, and the encoder's id."""
         space = store.space(encoder or (pipeline.decider() if pipeline else ""))
-        embedding = self._queries.of(store)(space.encoder, query).embedding
+        embedding = self._models.of(store).encode(space.encoder, query).embedding
         rarity = weighted(RARE, embedding, query, store.snapshot()).weights
         if pipeline is not None:
             names = {space.encoder, ""} if space.primary else {space.encoder}

@@ -17,12 +17,12 @@ from threading import Event
 from typing import Any
 
 from workbench import permits, recall
+from workbench.answers.upkeep import Audited
 from workbench.atomic import write_whole
 from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
 from workbench.recall import RecallReport
-from workbench.retrieval import QueryCache
 from workbench.service.counted import Count, counted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -41,11 +41,10 @@ AUDIT, RECALL, COMPACT = "audit", "recall", "compact"
 class Maintenance:
     """What keeps a collection whole, small and sound."""
 
-    def __init__(self, home: Path, opened: OpenCollections, models: Models, queries: QueryCache, jobs: Jobs) -> None:
+    def __init__(self, home: Path, opened: OpenCollections, models: Models, jobs: Jobs) -> None:
         self._home = home
         self._opened = opened
         self._models = models
-        self._queries = queries
         self._jobs = jobs
         jobs.does(AUDIT, self._run_audit)
         jobs.does(RECALL, self._run_recall)
@@ -110,8 +109,8 @@ class Maintenance:
         ``progress`` hears how many of how many questions are encoded. The record is kept for `kept_audit`.
         """
         store = self._opened.get(collection)
-        found = audit(store, self._queries.of(store), encoder, probes, progress=progress)
-        self._keep(AUDIT, collection, found.as_dict())
+        found = audit(store, self._models.of(store), encoder, probes, progress=progress)
+        self._keep(AUDIT, collection, Audited.of(found).model_dump())
         return found
 
     def recall(
@@ -131,7 +130,7 @@ class Maintenance:
         return found
 
     def kept_audit(self, collection: str) -> Mapping[str, Any] | None:
-        """The record of the last audit (`Audit.as_dict`) and when it was ``made``; None when there was none."""
+        """The last audit as `answers.upkeep.Audited` has it, and when it was ``made``; None when there was none."""
         return self._kept(AUDIT, collection)
 
     def kept_recall(self, collection: str) -> Mapping[str, Any] | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench import encoders
 from workbench.documents import Limits, readers
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.query_log import QueryLog
 from workbench.ingestion import Jobs, SentFiles
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
-from workbench.query import Embedder, PictureStore, SemanticCache
+from workbench.query import PictureStore, SemanticCache
 from workbench.rates import Rates
-from workbench.retrieval import QueryCache
 from workbench.service.across import SearchesAcross
 from workbench.service.asked import AskedQueries
 from workbench.service.collections import Collections
@@ -60,16 +58,15 @@ class Workbench:
         self.opened = opened = OpenCollections(settings)
         self.jobs = jobs = Jobs(home / "jobs")
         self.pictures = pictures = PictureStore(home / "state" / "pictures", pool=self._readers)
-        self.models = models = Models(settings, jobs, rates)
-        queries = QueryCache(Embedder(models.encoder_of, pictures), encoders.is_loaded)
+        self.models = models = Models(settings, jobs, rates, pictures)
 
         self.library = Collections(settings, opened, models)
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
-        self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
+        self.searches = Searches(settings, opened, models, pictures, answers, latency, metrics)
         self.across = SearchesAcross(opened, self.searches)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
-        self.explanations = Explanations(opened, models, pictures, queries, self.searches)
+        self.explanations = Explanations(opened, models, pictures, self.searches)
         self.exports = Exports(opened, self.searches, self.explanations)
         self.judgements = PageJudgements(opened, graded)
         self.asked = AskedQueries(opened, log, graded)
@@ -78,7 +75,7 @@ class Workbench:
         self.evaluations = Evaluations(
             home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
         )
-        self.maintenance = Maintenance(home, opened, models, queries, jobs)
+        self.maintenance = Maintenance(home, opened, models, jobs)
         folders = WatchedFolders(home)
         keepers: list[Keeper] = [SentFiles(home, jobs), folders, jobs, pictures, graded, log, latency, self.datasets]
         keepers += [self.saved_searches, self.saved_views, self.maintenance, *([answers] if answers else [])]

@@ -10,6 +10,7 @@ export const state = {
   overview: null, // what there is: collections, presets, fields, colours
   details: null, // of the collection: documents, indexes, examples
   collection: "",
+  across: [], // collections that are searched together, ["*"] for all; empty: the one at hand
   model: null, // the default one, as { state, detail }: whether it is loaded yet
   gone: "", // the collection that a link names and that is not there
   draft: "", // what stands in the query field
@@ -73,6 +74,13 @@ export const collectionNow = () =>
   (state.overview && state.overview.collections.find((one) => one.name === state.collection)) || null;
 export const documentsNow = () =>
   state.details && state.details.collection.name === state.collection ? state.details.documents : null;
+
+export const documents = () => (state.details && state.details.documents) || [];
+export const spaces = () => (state.details && state.details.collection.spaces) || [];
+export const samples = () => (state.details && state.details.samples) || [];
+/* Whether a job, or one of a kind, is at work in a collection. */
+export const atWork = (name = state.collection, kind = "") =>
+  state.jobs.some((job) => job.active && job.collection === name && (!kind || job.kind === kind));
 
 const wanted = (part) => part.kind !== "mark" && part.weight > 0;
 /* Whether there is a question. */

@@ -6,6 +6,7 @@ import { choose, openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
+export const ALL = "*"; // of collections that are searched together: every one
 const KEPT = 12; // answers, for Back and forward
 let answers = new Map(),
   number = 0,
@@ -23,6 +24,13 @@ export const question = () => ({
   k: state.k,
   filter: state.filter,
 });
+/* Where it is asked, and what: of several collections each by the pipeline that is best for it, where none is chosen. */
+function request() {
+  if (!state.across.length) return ["/search/stages", question()];
+  const { across, pipeline, k, filter } = state;
+  const collections = across.includes(ALL) ? [] : across;
+  return ["/search/across/stages", { query: asked(), collections, pipeline, k, filter }];
+}
 function keep(among, key, search) {
   among.delete(key);
   among.set(key, search);
@@ -51,7 +59,7 @@ export async function run(typed = false) {
     set({ search: state.gone ? null : { running: true, result: null, passages: new Map(), error: "" } });
     return;
   }
-  const body = question(),
+  const [path, body] = request(),
     key = JSON.stringify(body);
   sync();
   read();
@@ -68,17 +76,17 @@ export async function run(typed = false) {
   stopping = new AbortController();
   set({ search });
   const heard = (line) => {
-    if (line.passages) for (const one of line.passages) search.passages.set(one.page, one);
+    if (line.passages) for (const one of line.passages) search.passages.set(keyOf(one), one);
     else {
       if (search.stale) search.passages = new Map();
-      const result = { ...line, hits: line.hits.map(placed) };
+      const result = { ...line, hits: line.hits.map((hit) => placed({ collection: line.collection, ...hit })) };
       Object.assign(search, { result, stale: false, running: !line.complete });
       state.hits = result.hits;
     }
     redraw();
   };
   try {
-    for await (const line of api.lines("/search/stages", { ...body, passages: true, asked: typed }, stopping.signal))
+    for await (const line of api.lines(path, { ...body, passages: true, asked: typed }, stopping.signal))
       if (mine === number) heard(line);
     if (mine !== number) return;
     search.read = true;
@@ -95,7 +103,7 @@ export async function run(typed = false) {
 
 /* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
 export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
-  set({ query, draft: query, parts, pipeline, filter, k });
+  set({ across: [], query, draft: query, parts, pipeline, filter, k });
   if (collection !== state.collection) await choose(collection); // which asks
   else run();
   set({ expected });
@@ -135,12 +143,14 @@ export function readSoon() {
 
 /* --- what is found ------------------------------------------------------------------------------------------------------- */
 /* A hit with its page as document and number beside the text. */
-const placed = (hit) => ({ ...hit, ref: hit.page, ...parseRef(hit.page) });
+const placed = (hit) => ({ ...hit, ref: hit.page, key: keyOf(hit), ...parseRef(hit.page) });
+/* Collections may have documents of one name. */
+const keyOf = ({ collection, page }) => `${collection}/${page}`;
 /* Where the open page stands among the results: { hit, at, of, before, after }, or null. */
 export function standing() {
   if (!state.open) return null;
-  const here = refOf(state.open);
-  const at = state.hits.findIndex((hit) => hit.ref === here);
+  const here = keyOf({ collection: state.collection, page: refOf(state.open) });
+  const at = state.hits.findIndex((hit) => hit.key === here);
   if (at < 0) return null;
   return { hit: state.hits[at], at, of: state.hits.length, before: state.hits[at - 1], after: state.hits[at + 1] };
 }
@@ -148,7 +158,7 @@ export function standing() {
 on("ask", () => run());
 on("tab", (name) => {
   // Asked for elsewhere meanwhile, as in a comparison.
-  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(question())) run();
+  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(request()[1])) run();
 });
 let restored = false;
 on("restore", () => {
@@ -162,10 +172,14 @@ on("collection", () => {
   read();
   if (asking() && document.documentElement.dataset.pagelens) run();
 });
+let of = ""; // the collection that details were last of
 on("details", () => {
-  forget();
+  if (of === state.collection) forget();
+  of = state.collection;
+  known = "";
   read();
 });
+on("overview", forget);
 on("deleted", () => {
   forget();
   if (asking() && state.search) run();

@@ -13,7 +13,7 @@ import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.references import meant, references
-from workbench.retrieval.registry import Stage, register, share
+from workbench.retrieval.registry import Column, Stage, register, share
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.store.snapshot import Rows
@@ -42,13 +42,13 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, np.asarray(scores + gain * there[rows], np.float32), found.unscored)
 
 
-def again(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
     """The same over pages of several collections: what was lifted in its own is lifted among all of them."""
-    (inside,) = inputs
+    inside = inputs[0].told
     named = np.isfinite(inside)
     worst = inside[named].min() if named.any() else np.float32(0)
     spread = float(inside[named].std()) if named.any() else 0.0
-    lifted = np.isfinite(own) & (~named | (own > inside))
+    lifted = np.isfinite(said) & ~(said <= inputs[0].said)
     gain = np.float32(step.number("by") * (spread or 1.0))
     return np.where(lifted, np.where(named, inside, worst) + gain, inside).astype(np.float32)
 

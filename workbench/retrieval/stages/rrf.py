@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, OptionSpec, Stage, register
+from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.store.snapshot import Rows
@@ -24,11 +24,11 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, rrf(rows, [found.ranked for found in lists], step.weights(), step.number("k")))
 
 
-def again(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
     """The same over pages of several collections: they are ranked together by what each input says of them."""
-    lists = [np.flatnonzero(np.isfinite(column)) for column in inputs]
-    ranked = [rows[np.argsort(-column[rows], kind="stable")] for rows, column in zip(lists, inputs, strict=True)]
-    return rrf(np.arange(len(own)), ranked, step.weights(), step.number("k"))
+    columns = [(np.flatnonzero(np.isfinite(column.told)), column.told) for column in inputs]
+    lists = [rows[np.argsort(-told[rows], kind="stable")] for rows, told in columns]
+    return rrf(np.arange(len(said)), lists, step.weights(), step.number("k"))
 
 
 def rrf(rows: Rows, lists: Sequence[Rows], weights: Sequence[float], k: float = RRF_K) -> Float:

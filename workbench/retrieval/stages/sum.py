@@ -8,7 +8,7 @@ from typing import Literal, cast
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, OptionSpec, Stage, register
+from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.types import Float
@@ -31,9 +31,9 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, weighted_sum(columns, step.weights(), cast(Norm, step.option("norm"))))
 
 
-def again(step: Step, inputs: Sequence[Float], own: Float) -> Float:
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
     """The same over pages of several collections: their scores are normalised together."""
-    columns = [np.where(np.isneginf(column), np.float32(0), column) for column in inputs]
+    columns = [np.where(np.isneginf(column.told), np.float32(0), column.told) for column in inputs]
     return weighted_sum(columns, step.weights(), cast(Norm, step.option("norm")))
 
 
