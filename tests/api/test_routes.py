@@ -563,6 +563,7 @@ def watches(call: Caller, place: Place) -> None:
 @case("delete", "/collections/{collection}/watches")
 def unwatch(call: Caller, place: Place) -> None:
     call("delete", "/collections/{collection}/watches", status=404, collection="notes", folder="/none")
+    call("delete", "/collections/{collection}/watches", status=400, collection="notes", folder="no\0system")
 
 
 @case("get", "/languages")

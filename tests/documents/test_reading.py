@@ -19,7 +19,8 @@ from tests.documents.make import (
     text_pdf,
     text_picture,
 )
-from workbench.documents import ReadSettings, Source, probe, read_pages
+from workbench.documents import ReadSettings, Source, probe, read_pages, reading
+from workbench.documents.webp import encoded
 from workbench.errors import DocumentError, InputError
 from workbench.types import Page, PageFailure
 
@@ -31,8 +32,8 @@ def read(path, settings=NO_OCR, pages=None):
     return list(read_pages(Source(path, path.name), settings, pages))
 
 
-def one(path, settings=NO_OCR) -> Page:
-    (page,) = read(path, settings)
+def one(path, settings=NO_OCR, pages=None) -> Page:
+    (page,) = read(path, settings, pages)
     assert isinstance(page, Page), page
     return page
 
@@ -49,6 +50,20 @@ def test_a_pdf_becomes_pages(tmp_path):
     for page in pages:
         assert page.image().mode == "RGB" and page.image().size == page.size == (1224, 1584)
         assert page.crop == (0, 0, 1, 1)
+
+
+def test_a_page_brings_its_picture_as_it_is_kept_where_it_is_to_be_stored(tmp_path, monkeypatch):
+    path = text_pdf(tmp_path / "text.pdf", pages=2)
+    (page, _) = read(path, ReadSettings(ocr=False, stored=True))
+    assert page.image.stored == encoded(page.image()) and set(page.image.stored) == {"page", "thumb"}
+    assert one(path, NO_OCR, pages=[1]).image.stored == {}
+
+    def torn(image):
+        raise ValueError("the picture is torn")
+
+    monkeypatch.setattr(reading, "encoded", torn)
+    failed = read(path, ReadSettings(ocr=False, stored=True))
+    assert {page.reason[7:] for page in failed} == {" could not be read (ValueError: the picture is torn)."}
 
 
 def test_only_the_pages_asked_for_are_read(tmp_path):

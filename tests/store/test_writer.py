@@ -172,8 +172,9 @@ def test_vectors_that_cannot_be_stored_fail_their_page_alone(tmp_path, embedding
 def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
     store = collection(tmp_path)
 
-    def torn():
-        raise ValueError("the picture is torn")
+    class Torn(dict):
+        def items(self):
+            raise ValueError("the picture is torn")
 
     def picky(fitted, embedding):
         if "topic3" in embedding.labels and str(fitted.representation) == "conv":
@@ -185,7 +186,7 @@ def test_a_page_that_breaks_pooling_or_its_picture_fails_alone(tmp_path):
     with Writer(store, derive=picky) as writer:
         started = writer.begin_document(record("whales", 4))
         pages = [item(started, number) for number in (1, 2, 3, 4)]
-        pages[1] = (*pages[1][:2], torn)
+        pages[1] = (*pages[1][:2], Torn())
         failures = writer.add_pages(started, pages)
         assert [(f.ref.page, f.reason) for f in failures] == [
             (2, "The page could not be stored: the picture is torn"),

@@ -232,4 +232,7 @@ class Watching:
 
 
 def _resolved(folder: Path) -> Path:
-    return Path(folder).expanduser().resolve()
+    try:
+        return Path(folder).expanduser().resolve()
+    except (ValueError, RuntimeError, OSError):  # a name that no system takes, or of nobody's home
+        raise InputError(f"There is no folder '{folder}'; check the path.") from None
