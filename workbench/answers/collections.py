@@ -74,6 +74,7 @@ class PageText(NamedPage):
     words: int
     source: str = Field(description="`text` (text layer), `ocr`, `mixed`, or `none` for a page without words.")
     tags: list[str]
+    shows: list[str] = Field(description="Kinds of figure on it, where its encoder looks: chart, map, diagram, ...")
 
     @classmethod
     def of(cls, page: StoredPage) -> PageText:
@@ -88,6 +89,7 @@ class PageText(NamedPage):
             words=len(page.words),
             source=page.words.source,
             tags=list(page.tags),
+            shows=list(page.shows),
         )
 
 

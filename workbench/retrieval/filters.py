@@ -48,6 +48,12 @@ FIELDS: Mapping[str, FieldSpec] = {
     "page": FieldSpec("page", "page number, from 1", number=True),
     "tag": FieldSpec("tags", "a tag of its document", many=True),
     "kind": FieldSpec("kind", "pdf or image"),
+    "shows": FieldSpec(
+        "shows",
+        "a kind of figure on the page, where the encoder looks: chart, map, diagram, table, screenshot, photograph, "
+        "logo, equation, handwriting or music",
+        many=True,
+    ),
     "words": FieldSpec(
         "words_source", "where the words came from: text, ocr, mixed or none; later before all are read"
     ),

@@ -14,12 +14,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from workbench.errors import NotFoundError, StoreError
+from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import intact, write_whole
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
+from workbench.store.schema import LATE_COLUMNS
 from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, both, columns, connect
 from workbench.types import Quarantined
@@ -111,9 +112,14 @@ class Catalog:
         return self._db
 
     def rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Columns of the rows of a table that an SQL condition leaves, a dict a row."""
+        """Columns of the rows of a table that an SQL condition leaves, a dict a row.
+
+        Those of `LATE_COLUMNS` are left out where a collection has not got them yet.
+        """
         with intact(self.name):
-            found = columns(self.table(table), where, names)
+            there = self.table(table)
+            known = names if LATE_COLUMNS.keys().isdisjoint(names) else [n for n in names if n in there.schema.names]
+            found = columns(there, where, known)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
 
     def gaps(self) -> dict[str, dict[str, str]]:
@@ -152,6 +158,11 @@ class Catalog:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
+        if "(shows," in where and "shows" not in self.table("pages").schema.names:
+            raise InputError(
+                f"Collection '{self.name}' was made before Pagelens told figures apart; to filter by what pages show, "
+                "ingest its files into a new collection."
+            )
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, where)
         return list(self.quarantine().without(found).ids)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,8 +64,14 @@ PAGES = pa.schema(
         pa.field("added", pa.string()),
         pa.field("status", pa.string()),
         pa.field("reason", pa.string()),
+        pa.field("pictures", pa.list_(pa.list_(pa.float32(), 4))),
+        pa.field("drawings", pa.list_(pa.list_(pa.float32(), 4))),
+        pa.field("shows", pa.list_(pa.string())),
     ]
 )
+_NO_BOXES, _NO_TEXTS = "arrow_cast([], 'List(FixedSizeList(4, Float32))')", "arrow_cast([], 'List(Utf8)')"
+LATE_COLUMNS: Mapping[str, str] = {"pictures": _NO_BOXES, "drawings": _NO_BOXES, "shows": _NO_TEXTS}
+"""Columns of `PAGES` that collections made earlier lack until they are next written to, and what is in them then."""
 GAPS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -226,8 +232,8 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
     return PageEmbedding(vectors, geometry, tuple(row["labels"]))
 
 
-def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str, Any]:
-    """A page that is committed; ``picture_bytes`` is what its pictures take on disk.
+def page_row(page: Page, record: DocumentRecord, picture_bytes: int, shows: Sequence[str] = ()) -> dict[str, Any]:
+    """A page that is committed; ``picture_bytes`` is what its pictures take on disk, ``shows`` kinds of figure on it.
 
     Its reason is what of it could not be read, if anything.
     """
@@ -241,6 +247,9 @@ def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str
         **({"words_source": LATER} if page.unread else {}),
         "status": OK,
         "reason": wellformed(page.notice),
+        "pictures": [list(box) for box in page.pictures],
+        "drawings": [list(box) for box in page.drawings],
+        "shows": list(shows),
     }
 
 
@@ -286,7 +295,16 @@ def _common(ref: PageRef, record: DocumentRecord) -> dict[str, Any]:
         "tags": list(record.tags),
         "meta": meta_rows(record.meta),
         "added": record.added,
+        **dict.fromkeys(LATE_COLUMNS, ()),
     }
+
+
+def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows with the columns of a schema; those of `LATE_COLUMNS` that they lack are empty lists."""
+    for name in schema.names:
+        if name in LATE_COLUMNS and name not in rows.column_names:
+            rows = rows.append_column(schema.field(name), pa.array([[]] * len(rows), schema.field(name).type))
+    return rows.select(schema.names).cast(schema)
 
 
 def stored_page(row: Mapping[str, Any]) -> StoredPage:
@@ -309,10 +327,16 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         tuple(row["tags"] or ()),
         meta_of(row["meta"]),
         row["reason"] or "",
+        tuple(row.get("shows") or ()),
     )
 
 
 def rebuilt_page(row: Mapping[str, Any], picture: Callable[[], Image]) -> Page:
     """A page as an encoder takes it, from its row and its stored picture."""
     stored = stored_page(row)
-    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop, stored.notice)
+    page = Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop, stored.notice)
+    return replace(page, pictures=_boxes(row.get("pictures")), drawings=_boxes(row.get("drawings")))
+
+
+def _boxes(rows: Sequence[Sequence[float]] | None) -> tuple[Box, ...]:
+    return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in rows or ())

@@ -214,8 +214,11 @@ class Writer:
                 pages = [(page, embedding) for page, embedding in made.items() if page in rows]
                 self._add_vectors(encoder, pages)
                 self._session.encoder(encoder).space.forget([page for page, _ in pages])
+            seen = {
+                page: list(one.shows) for made in (vectors or {}).values() for page, one in made.items() if one.shows
+            }
             new = [
-                {**row, **words_columns(words), "reason": wellformed(notice)}
+                {**row, **words_columns(words), "reason": wellformed(notice), "shows": seen.get(page, row["shows"])}
                 for page, row in rows.items()
                 for words, notice in [read[page]]
             ]
@@ -290,7 +293,7 @@ class Writer:
 
     def _commit(self, record: DocumentRecord, ready: Sequence[_New]) -> None:
         self._session.encoder().write([new.id for new in ready], [new.vectors for new in ready])
-        rows = [page_row(new.page, record, new.picture_bytes) for new in ready]
+        rows = [page_row(new.page, record, new.picture_bytes, new.vectors.embedding.shows) for new in ready]
         self._write_pages(pa.Table.from_pylist(rows, PAGES))
         if self._tables.fragments("pages") > PAGES_FRAGMENTS:
             self._tables.tidy("pages", KEEP_VERSIONS)
