@@ -65,7 +65,7 @@ def read_corpus(workbench: Workbench, name: str) -> Corpus:
             _ragged(collection, "full", ids),
             _ragged(collection, "rows", ids),
             np.ascontiguousarray(_ragged(collection, "global", ids).flat, np.float32),
-            tuple(workbench.page(refs[page], name).words.text for page in ids),
+            tuple(workbench.library.page(refs[page], name).words.text for page in ids),
         )
     finally:
         collection.close()

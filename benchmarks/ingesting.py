@@ -22,7 +22,7 @@ from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, ReadSettings
 from workbench.encoders import Encoder
 from workbench.errors import EncoderError
-from workbench.ingestion import ingest
+from workbench.ingestion import Here, ingest
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import BATCH
@@ -63,7 +63,7 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
 
         def overlapped(store: Collection, writer: Writer, planned: Sequence[Planned]) -> None:
             meter = Meter(lambda progress: None, Event(), [])
-            ingest(store, writer, planned, [encoder], meter, readers, processors)
+            ingest(store, writer, planned, Here([encoder], readers, processors), meter)
 
         def plain(store: Collection, writer: Writer, planned: Sequence[Planned]) -> None:
             _one_after_another(store, writer, planned, encoder, readers)

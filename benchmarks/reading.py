@@ -25,7 +25,7 @@ from workbench.errors import DocumentError
 from workbench.timing import Stopwatch
 from workbench.types import Page
 
-TEXT, SCAN = "reportlab-userguide.pdf", "observers-cards-scan.pdf"
+TEXT, SCAN = "dotguide.pdf", "observers-cards-scan.pdf"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,14 @@ from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import FilesReport
 from benchmarks.methods.report import MethodsReport
 from benchmarks.peers.compare import PeerReport
+from benchmarks.remote import RemoteReport
 from benchmarks.scale import ScaleReport
 from benchmarks.tables import TABLES
 from workbench.bench import LatencyReport, records
 
-Report = CardReport | EncodersReport | FilesReport | LatencyReport | MethodsReport | PeerReport | ScaleReport
+Report = (
+    CardReport | EncodersReport | FilesReport | LatencyReport | MethodsReport | PeerReport | RemoteReport | ScaleReport
+)
 
 KINDS: Mapping[str, type[Report]] = {
     "card": CardReport,
@@ -23,6 +26,7 @@ KINDS: Mapping[str, type[Report]] = {
     "latency": LatencyReport,
     "methods": MethodsReport,
     "peers": PeerReport,
+    "remote": RemoteReport,
     "scale": ScaleReport,
 }
 """The type of every kind of report, by the name of the table that holds all of it."""

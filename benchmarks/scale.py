@@ -70,8 +70,8 @@ Labels = Sequence[Mapping[str, int]]
 class ScalePoint:
     """One pipeline over so many pages. ``own_bytes`` is the highest memory of its searches above the loaded model.
 
-    ``stages`` are the stages and their median milliseconds; ``opening_ms`` what the first look at the collection took
-    in a fresh process, vectors mapped; ``vector_bytes`` what the full and pooled vectors come to as they are stored;
+    ``stages`` are the stages and their median milliseconds; ``opening_ms`` what a first search by the recommended
+    pipeline took in a fresh process; ``vector_bytes`` what the full and pooled vectors come to as they are stored;
     ``agreement`` the mean share of exact's best `K` that are among the pipeline's; ``ndcg`` and ``exact_ndcg`` nDCG@5
     by it and by exact search (None without labels); ``approximate`` what the first stage said of its index.
     """
@@ -129,7 +129,7 @@ def scale(
     to; ``indexes`` are added to those of a new collection. `InputError` when the collection is empty or there are no
     questions.
     """
-    info = workbench.collection(collection)
+    info = workbench.library.info(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
     sources = [_smaller(*source, kept) for source in _sources(Library.of(workbench.settings).open(collection))]
@@ -275,8 +275,8 @@ def _measure(
         encoder.encode_query(question)
     loaded, opening = memory_now().own, Stopwatch()
     workbench = Workbench(Settings(**settings))
-    info = workbench.collection(NAME)
-    workbench.search(questions[0], NAME, pipelines[0])
+    info = workbench.library.info(NAME)
+    workbench.searches.search(questions[0], NAME, "")  # as it is opened in the page, by the recommended pipeline
     opening_ms = opening.lap()
     vectors = next(index.vectors for index in info.indexes if index.name == "full")
     stored = sum(index.vectors * index.dim * np.dtype(index.dtype).itemsize for index in info.indexes)
@@ -286,7 +286,7 @@ def _measure(
         traces: list[Sequence[StageTrace]] = []
         with MemoryWatch() as watch:
             for round_number in range(repeats + 1):
-                found = [workbench.search(question, NAME, name) for question in questions]
+                found = [workbench.searches.search(question, NAME, name) for question in questions]
                 traces += [result.trace.stages for result in found if round_number]
         points.append(
             ScalePoint(
@@ -303,7 +303,7 @@ def _measure(
             )
         )
         lists[name] = [_refs(result) for result in found]
-    exact = [_refs(workbench.search(question, NAME, f"full:{K}")) for question in questions]
+    exact = [_refs(workbench.searches.search(question, NAME, f"full:{K}")) for question in questions]
     judged = []
     for point in points:
         agreement, ndcg, exact_ndcg = _quality(lists[point.pipeline], exact, labels)

@@ -11,9 +11,10 @@ from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
+from benchmarks.remote import RemoteReport
 from benchmarks.scale import ScaleReport
 from workbench.bench.tables import PIPELINE_COLUMN, latency, latency_stages, machine
-from workbench.table import Cell, Column, Table, percent, real, size, table, whole, word
+from workbench.table import Cell, Column, Table, bytes_text, percent, real, size, table, whole, word
 
 
 def scale(report: ScaleReport) -> Table:
@@ -89,6 +90,26 @@ def scale_points(report: ScaleReport) -> Table:
     )
     notes += [f"{said}." for said in asked]
     return table("scale-points", "How searches grow with the pages", columns, rows, notes)
+
+
+def remote(report: RemoteReport) -> Table:
+    """Each kind of work with its requests, and its time at every latency."""
+    latencies = list(dict.fromkeys(point.latency_ms for point in report.points))
+    columns = [
+        Column("what", "what"),
+        Column("requests", "requests", True),
+        *(Column(f"at {latency} ms", f"ms, at {latency} ms a request", True) for latency in latencies),
+    ]
+    rows = []
+    for what in dict.fromkeys(point.what for point in report.points):
+        points = {point.latency_ms: point for point in report.points if point.what == what}
+        requests = max(point.requests for point in points.values())
+        rows.append([word(what), whole(requests), *(real(points[latency].ms, 1) for latency in latencies)])
+    notes = [
+        f"{report.pages} pages of '{report.source}' ({report.encoder}), {bytes_text(report.bytes)} in the store, "
+        f"{report.questions} questions by {report.pipeline}; medians, models loaded."
+    ]
+    return table("remote", "What a search waits for in an object store", columns, rows, notes)
 
 
 def card(report: CardReport) -> Table:
@@ -328,6 +349,7 @@ TABLES: Mapping[str, Callable[[Any], Table]] = {
     "methods-best": methods_best,
     "peers": peers,
     "card": card,
+    "remote": remote,
     "scale": scale,
     "scale-points": scale_points,
 }

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from workbench import resources
 from workbench.bench.watch import MemoryWatch
-from workbench.service import Workbench
+from workbench.service import SAMPLE, Workbench
+from workbench.service.sample import examples
 from workbench.settings import Settings
 from workbench.timing import Stopwatch
 from workbench.types import SearchResult
@@ -64,13 +65,13 @@ def overhead(
     """Search the sample collection with its own questions; encodings come from the cache after the first round."""
     with tempfile.TemporaryDirectory(prefix="pagelens-bench-", ignore_cleanup_errors=True) as folder:
         workbench = Workbench(Settings(home=Path(folder)))
-        workbench.ingest([resources.sample_data() / "documents"], "sample")
-        queries = workbench.sample_queries("sample")
+        workbench.ingest([resources.sample_data() / "documents"], SAMPLE)
+        queries = examples(SAMPLE)
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in pipelines}
         for round_ in range(rounds + 1):
             for query in queries:
                 for name in pipelines:
-                    result = workbench.search(query, "sample", name)
+                    result = workbench.searches.search(query, "sample", name)
                     if round_:
                         times[name].append(_split(result))
         rows = []
@@ -78,7 +79,7 @@ def overhead(
             outside = sorted(besides for besides, _ in found)
             most = outside[min(len(outside) - 1, round(0.95 * len(outside)))]
             rows.append((name, statistics.median(outside), most, statistics.median(total for _, total in found)))
-        return OverheadReport(tuple(rows), len(queries) * rounds, workbench.collection("sample").pages)
+        return OverheadReport(tuple(rows), len(queries) * rounds, workbench.library.info("sample").pages)
 
 
 def _split(result: SearchResult) -> tuple[float, float]:
@@ -97,11 +98,11 @@ def memory(pages: int = 1000) -> MemoryReport:
         root = Path(folder)
         workbench = Workbench(Settings(home=root / "home"))
         documents = resources.sample_data() / "documents"
-        workbench.ingest([documents / "observers-cards-scan.pdf"], "long")
-        long = _repeated(documents / "reportlab-userguide.pdf", root / "long.pdf", pages)
+        workbench.ingestion.ingest([documents / "observers-cards-scan.pdf"], "long")
+        long = _repeated(documents / "dotguide.pdf", root / "long.pdf", pages)
         clock = Stopwatch()
         with MemoryWatch() as watch:
-            workbench.ingest([long], "long")
+            workbench.ingestion.ingest([long], "long")
         return MemoryReport(pages, clock.lap() / 1000, watch.before.resident, watch.peak.resident)
 
 

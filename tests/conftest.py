@@ -44,12 +44,19 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run what a path names, whatever its mark: only plain ``pytest`` leaves out what takes long."""
-    if hasattr(config, "workerinput"):
-        return  # one of several processes of pytest-xdist: what it was told is decided already
+    if hasattr(config, "workerinput"):  # one of several processes of pytest-xdist, which reads the ini file anew
+        config.option.markexpr = config.workerinput["marks"]
+        return
     options = config.getini("addopts")
     quick = options[options.index("-m") + 1]
     if config.args_source is pytest.Config.ArgsSource.ARGS and config.option.markexpr == quick:
         config.option.markexpr = ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist which marks are run; it cannot tell what was asked for on the command line."""
+    node.workerinput["marks"] = node.config.option.markexpr
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

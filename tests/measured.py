@@ -113,6 +113,8 @@ def pipelines_of(report: Any) -> list[str]:
     """The pipelines that a bench command measured."""
     if hasattr(report, "pipelines"):
         return list(report.pipelines)
+    if hasattr(report, "pipeline"):
+        return [report.pipeline]
     if hasattr(report, "points"):
         return list(dict.fromkeys(point.pipeline for point in report.points))
     if hasattr(report, "merging"):

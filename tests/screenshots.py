@@ -35,6 +35,7 @@ FORMS = [(1440, 900, "light"), (1440, 900, "dark"), (390, 844, "light"), (390, 8
 QUESTION = "How many knots is a strong gale, and what does it do to roofs?"
 SHAPES = "overview of all node shapes such as egg, hexagon and trapezium"
 ARROWS = "How do I make the arrows run from left to right instead of top to bottom?"
+DISEASE = "did more soldiers die of disease or of wounds?"
 PHONE = "Which year had the most sunspots"
 SETTLED = 700  # ms for pictures to arrive and colours to fade
 
@@ -145,6 +146,60 @@ def readme(browser: Browser, address: str) -> None:
     phone.close()
 
 
+class Film:
+    """What a window shows, a picture after every step and how long it stays."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._pictures: list[Image.Image] = []
+        self._lengths: list[int] = []
+
+    def shoot(self, ms: int) -> None:
+        """Take a picture that stays so many milliseconds."""
+        with Image.open(io.BytesIO(self._page.screenshot())) as taken:
+            self._pictures.append(taken.convert("RGB"))
+        self._lengths.append(ms)
+
+    def write(self, path: Path) -> None:
+        """All of it as one moving WebP."""
+        first, *rest = self._pictures
+        first.save(path, save_all=True, append_images=rest, duration=self._lengths, loop=0, quality=72, method=6)
+
+
+def recording(browser: Browser, address: str) -> None:
+    """A search as a person makes it: typed, read, opened, explained word by word, gone on with."""
+    page = browser.new_page(viewport={"width": 1120, "height": 700})
+    page.set_default_timeout(90_000)
+    page.goto(f"{address}/?c=sample&view=search")
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_timeout(SETTLED)
+    film = Film(page)
+    film.shoot(1200)
+    for start in range(0, len(DISEASE), 5):
+        page.locator("#pl-query").press_sequentially(DISEASE[start : start + 5])
+        film.shoot(160)
+    page.press("#pl-query", "Enter")
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    page.wait_for_timeout(2 * SETTLED)
+    film.shoot(2600)
+    page.click(".pl-hit-open >> nth=0")
+    page.wait_for_selector("#pl-ledger tbody tr")
+    page.wait_for_timeout(2 * SETTLED)
+    film.shoot(2400)
+    for word in page.locator("#pl-ledger tbody tr").all()[:3]:
+        word.hover()
+        page.wait_for_timeout(SETTLED)
+        film.shoot(1300)
+    page.keyboard.press("j")
+    page.wait_for_timeout(3 * SETTLED)
+    film.shoot(2200)
+    page.go_back()
+    page.wait_for_timeout(2 * SETTLED)
+    film.shoot(1600)
+    film.write(ROOT / "assets" / "screenshots" / "recording.webp")
+    page.close()
+
+
 def keep(page: Page, name: str) -> None:
     """What the window shows, in assets/screenshots."""
     page.wait_for_timeout(2 * SETTLED)
@@ -176,6 +231,7 @@ def main() -> int:
         wrong = every_tab(browser, address, folder)
         if wanted.readme:
             readme(browser, address)
+            recording(browser, address)
         browser.close()
     sys.stdout.write("\n".join([*wrong, f"{len(list(folder.glob('*.png')))} pictures in {folder}"]) + "\n")
     return 1 if wrong else 0

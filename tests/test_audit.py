@@ -130,7 +130,7 @@ def test_probes_come_from_the_pages_and_are_the_same_each_time():
 
 
 def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
-    from tests.test_service import write_pdf  # a small PDF with words on every page
+    from tests.documents.make import write_pdf  # a small PDF with words on every page
     from workbench.cli import main
     from workbench.service import Workbench
     from workbench.settings import Settings
@@ -143,7 +143,7 @@ def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
     bench.ingest(
         [write_pdf(tmp_path / "natural.pdf", pages), write_pdf(tmp_path / "copy.pdf", [*pages[:1], "Else"])], "c"
     )
-    found = bench.audit("c", probes=40)
+    found = bench.maintenance.audit("c", probes=40)
     assert (found.pages, found.probes, found.index) == (26, 40, "full")
     assert [(str(a), str(b)) for a, b, _ in found.copies] == [("copy.pdf#page=1", "natural.pdf#page=1")]
     assert not found.suspects

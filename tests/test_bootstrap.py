@@ -85,6 +85,13 @@ def test_the_requirements_are_those_of_the_project() -> None:
     assert not Requirement.parse("surely-not-installed").met()
 
 
+def test_what_is_for_older_pythons_only_is_not_missed_on_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ray" in {requirement.name for requirement in requirements("scale")} or sys.version_info >= (3, 14)
+    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 14, 0))
+    assert requirements("scale") == []
+    assert {requirement.name for requirement in requirements("test")} >= {"pytest", "obstore"}
+
+
 def test_an_environment_is_made_once_and_again_after_a_change(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

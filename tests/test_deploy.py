@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,20 @@ from workbench.cli.app import app
 from workbench.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "deploy"
-INSTRUCTIONS = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+INSTRUCTIONS = {
+    "FROM",
+    "RUN",
+    "WORKDIR",
+    "COPY",
+    "USER",
+    "ENV",
+    "VOLUME",
+    "EXPOSE",
+    "HEALTHCHECK",
+    "ENTRYPOINT",
+    "CMD",
+    "ARG",
+}
 
 
 def instructions():
@@ -33,6 +47,7 @@ def commands():
         yield documents("compose.yaml")[0]["services"][name]["command"]
     for container in documents("kubernetes.yaml")[0]["spec"]["template"]["spec"]["containers"]:
         yield container["args"]
+    yield documents("ray.yaml")[0]["spec"]["entrypoint"].split()[1:]
 
 
 def test_the_dockerfile_is_one():
@@ -90,3 +105,17 @@ def test_kubernetes_asks_what_the_server_answers():
     mounts = {mount["name"] for mount in container["volumeMounts"]}
     assert mounts == {volume["name"] for volume in deployment["spec"]["template"]["spec"]["volumes"]}
     assert service["spec"]["selector"] == deployment["spec"]["template"]["metadata"]["labels"]
+
+
+def test_many_have_what_one_needs():
+    (job,) = documents("ray.yaml")
+    cluster = job["spec"]["rayClusterSpec"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    pinned = re.search(r"^ray==(.+)$", (FOLDER.parent / "constraints.txt").read_text(), re.M)
+    assert pinned is not None and pinned[1] == cluster["rayVersion"]
+    for group in groups:
+        (container,) = group["template"]["spec"]["containers"]
+        assert {"PAGELENS_HOME", "PAGELENS_STORAGE_OPTIONS"} <= {value["name"] for value in container["env"]}
+    made = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = re.search(r"EXTRAS=([a-z,]+) -t", (FOLDER / "ray.yaml").read_text())
+    assert named is not None and set(named[1].split(",")) <= set(made)

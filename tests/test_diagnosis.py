@@ -75,7 +75,7 @@ def test_the_change_that_a_verdict_names_finds_the_page_and_is_asked_for_only_wh
     bench, query, page, pipeline, filter
 ):
     found = page in {hit.ref for hit in bench.search(query, "notes", pipeline, filter=filter).hits}
-    verdict = bench.why(query, page, "notes", pipeline, filter=filter)
+    verdict = bench.searches.why(query, page, "notes", pipeline, filter=filter)
     assert (verdict.verdict == "found") == found
     if found:
         assert verdict.fix is None
@@ -95,7 +95,7 @@ def test_the_change_that_a_verdict_names_finds_the_page_and_is_asked_for_only_wh
 
 def test_the_clause_is_named_that_leaves_the_page_out_and_the_others_stay(bench):
     where = "document = 'bread.pdf' and page >= 2 and kind = 'pdf'"
-    verdict = bench.why("hot oven", PageRef("whales.pdf", 2), "notes", "full:7", filter=where)
+    verdict = bench.searches.why("hot oven", PageRef("whales.pdf", 2), "notes", "full:7", filter=where)
     assert verdict.verdict == "filtered"
     assert verdict.clauses == ("document = 'bread.pdf'",)
     assert "by 'document = 'bread.pdf''" in verdict.reason
@@ -117,10 +117,10 @@ def test_filters_fall_into_the_clauses_that_all_have_to_hold():
 
 
 def test_a_page_that_is_reranked_down_is_told_by_which_words(bench):
-    verdict = bench.why("whale songs", PageRef("bread.pdf", 2), "notes", "rows:7 > full:2")
+    verdict = bench.searches.why("whale songs", PageRef("bread.pdf", 2), "notes", "rows:7 > full:2")
     assert verdict.stage == "full"
     assert verdict.against in {str(hit.ref) for hit in bench.search("whale songs", "notes", "full:2").hits}
-    told = bench.contrast("whale songs", PageRef("bread.pdf", 2), PageRef.parse(verdict.against), "notes")
+    told = bench.explanations.contrast("whale songs", PageRef("bread.pdf", 2), PageRef.parse(verdict.against), "notes")
     by_token = {row.token: row.difference for row in told.rows}
     assert verdict.tokens
     for gap in verdict.tokens:
@@ -133,14 +133,14 @@ def test_a_page_that_is_reranked_down_is_told_by_which_words(bench):
 
 def test_what_an_approximate_search_missed_gets_its_exact_rank(bench, monkeypatch):
     page = PageRef("whales.pdf", 2)
-    lost = bench.collection("notes") and bench._collection("notes").page(page).page_id
+    lost = bench.library.info("notes") and bench.opened.get("notes").page(page).page_id
     whole = EncoderVectors.lance_maxsim
 
     def forgetful(self, index, query, limit, where):
         return [pair for pair in whole(self, index, query, limit, where) if pair[0] != lost]
 
     monkeypatch.setattr(EncoderVectors, "lance_maxsim", forgetful)
-    verdict = bench.why("whales sing songs", page, "notes", "full[engine=lance]:3")
+    verdict = bench.searches.why("whales sing songs", page, "notes", "full[engine=lance]:3")
     assert (verdict.verdict, verdict.exact_rank, verdict.needs) == ("lost", 1, None)
     assert "engine=lance" in verdict.reason
     assert "rank 1" in verdict.reason
@@ -149,6 +149,6 @@ def test_what_an_approximate_search_missed_gets_its_exact_rank(bench, monkeypatc
 
 
 def test_what_no_search_finds_has_no_change_and_says_why(bench):
-    verdict = bench.why("x", PageRef("nowhere.pdf", 3), "notes")
+    verdict = bench.searches.why("x", PageRef("nowhere.pdf", 3), "notes")
     assert (verdict.verdict, verdict.fix) == ("absent", None)
     assert "not there" in verdict.unfixable

@@ -58,9 +58,9 @@ def test_any_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Cl
     bench, client, root = place
     path = root / "in" / f"{stem}.pdf"
     assume(not path.name.startswith((".", "~$")))
-    for left in bench.documents("c"):
+    for left in bench.library.documents("c"):
         if left.name != "other.pdf":  # of an example that failed
-            bench.delete_document("c", left.name)
+            bench.deletions.document("c", left.name)
     try:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((root / "plain.pdf").read_bytes())
@@ -70,12 +70,12 @@ def test_any_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Cl
         bench.ingest([path.parent], "c", PLAIN)
     finally:
         path.unlink()
-    name = next(d.name for d in bench.documents("c") if d.name != "other.pdf")
+    name = next(d.name for d in bench.library.documents("c") if d.name != "other.pdf")
     assert name == display_name(path.name)
     ref = PageRef(name, 2)
     for written in (str(ref), unicodedata.normalize("NFD", str(ref))):
         assert PageRef.parse(written) == ref
-        assert bench.page(PageRef.parse(written), "c").ref == ref
+        assert bench.library.page(PageRef.parse(written), "c").ref == ref
         assert client.get("/collections/c/page", params={"page": written}).json()["page"] == str(ref)
     assert client.get("/collections/c/picture", params={"page": str(ref), "size": "thumb"}).status_code == 200
 
@@ -85,25 +85,25 @@ def test_any_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Cl
     other = unicodedata.normalize("NFD", document_filter(name))
     assert [hit.ref for hit in bench.search("whale", "c", "bm25:5", filter=other).hits] == [PageRef(name, 1)]
 
-    text = bench.export(**asked, form="csv").content.decode().lstrip("\ufeff")
+    text = bench.exports.write(**asked, form="csv").content.decode().lstrip("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert row["document"] in (name, f"'{name}")  # what could run as a formula is quoted
     run = root / "run.trec"
-    run.write_bytes(bench.export(**asked, form="trec").content)
+    run.write_bytes(bench.exports.write(**asked, form="trec").content)
     assert [page for pages in read_run(run).values() for page, _ in pages] == [f"{name}#page=1"]
-    assert b"whale" in bench.export(**asked, form="html").content
-    assert bench.export(**asked, form="png", page=ref).content.startswith(b"\x89PNG")
+    assert b"whale" in bench.exports.write(**asked, form="html").content
+    assert bench.exports.write(**asked, form="png", page=ref).content.startswith(b"\x89PNG")
 
-    bench.quarantine("c", name)
+    bench.maintenance.quarantine("c", name)
     assert bench.search(**asked).hits == ()
-    bench.release("c", name)
-    assert bench.judge("whale", ref, "c", 2) == {str(ref): 2}
-    assert bench.judged_dataset("c", "labels").problem == ""
-    assert list(bench.dataset("labels").qrels.values()) == [{str(ref): 2}]
+    bench.maintenance.release("c", name)
+    assert bench.judgements.judge("whale", ref, "c", 2) == {str(ref): 2}
+    assert bench.datasets.judged("c", "labels").problem == ""
+    assert list(bench.datasets.get("labels").qrels.values()) == [{str(ref): 2}]
 
     gone = client.delete(f"/collections/c/documents/{quote(name, safe='')}").json()
     assert (gone["document"], gone["pages"], gone["labels"]) == (name, 2, 1)
-    assert [d.name for d in bench.documents("c")] == ["other.pdf"]
+    assert [d.name for d in bench.library.documents("c")] == ["other.pdf"]
 
 
 def test_a_picture_is_found_by_any_form_of_its_name_and_no_number_is_too_long(tmp_path: Path) -> None:

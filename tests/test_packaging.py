@@ -120,7 +120,7 @@ def test_the_pins_are_public_versions_for_every_platform() -> None:
     assert not any(name.startswith(("nvidia-", "triton", "pywin", "pyobjc")) for name in found)
 
 
-@pytest.mark.parametrize("extra", ["", "test", "peers", "cloud", "gpu"])
+@pytest.mark.parametrize("extra", ["", "test", "peers", "cloud", "desktop", "gpu"])
 def test_every_requirement_is_pinned_within_its_bounds(extra: str) -> None:
     found = pins()
     for requirement in requirements(extra):
@@ -145,15 +145,16 @@ def imported(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [("workbench", ("", "cloud", "gpu")), ("benchmarks", ("", "peers")), ("tests", ("", "test"))]
+    ("folder", "extras"),
+    [("workbench", ("", "cloud", "desktop", "gpu")), ("benchmarks", ("", "peers")), ("tests", ("", "test"))],
 )
 def test_every_import_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     declared = {canonical(requirement.name) for extra in extras for requirement in requirements(extra)}
-    owners = packages_distributions()  # lacks an extra that is not installed: its import is named as its package
+    owners = {"webview": ["pywebview"], **packages_distributions()}
     undeclared = {
         name
         for name in imported(ROOT / folder)
-        if not declared & {canonical(owner) for owner in owners.get(name, [name])}
+        if not declared & {canonical(owner) for owner in owners.get(name, [name])}  # not installed: as its package
     }
     assert undeclared == set()
 

@@ -7,6 +7,7 @@ from tests.cli.conftest import write_pdf
 from workbench import heatmap
 from workbench.explanation import scored
 from workbench.passages import best_lines, passage
+from workbench.retrieval.filters import read as read_filter
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store.textindex import tokens
@@ -120,20 +121,20 @@ def bench(tmp_path_factory):
 
 def test_passages_are_those_of_the_pages_found_in_their_order(bench):
     found = bench.search("largest animal", "c", "two-stage")
-    shown = list(bench.passages("largest animal", found.hits, "c", found.pipeline))
+    shown = list(bench.explanations.passages("largest animal", found.hits, "c", found.pipeline))
     assert [one.ref for one in shown] == [hit.ref for hit in found.hits]
     assert "largest animal" in shown[0].text
     assert [shown[0].text[a:b] for a, b in shown[0].marks] == ["largest animal"]
 
 
 def test_an_empty_pipeline_is_the_recommended_one(bench):
-    reading = bench.read_pipeline("", "c", 7)
+    reading = bench.searches.read_pipeline("", "c", 7)
     assert (reading.preset, reading.k, reading.lacking) == ("accurate", 7, ())
     assert bench.search("animal", "c", "", 7).pipeline == reading.pipeline
 
 
 def test_a_reading_says_what_each_stage_keeps_and_what_is_lacking(bench):
-    reading = bench.read_pipeline("columns:20 > full[weights=idf]:5", "c")
+    reading = bench.searches.read_pipeline("columns:20 > full[weights=idf]:5", "c")
     assert reading.steps == (("columns", 20), ("full[weights=idf]", 5))
     assert reading.lacking == (("columns", "reader"),)
     assert reading.preset == ""
@@ -141,10 +142,10 @@ def test_a_reading_says_what_each_stage_keeps_and_what_is_lacking(bench):
 
 def test_a_filter_is_read_and_written_by_its_own_grammar(bench):
     text = "page >= 2 and document = 'it''s.pdf' and (tag = 'a' or tag = 'b')"
-    clauses = bench.read_filter(text)
+    clauses = read_filter(text)
     assert [document for _, document in clauses] == ["", "it's.pdf", ""]
     assert " and ".join(clause for clause, _ in clauses) == text
-    assert bench.read_filter("", "document", "=", "it's.pdf")[0] == ("document = 'it''s.pdf'", "it's.pdf")
-    assert bench.read_filter("", "page", "in", "1, 2")[0][0] == "page in (1, 2)"
-    assert bench.read_filter("", "meta.year", ">=", "2020")[0][0] == "meta.year >= 2020"
-    assert bench.read_filter("", "meta.year", "contains", "20")[0][0] == "meta.year contains '20'"
+    assert read_filter("", "document", "=", "it's.pdf")[0] == ("document = 'it''s.pdf'", "it's.pdf")
+    assert read_filter("", "page", "in", "1, 2")[0][0] == "page in (1, 2)"
+    assert read_filter("", "meta.year", ">=", "2020")[0][0] == "meta.year >= 2020"
+    assert read_filter("", "meta.year", "contains", "20")[0][0] == "meta.year contains '20'"

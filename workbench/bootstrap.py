@@ -24,6 +24,7 @@ ENVIRONMENT = ROOT / ".venv"
 OLDEST, NEWEST = (3, 11), (3, 14)
 
 _REQUIREMENT = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^]]*\])?\s*(?P<clauses>[^;]*)")
+_BELOW = re.compile(r";.*python_version\s*<\s*['\"](?P<major>\d+)\.(?P<minor>\d+)")
 _CLAUSE = re.compile(r"\s*(?P<operator>>=|<=|==|!=|~=|<|>)\s*(?P<version>[0-9][^,\s]*)")
 _DOWNLOAD = re.compile(
     r"Downloading (?:\S*/)?(?P<name>[^\s-]+)-(?P<version>[^\s-]+)\S*\.(?:whl|zip|gz) \((?P<size>[^)]+)\)"
@@ -116,11 +117,18 @@ def requirements(extra: str = "") -> list[Requirement]:
         return [
             Requirement.parse(text)
             for text in (table["optional-dependencies"][extra] if extra else table["dependencies"])
+            if _for_this_python(text)
         ]
     texts = importlib.metadata.requires("pagelens") or []
     marker = re.compile(r";.*extra\s*==\s*['\"](?P<extra>[^'\"]+)['\"]")
     named = [(text, match["extra"] if (match := marker.search(text)) else "") for text in texts]
-    return [Requirement.parse(text) for text, name in named if name == extra]
+    return [Requirement.parse(text) for text, name in named if name == extra and _for_this_python(text)]
+
+
+def _for_this_python(text: str) -> bool:
+    """Whether the marker of a requirement, as far as it names a Python below which it holds, lets it hold here."""
+    below = _BELOW.search(text)
+    return below is None or sys.version_info[:2] < (int(below["major"]), int(below["minor"]))
 
 
 def python_of(environment: Path) -> Path:

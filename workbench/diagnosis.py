@@ -15,8 +15,8 @@ import numpy as np
 from workbench.errors import NotFoundError
 from workbench.explanation import pooled_view
 from workbench.maxsim import similarities
-from workbench.retrieval.engine import Encode, search_stages
-from workbench.retrieval.filters import clauses, compile_filter
+from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
+from workbench.retrieval.filters import clauses, parse_filter
 from workbench.retrieval.grammar import MAX_K
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.scanning import asks_ann
@@ -33,7 +33,13 @@ _CHANGES = 12  # tried one after another, at most; a pipeline of a few stages ne
 
 
 def diagnose(
-    collection: Collection, query: Query, ref: PageRef, pipeline: Pipeline, encode: Encode, filter: str = ""
+    collection: Collection,
+    query: Query,
+    ref: PageRef,
+    pipeline: Pipeline,
+    encode: Encode,
+    filter: str = "",
+    rerankers: Rerankers = no_rerankers,
 ) -> MissReport:
     """Follow one page through a search: found, or the first step that lost it, with the change that finds it.
 
@@ -50,7 +56,7 @@ def diagnose(
     if entry := collection.quarantine().of(page_id):
         verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
         return replace(verdict, stage="quarantine")
-    search = _Search(collection, query, encode, page_id, str(ref))
+    search = _Search(collection, query, encode, rerankers, page_id, str(ref))
     return _mended(search, pipeline, filter)
 
 
@@ -71,11 +77,13 @@ class _Search:
     collection: Collection
     query: Query
     encode: Encode
+    rerankers: Rerankers
     page_id: str
     name: str
 
     def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
-        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, compile_filter(filter))
+        where = parse_filter(filter)
+        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, where, (), self.rerankers)
         return result
 
     def hit(self, pipeline: Pipeline, filter: str) -> Hit | None:
@@ -85,7 +93,7 @@ class _Search:
         return next((hit for hit in result.hits if hit.page_id == self.page_id), None)
 
     def passes(self, filter: str) -> bool:
-        where = compile_filter(filter)
+        where = parse_filter(filter)
         return where is None or self.page_id in set(self.collection.page_ids(where))
 
     def follow(self, pipeline: Pipeline, filter: str) -> tuple[MissReport, int]:

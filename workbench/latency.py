@@ -88,6 +88,12 @@ class LatencyHistory:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the history of a collection be that of its new name."""
+        for path, to in ((self._path(collection), self._path(name)), (self._older(collection), self._older(name))):
+            with suppress(OSError):  # there is none
+                path.replace(to)
+
     def _path(self, collection: str) -> Path:
         return self._folder / f"{collection}.jsonl"
 

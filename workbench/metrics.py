@@ -5,14 +5,13 @@ Counted since the process began, and never what was asked, or in which collectio
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client import Counter as Total
 
 from workbench.settings import version
-from workbench.types import Job, SearchResult
+from workbench.types import SearchResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 JOB_STATES = ("waiting", "running", "stopping", "done", "stopped", "failed", "interrupted")
@@ -44,10 +43,9 @@ class Metrics:
             name = stage.name.partition("[")[0].partition("@")[0].partition("#")[0]
             self._stages.labels(name).observe(stage.ms / 1e3)
 
-    def text(self, jobs: Iterable[Job], ready: bool) -> bytes:
-        """Everything as Prometheus reads it."""
-        there = Counter(job.state for job in jobs)
+    def text(self, jobs: Mapping[str, int], ready: bool) -> bytes:
+        """Everything as Prometheus reads it; ``jobs`` are counts by state."""
         for state in JOB_STATES:
-            self._jobs.labels(state).set(there[state])
+            self._jobs.labels(state).set(jobs.get(state, 0))
         self._ready.set(ready)
         return bytes(generate_latest(self._registry))

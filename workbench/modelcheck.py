@@ -129,7 +129,7 @@ class _Examination:
         self.official = Official.of(encoder)
         self.official_pages: dict[str, OfficialPage] = {}
         self.overhead: float | None = None
-        self.pages = self._read()
+        self.pages = sample_pages(folder)
         self.looks: list[PageLook] = []
         self.embeddings: dict[str, PageEmbedding] = {}
 
@@ -376,11 +376,11 @@ class _Examination:
         bench = Workbench(self.settings.model_copy(update={"home": self.folder / "home"}))
         files = [self.folder / PDF, self.folder / PICTURE]
         made = CollectionSettings(encoder=self.encoder.info.id, dpi=DPI, ocr=False)
-        report = bench.ingest(files, "check", made)
+        report = bench.ingestion.ingest(files, "check", made)
         failed = [f"page {f.page} of {d.name}: {f.reason}" for d in report.documents for f in d.failed]
         if failed:
             return CheckResult("collection", False, "; ".join(failed))
-        found = bench.search(QUERY, "check", "exact", 10)
+        found = bench.searches.search(QUERY, "check", "exact", 10)
         query = self.encoder.encode_query(QUERY)
         wanted = {name: float((query.weights * similarities(query.vectors, page.vectors).max(axis=1)).sum())
                   for name, page in self.embeddings.items()}  # fmt: skip
@@ -388,9 +388,9 @@ class _Examination:
         uncropped = [_name(page) for page in self.pages if page.crop == WHOLE]
         far = max((abs(scores.get(name, np.inf) - wanted[name]) for name in uncropped), default=0.0)
         best = found.hits[0]
-        explained = bench.explain(QUERY, best.ref, "check")
+        explained = bench.explanations.explain(QUERY, best.ref, "check")
         total = sum(row.contribution for row in explained.ledger)
-        staged = bench.search(QUERY, "check", "two-stage", 10)
+        staged = bench.searches.search(QUERY, "check", "two-stage", 10)
         wrong = []
         if len(found.hits) != sum(document.indexed for document in report.documents):
             wrong.append(f"{len(found.hits)} pages found of {sum(d.indexed for d in report.documents)}")
@@ -423,21 +423,6 @@ class _Examination:
     def _seconds_per_page(self) -> float | None:
         return float(np.median([look.seconds for look in self.looks])) if self.looks else None
 
-    def _read(self) -> list[Page]:
-        """The pages to look at. Reading files is not the model's."""
-        documents = resources.sample_data() / "documents"
-        copy_pages(documents / PDF, self.folder / PDF, PDF_PAGES)
-        (self.folder / PICTURE).write_bytes((documents / PICTURE).read_bytes())
-        plain, cropped = ReadSettings(DPI, ocr=False), ReadSettings(DPI, ocr=False, crop=True)
-        wanted = [(PDF, plain, 1), (PDF, cropped, 2), (PICTURE, plain, 1)]
-        found = []
-        for name, how, number in wanted:
-            for page in read_pages(Source(self.folder / name, name), how, [number]):
-                if isinstance(page, PageFailure):
-                    raise EncoderError(f"The sample page {page.ref} cannot be read: {page.reason}")
-                found.append(page)
-        return found
-
     def _encode(self, pages: Sequence[Page], encoder: Encoder | None = None) -> list[PageEmbedding]:
         found = (encoder or self.encoder).encode_pages(pages)
         for page in found:
@@ -447,6 +432,22 @@ class _Examination:
 
     def _alike(self, name: str, cosine: float, what: str) -> CheckResult:
         return CheckResult(name, cosine >= 1 - self.tolerance, f"{what}: least cosine {cosine:.6f}")
+
+
+def sample_pages(folder: Path) -> list[Page]:
+    """The pages to look at, their files in ``folder``. Reading files is not the model's."""
+    documents = resources.sample_data() / "documents"
+    copy_pages(documents / PDF, folder / PDF, PDF_PAGES)
+    (folder / PICTURE).write_bytes((documents / PICTURE).read_bytes())
+    plain, cropped = ReadSettings(DPI, ocr=False), ReadSettings(DPI, ocr=False, crop=True)
+    wanted = [(PDF, plain, 1), (PDF, cropped, 2), (PICTURE, plain, 1)]
+    found = []
+    for name, how, number in wanted:
+        for page in read_pages(Source(folder / name, name), how, [number]):
+            if isinstance(page, PageFailure):
+                raise EncoderError(f"The sample page {page.ref} cannot be read: {page.reason}")
+            found.append(page)
+    return found
 
 
 def _name(page: Page) -> str:

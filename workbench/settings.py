@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     """Seconds after which what others committed to an object store is seen: until then it is not asked."""
     single_writer: bool = False
     """Write even to an object store that cannot tell writers apart. Set it only where no other process ever writes."""
+    prewarm: Annotated[tuple[str, ...], NoDecode] = ()
+    """Collections, by commas, that a server makes ready before it says that it is: their vectors are brought to this
+    machine, models loaded, approximate indexes read. ``*`` is every one."""
     threads: int = 0
     """Threads for models and kernels; 0 lets torch choose."""
     offline: bool = False
@@ -101,6 +104,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no place in an object store; write one as s3://bucket/folder")
         return value.rstrip("/")
 
+    @field_validator("prewarm", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _by_commas(cls, value: Any) -> Any:
@@ -113,6 +121,13 @@ class Settings(BaseSettings):
 
 
 PLACES = ("s3://", "gs://", "az://")
+
+
+def place_of(path: Path) -> str:
+    """The place in an object store that a path means (``s3://bucket/folder`` as a path is ``s3:/bucket/folder``), or
+    nothing for one of this machine."""
+    scheme, _, rest = path.as_posix().partition(":/")
+    return f"{scheme}://{rest.strip('/')}" if f"{scheme}://" in PLACES and rest.strip("/") else ""
 
 
 def slug(place: str) -> str:

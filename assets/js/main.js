@@ -4,30 +4,36 @@
 import { Compare } from "./compare/compare.js";
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
-import { on } from "./core/events.js";
+import { watch } from "./core/jobs.js";
 import "./core/keys.js";
-import { mountLegacy } from "./core/legacy.js";
-import { start, take } from "./core/router.js";
-import { set, show } from "./core/store.js";
+import { choose, showTab, start, take } from "./core/router.js";
+import { api } from "./core/server.js";
+import { asking, set, show, state } from "./core/store.js";
 import { Evaluate } from "./evaluate/evaluate.js";
+import { Library } from "./library/library.js";
 import { Search } from "./search/search.js";
+import { System } from "./system/system.js";
+import * as heat from "./viewer/heat.js";
 import { Viewer } from "./viewer/viewer.js";
-import "../legacy.js";
 
-const VIEWS = { bar: Bar, search: Search, viewer: Viewer, compare: Compare, evaluate: Evaluate };
+const VIEWS = {
+  bar: Bar,
+  library: Library,
+  search: Search,
+  viewer: Viewer,
+  compare: Compare,
+  evaluate: Evaluate,
+  system: System,
+};
 const place = read(location.search);
 
 /* What the address says holds from the first moment, so that nothing that is typed meanwhile is overwritten by it. */
 take(place);
 set({ collection: place.collection, draft: place.query, view: "search" });
-on("jobs", () => set({}));
 
-function mount(name, element) {
-  const root = element.querySelector(".pl-part") || element;
-  if (VIEWS[name]) show(root, VIEWS[name]);
-  else mountLegacy(name, root);
-}
-const waiting = window.pagelens.waiting;
-window.pagelens.mount = mount;
+const { waiting } = window.pagelens;
+const mount = (name, element) => show(element.querySelector(".pl-part") || element, VIEWS[name]);
+/* What is beside `mount` is for whoever looks at the page from outside, as tests do. */
+Object.assign(window.pagelens, { mount, state, asking, api, choose, showTab, heat });
 for (const one of waiting) mount(...one);
-start(place);
+start(place, watch());

@@ -13,9 +13,11 @@ from benchmarks.commands.manuals import manuals
 from benchmarks.commands.methods import methods
 from benchmarks.commands.peers import peers
 from benchmarks.commands.reading import reading
+from benchmarks.commands.remote import remote
 from benchmarks.commands.scale import scale
 from benchmarks.commands.workload import memory, overhead
 
 app = typer.Typer()
-for command in (adapters, card, encoders, ingest, overhead, memory, files, reading, manuals, peers, scale, methods):
+MEASURING = (adapters, card, encoders, ingest, overhead, memory, files, reading, manuals, peers, scale, remote, methods)
+for command in MEASURING:
     app.command()(command)

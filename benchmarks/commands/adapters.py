@@ -23,7 +23,9 @@ def adapters(
     as_json: AsJson = False,
 ) -> None:
     """Time models through Pagelens beside the bare calls of their own library; exit code 1 above what we accept."""
-    found = ids or [model.id for model in workbench(context).models() if model.available and model.family != "reader"]
+    found = ids or [
+        model.id for model in workbench(context).models.all() if model.available and model.family != "reader"
+    ]
     context.with_resource(output.only_ours())
     from benchmarks import adapters as measuring
 

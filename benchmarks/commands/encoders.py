@@ -23,7 +23,7 @@ def encoders(
     real_size: Annotated[
         bool, typer.Option("--real-size", help="Models of these sizes with random weights, made here; no hub is asked.")
     ] = False,
-    pages: Annotated[int, typer.Option(min=1, max=180, help="Pages of the sample documents.")] = 64,
+    pages: Annotated[int, typer.Option(min=1, max=70, help="Pages of the sample documents.")] = 64,
     ingested: Annotated[
         int, typer.Option(min=1, help="Pages of the ingest: the sample's, and then copies of its documents.")
     ] = 512,

@@ -14,7 +14,7 @@ from workbench.cli.session import AsJson, settings
 def ingest(
     context: typer.Context,
     encoder: Annotated[str, typer.Argument(metavar="[ID]", help="The encoder.")] = "reader",
-    pages: Annotated[int, typer.Option(min=1, max=180, help="Pages of the sample documents.")] = 40,
+    pages: Annotated[int, typer.Option(min=1, max=70, help="Pages of the sample documents.")] = 40,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="How often each way is timed.")] = 3,
     as_json: AsJson = False,
 ) -> None:

@@ -32,7 +32,7 @@ from workbench.encoders.prepared import Inputs
 from workbench.encoders.registry import free
 from workbench.encoders.stream import wide
 from workbench.errors import EncoderError, InputError
-from workbench.ingestion import ingest, plan_sources
+from workbench.ingestion import Here, ingest, plan_sources
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned
 from workbench.settings import CollectionSettings, Settings
@@ -263,7 +263,7 @@ def _ingest(
             with Writer(store) as writer:
                 planned = list(planned_pages(readers, pages, folder))
                 meter = Meter(lambda progress: None, Event(), [])
-                report = ingest(store, writer, planned, [encoder], meter, readers, processors)
+                report = ingest(store, writer, planned, Here([encoder], readers, processors), meter)
         done = sum(document.indexed for document in report.documents)
         return done / report.seconds, report.stages
     finally:

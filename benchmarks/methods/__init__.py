@@ -66,8 +66,8 @@ def methods(
     scoped = [ScopedQuestions.of(trial, dataset, collection, scope) for scope in scopes or scopes_of(dataset)]
     measuring = [Measuring(trial, collection, asked) for asked in scoped]
     parsed = {name: trial.preset(name) for name in (EXACT, *named, *more)}
-    info = trial.collection(collection)
-    facts = collection_facts(info, trial.documents(collection))
+    info = trial.library.info(collection)
+    facts = collection_facts(info, trial.library.documents(collection))
     asked_of = [(asked.scope, [asdict(query) for query in asked.queries], asked.qrels) for asked in scoped]
     kept = MeasuredRows(kept_in, [asked_of, asdict(facts), versions()])
 

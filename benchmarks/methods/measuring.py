@@ -47,14 +47,14 @@ class ScopedQuestions:
     def of(cls, trial: Trial, dataset: Dataset, collection: str, scope: str) -> ScopedQuestions:
         """The questions that a scope asks; `DatasetError` when there are none."""
         queries = in_scope(dataset, scope)
-        places = locate(dataset, trial.documents(collection))
+        places = locate(dataset, trial.library.documents(collection))
         qrels: dict[str, dict[str, int]] = {}
         for query in queries:
             grades = qrels[query.id] = {}
             for page, grade in dataset.qrels[query.id].items():
                 name = places.page(page)
                 grades[name] = max(grade, grades.get(name, grade))
-        runner = QueryRunner(trial.search, collection, restriction(dataset, places, scope), None, 0)
+        runner = QueryRunner(trial.searches.search, collection, restriction(dataset, places, scope), None, 0)
         return cls(scope, queries, qrels, runner)
 
     def search(self, pipeline: Pipeline) -> Results:
@@ -77,7 +77,7 @@ class Measuring:
     def __init__(self, trial: Trial, collection: str, asked: ScopedQuestions) -> None:
         self._trial = trial
         self._asked = asked
-        self._words = text_index_bytes(trial, collection) / max(trial.collection(collection).pages, 1)
+        self._words = text_index_bytes(trial, collection) / max(trial.library.info(collection).pages, 1)
 
     @property
     def scope(self) -> str:

@@ -98,10 +98,8 @@ class Trial(Workbench):
 
     def __init__(self, settings: Settings, name: str) -> None:
         super().__init__(settings)
-        self._trial = TrialCollection(super()._collection(name).path)
-
-    def _collection(self, name: str) -> Collection:
-        return self._trial if name == self._trial.name else super()._collection(name)
+        self._trial = TrialCollection(self.opened.get(name).path)
+        self.opened.hold(self._trial)
 
     def why_not(self, pipeline: Pipeline) -> str:
         """Why a pipeline compares what the vectors cannot have, in a sentence; empty where they can have it."""

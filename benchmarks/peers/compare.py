@@ -98,7 +98,7 @@ def compare(
 
     A peer that is not installed, or that fails, has a row that says so. `NotFoundError` for a missing collection.
     """
-    info = workbench.collection(collection)
+    info = workbench.library.info(collection)
     encoder = encoder_of(workbench, info)
     questions = self_contained(dataset)
     asked = {query.id: EncodedQuery(query.text, encoder.encode_query(query.text)) for query in questions}
@@ -150,7 +150,7 @@ def _ours(
     ms: list[float] = []
     for round_number in range(repeats + 1):
         for query in questions:
-            result = workbench.search(query.text, collection, pipeline, K)
+            result = workbench.searches.search(query.text, collection, pipeline, K)
             ran = result.pipeline
             run[query.id] = [str(hit.ref) for hit in result.hits]
             if round_number:

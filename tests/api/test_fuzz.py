@@ -91,10 +91,12 @@ def client(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
     own = tmp_path_factory.mktemp("fuzz") / "home"
     shutil.copytree(home, own)
     workbench = Workbench(Settings(home=own))
-    KNOWN["picture"] = [workbench.keep_picture(workbench.page_image("notes", PageRef("whales.pdf", 1)).read_bytes())]
+    KNOWN["picture"] = [
+        workbench.pictures.keep(workbench.library.page_image("notes", PageRef("whales.pdf", 1)).read_bytes())
+    ]
     with get_client(create_app(workbench, allowed=["testserver"])) as inside:
         yield inside
-    assert workbench.verify("notes") == []
+    assert workbench.maintenance.verify("notes") == []
 
 
 @st.composite

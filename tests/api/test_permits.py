@@ -47,13 +47,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     made = Workbench(Settings(home=root / "home"))
     made.ingest([write_pdf(root / "n" / "n.pdf", ["The blue whale is large."])], "notes")
     made.ingest([write_pdf(root / "s" / "s.pdf", ["The whale in the safe."])], "secret")
-    made.save_search("kept in the safe", "whale", "secret", "full:2")
+    made.saved_searches.save("kept in the safe", "whale", "secret", "full:2")
     labels = root / "qrels.tsv"
     labels.write_text("query-id\tcorpus-id\tscore\n1\ts.pdf#page=1\t1\n", encoding="utf-8")
     questions = root / "queries.jsonl"
     questions.write_text('{"query_id": "1", "text": "whale"}', encoding="utf-8")
-    made.make_dataset("hidden", "secret", questions, labels)
-    made.wait_for(made.start_evaluation("hidden", "secret", ["full:2"]).job.id)
+    made.datasets.make("hidden", "secret", questions, labels)
+    made.jobs.wait(made.evaluations.start("hidden", "secret", ["full:2"]).job.id)
     yield made
     made.close()
 
@@ -127,7 +127,7 @@ def test_another_collection_is_not_there_at_any_route(app: Any, bench: Workbench
     # Names that stand in the request may be quoted; what is in the collection may not.
     for hidden in ("in the safe", "hidden", '"secret"', "s.pdf"):
         assert hidden not in reply.text or hidden in sent
-    assert {"notes", "secret"} <= set(bench.collection_names())
+    assert {"notes", "secret"} <= set(bench.library.names())
 
 
 def test_an_owner_has_all_of_it(app: Any) -> None:

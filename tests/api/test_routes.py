@@ -25,7 +25,11 @@ from workbench import heatmap
 from workbench.answers import json_values
 from workbench.answers.searches import Search
 from workbench.errors import EncoderError
+from workbench.representations import METHODS
+from workbench.retrieval import FIELDS, PRESETS
 from workbench.service import Workbench
+from workbench.service.collections import Collections
+from workbench.service.searches import Searches
 from workbench.types import PageRef, SearchResult
 
 API = "/api/v1"
@@ -111,17 +115,17 @@ class Place:
         made = call("post", "/collections", {"name": name, "dpi": 72, "indexes": ["rows"]}, 201).json()
         assert made["settings"]["dpi"] == 72
         job = call("post", "/jobs", {"collection": name, "batch": self.uploaded(call)}, 202).json()["id"]
-        assert self.workbench.wait_for(job).state == "done"
+        assert self.workbench.jobs.wait(job).state == "done"
         return str(job)
 
 
 @pytest.fixture(scope="module")
 def place(workbench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     pdf = write_pdf(tmp_path_factory.mktemp("routes") / "tides.pdf", ["The moon pulls the tides."]).read_bytes()
-    before = {info.name for info in workbench.collections()}
+    before = {info.name for info in workbench.library.all()}
     yield Place(workbench, pdf)
-    for name in {info.name for info in workbench.collections()} - before:
-        workbench.delete_collection(name)
+    for name in {info.name for info in workbench.library.all()} - before:
+        workbench.deletions.collection(name)
 
 
 Case = Callable[[Caller, Place], None]
@@ -186,7 +190,7 @@ def picture(call: Caller, place: Place) -> None:
     outlined = np.abs(boxed - plain).max(axis=2) > 60
     assert outlined[:, : int(0.15 * width)].sum() == 0  # nothing is drawn far from the box, and its edge is
     assert outlined[int(0.5 * height) - 4, int(0.3 * width) : int(0.5 * width)].all()
-    words = place.workbench.page(PageRef.parse(PAGE), "notes").words
+    words = place.workbench.library.page(PageRef.parse(PAGE), "notes").words
     x0, y0, x1, y1 = words.boxes[[word.strip(".,") for word in words.texts].index("animal")]
     hot = np.abs(heat - plain)[int(y0 * height) : int(y1 * height), int(x0 * width) : int(x1 * width)]
     assert hot.mean() > 20 > np.abs(heat - plain)[: int(0.02 * height)].mean() + 15
@@ -243,7 +247,7 @@ def unpacked(array: dict[str, Any]) -> Any:
 
 @case("get", "/collections/{collection}/saw")
 def saw(call: Caller, place: Place) -> None:
-    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/spaces.
+    # The reader reads words; what a model of pictures sees is tested with a tiny one, in tests/encoders.
     assert call("get", "/collections/{collection}/saw", collection="notes", page=PAGE).json() == []
 
 
@@ -251,7 +255,7 @@ def saw(call: Caller, place: Place) -> None:
 def overview(call: Caller, place: Place) -> None:
     found = call("get", "/overview").json()
     assert "notes" in [info["name"] for info in found["collections"]]
-    assert {row["name"]: row["pipeline"] for row in found["pipelines"]} == dict(place.workbench.pipelines())
+    assert {row["name"]: row["pipeline"] for row in found["pipelines"]} == dict(PRESETS)
     assert found["heat"]["usual"]["colour"] in found["heat"]["colours"]
     assert len(base64.b64decode(found["heat"]["colours"]["ember"]["ramp"])) == 256 * 3
 
@@ -308,12 +312,12 @@ def copies(call: Caller, place: Place) -> None:
 
 @case("get", "/pictures/{picture}/repairs")
 def repairs(call: Caller, place: Place) -> None:
-    upright = Image.open(place.workbench.page_image("notes", PageRef.parse(PAGE)))
+    upright = Image.open(place.workbench.library.page_image("notes", PageRef.parse(PAGE)))
     stream = io.BytesIO()
     upright.rotate(90, expand=True).save(stream, "PNG")
     name = call("post", "/pictures", stream.getvalue(), 201).json()["picture"]
     proposed = call("get", "/pictures/{picture}/repairs", picture=name).json()
-    assert [one["step"] for one in proposed] == list(place.workbench.repair_preview(name).steps)
+    assert [one["step"] for one in proposed] == list(place.workbench.pictures.preview(name).steps)
     assert all(one["reason"] for one in proposed)
 
 
@@ -326,7 +330,7 @@ def compare(call: Caller, place: Place) -> None:
 @case("get", "/pipelines")
 def pipelines(call: Caller, place: Place) -> None:
     found = {row["name"]: row["pipeline"] for row in call("get", "/pipelines").json()}
-    assert found == dict(place.workbench.pipelines())
+    assert found == dict(PRESETS)
 
 
 @case("post", "/passages")
@@ -359,12 +363,12 @@ def read_filter(call: Caller, place: Place) -> None:
 
 @case("get", "/filters")
 def filters(call: Caller, place: Place) -> None:
-    assert {row["name"] for row in call("get", "/filters").json()} == set(place.workbench.filter_fields())
+    assert {row["name"] for row in call("get", "/filters").json()} == set(FIELDS)
 
 
 @case("get", "/indexes")
 def indexes(call: Caller, place: Place) -> None:
-    assert {row["name"] for row in call("get", "/indexes").json()} == set(place.workbench.index_kinds())
+    assert {row["name"] for row in call("get", "/indexes").json()} == set(METHODS)
 
 
 def kept(call: Caller) -> str:
@@ -431,6 +435,16 @@ def delete_collection(call: Caller, place: Place) -> None:
     assert "short-lived" not in [info["name"] for info in call("get", "/collections").json()]
 
 
+@case("patch", "/collections/{collection}")
+def rename_collection(call: Caller, place: Place) -> None:
+    call("post", "/collections", {"name": "first-name"}, 201)
+    path = "/collections/{collection}"
+    assert call("patch", path, {"name": "second-name"}, collection="first-name").json()["name"] == "second-name"
+    names = [one["name"] for one in call("get", "/collections").json()]
+    assert "second-name" in names and "first-name" not in names
+    call("delete", path, collection="second-name")
+
+
 @case("post", "/uploads")
 def upload(call: Caller, place: Place) -> None:
     assert call("post", "/uploads", status=201).json()["batch"]
@@ -485,7 +499,7 @@ def resume(call: Caller, place: Place) -> None:
 def index(call: Caller, place: Place) -> None:
     place.job(call, "indexed")
     added = call("post", "/collections/{collection}/index", {"index": "conv"}, 202, collection="indexed").json()
-    assert place.workbench.wait_for(added["id"]).state == "done"
+    assert place.workbench.jobs.wait(added["id"]).state == "done"
 
 
 def tmp_folder() -> Path:
@@ -525,7 +539,7 @@ def reread(call: Caller, place: Place) -> None:
     path, asked = "/collections/{collection}/reread", {"document": "tides.pdf", "pages": [1]}
     job = call("post", path, asked, 202, collection="reread").json()
     assert (job["kind"], job["collection"]) == ("reread", "reread")
-    assert place.workbench.wait_for(job["id"]).state == "done"
+    assert place.workbench.jobs.wait(job["id"]).state == "done"
     call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
     call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")
 
@@ -534,7 +548,7 @@ def reread(call: Caller, place: Place) -> None:
 def embed(call: Caller, place: Place) -> None:
     place.job(call, "embedded")
     again = call("post", "/collections/{collection}/embed", {"encoder": "reader"}, 202, collection="embedded").json()
-    place.workbench.wait_for(again["id"])
+    place.workbench.jobs.wait(again["id"])
 
 
 @case("delete", "/collections/{collection}/documents/{document}")
@@ -615,7 +629,9 @@ def system(call: Caller, place: Place) -> None:
 def upkeep(call: Caller, place: Place) -> None:
     found = call("get", "/collections/{collection}/upkeep", collection="notes").json()
     assert found["info"]["pages"] == 4
-    assert {table["name"] for table in found["tables"]} == {table.name for table in place.workbench.tables("notes")}
+    assert {table["name"] for table in found["tables"]} == {
+        table.name for table in place.workbench.maintenance.tables("notes")
+    }
 
 
 @case("get", "/collections/{collection}/verify")
@@ -629,7 +645,7 @@ def worked(kind: str) -> Case:
     def check(call: Caller, place: Place) -> None:
         body = [{}] if kind != "compact" else []
         job = call("post", f"/collections/{{collection}}/{kind}", *body, status=202, collection="notes").json()
-        assert place.workbench.wait_for(job["id"]).state == "done"
+        assert place.workbench.jobs.wait(job["id"]).state == "done"
         found = call("get", "/collections/{collection}/upkeep", collection="notes").json()
         assert kind == "compact" or found[kind]
 
@@ -639,7 +655,7 @@ def worked(kind: str) -> Case:
 @case("post", "/collections/{collection}/recall")
 def recall(call: Caller, place: Place) -> None:
     job = call("post", "/collections/{collection}/recall", {}, 202, collection="notes").json()
-    assert "recall of the best 10 needs more" in place.workbench.wait_for(job["id"]).message  # four pages are too few
+    assert "recall of the best 10 needs more" in place.workbench.jobs.wait(job["id"]).message  # four pages are too few
 
 
 for kind in ("audit", "compact"):
@@ -699,7 +715,7 @@ def evaluated(call: Caller, place: Place, name: str) -> str:
     """The name of a record of `dataset`, measured."""
     asked = {"dataset": dataset(call, name), "collection": "notes", "pipelines": ["full:2", "bm25:2"]}
     started = call("post", "/evaluations", asked, 202).json()
-    assert place.workbench.wait_for(started["job"]["id"]).state == "done"
+    assert place.workbench.jobs.wait(started["job"]["id"]).state == "done"
     return str(started["record"])
 
 
@@ -725,7 +741,7 @@ def bring_dataset(call: Caller, place: Place) -> None:
     (folder / "documents" / "tides.pdf").write_bytes(place.pdf)
     assert call("post", "/datasets", {"path": str(folder)}, 201).json()["name"] == "brought"
     job = call("post", "/datasets/{name}/ingest", status=202, name="brought", collection="brought").json()
-    assert place.workbench.wait_for(job["id"]).state == "done"
+    assert place.workbench.jobs.wait(job["id"]).state == "done"
     call("post", "/datasets", {"path": str(folder / "none")}, 400)
     for path in ("0" * 1000, "~nobody-of-that-name/x", "a\0b"):  # no path of this system
         call("post", "/datasets", {"path": path}, 400)
@@ -893,7 +909,7 @@ def test_a_client_that_goes_away_stops_the_search(
         finally:
             ended.set()
 
-    monkeypatch.setattr(Workbench, "search_stages", endless)
+    monkeypatch.setattr(Searches, "stages", endless)
     with httpx2.stream("POST", f"{address}{API}/search/stages", json=ASKED, timeout=60) as reply:
         assert json.loads(next(reply.iter_lines()))["complete"] is False
     gone.set()
@@ -909,7 +925,7 @@ def test_a_stage_that_fails_is_the_last_line(
         yield replace(result, complete=False)
         raise EncoderError("The model has gone.")
 
-    monkeypatch.setattr(Workbench, "search_stages", failing)
+    monkeypatch.setattr(Searches, "stages", failing)
     reply = client.post(f"{API}/search/stages", json=ASKED)
     assert reply.headers["content-type"].startswith("application/x-ndjson")
     first, last = map(json.loads, reply.text.splitlines())
@@ -1026,8 +1042,8 @@ def test_the_largest_and_smallest_weights_give_scores(client: TestClient, weight
 
 
 def test_a_job_that_is_done_is_not_resumed(client: TestClient, workbench: Workbench) -> None:
-    job = workbench.start_embed("notes", "reader").id
-    workbench.wait_for(job)
+    job = workbench.ingestion.start_embed("notes", "reader").id
+    workbench.jobs.wait(job)
     reply = client.post(f"{API}/jobs/{job}/resume")
     assert (reply.status_code, reply.json()) == (
         409,
@@ -1038,7 +1054,7 @@ def test_a_job_that_is_done_is_not_resumed(client: TestClient, workbench: Workbe
 def test_what_was_not_foreseen_is_told_without_details(
     client: TestClient, workbench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Workbench, "collections", lambda self: 1 / 0)
+    monkeypatch.setattr(Collections, "all", lambda self: 1 / 0)
     reply = client.get(f"{API}/collections")
     assert reply.status_code == 500
     assert "log" in reply.json()["error"]

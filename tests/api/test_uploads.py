@@ -74,7 +74,7 @@ def test_a_taken_name_is_kept_or_replaced_as_asked(client: TestClient, workbench
 
     def ingest(**asked: object) -> list[str]:
         job = client.post(f"{API}/jobs", json={"collection": "scans", **asked}).json()["id"]
-        assert workbench.wait_for(job, 120).state == "done"
+        assert workbench.jobs.wait(job, 120).state == "done"
         return [outcome["replaced"] for outcome in client.get(f"{API}/jobs/{job}").json()["documents"]]
 
     ingest(batch=sent("first"))
@@ -87,7 +87,7 @@ def test_a_taken_name_is_kept_or_replaced_as_asked(client: TestClient, workbench
     assert ingest(batch=batch) == [""]
     (replaced,) = ingest(batch=sent("third"), replace=["scan (2).pdf", "scan.pdf"])
     assert replaced.startswith("scan.pdf of 20")
-    assert [document.name for document in workbench.documents("scans")] == ["scan (2).pdf", "scan.pdf"]
+    assert [document.name for document in workbench.library.documents("scans")] == ["scan (2).pdf", "scan.pdf"]
     client.delete(f"{API}/collections/scans")
 
 

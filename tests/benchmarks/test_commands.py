@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from benchmarks.manuals import build
 from benchmarks.records import load
+from benchmarks.remote import FURTHER, MACHINE, PROCESS
 from tests.benchmarks.books import TOPICS, write_book
 from workbench.cli import app
 
@@ -76,6 +77,21 @@ def test_peers_as_tables(command, dataset):
     assert ended.exit_code == 0
     assert "pagelens exact" in ended.stdout
     assert "faiss" in ended.stdout
+
+
+def test_a_collection_in_a_slow_store(command, dataset, tmp_path):
+    pytest.importorskip("snailmail")
+    arguments = ("-c", "metal", "--latency", "1,10", "--questions", 3, "--save", tmp_path / "remote.json")
+    ended = command("remote", dataset.folder, *arguments)
+    assert ended.exit_code == 0, ended.output
+    report, _ = load(tmp_path / "remote.json")
+    points = {(point.latency_ms, point.what): point for point in report.points}
+    assert {latency for latency, _ in points} == {1, 10}
+    for latency in (1, 10):
+        machine, process, further = (points[latency, what] for what in (MACHINE, PROCESS, FURTHER))
+        assert machine.requests > process.requests > further.requests == 0
+        assert machine.ms > process.ms
+    assert str(points[1, MACHINE].requests) in ended.stdout
 
 
 def test_files_as_tables_and_as_a_record(command, tmp_path):

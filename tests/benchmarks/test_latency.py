@@ -29,7 +29,7 @@ def test_every_search_is_counted(report):
 
 
 def test_work_is_what_the_index_holds(report, workbench):
-    full = next(index for index in workbench.collection("metal").indexes if index.name == "full")
+    full = next(index for index in workbench.library.info("metal").indexes if index.name == "full")
     (stage,) = report.pipelines["exact"].stages
     assert stage.vectors_compared == full.vectors
     assert stage.bytes_read == full.vectors * full.dim * 2

@@ -48,7 +48,7 @@ def test_an_index_on_trial_is_the_one_that_would_be_stored(workbench, tmp_path, 
     home = tmp_path / "home"
     shutil.copytree(workbench.settings.home, home)
     stored, pipeline = Workbench(Settings(home=home)), f"{index}:20 > full:10"
-    stored.add_index("metal", index)
+    stored.library.add_index("metal", index)
     there = stored.search("iron kettle", "metal", pipeline)
     trial = Trial(workbench.settings, "metal")
     with trial.holding(Pipeline.parse(pipeline)):
@@ -59,12 +59,12 @@ def test_an_index_on_trial_is_the_one_that_would_be_stored(workbench, tmp_path, 
     ]
     work = [[(s.name, s.vectors_compared, s.bytes_read) for s in r.trace.stages] for r in (found, there)]
     assert work[0] == work[1]
-    held = next(one for one in stored.collection("metal").indexes if one.name == str(Representation.parse(index)))
+    held = next(one for one in stored.library.info("metal").indexes if one.name == str(Representation.parse(index)))
     assert sizes[0] == pytest.approx(held.vectors / held.pages)
     assert sizes[1] == pytest.approx(held.vectors * held.dim * np.dtype(held.dtype).itemsize / held.pages)
     with pytest.raises(PipelineError, match="has no"):
         trial.search("iron kettle", "metal", pipeline)  # it was let go again
-    assert str(held.name) not in [one.name for one in workbench.collection("metal").indexes]
+    assert str(held.name) not in [one.name for one in workbench.library.info("metal").indexes]
 
 
 def test_quality_is_what_an_evaluation_finds(report, workbench, dataset):
@@ -94,7 +94,7 @@ def test_every_method_is_measured_alone_and_reranked_in_every_scope(report, data
 
 
 def test_work_and_bytes_are_counted(report, workbench):
-    info = workbench.collection("metal")
+    info = workbench.library.info("metal")
     full = next(index for index in info.indexes if index.name == "full")
     exact = report.exact("corpus")
     assert exact.compared == full.vectors

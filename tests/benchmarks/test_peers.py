@@ -120,7 +120,7 @@ def indexed(workbench):
 def test_a_corpus_is_what_the_collection_holds(indexed):
     workbench, _ = indexed
     corpus = read_corpus(workbench, "metal")
-    info = workbench.collection("metal")
+    info = workbench.library.info("metal")
     assert len(corpus) == info.pages == len(corpus.full) == len(corpus.rows) == len(corpus.single) == len(corpus.texts)
     assert {index.name: index.vectors for index in info.indexes}["full"] == len(corpus.full.flat)
     assert "copper wire" in corpus.texts[corpus.refs.index("metal.pdf#page=4")]

@@ -54,8 +54,8 @@ def test_growth_is_told_between_the_smallest_and_the_largest():
 
 def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
     monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: task(*arguments))
-    before = workbench.collection_names()
-    pages = workbench.collection("metal").pages
+    before = workbench.library.names()
+    pages = workbench.library.info("metal").pages
     labels = [{str(hit.ref): 1 for hit in workbench.search(topic, "metal", "full:1").hits} for topic in TOPICS[:2]]
     report = scale(workbench, "metal", TOPICS[:2], [50, 90], ["exact", "text"], repeats=1, labels=labels)
     assert [(point.pages, point.pipeline) for point in report.points] == [
@@ -77,7 +77,7 @@ def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
             assert point.stages[0][0] == "full"
             assert point.agreement == 1
             assert point.ndcg == point.exact_ndcg == 1  # the page as it was comes before its noisy copies
-    assert workbench.collection_names() == before
+    assert workbench.library.names() == before
     small = scale(workbench, "metal", TOPICS[:2], [400], ["lemur[features=32,samples=256,engine=ann]:60 > full:10"], 1,
                   kept=4, indexes=["lemur[features=32,samples=256]"])  # fmt: skip
     assert small.kept == 4

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,8 +27,15 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def address(home):
+    with serving(home) as url:
+        yield url
+
+
+@contextmanager
+def serving(home, **environment):
+    """A server of its own over a home folder; its address."""
     port = free_port()
-    env = {**os.environ, "PAGELENS_HOME": str(home)}
+    env = {**os.environ, "PAGELENS_HOME": str(home), **environment}
     command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -166,3 +166,17 @@ def test_an_address_opens_a_page_at_a_part_of_it(browser, address, filled):
     assert page.locator(".pl-cited").count() == 0
     assert page.seen.problems == []
     page.close()
+
+
+@pytest.mark.parametrize("width", [981, 1120, 1440])
+def test_the_picture_and_the_panel_share_the_window(browser, address, filled, width):
+    page = opened(browser, address, "?c=documents&ref=whales.pdf%23page%3D1&q=humpback", width=width, height=700)
+    page.wait_for_selector("#pl-ledger tbody tr")
+    boxes = [page.locator(where).bounding_box() for where in (".pl-view-tools", ".pl-stage", ".pl-panel")]
+    tools, stage, panel = boxes
+    assert max(box["x"] + box["width"] for box in (tools, stage)) <= panel["x"] + 1
+    assert panel["x"] + panel["width"] <= width
+    inside = page.eval_on_selector_all(
+        ".pl-view-tools > *", "all => Math.max(...all.map((one) => one.getBoundingClientRect().right))"
+    )
+    assert inside <= panel["x"]

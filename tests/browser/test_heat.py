@@ -131,7 +131,7 @@ def test_what_is_seen_is_what_is_exported(browser, address, filled, home, tmp_pa
     ref = PageRef("whales.pdf", 1)
     bench = Workbench(Settings(home=home))
     told = bench.explain(QUERY, ref, "documents")
-    with Image.open(bench.page_image("documents", ref)) as opened_:
+    with Image.open(bench.library.page_image("documents", ref)) as opened_:
         plain = opened_.convert("RGB")
     page = opened(browser, address, f"?c=documents&q={QUERY.replace(' ', '%20')}&ref=whales.pdf%23page%3D1")
     words = told.query.labels

@@ -40,7 +40,9 @@ def test_a_job_outlives_a_reload_stops_and_goes_on(browser, address, filled, tmp
     page.locator(".pl-job[data-state=stopped]").get_by_role("button", name="Resume").click()
     page.wait_for_selector(".pl-job[data-state=done]", timeout=2 * WAIT)
     page.wait_for_function(IDLE)
-    assert page.locator('tr[data-document="long.pdf"]').inner_text().split("\t")[2].strip() == str(PAGES)
+    page.wait_for_function(
+        "(all) => document.querySelector('tr[data-document=\"long.pdf\"] td.pl-num').innerText === all", arg=str(PAGES)
+    )
     assert page.seen.problems == []
     page.close()
 

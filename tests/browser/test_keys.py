@@ -5,7 +5,7 @@ import pytest
 from tests.browser.driving import opened, search
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-TAB = "() => pagelens.currentTab() === '%s'"
+TAB = "() => pagelens.state.view === '%s'"
 
 
 def heat(page):

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from tests.browser.conftest import serving
 from tests.browser.driving import opened, search, show
+from tests.encoders.hub import Hub, running
 from tests.encoders.tiny import build, family
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -134,3 +136,30 @@ def test_the_reader_says_that_it_saw_words(browser, address, filled):
     page.wait_for_function("!document.querySelector('.pl-marks .pl-word')")
     assert page.seen.problems == []
     page.close()
+
+
+def test_a_model_is_got_where_an_encoder_is_chosen(browser, tmp_path):
+    served = build(family("colidefics3"), tmp_path / "served")
+    hub = Hub(slow=0.02)
+    hub.serve("vidore/colSmol-256M", served, license="mit")
+    with running(hub):
+        env = {"HF_ENDPOINT": hub.address, "HF_HUB_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "0"}
+        with serving(tmp_path / "home", **env) as address:
+            page = opened(browser, address, "?view=library")
+            page.get_by_role("button", name="New collection").click()
+            page.fill("#pl-new-name", "pictures")
+            page.locator(".pl-model-rest summary").click()
+            page.locator(f'dialog input[value="{TINY}"]').wait_for(state="attached")
+            assert page.locator(f'dialog input[value="{TINY}"]').is_disabled()
+            row(page, TINY).get_by_role("button", name="Get").click()
+            page.get_by_text("licence: mit").wait_for()
+            assert not any("/resolve/" in asked for asked in hub.asked)  # nothing before the licence is accepted
+            page.get_by_role("button", name="Accept the licence and get it").click()
+            page.wait_for_selector(f'dialog input[value="{TINY}"]:not([disabled])', state="attached")
+            assert page.input_value("#pl-new-name") == "pictures"
+            page.locator(f'dialog input[value="{TINY}"]').check(force=True)
+            page.get_by_role("button", name="Create").click()
+            page.wait_for_function("pagelens.state.details && pagelens.state.details.collection.name === 'pictures'")
+            assert page.evaluate("pagelens.state.details.collection.encoder") == TINY
+            assert page.seen.problems == []
+            page.close()

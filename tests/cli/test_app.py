@@ -20,7 +20,8 @@ from workbench.cli import main
 from workbench.encoders import ENCODERS
 from workbench.errors import StoreError
 from workbench.retrieval import PRESETS, STAGES
-from workbench.service import Workbench
+from workbench.service.collections import Collections
+from workbench.service.ingestion import Ingestion
 
 pytestmark = pytest.mark.slow
 
@@ -83,14 +84,14 @@ def test_help_lists_what_the_code_has(run: Run) -> None:
 
 
 def test_what_libraries_print_does_not_reach_standard_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    listing = Workbench.collections
+    listing = Collections.all
 
-    def noisy(self: Workbench) -> Any:
+    def noisy(self: Collections) -> Any:
         print("hello from a library")  # noqa: T201
         logging.getLogger("workbench.x").warning("first line\nsecond line")
         return listing(self)
 
-    monkeypatch.setattr(Workbench, "collections", noisy)
+    monkeypatch.setattr(Collections, "all", noisy)
     ended = run("collections", "list", "--json")
     assert json.loads(ended.out)[0]["name"] == "notes"
     assert ended.err == "hello from a library\nfirst line\n"
@@ -109,10 +110,10 @@ def test_what_libraries_print_does_not_reach_standard_output(run: Run, monkeypat
 def test_every_failure_is_a_sentence(
     run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: str
 ) -> None:
-    def fail(self: Workbench) -> None:
+    def fail(self: Collections) -> None:
         raise error
 
-    monkeypatch.setattr(Workbench, "collections", fail)
+    monkeypatch.setattr(Collections, "all", fail)
     ended = run("collections", "list", "--json")
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith(said)
@@ -120,7 +121,7 @@ def test_every_failure_is_a_sentence(
 
 
 def test_verbose_shows_where(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Workbench, "collections", lambda self: 1 / 0)
+    monkeypatch.setattr(Collections, "all", lambda self: 1 / 0)
     ended = run("--verbose", "collections", "list")
     assert "ZeroDivisionError" in ended.err
     assert "Traceback" in ended.err
@@ -184,7 +185,7 @@ def test_serve_hands_over_to_the_page(run: Run, monkeypatch: pytest.MonkeyPatch)
     from workbench import ui
 
     calls: list[object] = []
-    monkeypatch.setattr(Workbench, "start_sample", lambda self: calls.append("sample"))
+    monkeypatch.setattr(Ingestion, "start_sample", lambda self: calls.append("sample"))
     monkeypatch.setattr(ui, "serve", lambda workbench, host, port, *more: calls.append((host, port, *more)))
     port = free_port()
     ended = run("serve", "--port", str(port), "--no-open")

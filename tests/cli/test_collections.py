@@ -188,3 +188,9 @@ def test_a_cut_table_is_one_sentence_and_hides_nothing_else(filled: Run, place: 
     assert ended.code == 1
     assert "The table of the pages cannot be read" in ended.out
     assert json.loads(filled("search", "whale", "-c", "good", "--json").out)["hits"]
+
+
+def test_a_collection_gets_another_name(filled: Run) -> None:
+    assert json.loads(filled("collections", "rename", "c", "d", "--json").out)["name"] == "d"
+    assert filled("collections", "rename", "c", "e").code == 1
+    assert filled("collections", "rename", "d", "e").out.strip() == "'d' is now 'e': 6 pages."

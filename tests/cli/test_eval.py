@@ -174,3 +174,37 @@ def test_a_saved_record_is_listed_and_goes_by_its_name(fresh: Run, dataset: Path
     nothing = fresh("eval", "compare", "1999-01-01a")
     assert nothing.code == 1
     assert "'1999-01-01a' cannot be read" in nothing.err
+
+
+def test_figures_as_mteb_s_result_file(fresh: Run, dataset: Path, tmp_path: Path) -> None:
+    refused = fresh("eval", dataset, "--mteb", tmp_path / "mteb")
+    assert (refused.code, "'small set' is no benchmark of MTEB" in refused.err) == (1, True), refused
+    assert "Indexing" not in refused.err
+    known = dataset.with_name("vidore_v3_hr")
+    shutil.copytree(dataset, known)
+    rows = [json.loads(line) for line in (known / "queries.jsonl").read_text().splitlines()]
+    for row, language in zip(rows, ("english", "english", "french"), strict=True):
+        row["tags"]["language"] = language
+    (known / "queries.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (known / "source.json").write_text(json.dumps({"stamp": "ab" * 20, "notes": [], "oddities": []}))
+    ended = fresh(
+        "eval", known, "-p", "exact", "-p", "text", "--scope", "corpus", "--mteb", tmp_path / "mteb", "--json"
+    )
+    assert ended.code == 0, ended.err
+    paths = sorted((tmp_path / "mteb").rglob("Vidore3HrRetrieval.json"))
+    assert [path.parts[-3] for path in paths] == ["pagelens__reader", "pagelens__reader--text"]
+    meta = json.loads((paths[0].parent / "model_meta.json").read_text())
+    assert (meta["name"], meta["embed_dim"], meta["pipeline"]) == ("pagelens/reader", 384, "full:100")
+    made, own = json.loads(paths[0].read_text()), json.loads(ended.out)["pipelines"]["exact"]
+    assert (made["task_name"], made["dataset_revision"], list(made["scores"])) == (
+        "Vidore3HrRetrieval",
+        "ab" * 20,
+        ["test"],
+    )
+    rows = {row["hf_subset"]: row for row in made["scores"]["test"]}
+    assert {name: row["languages"] for name, row in rows.items()} == {"english": ["eng-Latn"], "french": ["fra-Latn"]}
+    for name, row in rows.items():
+        means = own["slices"][f"language={name}"]
+        assert row["main_score"] == row["ndcg_at_10"] == pytest.approx(means["nDCG@10"], abs=1e-6)
+        assert row["recall_at_100"] == pytest.approx(means["R@100"], abs=1e-6)
+        assert row["hit_rate_at_5"] >= row["precision_at_5"] > 0

@@ -19,7 +19,7 @@ from workbench.errors import MismatchError
 from workbench.store import Library
 
 PAGES = ["A red giant is a star near its end.", "Astronomers measure distance by parallax."]
-CLIPS = {"clip-vit": "vit", "clip-siglip": "siglip"}
+CLIPS = {f"clip-{kind}": kind for kind in ("vit", "siglip", "siglip2", "mobileclip2", "pe-core")}
 SEEING = {"multi-vector", *(name for name in tiny.SENTENCE if name.endswith("-hf"))}
 CUTS = {family.id: family for family in FAMILIES.values()}
 
@@ -89,6 +89,44 @@ def test_a_checkpoint_goes_all_the_way(home: Path, root: Path) -> None:
     assert {name for name, ok in verdicts.items() if ok} == compared
     if report["kind"] != "words":  # over pictures alone
         assert verdicts["overhead"] is None and report["overhead"] is not None
+
+
+@pytest.mark.parametrize("name", tiny.RERANKERS)
+def test_a_reranker_goes_all_the_way(name: str, root: Path) -> None:
+    home = root / "home" / name
+    tiny.build(tiny.RERANKERS[name], home / "models" / name)
+    run, query = runner(home), "how far away is a star"
+    refused = run("ingest", root / "set" / "documents", "-c", "c", "--encoder", name)
+    assert (refused.code, f"cross[model={name}]" in refused.err) == (1, True), refused
+    assert run("ingest", root / "set" / "documents", "-c", "c", "--dpi", "36", "--no-ocr").code == 0
+    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}
+    assert (listed[name]["kind"], listed[name]["available"]) == ("score", True)
+    for stage in ("cross", "judge") if name == "visual-reranker" else ("cross",):
+        pipeline = f"rows:9 > {stage}[model={name}]:2"
+        found = json.loads(run("search", query, "-c", "c", "-p", pipeline, "--json").out)
+        assert [hit["score_kind"] for hit in found["hits"]] == ["model", "model"]
+        assert {said["name"] for hit in found["hits"] for said in hit["stages"]} == {"rows", stage}
+        best = found["hits"][0]
+        told = json.loads(run("explain", query, best["page"], "-c", "c", "-p", pipeline, "--json").out)
+        assert name in told["reranked"] and "the model's own" in told["reranked"]
+        assert json.loads(run("explain", query, best["page"], "-c", "c", "--json").out)["reranked"] == ""
+        verdict = json.loads(run("why", query, found["hits"][1]["page"], "-c", "c", "-p", pipeline, "--json").out)
+        assert verdict["verdict"] == "found"
+    if name != "visual-reranker":
+        blind = run("search", query, "-c", "c", "-p", f"rows:9 > judge[model={name}]:2")
+        assert (blind.code, "takes no pictures of pages" in blind.err) == (1, True), blind
+    ended = run("models", "check", name, "--json")
+    report = json.loads(ended.out)
+    assert ended.code == 0, report["findings"]
+    assert [(f["name"], f["ok"]) for f in report["findings"]] == [
+        ("pages", True),
+        ("batches", True),
+        ("scores", True),
+        ("collection", True),
+    ]
+    encoders.unload(name)
+    nobody = run("search", query, "-c", "c", "-p", "rows:9 > cross[model=nobody]:2")
+    assert (nobody.code, "There is no reranker 'nobody'" in nobody.err) == (1, True), nobody
 
 
 def test_a_checkpoint_in_the_hub_s_cache_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.encoders import tiny
 from workbench import encoders, modelcheck
-from workbench.encoders import ENCODERS, preprocessing
+from workbench.encoders import ENCODERS, RERANKERS, preprocessing
 from workbench.encoders.reader import Reader
 from workbench.types import Geometry
 
@@ -25,7 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_list_says_what_is_here_and_how_to_get_the_rest(fresh: Run, tmp_path: Path) -> None:
     listed = {model["id"]: model for model in json.loads(fresh("models", "list", "--json").out)}
-    assert list(listed) == list(ENCODERS)
+    assert list(listed) == [*ENCODERS, *RERANKERS]
     reader, colpali = listed["reader"], listed["colpali-v1.3"]
     assert (reader["available"], reader["command"], reader["reason"]) == (True, "", "")
     assert (Path(reader["folder"]) / "model.safetensors").is_file()
@@ -40,7 +40,7 @@ def test_the_list_says_what_is_here_and_how_to_get_the_rest(fresh: Run, tmp_path
     assert table[0].split()[:3] == ["id", "vectors", "of"]
     (mine,) = (line for line in table if line.startswith("my-qwen "))
     assert str(tmp_path)[:20] in mine
-    assert table[-1] == f"2 of {len(ENCODERS) + 1} models can be used here."
+    assert table[-1] == f"2 of {len(ENCODERS) + len(RERANKERS) + 1} models can be used here."
 
 
 def test_a_download_that_was_cut_off_is_not_available(fresh: Run, tmp_path: Path) -> None:

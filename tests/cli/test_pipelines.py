@@ -15,7 +15,11 @@ def test_what_it_lists_can_be_written(run: Run) -> None:
     assert set(stages) == set(STAGES)
     for name, stage in stages.items():
         example = f"{name}({', '.join(STAGES[name].example)}):5"
-        assert Pipeline.parse(example if STAGES[name].fusion else f"rrf({name}, full):5").k == 5
+        if STAGES[name].reranks:
+            example = f"full:9 > {name}[model=some-model]:5"
+        elif not STAGES[name].fusion:
+            example = f"rrf({name}, full):5"
+        assert Pipeline.parse(example).k == 5
         assert stage["cost"]
         assert set(stage["options"]) == set(STAGES[name].options)
     assert {name for name, stage in stages.items() if stage["experimental"]} == {"prf", "refine", "xtr"}

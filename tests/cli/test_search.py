@@ -175,13 +175,13 @@ def test_the_picture_is_hot_at_the_word_and_untouched_elsewhere(run: Run, place:
     told = bench.explain("largest animal", ref, "notes")
     assert record["heat"] == pytest.approx(heatmap.values(told, [1]), abs=1e-5)
     assert [token["heat_weight"] for token in record["tokens"]] == pytest.approx(told.heat_weights)
-    drawn = heatmap.draw(Image.open(bench.page_image("notes", ref)), told, heatmap.Look((1,)))
+    drawn = heatmap.draw(Image.open(bench.library.page_image("notes", ref)), told, heatmap.Look((1,)))
     assert np.array_equal(np.asarray(Image.open(tmp_path / "heat.png")), np.asarray(drawn))
-    page = np.asarray(Image.open(bench.page_image("notes", ref)).convert("RGB"), float)
+    page = np.asarray(Image.open(bench.library.page_image("notes", ref)).convert("RGB"), float)
     heat = np.asarray(Image.open(tmp_path / "heat.png").convert("RGB"), float)
     assert heat.shape == page.shape
     change = np.abs(heat - page).max(axis=2)
-    words = bench.page(ref, "notes").words
+    words = bench.library.page(ref, "notes").words
     size = np.array([page.shape[1], page.shape[0]] * 2)
 
     def mean_change(word: str) -> float:

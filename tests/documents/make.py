@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -116,3 +117,15 @@ def png_header(width: int, height: int) -> bytes:
 
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     return bytes(data)
+
+
+def write_pdf(path: Path, pages: Sequence[str]) -> Path:
+    """A PDF with a line of text on every page; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    canvas = Canvas(str(path), pagesize=A4)
+    for text in pages:
+        canvas.setFont("Helvetica", 16)
+        canvas.drawString(72, 700, text)
+        canvas.showPage()
+    canvas.save()
+    return path

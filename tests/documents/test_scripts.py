@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.documents.make import LINES, picture_pdf, text_picture
 from tests.store.make import collection, item, record
+from workbench import resources
 from workbench.documents import ReadSettings, Source, ocr, read_pages, tesseract
 from workbench.errors import DocumentError
 from workbench.store import Writer
@@ -133,3 +134,9 @@ def test_what_could_not_be_read_is_kept_with_the_page(tmp_path):
     (info,) = store.documents()
     assert info.failed == ()
     assert [(found.page, found.reason) for found in info.notices] == [(1, page.notice)]
+
+
+def test_stars_are_no_text() -> None:
+    with Image.open(resources.sample_data() / "documents" / "galaxies.jpg") as stars:
+        found = ocr.recognize(stars.convert("RGB"))
+    assert (found.runs, ocr.told(found.certainty, found.script)) == ((), "")

@@ -106,6 +106,9 @@ def test_the_grid_is_the_model_s_own(zoo: Zoo) -> None:
         **dict.fromkeys(("vit", "vit-avg", "coca-pool"), (4, 4)),
         "vit-wide": (4, 6),
         "siglip": (10, 10),
+        "siglip2": (10, 10),
+        "mobileclip2": (4, 4),
+        "pe-core": (24, 24),
         "convnext": (5, 5),
     }
 

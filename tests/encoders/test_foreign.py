@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 import workbench.encoders
+from tests.cli.conftest import Run, runner
+from tests.encoders import tiny
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page, picture
+from workbench import encoders
 from workbench.encoders import registry
 from workbench.encoders.clip import load as load_clip
 from workbench.encoders.late_interaction import load
-from workbench.errors import EncoderError
+from workbench.errors import EncoderError, InputError
 from workbench.types import PageEmbedding
 
 PLACES = {
@@ -114,6 +117,109 @@ def test_a_pickle_is_read_as_numbers_or_not_at_all(at_zoo: Zoo, marker: Path, na
     with pytest.raises(EncoderError, match=r"cannot be loaded|holds no weights"):
         (load if name == "colqwen2" else load_clip)(registry.spec("pickled"))
     assert not marker.exists()
+
+
+CODE = """
+from transformers import ModernBertConfig, ModernBertModel
+open({marker!r}, "w").write("ran")
+class OwnConfig(ModernBertConfig):
+    model_type = "own_bert"
+class OwnModel(ModernBertModel):
+    config_class = OwnConfig
+"""
+
+
+@pytest.fixture
+def bringing(tmp_path: Path, marker: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model of texts that is of a class of its own; whatever its code does, it writes the marker first."""
+    monkeypatch.setenv("PAGELENS_HOME", str(tmp_path / "home"))
+    folder = tiny.build(tiny.multi_vector_text, tmp_path / "home" / "models" / "bringing")
+    (folder / "modeling_own.py").write_text(CODE.format(marker=str(marker)), encoding="utf-8")
+    said = json.loads((folder / "config.json").read_text(encoding="utf-8")) | {"model_type": "own_bert"}
+    said["auto_map"] = {"AutoConfig": "modeling_own.OwnConfig", "AutoModel": "modeling_own.OwnModel"}
+    (folder / "config.json").write_text(json.dumps(said | {"architectures": ["OwnModel"]}), encoding="utf-8")
+    return folder
+
+
+def loading() -> None:
+    encoders.unload("bringing")
+    encoders.load("bringing")
+    encoders.unload("bringing")
+
+
+def test_code_runs_once_it_is_allowed_and_not_after_it_changed(bringing: Path, marker: Path) -> None:
+    revision = encoders.revision_of(bringing)
+    with pytest.raises(EncoderError, match=f"code of its own, .*pagelens models allow bringing --revision {revision}"):
+        loading()
+    assert not marker.exists()
+    with pytest.raises(InputError, match=f"here at revision {revision}, not 0000"):
+        encoders.allow(registry.spec("bringing"), "0" * 40)
+    assert encoders.allow(registry.spec("bringing"), revision) == bringing
+    loading()
+    assert marker.read_text() == "ran"
+    marker.unlink()
+    with (bringing / "modeling_own.py").open("a") as file:
+        file.write("# another\n")
+    with pytest.raises(EncoderError, match=f"you have allowed revision {revision}"):
+        loading()
+    assert not marker.exists()
+    assert encoders.allow(registry.spec("bringing"), encoders.revision_of(bringing))
+    assert encoders.disallow("bringing")
+    with pytest.raises(EncoderError, match=r"does not do unless you allow it\. Read"):
+        loading()
+    assert (marker.exists(), encoders.disallow("bringing")) == (False, False)
+
+
+def test_what_is_allowed_is_no_leave_for_code_of_elsewhere(bringing: Path, marker: Path) -> None:
+    config = bringing / "config.json"
+    config.write_text(config.read_text().replace('"modeling_own.OwnModel"', '"someone/else--modeling_own.OwnModel"'))
+    encoders.allow(registry.spec("bringing"), encoders.revision_of(bringing))
+    with pytest.raises(EncoderError, match="wants code of someone/else to run"):
+        loading()
+    assert not marker.exists()
+
+
+def test_the_hub_s_commit_is_the_revision_and_the_model_need_not_be_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("PAGELENS_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    row, commit = registry.spec("colvec1.1-4b"), "0123456789abcdef0123456789abcdef01234567"
+    with pytest.raises(InputError, match="Pagelens is offline: its code cannot be read"):
+        encoders.allow(row, commit, offline=True)
+    assert encoders.allow(row, commit) is None
+    repository = tmp_path / "cache" / "models--webAI-Official--webAI-ColVec1.1-4b"
+    (repository / "snapshots" / commit).mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    assert encoders.allow(row, commit, offline=True) == repository / "snapshots" / commit
+    with pytest.raises(InputError, match="40 digits"):
+        encoders.allow(row, "main")
+
+
+def test_the_command_shows_the_code_first_and_the_list_is_red(bringing: Path, tmp_path: Path) -> None:
+    run, revision = runner(tmp_path / "home"), encoders.revision_of(bringing)
+    first = run("models", "allow", "bringing")
+    assert (first.code, "modeling_own.py: 7 lines" in first.err, f"--revision {revision}" in first.err) == (
+        1,
+        True,
+        True,
+    )
+    assert _model(run)["own_code"] == ""
+    assert run("models", "allow", "bringing", "--revision", revision).code == 0
+    assert _model(run)["own_code"] == revision
+    assert f"bringing may run code of its own, at revision {revision}" in run("models", "list").err
+    checked = run("models", "check", "bringing", "--json")
+    encoders.unload("bringing")
+    assert checked.code == 0, json.loads(checked.out)["findings"]
+    assert "is refused again" in run("models", "disallow", "bringing").out
+    assert _model(run)["own_code"] == ""
+
+
+def _model(run: Run) -> dict[str, Any]:
+    return {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}["bringing"]
 
 
 def test_every_call_that_reads_a_checkpoint_refuses_its_code() -> None:

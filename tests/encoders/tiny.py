@@ -352,11 +352,28 @@ CLIPS: dict[str, Callable[[Path], None]] = {
         custom_text=True,
         embed_dim=64,
     ),
+    "siglip2": clip(
+        {"image_size": 160, "timm_model_name": "test_vit2", "timm_pool": "map", "timm_proj": "none"},
+        SIGLIP_TEXT | {"tokenizer_kwargs": {"clean": "canonicalize"}, "act_kwargs": {"approximate": "tanh"}},
+        custom_text=True,
+        embed_dim=64,
+        init_logit_bias=-10,
+    ),
+    "mobileclip2": clip(
+        {"image_size": 128, "timm_model_name": "fastvit_mci0", "timm_pool": "avg", "timm_proj": None},
+        CLIP_TEXT | {"no_causal_mask": True},
+        custom_text=True,
+    ),
+    "pe-core": clip(
+        {"image_size": 384, "timm_model_name": "vit_pe_core_tiny_patch16_384", "timm_pool": "map", "timm_proj": None},
+        CLIP_TEXT | {"context_length": 32},
+        custom_text=True,
+    ),
     "convnext": clip(
         {"image_size": 160, "timm_model_name": "test_convnext", "timm_pool": "avg", "timm_proj": "linear"}, CLIP_TEXT
     ),
 }
-"""open_clip towers of every kind that has patches."""
+"""open_clip towers of every kind that has patches; MobileCLIP2 and PE-Core have the trunks of their smallest."""
 
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -510,6 +527,51 @@ SENTENCE: dict[str, Callable[[Path], None]] = {
     "colbert": colbert,
 }
 """Checkpoints that sentence-transformers reads, by the layout they are published in."""
+
+
+def cross_encoder(folder: Path) -> None:
+    """A reranker of texts as sentence-transformers saves it: a classifier of one class over pairs of 64 tokens."""
+    from sentence_transformers import CrossEncoder
+    from transformers import BertConfig, BertForSequenceClassification
+
+    tokenizer = _text_tokenizer()
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    spread = {"initializer_range": 0.5, "pad_token_id": 0}  # wide, so that texts score differently
+    config = BertConfig(**LAYERS, vocab_size=len(tokenizer), max_position_embeddings=64, num_labels=1, **spread)
+    _save(BertForSequenceClassification(config), tokenizer, backbone)
+    CrossEncoder(str(backbone), device="cpu", local_files_only=True).save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+def classifier(folder: Path) -> None:
+    """The same as transformers saves it, as most are published."""
+    cross_encoder(folder)
+    for file in ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json"):
+        (folder / file).unlink(missing_ok=True)
+
+
+def visual_reranker(folder: Path) -> None:
+    """A reranker that sees: a vision-language model whose logits of two answers are compared, as Qwen3-VL-Reranker."""
+    import transformers
+    from sentence_transformers import CrossEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.cross_encoder.modules import LogitScore
+
+    backbone = folder.with_name(f"{folder.name}-backbone")
+    _qwen2_5(transformers.Qwen2_5_VLForConditionalGeneration, _chatting(transformers.Qwen2_5_VLProcessor), backbone)
+    reading = Transformer(str(backbone), transformer_task="any-to-any")
+    answers = reading.tokenizer.convert_tokens_to_ids(["y", "n"])
+    modules = [reading, LogitScore(true_token_id=answers[0], false_token_id=answers[1])]
+    CrossEncoder(modules=modules, device="cpu").save_pretrained(str(folder))
+    shutil.rmtree(backbone)
+
+
+RERANKERS: dict[str, Callable[[Path], None]] = {
+    "cross-encoder": cross_encoder,
+    "classifier": classifier,
+    "visual-reranker": visual_reranker,
+}
+"""Rerankers, by the layout they are published in."""
 
 
 def _save(model: Any, processor: Any, folder: Path) -> None:

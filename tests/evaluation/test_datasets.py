@@ -85,5 +85,5 @@ def test_boxes_are_read_and_checked(tmp_path: Path) -> None:
 
 def test_the_sample_data_is_a_dataset() -> None:
     dataset = load_dataset(sample_data())
-    assert len(dataset.queries) == 38
+    assert len(dataset.queries) == 40
     assert dataset.warnings == ()

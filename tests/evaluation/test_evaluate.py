@@ -33,7 +33,7 @@ from workbench.types import (
 
 
 class Scores:
-    """Stands in for the service: pages have fixed scores per question, and every stage ranks by them.
+    """Stands in for the parts of the workbench: pages have fixed scores per question, and every stage ranks by them.
 
     A stage before the last sees the scores of `first`, where a test gives others.
     """
@@ -45,6 +45,7 @@ class Scores:
         self.failed: tuple[PageFailureRecord, ...] = ()
         self.asked: list[tuple[str, str, str]] = []
         self.encoded: set[str] = set()
+        self.library = self.searches = self.explanations = self
 
     def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
         if query == "refused":
@@ -68,7 +69,7 @@ class Scores:
         self.encoded.add(query)
         return SearchResult(query, collection, "fake", pipeline, hits, Trace(tuple(traces)))
 
-    def collection(self, name: str) -> CollectionInfo:
+    def info(self, name: str) -> CollectionInfo:
         pages = len(next(iter(self.scores.values())))
         full = IndexInfo("full", pages, 10 * pages, 128, "float16", 0)
         return CollectionInfo(name, "fake", 1, pages, 0, 1000 * pages, (full,), {"dpi": 144})
@@ -197,8 +198,8 @@ def test_storage_and_work_are_told() -> None:
 
 def test_several_encoders_are_told_apart() -> None:
     class Several(Scores):
-        def collection(self, name: str) -> CollectionInfo:
-            info = super().collection(name)
+        def info(self, name: str) -> CollectionInfo:
+            info = super().info(name)
             other = IndexInfo("global", info.pages, info.pages, 8, "float32", 0)
             spaces = (
                 SpaceInfo("fake", "words", 128, True, info.pages, 0, 0, 0, info.indexes),

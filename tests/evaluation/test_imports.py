@@ -132,6 +132,57 @@ def test_mteb_keeps_the_same_ids_of_two_languages_apart(tmp_path: Path) -> None:
     assert set(dataset.qrels) == {"english/q0", "french/q0"}
 
 
+def test_version_3_1_has_the_text_of_pages_once_for_all_languages(tmp_path: Path) -> None:
+    folder = tmp_path / "Vidore3HrOCRRetrieval"
+    text = "# Staff (2024)\n\n| Age | Share |\n|---|---|\n| 20 | 7 % |\n" + "und so weiter " * 300
+    for language in ("english", "german"):
+        pages = [
+            {"id": f"p{i}", "image": hub(i), "text": text if i else "", "modality": "image,text"} for i in range(2)
+        ]
+        table(folder / f"{language}-corpus" / "test-00000-of-00001.parquet", pages)
+        table(folder / f"{language}-queries" / "test-00000-of-00001.parquet", [{"id": "q0", "text": "who?"}])
+        labels = [{"query-id": "q0", "corpus-id": "p1", "score": 2}]
+        table(folder / f"{language}-qrels" / "test-00000-of-00001.parquet", labels)
+    dataset = brought(folder, tmp_path)
+    assert corpus(dataset) == {"p0": "pages-0001.pdf#page=1", "p1": "pages-0001.pdf#page=2"}
+    assert set(dataset.qrels) == {"english/q0", "german/q0"}
+    with pdfium.PdfDocument(dataset.folder / "documents" / "pages-0001.pdf") as found:
+        told = [page.get_textpage().get_text_range().split() for page in found]
+    assert told == [[], text.split()]
+    assert any("do not stand where they are printed" in warning for warning in dataset.warnings)
+
+
+def test_mmdocir_asks_each_domain_by_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "MMDocIRT2ITRetrieval"
+    for number, domain in enumerate(("laws", "news")):
+        pages = [{"id": str(i), "image": hub(10 * number + i), "text": f"{domain} {i}"} for i in range(3)]
+        table(folder / f"{domain}-corpus" / "train-00000-of-00001.parquet", pages)
+        table(folder / f"{domain}-queries" / "train-00000-of-00001.parquet", [{"id": "0", "text": f"which {domain}?"}])
+        labels = [{"query-id": "0", "corpus-id": str(number + 1), "score": 1}]
+        table(folder / f"{domain}-qrels" / "train-00000-of-00001.parquet", labels)
+    dataset = brought(folder, tmp_path)
+    assert {query.id: (query.document, query.tags["subset"]) for query in dataset.queries} == {
+        "laws/0": ("laws.pdf", ("laws",)),
+        "news/0": ("news.pdf", ("news",)),
+    }
+    assert dataset.qrels == {"laws/0": {"laws.pdf#page=2": 1}, "news/0": {"news.pdf#page=3": 1}}
+    assert (dataset.scope, len(corpus(dataset))) == ("document", 6)
+
+
+def test_real_mm_rag_is_asked_in_its_most_rephrased_form(tmp_path: Path) -> None:
+    folder = tmp_path / "REAL-MM-RAG_FinReport_BEIR"
+    asked = {"query-id": 3, "query": "a", "rephrase_level_1": "b", "rephrase_level_2": "c", "rephrase_level_3": "d"}
+    table(folder / "queries" / "test-00000-of-00001.parquet", [asked])
+    pages = [{"corpus-id": i, "image": hub(i), "image_filename": f"{i}.png"} for i in range(2)]
+    table(folder / "corpus" / "test-00000-of-00001.parquet", pages)
+    table(
+        folder / "qrels" / "test-00000-of-00001.parquet", [{"query-id": 3, "corpus-id": 1, "answer": "x", "score": 1}]
+    )
+    dataset = brought(folder, tmp_path)
+    assert [(query.id, query.text) for query in dataset.queries] == [("3", "d")]
+    assert dataset.qrels == {"3": {"pages-0001.pdf#page=2": 1}}
+
+
 def test_beir_texts_become_pages_whose_words_can_be_read(tmp_path: Path) -> None:
     folder = tmp_path / "beir"
     (folder / "qrels").mkdir(parents=True)
@@ -163,7 +214,7 @@ def test_beir_texts_become_pages_whose_words_can_be_read(tmp_path: Path) -> None
 def test_a_page_gives_back_the_pixels_of_its_picture(tmp_path: Path, form: str, mode: str) -> None:
     data = picture(200, (123, 77), form, mode)
     pages = PdfPages(tmp_path / "x.pdf")
-    assert pages.picture(data, (0, 0)) == (123, 77)
+    assert pages.picture(data, (0, 0)) == ((123, 77), 0)
     assert pages.close() == [(0, 0)]
     file = PdfFile(tmp_path / "x.pdf")
     engines: tuple[Engine | None, ...] = ("pypdfium2", None)
@@ -204,4 +255,6 @@ def test_what_is_no_dataset_is_told_with_what_there_is(tmp_path: Path) -> None:
 def test_benchmarks_are_known_by_mtebs_names() -> None:
     assert TASKS["Vidore2ESGReportsRetrieval"].repository == "vidore/esg_reports_v2"
     assert {task.measure for name, task in TASKS.items() if name.startswith("Vidore3")} == {"nDCG@10"}
-    assert len({task.repository for task in TASKS.values()}) == len(TASKS) == 22
+    assert TASKS["Vidore3HrRetrieval.v2"].repository == "mteb/Vidore3HrOCRRetrieval"
+    assert TASKS["RealMMRAGFinReportRetrieval"].repository == "ibm-research/REAL-MM-RAG_FinReport_BEIR"
+    assert len({task.repository for task in TASKS.values()}) == len(TASKS) == 35

@@ -7,9 +7,9 @@ from unicodedata import normalize
 
 import pytest
 
+from tests.documents.make import write_pdf
 from tests.evaluation.folder import QRELS, write
 from tests.evaluation.test_imports import hub, table
-from tests.test_service import write_pdf
 from workbench.errors import DatasetError
 from workbench.evaluation import Dataset, bring, load_dataset
 from workbench.evaluation.dataset_library import DatasetLibrary

@@ -41,6 +41,7 @@ def planted(box, noise=0.0):
 class Shelf:
     def __init__(self, *told):
         self.told = {str(i): page for i, page in enumerate(told)}
+        self.library = self.explanations = self
 
     def explain(self, query, ref, collection, encoder, pipeline):
         found = self.told[query]

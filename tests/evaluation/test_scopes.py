@@ -16,7 +16,7 @@ from workbench.evaluation import evaluate, load_dataset
 from workbench.evaluation.datasets import Dataset, Question, only, together
 from workbench.evaluation.locating import LocatedPages, locate
 from workbench.evaluation.scopes import in_scope, restriction
-from workbench.retrieval import compile_filter
+from workbench.retrieval import parse_filter
 from workbench.types import DocumentInfo
 
 
@@ -62,7 +62,7 @@ def test_scopes_restrict_to_the_document_the_dataset_or_nothing(tmp_path: Path) 
     assert restriction(dataset, beside, "union")(query) == ""
     assert restriction(dataset, alone, "corpus")(query) == ""
     assert restriction(dataset, beside, "corpus")(query) == "document in ('it''s bread.pdf', 'whales.pdf')"
-    assert compile_filter(restriction(dataset, beside, "corpus")(query))
+    assert parse_filter(restriction(dataset, beside, "corpus")(query))
 
 
 def test_questions_of_two_datasets_never_mix(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def result(shelf):
 
 
 def exported(shelf, kind, query=QUERY, **more):
-    return shelf.export(query, "notes", "rows:4 > full:3", form=kind, **more)
+    return shelf.exports.write(query, "notes", "rows:4 > full:3", form=kind, **more)
 
 
 def test_a_spreadsheet_gets_every_hit_and_no_formula(shelf, result):
@@ -78,7 +78,7 @@ def test_a_marked_page_has_heat_where_the_words_are_and_a_legend_below(shelf):
     page = PageRef(EVIL, 1)
     made = exported(shelf, "png", page=page)
     assert made.name == "cmd-bread-b-butter-b-pdf-p1.png"
-    with Image.open(io.BytesIO(made.content)) as picture, Image.open(shelf.page_image("notes", page)) as plain:
+    with Image.open(io.BytesIO(made.content)) as picture, Image.open(shelf.library.page_image("notes", page)) as plain:
         facts = json.loads(picture.text["pagelens"])
         marked, before = np.asarray(picture.convert("RGB"), int), np.asarray(plain.convert("RGB"), int)
     height, width = before.shape[:2]
@@ -98,7 +98,7 @@ def test_a_marked_page_has_heat_where_the_words_are_and_a_legend_below(shelf):
 def test_marked_pages_and_reports_draw_the_one_heat(shelf, look):
     page = PageRef(EVIL, 1)
     told = shelf.explain(QUERY, page, "notes")
-    with Image.open(shelf.page_image("notes", page)) as opened:
+    with Image.open(shelf.library.page_image("notes", page)) as opened:
         plain = opened.convert("RGB")
     drawn, before = (np.asarray(picture, int) for picture in (draw(plain, told, look), plain))
     with Image.open(io.BytesIO(exported(shelf, "png", page=page, look=look).content)) as opened:
@@ -133,7 +133,7 @@ def test_a_pdf_of_too_many_pages_is_refused_before_one_is_drawn(shelf, result):
 
 
 def test_a_page_that_the_search_does_not_find_can_be_exported_and_one_that_is_not_there_cannot(shelf):
-    made = shelf.export("whale songs", "notes", "bm25:1", form="png", page=PageRef(EVIL, 2))
+    made = shelf.exports.write("whale songs", "notes", "bm25:1", form="png", page=PageRef(EVIL, 2))
     with Image.open(io.BytesIO(made.content)) as picture:
         facts = json.loads(picture.text["pagelens"])
     assert facts["rank"] is None
@@ -144,11 +144,11 @@ def test_a_page_that_the_search_does_not_find_can_be_exported_and_one_that_is_no
 
 def test_nothing_found_is_an_empty_table_and_no_picture(shelf):
     empty = "xyzzyx"
-    assert len(shelf.export(empty, "notes", "bm25:3", form="csv").content.decode().splitlines()) == 1
-    assert "No page was found" in shelf.export(empty, "notes", "bm25:3", form="html").content.decode()
+    assert len(shelf.exports.write(empty, "notes", "bm25:3", form="csv").content.decode().splitlines()) == 1
+    assert "No page was found" in shelf.exports.write(empty, "notes", "bm25:3", form="html").content.decode()
     for kind in ("png", "pdf"):
         with pytest.raises(InputError):
-            shelf.export(empty, "notes", "bm25:3", form=kind)
+            shelf.exports.write(empty, "notes", "bm25:3", form=kind)
 
 
 def test_forms_go_by_name_or_suffix():

@@ -14,7 +14,7 @@ from workbench.errors import InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service import Workbench
 from workbench.settings import Settings
-from workbench.store import index_writer as writing
+from workbench.store import new_index as writing
 from workbench.types import IngestReport
 
 
@@ -41,7 +41,9 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def jobs(gate: Gate, tmp_path: Path) -> Jobs:
-    return Jobs(tmp_path / "jobs", {"ingest": gate})
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.does("ingest", gate)
+    return jobs
 
 
 def test_a_finished_job_is_not_run_again(jobs: Jobs, gate: Gate) -> None:
@@ -83,7 +85,7 @@ def test_a_job_that_waits_is_stopped_at_once_and_never_begins(jobs: Jobs, gate: 
     first, second = jobs.start("notes", {"name": "a"}), jobs.start("notes", {"name": "b"})
     assert gate.begun.wait(30)
     assert jobs.stop(second.id).state == "stopped"
-    assert Jobs(tmp_path / "jobs", {}).get(second.id).state == "stopped"
+    assert Jobs(tmp_path / "jobs").get(second.id).state == "stopped"
     gate.open.set()
     jobs.wait(first.id, 30)
     assert jobs.resume(second.id).state in ("waiting", "running", "done")
@@ -104,7 +106,8 @@ def test_jobs_of_a_deleted_collection_never_begin(jobs: Jobs, gate: Gate) -> Non
 
 
 def test_an_unforeseen_error_is_told_without_its_text(tmp_path: Path) -> None:
-    jobs = Jobs(tmp_path / "jobs", {"ingest": lambda request, report, stop: 1 / 0})  # type: ignore[dict-item]
+    jobs = Jobs(tmp_path / "jobs")
+    jobs.does("ingest", lambda request, report, stop: 1 / 0)  # type: ignore[arg-type, return-value]
     ended = jobs.wait(jobs.start("notes", {}).id, 30)
     assert ended.state == "failed"
     assert "zero" not in ended.message
@@ -120,7 +123,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
 
 
 def names(bench: Workbench) -> list[str]:
-    return [index.name for index in bench.collection("notes").indexes]
+    return [index.name for index in bench.library.info("notes").indexes]
 
 
 def tables(bench: Workbench) -> set[Path]:
@@ -138,30 +141,68 @@ def test_an_index_job_stops_when_told_and_can_be_resumed(bench: Workbench, monke
         return table(*values)
 
     monkeypatch.setattr(writing, "vectors_table", slowly)
-    job = bench.start_index("notes", "ward[factor=4]")
+    job = bench.ingestion.start_index("notes", "ward[factor=4]")
     assert met.wait(30)
-    assert bench.stop_job(job.id).state == "stopping"
+    assert bench.jobs.stop(job.id).state == "stopping"
     go_on.set()
-    ended = bench.wait_for(job.id, 60)
+    ended = bench.jobs.wait(job.id, 60)
     assert ended.state == "stopped"
     assert ended.progress.stages[-1].done < 6
     assert not any("ward" in name for name in names(bench))
     assert tables(bench) == set()
-    assert bench.verify("notes") == []
+    assert bench.maintenance.verify("notes") == []
 
-    bench.resume_job(job.id)
-    assert bench.wait_for(job.id, 60).state == "done"
+    bench.jobs.resume(job.id)
+    assert bench.jobs.wait(job.id, 60).state == "done"
     assert "ward[factor=4]" in names(bench)
     assert bench.search("moon", "notes", "ward[factor=4]:2").hits
     assert bench.search("moon", "notes", "ward[factor=4.0]:2").hits
 
 
 def test_what_no_job_can_do_is_refused_before_it_begins(bench: Workbench) -> None:
-    before = bench.jobs()
+    before = bench.jobs.all()
     with pytest.raises(InputError, match="no index 'wart'"):
-        bench.start_index("notes", "wart")
+        bench.ingestion.start_index("notes", "wart")
     with pytest.raises(InputError, match=r"has the index 'rows' .* already"):
-        bench.start_index("notes", "rows")
+        bench.ingestion.start_index("notes", "rows")
     with pytest.raises(InputError, match="cannot be a collection's name"):
-        bench.start_ingest([], "a/b")
-    assert bench.jobs() == before
+        bench.ingestion.start([], "a/b")
+    assert bench.jobs.all() == before
+
+
+def test_every_file_has_its_state_and_its_counts_from_the_start(tmp_path: Path) -> None:
+    for name, pages in (("long", 20), ("short", 2)):
+        write_pdf(tmp_path / f"{name}.pdf", [f"{name} page {n}" for n in range(pages)])
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    paths = [tmp_path / f"{name}.pdf" for name in ("broken", "long", "short")]
+    bench = Workbench(Settings(home=tmp_path / "home"))
+    seen: list[dict[str, tuple[str, int, int]]] = []
+
+    def look(progress: Any) -> None:
+        files = [*progress.documents, *progress.pending]
+        seen.append({file.name: (file.state, file.pages, file.indexed) for file in files})
+
+    bench.ingestion.ingest(paths, "c", progress=look)
+    assert set(seen[0]) == {path.name for path in paths}
+    assert all(set(one) == set(seen[0]) for one in seen)
+    assert seen[0]["long.pdf"] == ("waiting", 0, 0)
+    assert ("waiting", 20, 0) in [one["long.pdf"] for one in seen]
+    assert {("reading", 20, 8), ("reading", 20, 16), ("done", 20, 20)} <= {one["long.pdf"] for one in seen}
+    assert next(one["short.pdf"] for one in seen if one["long.pdf"][0] == "reading") == ("waiting", 2, 0)
+    assert seen[-1] == {"broken.pdf": ("done", 0, 0), "long.pdf": ("done", 20, 20), "short.pdf": ("done", 2, 2)}
+    job = bench.ingestion.start(paths, "c")
+    assert [file.name for file in job.progress.pending] == ["broken.pdf", "long.pdf", "short.pdf"]
+    ended = bench.jobs.wait(job.id)
+    assert (ended.progress.pending, len(ended.progress.documents)) == ((), 3)
+
+
+def test_a_file_that_was_left_out_is_neither_planned_nor_read(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_pdf(tmp_path / f"{name}.pdf", [f"page of {name}"])
+    bench = Workbench(Settings(home=tmp_path / "home"))
+    plan = bench.ingestion.plan([tmp_path / "a.pdf", tmp_path / "b.pdf"], "c", without=["a.pdf"])
+    assert [(file.source, file.state) for file in plan.files] == [("a.pdf", "dropped"), ("b.pdf", "new")]
+    assert plan.pages_to_read == 1
+    job = bench.ingestion.start([tmp_path / "a.pdf", tmp_path / "b.pdf"], "c", without=["a.pdf"])
+    assert bench.jobs.wait(job.id).state == "done"
+    assert [one.name for one in bench.library.documents("c")] == ["b.pdf"]

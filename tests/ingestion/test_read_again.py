@@ -41,12 +41,12 @@ def bench(tmp_path):
 
 
 def words(bench, name, page=1):
-    return bench.page(PageRef(name, page), "c").words
+    return bench.library.page(PageRef(name, page), "c").words
 
 
 def show(bench, name, lines):
     """Have the stored picture of a page show other text."""
-    store = bench._collection("c")
+    store = bench.opened.get("c")
     text_picture(lines).save(store.image_path(store.page_id(PageRef(name, 1)), "page"), "WEBP", lossless=True)
 
 
@@ -59,21 +59,22 @@ def test_a_scan_is_read_again_in_its_language_and_found_by_words_and_vectors(ben
     with monkeypatch.context() as patch:  # as on a machine that has no tesseract yet
         patch.setattr(tesseract, "installed", frozenset)
         patch.setenv("PATH", "")
+        bench._readers.close()  # processes that other tests left know where tesseract is
         bench.ingest([RUSSIAN], "c")
-    (before,) = bench.documents("c")
+    (before,) = bench.library.documents("c")
     assert "Little of the scan's text could be read" in before.notices[0].reason
-    assert "1 of its pages could hardly be read" in bench.plan([RUSSIAN], "c").files[0].note
-    vectors = bench._collection("c").space().page_embedding(bench._collection("c").page_id(PageRef(before.name, 1)))
+    assert "1 of its pages could hardly be read" in bench.ingestion.plan([RUSSIAN], "c").files[0].note
+    vectors = bench.opened.get("c").space().page_embedding(bench.opened.get("c").page_id(PageRef(before.name, 1)))
     assert len(bench.search("bank", "c", "full:5").hits) == 1  # the copies of the vectors are made
 
     bench._readers.close()  # its processes had no tesseract
-    report = bench.read_again("c", RUSSIAN.name, Way(("rus",)))
+    report = bench.ingestion.read_again("c", RUSSIAN.name, Way(("rus",)))
     assert [(one.indexed, one.failed, one.notices) for one in report.documents] == [(1, (), ())]
     assert "Договор аренды" in words(bench, RUSSIAN.name).text
-    (after,) = bench.documents("c")
+    (after,) = bench.library.documents("c")
     assert (after.notices, after.words) == ((), "ocr")
     assert best(bench, "аренды", "bm25:5") == [f"{RUSSIAN.name}#page=1"]
-    store = bench._collection("c")
+    store = bench.opened.get("c")
     new = store.space().page_embedding(store.page_id(PageRef(after.name, 1)))
     assert "аренды" in new.labels and len(new.vectors) != len(vectors.vectors)
     # What searches read is what is stored: the copies made before the change are not used.
@@ -94,7 +95,7 @@ def test_a_process_that_has_the_vectors_open_searches_the_new_ones(bench, files)
     other = Workbench(bench.settings)
     before = other.search("lighthouses", "c", "full:1").hits[0].score
     show(bench, "scan.png", ["Railway stations"])
-    bench.read_again("c", "scan.png", Way())
+    bench.ingestion.read_again("c", "scan.png", Way())
     after = other.search("lighthouses", "c", "full:1").hits[0].score
     assert after == bench.search("lighthouses", "c", "full:1").hits[0].score < before - 0.2
     other.close()
@@ -104,7 +105,7 @@ def test_the_text_layer_can_be_left_out_and_others_stay_as_they_are(bench, files
     bench.ingest([files], "c")
     assert {"Downloaded", "Bergen"} <= set(words(bench, "both.pdf").texts)
     other = words(bench, "scan.png")
-    report = bench.read_again("c", "both.pdf", Way(layer=False))
+    report = bench.ingestion.read_again("c", "both.pdf", Way(layer=False))
     assert [(one.name, one.pages, one.indexed) for one in report.documents] == [("both.pdf", 1, 1)]
     read = words(bench, "both.pdf")
     assert read.ocr.all() and "Bergen" in read.texts and best(bench, "Bergen", "bm25:1") == ["both.pdf#page=1"]
@@ -115,7 +116,7 @@ def test_what_gives_no_word_keeps_those_that_it_had(bench, tmp_path):
     text_picture(["Lighthouses of Norway"]).save(tmp_path / "scan.png")
     bench.ingest([tmp_path / "scan.png"], "c")
     show(bench, "scan.png", [])
-    (outcome,) = bench.read_again("c", "scan.png", Way()).documents
+    (outcome,) = bench.ingestion.read_again("c", "scan.png", Way()).documents
     assert (outcome.indexed, outcome.failed[0].reason) == (0, reading.NOTHING_READ)
     assert words(bench, "scan.png").texts == ("Lighthouses", "of", "Norway")
     assert best(bench, "lighthouses", "bm25:1") == ["scan.png#page=1"]
@@ -124,18 +125,18 @@ def test_what_gives_no_word_keeps_those_that_it_had(bench, tmp_path):
 def test_what_is_not_there_and_what_cannot_be_is_refused(bench, files, monkeypatch):
     bench.ingest([files / "scan.png"], "c")
     with pytest.raises(NotFoundError, match=r"no document 'other\.pdf'"):
-        bench.read_again("c", "other.pdf", Way())
+        bench.ingestion.read_again("c", "other.pdf", Way())
     with pytest.raises(NotFoundError, match="no indexed page 7"):
-        bench.start_read_again("c", "scan.png", Way(), [7])
+        bench.ingestion.start_read_again("c", "scan.png", Way(), [7])
     monkeypatch.setattr(tesseract, "installed", frozenset)
     with pytest.raises(InputError, match="tesseract is not installed"):
-        bench.start_read_again("c", "scan.png", Way(engine="tesseract"))
-    assert not [job for job in bench.jobs() if job.kind == "reread"]
+        bench.ingestion.start_read_again("c", "scan.png", Way(engine="tesseract"))
+    assert not [job for job in bench.jobs.all() if job.kind == "reread"]
 
 
 def test_a_job_reads_again_and_tells_what_it_did(bench, files):
     bench.ingest([files], "c")
-    job = bench.wait_for(bench.start_read_again("c", "both.pdf", Way(layer=False), [1]).id, 300)
+    job = bench.jobs.wait(bench.ingestion.start_read_again("c", "both.pdf", Way(layer=False), [1]).id, 300)
     assert (job.state, job.kind, job.progress.pages_done) == ("done", "reread", 1)
     assert words(bench, "both.pdf").ocr.all()
 
@@ -146,12 +147,12 @@ def test_a_stop_leaves_pages_read_or_as_they_were(bench, files, monkeypatch):
     stop = threading.Event()
     stop.set()
     before = words(bench, "both.pdf").texts
-    assert bench.read_again("c", "both.pdf", Way(layer=False), stop=stop).stopped
+    assert bench.ingestion.read_again("c", "both.pdf", Way(layer=False), stop=stop).stopped
     assert words(bench, "both.pdf").texts == before
 
 
 def test_a_collection_remembers_its_languages(bench, files):
-    bench.create_collection("c", CollectionSettings(languages=("eng",)))
+    bench.library.create("c", CollectionSettings(languages=("eng",)))
     again = Workbench(bench.settings)
-    assert again.collection("c").settings["languages"] == ("eng",)
+    assert again.library.info("c").settings["languages"] == ("eng",)
     again.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.conftest import write_pdf
+from tests.documents.make import write_pdf
 from workbench.cli import app
 from workbench.errors import InputError, NotFoundError
 from workbench.ingestion.watching import FolderWatcher, difference, look
@@ -33,23 +33,23 @@ def folder(tmp_path):
 @pytest.fixture
 def bench(tmp_path):
     work = Workbench(Settings(home=tmp_path / "home"))
-    work.quiet = 0.2
+    work.watching.quiet = 0.2
     yield work
     work.close()
 
 
 def names(bench):
-    return sorted(document.name for document in bench.documents("c")) if "c" in bench.collection_names() else []
+    return sorted(document.name for document in bench.library.documents("c")) if "c" in bench.library.names() else []
 
 
 def reached(bench, wanted):
     """Wait until the collection holds these documents, and no job is at it any more."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if names(bench) == wanted and not any(job.active for job in bench.jobs()):
+        if names(bench) == wanted and not any(job.active for job in bench.jobs.all()):
             return True
         time.sleep(0.05)
-    pytest.fail(f"{names(bench)} and not {wanted}; {[(job.kind, job.state, job.message) for job in bench.jobs()]}")
+    pytest.fail(f"{names(bench)} and not {wanted}; {[(job.kind, job.state, job.message) for job in bench.jobs.all()]}")
 
 
 def read(report):
@@ -70,84 +70,84 @@ def test_what_is_new_changed_and_gone_is_told_by_what_was_seen(folder):
 
 
 def test_a_collection_is_brought_in_step_and_only_what_changed_is_read(bench, folder):
-    assert read(bench.sync_folder(folder, "c")) == {"whales.pdf": 1, "below/stars.pdf": 1}
+    assert read(bench.watching.sync(folder, "c")) == {"whales.pdf": 1, "below/stars.pdf": 1}
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
-    assert bench.sync_folder(folder, "c").documents == ()
+    assert bench.watching.sync(folder, "c").documents == ()
     write_pdf(folder / "below" / "moon.pdf", ["The moon goes around the earth."])
     write_pdf(folder / "whales.pdf", ["Humpback whales sing long songs under water."])
-    assert read(bench.sync_folder(folder, "c")) == {"whales.pdf": 1, "below/moon.pdf": 1}
-    assert "sing" in bench.page(PageRef("whales.pdf", 1), "c").words.text
+    assert read(bench.watching.sync(folder, "c")) == {"whales.pdf": 1, "below/moon.pdf": 1}
+    assert "sing" in bench.library.page(PageRef("whales.pdf", 1), "c").words.text
     (folder / "below" / "stars.pdf").unlink()
-    (gone,) = bench.sync_folder(folder, "c").documents
+    (gone,) = bench.watching.sync(folder, "c").documents
     assert (gone.name, gone.reason) == ("below/stars.pdf", "deleted: its file is gone from the folder")
-    assert names(bench) == ["below/moon.pdf", "whales.pdf"] and bench.verify("c") == []
+    assert names(bench) == ["below/moon.pdf", "whales.pdf"] and bench.maintenance.verify("c") == []
 
 
 def test_a_file_that_moves_is_known_by_its_content(bench, folder):
-    bench.sync_folder(folder, "c")
-    bench.judge("whale", PageRef("whales.pdf", 1), "c", 3)
-    before = bench._collection("c").page_id(PageRef("whales.pdf", 1))
+    bench.watching.sync(folder, "c")
+    bench.judgements.judge("whale", PageRef("whales.pdf", 1), "c", 3)
+    before = bench.opened.get("c").page_id(PageRef("whales.pdf", 1))
     (folder / "whales.pdf").rename(folder / "below" / "largest animals.pdf")
-    (moved,) = bench.sync_folder(folder, "c").documents
+    (moved,) = bench.watching.sync(folder, "c").documents
     assert (moved.indexed, moved.skipped) == (0, 1) and "already indexed as whales.pdf" in moved.reason
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
-    assert bench._collection("c").page_id(PageRef("whales.pdf", 1)) == before
-    assert bench.judgements("whale", "c") == {"whales.pdf#page=1": 3}
+    assert bench.opened.get("c").page_id(PageRef("whales.pdf", 1)) == before
+    assert bench.judgements.of("whale", "c") == {"whales.pdf#page=1": 3}
     (folder / "below" / "largest animals.pdf").unlink()  # gone for good: it is known where the file was last
-    bench.sync_folder(folder, "c")
+    bench.watching.sync(folder, "c")
     assert names(bench) == ["below/stars.pdf"]
 
 
 def test_a_document_that_another_file_holds_stays(bench, folder, tmp_path):
     shutil.copy(folder / "whales.pdf", tmp_path / "copy.pdf")
-    bench.sync_folder(folder, "c")
+    bench.watching.sync(folder, "c")
     bench.ingest([tmp_path / "copy.pdf"], "c")
     (folder / "whales.pdf").unlink()
-    bench.sync_folder(folder, "c")
+    bench.watching.sync(folder, "c")
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
-    assert bench._collection("c").records.named("whales.pdf")[0].sources == (str(tmp_path / "copy.pdf"),)
+    assert bench.opened.get("c").records.named("whales.pdf")[0].sources == (str(tmp_path / "copy.pdf"),)
 
 
 def test_documents_can_be_kept_whatever_becomes_of_their_files(bench, folder):
-    bench.sync_folder(folder, "c", keep=True)
+    bench.watching.sync(folder, "c", keep=True)
     (folder / "whales.pdf").unlink()
-    bench.sync_folder(folder, "c", keep=True)
+    bench.watching.sync(folder, "c", keep=True)
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
 
 
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
 def test_a_disk_that_is_not_there_costs_nothing(bench, folder, left):
-    bench.sync_folder(folder, "c")
+    bench.watching.sync(folder, "c")
     away = folder.rename(folder.with_name("unmounted"))
     if left == "nothing":
         with pytest.raises(InputError, match="There is no folder"):
-            bench.sync_folder(folder, "c")
+            bench.watching.sync(folder, "c")
     else:
         folder.mkdir()
-        assert "is its disk there?" in bench.sync_folder(folder, "c").notes[0]
+        assert "is its disk there?" in bench.watching.sync(folder, "c").notes[0]
         folder.rmdir()
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
     away.rename(folder)
-    assert bench.sync_folder(folder, "c").documents == ()
+    assert bench.watching.sync(folder, "c").documents == ()
 
 
 def test_what_was_in_the_collection_before_is_left_alone(bench, folder):
     bench.ingest([folder], "c")
     (folder / "whales.pdf").unlink()  # before anybody followed the folder
-    bench.sync_folder(folder, "c")
+    bench.watching.sync(folder, "c")
     assert names(bench) == ["below/stars.pdf", "whales.pdf"]
 
 
 def test_a_stop_loses_nothing_and_the_same_call_does_the_rest(bench, folder):
     stop = threading.Event()
     stop.set()
-    assert bench.sync_folder(folder, "c", stop=stop).stopped
-    assert read(bench.sync_folder(folder, "c")) == {"whales.pdf": 1, "below/stars.pdf": 1}
+    assert bench.watching.sync(folder, "c", stop=stop).stopped
+    assert read(bench.watching.sync(folder, "c")) == {"whales.pdf": 1, "below/stars.pdf": 1}
 
 
 def test_a_folder_is_followed_by_jobs_and_across_restarts(bench, folder):
-    watch = bench.watch(folder, "c")
-    assert bench.watches("c") == [watch] and watch.folder == str(folder)
+    watch = bench.watching.follow(folder, "c")
+    assert bench.watching.all("c") == [watch] and watch.folder == str(folder)
     assert reached(bench, ["below/stars.pdf", "whales.pdf"])
     write_pdf(folder / "moon.pdf", ["The moon goes around the earth."])
     assert reached(bench, ["below/stars.pdf", "moon.pdf", "whales.pdf"])
@@ -155,29 +155,29 @@ def test_a_folder_is_followed_by_jobs_and_across_restarts(bench, folder):
     (folder / "new").mkdir()
     write_pdf(folder / "new" / "bread.pdf", ["Knead the dough until it is smooth."])
     assert reached(bench, ["below/stars.pdf", "moon.pdf", "new/bread.pdf"])
-    assert {job.kind for job in bench.jobs()} == {"sync"} and {job.state for job in bench.jobs()} == {"done"}
+    assert {job.kind for job in bench.jobs.all()} == {"sync"} and {job.state for job in bench.jobs.all()} == {"done"}
     bench.close()
 
     (folder / "moon.pdf").unlink()  # while nobody looks
     write_pdf(folder / "late.pdf", ["Written between two runs."])
     again = Workbench(bench.settings)
-    again.quiet = 0.2
-    again.start_watching()
+    again.watching.quiet = 0.2
+    again.watching.start()
     try:
         assert reached(again, ["below/stars.pdf", "late.pdf", "new/bread.pdf"])
-        again.unwatch(folder, "c")
-        assert again.watches() == []
+        again.watching.leave(folder, "c")
+        assert again.watching.all() == []
         with pytest.raises(NotFoundError, match="is not followed"):
-            again.unwatch(folder, "c")
+            again.watching.leave(folder, "c")
     finally:
         again.close()
 
 
 def test_a_deleted_collection_is_not_made_anew(bench, folder):
-    bench.watch(folder, "c")
+    bench.watching.follow(folder, "c")
     assert reached(bench, ["below/stars.pdf", "whales.pdf"])
-    bench.delete_collection("c")
-    assert bench.watches() == [] and not list((bench.settings.home / "state" / "watches").iterdir())
+    bench.deletions.collection("c")
+    assert bench.watching.all() == [] and not list((bench.settings.home / "state" / "watches").iterdir())
 
 
 def test_changes_are_waited_for_until_they_rest(folder):
@@ -202,8 +202,8 @@ def test_reading_the_files_is_no_change(folder):
 def test_a_folder_that_cannot_be_followed_is_refused(bench, tmp_path, what, said):
     (tmp_path / "home").mkdir(exist_ok=True)
     with pytest.raises(InputError, match=said):
-        bench.watch({"none": tmp_path / "none", "home": tmp_path}[what], "c")
-    assert bench.watches() == []
+        bench.watching.follow({"none": tmp_path / "none", "home": tmp_path}[what], "c")
+    assert bench.watching.all() == []
 
 
 def test_the_command_brings_in_step_once(tmp_path, folder):

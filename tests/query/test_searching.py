@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from workbench import heatmap
 from workbench.errors import InputError, NotFoundError, QueryError
 from workbench.service import Workbench
+from workbench.service.searches import read_query
 from workbench.types import PageRef, Query, SearchResult
 
 WHALE, SONG, OVEN = PageRef("whales.pdf", 1), PageRef("whales.pdf", 2), PageRef("bread & [b]butter.pdf", 2)
@@ -26,7 +27,7 @@ def photo(bench: Workbench) -> str:
     ImageDraw.Draw(image).text((40, 80), "Bake the loaf in a hot oven", "black", ImageFont.load_default(48))
     file = bench.settings.home / "photo.png"
     image.save(file)
-    return bench.keep_picture(file)
+    return bench.pictures.keep(file)
 
 
 @pytest.mark.parametrize("pipeline", ["exact", "rows:6 > full:6", "bm25", "rrf(bm25, rows):6 > full:3", "hybrid"])
@@ -41,14 +42,14 @@ def test_a_region_finds_its_own_page_first(bench: Workbench, pipeline: str, ref:
 def test_a_region_is_explained_by_the_words_in_it(bench: Workbench) -> None:
     query = Query.empty().region(WHALE, ALL)
     told = bench.explain(query, WHALE, "notes")
-    words = bench.page(WHALE, "notes").words.texts
+    words = bench.library.page(WHALE, "notes").words.texts
     assert told.query.labels == tuple(word for word in words if any(map(str.isalnum, word)))
     assert [row.text for row in told.ledger] == list(told.query.labels)
     assert told.score == pytest.approx(len(words), abs=1e-2)
     left = bench.explain(Query.empty().region(WHALE, (0, 0, 0.25, 1)), WHALE, "notes").query.labels
     assert left == told.query.labels[: len(left)]
     assert 0 < len(left) < len(words)
-    assert bench.why(query, WHALE, "notes").verdict == "found"
+    assert bench.searches.why(query, WHALE, "notes").verdict == "found"
 
 
 def test_a_region_without_words_says_so(bench: Workbench) -> None:
@@ -71,18 +72,18 @@ def test_a_picture_finds_the_page_it_shows(bench: Workbench, photo: str) -> None
         assert result.query_text == f"picture {photo[:8]}"
     told = bench.explain(query, OVEN, "notes")
     assert "oven" in told.query.labels
-    assert bench.why(query, OVEN, "notes").verdict == "found"
+    assert bench.searches.why(query, OVEN, "notes").verdict == "found"
     again = bench.search(query, "notes", "exact")
     assert [stage.cache_hit for stage in again.trace.stages if stage.encoding] == [True]
 
 
 def test_a_repaired_picture_is_another_picture(bench: Workbench, photo: str) -> None:
-    turned = bench.keep_picture(bench.query_picture(photo, ["rotate:180"]))
+    turned = bench.pictures.keep(bench.pictures.path(photo, ["rotate:180"]))
     upside_down = Query.empty().picture(turned)
     mended = Query.empty().picture(turned, ["rotate:180"])
-    preview = bench.repair_preview(turned)
+    preview = bench.pictures.preview(turned)
     assert preview.steps[0] == "rotate:180"
-    assert preview.after == bench.query_picture(turned, preview.steps) != preview.before
+    assert preview.after == bench.pictures.path(turned, preview.steps) != preview.before
     assert found(bench.search(mended, "notes", "exact"))[0] == OVEN
     labels = [bench.explain(query, OVEN, "notes").query.labels for query in (upside_down, mended)]
     assert all("oven" in words for words in labels), "OCR turns a picture by itself"
@@ -141,7 +142,7 @@ def test_an_unwanted_text_takes_off_where_it_is_met(bench: Workbench) -> None:
     share = told.regions[0].share
     assert 0 < share < bench.explain("whales", SONG, "notes").regions[0].share
     only = "document = 'whales.pdf' and page = 2"
-    (quoted,) = bench.evidence(Query.of("whales").but_not("water"), "notes", "exact", filter=only)
+    (quoted,) = bench.explanations.evidence(Query.of("whales").but_not("water"), "notes", "exact", filter=only)
     assert quoted.won == pytest.approx(share * wanted.contribution, abs=1e-4)
 
 
@@ -174,18 +175,18 @@ def test_bad_queries_are_refused_in_a_sentence(
 
 def test_queries_come_as_json(bench: Workbench, photo: str) -> None:
     query = Query.of("whale").picture(photo).marking([WHALE])
-    assert bench.query(query.as_dict()) == query
+    assert read_query(query.as_dict()) == query
     with pytest.raises(QueryError, match="list of 'parts'"):
-        bench.query({})
+        read_query({})
 
 
 def test_a_picture_is_kept_once_without_what_is_no_pixel(bench: Workbench, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
     Image.new("RGB", (4000, 40), "red").save(tmp_path / "a.jpg", exif=exif)
-    first, second = bench.keep_picture(tmp_path / "a.jpg"), bench.keep_picture((tmp_path / "a.jpg").read_bytes())
+    first, second = bench.pictures.keep(tmp_path / "a.jpg"), bench.pictures.keep((tmp_path / "a.jpg").read_bytes())
     assert first == second
-    kept = bench.query_picture(first)
+    kept = bench.pictures.path(first)
     assert b"taken at home" in (tmp_path / "a.jpg").read_bytes()
     assert b"taken at home" not in kept.read_bytes()
     with Image.open(kept) as image:

@@ -27,7 +27,7 @@ def bench(tmp_path: Path) -> Workbench:
 
 
 def ask(bench: Workbench, query: str | Query, pipeline: str = "rows:3 > full:2", filter: str = "") -> SearchResult:
-    *_, result = bench.search_stages(query, "c", pipeline, filter=filter)
+    *_, result = bench.searches.stages(query, "c", pipeline, filter=filter)
     return result
 
 
@@ -82,7 +82,7 @@ def test_nothing_survives_a_change_of_the_collection(bench: Workbench, tmp_path:
     found = ask(bench, "largest whale")
     assert "cache" not in stages(found)
     assert "b.pdf" in [hit.ref.document for hit in found.hits]
-    bench.delete_document("c", "b.pdf")
+    bench.deletions.document("c", "b.pdf")
     assert "b.pdf" not in [hit.ref.document for hit in ask(bench, "largest whale").hits]
 
 

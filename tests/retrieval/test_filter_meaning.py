@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.store.make import collection, item, put, record
 from workbench.errors import FilterError
-from workbench.retrieval import compile_filter
-from workbench.retrieval.days import Stretch
+from workbench.retrieval import parse_filter
 from workbench.store import Writer
+from workbench.types.days import Stretch
 
 OPERATORS = {
     "=": operator.eq,
@@ -74,7 +74,7 @@ def newfoundland():
 
 
 def found(store, text):
-    ids = store.page_ids(compile_filter(text))
+    ids = store.page_ids(parse_filter(text))
     return {ref.document for ref in store.refs(ids).values()}
 
 
@@ -131,7 +131,7 @@ def test_in_and_tags_and_what_cannot_be_compared(store):
     assert found(store, "tag = 'b c'") == those(lambda meta: META.index(meta) % 2)
     assert found(store, "tag != 'b c'") == those(lambda meta: META.index(meta) % 2 == 0)
     with pytest.raises(FilterError, match="too large"):
-        compile_filter(f"meta.year > {'9' * 400}")
+        parse_filter(f"meta.year > {'9' * 400}")
 
 
 ZONES = ("2026-11-26T20:50+99:00", "2026-11-26T20:50-24:00", "2026-11-26T20:50+05:60")  # that are none
@@ -193,7 +193,7 @@ def test_the_day_of_the_issue_is_found_and_other_forms_are(dated):
         with pytest.raises(
             FilterError, match=r"'added' is a date, and .* is none \((a date is written|the calendar has)"
         ):
-            compile_filter(f"added = '{bad}'")
+            parse_filter(f"added = '{bad}'")
 
 
 def test_today_is_found_today(store):

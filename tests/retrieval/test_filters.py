@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from tests.store.make import collection, put, record
 from workbench.errors import FilterError
-from workbench.retrieval.filters import MAX_NESTING, MAX_TESTS, clauses, compile_filter, document_filter
+from workbench.retrieval.filters import MAX_NESTING, MAX_TESTS, clauses, document_filter, parse_filter
 from workbench.store import Writer
+from workbench.store.conditions import condition
+from workbench.types.filters import AllOf
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,8 @@ from workbench.store import Writer
     ],
 )
 def test_filters_compile_to_quoted_sql(text, sql):
-    assert compile_filter(text) == sql
+    found = parse_filter(text)
+    assert (found and condition(found)) == sql
 
 
 @pytest.mark.parametrize(
@@ -65,20 +68,20 @@ def test_filters_compile_to_quoted_sql(text, sql):
 )
 def test_bad_filters_are_refused_in_words(text, says):
     with pytest.raises(FilterError) as caught:
-        compile_filter(text)
+        parse_filter(text)
     assert says in str(caught.value)
 
 
 @given(st.text(max_size=40))
 def test_a_document_name_can_only_ever_be_a_value(name):
-    sql = compile_filter(document_filter(name))
+    sql = condition(parse_filter(document_filter(name)))
     assert sql == "(document = '" + name.replace("'", "''") + "')"
 
 
 @given(st.text(max_size=50))
 def test_any_text_compiles_or_is_refused(text):
     try:
-        compile_filter(text)
+        parse_filter(text)
     except FilterError as error:
         assert str(error)
 
@@ -199,15 +202,15 @@ def joined(inner):
 def test_the_sql_finds_what_the_filter_says(store, filter):
     text, says = filter
     try:
-        sql = compile_filter(text)
+        where = parse_filter(text)
     except FilterError as error:  # bounds, which the strategy may overstep
         assert "more than" in str(error) or "characters" in str(error)
         return
-    found = store.refs(store.page_ids(sql)).values()
+    found = store.refs(store.page_ids(where)).values()
     expected = {(page["document"], page["page"]) for page in pages() if says(page)}
     assert {(ref.document, ref.page) for ref in found} == expected
-    both = [compile_filter(part) for part in clauses(text)]
-    assert set(store.page_ids(" AND ".join(both))) == set(store.page_ids(sql))
+    both = AllOf(tuple(parse_filter(part) for part in clauses(text)))
+    assert set(store.page_ids(both)) == set(store.page_ids(where))
 
 
 @pytest.mark.parametrize("inner", ["page = 1 and tag = 'sea'", "page = 1 or tag != 'sea'", "not meta.by != 'a=b'"])
@@ -217,19 +220,19 @@ def test_the_deepest_filter_is_planned_at_once(store, inner):
         "not (page = 1 or " * MAX_NESTING + inner + ")" * MAX_NESTING,
         "not (page = 1 and not not not (" * (MAX_NESTING // 2) + inner + "))" * (MAX_NESTING // 2),
     ):
-        assert len(store.page_ids(compile_filter(deepest))) <= 6
+        assert len(store.page_ids(parse_filter(deepest))) <= 6
 
 
 def test_the_longest_filter_runs(store):
     for word in (" or ", " and "):
         text = word.join(f"page != {number}" for number in range(100, 100 + MAX_TESTS))
-        assert len(store.page_ids(compile_filter(text))) == 6
-    assert len(store.page_ids(compile_filter(f"page in ({', '.join(['1'] * MAX_TESTS)})"))) == 3
+        assert len(store.page_ids(parse_filter(text))) == 6
+    assert len(store.page_ids(parse_filter(f"page in ({', '.join(['1'] * MAX_TESTS)})"))) == 3
 
 
 @pytest.mark.parametrize("text", ["document = '\x00'", "document contains '\ud800'", 'tag = "\udcff"'])
 def test_what_is_no_text_is_found_nowhere_and_fells_nothing(store, text):
-    assert store.page_ids(compile_filter(text)) in ([], store.page_ids(None))
+    assert store.page_ids(parse_filter(text)) in ([], store.page_ids(None))
 
 
 def test_a_name_that_is_no_text_is_found_under_its_stored_form(tmp_path):
@@ -237,4 +240,4 @@ def test_a_name_that_is_no_text_is_found_under_its_stored_form(tmp_path):
     with Writer(made) as writer:
         put(writer, record("bytes", 1, "caf\udce9.pdf"))
         writer.finish()
-    assert len(made.page_ids(compile_filter(document_filter("caf\udce9.pdf")))) == 1
+    assert len(made.page_ids(parse_filter(document_filter("caf\udce9.pdf")))) == 1

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.retrieval.arrays import collection, encoder, order, run
-from tests.spaces.test_mixed import mixed
-from tests.spaces.test_mixed import run as run_mixed
+from tests.retrieval.test_several_encoders import mixed
+from tests.retrieval.test_several_encoders import run as run_mixed
 from workbench.retrieval import STAGES
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.registry import Stage, register, registered
@@ -18,6 +18,8 @@ PAGES = 24
 
 def text(name, k):
     stage = STAGES[name]
+    if stage.reranks:
+        return f"rows:{max(k, PAGES)} > {name}[model=numbers]:{k}"
     return f"{name}({', '.join(stage.example)}):{k}" if stage.fusion else f"{name}:{k}"
 
 
@@ -28,7 +30,8 @@ def test_it_keeps_its_k_and_the_filter_and_the_order(name, before, where):
     arrays = collection(3, PAGES)
     for k in (1, 5, 100):
         k = min(k, 9) if before else k
-        result = run(arrays, before + text(name, k), 3, where)
+        stage = text(name, k)
+        result = run(arrays, before + (stage.split(" > ")[-1] if before else stage), 3, where)
         hits = result.hits
         assert len(hits) <= k
         assert len({hit.page_id for hit in hits}) == len(hits)
@@ -39,7 +42,8 @@ def test_it_keeps_its_k_and_the_filter_and_the_order(name, before, where):
         keys = [(-hit.score, hit.ref.document, hit.ref.page) for hit in scored]
         assert keys == sorted(keys)
         assert all(np.isfinite(hit.score) for hit in hits)
-        assert all(hit.score_kind == ("exact" if name == "full" else "approximate") for hit in hits)
+        kind = "model" if STAGES[name].reranks else "exact" if name == "full" else "approximate"
+        assert all(hit.score_kind == kind for hit in hits)
         if before:
             assert set(order(result)) <= set(order(run(arrays, "rows:9", 3, where)))
         elif name != "bm25" and not name.startswith("xtr"):
@@ -86,7 +90,7 @@ def test_its_trace_and_its_scores_are_told(name):
     assert (told.candidates_in, told.candidates_out) == (PAGES, len(result.hits))
     assert told.scored > 0
     assert told.ms >= told.kernel_ms >= 0
-    vectors = any(leaf.stage.vectors for leaf in Pipeline.parse(text(name, 6)).leaves())
+    vectors = any(leaf.stage.vectors for leaf in Pipeline.parse(text(name, 6)).steps[-1].leaves())
     assert (told.vectors_compared > 0, told.bytes_read > 0) == (vectors, vectors)
     for hit in result.hits:
         assert hit.stages[-1].name == name

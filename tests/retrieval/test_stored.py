@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.test_service import TOPICS, write_pdf
+from tests.documents.make import write_pdf
+from tests.service.test_workbench import TOPICS
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Collection
@@ -26,7 +27,7 @@ def bench(tmp_path_factory):
 
 
 def test_document_frequencies_are_those_of_the_text_index(bench):
-    store = bench._collection("notes").snapshot()
+    store = bench.opened.get("notes").snapshot()
     found = store.frequencies(["animals", "songs", "star", "zebra", "red-giant", "red-whale"])
     assert found == {"animals": 1, "songs": 1, "star": 1, "zebra": 0, "red-giant": 1, "red-whale": 0}
     assert store.frequencies([]) == {}
@@ -49,7 +50,7 @@ def test_an_explanation_weighs_as_the_stage_that_decides(bench):
 
 
 def test_cells_are_kept_and_grow_with_the_collection(bench):
-    store = bench._collection("notes")
+    store = bench.opened.get("notes")
     space = store.space()
     first, fresh = space.inverted_lists("full")
     assert fresh and not space.inverted_lists("full")[1]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_service import write_pdf
+from tests.documents.make import write_pdf
 from workbench.calibration import RECORD, questions_of
 from workbench.errors import InputError
 from workbench.retrieval import verdict
@@ -162,7 +162,7 @@ def test_a_calibrated_pipeline_tells_searches_in_vain(bench):
     assert bench.search("history of the whale", "things").verdict is None
     asked = questions_of(bench.root / "queries.jsonl")
     assert asked[0].pages == ("whale.pdf#page=1",)
-    found = bench.calibrate("things", "full:10", asked)
+    found = bench.searches.calibrate("things", "full:10", asked)
     assert len(found.answered) == len(found.unanswered) == len(THINGS)
     assert found.auroc > 0.9 and "24 questions (labelled) over 24 pages" in found.basis
     told = {text: bench.search(text, "things", "full:10").verdict for text in (
@@ -184,19 +184,19 @@ def test_a_calibrated_pipeline_tells_searches_in_vain(bench):
     assert bench.search("castle", "things", "exact", 2).verdict == whole.verdict
     assert bench.search("castle", "things", "rows:20 > full:10").verdict is None  # nor does another pipeline
     assert bench.search("castle", "things", "full:10", None, "page = 1").verdict is None  # nor a part of the pages
-    bench.delete_document("things", "perfume.pdf")
+    bench.deletions.document("things", "perfume.pdf")
     assert bench.search("castle", "things", "full:10").verdict is None  # nor what the pages are not any more
 
 
 def test_what_cannot_be_calibrated_says_why(bench):
     for pipeline in ("bm25:10", "sum(bm25, full):10", "rows:10", "full[weights=idf]:10"):
         with pytest.raises(InputError, match="end the pipeline in full"):
-            bench.calibrate("things", pipeline)
+            bench.searches.calibrate("things", pipeline)
     (bench.root / "few.txt").write_text("whale\n\nbread\n", encoding="utf-8")
     few = questions_of(bench.root / "few.txt")
     assert [question.text for question in few] == ["whale", "bread"]
     with pytest.raises(InputError, match="gave 2 and 2"):
-        bench.calibrate("things", "full:10", few)
+        bench.searches.calibrate("things", "full:10", few)
     (bench.root / "bad.jsonl").write_text("whale", encoding="utf-8")
     for name in ("bad.jsonl", "missing.txt"):
         with pytest.raises(InputError, match="No questions can be read"):
@@ -204,8 +204,8 @@ def test_what_cannot_be_calibrated_says_why(bench):
 
 
 def test_lines_of_its_own_pages_will_do(bench):
-    found = bench.calibrate("things", "rows:20 > full:10")
+    found = bench.searches.calibrate("things", "rows:20 > full:10")
     assert "lines of its own pages in place of questions (unlabelled)" in found.basis
-    held = bench._collection("things").catalog.record(RECORD)
+    held = bench.opened.get("things").catalog.record(RECORD)
     assert {record["basis"] for record in held.values()} >= {found.basis}
     assert bench.search("castle", "things", "rows:20 > full:10").verdict is not None

@@ -53,6 +53,13 @@ def test_all_cells_give_the_exact_list_and_few_give_most_of_it(vectors, made):
     assert shares[6] > 0.7
 
 
+def test_made_ready_it_names_the_same(vectors, made):
+    index, query = read_ann(made, "t"), vectors[5]
+    before = index.search(query, 20, 6).tolist()
+    index.prewarm()
+    assert index.search(query, 20, 6).tolist() == before
+
+
 def test_pages_that_came_went_or_changed_are_told(vectors, made):
     index, now = read_ann(made, "t"), held(vectors)
     at, lacking = index.places(now)

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.store.make import DIM, INFO, collection, digest, item, library, put, record
 from workbench.errors import MismatchError, NotFoundError, StoreError
 from workbench.pooling import pool
-from workbench.retrieval import compile_filter
+from workbench.retrieval import parse_filter
 from workbench.store import Collection
 from workbench.store.writer import Writer
 from workbench.types import PageFailure, PageRef
@@ -106,13 +106,12 @@ def test_ids_and_refs_are_in_order_of_document_and_page(store):
     ],
 )
 def test_compiled_filters_select_pages(store, text, found):
-    where = compile_filter(text)
+    where = parse_filter(text)
     assert {str(ref) for ref in store.refs(store.page_ids(where)).values()} == found
     query = np.eye(DIM, dtype=np.float32)[:2]
     assert {
         str(r) for r in store.refs([p for p, _ in store.space().lance_maxsim("rows", query, 99, where)]).values()
     } == found
-    assert {str(r) for r in store.refs([p for p, _ in store.words.bm25("number", 99, where)]).values()} == found
 
 
 def test_a_failed_page_is_recorded_and_never_found(store):
@@ -121,7 +120,7 @@ def test_a_failed_page_is_recorded_and_never_found(store):
     assert (info.pages, info.indexed, [f.page for f in info.failed]) == (2, 1, [2])
     failed = f"{digest('broken')[:32]}:2"
     assert failed not in store.page_ids(None)
-    assert failed not in [page for page, _ in store.words.bm25("torn page", 99, None)]
+    assert failed not in [page for page, _ in store.words.bm25("torn page", 99)]
     with pytest.raises(NotFoundError, match=r"Page 2 of 'broken.pdf' was not indexed: The page is torn\."):
         store.page(PageRef("broken.pdf", 2))
 
@@ -216,12 +215,12 @@ def test_one_handle_sees_what_another_writes(tmp_path):
     reader = Collection(store.path)
     assert reader.page_ids(None) == []
     assert len(reader.space().vectors("rows").flat) == 0
-    assert reader.words.bm25("topic1", 5, None) == []
+    assert reader.words.bm25("topic1", 5) == []
     with Writer(store) as writer:
         put(writer, record("whales", 3))
         assert len(reader.page_ids(None)) == 3
         assert len(reader.space().vectors("rows").page_ids) == 3
-        assert [page[-2:] for page, _ in reader.words.bm25("topic1", 5, None)] == [":1"]
+        assert [page[-2:] for page, _ in reader.words.bm25("topic1", 5)] == [":1"]
         writer.finish()
         writer.upkeep.compact()
         assert len(reader.page_ids(None)) == 3

@@ -13,9 +13,10 @@ from lancedb.table import LanceTable
 from tests.store import make
 from tests.store.make import assert_whole, collection, put, record, resume
 from workbench.errors import CollectionBusyError
-from workbench.store import Collection, document_writer, vector_cache, writer
+from workbench.store import Collection, document_writer, staging, vector_cache
 from workbench.store.checks import problems
 from workbench.store.writer import Writer
+from workbench.types.filters import FieldTest
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +88,7 @@ class Fuse:
     def __init__(self, monkeypatch):
         self.left, self.steps = None, 0
         targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
-        targets += [(LanceMergeInsertBuilder, "execute"), (writer, "save_images"), (document_writer, "remove_images")]
+        targets += [(LanceMergeInsertBuilder, "execute"), (staging, "save_images"), (document_writer, "remove_images")]
         targets += [(vector_cache, "write_whole")]
         for owner, name in targets:
             monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
@@ -171,7 +172,7 @@ def assert_sound(store):
         assert len(stored) == len(set(stored))
         assert set(store.space().vectors(index).page_ids) == committed
     assert all(store.image_path(page, size).is_file() for page in committed for size in ("page", "thumb"))
-    assert {page for page, _ in store.words.bm25("page number", 99, None)} <= committed
+    assert {page for page, _ in store.words.bm25("page number", 99)} <= committed
 
 
 ASKING = """
@@ -188,12 +189,11 @@ for line in sys.stdin:
 def everywhere(store, part):
     """In which ways a document's pages, by the part of its hash that ids carry, can still be met."""
     query = make.unit(make.np.random.default_rng(0), 2)
-    where = "document = 'r.pdf'"
+    where = FieldTest("document", "=", "r.pdf")
     ways = {
         "all": store.page_ids(None),
         "filter": store.page_ids(where),
-        "words": [page for page, _ in store.words.bm25("page number", 99, None)],
-        "words and filter": [page for page, _ in store.words.bm25("page number", 99, where)],
+        "words": [page for page, _ in store.words.bm25("page number", 99)],
         "lance": [page for page, _ in store.space().lance_maxsim("rows", query, 99, None)],
         "refs": store.refs([f"{part}:1"]),
         "documents": [f"{document.content_hash[:32]}:1" for document in store.documents()],

@@ -313,7 +313,7 @@ DOORS = {
     "directory": lambda store: store.page_ids(None),
     "documents": lambda store: store.documents(),
     "info": lambda store: [store.info()],
-    "bm25": lambda store: store.words.bm25("page number", 5, None),
+    "bm25": lambda store: store.words.bm25("page number", 5),
     "vectors": lambda store: [store.space().vectors(index) for index in store.space().indexes],
     "lance": lambda store: store.space().lance_maxsim("rows", unit(np.random.default_rng(0), 2), 5, None),
     "gaps": lambda store: [store.catalog.gaps()],
@@ -410,7 +410,7 @@ def test_pages_that_an_index_lacks_and_a_lost_text_index_come_back(store):
     assert any("text index" in problem for problem in found)
     assert "The text index was made again." in repair(store)
     assert problems(Collection(store.path)) == []
-    assert len(Collection(store.path).words.bm25("page number", 99, None)) == 11
+    assert len(Collection(store.path).words.bm25("page number", 99)) == 11
 
 
 def test_a_document_put_in_without_a_finish_is_no_damage(tmp_path):

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.store import make
 from tests.store.make import assert_whole, collection, item, put, record, resume
 from workbench.errors import DiskFullError
-from workbench.store import Collection, vector_cache, writer
+from workbench.store import Collection, staging, vector_cache
 from workbench.store.checks import problems
 from workbench.store.files import is_disk_full
 from workbench.store.images import encoded
@@ -37,7 +37,7 @@ def test_how_a_full_disk_is_told(error, full):
     assert is_disk_full(error) is full
 
 
-@pytest.mark.parametrize("where", ["writer.save_images", "encoder_writer.vectors_table", "writer.page_row"])
+@pytest.mark.parametrize("where", ["staging.save_images", "encoder_rows.vectors_table", "staging.page_row"])
 def test_a_batch_that_finds_no_room_costs_only_itself(tmp_path, monkeypatch, where):
     store = collection(tmp_path)
     document = record("whales", 6)
@@ -73,7 +73,7 @@ def small_disk(tmp_path):
 @pytest.mark.parametrize("pictures", [True, False])
 def test_a_disk_that_really_fills_up(small_disk, monkeypatch, pictures):
     if not pictures:  # so that it is LanceDB that meets the full disk
-        monkeypatch.setattr(writer, "save_images", lambda *_: 0)
+        monkeypatch.setattr(staging, "save_images", lambda *_: 0)
     store = collection(small_disk)
     documents = [record(f"doc{i}", 10) for i in range(400)]
     text = " ".join(f"word{n}" for n in range(300))
@@ -157,7 +157,7 @@ def disk(small_disk):
 def answers(store):
     """Scores of every page by every index, and the words."""
     query = make.unit(np.random.default_rng(2), 3)
-    found = {"bm25": dict(store.words.bm25("page word7", 99, None))}
+    found = {"bm25": dict(store.words.bm25("page word7", 99))}
     for index in store.space().indexes:
         held = store.space().vectors(index)
         scores = store.space().fitted(index).score(query, np.ones(3, "f4"), held.flat, held.starts, held.lengths)

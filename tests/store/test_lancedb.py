@@ -8,12 +8,14 @@ import pyarrow as pa
 import pytest
 
 from tests.store.make import DIM, collection, put, record, unit
+from workbench.store.conditions import within
 from workbench.store.manifest import FULL
 from workbench.store.schema import ragged, vectors_schema, vectors_table
 from workbench.store.storage import Folder
-from workbench.store.tables import connect, ragged_batches, within
+from workbench.store.tables import connect, ragged_batches
 from workbench.store.writer import Writer
 from workbench.types import Ragged
+from workbench.types.filters import OnlyPages
 
 
 @pytest.fixture
@@ -197,5 +199,5 @@ def test_the_store_scores_with_lancedb_as_numpy_does(tmp_path):
             vectors = copy.flat[copy.starts[i] :][: copy.lengths[i]].astype(np.float32)
             assert theirs[page] == pytest.approx(maxsim(query, vectors), abs=5e-3 if index == FULL else 1e-4)
     assert store.space().lance_maxsim("rows", query, 0, None) == []
-    assert store.space().lance_maxsim("rows", query, 9, "false") == []
+    assert store.space().lance_maxsim("rows", query, 9, OnlyPages(())) == []
     assert len(store.space().lance_maxsim("rows", query, 3, None)) == 3

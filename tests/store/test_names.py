@@ -7,7 +7,7 @@ import pytest
 from tests.store.make import assert_whole, collection, digest, put, record, resume
 from workbench.store import Collection, Writer
 from workbench.store.document_writer import DocumentWriter
-from workbench.store.names import place, replacement
+from workbench.store.names import Documents, place, replacement
 from workbench.store.schema import DocumentRecord
 from workbench.types import PageRef
 
@@ -22,30 +22,30 @@ def held(content, *sources, name=None):
 
 def test_a_changed_file_takes_over_the_name_it_had():
     old = held("old", "/in/a.pdf", name="a (2).pdf")
-    found = place(held("new", "/in/a.pdf"), [held("other", "/else/a.pdf"), old])
+    found = place(held("new", "/in/a.pdf"), Documents([held("other", "/else/a.pdf"), old]))
     assert (found.name, found.leaving, found.staying, found.namesake) == ("a (2).pdf", (old,), (), None)
 
 
 def test_a_different_file_of_the_name_gets_a_number_and_the_holder_is_named():
     other = held("other", "/else/a.pdf")
-    found = place(held("new", "/in/a.pdf"), [other, held("third", "/x/a.pdf", name="a (2).pdf")])
+    found = place(held("new", "/in/a.pdf"), Documents([other, held("third", "/x/a.pdf", name="a (2).pdf")]))
     assert (found.name, found.leaving, found.namesake) == ("a (3).pdf", (), other)
-    asked = place(replacement(held("new", "/in/a.pdf"), other), [other])
+    asked = place(replacement(held("new", "/in/a.pdf"), other), Documents([other]))
     assert (asked.name, asked.leaving, asked.namesake) == ("a.pdf", (other,), None)
 
 
 def test_what_another_file_holds_stays_and_goes_by_that_file_s_name():
     shared = held("old", "/in/a.pdf", "/in/sub/b.pdf")
-    found = place(held("new", "/in/a.pdf"), [shared])
+    found = place(held("new", "/in/a.pdf"), Documents([shared]))
     assert (found.name, found.leaving) == ("a.pdf", ())
     assert [(left.name, left.sources) for left in found.staying] == [("sub/b.pdf", ("/in/sub/b.pdf",))]
-    second = place(held("new", "/in/sub/b.pdf", name="sub/b.pdf"), [shared])
+    second = place(held("new", "/in/sub/b.pdf", name="sub/b.pdf"), Documents([shared]))
     assert (second.name, [left.name for left in second.staying]) == ("sub/b.pdf", ["a.pdf"])
 
 
 def test_content_that_an_upload_holds_keeps_its_name():
     shared = held("old", "upload:1", "/in/a.pdf")
-    found = place(held("new", "/in/a.pdf"), [shared])
+    found = place(held("new", "/in/a.pdf"), Documents([shared]))
     assert (found.name, [left.name for left in found.staying]) == ("a (2).pdf", ["a.pdf"])
 
 
@@ -61,7 +61,7 @@ def test_two_paths_with_one_content_lose_nothing_when_one_changes(tmp_path):
     assert_whole(store, [shared, record("new", 3)])
     assert store.page(PageRef("b.pdf", 1)).words.texts[0] == digest("old")[:6]
     assert store.page(PageRef("a.pdf", 1)).words.texts[0] == digest("new")[:6]
-    assert len(store.words.bm25(digest("old")[:6], 9, "document = 'b.pdf'")) == 2
+    assert len(store.words.bm25(digest("old")[:6], 9)) == 2
     with Writer(store) as writer:
         put(writer, record("newest", 1, name="b.pdf", source="/in/b.pdf"))
     assert names(store) == {digest("new"): "a.pdf", digest("newest"): "b.pdf"}
@@ -145,4 +145,18 @@ def test_an_erased_document_is_in_no_file(tmp_path):
         assert writer.upkeep.erase() == ()
     assert holding() == []
     assert_whole(store, kept)
-    assert len(store.words.bm25("page number", 99, None)) == 60
+    assert len(store.words.bm25("page number", 99)) == 60
+
+
+def test_the_documents_there_are_are_found_as_they_are_now():
+    a, b = held("a", "/in/a.pdf", "/in/b.pdf"), held("b", "/in/c.pdf", name="b.pdf")
+    there = Documents([a, b])
+    assert there.sharing(held("new", "/in/c.pdf", "/in/b.pdf")) == [a, b]
+    assert there.sharing(replacement(held("new", "/x/a.pdf"), b)) == [b]
+    assert there.holder("b.pdf", ()) == b and there.holder("b.pdf", {digest("b")}) is None
+    moved = held("a", "/in/b.pdf", name="other.pdf")
+    there.put(moved)
+    assert there.get(digest("a")) == moved and there.holder("a.pdf", ()) is None
+    assert there.sharing(held("new", "/in/a.pdf")) == []
+    there.drop(digest("b"))
+    assert there.get(digest("b")) is None and there.sharing(held("new", "/in/c.pdf")) == []

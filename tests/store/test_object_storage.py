@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 
 import numpy as np
@@ -11,10 +12,10 @@ from filelock import Timeout
 from tests.store.make import INFO, item, put, record
 from workbench.errors import CollectionBusyError, NotFoundError, StoreError
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Library, Writer, object_storage
+from workbench.store import Library, RemoteFiles, Stager, Writer, object_storage
 from workbench.store.cache import Cache
 from workbench.store.checks import problems
-from workbench.store.object_storage import ConditionalWrites
+from workbench.store.object_storage import ConditionalWrites, client_of
 
 snailmail = pytest.importorskip("snailmail")
 pytest.importorskip("obstore")
@@ -329,3 +330,47 @@ def test_a_home_that_is_a_place_keeps_the_rest_here(monkeypatch):
     monkeypatch.delenv("PAGELENS_HOME")
     with pytest.raises(ValueError, match="no place in an object store"):
         Settings(place="ftp://elsewhere/x")
+
+
+def test_files_that_many_wrote_into_the_store_become_pages(settings):
+    pytest.importorskip("lance", reason="the extra 'scale' is not installed")
+    one, other = collection(settings("one")), Library.of(settings("other")).open("notes")
+    with Writer(one) as writer:
+        started = writer.begin_document(WHALES)
+        made, _ = Stager(other).stage(started, [item(started, number) for number in range(1, 6)])
+        written = Stager(other).written([made])
+        assert one.page_count() == 0
+        writer.commit([written])
+        writer.finish_document(started)
+        writer.finish()
+    time.sleep(FRESH)
+    for store in (one, other):
+        assert_whole_there(store, [WHALES])
+
+
+def test_files_to_read_may_lie_in_the_store(settings, server):
+    mine = settings("one")
+    files = RemoteFiles.of(f"{mine.place}/files", mine)
+    client = client_of(files.place, files.options)
+    for name, data in {"a.pdf": b"one", "deep/b.PDF": b"two", "notes.txt": b"no"}.items():
+        client.put(name, data)
+
+    def bring():
+        return files.bring(lambda name: name.suffix.lower() == ".pdf", threading.Event())
+
+    assert bring() == 1
+    there = {path.relative_to(files.folder).as_posix(): path.read_bytes() for path in files.folder.rglob("*.*")}
+    assert there == {"a.pdf": b"one", "deep/b.PDF": b"two"}
+    before = {path: path.stat().st_mtime_ns for path in files.folder.rglob("*.*")}
+    _, requests = counted(server, bring)
+    assert requests <= 2, "what is here already is not fetched again"
+    assert before == {path: path.stat().st_mtime_ns for path in files.folder.rglob("*.*")}
+    client.put("a.pdf", b"another")
+    client.delete("deep/b.PDF")
+    bring()
+    assert [path.read_bytes() for path in files.folder.rglob("*.*")] == [b"another"]
+    (files.folder / "a.pdf").unlink()
+    files.fetch(files.folder / "a.pdf")
+    files.fetch(files.folder / "deep" / "b.PDF")
+    assert [path.read_bytes() for path in files.folder.rglob("*.*")] == [b"another"]
+    assert "hidden" not in repr(files)

@@ -59,7 +59,7 @@ def test_scores_are_those_of_the_text_index(tmp_path):
     store = collection(tmp_path)
     fill(store, TEXTS + [text or "the" for text in written(1, 200)], batch=32)  # a stop word alone is no word
     for query in QUERIES:
-        theirs = dict(store.words.bm25(query, 999, None))
+        theirs = dict(store.words.bm25(query, 999))
         assert scores(store, query) == pytest.approx(theirs, rel=TOLERANCE), query
     words = ["whales", "AB-1234", "red-1234", "a0", "the", "nowhere"]
     found = store.snapshot().frequencies(words)
@@ -182,7 +182,7 @@ def test_without_room_the_words_stay_in_memory(tmp_path, monkeypatch):
 
         patch.setattr("workbench.store.postings.write_whole", full)
         fill(store, TEXTS)
-        assert scores(store, "whale") == pytest.approx(dict(store.words.bm25("whale", 99, None)), rel=TOLERANCE)
+        assert scores(store, "whale") == pytest.approx(dict(store.words.bm25("whale", 99)), rel=TOLERANCE)
     assert len(scores(Collection(store.path), "whale")) == 2
 
 
@@ -191,7 +191,7 @@ def test_a_search_does_not_wait_for_many_pages(tmp_path, monkeypatch):
     fill(store, TEXTS, finish=False)
     monkeypatch.setattr(postings, "INLINE", 4)
     assert store.words.postings() is None
-    theirs = dict(store.words.bm25("whale", 99, None))
+    theirs = dict(store.words.bm25("whale", 99))
     assert scores(store, "whale") == pytest.approx(theirs, rel=1e-6) or store.words.postings() is not None
     store.words._postings._background[1].join(60)
     assert store.words.postings() is not None

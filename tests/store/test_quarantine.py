@@ -14,6 +14,7 @@ from workbench.store import Collection
 from workbench.store.checks import problems
 from workbench.store.writer import Writer
 from workbench.types import PageRef, Query, QueryEmbedding
+from workbench.types.filters import FieldTest
 
 REPORT, NOTES = record("report", 5), record("notes", 4)
 PIPELINES = (
@@ -66,7 +67,7 @@ PAGES = [PageRef(d.name, n) for d in (REPORT, NOTES) for n in range(1, d.pages +
 @given(st.sets(st.sampled_from(PAGES), max_size=8), st.booleans())
 @settings(max_examples=12)
 def test_every_stage_leaves_them_out_and_orders_the_rest_as_before(store, away, filtered):
-    where = "document = 'report.pdf'" if filtered else None
+    where = FieldTest("document", "=", "report.pdf") if filtered else None
     before = {pipeline: found(store, pipeline, where) for pipeline in PIPELINES}
     for page in away:
         store.put_away(page.document, page.page, "for a test")

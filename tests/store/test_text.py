@@ -88,7 +88,7 @@ def test_words_are_found(store, query, pages):
     ],
 )
 def test_queries_without_a_word_of_the_collection_find_nothing(store, query):
-    assert store.words.bm25(query, 10, None) == []
+    assert store.words.bm25(query, 10) == []
 
 
 @pytest.mark.parametrize(
@@ -106,21 +106,21 @@ def test_a_very_long_query_is_answered(store):
 
 
 def test_limits_and_conditions(store):
-    assert store.words.bm25("whale", 0, None) == []
-    assert len(store.words.bm25("whale", 1, None)) == 1
+    assert store.words.bm25("whale", 0) == []
+    assert len(store.words.bm25("whale", 1)) == 1
     assert found(store, "whale sea", 5, "page != 2") == [1]
     assert found(store, "whale", 5, "false") == []
 
 
 def test_the_rarer_word_and_the_shorter_page_win(store):
-    scores = dict(store.words.bm25("whale sea", 9, None))
+    scores = dict(store.words.bm25("whale sea", 9))
     assert found(store, "whale sea")[0] == 2
     assert all(score > 0 for score in scores.values())
     assert list(scores.values()) == sorted(scores.values(), reverse=True)
 
 
 def scores(store, queries=("whale", "sea whale", "king largest page")):
-    return [sorted((page, round(score, 5)) for page, score in store.words.bm25(query, 99, None)) for query in queries]
+    return [sorted((page, round(score, 5)) for page, score in store.words.bm25(query, 99)) for query in queries]
 
 
 def test_scores_do_not_depend_on_how_the_pages_came(tmp_path):
@@ -140,7 +140,7 @@ def test_scores_do_not_depend_on_how_the_pages_came(tmp_path):
         writer.delete_document("gone.pdf")
         writer.finish()
     assert scores(one) == scores(many)
-    assert not any(page.startswith(digest("gone")[:32]) for page, _ in many.words.bm25("whale", 99, None))
+    assert not any(page.startswith(digest("gone")[:32]) for page, _ in many.words.bm25("whale", 99))
 
 
 def test_pages_are_found_before_an_ingest_ends(tmp_path):

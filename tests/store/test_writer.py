@@ -9,8 +9,10 @@ from tests.store.make import DIM, assert_whole, collection, digest, item, put, r
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.store import Collection
 from workbench.store.checks import problems
-from workbench.store.writer import Writer, derive
+from workbench.store.encoder_rows import derive
+from workbench.store.writer import Writer
 from workbench.types import Geometry, PageEmbedding, PageFailure, PageRef, Words
+from workbench.types.filters import FieldTest
 
 
 def names(store):
@@ -69,14 +71,14 @@ def test_changed_bytes_replace_and_keep_the_name(tmp_path):
         put(writer, record("other", 2))
         started = put(writer, record("new", 3, name="report.pdf"), finish=False)
         assert started.name == "report.pdf"
-        assert len(store.page_ids("document = 'report.pdf'")) == 8  # both, until the new one is whole
+        assert len(store.page_ids(FieldTest("document", "=", "report.pdf"))) == 8  # both, until the new one is whole
         assert store.page(PageRef("report.pdf", 2)).words.texts[0] == digest("new")[:6]
         writer.finish_document(started)
         writer.finish()
     assert_whole(store, [record("new", 3), record("other", 2)])
     assert names(store) == ["other.pdf", "report.pdf"]
-    assert store.words.bm25(digest("old")[:6], 9, None) == []
-    assert len(store.words.bm25(digest("new")[:6], 9, None)) == 3
+    assert store.words.bm25(digest("old")[:6], 9) == []
+    assert len(store.words.bm25(digest("new")[:6], 9)) == 3
 
 
 def test_one_name_from_several_sources_is_told_apart_by_a_number(tmp_path):
@@ -104,7 +106,7 @@ def test_a_deleted_document_is_found_by_nothing(tmp_path):
         query = unit(np.random.default_rng(0), 2)
         part = digest("whales")[:32]
         assert not any(page.startswith(part) for page, _ in store.space().lance_maxsim("full", query, 99, None))
-        assert not any(page.startswith(part) for page, _ in store.words.bm25("page number topic1", 99, None))
+        assert not any(page.startswith(part) for page, _ in store.words.bm25("page number topic1", 99))
         assert not any(
             page.startswith(part) for index in store.space().indexes for page in store.space().vectors(index).page_ids
         )
@@ -215,7 +217,7 @@ def test_text_that_is_no_text_is_stored_as_far_as_it_goes(tmp_path):
     assert stored.words.texts == ("half�", "😀é", "nul\x00")
     assert stored.ref.document == "scan\\udce4 <img onerror=alert(1)>'\".pdf"
     assert store.space().page_embedding(stored.page_id).labels == stored.words.texts
-    assert [page for page, _ in store.words.bm25("half", 5, None)] == [stored.page_id]
+    assert [page for page, _ in store.words.bm25("half", 5)] == [stored.page_id]
 
 
 def test_two_surrogate_names_stay_two(tmp_path):
@@ -318,4 +320,43 @@ def test_a_refused_compaction_loses_nothing(tmp_path, monkeypatch, caplog):
         resume(store, [record("whales", 3)])
     assert "could not compact table pages" in caplog.text
     assert_whole(store, [record("whales", 3)])
-    assert len(store.words.bm25("page number", 9, None)) == 3
+    assert len(store.words.bm25("page number", 9)) == 3
+
+
+def test_many_documents_are_begun_and_finished_as_each_would_be(tmp_path, monkeypatch):
+    """In one commit each, whatever else comes under their names; and their table does not fall apart."""
+    from workbench.store import document_writer
+
+    monkeypatch.setattr(document_writer, "FRAGMENTS", 4)
+    one, many = collection(tmp_path / "one"), collection(tmp_path / "many")
+    old = record("old", 2, name="b.pdf")
+    new = [
+        record("a", 1),
+        record("new", 2, name="b.pdf"),  # takes the place of what was there
+        record("c", 1, name="a.pdf", source="/other/a.pdf"),  # gets a number
+        record("a", 1, name="again.pdf"),  # known by then
+        *(record(f"d{i}", 1) for i in range(9)),
+    ]
+    for store in (one, many):
+        with Writer(store) as writer:
+            put(writer, old)
+            if store is one:
+                begun = [writer.begin_document(document) for document in new]
+            else:
+                before = store.catalog.version("documents")
+                begun = writer.begin_documents(new)
+                assert store.catalog.version("documents") == before + 1
+            for document in {document.content_hash: document for document in begun}.values():
+                writer.add_pages(document, [item(document, number) for number in range(1, document.pages + 1)])
+            left = [writer.finish_document(d) for d in begun] if store is one else writer.finish_documents(begun)
+            assert [[gone.name for gone in some] for some in left] == [[], ["b.pdf"], *[[]] * 11]
+            writer.finish()
+        fragments = store.catalog.table("documents").stats()["fragment_stats"]["num_fragments"]
+        assert fragments <= 6
+    for store in (one, many):
+        assert problems(store) == []
+    first, second = (
+        {(d.name, d.content_hash, d.pages, d.state, frozenset(d.sources)) for d in store.records.all()}
+        for store in (one, many)
+    )
+    assert first == second

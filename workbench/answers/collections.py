@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
-from workbench.types import CollectionInfo, DocumentInfo, Quarantined, Receipt, StoredPage
+from workbench.types import CollectionInfo, DocumentInfo, Job, Quarantined, Receipt, StoredPage
 
 
 class PutAway(NamedPage):
@@ -45,6 +45,7 @@ class Removed(BaseModel):
     notes: list[str] = Field(description="What stays, and why.")
     sentence: str
     found: int = Field(0, description="Pages that a search for the document's own words still finds: none.")
+    job: str = Field("", description="Id of the job that deletes it later, where it had to wait; nothing is gone yet.")
 
     @classmethod
     def of(cls, value: Receipt, found: int = 0) -> Removed:
@@ -60,7 +61,16 @@ class Removed(BaseModel):
             notes=list(value.notes),
             sentence=value.sentence,
             found=found,
+            job="",
         )
+
+    @classmethod
+    def queued(cls, job: Job, document: str = "") -> Removed:
+        """From the job that deletes later."""
+        what = document or f"The collection {job.collection}"
+        sentence = f"{what} is deleted as soon as the work on the collection has ended."
+        empty = Receipt(job.collection, document)
+        return cls.of(empty).model_copy(update={"job": job.id, "sentence": sentence})
 
 
 class PageText(NamedPage):
@@ -113,6 +123,13 @@ class Preset(BaseModel):
     reason: str
 
 
+class FileKind(BaseModel):
+    """A kind of file that this machine can read, and what such files' names end with."""
+
+    name: str
+    suffixes: list[str]
+
+
 class FilterField(Named):
     """A field that a filter can test."""
 
@@ -146,3 +163,4 @@ class Overview(BaseModel):
     heat: HeatLooks
     model: WarmUp
     max_upload_mb: int
+    readable: list[FileKind] = Field(description="Files that can be added here; office files where LibreOffice is.")

@@ -71,6 +71,9 @@ class Reasons(NamedPage):
     words: list[WordScore] = Field(
         description="What its words add by BM25, and where they stand: words, codes, quotes and words in order."
     )
+    reranked: str = Field(
+        description="Where the pipeline ends in a reranker: that its score is its own, and the ledger the encoder's."
+    )
 
     @classmethod
     def values(cls, explanation: Explanation, collection: str, tokens: Sequence[int]) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class Reasons(NamedPage):
             "ledger": [row for row in explanation.ledger if row.token in kept],
             "regions": list(explanation.regions),
             "words": list(explanation.words),
+            "reranked": explanation.reranked,
         }
 
 

@@ -67,7 +67,7 @@ class JobState(BaseModel):
     current: str
     stages: list[Stage]
     bottleneck: str = Field(description="The stage that the others wait for; empty before one is known.")
-    documents: list[DocumentOutcome]
+    documents: list[DocumentOutcome] = Field(description="Every file, from the start on; those done first.")
 
     @classmethod
     def of(cls, job: Job) -> JobState:
@@ -90,5 +90,5 @@ class JobState(BaseModel):
             current=progress.current,
             stages=[Stage.of(stage) for stage in progress.stages],
             bottleneck=bottleneck(progress.stages),
-            documents=list(progress.documents),
+            documents=[*progress.documents, *progress.pending],
         )

@@ -32,7 +32,9 @@ class PageHit(NamedPage):
     page_id: str = Field(description="Hash of its content: it changes when the page does, and its picture with it.")
     rank: int
     score: float
-    score_kind: str = Field(description="`exact`: the model's own MaxSim over all vectors; else `approximate`.")
+    score_kind: str = Field(
+        description="`exact`: the model's own MaxSim over all vectors; `model`: a reranker's own; else `approximate`."
+    )
     scored: bool = Field(description="False where the last stage has no vectors of it; its score is 0 then.")
     stages: list[StageScore]
 

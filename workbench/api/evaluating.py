@@ -35,7 +35,7 @@ from workbench.errors import InputError, NotFoundError
 from workbench.evaluation import DEFAULT, SCOPES, DatasetCheck
 from workbench.evaluation.saved_runs import Note
 from workbench.service import DatasetInfo, EvaluationJob
-from workbench.service.evaluation import FORMS
+from workbench.service.evaluations import FORMS
 
 ANY_FILE = "application/octet-stream"
 MAX_RECORDS = 50
@@ -49,9 +49,9 @@ router = APIRouter(tags=["Evaluating"])
 def evaluations(workbench: Bench) -> Evaluations:
     """The datasets and records there are, what is being measured, and what there is to choose from."""
     return Evaluations(
-        datasets=workbench.datasets(),
-        records=workbench.evaluations(),
-        jobs=[_state(found) for found in workbench.evaluation_jobs()],
+        datasets=workbench.datasets.all(),
+        records=workbench.evaluations.all(),
+        jobs=[_state(found) for found in workbench.evaluations.jobs()],
         measures=list(DEFAULT),
         scopes=list(SCOPES),
         forms=Named.all(FORMS),
@@ -62,35 +62,37 @@ def evaluations(workbench: Bench) -> Evaluations:
 def start_evaluation(workbench: Bench, body: EvaluationRequest) -> EvaluationState:
     """Measure pipelines on a dataset, in the background; it can be stopped and resumed as a job."""
     measures = body.measures or DEFAULT
-    return _state(workbench.start_evaluation(body.dataset, body.collection, body.pipelines, body.scope, measures))
+    return _state(workbench.evaluations.start(body.dataset, body.collection, body.pipelines, body.scope, measures))
 
 
 @router.get("/evaluations/{name}")
 def evaluation(workbench: Bench, name: str) -> Evaluated:
     """What a record says of itself."""
-    return Evaluated.of(name, workbench.evaluation(name))
+    return Evaluated.of(name, workbench.evaluations.get(name))
 
 
 @router.delete("/evaluations/{name}", status_code=204)
 def delete_evaluation(workbench: Bench, name: str) -> None:
     """Delete a record with its notes."""
-    workbench.delete_evaluation(name)
+    workbench.evaluations.delete(name)
 
 
 @router.get("/evaluations/{name}/outcomes")
 def outcomes(workbench: Bench, name: str, pipeline: Text, measure: Text = "") -> list[QuestionOutcome]:
     """Every question of one pipeline of a record, failures first, and what lost their pages."""
-    record, notes = workbench.evaluation(name), workbench.notes(name)
-    return [QuestionOutcome.of(found, record, notes) for found in workbench.outcomes(name, pipeline, measure)]
+    record, notes = workbench.evaluations.get(name), workbench.evaluations.notes(name)
+    return [
+        QuestionOutcome.of(found, record, notes) for found in workbench.evaluations.outcomes(name, pipeline, measure)
+    ]
 
 
 @router.get("/evaluations/{name}/questions/{question:path}")
 def question(workbench: Bench, name: str, question: str) -> JudgedAnswers:
     """One question of a record: what every pipeline answered, with what was judged for it since."""
-    record = workbench.evaluation(name)
+    record = workbench.evaluations.get(name)
     asked = record.questions.get(question)
     try:
-        judged = workbench.judgements(asked.text, record.collection.name) if asked is not None else {}
+        judged = workbench.judgements.of(asked.text, record.collection.name) if asked is not None else {}
     except NotFoundError:
         return JudgedAnswers.of(record, question, None)  # the collection was deleted since
     return JudgedAnswers.of(record, question, judged)
@@ -99,20 +101,20 @@ def question(workbench: Bench, name: str, question: str) -> JudgedAnswers:
 @router.put("/evaluations/{name}/notes/{question:path}")
 def note(workbench: Bench, name: str, question: str, body: NoteRequest) -> Note:
     """Tags and words about a question of a record, in place of those before."""
-    return workbench.note(name, question, body.tags, body.text)
+    return workbench.evaluations.note(name, question, body.tags, body.text)
 
 
 @router.get("/reports")
 def report(workbench: Bench, names: Names, measure: Text = "") -> EvaluationReport:
     """Records set against each other on one measure, with intervals and paired tests; takes seconds for large ones."""
-    records = {name: Evaluated.of(name, workbench.evaluation(name)) for name in names}
-    return EvaluationReport(reports=workbench.compare_evaluations(names, measure), records=records)
+    records = {name: Evaluated.of(name, workbench.evaluations.get(name)) for name in names}
+    return EvaluationReport(reports=workbench.evaluations.compare(names, measure), records=records)
 
 
 @router.get("/reports/{form}", response_class=Response, responses={200: {"content": {ANY_FILE: FILE}}})
 def report_file(workbench: Bench, form: str, names: Names, pipeline: Text = "") -> Response:
     """A record, or a report of several, as a file of one of the `forms` of `GET /evaluations`."""
-    content = workbench.export_evaluation(names, form, pipeline)
+    content = workbench.evaluations.export(names, form, pipeline)
     headers = {"Content-Disposition": disposition(f"{'-'.join(names)[:80]}-{form}"), "Cache-Control": "no-store"}
     return Response(content, media_type=ANY_FILE, headers=headers)
 
@@ -123,13 +125,13 @@ def report_file(workbench: Bench, form: str, names: Names, pipeline: Text = "") 
 @router.get("/judgements")
 def judgements(workbench: Bench, collection: Name, query: Text) -> dict[str, int]:
     """Grades by page that were given for a query."""
-    return workbench.judgements(query, collection)
+    return workbench.judgements.of(query, collection)
 
 
 @router.post("/judgements")
 def judge(workbench: Bench, body: JudgeRequest) -> dict[str, int]:
     """Grade a page for a query, 0 (not relevant) to 3, or take the grade back (null); answers the query's grades."""
-    return workbench.judge(body.query, page_ref(body.page), body.collection, body.grade)
+    return workbench.judgements.judge(body.query, page_ref(body.page), body.collection, body.grade)
 
 
 # -- datasets ---------------------------------------------------------------------------------------------------------
@@ -138,13 +140,13 @@ def judge(workbench: Bench, body: JudgeRequest) -> dict[str, int]:
 @router.get("/datasets")
 def datasets(workbench: Bench) -> list[DatasetInfo]:
     """The datasets there are; one that cannot be used says why."""
-    return workbench.datasets()
+    return workbench.datasets.all()
 
 
 @router.post("/datasets", status_code=201)
 def bring_dataset(workbench: Bench, body: BringRequest) -> DatasetInfo:
     """Put a folder of the server's machine on the shelf, or a benchmark by its name."""
-    return workbench.bring_dataset(body.path)
+    return workbench.datasets.bring(body.path)
 
 
 @router.post("/datasets/made", status_code=201)
@@ -153,7 +155,7 @@ def make_dataset(workbench: Bench, uploads: Staged, body: DatasetRequest) -> Dat
     sent = {path.name: path for path in uploads.paths(body.batch)}
     try:
         labels = _sent(sent, body.labels) if body.labels else None
-        return workbench.make_dataset(body.name, body.collection, _sent(sent, body.questions), labels)
+        return workbench.datasets.make(body.name, body.collection, _sent(sent, body.questions), labels)
     finally:
         uploads.discard(body.batch)
 
@@ -161,25 +163,25 @@ def make_dataset(workbench: Bench, uploads: Staged, body: DatasetRequest) -> Dat
 @router.post("/datasets/judged", status_code=201)
 def judged_dataset(workbench: Bench, body: JudgedRequest) -> DatasetInfo:
     """Everything that was judged in a collection as a dataset, in place of one made so before."""
-    return workbench.judged_dataset(body.collection, body.name.strip())
+    return workbench.datasets.judged(body.collection, body.name.strip())
 
 
 @router.get("/datasets/{name}/check")
 def check_dataset(workbench: Bench, name: str) -> DatasetCheck:
     """What a dataset holds, and what would spoil its figures; opens every file of it."""
-    return workbench.check_dataset(name)
+    return workbench.datasets.check(name)
 
 
 @router.delete("/datasets/{name}", status_code=204)
 def remove_dataset(workbench: Bench, name: str) -> None:
     """Take a dataset off the shelf; records that were made with it stay."""
-    workbench.remove_dataset(name)
+    workbench.datasets.remove(name)
 
 
 @router.post("/datasets/{name}/ingest", status_code=202)
 def ingest_dataset(workbench: Bench, name: str, collection: Name) -> JobState:
     """Index a dataset's own documents into a collection, in the background."""
-    return JobState.of(workbench.ingest_dataset(name, collection))
+    return JobState.of(workbench.datasets.ingest(name, collection))
 
 
 def _sent(files: dict[str, Path], name: str) -> Path:

@@ -25,7 +25,7 @@ router = APIRouter(tags=["Explaining"])
 def explain(workbench: Bench, body: ExplainRequest) -> Explained:
     """Why a page scores what it scores: the part of every query token, and the regions that won it."""
     ref = page_ref(body.page)
-    found = workbench.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
+    found = workbench.explanations.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
     return Explained.of(found, body.collection, body.heat, body.similarities)
 
 
@@ -33,21 +33,21 @@ def explain(workbench: Bench, body: ExplainRequest) -> Explained:
 def layers(workbench: Bench, body: PageRequest) -> Layers:
     """The same with all that is drawn over the page (heat, similarities, what pooled indexes hold), as bytes."""
     ref = page_ref(body.page)
-    found = workbench.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
+    found = workbench.explanations.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
     return Layers.of(found, body.collection)
 
 
 @router.get("/collections/{collection}/saw")
 def saw(workbench: Bench, collection: str, page: Page, encoder: str = "") -> list[Seen]:
     """The pictures that a model really got of a page; none where it reads words. Its first one, without a name."""
-    return [Seen.of(picture) for picture in workbench.saw(page_ref(page), collection, encoder)]
+    return [Seen.of(picture) for picture in workbench.explanations.saw(page_ref(page), collection, encoder)]
 
 
 @router.post("/contrast", openapi_extra=LOOKS)
 def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     """Why page A scores more, or less, than page B, by query token."""
     a, b = page_ref(body.a), page_ref(body.b)
-    found = workbench.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline)
+    found = workbench.explanations.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline)
     return Contrasted.of(found, body.collection)
 
 
@@ -55,11 +55,13 @@ def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
 def why(workbench: Bench, body: WhyRequest) -> MissReport:
     """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
     ref = page_ref(body.page)
-    return workbench.why(body.query_value(), ref, body.collection, body.pipeline, body.k, body.filter)
+    return workbench.searches.why(body.query_value(), ref, body.collection, body.pipeline, body.k, body.filter)
 
 
 @router.post("/evidence", openapi_extra=LOOKS)
 def evidence(workbench: Bench, body: EvidenceRequest) -> list[Quote]:
     """The parts of the best pages that won most of their scores, nothing twice, to hand to a language model."""
-    found = workbench.evidence(body.query_value(), body.collection, body.pipeline, body.k, body.filter, body.tokens)
+    found = workbench.explanations.evidence(
+        body.query_value(), body.collection, body.pipeline, body.k, body.filter, body.tokens
+    )
     return [Quote.of(item) for item in found]

@@ -75,38 +75,43 @@ def discard(uploads: Staged, batch: str) -> None:
 @router.post("/plan")
 def plan(workbench: Bench, uploads: Staged, body: IngestRequest) -> Plan:
     """What indexing an upload would do, and its likely cost; nothing is changed."""
-    return Plan.of(workbench.plan(uploads.paths(body.batch), body.collection, replacing=body.replace))
+    paths = uploads.paths(body.batch)
+    return Plan.of(workbench.ingestion.plan(paths, body.collection, replacing=body.replace, without=body.without))
 
 
 @router.get("/jobs")
 def jobs(workbench: Bench) -> list[JobState]:
     """Work in the background, newest first."""
-    return [JobState.of(job) for job in workbench.jobs()]
+    return [JobState.of(job) for job in workbench.jobs.all()]
 
 
 @router.post("/jobs", status_code=202)
 def start(workbench: Bench, uploads: Staged, body: IngestRequest) -> JobState:
     """Index an upload in the background. What is in the collection already is skipped, but gets its tags and fields."""
     paths = uploads.paths(body.batch)
-    return JobState.of(workbench.start_ingest(paths, body.collection, fields=body.borne(), replacing=body.replace))
+    return JobState.of(
+        workbench.ingestion.start(
+            paths, body.collection, fields=body.borne(), replacing=body.replace, without=body.without
+        )
+    )
 
 
 @router.get("/jobs/{job}")
 def job(workbench: Bench, job: str) -> JobState:
     """One job as it is now."""
-    return JobState.of(workbench.job(job))
+    return JobState.of(workbench.jobs.get(job))
 
 
 @router.post("/jobs/{job}/stop", status_code=202)
 def stop(workbench: Bench, job: str) -> JobState:
     """Stop after the pages at hand; what is committed stays."""
-    return JobState.of(workbench.stop_job(job))
+    return JobState.of(workbench.jobs.stop(job))
 
 
 @router.post("/jobs/{job}/resume", status_code=202)
 def resume(workbench: Bench, job: str) -> JobState:
     """Go on with a job that was stopped, failed or interrupted."""
-    return JobState.of(workbench.resume_job(job))
+    return JobState.of(workbench.jobs.resume(job))
 
 
 @router.get("/languages", tags=["About"])
@@ -122,13 +127,13 @@ def reread(workbench: Bench, collection: str, body: RereadRequest) -> JobState:
     Their words change, and the vectors made of words; a page of which nothing is read that way stays as it was. What
     could hardly be read stands in the `notices` of a document.
     """
-    return JobState.of(workbench.start_read_again(collection, body.document, body.way(), body.pages))
+    return JobState.of(workbench.ingestion.start_read_again(collection, body.document, body.way(), body.pages))
 
 
 @router.get("/collections/{collection}/watches")
 def watches(workbench: Bench, collection: str) -> list[Watch]:
     """Folders of the machine that the collection is kept in step with."""
-    return workbench.watches(workbench.collection(collection).name)
+    return workbench.watching.all(workbench.library.info(collection).name)
 
 
 @router.post("/collections/{collection}/watches", status_code=201)
@@ -143,13 +148,13 @@ def watch(workbench: Bench, doors: Doors, collection: str, body: WatchRequest) -
         raise NotAllowedError(
             "That folder is none that this server lets be followed; PAGELENS_WATCH_FOLDERS names those that it does."
         )
-    return workbench.watch(folder, collection, body.keep)
+    return workbench.watching.follow(folder, collection, body.keep)
 
 
 @router.delete("/collections/{collection}/watches", status_code=204)
 def unwatch(workbench: Bench, collection: str, folder: Annotated[str, Query(min_length=1, max_length=4096)]) -> None:
     """Follow a folder no more; its documents stay."""
-    workbench.unwatch(Path(folder), collection)
+    workbench.watching.leave(Path(folder), collection)
 
 
 def _below(folder: Path, allowed: Sequence[Path]) -> bool:
@@ -160,10 +165,10 @@ def _below(folder: Path, allowed: Sequence[Path]) -> bool:
 @router.post("/collections/{collection}/embed", status_code=202)
 def embed(workbench: Bench, collection: str, body: EmbedRequest) -> JobState:
     """Give every page that lacks them an encoder's vectors, in the background."""
-    return JobState.of(workbench.start_embed(collection, body.encoder))
+    return JobState.of(workbench.ingestion.start_embed(collection, body.encoder))
 
 
 @router.post("/collections/{collection}/index", status_code=202)
 def index(workbench: Bench, collection: str, body: IndexRequest) -> JobState:
     """Compute an index from the stored vectors, in the background."""
-    return JobState.of(workbench.start_index(collection, body.index, body.encoder))
+    return JobState.of(workbench.ingestion.start_index(collection, body.index, body.encoder))

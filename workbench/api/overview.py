@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from workbench.answers.collections import FilterField, Named, Overview, WarmUp, Weights
+from workbench.answers.collections import FileKind, FilterField, Overview, WarmUp, Weights
 from workbench.answers.explanations import HeatLooks
+from workbench.api.collections import indexes
 from workbench.api.searching import presets
 from workbench.api.state import Bench, Warming
+from workbench.documents import readable
 from workbench.retrieval import FIELDS, META_SUMMARY
 from workbench.types.queries import BAD, GOOD, NOT
 
@@ -18,15 +20,16 @@ router = APIRouter(tags=["About"])
 def overview(workbench: Bench, warmup: Warming) -> Overview:
     """Everything that is needed before a collection is chosen."""
     return Overview(
-        collections=workbench.collections(),
-        pipelines=presets(workbench),
-        indexes=Named.all(workbench.index_kinds()),
+        collections=workbench.library.all(),
+        pipelines=presets(),
+        indexes=indexes(),
         fields=[FilterField(name=name, summary=field.summary, number=field.number) for name, field in FIELDS.items()],
         meta=META_SUMMARY,
         weights=Weights(but_not=NOT, good=GOOD, bad=BAD),
         heat=HeatLooks.now(),
         model=warm_up(warmup),
         max_upload_mb=workbench.settings.max_upload_mb,
+        readable=[FileKind(name=name, suffixes=sorted(suffixes)) for name, suffixes in readable().items()],
     )
 
 

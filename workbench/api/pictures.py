@@ -43,7 +43,7 @@ async def keep_picture(workbench: Bench, request: Request) -> Response:
         body.extend(chunk)
         if len(body) > LARGEST:
             return JSONResponse({"error": f"Larger than the limit of {LARGEST // 1024**2} MB."}, 413)
-    return JSONResponse({"picture": await run_in_threadpool(workbench.keep_picture, bytes(body))}, 201)
+    return JSONResponse({"picture": await run_in_threadpool(workbench.pictures.keep, bytes(body))}, 201)
 
 
 @router.get("/pictures/{picture}", response_class=Response, responses=AS_WEBP)
@@ -56,7 +56,7 @@ def kept_picture(
     ] = [],  # noqa: B006
 ) -> Response:
     """A kept picture, as repairs leave it."""
-    return sent(request, workbench.query_picture(picture, repairs), "The picture")
+    return sent(request, workbench.pictures.path(picture, repairs), "The picture")
 
 
 @router.get("/pictures/{picture}/repairs")
@@ -65,13 +65,13 @@ def repairs(workbench: Bench, picture: str) -> list[Repair]:
 
     Takes some seconds: the direction of its text is found by reading it.
     """
-    found = workbench.repair_preview(picture)
+    found = workbench.pictures.preview(picture)
     return [Repair(step=step, reason=reason) for step, reason in zip(found.steps, found.reasons, strict=True)]
 
 
 def page_picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:
     """The picture of a page (``size`` is ``page`` or ``thumb``), or 304; `NotFoundError` when there is none."""
-    return sent(request, workbench.page_image(collection, ref, size), f"The picture of page {ref.page}")
+    return sent(request, workbench.library.page_image(collection, ref, size), f"The picture of page {ref.page}")
 
 
 def content(request: Request, picture: bytes) -> Response:

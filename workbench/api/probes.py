@@ -41,7 +41,7 @@ class Probes:
 
         @app.get(METRICS)
         def metrics() -> Response:
-            return Response(self._workbench.measures(not self.why_not_ready()), media_type=CONTENT_TYPE)
+            return Response(self._workbench.system.measures(not self.why_not_ready()), media_type=CONTENT_TYPE)
 
     def why_not_ready(self) -> str:
         """Why no search should be sent here now; empty when one should."""
@@ -50,7 +50,7 @@ class Probes:
         if self._warmup.state.state in ("cold", "warming"):
             return "loading the model"
         try:
-            self._workbench.collection_names()
+            self._workbench.library.names()
         except PagelensError:
             return "the collections cannot be reached"
         return ""

@@ -25,7 +25,7 @@ from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
-from workbench.service.search import MAX_PARTS, MAX_QUERY
+from workbench.service.searches import MAX_PARTS, MAX_QUERY
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
@@ -396,11 +396,20 @@ class IngestRequest(Request):
         description="Names of documents (the `namesake` of a planned file) that a different file of that name takes "
         "the place of; `true` for all. Others are kept, and the new one gets a number.",
     )
+    without: Annotated[list[Name], Field(max_length=MAX_FILES)] = Field(
+        [], description="Files to leave out, by the `source` of their planned file."
+    )
 
     def borne(self) -> FileFields:
         """As the service takes them; `InputError` for a tag or field that cannot be."""
         named = {name: FieldsChange.of(one.tags, set=one.meta) for name, one in self.fields.items()}
         return FileFields(FieldsChange.of(self.tags, set=self.meta), named)
+
+
+class RenameRequest(Request):
+    """Another name for a collection."""
+
+    name: Name
 
 
 class EmbedRequest(Request):

@@ -25,6 +25,8 @@ from workbench.api.requests import (
 )
 from workbench.api.state import LOOKS, Bench
 from workbench.errors import PagelensError
+from workbench.retrieval import FIELDS, PRESET_REASONS, PRESETS
+from workbench.retrieval.filters import read as clauses_of
 from workbench.service.comparing import asked_lines
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ router = APIRouter(tags=["Searching"])
 @router.post("/search", openapi_extra=LOOKS)
 def search(workbench: Bench, body: SearchRequest) -> Search:
     """The pages that answer a query, with each stage's rank and score, and what the stage cost."""
-    return Search.of(workbench.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
+    return Search.of(workbench.searches.search(body.query_value(), body.collection, body.pipeline, body.k, body.filter))
 
 
 @router.post(
@@ -65,7 +67,7 @@ def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
     running.
     """
     query = body.query_value()
-    stages = workbench.search_stages(query, body.collection, body.pipeline, body.k, body.filter)
+    stages = workbench.searches.stages(query, body.collection, body.pipeline, body.k, body.filter)
     first = next(stages)  # what can be refused is refused here, with its status
     rest = _with_passages(workbench, query, first, stages) if body.passages else stages
     return StreamingResponse(_lines(first, rest), media_type=NDJSON)
@@ -75,61 +77,60 @@ def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
 def passages(workbench: Bench, body: SearchRequest) -> Passages:
     """The passages of the pages that a search finds, in order: the lines that answer best, and each page's heat."""
     query = body.query_value()
-    found = workbench.search(query, body.collection, body.pipeline, body.k, body.filter)
+    found = workbench.searches.search(query, body.collection, body.pipeline, body.k, body.filter)
     return _passages(workbench, query, found, found.hits)
 
 
 @router.post("/compare", openapi_extra=LOOKS)
 def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
-    return Compared.of(workbench.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter))
+    return Compared.of(
+        workbench.comparisons.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter)
+    )
 
 
 @router.post("/compare/queries", openapi_extra=LOOKS)
 def compare_queries(workbench: Bench, body: CompareSetRequest) -> ComparedPiece:
     """Many queries by two pipelines, a piece of them: its rows in order, and how many queries there are in all."""
     named = body.dataset
-    queries = workbench.queries_of(named, body.collection) if named else asked_lines(body.lines)
+    queries = workbench.comparisons.queries_of(named, body.collection) if named else asked_lines(body.lines)
     piece = queries[body.at : body.at + body.many]
     if not piece and queries:
         return ComparedPiece(total=len(queries), rows=[], refused={})
-    found = workbench.compare_set(piece, body.collection, body.a, body.b, body.k, body.filter)
+    found = workbench.comparisons.compare_set(piece, body.collection, body.a, body.b, body.k, body.filter)
     return ComparedPiece(
         total=len(queries), rows=[ComparedRow.of(row) for row in found.rows], refused=dict(found.refused)
     )
 
 
 @router.get("/pipelines")
-def pipelines(workbench: Bench) -> list[Preset]:
+def pipelines() -> list[Preset]:
     """The presets, the pipeline text that each stands for, and when to choose it."""
-    return presets(workbench)
+    return presets()
 
 
 @router.post("/pipelines/read", openapi_extra=LOOKS)
 def read_pipeline(workbench: Bench, body: PipelineRequest) -> ReadPipeline:
     """What a pipeline comes to in a collection: its stages, and the indexes that it lacks."""
-    return ReadPipeline.of(workbench.read_pipeline(body.pipeline, body.collection, body.k))
+    return ReadPipeline.of(workbench.searches.read_pipeline(body.pipeline, body.collection, body.k))
 
 
 @router.post("/filters/read", openapi_extra=LOOKS)
-def read_filter(workbench: Bench, body: FilterRequest) -> ReadFilter:
+def read_filter(body: FilterRequest) -> ReadFilter:
     """The clauses of a filter, with a test added where one is given."""
     add = (body.add.field, body.add.operator, body.add.value) if body.add else ()
-    return ReadFilter.of(workbench.read_filter(body.filter, *add))
+    return ReadFilter.of(clauses_of(body.filter, *add))
 
 
 @router.get("/filters")
-def filters(workbench: Bench) -> list[Named]:
+def filters() -> list[Named]:
     """The fields that a filter can test."""
-    return Named.all(workbench.filter_fields())
+    return Named.all({name: spec.summary for name, spec in FIELDS.items()})
 
 
-def presets(workbench: Workbench) -> list[Preset]:
+def presets() -> list[Preset]:
     """The pipelines with a name."""
-    reasons = workbench.preset_reasons()
-    return [
-        Preset(name=name, pipeline=text, reason=reasons.get(name, "")) for name, text in workbench.pipelines().items()
-    ]
+    return [Preset(name=name, pipeline=text, reason=PRESET_REASONS.get(name, "")) for name, text in PRESETS.items()]
 
 
 def _with_passages(
@@ -147,7 +148,7 @@ def _with_passages(
 
 
 def _passages(workbench: Workbench, query: str | Query, result: SearchResult, hits: Sequence[Hit]) -> Passages:
-    found = workbench.passages(query, hits, result.collection, result.pipeline)
+    found = workbench.explanations.passages(query, hits, result.collection, result.pipeline)
     return Passages(passages=[PagePassage.of(passage) for passage in found])
 
 

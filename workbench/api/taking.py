@@ -31,7 +31,7 @@ FILES: dict[str, Any] = {
 def export(workbench: Bench, body: ExportRequest) -> Response:
     """What a search finds as a file: a report, a spreadsheet, a run for trec_eval, or pages with their heat."""
     page = page_ref(body.page) if body.page else None
-    made = workbench.export(
+    made = workbench.exports.write(
         body.query_value(),
         body.collection,
         body.pipeline,

@@ -77,30 +77,30 @@ def server(workbench: Workbench) -> MCPServer[Any]:
     @tool
     def list_collections() -> list[CollectionInfo]:
         """The collections there are: documents, pages, encoders and indexes of each."""
-        return workbench.collections()
+        return workbench.library.all()
 
     @tool
     def list_documents(collection: Collection) -> list[DocumentInfo]:
         """The documents of a collection, with the pages that could not be indexed and why."""
-        return workbench.documents(collection)
+        return workbench.library.documents(collection)
 
     @tool
     def search(
         query: Query, collection: Collection, pipeline: Pipeline = "two-stage", k: Depth = 10, filter: Filter = ""
     ) -> Search:
         """The pages that answer a query, best first, with each stage's rank and score and what the stage cost."""
-        return Search.of(workbench.search(query, collection, pipeline, k, filter))
+        return Search.of(workbench.searches.search(query, collection, pipeline, k, filter))
 
     @tool
     def read_page(page: Page, collection: Collection) -> PageText:
         """A page's text (of a very long page its beginning) and size."""
-        found = PageText.of(workbench.page(page_ref(page), collection))
+        found = PageText.of(workbench.library.page(page_ref(page), collection))
         return found.model_copy(update={"text": found.text[:MAX_TEXT]})
 
     @tool
     def page_picture(page: Page, collection: Collection) -> Any:
         """What a page looks like."""
-        return Image(workbench.page_image(collection, page_ref(page)))
+        return Image(workbench.library.page_image(collection, page_ref(page)))
 
     @tool
     def evidence(
@@ -112,19 +112,21 @@ def server(workbench: Workbench) -> MCPServer[Any]:
         tokens: Annotated[int, Field(ge=10, le=20_000, description="Tokens the quotes may take.")] = 1000,
     ) -> list[Quote]:
         """The parts of the best pages that won most of their scores, to quote, each with its page and place."""
-        return [Quote.of(item) for item in workbench.evidence(query, collection, pipeline, k, filter, tokens)]
+        return [
+            Quote.of(item) for item in workbench.explanations.evidence(query, collection, pipeline, k, filter, tokens)
+        ]
 
     @tool
     def explain(query: Query, page: Page, collection: Collection) -> Explained:
         """Why a page scores what it scores for a query: the part of every query token, and the regions that won it."""
-        return Explained.of(workbench.explain(query, page_ref(page), collection), collection)
+        return Explained.of(workbench.explanations.explain(query, page_ref(page), collection), collection)
 
     @tool
     def why(
         query: Query, page: Page, collection: Collection, pipeline: Pipeline = "two-stage", filter: Filter = ""
     ) -> WhyAnswer:
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
-        return WhyAnswer(workbench.why(query, page_ref(page), collection, pipeline, None, filter))
+        return WhyAnswer(workbench.searches.why(query, page_ref(page), collection, pipeline, None, filter))
 
     return made
 

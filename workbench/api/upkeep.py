@@ -22,63 +22,63 @@ Whole = Annotated[Text, Query(description="A whole document, by its name; instea
 @router.get("/system")
 def system(workbench: Bench) -> SystemReport:
     """Versions, the home folder, and what the doctor says of this machine."""
-    return SystemReport.of(workbench.system(), list(workbench.doctor()))
+    return SystemReport.of(workbench.system.info(), list(workbench.system.doctor()))
 
 
 @router.get("/collections/{collection}/upkeep")
 def upkeep(workbench: Bench, collection: str) -> Upkeep:
     """A collection's tables, quarantine and past searches, and what was last found and measured of it."""
     return Upkeep(
-        info=workbench.collection(collection),
-        tables=[TableState.of(table) for table in workbench.tables(collection)],
+        info=workbench.library.info(collection),
+        tables=[TableState.of(table) for table in workbench.maintenance.tables(collection)],
         quarantine=quarantine(workbench, collection),
-        audit=workbench.kept_audit(collection),
-        recall=workbench.kept_recall(collection),
-        latency=list(workbench.latency(collection)),
+        audit=workbench.maintenance.kept_audit(collection),
+        recall=workbench.maintenance.kept_recall(collection),
+        latency=list(workbench.system.latency(collection)),
     )
 
 
 @router.get("/collections/{collection}/verify")
 def verify(workbench: Bench, collection: str) -> Verified:
     """Whether what is on disk fits together; reads all of it."""
-    return Verified(collection=collection, problems=workbench.verify(collection))
+    return Verified(collection=collection, problems=workbench.maintenance.verify(collection))
 
 
 @router.post("/collections/{collection}/audit", status_code=202)
 def audit(workbench: Bench, collection: str, body: EncoderRequest) -> JobState:
     """Look for suspicious pages and copies, in the background."""
-    return JobState.of(workbench.start_audit(collection, body.encoder))
+    return JobState.of(workbench.maintenance.start_audit(collection, body.encoder))
 
 
 @router.post("/collections/{collection}/recall", status_code=202)
 def recall(workbench: Bench, collection: str, body: EncoderRequest) -> JobState:
     """Measure recall against the exact answer, in the background."""
-    return JobState.of(workbench.start_recall(collection, body.encoder))
+    return JobState.of(workbench.maintenance.start_recall(collection, body.encoder))
 
 
 @router.post("/collections/{collection}/compact", status_code=202)
 def compact(workbench: Bench, collection: str) -> JobState:
     """Rewrite the collection without its dead bytes, in the background."""
-    return JobState.of(workbench.start_compact(collection))
+    return JobState.of(workbench.maintenance.start_compact(collection))
 
 
 @router.get("/collections/{collection}/quarantine")
 def quarantine(workbench: Bench, collection: str) -> list[PutAway]:
     """What is kept out of search, the latest first."""
-    return [PutAway.of(entry) for entry in workbench.quarantined(collection)]
+    return [PutAway.of(entry) for entry in workbench.maintenance.quarantined(collection)]
 
 
 @router.post("/collections/{collection}/quarantine")
 def put_away(workbench: Bench, collection: str, body: QuarantineRequest) -> list[PutAway]:
     """Keep a page, or a whole document, out of search without deleting anything; what is in quarantine now."""
-    workbench.quarantine(collection, _what(body.page, body.document), body.reason)
+    workbench.maintenance.quarantine(collection, _what(body.page, body.document), body.reason)
     return quarantine(workbench, collection)
 
 
 @router.delete("/collections/{collection}/quarantine")
 def release(workbench: Bench, collection: str, page: What = "", document: Whole = "") -> list[PutAway]:
     """Let a page, or a whole document, be found again; what is in quarantine now."""
-    workbench.release(collection, _what(page, document))
+    workbench.maintenance.release(collection, _what(page, document))
     return quarantine(workbench, collection)
 
 

@@ -46,7 +46,7 @@ class Warmup:
 
     def _run(self) -> None:
         try:
-            self._workbench.warm_up()
+            self._workbench.searches.warm_up()
             self._state = WarmupState("ready")
         except PagelensError as error:
             self._state = WarmupState("failed", str(error))

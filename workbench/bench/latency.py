@@ -114,7 +114,7 @@ def latency(
     if not questions:
         raise InputError("Latency is measured with questions; give at least one.")
     parsed = {name: Pipeline.parse(name) for name in pipelines}
-    info = workbench.collection(collection)
+    info = workbench.library.info(collection)
     first: dict[str, ColdSearch] = {}
     for name in parsed if cold else ():
         tell(f"Searching from cold: {name}")
@@ -176,7 +176,7 @@ def ask_all(
     for round_number in range(WARM_UP + repeats):
         for i in rng.permutation(len(pairs)).tolist():
             number, name = pairs[i]
-            result = workbench.search(questions[number], collection, name)
+            result = workbench.searches.search(questions[number], collection, name)
             if round_number >= WARM_UP:
                 found[name].append((number, result))
     return found
@@ -199,7 +199,7 @@ def at_once(
             if question is None:
                 return ms
             watch.lap()
-            workbench.search(question, collection, pipeline)
+            workbench.searches.search(question, collection, pipeline)
             ms.append(watch.lap())
 
     with ThreadPoolExecutor(threads) as pool:
@@ -226,7 +226,7 @@ def in_new_process(task: Callable[..., Any], *arguments: Any) -> Any:
 def _cold(settings: Mapping[str, Any], collection: str, pipeline: str, question: str) -> ColdSearch:
     workbench = Workbench(Settings(**settings))
     with MemoryWatch() as watch:
-        result = workbench.search(question, collection, pipeline)
+        result = workbench.searches.search(question, collection, pipeline)
     encode = sum(stage.ms for stage in result.trace.stages if stage.encoding)
     return ColdSearch(encode, result.trace.total_ms - encode, watch.peak)
 

@@ -21,6 +21,7 @@ from workbench.cli import (
     calibrating,
     collections,
     comparing,
+    desktop,
     evaluations,
     evidence,
     exporting,
@@ -74,6 +75,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(system.serve)
+app.command()(desktop.desktop)
 app.command(cls=ingesting.IngestCommand)(ingesting.ingest)
 app.command()(watching.watch)
 app.command(cls=searching.PipelineCommand)(searching.search)

@@ -35,7 +35,7 @@ def calibrate(
     from workbench.calibration import questions_of
 
     asked = questions_of(queries.expanduser()) if queries is not None else []
-    found = bench.calibrate(collection, pipeline, asked)
+    found = bench.searches.calibrate(collection, pipeline, asked)
     if as_json:
         output.emit({"collection": collection, "pipeline": pipeline, **asdict(found)})
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import ingesting, output, tagging, upkeep
-from workbench.cli.session import STOPPED, AsJson, clean, stop_on_interrupt, workbench
+from workbench.cli.session import STOPPED, AsJson, Workers, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 from workbench.errors import StoreError
 
@@ -40,7 +40,7 @@ for command in (
 @app.command("list")
 def listing(context: typer.Context, as_json: AsJson = False) -> None:
     """List all collections."""
-    found = workbench(context).collections()
+    found = workbench(context).library.all()
     if as_json:
         output.emit(found)
         return
@@ -65,13 +65,14 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show one collection: what made it, its documents, and the size of its indexes."""
     bench = workbench(context)
-    info, documents = bench.collection(name), bench.documents(name)
-    away = bench.quarantined(name)
+    info, documents = bench.library.info(name), bench.library.documents(name)
+    away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import Collection, PutAway
+        from workbench.service.sample import examples
 
-        examples, quarantine = bench.sample_queries(name), [PutAway.of(entry) for entry in away]
-        output.emit(Collection(info=info, examples=examples, documents=documents, quarantine=quarantine))
+        quarantine = [PutAway.of(entry) for entry in away]
+        output.emit(Collection(info=info, examples=examples(name), documents=documents, quarantine=quarantine))
         return
     later = info.spaces[1:]
     others = f", with vectors of {', '.join(space.encoder for space in later)} too" if later else ""
@@ -115,6 +116,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     for document in documents:
         for page in document.failed:
             output.show(f"{document.name}#page={page.page}: {page.reason}")
+        if document.verdict not in ("good", "wordless"):
+            output.show(f"{document.name}: {document.reading}")
         for page in document.notices:
             output.show(f"{document.name}#page={page.page} is in, but: {page.reason}")
         for gap in document.gaps:
@@ -136,7 +139,7 @@ def embed(
     """
     bench = workbench(context)
     with stop_on_interrupt() as stop, ingesting.progress_bar("embedded") as progress:
-        report = bench.embed(name, encoder, progress, stop)
+        report = bench.ingestion.embed(name, encoder, progress, stop)
     done = sum(document.indexed for document in report.documents)
     if as_json:
         output.emit({**ingesting.as_record(report), "encoder": encoder})
@@ -193,7 +196,7 @@ def reread(
 
     bench, way = workbench(context), Way(ingesting.languages_of(languages or ()), engine, layer=not ocr)
     with stop_on_interrupt() as stop, ingesting.progress_bar("read again") as progress:
-        report = bench.read_again(name, document, way, numbers(pages), progress, stop)
+        report = bench.ingestion.read_again(name, document, way, numbers(pages), progress, stop)
     done = sum(outcome.indexed for outcome in report.documents)
     if as_json:
         output.emit(ingesting.as_record(report))
@@ -234,10 +237,11 @@ def index(
     encoder: Annotated[
         str, typer.Option(metavar="ID", help="Whose vectors; those of the first encoder if not said.")
     ] = "",
+    workers: Workers = "",
     as_json: AsJson = False,
 ) -> None:
     """Add an index to a collection, made of the stored full vectors; nothing is encoded again."""
-    made = workbench(context).add_index(name, index, encoder)
+    made = workbench(context).library.add_index(name, index, encoder, workers=workers)
     info = made.indexes[-2]  # full is always the last
     if as_json:
         output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
@@ -245,6 +249,24 @@ def index(
         output.show(
             f"'{name}' has {info.name} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}."
         )
+
+
+@app.command()
+def rename(
+    context: typer.Context,
+    name: Name,
+    to: Annotated[str, typer.Argument(metavar="NEW", parser=clean, help="Its new name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a collection another name, and with it its judgements, saved searches, datasets and times.
+
+    Saved evaluations keep the name that they were made under.
+    """
+    info = workbench(context).renaming.collection(name, to)
+    if as_json:
+        output.emit(info)
+    else:
+        output.show(f"'{name}' is now '{info.name}': {output.count(info.pages, 'page')}.")
 
 
 @app.command()
@@ -264,21 +286,21 @@ def delete(
     if document is not None and encoder is not None:
         raise typer.BadParameter("give --document or --encoder, not both")
     bench = workbench(context)
-    info = _known(bench, name) if document is None and encoder is None else bench.collection(name)
+    info = _known(bench, name) if document is None and encoder is None else bench.library.info(name)
     pages = f" with {output.count(info.pages, 'page')}" if info is not None else ", which cannot be opened"
     what = f"collection '{name}'{pages}" if document is None else f"'{document}'"
     what = f"the vectors of {encoder} in '{name}'" if encoder is not None else what
     if not yes and sys.stdin.isatty() and not typer.confirm(f"Delete {output.plain(what)}?", err=True):
         raise typer.Exit(1)
     if encoder is not None:
-        removed = sum(space.pages for space in bench.collection(name).spaces if space.encoder == encoder)
-        bench.remove_encoder(name, encoder)
+        removed = sum(space.pages for space in bench.library.info(name).spaces if space.encoder == encoder)
+        bench.library.remove_encoder(name, encoder)
         if as_json:
             output.emit({"collection": name, "encoder": encoder, "pages": removed})
         else:
             output.show(f"Deleted {what}.")
         return
-    receipt = bench.delete_collection(name) if document is None else bench.delete_document(name, document)
+    receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
         output.emit({**asdict(receipt), "document": document})
         return
@@ -292,6 +314,6 @@ def delete(
 def _known(bench: Workbench, name: str) -> CollectionInfo | None:
     """What there is of a collection; None when it is there and cannot be opened, which is no reason to keep it."""
     try:
-        return bench.collection(name)
+        return bench.library.info(name)
     except StoreError:
         return None

@@ -57,7 +57,7 @@ def compare(
     if queries:
         asked = _asked(bench, queries, collection)
         with progress_bar("Searching by both", "queries") as progress:
-            found = bench.compare_set(asked, collection, first, second, k, filter, progress)
+            found = bench.comparisons.compare_set(asked, collection, first, second, k, filter, progress)
         if as_json:
             from workbench.answers.comparisons import ComparedSet
 
@@ -65,7 +65,7 @@ def compare(
         else:
             _print_set(found)
         return
-    comparison = bench.compare(query, collection, first, second, k, filter)
+    comparison = bench.comparisons.compare(query, collection, first, second, k, filter)
     if as_json:
         from workbench.answers.comparisons import Compared
 
@@ -85,7 +85,7 @@ def _asked(bench: Workbench, source: str, collection: str) -> Sequence[ComparedQ
             return asked_lines(path.read_text(encoding="utf-8-sig"))
         except UnicodeDecodeError:
             raise InputError(f"'{path}' is no text in UTF-8; give a file with one query a line.") from None
-    return bench.queries_of(load(bench, source), collection)
+    return bench.comparisons.queries_of(load(bench, source), collection)
 
 
 # -- one query --------------------------------------------------------------------------------------------------------

@@ -86,6 +86,10 @@ def evaluate(
             help="Also write a TREC run per pipeline and the full record here; one that was stopped goes on from it.",
         ),
     ] = None,
+    mteb: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write MTEB's result file of each pipeline here, for its leaderboard."),
+    ] = None,
     save: Annotated[
         bool, typer.Option("--save", help="Keep the record in the home folder, where the page's tab Evaluate shows it.")
     ] = False,
@@ -100,14 +104,17 @@ def evaluate(
 
     swept = evaluation.expanded(sweep or [])
     named = list(dict.fromkeys(pipeline or ([] if swept or run else ["two-stage"])))
-    measures = list(dict.fromkeys(measure or _measures(datasets)))
+    needed = () if mteb is None else (evaluation.mteb.NEEDED,)
+    measures = list(dict.fromkeys((*(measure or _measures(datasets)), *needed)))
     _refuse(scope, collection, encoder, named)  # whatever can be refused is refused before documents are indexed
     evaluation.parsed(measures)
     if out is not None:
         evaluation.ready(out.expanduser())
     loaded = evaluation.together([load(bench, name, language) for name in datasets])
+    for name in [loaded.name] if mteb is not None else []:
+        evaluation.mteb.task_named(name)
     if check:
-        held = bench.documents(loaded.collection) if loaded.collection else ()
+        held = bench.library.documents(loaded.collection) if loaded.collection else ()
         _report_check(evaluation.check(loaded, held), as_json)
         return
     for warning in loaded.warnings:
@@ -129,17 +136,28 @@ def evaluate(
             frozenset(swept) - frozenset(named),
         )
     if out is not None:
-        for path in evaluation.write(record, out.expanduser()):
-            output.say(f"Written: {path}")
         parts.clear()
-    if save:
-        output.say(f"Kept as {bench.save_evaluation(record)}.")
+    _leave(bench, record, loaded, out, mteb, save)
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
         output.emit({**evaluation.summary(record), "oddities": evaluation.counts(loaded.oddities)})
     else:
         _print(record, evaluation.within(record))
+
+
+def _leave(bench: Workbench, record: Record, dataset: Dataset, out: Path | None, mteb: Path | None, save: bool) -> None:
+    """Write what is wanted of a record, and say where."""
+    from workbench import evaluation
+    from workbench.encoders import spec
+
+    written = evaluation.write(record, out.expanduser()) if out is not None else []
+    if mteb is not None:
+        written += evaluation.mteb.write(record, dataset.folder, spec(record.collection.encoder), mteb.expanduser())
+    for path in written:
+        output.say(f"Written: {path}")
+    if save:
+        output.say(f"Kept as {bench.evaluations.save(record)}.")
 
 
 def compare(
@@ -265,8 +283,8 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
     """
     from workbench import evaluation
 
-    if not Path(name).exists() and name in bench.dataset_names():
-        loaded = bench.dataset(name)
+    if not Path(name).exists() and name in bench.datasets.names():
+        loaded = bench.datasets.get(name)
     else:
         folder = evaluation.bring(name, bench.settings.home / "datasets", bench.settings.offline, output.say)
         loaded = evaluation.load_dataset(folder)

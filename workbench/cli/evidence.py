@@ -23,7 +23,7 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Print the parts of the best pages that decided their ranks, nothing twice, to hand to a language model."""
-    found = workbench(context).evidence(query, collection, pipeline, k, filter, tokens)
+    found = workbench(context).explanations.evidence(query, collection, pipeline, k, filter, tokens)
     if as_json:
         from workbench.answers.explanations import Quote
 

@@ -46,7 +46,7 @@ def export(
         raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
     bench = workbench(context)
     wanted = query_options.query(bench, query, extra)
-    made = bench.export(wanted, collection, pipeline, k, filter, kind.name, page)
+    made = bench.exports.write(wanted, collection, pipeline, k, filter, kind.name, page)
     if out is None:
         output.pour(made.content.decode())
         return

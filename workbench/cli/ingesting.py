@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from workbench import encoders
 from workbench.cli import output, tagging
-from workbench.cli.session import STOPPED, AsJson, Collection, existing, stop_on_interrupt, workbench
+from workbench.cli.session import STOPPED, AsJson, Collection, Workers, existing, stop_on_interrupt, workbench
 from workbench.errors import InputError, MismatchError
 from workbench.settings import CollectionSettings
 from workbench.types import bottleneck
@@ -41,7 +41,9 @@ class IngestCommand(TyperCommand):
 
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; an export.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="PDFs, images, folders of them; s3://...; an export.")
+    ],
     collection: Collection,
     encoder: Annotated[
         list[str] | None,
@@ -85,6 +87,7 @@ def ingest(
     replacing: Annotated[
         bool, typer.Option("--replace", help="A different file under a document's name replaces the document.")
     ] = False,
+    workers: Workers = "",
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders into a collection, which is made if there is none of that name.
@@ -109,7 +112,7 @@ def ingest(
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
     made = settings_for(bench, collection, asked, [name for name in also if name], paths)
-    report = run(bench, paths, collection, made, [name for name in also if name], given, replacing)
+    report = run(bench, paths, collection, made, [name for name in also if name], given, replacing, workers)
     if as_json:
         output.emit(as_record(report))
     else:
@@ -131,7 +134,7 @@ def ingest(
 def read_words(bench: Workbench, collection: str) -> IngestReport:
     """Read the words that were left for later, with a progress bar; Ctrl-C leaves the rest for the next time."""
     with stop_on_interrupt() as stop, progress_bar("with all their words") as progress:
-        report = bench.read_words(collection, progress, stop)
+        report = bench.ingestion.read_words(collection, progress, stop)
     done = sum(document.indexed for document in report.documents)
     output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
     if report.stopped:
@@ -154,7 +157,7 @@ def settings_for(
 
     made = replace(CollectionSettings(), **asked)
     ReadSettings.of(made)  # refuses what no page can be made with
-    found = bench.made_with(collection, paths)
+    found = bench.ingestion.made_with(collection, paths)
     if found is None:
         return made
     what, have, settings, exported = found
@@ -199,18 +202,19 @@ def run(
     also: Sequence[str] = (),
     fields: FileFields | None = None,
     replacing: bool = False,
+    workers: str = "",
 ) -> IngestReport:
     """Ingest with a progress bar on standard error, ending after the pages at hand on Ctrl-C."""
     with stop_on_interrupt() as stop, progress_bar() as progress:
-        return bench.ingest(paths, collection, settings, progress, stop, also, fields, replacing)
+        return bench.ingestion.ingest(paths, collection, settings, progress, stop, also, fields, replacing, workers)
 
 
 def complete(
     bench: Workbench, paths: Sequence[Path], collection: str, settings: CollectionSettings | None, empty: str
 ) -> None:
     """Ingest what a collection lacks of ``paths``; `InputError` with the sentence ``empty`` when they hold no page."""
-    plan = bench.plan(paths, collection, settings)
-    if not plan.pages_to_read and collection in bench.collection_names():
+    plan = bench.ingestion.plan(paths, collection, settings)
+    if not plan.pages_to_read and collection in bench.library.names():
         return
     if not plan.pages:
         raise InputError(empty)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The models there are, and whether one works here.", no_args_is_help=True)
 
-KINDS = {"words": "words", "patches": "patches", "page": "whole page"}
+KINDS = {"words": "words", "patches": "patches", "page": "whole page", "score": "none: it scores"}
 MARKS = {True: "ok", False: "DIFFERS", None: "-"}
 
 
@@ -30,7 +30,7 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
 
     Seconds a page are those measured on this machine, by an ingest or by 'pagelens models check'.
     """
-    found = workbench(context).models()
+    found = workbench(context).models.all()
     if as_json:
         output.emit(found)
         return
@@ -38,9 +38,12 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
         ("id", "vectors of", ">numbers", ">weights", ">download", ">s/page here", "licence", "weights in, or got by"),
         [_row(model) for model in found],
     )
+    for model in found:
+        if model.own_code:
+            output.warn(f"{model.id} may run code of its own, at revision {model.own_code}.")
     here = sum(model.available for model in found)
     output.show(f"{here} of {output.count(len(found), 'model')} can be used here.")
-    best = workbench(context).model_advice()
+    best = workbench(context).models.advice()
     pace = f" {best.seconds_per_page:.2g} s a page, {best.measured}." if best.seconds_per_page is not None else ""
     how = "" if best.available else f" Get it: pagelens models get {best.model}"
     output.say(f"For this machine: {best.model}. {best.why}{pace}{how}")
@@ -70,7 +73,7 @@ def get_model(
     HF_ENDPOINT, HF_HOME, tokens ('hf auth login') and proxies are honoured. Broken off, the same command goes on.
     """
     bench = workbench(context)
-    wanted = bench.model_offer(model)
+    wanted = bench.models.offer(model)
     for one in wanted.repositories:
         gated = "; its owners ask that you agree on its page first" if one.gated else ""
         licence = one.licence + (f" ({one.terms})" if one.terms else "") if one.licence else "its card names none"
@@ -84,7 +87,7 @@ def get_model(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bars(*columns, console=output.errors(), transient=True) as bars:
         bar = bars.add_task("", total=wanted.bytes)
-        bench.get_model(
+        bench.models.get(
             model,
             wanted.licence,
             lambda done, total, file: bars.update(
@@ -92,6 +95,49 @@ def get_model(
             ),
         )
     output.show(f"'{model}' is on this machine. See that it works here: pagelens models check {model}")
+
+
+@app.command()
+def allow(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+    revision: Annotated[
+        str,
+        typer.Option(metavar="SHA", help="The revision whose code you have read; without it, what there is to read."),
+    ] = "",
+) -> None:
+    """Let the code that a model brings along run on this machine, as you, at one revision.
+
+    Pagelens runs no such code otherwise. What is allowed is remembered, and shown in red where models are listed; at
+    another revision the code is refused again. To take it back: pagelens models disallow ID
+    """
+    from workbench import encoders
+
+    folder = encoders.code_folder(encoders.spec(model))
+    if folder is not None:
+        for file in encoders.code_files(folder):
+            output.say(f"{file}: {output.count(len(file.read_text('utf-8', 'replace').splitlines()), 'line')}")
+    if not revision:
+        if folder is None:
+            raise InputError(
+                f"'{model}' is not on this machine; name the revision whose code you have read on the hub."
+            )
+        raise InputError(
+            f"Nothing is allowed yet. Read these files; if you trust them, run: pagelens models allow {model} "
+            f"--revision {encoders.revision_of(folder)}"
+        )
+    workbench(context).models.allow(model, revision)
+    output.warn(f"Code of '{model}' at revision {revision} runs on this machine from now on, with all that you may do.")
+
+
+@app.command()
+def disallow(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the model, as 'models list' says it.")],
+) -> None:
+    """Let the code that a model brings along run no longer."""
+    done = workbench(context).models.disallow(model)
+    output.show(f"Code of '{model}' {'is refused again' if done else 'was not allowed'}.")
 
 
 @app.command()
@@ -104,10 +150,12 @@ def check(
 
     It is loaded, encodes upright, wide and cropped pages, alone and together, is compared with its own library's
     vectors, scores and similarity maps, and its pages are indexed, searched and explained in a throw-away collection.
+    A reranker scores the same pages, beside its own library, and in a search.
     """
     context.with_resource(output.only_ours())
-    from workbench.modelcheck import check as examine
+    from workbench import encoders, modelcheck, rerankcheck
 
+    examine = rerankcheck.check if encoders.spec(model).kind == encoders.SCORES else modelcheck.check
     report = examine(settings(context), model, lambda step: output.say(f"{model}: {step} ..."))
     if as_json:
         output.emit({**asdict(report), "ok": report.ok})

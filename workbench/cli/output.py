@@ -62,6 +62,11 @@ def say(text: str) -> None:
     errors().print(plain(text), soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """One line to the person that is not to be overlooked, in red, on standard error."""
+    errors().print(plain(text), style="bold red", soft_wrap=True)
+
+
 def show(text: str = "") -> None:
     """One line of the result, on standard output."""
     _console(_stdout()).print(plain(text), soft_wrap=True)

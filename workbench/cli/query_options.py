@@ -149,17 +149,18 @@ def takes_extra(command: Callable[..., None]) -> Callable[..., None]:
 
 def query(bench: Workbench, text: str | None, extra: Extra) -> Query:
     """The query that a text and the options make; pictures are kept in the home folder on the way."""
+    from workbench.service.searches import read_query
     from workbench.types import Query, TextPart
 
     if extra.parts and text is not None:
         raise typer.BadParameter("give the words either as QUERY or in --parts, not both")
-    made = bench.query(extra.parts) if extra.parts else Query.empty()
+    made = read_query(extra.parts) if extra.parts else Query.empty()
     made = made if text is None else made.adding(TextPart(text, literal=tuple(extra.literal or ())))
     for words in extra.also or ():
         made = made.also(words)
     steps = _steps(extra.image or (), extra.repair or (), [box for page, box in extra.region or () if page is None])
     for file in extra.image or ():
-        made = made.picture(bench.keep_picture(file.expanduser()), steps)
+        made = made.picture(bench.pictures.keep(file.expanduser()), steps)
     try:
         for page, box in extra.region or ():
             made = made if page is None else made.region(page, box)

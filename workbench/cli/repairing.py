@@ -26,7 +26,7 @@ def repair(
 ) -> None:
     """Say what might be wrong with a picture, and which repairs would mend it; 'search --repair' applies them."""
     bench = workbench(context)
-    found = bench.repair_preview(bench.keep_picture(file.expanduser()), steps)
+    found = bench.pictures.preview(bench.pictures.keep(file.expanduser()), steps)
     if out is not None:
         shutil.copyfile(found.after, out.expanduser())
         output.say(f"The picture after these repairs is in {out}.")

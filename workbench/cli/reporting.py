@@ -82,23 +82,22 @@ def report(
 
 def _pictures(bench: Workbench, records: list[Record], wanted: bool | None) -> Pictures:
     """Pictures of the collections that are what they were, or of all of them where pictures were asked for."""
-    from workbench.evaluation.provenance import collection_facts
-    from workbench.evaluation.reports import Pictures
+    from workbench.evaluation.reports import Pictures, StoredPages
 
     usable = set()
     for facts in {record.collection.name: record.collection for record in records}.values():
         if wanted is False:
             continue
-        if facts.name not in bench.collection_names():
+        if facts.name not in bench.library.names():
             output.say(f"There is no collection '{facts.name}' here, so its pages are not shown.")
-        elif wanted or collection_facts(bench.collection(facts.name), bench.documents(facts.name)).hash == facts.hash:
+        elif wanted or bench.evaluations.unchanged(facts):
             usable.add(facts.name)
         else:
             output.say(
                 f"Collection '{facts.name}' is not what it was when the record was made, so its pages are not shown; "
                 "--pictures shows them as they are now."
             )
-    return Pictures(bench if usable else None, usable)
+    return Pictures(StoredPages(bench), usable)
 
 
 def _write(path: Path, text: str) -> None:

@@ -24,7 +24,7 @@ def record(bench: Workbench, given: Path) -> Record:
     path = given.expanduser()
     if not path.exists():
         try:
-            return bench.evaluation(str(given))
+            return bench.evaluations.get(str(given))
         except NotFoundError:
             pass  # what is missing is then the file, which the next line says
     return evaluation.load(path)
@@ -32,7 +32,7 @@ def record(bench: Workbench, given: Path) -> Record:
 
 def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """List the evaluations that are kept: those made on the page, and those made with 'eval --save'."""
-    found = workbench(context).evaluations()
+    found = workbench(context).evaluations.all()
     if as_json:
         output.emit([asdict(brief) for brief in found])
         return

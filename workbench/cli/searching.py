@@ -59,7 +59,7 @@ def search(
     """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
     bench = workbench(context)
     wanted = query_options.query(bench, query, extra)
-    result = bench.search(wanted, collection, pipeline, k, filter)
+    result = bench.searches.search(wanted, collection, pipeline, k, filter)
     if as_json:
         from workbench.answers.searches import Search
 
@@ -68,7 +68,7 @@ def search(
     stages = list(dict.fromkeys(stage.name for hit in result.hits for stage in hit.stages))
     rows = []
     for hit in result.hits:
-        said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no vectors" for s in hit.stages}
+        said = {s.name: f"#{s.rank}  {s.score:.3f}" if s.scored else f"#{s.rank}  no score" for s in hit.stages}
         rows.append(
             (str(hit.rank), str(hit.ref), f"{hit.score:.3f}", str(hit.score_kind), *(said.get(s, "") for s in stages))
         )
@@ -122,9 +122,11 @@ def explain(
     if against is not None:
         if out is not None or token:
             raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
-        contrast.show(bench.contrast(wanted, page, against, collection, encoder, pipeline), collection, as_json)
+        contrast.show(
+            bench.explanations.contrast(wanted, page, against, collection, encoder, pipeline), collection, as_json
+        )
         return
-    explanation = bench.explain(wanted, page, collection, encoder, pipeline)
+    explanation = bench.explanations.explain(wanted, page, collection, encoder, pipeline)
     tokens = chosen(explanation, token or [])
     if out is not None:
         from PIL import Image
@@ -132,7 +134,7 @@ def explain(
         from workbench import heatmap
 
         look = heatmap.Look(None if tokens is None else tuple(tokens))
-        with Image.open(bench.page_image(collection, explanation.ref)) as picture:
+        with Image.open(bench.library.page_image(collection, explanation.ref)) as picture:
             heatmap.save(heatmap.draw(picture, explanation, look), out.expanduser())
         output.say(f"The heatmap is in {out}.")
     if as_json:
@@ -140,6 +142,8 @@ def explain(
 
         output.emit(Explained.of(explanation, collection, heat=True, tokens=tokens))
         return
+    if explanation.reranked:
+        output.show(explanation.reranked)
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
     rows = [
         (
@@ -191,7 +195,7 @@ def why(
     bench = workbench(context)
     query, page = query_options.split(asked)
     wanted = query_options.query(bench, query, extra)
-    verdict = bench.why(wanted, page, collection, pipeline, k, filter)
+    verdict = bench.searches.why(wanted, page, collection, pipeline, k, filter)
     if as_json:
         output.emit(verdict)
         return

@@ -49,6 +49,12 @@ Pipeline = Annotated[
 Filter = Annotated[
     str, typer.Option("--filter", metavar="EXPR", parser=clean, help="Only pages that fit, as \"document = 'a.pdf'\".")
 ]
+Workers = Annotated[
+    str,
+    typer.Option(
+        metavar="WHERE", help="Who does the work: ray, or a Ray cluster as ray://head:10001. By default this process."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 

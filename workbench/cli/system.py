@@ -63,7 +63,7 @@ def serve(
         if check.ok is False:
             output.say(f"{check.name}: {check.detail}" + (f" | {check.cure}" if check.cure else ""))
     if demo:
-        service.start_sample()
+        service.ingestion.start_sample()
     if _has_desktop() if show is None else show:
         threading.Thread(target=_open, args=(host, port, address), daemon=True).start()
     output.say(f"Pagelens is opening at {address} (Ctrl-C ends it).")

@@ -81,10 +81,12 @@ def tag(
     given = FieldsChange.of(remove=untag or (), clear=clear or ()).then(change(tags, meta))
     if given and not (documents or everything):
         raise InputError("Name the documents to change, or give --all.")
-    notes = bench.apply_fields(name, file_fields(None, None, fields)) if fields is not None else []
+    notes = bench.ingestion.apply_fields(name, file_fields(None, None, fields)) if fields is not None else []
     if given:
-        bench.change_fields(name, [one.name for one in bench.documents(name)] if everything else documents or (), given)
-    found = {one.name: one for one in bench.documents(name)}
+        bench.library.change_fields(
+            name, [one.name for one in bench.library.documents(name)] if everything else documents or (), given
+        )
+    found = {one.name: one for one in bench.library.documents(name)}
     if unknown := [one for one in documents or () if one not in found]:
         raise NotFoundError(f"There is no document '{unknown[0]}' in collection '{name}'.")
     shown = [found[one] for one in dict.fromkeys(documents or found)]

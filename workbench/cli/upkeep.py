@@ -30,7 +30,7 @@ def verify(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     that cannot be read, vectors without pages and pages without vectors, pictures that are missing, empty, broken or of
     no page, deletions that were cut off, a lost manifest.
     """
-    problems = workbench(context).verify(name)
+    problems = workbench(context).maintenance.verify(name)
     if as_json:
         output.emit({"collection": name, "ok": not problems, "problems": problems})
     else:
@@ -56,8 +56,8 @@ def repair(
     ingested again. Exit code 1 if anything is left to do.
     """
     bench = workbench(context)
-    done = bench.repair_collection(name, encoder or (), dpi)
-    left = bench.verify(name)
+    done = bench.maintenance.repair(name, encoder or (), dpi)
+    left = bench.maintenance.verify(name)
     if as_json:
         output.emit({"collection": name, "done": done, "ok": not left, "problems": left})
     else:
@@ -79,7 +79,7 @@ def audit(
     Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
     """
     bench = workbench(context)
-    found, away = bench.audit(name, encoder, probes), bench.quarantined(name)
+    found, away = bench.maintenance.audit(name, encoder, probes), bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import PutAway
 
@@ -137,8 +137,8 @@ def quarantine(
     """
     bench, ref = workbench(context), _page_or_document(what)
     if release:
-        bench.release(name, ref)
-    entry = None if release else bench.quarantine(name, ref, reason)
+        bench.maintenance.release(name, ref)
+    entry = None if release else bench.maintenance.quarantine(name, ref, reason)
     if as_json:
         from workbench.answers.collections import PutAway
 
@@ -168,7 +168,7 @@ def recall(
 
     Stored vectors are the queries; the approximate indexes are made for the measurement and dropped.
     """
-    found = workbench(context).recall(name, encoder, queries)
+    found = workbench(context).maintenance.recall(name, encoder, queries)
     if as_json:
         output.emit(asdict(found))
         return
@@ -199,7 +199,7 @@ def recall(
 
 def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Rewrite a collection without what deletions and small commits left behind."""
-    before, after = workbench(context).compact(name)
+    before, after = workbench(context).maintenance.compact(name)
     if as_json:
         output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
     else:
@@ -227,7 +227,7 @@ def export(
     """
     bench = workbench(context)
     with counted("pages written") as progress:
-        made = bench.export_collection(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
+        made = bench.library.export(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
     if as_json:
         output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
     else:

@@ -38,15 +38,15 @@ def watch(
     bench, folder, told = workbench(context), folder.expanduser(), ""
     with stop_on_interrupt() as stop:
         with ingesting.progress_bar() if sys.stderr.isatty() else nullcontext() as progress:
-            stopped = _tell(bench, bench.sync_folder(folder, collection, keep, progress, stop))
+            stopped = _tell(bench, bench.watching.sync(folder, collection, keep, progress, stop))
         if once or stopped:
             raise typer.Exit(STOPPED if stopped else 0)
-        with FolderWatcher(folder.resolve(), bench.quiet) as watcher:
+        with FolderWatcher(folder.resolve(), bench.watching.quiet) as watcher:
             output.say(f"Watching {output.plain(str(folder))} (Ctrl-C ends it).")
             watcher.stir()  # for what changed since it was looked at
             while not stopped and watcher.wait(stop):
                 try:
-                    stopped, told = _tell(bench, bench.sync_folder(folder, collection, keep, None, stop)), ""
+                    stopped, told = _tell(bench, bench.watching.sync(folder, collection, keep, None, stop)), ""
                 except (
                     PagelensError
                 ) as error:  # another writer, a disk that is not there: the next look makes up for it

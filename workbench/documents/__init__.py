@@ -10,6 +10,7 @@ from __future__ import annotations
 from workbench.documents.pdfium import Bookmark, copy_pages, read_outline
 from workbench.documents.probing import DocumentProbe, probe
 from workbench.documents.raster import rasterizer
+from workbench.documents.readable import readable
 from workbench.documents.reading import Drawn, ReadSettings, Way, read_pages
 from workbench.documents.sources import Source, discover
 from workbench.documents.workers import GivenUp, Limits, PageStream, ReaderPool, Reading, readers
@@ -32,5 +33,6 @@ __all__ = [
     "rasterizer",
     "read_outline",
     "read_pages",
+    "readable",
     "readers",
 ]

@@ -34,6 +34,8 @@ READ_SIDE = 2400  # px; the longer side at which it is read
 MIN_SCORE = 0.5
 _READS_WELL = 0.8  # of 1: mean certainty of the lines, from which on they are the right way round; upright ones have .9
 _READ = 0.7  # certainty from which on a picture counts as read
+_WORD = 3  # letters; uncertain lines that have fewer each are specks
+_DARK = 128  # of 255; paper is brighter
 _LETTERS_PER_HEIGHT = 0.6  # of a line at least; Latin text has 2, Chinese .9, and the blanks of others .05
 _LIKE_TEXT = 0.3  # score; edges of shapes get .1, and letters that the engine does not know .5
 _LINE_LIKE = 4.0  # times its height, from which on what is seen is a line of text
@@ -109,8 +111,8 @@ def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = "
         return found
     better = _with_tesseract(image, script)
     if better is None or not better.runs or _letters(better) <= _letters(found):
-        return replace(found, script=(better.script if better else "") or script)
-    return better
+        better = replace(found, script=(better.script if better else "") or script)
+    return Recognition(()) if _is_none(better, pixels) else better
 
 
 def _with_tesseract(image: Image.Image, script: str, languages: Sequence[str] = ()) -> Recognition | None:
@@ -156,6 +158,13 @@ def told(certainty: float, script: str) -> str:
 def _letters(found: Recognition) -> float:
     """How much a picture says: its letters, by how certain they are."""
     return found.certainty * sum(letter.isalnum() for run in found.runs for text in run.texts for letter in text)
+
+
+def _is_none(found: Recognition, pixels: NDArray[np.uint8]) -> bool:
+    """Whether what looked like text on a dark ground, and was hardly read, is none: stars were read as Arabic."""
+    letters = sum(len(text) for run in found.runs for text in run.texts)
+    specks = found.certainty < _READ and letters <= _WORD * len(found.runs)
+    return specks and float(np.median(pixels)) < _DARK
 
 
 def _half_known(words: Sequence[str]) -> str:

@@ -96,7 +96,7 @@ BY_CLASS: dict[str, Family] = {family.model: family for family in _ALL}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A family outside colpali-engine: the ``kind`` of its vectors, the module that loads it, its policies."""
+    """A family outside colpali-engine: the ``kind`` of its vectors (`SCORES`: none), what loads it, its policies."""
 
     kind: str
     module: str
@@ -109,10 +109,15 @@ class Reading:
         return f"workbench.encoders.{self.module}:load"
 
 
+SCORES = "score"
+"""The kind of a model that makes no vectors, but scores a page for a query."""
+RERANKER = "reranker"
+
 OTHERS: dict[str, Reading] = {
     "multi-vector": Reading("patches", "multi_vector", POLICIES, PAGE_POLICIES),
     "multi-vector-text": Reading("words", "text_late_interaction", POLICIES, PAGE_POLICIES),
     "open-clip": Reading("page", "clip"),
     "open-clip-dense": Reading("patches", "clip_dense"),
+    RERANKER: Reading(SCORES, "rerankers"),
 }
-"""By id: late interaction by sentence-transformers, over pictures and over texts, and open_clip's two ways."""
+"""By id: late interaction by sentence-transformers, over pictures and over texts, open_clip's ways, rerankers."""

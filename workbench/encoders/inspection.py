@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.encoders.base import Encoder
+from workbench.encoders.rerankers import Reranker
 from workbench.errors import EncoderError
 from workbench.types import Float
 
@@ -42,8 +43,8 @@ class Residence:
     attention: str = ""
 
 
-def residence(encoder: Encoder) -> Residence:
-    """Where a loaded encoder lives, read from its weights."""
+def residence(encoder: Encoder | Reranker) -> Residence:
+    """Where a loaded model lives, read from its weights."""
     model = _model(encoder)
     if model is None:
         return Residence("cpu", "float32", 0, 0)
@@ -313,8 +314,8 @@ def _silence(module: Any, arguments: Any, output: Any) -> Any:
     return output.new_zeros(output.shape)
 
 
-def _model(encoder: Encoder) -> Any:
-    """The torch module of an encoder that a library stands behind, None for another."""
+def _model(encoder: Encoder | Reranker) -> Any:
+    """The torch module of a model that a library stands behind, None for another."""
     inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None) or encoder
     return getattr(inside, "model", None)
 

@@ -26,7 +26,7 @@ from typing import Any
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import POINTER
-from workbench.encoders.families import BY_CLASS, FAMILIES, OTHERS, Family
+from workbench.encoders.families import BY_CLASS, FAMILIES, OTHERS, RERANKER, Family
 from workbench.errors import EncoderError, InputError
 from workbench.settings import Settings
 
@@ -40,12 +40,12 @@ _KEYS = {*_SOURCES, "pretrained", "family", "name", "licence", "summary", "param
 
 def specs() -> dict[str, EncoderSpec]:
     """The rows of all models of one's own that can be read; those that cannot are logged."""
-    from workbench.encoders.table import ENCODERS
+    from workbench.encoders.table import MODELS
 
     models = Settings().home / "models"
     found: dict[str, EncoderSpec] = {}
     for folder in sorted(models.iterdir()) if models.is_dir() else ():
-        if folder.is_dir() and folder.name not in ENCODERS:
+        if folder.is_dir() and folder.name not in MODELS:
             try:
                 found[folder.name] = spec(folder.name)
             except EncoderError as error:
@@ -94,13 +94,13 @@ def adopt(encoder_id: str, **said: Any) -> EncoderSpec:
     `InputError` when the id is taken or no id, `EncoderError` when there is no such checkpoint or nobody can read it;
     nothing is left behind then.
     """
-    from workbench.encoders.table import ENCODERS
+    from workbench.encoders.table import MODELS
 
     folder = Settings().home / "models" / encoder_id
     if not _ID.fullmatch(encoder_id):
         raise InputError(_ID_RULE)
-    if encoder_id in ENCODERS or folder.exists():
-        raise InputError(f"There is an encoder '{encoder_id}' already; choose another id.")
+    if encoder_id in MODELS or folder.exists():
+        raise InputError(f"There is a model '{encoder_id}' already; choose another id.")
     folder.mkdir(parents=True)
     try:
         (folder / POINTER).write_text(json.dumps(said, indent=2), encoding="utf-8")
@@ -127,7 +127,7 @@ def _family(row: EncoderSpec) -> str:
     folder, _ = checkpoints.place(row)
     if (folder / "open_clip_config.json").is_file():
         return "open-clip"
-    if said := _multi_vector(folder):
+    if said := _sentence_transformers(folder):
         return said
     config, adapter = folder / "config.json", folder / "adapter_config.json"
     adapted = checkpoints.read(adapter).get("auto_mapping") if adapter.is_file() else None
@@ -152,13 +152,18 @@ def _by_class(name: str) -> str:
         return BY_CLASS[name].id
     if name == "HF_ColBERT":  # as the authors of ColBERT publish theirs
         return "multi-vector-text"
+    if name.endswith("ForSequenceClassification"):
+        return RERANKER
     return "multi-vector" if name.endswith("ForRetrieval") else ""  # transformers' own
 
 
-def _multi_vector(folder: Path) -> str:
-    """The family of a checkpoint that says it is sentence-transformers' (or PyLate's) late interaction, else empty."""
+def _sentence_transformers(folder: Path) -> str:
+    """The family of a checkpoint that says that sentence-transformers (or PyLate) saved it, else empty."""
     said = folder / "config_sentence_transformers.json"
-    if not said.is_file() or checkpoints.read(said).get("model_type") not in ("MultiVectorEncoder", "ColBERT"):
+    kind = checkpoints.read(said).get("model_type") if said.is_file() else ""
+    if kind == "CrossEncoder":
+        return RERANKER
+    if kind not in ("MultiVectorEncoder", "ColBERT"):
         return ""
     return "multi-vector" if _sees(folder) else "multi-vector-text"
 

@@ -15,15 +15,21 @@ import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
 
 from workbench import memory
 from workbench.encoders import own
 from workbench.encoders.base import Encoder, EncoderSpec, under_policy
-from workbench.encoders.table import ENCODERS
+from workbench.encoders.families import SCORES
+from workbench.encoders.table import ENCODERS, MODELS, RERANKERS
 from workbench.errors import EncoderError, NoEncoderError, PagelensError
+
+if TYPE_CHECKING:
+    from workbench.encoders.rerankers import Reranker
 
 log = logging.getLogger(__name__)
 
+Model: TypeAlias = "Encoder | Reranker"
 MAX_LOADED = 2
 """Models that stay loaded unless settings say otherwise."""
 
@@ -34,7 +40,7 @@ class Registry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._loaded: OrderedDict[str, Encoder] = OrderedDict()  # the one used last comes last
+        self._loaded: OrderedDict[str, Model] = OrderedDict()  # the one used last comes last
         self._users: Counter[str] = Counter()
         self._loading: set[str] = set()
         self._failed: dict[str, str] = {}
@@ -54,22 +60,41 @@ class Registry:
         hub for anything. ``threads`` is what torch may use in this process (0: its own choice). ``keep`` is how many
         models stay loaded, this one included. ``policy`` names the rule that turns a query into vectors, ``pages``
         that for pages (empty: the model's own); models are shared between policies. `EncoderError` says in one sentence
-        what is missing and the command that gets it.
+        what is missing and the command that gets it, or that the model is no encoder.
         """
         row = spec(encoder_id)
+        if row.kind == SCORES:
+            raise EncoderError(
+                f"'{encoder_id}' is a reranker, which makes no vectors; use it in a pipeline, as in "
+                f"rows:50 > cross[model={encoder_id}]:10"
+            )
+        encoder: Encoder = self._held(row, offline, threads, keep)  # type: ignore[assignment]
+        return under_policy(encoder, policy, pages)
+
+    def reranker(self, model_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> Reranker:
+        """The reranker of that id, as `load` gives encoders. `NoEncoderError` when it is none."""
+        row = MODELS.get(model_id) or (own.spec(model_id) if own.exists(model_id) else None)
+        if row is None or row.kind != SCORES:
+            there = ", ".join(known.id for known in specs().values() if known.kind == SCORES)
+            raise NoEncoderError(f"There is no reranker '{model_id[:100]}'; there are: {there}.")
+        found: Reranker = self._held(row, offline, threads, keep)  # type: ignore[assignment]
+        return found
+
+    def _held(self, row: EncoderSpec, offline: bool, threads: int, keep: int) -> Model:
+        """The model of a row, loaded where it is not yet."""
         with self._lock:
-            turn = self._turns[encoder_id]
+            turn = self._turns[row.id]
         with turn:  # a second caller waits for the first rather than loading twice; other models load meanwhile
-            encoder = self._used(encoder_id)
-            if encoder is None:
+            model = self._used(row.id)
+            if model is None:
                 if offline:
                     os.environ["HF_HUB_OFFLINE"] = "1"  # read by huggingface_hub at its import
                 if threads:
                     import torch
 
                     torch.set_num_threads(threads)
-                encoder = self._load(row, keep)
-            return under_policy(encoder, policy, pages)
+                model = self._load(row, keep)
+            return model
 
     @contextmanager
     def using(
@@ -92,7 +117,7 @@ class Registry:
 
     def start(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> None:
         """Load in the background; `state` tells how it goes. `EncoderError` at once for an id that does not exist."""
-        spec(encoder_id)
+        row = spec(encoder_id)
         with self._lock:
             if encoder_id in self._loaded or encoder_id in self._loading:
                 return
@@ -100,7 +125,7 @@ class Registry:
 
         def run() -> None:
             try:
-                self.load(encoder_id, offline, threads, keep)
+                self._held(row, offline, threads, keep)
             except PagelensError:
                 pass  # its state says so
             except Exception:
@@ -108,11 +133,11 @@ class Registry:
 
         threading.Thread(target=run, name=f"pagelens-load-{encoder_id}", daemon=True).start()
 
-    def loaded(self, encoder_id: str) -> Encoder | None:
-        """The encoder if it is in memory. To look at it is no use of it: that is not what keeps it there."""
+    def loaded(self, encoder_id: str) -> Model | None:
+        """The model if it is in memory. To look at it is no use of it: that is not what keeps it there."""
         return self._loaded.get(encoder_id)
 
-    def _used(self, encoder_id: str) -> Encoder | None:
+    def _used(self, encoder_id: str) -> Model | None:
         with self._lock:
             encoder = self._loaded.get(encoder_id)
             if encoder is not None:
@@ -144,7 +169,7 @@ class Registry:
             free()
         return found
 
-    def _load(self, row: EncoderSpec, keep: int) -> Encoder:
+    def _load(self, row: EncoderSpec, keep: int) -> Model:
         with self._lock:
             self._loading.add(row.id)
             self._failed.pop(row.id, None)
@@ -162,7 +187,7 @@ class Registry:
             with self._lock:
                 self._loading.discard(row.id)
 
-    def _tried(self, row: EncoderSpec) -> Encoder:
+    def _tried(self, row: EncoderSpec) -> Model:
         """The loaded model; should memory run out, once more with every idle model gone."""
         try:
             return _call(row)
@@ -189,19 +214,17 @@ class Registry:
 
 
 def specs() -> dict[str, EncoderSpec]:
-    """Every encoder there is: the table's, then a person's own."""
-    return {**ENCODERS, **own.specs()}
+    """Every model there is, encoders and rerankers: the table's, then a person's own."""
+    return {**ENCODERS, **RERANKERS, **own.specs()}
 
 
 def spec(encoder_id: str) -> EncoderSpec:
-    """The row of an encoder, from the table or of one's own; `NoEncoderError` names those that exist."""
-    if encoder_id in ENCODERS:
-        return ENCODERS[encoder_id]
+    """The row of a model, from the table or of one's own; `NoEncoderError` names those that exist."""
+    if encoder_id in MODELS:
+        return MODELS[encoder_id]
     if own.exists(encoder_id):
         return own.spec(encoder_id)
-    raise NoEncoderError(
-        f"There is no encoder '{encoder_id[:100]}'; there are: {', '.join((*ENCODERS, *own.specs()))}."
-    )
+    raise NoEncoderError(f"There is no encoder '{encoder_id[:100]}'; there are: {', '.join(specs())}.")
 
 
 def page_policy(encoder_id: str, wanted: str) -> str:
@@ -220,11 +243,11 @@ def free() -> None:
     memory.give_back()
 
 
-def _call(row: EncoderSpec) -> Encoder:
+def _call(row: EncoderSpec) -> Model:
     module, function = row.loader.split(":")
     try:
         loader = getattr(importlib.import_module(module), function)
-        encoder: Encoder = loader(row)
+        encoder: Model = loader(row)
     except ImportError as error:
         raise EncoderError(
             f"The encoder '{row.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
@@ -244,6 +267,7 @@ def _short_of_memory(error: BaseException | None) -> bool:
 
 _registry = Registry()
 load = _registry.load
+reranker = _registry.reranker
 using = _registry.using
 start = _registry.start
 is_loaded = _registry.is_loaded

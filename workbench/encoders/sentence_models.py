@@ -16,7 +16,7 @@ from typing import Any, Literal
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Device, choose
-from workbench.encoders.foreign import REFUSED, never_asked, unloadable
+from workbench.encoders.foreign import never_asked, trust, unloadable
 from workbench.encoders.pictures import brief
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError
@@ -27,8 +27,9 @@ Kind = Literal["MultiVectorEncoder", "SentenceTransformer", "CrossEncoder"]
 _UNUSED: dict[Kind, tuple[str, ...]] = {
     "MultiVectorEncoder": ("lm_head", "pooler"),
     "SentenceTransformer": ("lm_head",),
+    "CrossEncoder": (),
 }
-"""Parts of a weight's name that say that no vector of such a model goes through it."""
+"""Parts of a weight's name that say that nothing of what is asked of such a model goes through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ def open_model(spec: EncoderSpec, kind: Kind) -> Opened:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    options: dict[str, Any] = {"device": device.name, "local_files_only": True, **REFUSED}
+    options: dict[str, Any] = {"device": device.name, "local_files_only": True}
+    options |= trust(spec, checkpoint.folder, checkpoint.base)
     try:
         with _missing() as missing:
             model = _with_attention(getattr(sentence_transformers, kind), str(checkpoint.folder), options, device)
     except Exception as error:  # the library raises whatever its parts raise
-        raise unloadable(spec, checkpoint.folder, error) from error
+        raise unloadable(spec, checkpoint.folder, error, allowable=True) from error
     if lacking := sorted(name for name in missing if not any(part in name for part in _UNUSED.get(kind, ()))):
         raise EncoderError(
             f"The '{spec.id}' model in {checkpoint.folder} is incomplete: {len(lacking)} weights are missing, "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from workbench.encoders import registry
-from workbench.encoders.base import Encoder, EncoderSpec
+from workbench.encoders.base import EncoderSpec
+from workbench.encoders.foreign import allowed
 from workbench.encoders.locations import location_of
+from workbench.encoders.registry import Model
 from workbench.rates import Rates
 from workbench.types import ModelStatus
 
@@ -20,13 +22,13 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
     state, reason = registry.state(spec.id)
     if not state or (state == "failed" and found.folder is None):  # that it failed for want of weights is no news
         state, reason = ("absent" if found.folder is None else "here"), found.reason
-    encoder = registry.loaded(spec.id) if state == "loaded" else None
+    model = registry.loaded(spec.id) if state == "loaded" else None
     return ModelStatus(
         id=spec.id,
         name=spec.name,
         family=spec.family,
         kind=spec.kind,
-        dim=spec.dim or (encoder.info.dim if encoder else 0),
+        dim=spec.dim or int(getattr(model.info, "dim", 0) if model else 0),
         parameters=spec.parameters,
         licence=spec.licence,
         summary=spec.summary,
@@ -37,16 +39,17 @@ def status(spec: EncoderSpec, rates: Rates) -> ModelStatus:
         command="" if found.folder is not None else spec.get,
         state=state,
         seconds_per_page=rates.of(spec.id).expected_seconds,
-        device=_device(encoder),
+        device=_device(model),
         source=spec.source,
         hub=str(spec.options.get("hub", "")),
-        attention=str(getattr(getattr(encoder, "engine", None), "attention", "")),
+        attention=str(getattr(getattr(model, "engine", None), "attention", "")),
+        own_code=allowed(spec.id),
     )
 
 
-def _device(encoder: Encoder | None) -> str:
+def _device(model: Model | None) -> str:
     """Where a loaded model computes, as torch names it; models without a choice run on the processor."""
-    if encoder is None:
+    if model is None:
         return ""
-    inside = getattr(encoder, "engine", None) or getattr(encoder, "clip", None) or encoder
+    inside = getattr(model, "engine", None) or getattr(model, "clip", None) or model
     return str(inside.device.name) if hasattr(inside, "device") else "cpu"

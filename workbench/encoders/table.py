@@ -7,10 +7,12 @@ benchmark, where it has one.
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import replace
 
 from workbench.encoders.base import EncoderSpec
-from workbench.encoders.families import FAMILIES, OTHERS
+from workbench.encoders.families import FAMILIES, OTHERS, RERANKER
 from workbench.encoders.tokens import PICTURES, VISUAL
 
 READER = EncoderSpec(
@@ -496,7 +498,7 @@ SINGLE_VECTOR = (
 
 
 def _clip(
-    encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float, mteb: str = ""
+    encoder_id: str, name: str, hub: str, dim: int, licence: str, parameters: float, mteb: str = "", source: str = ""
 ) -> tuple[EncoderSpec, ...]:
     """An open_clip checkpoint both ways: one vector a page, and one a patch."""
     row = EncoderSpec(
@@ -512,7 +514,7 @@ def _clip(
         options={"hub": hub},
         parameters=parameters,
         download=round(parameters * 4e9),
-        source=_source(hub, mteb),
+        source=source or _source(hub, mteb),
     )
     dense = replace(
         row,
@@ -527,6 +529,7 @@ def _clip(
 
 
 _OPEN_CLIP = "openclip_models.py"
+_COUNTED = "open_clip 3.3.0: its configuration and pretrained tag; weights counted from the configuration"
 
 CLIP: tuple[EncoderSpec, ...] = (
     *_clip(
@@ -549,9 +552,80 @@ CLIP: tuple[EncoderSpec, ...] = (
         _OPEN_CLIP,
     ),
     *_clip("siglip-vit-b-16", "SigLIP ViT-B/16", "timm/ViT-B-16-SigLIP", 768, _APACHE, 0.2),
+    *_clip("siglip2-vit-b-16", "SigLIP 2 ViT-B/16", "timm/ViT-B-16-SigLIP2", 768, _CARD, 0.375, source=_COUNTED),
+    *_clip("mobileclip2-s0", "MobileCLIP2 S0", "timm/MobileCLIP2-S0-OpenCLIP", 512, _CARD, 0.075, source=_COUNTED),
+    *_clip("pe-core-b-16", "Perception Encoder Core B/16", "timm/PE-Core-B-16", 1024, _CARD, 0.448, source=_COUNTED),
 )
 
-_ALL = (READER, *LATE_INTERACTION, *MULTI_VECTOR, *SINGLE_VECTOR, *CLIP)
 
-ENCODERS: dict[str, EncoderSpec] = {spec.id: spec for spec in _ALL}
-"""The rows that come with Pagelens, by id; `own.specs` has those that a person added."""
+def _reranker(
+    encoder_id: str, name: str, hub: str, licence: str, parameters: float, summary: str, source: str
+) -> EncoderSpec:
+    """A model that scores pages for a query."""
+    family = OTHERS[RERANKER]
+    return EncoderSpec(
+        id=encoder_id,
+        name=name,
+        family=RERANKER,
+        kind=family.kind,
+        dim=0,
+        licence=licence,
+        summary=summary,
+        loader=family.loader,
+        get=f"hf download {hub}",
+        options={"hub": hub},
+        parameters=parameters,
+        download=round(parameters * (2e9 if parameters > 1 else 4e9)),
+        source=source,
+    )
+
+
+_RERANKERS = f"{_MTEB}, rerankers_custom.py"
+
+_RERANKING = (
+    _reranker(
+        "ms-marco-minilm-l6",
+        "MS MARCO MiniLM-L6 v2",
+        "cross-encoder/ms-marco-MiniLM-L6-v2",
+        _APACHE,
+        0.0227,
+        "Scores the words of a page for a query; the quickest.",
+        _RERANKERS,
+    ),
+    _reranker(
+        "ms-marco-minilm-l12",
+        "MS MARCO MiniLM-L12 v2",
+        "cross-encoder/ms-marco-MiniLM-L12-v2",
+        _APACHE,
+        0.0334,
+        "Scores the words of a page for a query.",
+        _RERANKERS,
+    ),
+    _reranker(
+        "bge-reranker-v2-m3",
+        "BGE Reranker v2 M3",
+        "BAAI/bge-reranker-v2-m3",
+        _APACHE,
+        0.568,
+        "Scores the words of a page for a query, in many languages.",
+        _RERANKERS + "; licence: card of BAAI/bge-reranker-v2-m3",
+    ),
+    _reranker(
+        "qwen3-vl-reranker-2b",
+        "Qwen3-VL Reranker 2B",
+        "Qwen/Qwen3-VL-Reranker-2B",
+        _APACHE,
+        2.1,
+        "Scores the picture of a page for a query, or its words.",
+        "card of Qwen/Qwen3-VL-Reranker-2B; huggingface/blog, multimodal-sentence-transformers.md",
+    ),
+)
+
+ENCODERS: dict[str, EncoderSpec] = {
+    spec.id: spec for spec in (READER, *LATE_INTERACTION, *MULTI_VECTOR, *SINGLE_VECTOR, *CLIP)
+}
+"""The encoders that come with Pagelens, by id; `own.specs` has those that a person added."""
+RERANKERS: dict[str, EncoderSpec] = {spec.id: spec for spec in _RERANKING}
+"""The rerankers, by id."""
+MODELS: Mapping[str, EncoderSpec] = ChainMap(ENCODERS, RERANKERS)
+"""All rows."""

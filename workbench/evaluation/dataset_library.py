@@ -6,15 +6,18 @@ is.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.errors import DatasetError, InputError, NotFoundError
-from workbench.evaluation.datasets import Dataset, load_dataset
+from workbench.evaluation.datasets import SOURCE, Dataset, load_dataset
 from workbench.evaluation.imports.bringing import bring
 from workbench.evaluation.imports.labelling import write_dataset
 from workbench.evaluation.imports.lists import read
+from workbench.store.files import write_whole
 from workbench.store.library import check_name
 
 ELSEWHERE = ".path"
@@ -78,6 +81,15 @@ class DatasetLibrary:
         """Write questions and labels over a collection's pages under a name, in place of such ones of that name."""
         folder = self._folder / name
         return write_dataset(folder, dataset.queries, dataset.qrels, collection, oddities=dataset.oddities)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the datasets here that are about a collection's pages be about it by its new name."""
+        for dataset in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(OSError, ValueError):  # it has none, or is not ours to read
+                path = dataset / SOURCE
+                source = json.loads(path.read_text(encoding="utf-8"))
+                if source.get("collection") == collection:
+                    write_whole(path, json.dumps({**source, "collection": name}, ensure_ascii=False, indent=1))
 
     def remove(self, name: str) -> None:
         """Take a dataset off the shelf: delete its folder, or forget where it lies."""

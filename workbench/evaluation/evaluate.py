@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from workbench.errors import DatasetError, NotFoundError, PipelineError
 from workbench.evaluation.boxes import box_answer
@@ -35,17 +35,14 @@ from workbench.evaluation.record import (
     digest,
 )
 from workbench.evaluation.scopes import in_scope, restriction
+from workbench.evaluation.searcher import Searcher
 from workbench.retrieval import Pipeline
 from workbench.timing import Stopwatch
 from workbench.types import (
     Box,
     CollectionInfo,
-    DocumentInfo,
-    Explanation,
     PageRef,
     ProgressCallback,
-    SearchResult,
-    StoredPage,
 )
 
 NO_TEXT_LAYER = frozenset({"ocr", "none"})
@@ -53,30 +50,6 @@ NO_TEXT_LAYER = frozenset({"ocr", "none"})
 T = TypeVar("T")
 Sources = Mapping[str, str | None]
 """Where each labelled page's words came from; None for a page that is not in the collection."""
-
-
-class Searcher(Protocol):
-    """What an evaluation asks of the service."""
-
-    def search(self, query: str, collection: str, pipeline: str, k: int | None, filter: str) -> SearchResult:
-        """As `Workbench.search`."""
-        ...
-
-    def collection(self, name: str) -> CollectionInfo:
-        """As `Workbench.collection`."""
-        ...
-
-    def documents(self, name: str) -> Sequence[DocumentInfo]:
-        """As `Workbench.documents`."""
-        ...
-
-    def page(self, ref: PageRef, collection: str) -> StoredPage:
-        """As `Workbench.page`."""
-        ...
-
-    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
-        """As `Workbench.explain`; asked where the dataset has boxes."""
-        ...
 
 
 def evaluate(
@@ -104,7 +77,7 @@ def evaluate(
     parsed = {name: deep_enough(Pipeline.parse(name), deep) for name in pipelines}
     asked = _asked(searcher, dataset, collection, scope)
     runner = QueryRunner(
-        searcher.search,
+        searcher.searches.search,
         collection,
         restriction(dataset, asked.places, scope),
         progress,
@@ -138,7 +111,11 @@ def evaluate(
         raise PipelineError(warnings[-1] if warnings else "There is no pipeline to measure.")
     boxes: list[BoxAnswer] = []
     for query, page in asked.pointed:
-        boxes.append(box_answer(searcher.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]))
+        boxes.append(
+            box_answer(
+                searcher.explanations.explain, collection, query.id, query.text, page, asked.boxes[query.id][page]
+            )
+        )
         runner.skip(1)
     return Record(
         settings={
@@ -204,9 +181,9 @@ class _Asked:
 
 
 def _asked(searcher: Searcher, dataset: Dataset, collection: str, scope: str) -> _Asked:
-    info = searcher.collection(collection)
+    info = searcher.library.info(collection)
     queries = in_scope(dataset, scope)
-    documents = searcher.documents(collection)
+    documents = searcher.library.documents(collection)
     places = locate(dataset, documents)
     labels = {query.id: dataset.qrels[query.id] for query in queries}
     boxes = {query.id: dataset.boxes[query.id] for query in queries if query.id in dataset.boxes}
@@ -271,7 +248,7 @@ def _word_sources(searcher: Searcher, collection: str, qrels: Mapping[str, Mappi
     found: dict[str, str | None] = {}
     for page in {page for pages in qrels.values() for page, grade in pages.items() if grade > 0}:
         try:
-            found[page] = searcher.page(PageRef.parse(page), collection).words.source
+            found[page] = searcher.library.page(PageRef.parse(page), collection).words.source
         except NotFoundError:
             found[page] = None
     return found

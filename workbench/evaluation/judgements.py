@@ -12,6 +12,7 @@ import os
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,12 @@ class Judgements:
             elif count:
                 self._write(collection, {query.id: query.text for query in held.queries if query.id in left}, left)
             return count
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the judgements of a collection be those of its new name."""
+        with self._lock, suppress(FileNotFoundError):
+            shutil.rmtree(self.folder(name), ignore_errors=True)  # of a collection of that name that is gone
+            self.folder(collection).rename(self.folder(name))
 
     def folder(self, collection: str) -> Path:
         """Where a collection's judgements lie."""

@@ -20,7 +20,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +28,11 @@ from workbench.errors import DatasetError, InputError, PagelensError
 from workbench.evaluation.boxes import RASTER, covered, everywhere
 from workbench.evaluation.datasets import Dataset
 from workbench.evaluation.locating import locate
+from workbench.evaluation.searcher import Searcher
 from workbench.evaluation.statistics import Interval, interval
 from workbench.heatmap import combined
-from workbench.regions import MEASURES, Area, inside, iou, measure, risen, won
-from workbench.types import Box, DocumentInfo, Explanation, Float, PageRef, ProgressCallback
+from workbench.regions import MEASURES, inside, iou, measure, risen, won
+from workbench.types import Box, Explanation, Float, PageRef, ProgressCallback
 
 log = logging.getLogger(__name__)
 
@@ -118,24 +118,8 @@ class Pointing:
     chance: float
 
 
-class PageExplainer(Protocol):
-    """What the service gives."""
-
-    def explain(self, query: str, ref: PageRef, collection: str, encoder: str, pipeline: str) -> Explanation:
-        """As `Workbench.explain`."""
-        ...
-
-    def areas(self, ref: PageRef, collection: str) -> Sequence[Area]:
-        """As `Workbench.areas`."""
-        ...
-
-    def documents(self, name: str) -> Sequence[DocumentInfo]:
-        """As `Workbench.documents`."""
-        ...
-
-
 def judge(
-    explainer: PageExplainer,
+    searcher: Searcher,
     dataset: Dataset,
     collection: str,
     ways: Sequence[Way] = WAYS,
@@ -148,7 +132,7 @@ def judge(
     Heat is by ``encoder``, and by the token weights of ``pipeline``, as in `Workbench.explain`.
     `DatasetError` when it has no boxes, or none of their pages is in the collection.
     """
-    places = locate(dataset, explainer.documents(collection))
+    places = locate(dataset, searcher.library.documents(collection))
     held = set(places.names.values())
     asked = [
         (query.id, query.text, PageRef.parse(places.page(page)), boxes)
@@ -166,9 +150,11 @@ def judge(
     for done, (question, text, ref, boxes) in enumerate(asked, 1):
         true = np.asarray(boxes, np.float32)
         try:
-            explanation = explainer.explain(text, ref, collection, encoder, pipeline)
+            explanation = searcher.explanations.explain(text, ref, collection, encoder, pipeline)
             if ref not in regions:
-                regions[ref] = np.asarray([area.box for area in explainer.areas(ref, collection)], np.float32)
+                regions[ref] = np.asarray(
+                    [area.box for area in searcher.explanations.areas(ref, collection)], np.float32
+                )
             used = explanation.encoder
             figures = dict(_figures(explanation, regions[ref].reshape(-1, 4), true, ways))
         except PagelensError as error:

@@ -84,7 +84,7 @@ def _title(page: FoundPage) -> str:
     parts = [f"{page.ref.document}, page {page.ref.page}"]
     if page.hit is not None:
         parts.append(f"rank {page.hit.rank}")
-        parts.append(f"{page.hit.score:.3f} {page.hit.score_kind}" if page.hit.scored else "no vectors")
+        parts.append(f"{page.hit.score:.3f} {page.hit.score_kind}" if page.hit.scored else "no score")
     elif page.explanation is not None:
         parts.append(f"MaxSim {page.explanation.score:.3f}")
     return " · ".join(parts)

@@ -85,7 +85,7 @@ def _page(found: Found, page: FoundPage, pictures: Pictures) -> Markup:
     facts = []
     if hit is not None:
         facts.append(f"rank {hit.rank}")
-        facts.append(f"{hit.score:.3f} {hit.score_kind}" if hit.scored else "no vectors of this page")
+        facts.append(f"{hit.score:.3f} {hit.score_kind}" if hit.scored else "no score")
     if explanation is not None and (hit is None or abs(explanation.score - hit.score) > 5e-4):
         facts.append(f"MaxSim {explanation.score:.3f} by {explanation.encoder}, which is explained here")
     return el(

@@ -4,13 +4,14 @@ from workbench.ingestion.embed import embed
 from workbench.ingestion.filefields import FileFields, read_fields
 from workbench.ingestion.jobs import JobRun, Jobs
 from workbench.ingestion.plan import plan_sources
-from workbench.ingestion.run import ingest
+from workbench.ingestion.run import Here, ingest
 from workbench.ingestion.uploads import UPLOADS, drop_uploads, uploads_of
 from workbench.ingestion.words import read_again, read_words
 
 __all__ = [
     "UPLOADS",
     "FileFields",
+    "Here",
     "JobRun",
     "Jobs",
     "drop_uploads",

@@ -12,7 +12,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from workbench import permits
 from workbench.errors import NotFoundError, PagelensError, StateError
 from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
 
@@ -47,11 +49,14 @@ class _Entry:
 
 
 class Jobs:
-    """The jobs of one home folder, by kind; ``request`` is what the kind's run needs, as JSON values."""
+    """The jobs of one home folder, by kind; ``request`` is what the kind's run needs, as JSON values.
 
-    def __init__(self, folder: Path, runs: Mapping[str, JobRun]) -> None:
+    Whoever asks is shown those of collections that they may see.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._runs = runs
+        self._runs: dict[str, JobRun] = {}
         self._lock = threading.Lock()
         self._queue: SimpleQueue[_Entry] = SimpleQueue()
         self._worker: threading.Thread | None = None
@@ -61,9 +66,21 @@ class Jobs:
             if entry is not None:
                 self._entries[entry.job.id] = entry
 
-    def start(self, collection: str, request: Mapping[str, Any], kind: str = "ingest", encoder: str = "") -> Job:
-        """Queue a job and return its first snapshot."""
-        job = Job(uuid.uuid4().hex[:12], collection, "waiting", NOTHING_YET, "", _now(), kind, encoder)
+    def does(self, kind: str, run: JobRun) -> None:
+        """Let the work of a kind of jobs be done so."""
+        self._runs[kind] = run
+
+    def start(
+        self,
+        collection: str,
+        request: Mapping[str, Any],
+        kind: str = "ingest",
+        encoder: str = "",
+        files: Sequence[DocumentOutcome] = (),
+    ) -> Job:
+        """Queue a job and return its first snapshot; ``files`` are those that it is to go through."""
+        progress = replace(NOTHING_YET, pending=tuple(replace(file, state="waiting") for file in files))
+        job = Job(uuid.uuid4().hex[:12], collection, "waiting", progress, "", _now(), kind, encoder)
         with self._lock:
             return self._enqueue(_Entry(job, request, threading.Event()))
 
@@ -102,9 +119,21 @@ class Jobs:
         return self._entry(job_id).request
 
     def all(self) -> list[Job]:
-        """Every job, newest first."""
+        """The jobs, newest first."""
+        return sorted(
+            (job for job in self._snapshots() if permits.sees(job.collection)),
+            key=lambda job: job.started,
+            reverse=True,
+        )
+
+    def states(self) -> Counter[str]:
+        """How many of all jobs are in which state, whoever asks."""
+        return Counter(job.state for job in self._snapshots())
+
+    def requests(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The collection and the request of every job, whoever asks."""
         with self._lock:
-            return sorted((entry.job for entry in self._entries.values()), key=lambda job: job.started, reverse=True)
+            return [(entry.job.collection, entry.request) for entry in self._entries.values()]
 
     def forget(self, collection: str) -> None:
         """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew."""
@@ -116,14 +145,25 @@ class Jobs:
                 del self._entries[job_id]
                 (self._folder / f"{job_id}.json").unlink(missing_ok=True)
 
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the jobs of a collection be those of its new name, which runs again of them then mean."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.job.collection == collection:
+                    entry.job = replace(entry.job, collection=name)
+                    entry.request = {**entry.request, "collection": name}
+                    self._write(entry)
+
     def forget_document(self, collection: str, document: str) -> None:
         """Take what became of a deleted document out of the records of its collection's jobs."""
         with self._lock:
             for entry in self._entries.values():
                 progress = entry.job.progress
                 left = tuple(outcome for outcome in progress.documents if outcome.name != document)
-                if entry.job.collection == collection and left != progress.documents:
-                    entry.job = replace(entry.job, progress=replace(progress, documents=left))
+                pending = tuple(outcome for outcome in progress.pending if outcome.name != document)
+                without = replace(progress, documents=left, pending=pending)
+                if entry.job.collection == collection and without != progress:
+                    entry.job = replace(entry.job, progress=without)
                     self._write(entry)
 
     def stop_all(self, seconds: float) -> None:
@@ -143,15 +183,20 @@ class Jobs:
             time.sleep(0.05)
         return self.get(job_id)
 
+    def _snapshots(self) -> list[Job]:
+        with self._lock:
+            return [entry.job for entry in self._entries.values()]
+
     def _entry(self, job_id: str) -> _Entry:
         with self._lock:
             return self._known(job_id)
 
     def _known(self, job_id: str) -> _Entry:
         """The entry of a job; the lock is held."""
-        if job_id not in self._entries:
+        entry = self._entries.get(job_id)
+        if entry is None or not permits.sees(entry.job.collection):
             raise NotFoundError(f"There is no job '{job_id}'.")
-        return self._entries[job_id]
+        return entry
 
     def _enqueue(self, entry: _Entry) -> Job:
         """Let a job wait for its turn; the lock is held."""
@@ -193,7 +238,9 @@ class Jobs:
             log.exception("job %s failed", entry.job.id)
             self._change(entry, state="failed", message=UNEXPECTED)
         else:
-            done = replace(entry.job.progress, documents=ended.documents)
+            named = {document.name for document in ended.documents}
+            left = tuple(file for file in entry.job.progress.pending if ended.stopped and file.name not in named)
+            done = replace(entry.job.progress, documents=ended.documents, pending=left)
             state = "stopped" if ended.stopped else "done"
             self._change(entry, state=state, progress=done, message=" ".join(ended.notes))
 
@@ -245,11 +292,14 @@ def _read(path: Path) -> _Entry | None:
 
 def _job(record: Mapping[str, Any]) -> Job:
     progress = record["progress"]
-    documents = tuple(
-        DocumentOutcome(**{**document, **{
-            told: tuple(PageFailureRecord(**page) for page in document.get(told, ())) for told in ("failed", "notices")
-        }})
-        for document in progress["documents"]
-    )  # fmt: skip
-    stages = tuple(JobStage(**stage) for stage in progress["stages"])
-    return Job(**{**record, "progress": Progress(**{**progress, "stages": stages, "documents": documents})})
+    made = {
+        "stages": tuple(JobStage(**stage) for stage in progress["stages"]),
+        "documents": tuple(map(_outcome, progress["documents"])),
+        "pending": tuple(map(_outcome, progress.get("pending", ()))),
+    }
+    return Job(**{**record, "progress": Progress(**{**progress, **made})})
+
+
+def _outcome(record: Mapping[str, Any]) -> DocumentOutcome:
+    pages = {name: tuple(PageFailureRecord(**page) for page in record.get(name, ())) for name in ("failed", "notices")}
+    return DocumentOutcome(**{**record, **pages})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from workbench.types import DocumentOutcome, JobStage, Progress
 
@@ -34,6 +35,8 @@ class Meter:
         self.started = time.monotonic()
         self.current = ""
         self.workers: dict[str, int] = {}
+        self._waiting: dict[str, DocumentOutcome] = {}
+        self._reading: dict[str, DocumentOutcome] = {}
         self._done = dict.fromkeys(stages, 0)
         self._seconds = dict.fromkeys(self._done, 0.0)
         self._since: dict[str, float] = {}
@@ -62,6 +65,17 @@ class Meter:
                 self.written += pages
             self.report(self._progress())
 
+    def spent(self) -> dict[str, tuple[int, float]]:
+        """Pages and seconds of each stage that did something."""
+        return {stage: (done, self._seconds[stage]) for stage, done in self._done.items() if self._seconds[stage]}
+
+    def merge(self, spent: Mapping[str, tuple[int, float]]) -> None:
+        """Count what was worked elsewhere, and tell."""
+        if spent.keys() - self._done.keys():
+            self.has(PREPARING)
+        for stage, (pages, seconds) in spent.items():
+            self.add(stage, pages, seconds)
+
     def stages(self) -> tuple[JobStage, ...]:
         """The stages as they are now."""
         return tuple(
@@ -69,12 +83,27 @@ class Meter:
             for name, done in self._done.items()
         )
 
-    def document(self, outcome: DocumentOutcome) -> None:
-        """Add what became of a document, and tell."""
+    def expect(self, files: Mapping[str, DocumentOutcome]) -> None:
+        """Say which files there are to go through, each under a key of its own, and tell."""
         with self._lock:
+            self._waiting = {key: replace(file, state="waiting") for key, file in files.items()}
+            self.report(self._progress())
+
+    def reading(self, key: str, outcome: DocumentOutcome) -> None:
+        """Say how far an expected file is; what is counted next tells it."""
+        with self._lock:
+            self._waiting.pop(key, None)
+            self._reading[key] = replace(outcome, state="reading")
+
+    def document(self, outcome: DocumentOutcome, key: str = "") -> None:
+        """Add what became of a document, which was expected under a key, and tell."""
+        with self._lock:
+            self._waiting.pop(key, None)
+            self._reading.pop(key, None)
             self.documents.append(outcome)
             self.report(self._progress())
 
     def _progress(self) -> Progress:
         seconds = time.monotonic() - self.started
-        return Progress(self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents))
+        left = (*self._reading.values(), *self._waiting.values())
+        return Progress(self.stages(), self.written, self.total, seconds, self.current, tuple(self.documents), left)

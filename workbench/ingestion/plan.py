@@ -11,7 +11,8 @@ from workbench.documents import DocumentProbe, ReaderPool, Source, readers
 from workbench.errors import DocumentError
 from workbench.ingestion.uploads import UPLOADS
 from workbench.store import Collection, DocumentRecord
-from workbench.store.names import place, replacement, settled
+from workbench.store.document_records import Troubles
+from workbench.store.names import Documents, place, replacement, settled
 from workbench.store.schema import LEAVING
 from workbench.types.text import storable
 
@@ -37,6 +38,15 @@ class Planned:
     def sentence(self) -> str:
         """The note, with what is replaced."""
         return "; ".join(filter(None, (self.note, f"replaces {self.replaces}" if self.replaces else "")))
+
+    @property
+    def state(self) -> str:
+        """What becomes of the file, one of `types.ingestion.PLANNED`."""
+        if self.refused:
+            return "refused"
+        if not self.pages_to_read:
+            return "known"
+        return "replaces" if self.replaces else "new" if self.missing is None else "rest"
 
     @property
     def pages_to_read(self) -> int:
@@ -72,8 +82,10 @@ def plan_sources(
     )
     known_contents = {record.content_hash for record in before}
     moved = {source: content for content in known_contents for source in holders.get(content, ())}
-    there = [_held(record, holders, moved) for record in before]
-    first = {record.content_hash: record for record in there}
+    first = {record.content_hash: _held(record, holders, moved) for record in before}
+    there = Documents(first.values())
+    stored = {record.content_hash: record for record in before}
+    troubles = collection.records.troubles() if collection is not None else {}
     seen: dict[str, str] = {}
     for source, found in zip(sources, probes, strict=True):
         if isinstance(found, DocumentError):
@@ -81,13 +93,12 @@ def plan_sources(
         elif found.content_hash in seen:
             yield Planned(source, found, (), f"same content as {seen[found.content_hash]}")
         else:
-            known = next((other for other in there if other.content_hash == found.content_hash), None)
+            known = there.get(found.content_hash)
             record = known or _held(record_of(source, found), holders, {})
-            planned, after = _planned(collection, source, found, record, there, holders, replacing)
+            planned, changed = _planned(collection, source, found, record, there, holders, replacing, troubles)
             if known is not None:
-                idle = planned.missing == () and after == there and record in before
+                idle = planned.missing == () and not changed and record == stored.get(found.content_hash)
                 planned = replace(planned, record=None if idle else first[found.content_hash])
-            there = after
             seen[found.content_hash] = planned.source.name
             yield planned
 
@@ -97,11 +108,12 @@ def _planned(
     source: Source,
     found: DocumentProbe,
     record: DocumentRecord,
-    there: Sequence[DocumentRecord],
+    there: Documents,
     held: Container[str],
     replacing: bool | Container[str],
-) -> tuple[Planned, list[DocumentRecord]]:
-    """What becomes of a file among the documents there are, and the documents after it."""
+    troubles: Mapping[str, Troubles],
+) -> tuple[Planned, bool]:
+    """What becomes of a file among the documents there are, and whether they are others after it, as they then are."""
     stands = place(record, there)
     namesake = stands.namesake
     if namesake is not None and namesake.content_hash in held:
@@ -109,7 +121,7 @@ def _planned(
     if namesake is not None and (replacing is True or (replacing and namesake.name in replacing)):
         record = replacement(record, namesake)
         stands, namesake = place(record, there), None
-    known = any(other.content_hash == record.content_hash for other in there)
+    known = there.get(record.content_hash) is not None
     notes = [f"the version of {old.added[:10]} stays as {old.name}, which another file holds" for old in stands.staying]
     if stands.namesake is not None:
         notes.append(f"a different document has the name {named(stands.namesake)}; both are kept")
@@ -117,9 +129,10 @@ def _planned(
     if known and collection is not None:
         have = collection.indexed_pages(record.content_hash)
         missing = tuple(n for n in range(1, found.pages + 1) if n not in have)
-        if failed := {failure.page for failure in collection.records.failed_pages(record.name)}.intersection(missing):
+        trouble = troubles.get(record.content_hash, Troubles())
+        if failed := trouble.failed.intersection(missing):
             notes.append(f"{len(failed):,} of its pages could not be read before and are tried again")
-        if hardly := len(collection.records.noticed_pages(record.name)):
+        if hardly := len(trouble.hardly):
             notes.append(f"{hardly:,} of its pages could hardly be read; they can be read again another way")
         notes = notes if missing else [f"already indexed as {stands.name}", *notes]
     item = Planned(
@@ -131,11 +144,13 @@ def _planned(
         replaces=", ".join(map(named, stands.leaving)),
         namesake=namesake.name if namesake is not None else "",
     )
-    changed = {old.content_hash: old for old in stands.staying}
-    changed[record.content_hash] = replace(settled(record), name=stands.name)
-    gone = {old.content_hash for old in stands.leaving}
-    left = [changed.pop(old.content_hash, old) for old in there if old.content_hash not in gone]
-    return item, [*left, *changed.values()]
+    after = [*stands.staying, replace(settled(record), name=stands.name)]
+    changed = bool(stands.leaving) or any(there.get(one.content_hash) != one for one in after)
+    for old in stands.leaving:
+        there.drop(old.content_hash)
+    for one in after:
+        there.put(one)
+    return item, changed
 
 
 def _held(record: DocumentRecord, holders: Mapping[str, Sequence[str]], moved: Mapping[str, str]) -> DocumentRecord:

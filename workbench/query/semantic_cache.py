@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.retrieval import Encode, Pipeline, search_stages
-from workbench.store import only_pages
+from workbench.retrieval.engine import Rerankers, no_rerankers
 from workbench.timing import Stopwatch
 from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTrace, Trace
+from workbench.types.filters import AllOf, Filter, OnlyPages
 
 if TYPE_CHECKING:
     from workbench.store import Collection
@@ -64,8 +65,9 @@ class SemanticCache:
         query: Query,
         pipeline: Pipeline,
         encode: Encode,
-        where: str | None,
+        where: Filter | None,
         notes: tuple[str, ...] = (),
+        rerankers: Rerankers = no_rerankers,
     ) -> Iterator[SearchResult]:
         """As `search_stages`, answered from memory where that may be; a note and the trace say what was reused."""
         watch = Stopwatch()
@@ -79,13 +81,13 @@ class SemanticCache:
             return
         last = pipeline.steps[-1]
         if not last.exact or last.cuts:  # its scores hold for these candidates only
-            yield from self._anew(collection, query, pipeline, encode, where, notes, situation, {})
+            yield from self._anew(collection, query, pipeline, encode, where, notes, rerankers, situation, {})
             return
         used = {collection.space(leaf.encoder).encoder for leaf in pipeline.vector_leaves()}
         means = {encoder: _mean(encode(encoder, query).embedding) for encoder in sorted(used)}
         near, likeness = self._nearest(situation, means)
         if near is None:
-            yield from self._anew(collection, query, pipeline, encode, where, notes, situation, means)
+            yield from self._anew(collection, query, pipeline, encode, where, notes, rerankers, situation, means)
             return
         pages = [hit.page_id for hit in near.result.hits]
         sentence = (
@@ -93,7 +95,9 @@ class SemanticCache:
             f"scored; its cosine to this query is {likeness:.3f}."
         )
         short = Pipeline((last,)).returning(pipeline.k)
-        for result in search_stages(collection, query, short, encode, only_pages(pages, where), (*notes, sentence)):
+        remembered = OnlyPages(tuple(pages))
+        only = remembered if where is None else AllOf((remembered, where))
+        for result in search_stages(collection, query, short, encode, only, (*notes, sentence)):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
     def clear(self) -> None:
@@ -107,15 +111,16 @@ class SemanticCache:
         query: Query,
         pipeline: Pipeline,
         encode: Encode,
-        where: str | None,
+        where: Filter | None,
         notes: tuple[str, ...],
+        rerankers: Rerankers,
         situation: Hashable,
         means: Mapping[str, Float],
     ) -> Iterator[SearchResult]:
         """Search, and remember the answer; deeper where (with ``means``) it may serve queries like it."""
         deep = pipeline.returning(max(pipeline.k, CACHE_DEPTH)) if means else pipeline
         result = None
-        for result in search_stages(collection, query, deep, encode, where, notes):
+        for result in search_stages(collection, query, deep, encode, where, notes, rerankers):
             yield replace(result, hits=result.hits[: pipeline.k], pipeline=str(pipeline))
         if result is None or not result.complete or situation != _situation(collection, pipeline, where):
             return  # the collection changed meanwhile
@@ -139,7 +144,7 @@ class SemanticCache:
         return best, likeness
 
 
-def _situation(collection: Collection, pipeline: Pipeline, where: str | None) -> Hashable:
+def _situation(collection: Collection, pipeline: Pipeline, where: Filter | None) -> Hashable:
     """All that an answer depends on beside the query."""
     leaves = list(pipeline.vector_leaves())
     spaces = [collection.space(leaf.encoder) for leaf in leaves]

@@ -1,7 +1,7 @@
 """Staged retrieval: the pipeline's text form, the filter language, and the engine that runs them."""
 
 from workbench.retrieval.engine import Encode, Encoded, search_stages
-from workbench.retrieval.filters import FIELDS, META_SUMMARY, compile_filter, document_filter
+from workbench.retrieval.filters import FIELDS, META_SUMMARY, document_filter, parse_filter
 from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, RECOMMENDED, STAGES, Pipeline, Step
 from workbench.retrieval.queries import QueryCache
 from workbench.retrieval.run import weighted
@@ -18,8 +18,8 @@ __all__ = [
     "Pipeline",
     "QueryCache",
     "Step",
-    "compile_filter",
     "document_filter",
+    "parse_filter",
     "search_stages",
     "weighted",
 ]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.errors import PipelineError, QueryError
+from workbench.errors import NoEncoderError, PipelineError, QueryError
 from workbench.retrieval.ordering import Candidates
 from workbench.retrieval.pipeline import Pipeline, Step
 from workbench.retrieval.run import PipelineRun, StageCost
@@ -30,8 +30,10 @@ from workbench.types import (
     StageTrace,
     Trace,
 )
+from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
+    from workbench.encoders.rerankers import Reranker
     from workbench.store import Collection, EncoderVectors, Snapshot
 
 
@@ -50,6 +52,13 @@ class Encoded:
 
 Encode = Callable[[str, Query], Encoded]
 """Gives the embedding of a query by an encoder: (encoder id, query)."""
+Rerankers = Callable[[str], tuple["Reranker", bool]]
+"""Gives a reranker by its id, and whether it had to be loaded."""
+
+
+def no_rerankers(model: str) -> tuple[Reranker, bool]:
+    """Where none can be had."""
+    raise NoEncoderError(f"There is no reranker '{model}' here.")
 
 
 def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, EncoderVectors]:
@@ -106,14 +115,15 @@ def search_stages(
     query: str | Query,
     pipeline: Pipeline,
     encode: Encode,
-    where: str | None = None,
+    where: Filter | None = None,
     notes: tuple[str, ...] = (),
+    rerankers: Rerankers = no_rerankers,
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
-    ``where`` is compiled SQL (`filters.compile_filter`) and is applied before the first cut. The query is encoded once
-    by every encoder whose vectors are compared. The result's notes begin with ``notes``. `PipelineError` when the
-    collection lacks an encoder or index.
+    ``where`` is applied before the first cut. The query is encoded once by every encoder whose vectors are compared,
+    and ``rerankers`` that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
+    collection lacks an encoder or index, or a reranker is unknown or unfit.
     """
     watch = Stopwatch()
     query = Query.of(query)
@@ -131,6 +141,13 @@ def search_stages(
             name = f"encode@{space.encoder}" if several else "encode"
             notes += found.notes
             traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
+    models: dict[str, Reranker] = {}
+    for leaf in pipeline.leaves():
+        if leaf.stage.reranks and leaf.option("model") not in models:
+            model, cold = _reranker(leaf, rerankers)
+            models[model.info.id] = model
+            if cold:
+                traces.append(StageTrace(f"load@{model.info.id}", watch.lap(), cold=True))
     embeddings = {name: encoded[space.encoder].embedding for name, space in spaces.items()}
     pages = len(snapshot)
     allowed = None if where is None else snapshot.matching(where)
@@ -144,7 +161,7 @@ def search_stages(
         pages = len(allowed)
     elif quoted is not None:
         notes += ("No page has the quoted words one after the other, so pages with some of them are shown.",)
-    run = PipelineRun(snapshot, query, spaces, embeddings, where, allowed)
+    run = PipelineRun(collection, snapshot, query, spaces, embeddings, where, allowed, models)
     decider = collection.space(pipeline.decider()).encoder
     candidates: Candidates | None = None
     prologue = len(traces)
@@ -168,6 +185,19 @@ def search_stages(
             query=query,
         )
         watch.lap()  # the time the reader took over a partial result is not the search's
+
+
+def _reranker(step: Step, rerankers: Rerankers) -> tuple[Reranker, bool]:
+    """The model that a stage names, and whether it had to be loaded; `PipelineError` when it cannot do the stage."""
+    try:
+        model, cold = rerankers(step.option("model"))
+    except NoEncoderError as error:
+        raise PipelineError(f"Stage '{step.label}'{_place(step)}: {error}", step.at) from error
+    if not (model.info.sees if step.stage.reranks == "pictures" else model.info.reads):
+        raise PipelineError(
+            f"Stage '{step.label}'{_place(step)}: '{model.info.id}' takes no {step.stage.reranks} of pages.", step.at
+        )
+    return model, cold
 
 
 def _check(embedding: QueryEmbedding) -> None:

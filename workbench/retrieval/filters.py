@@ -1,11 +1,11 @@
-"""The filter expression over page fields, compiled to SQL that cannot carry anything but itself.
+"""The filter expression over page fields, read into a value of `types.filters`.
 
     expr  := term ("or" term)* ;  term := factor ("and" factor)* ;  factor := "not" factor | "(" expr ")" | test
     test  := FIELD OP VALUE | FIELD "in" "(" VALUE ("," VALUE)* ")"
     OP    := = != < <= > >= contains ;  VALUE := 'text' | "text" | number
 
-``document = 'a.pdf' and page >= 10 and tag = 'finance' and meta.year >= 2020 and added >= '2026-11'``. Values are
-quoted by us; names come from `FIELDS`, and those of a person's own fields follow ``meta.`` in any case of letters.
+``document = 'a.pdf' and page >= 10 and tag = 'finance' and meta.year >= 2020 and added >= '2026-11'``. Names come
+from `FIELDS`, and those of a person's own fields follow ``meta.`` in any case of letters.
 How long and deep a filter may be is bounded here (`MAX_TEXT`, `MAX_TESTS`, `MAX_NESTING`), for every door alike.
 """
 
@@ -16,11 +16,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from workbench.errors import FilterError
-from workbench.retrieval.days import Stretch
-from workbench.types.text import storable
+from workbench.types.days import Stretch
+from workbench.types.filters import META, AllOf, AnyOf, FieldTest, Filter, Not
 
 MAX_TEXT = 20_000
 """Characters of a filter: enough to name some hundred documents."""
@@ -28,15 +28,12 @@ MAX_TESTS = 500
 """Comparisons of a filter: LanceDB plans so many in about a tenth of a second, and 50,000 in 18 s."""
 MAX_NESTING = 8
 """Brackets inside each other: what LanceDB takes to plan them doubles with each, from about 30 of its own on."""
-LARGEST = 2**31 - 1
-"""The largest number that the store's columns of numbers hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of a page: its column in the store, whether it is a number, a list of texts or a date; what it holds."""
+    """A field of a page: what it holds, and whether that is a number, a list of texts or a date."""
 
-    column: str
     summary: str
     number: bool = False
     many: bool = False
@@ -44,27 +41,20 @@ class FieldSpec:
 
 
 FIELDS: Mapping[str, FieldSpec] = {
-    "document": FieldSpec("document", "name of the document"),
-    "page": FieldSpec("page", "page number, from 1", number=True),
-    "tag": FieldSpec("tags", "a tag of its document", many=True),
-    "kind": FieldSpec("kind", "pdf or image"),
+    "document": FieldSpec("name of the document"),
+    "page": FieldSpec("page number, from 1", number=True),
+    "tag": FieldSpec("a tag of its document", many=True),
+    "kind": FieldSpec("pdf or image"),
     "shows": FieldSpec(
-        "shows",
         "a kind of figure on the page, where the encoder looks: chart, map, diagram, table, screenshot, photograph, "
         "logo, equation, handwriting or music",
         many=True,
     ),
-    "words": FieldSpec(
-        "words_source", "where the words came from: text, ocr, mixed or none; later before all are read"
-    ),
-    "added": FieldSpec("added", "day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
+    "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
+    "added": FieldSpec("day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
-META = "meta."
 META_SUMMARY = "a field of your own, as meta.year >= 2020: a number compares as one, 'text' in quotes as text"
 _ORDER = ("<", "<=", ">", ">=")
-_META = "array_to_string(meta, '\n')"
-"""All of a page's own fields as one text, a line each: neither names nor values hold a line end."""
-_NUMBER = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _ONE_DOCUMENT = re.compile(r"document\s*=\s*'(?P<name>(?:[^']|'')*)'")
 _TOKEN = re.compile(
@@ -73,9 +63,9 @@ _TOKEN = re.compile(
 )
 
 
-def compile_filter(text: str) -> str | None:
-    """Compile a filter to an SQL condition for the store; None for an empty filter; `FilterError` with the position."""
-    return _Compiler(text).compile() if text.strip() else None
+def parse_filter(text: str) -> Filter | None:
+    """A filter as a value; None for an empty one; `FilterError` with the position."""
+    return _Parser(text).parse() if text.strip() else None
 
 
 def clauses(text: str) -> tuple[str, ...]:
@@ -83,7 +73,7 @@ def clauses(text: str) -> tuple[str, ...]:
 
     ``page > 3 and (tag = 'a' or tag = 'b')`` has two; one with an ``or`` outside brackets is one whole.
     """
-    return _Compiler(text).clauses() if text.strip() else ()
+    return _Parser(text).clauses() if text.strip() else ()
 
 
 def condition(field: str, operator: str, value: str) -> str:
@@ -102,8 +92,17 @@ def condition(field: str, operator: str, value: str) -> str:
         text = f"{field} in ({', '.join(literal(part.strip()) for part in value.split(','))})"
     else:
         text = f"{field} {operator} {literal(value.strip())}"
-    compile_filter(text)
+    parse_filter(text)
     return text
+
+
+def read(text: str, field: str = "", operator: str = "", value: str = "") -> tuple[tuple[str, str], ...]:
+    """The clauses that a filter joins by "and", each with the document that it names whole (empty: none).
+
+    With a ``field``, a test of it is added as a further clause. `FilterError` for what is wrong with either.
+    """
+    added = (condition(field, operator, value),) if field else ()
+    return tuple((clause, only_document(clause)) for clause in (*clauses(text), *added))
 
 
 def only_document(text: str) -> str:
@@ -118,27 +117,7 @@ def document_filter(name: str) -> str:
     return f"document = '{quoted}'"
 
 
-def _sql(value: str) -> str:
-    return "'" + storable(value).replace("'", "''") + "'"
-
-
-def _compared(column: str, operator: str, value: Decimal) -> str:
-    """A column of whole numbers compared with any number, as SQL with a whole number that the column can hold."""
-    whole = value.to_integral_value(ROUND_FLOOR if operator in ("<=", ">") else ROUND_CEILING)
-    if whole != value and operator in ("=", "!="):
-        return "true" if operator == "!=" else "false"
-    if abs(whole) > LARGEST:
-        return "true" if operator in (("<", "<=", "!=") if whole > 0 else (">", ">=", "!=")) else "false"
-    return f"({column} {operator} {whole:f})"
-
-
-def _value(field: str, form: str) -> str:
-    """SQL for the value of a field, where it is of that form; otherwise all of them, which is of none."""
-    pattern = r"(?s)^(?:.*\n)?" + re.escape(field) + "=(" + form + r")(?:\n.*)?$"
-    return f"regexp_replace({_META}, {_sql(pattern)}, " + r"'\1')"
-
-
-class _Compiler:
+class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
@@ -149,11 +128,11 @@ class _Compiler:
                 f"The filter has {len(text):,} characters; at most {MAX_TEXT:,} are read. Write fewer tests.", MAX_TEXT
             )
 
-    def compile(self) -> str:
-        sql = self._expr()
+    def parse(self) -> Filter:
+        whole = self._expr()
         if self._peek()[0]:
             raise self._error("expected 'and', 'or' or the end")
-        return sql
+        return whole
 
     def clauses(self) -> tuple[str, ...]:
         found: list[str] = []
@@ -164,22 +143,22 @@ class _Compiler:
         if not self._peek()[0]:
             return tuple(found)
         self._at = self._tests = 0
-        self.compile()  # an 'or' follows, or something that is refused
+        self.parse()  # an 'or' follows, or something that is refused
         return (self._text.strip(),)
 
-    def _expr(self) -> str:
+    def _expr(self) -> Filter:
         parts = [self._term()]
         while self._word("or"):
             parts.append(self._term())
-        return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
 
-    def _term(self) -> str:
+    def _term(self) -> Filter:
         parts = [self._factor()]
         while self._word("and"):
             parts.append(self._factor())
-        return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
-    def _factor(self) -> str:
+    def _factor(self) -> Filter:
         negations = 0
         while self._word("not"):
             negations += 1
@@ -191,15 +170,15 @@ class _Compiler:
                     "leave some out.",
                     self._at,
                 )
-            sql = self._expr()
+            part = self._expr()
             if not self._mark(")"):
                 raise self._error("expected ')'")
             self._depth -= 1
         else:
-            sql = self._test()
-        return f"(NOT {sql})" if negations % 2 else sql
+            part = self._test()
+        return Not(part) if negations % 2 else part
 
-    def _test(self) -> str:
+    def _test(self) -> Filter:
         start = self._start()
         kind, name = self._peek()
         if kind != "name":
@@ -217,7 +196,7 @@ class _Compiler:
                 tests.append(self._compare(name, "="))
             if not self._mark(")"):
                 raise self._error("expected ',' or ')'")
-            return "(" + " OR ".join(tests) + ")"
+            return AnyOf(tuple(tests))
         if self._word("contains"):
             return self._compare(name, "contains")
         kind, operator = self._peek()
@@ -226,7 +205,7 @@ class _Compiler:
         self._next()
         return self._compare(name, operator)
 
-    def _compare(self, name: str, operator: str) -> str:
+    def _compare(self, name: str, operator: str) -> FieldTest:
         start = self._start()
         self._tests += 1
         if self._tests > MAX_TESTS:
@@ -238,57 +217,32 @@ class _Compiler:
         if kind == "text":
             quote = value[0]
             value = value[1:-1].replace(quote * 2, quote)
+        return FieldTest(*self._checked(name, operator, value, kind == "number", start))
+
+    @staticmethod
+    def _checked(
+        name: str, operator: str, value: str, number: bool, at: int
+    ) -> tuple[str, str, str | Decimal | Stretch]:
+        """Field, operator and value, as what the field holds; `FilterError` where it does not go with them."""
         if name.startswith(META):
-            return self._meta(name[len(META) :].lower(), value, operator, kind == "number", start)
-        spec = FIELDS[name]
-        if spec.date:
-            return self._date(spec.column, value, operator, name, start)
-        if spec.many:
-            return self._has(spec.column, value, operator, name, start)
-        if spec.number:
-            if kind != "number" or operator == "contains":
-                raise FilterError(f"'{name}' is a number: compare it as {name} >= 10.", start)
-            return _compared(spec.column, operator, Decimal(value))
-        return self._text_of(spec.column, value, operator)
-
-    @staticmethod
-    def _text_of(column: str, value: str, operator: str) -> str:
-        if column == "document":
-            value = unicodedata.normalize("NFC", value)  # as names are stored
-        if operator == "contains":
-            return f"contains({column}, {_sql(value)})"
-        return f"({column} {operator} {_sql(value)})"
-
-    @staticmethod
-    def _meta(field: str, value: str, operator: str, number: bool, at: int) -> str:
-        """A field of a person's own, stored among the texts ``field=value``: as a number where compared with one."""
-        if not number and operator in ("=", "!="):
-            has = f"array_has(meta, {_sql(f'{field}={value}')})"
-            return f"(NOT {has})" if operator == "!=" else has
-        if number and operator != "contains":
+            if not number or operator == "contains":
+                return name.lower(), operator, value
             if abs(float(value)) == math.inf:
                 raise FilterError("That number is too large to compare with.", at)
-            sign = "=" if operator == "!=" else operator
-            test = f"coalesce(TRY_CAST({_value(field, _NUMBER)} AS DOUBLE) {sign} {float(value)!r}, false)"
-            return f"(NOT {test})" if operator == "!=" else test
-        there = f"regexp_like({_META}, {_sql('(?m)^' + re.escape(field) + '=')})"
-        found = _value(field, r"[^\n]*")
-        test = f"contains({found}, {_sql(value)})" if operator == "contains" else f"{found} {operator} {_sql(value)}"
-        return f"({there} AND {test})"
-
-    @staticmethod
-    def _date(column: str, value: str, operator: str, name: str, at: int) -> str:
-        try:
-            return Stretch.of(value).condition(column, operator)
-        except ValueError as error:
-            raise FilterError(f"'{name}' is a date, and {value!r} is none ({error}).", at) from None
-
-    @staticmethod
-    def _has(column: str, value: str, operator: str, name: str, at: int) -> str:
-        if operator in _ORDER or operator == "contains":
+            return name.lower(), operator, Decimal(value)
+        spec = FIELDS[name]
+        if spec.date:
+            try:
+                return name, operator, Stretch.of(value)
+            except ValueError as error:
+                raise FilterError(f"'{name}' is a date, and {value!r} is none ({error}).", at) from None
+        if spec.many and (operator in _ORDER or operator == "contains"):
             raise FilterError(f"'{name}' can be compared by =, != and in only.", at)
-        has = f"array_has({column}, {_sql(value)})"
-        return f"(NOT {has})" if operator == "!=" else has
+        if not spec.number:
+            return name, operator, unicodedata.normalize("NFC", value) if name == "document" else value  # as stored
+        if not number or operator == "contains":
+            raise FilterError(f"'{name}' is a number: compare it as {name} >= 10.", at)
+        return name, operator, Decimal(value)
 
     def _start(self) -> int:
         match = _TOKEN.match(self._text, self._at)

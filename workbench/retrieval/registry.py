@@ -70,7 +70,8 @@ class Stage:
 
     ``example`` are such stages; the last of them has to be a vector ``stage``, or to have one inside it (``some``), as
     ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
-    ``experimental``: measurements do not favour it so far; it is there to be measured.
+    ``experimental``: measurements do not favour it so far; it is there to be measured. ``reranks``: by these of a
+    page a reranker scores what the stage before hands on, and never all pages.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Stage:
     example: tuple[str, ...] = ("bm25", "rows")
     ends_in: Literal["", "stage", "some"] = ""
     experimental: bool = False
+    reranks: Literal["", "words", "pictures"] = ""
 
     @property
     def fusion(self) -> bool:

@@ -17,9 +17,11 @@ from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
+from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
-    from workbench.store import EncoderVectors, Snapshot
+    from workbench.encoders.rerankers import Reranker
+    from workbench.store import Collection, EncoderVectors, Snapshot
     from workbench.store.snapshot import IndexRows, Rows
 
 
@@ -56,15 +58,18 @@ class PipelineRun:
     """The state of one search. ``allowed`` are the rows that the filter ``where`` leaves, ascending (None: all).
 
     ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
-    keeps what it would work out again when it comes twice in a pipeline.
+    keeps what it would work out again when it comes twice in a pipeline. ``rerankers`` are the models that stages name,
+    by id.
     """
 
+    collection: Collection
     snapshot: Snapshot
     query: Query
     spaces: Mapping[str, EncoderVectors]
     embeddings: Mapping[str, QueryEmbedding]
-    where: str | None = None
+    where: Filter | None = None
     allowed: Rows | None = None
+    rerankers: Mapping[str, Reranker] = field(default_factory=dict)
     records: dict[str, Ranks] = field(default_factory=dict)
     cost: StageCost = field(default_factory=StageCost)
     shared: dict[str, Float] = field(default_factory=dict)
@@ -139,6 +144,8 @@ class PipelineRun:
         return found
 
     def _kind(self, step: Step) -> ScoreKind:
+        if step.stage.reranks:
+            return ScoreKind.MODEL
         return ScoreKind.EXACT if step.exact else ScoreKind.APPROXIMATE
 
     def _record(self, step: Step, found: Candidates | Scored) -> None:

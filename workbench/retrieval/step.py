@@ -113,7 +113,14 @@ def _stored(name: str, options: tuple[tuple[str, str], ...]) -> Representation:
 
 
 def check_order(steps: tuple[Step, ...]) -> None:
-    """Stages that go by the order of the stage before need one, and cannot stand inside others. `PipelineError`."""
+    """Stages that go by what the stage before hands on need one, by its order not inside others. `PipelineError`."""
+    for leaf in steps[0].leaves():
+        if leaf.stage.reranks:
+            raise PipelineError(
+                f"'{leaf.label}' at character {leaf.at + 1} scores what the stage before hands on; "
+                f"write one before it, as in rows:50 > {leaf.bare}:10",
+                leaf.at,
+            )
     for i, step in enumerate(steps):
         inside = next((leaf for taken in step.inputs for leaf in taken.leaves() if leaf.cuts), None)
         if inside is not None or (step.cuts and i == 0):

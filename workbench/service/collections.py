@@ -1,33 +1,29 @@
-"""Collections: what there is, what it holds, and what can be added to it or taken out."""
+"""Collections: what there is, what it holds, and what can be added to it."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from workbench import encoders, permits
 from workbench.documents import ReadSettings
-from workbench.errors import CollectionBusyError, InputError, NotFoundError, PagelensError, StoreError
-from workbench.ingestion import UPLOADS, drop_uploads, uploads_of
-from workbench.representations import METHODS
-from workbench.retrieval import FIELDS
-from workbench.service.core import Core
-from workbench.settings import CollectionSettings
+from workbench.errors import InputError, PagelensError
+from workbench.ingestion.deriving import DerivedByRay
+from workbench.ingestion.workers import check_workers
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
+from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, FieldsChange, Writer
-from workbench.store.checks import problems
 from workbench.store.exporting import Exported, export
-from workbench.store.recovery import Given
 from workbench.types import (
     CollectionInfo,
     DocumentFields,
     DocumentInfo,
-    Gone,
     PageRef,
     ProgressCallback,
-    Receipt,
     SpaceInfo,
     StoredPage,
 )
@@ -36,36 +32,39 @@ from workbench.types.documents import WORDS, WORDS_LATER, WORDS_NONE, WORDS_NOW,
 log = logging.getLogger(__name__)
 
 
-class Collections(Core):
-    """Making, listing, changing and deleting collections."""
+class Collections:
+    """Making, listing and changing collections."""
 
-    def collections(self) -> list[CollectionInfo]:
+    def __init__(self, settings: Settings, opened: OpenCollections, models: Models) -> None:
+        self._settings = settings
+        self._opened = opened
+        self._models = models
+
+    def all(self) -> list[CollectionInfo]:
         """All collections that can be opened, by name; one that cannot is logged, and says why when asked for."""
         found = []
-        for name in self.collection_names():
+        for name in self.names():
             try:
-                found.append(self._collection(name).info())
+                found.append(self._opened.get(name).info())
             except PagelensError as error:
                 log.warning("%s", error)
-        for name in self._library.lost():
+        for name in self._opened.library.lost():
             log.warning("The folder of collection '%s' holds pages but no manifest: collections repair %s", name, name)
         return found
 
-    def collection_names(self) -> list[str]:
+    def names(self) -> list[str]:
         """The names alone, which is quick."""
-        return [name for name in self._library.names() if permits.sees(name)]
+        return self._opened.names()
 
-    def collection(self, name: str) -> CollectionInfo:
+    def info(self, name: str) -> CollectionInfo:
         """One collection; `NotFoundError` names those that exist."""
-        return self._collection(name).info()
+        return self._opened.get(name).info()
 
     def documents(self, name: str) -> list[DocumentInfo]:
         """The documents of a collection, by name."""
-        return self._collection(name).documents()
+        return self._opened.get(name).documents()
 
-    def create_collection(
-        self, name: str, settings: CollectionSettings | None = None, also: Sequence[str] = ()
-    ) -> CollectionInfo:
+    def create(self, name: str, settings: CollectionSettings | None = None, also: Sequence[str] = ()) -> CollectionInfo:
         """Create an empty collection; ``also`` are ids of further encoders whose vectors its pages get.
 
         `StoreError` when the name is taken, `InputError` for settings that no page can be made with.
@@ -74,80 +73,16 @@ class Collections(Core):
         wanted = settings or CollectionSettings()
         ReadSettings.of(wanted)  # refuses what no page is made with
         wanted = with_words(wanted, also)
-        first = self._encoder(wanted.encoder, wanted.page_tokens).info
-        later = [self._encoder(encoder, encoders.page_policy(encoder, wanted.page_tokens)).info for encoder in also]
-        with self._lock:
-            store = self._open[name] = self._library.create(name, wanted, first)
+        first = self._models.encoder(wanted.encoder, wanted.page_tokens).info
+        later = [
+            self._models.encoder(encoder, encoders.page_policy(encoder, wanted.page_tokens)).info for encoder in also
+        ]
+        store = self._opened.create(name, wanted, first)
         if later:
             with Writer(store) as writer:
                 for info in later:
                     writer.indexes.add_space(info, wanted.indexes)
         return store.info()
-
-    def delete_collection(self, name: str) -> Receipt:
-        """Delete a collection and everything in it, and what is kept of it elsewhere in the home folder.
-
-        Evaluations and datasets stay: they hold names, scores and questions, no text or picture of a page.
-        `CollectionBusyError` while somebody writes to it.
-        """
-        if any(job.state in ("running", "stopping") for job in self._jobs.all() if job.collection == name):
-            raise CollectionBusyError(f"A job is at work on collection '{name}'; stop it or wait for it, then delete.")
-        with self._lock:
-            gone, pages, notes = self._all_of(name)
-            self._library.delete(name)
-            self._open.pop(name, None)
-        return _added(self._forget(gone), pages, notes)
-
-    def delete_document(self, collection: str, document: str) -> Receipt:
-        """Delete one document, and what is kept of it elsewhere in the home folder; nothing of it is found any more.
-
-        `NotFoundError` when there is none of that name.
-        """
-        store = self._collection(collection)
-        with Writer(store) as writer:
-            records = store.records.named(document)
-            gone = Gone(collection, records[0].name, {record.content_hash: record.bytes for record in records})
-            receipt = self._forget(gone)  # first: what is cut off here can be done again while the document is there
-            pages = writer.delete_document(document)
-            return _added(receipt, pages, writer.upkeep.erase())
-
-    def _all_of(self, name: str) -> tuple[Gone, int, tuple[str, ...]]:
-        """A whole collection as what leaves, its pages, and what cannot be known of one that is damaged."""
-        try:
-            store = self._collection(name)
-            contents = {record.content_hash: record.bytes for record in store.records.all()}
-            return Gone(name, "", contents), len(store.directory().refs), ()
-        except NotFoundError:
-            raise
-        except Exception:  # whatever is wrong with it, it can be deleted
-            log.warning("collection '%s' cannot be read", name, exc_info=True)
-            note = "What it held could not be read, so pictures to search with may be left that are pages of it."
-            return Gone(name), 0, (note,)
-
-    def _forget(self, gone: Gone) -> Receipt:
-        receipt, home = super()._forget(gone), self.settings.home
-        if self._answers is not None:
-            self._answers.clear()
-        others = [path for job in self._jobs.all() if job.collection != gone.collection for path in self._paths(job.id)]
-        files = [
-            path
-            for path in uploads_of(home, gone.contents)
-            if not any(path.is_relative_to(other) for other in others)  # sent for another collection
-        ]
-        if gone.document:
-            self._jobs.forget_document(gone.collection, gone.document)
-        else:
-            jobs = (job for job in self._jobs.all() if job.collection == gone.collection)
-            sent = [path for job in jobs for path in self._paths(job.id) if path.is_relative_to(home / UPLOADS)]
-            below = (file for path in sent for file in (path, *path.rglob("*")) if file.is_file())
-            files = list({*files, *below})
-            self._jobs.forget(gone.collection)
-        drop_uploads(home, files)
-        pictures = self._pictures.forget(gone.contents)
-        return replace(receipt, uploads=len(files), pictures=pictures)
-
-    def _paths(self, job_id: str) -> list[Path]:
-        return [Path(path) for path in self._jobs.request(job_id).get("paths", ())]
 
     def change_fields(self, collection: str, documents: Sequence[str], change: FieldsChange) -> list[DocumentFields]:
         """Change tags and fields of documents; what each bears then, in the order given.
@@ -155,7 +90,7 @@ class Collections(Core):
         Nothing is read or embedded again, and filters find the pages by it at once. `NotFoundError` before any is
         changed, when one of the documents is not there.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         with Writer(store) as writer:
             changed = writer.change_fields(writer.documents(documents), change)
             writer.finish()
@@ -166,15 +101,15 @@ class Collections(Core):
 
         Pages that are there already wait for `embed`. `MismatchError` when it is there in another version.
         """
-        store = self._collection(collection)
-        info = self._encoder(encoder_id).info
+        store = self._opened.get(collection)
+        info = self._models.encoder(encoder_id).info
         with Writer(store) as writer:
             writer.indexes.add_space(info, store.settings.indexes)
         return self._space(store, encoder_id)
 
     def remove_encoder(self, collection: str, encoder_id: str) -> None:
         """Take an encoder's vectors out of a collection; `InputError` for its first one."""
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         with Writer(store) as writer:
             writer.indexes.remove_space(encoder_id)
 
@@ -185,54 +120,32 @@ class Collections(Core):
         encoder: str = "",
         progress: Callable[[int], None] | None = None,
         stop: threading.Event | None = None,
+        workers: str = "",
     ) -> SpaceInfo:
         """Add a pooled index to an encoder of a collection (its first without a name), from the stored full vectors.
 
         Nothing is encoded again; ``progress`` hears how many pages are done. Told to ``stop``, it leaves nothing
-        behind. `InputError` when it is there already or the encoder's kind of vectors cannot have it.
+        behind. ``workers`` as in `ingest`. `InputError` when it is there already or the encoder's kind of vectors
+        cannot have it.
         """
-        store = self._collection(collection)
+        if workers:
+            check_workers(workers)
+        store = self._opened.get(collection)
+        by = DerivedByRay(workers, self._settings) if workers else None
         with Writer(store) as writer:
-            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False)
+            writer.indexes.add_index(encoder, index, progress, stop.is_set if stop is not None else lambda: False, by)
         return self._space(store, encoder)
-
-    def index_kinds(self) -> Mapping[str, str]:
-        """Names of the indexes an encoder's vectors can have, and what each is."""
-        return {name: method.summary for name, method in METHODS.items()}
-
-    def filter_fields(self) -> Mapping[str, str]:
-        """Fields a filter can test, and what they hold."""
-        return {name: spec.summary for name, spec in FIELDS.items()}
 
     def page(self, ref: PageRef, collection: str) -> StoredPage:
         """A page's size, words and neighbours; `NotFoundError` when it is not there."""
-        return self._collection(collection).page(ref)
+        return self._opened.get(collection).page(ref)
 
     def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
         """The stored picture of a page, ``page`` or ``thumb`` (WebP)."""
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         return store.image_path(store.page_id(ref), size)
 
-    def verify(self, collection: str) -> list[str]:
-        """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""
-        try:
-            store = self._collection(collection)
-        except StoreError as error:
-            return [str(error)]
-        return problems(store)
-
-    def repair_collection(self, collection: str, encoders: Sequence[str] = (), dpi: int | None = None) -> list[str]:
-        """Make anew what can be of a damaged collection; sentences on what was done. `verify` says what is left.
-
-        ``encoders`` and ``dpi`` say of a collection without a manifest what its tables do not. `NotFoundError` without
-        such a collection, `StoreError` when what is left does not make a collection.
-        """
-        permits.check_name(collection)
-        with self._lock:
-            self._open.pop(collection, None)
-        return self._library.repair(collection, lambda encoder: self._encoder(encoder).info, Given(encoders, dpi))
-
-    def export_collection(
+    def export(
         self,
         collection: str,
         folder: Path,
@@ -244,23 +157,11 @@ class Collections(Core):
 
         `InputError` for a folder that is there already, unless it is an export and ``overwrite``.
         """
-        return export(self._collection(collection), folder, formats, overwrite, progress)
-
-    def compact(self, collection: str) -> tuple[int, int]:
-        """Rewrite a collection without its dead bytes: (bytes before, bytes after)."""
-        store = self._collection(collection)
-        before = store.info().bytes
-        with Writer(store) as writer:
-            writer.upkeep.compact()
-        return before, store.info().bytes
+        return export(self._opened.get(collection), folder, formats, overwrite, progress)
 
     def _space(self, store: Collection, encoder_id: str) -> SpaceInfo:
         wanted = store.space(encoder_id).encoder
         return next(space for space in store.info().spaces if space.encoder == wanted)
-
-
-def _added(receipt: Receipt, pages: int, notes: tuple[str, ...]) -> Receipt:
-    return replace(receipt, pages=pages, notes=(*receipt.notes, *notes))
 
 
 def with_words(settings: CollectionSettings, also: Sequence[str] = ()) -> CollectionSettings:

@@ -1,24 +1,47 @@
-"""Two pipelines over many queries: of a dataset on the shelf, or any texts."""
+"""Two pipelines side by side: over one query, or over many, of a dataset on the shelf or any texts."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
 
+from workbench.comparison import Comparison, compare
 from workbench.comparisons import ComparedQuery, Comparisons, Row, compare_each, summed_up
 from workbench.errors import InputError
 from workbench.evaluation import Dataset
 from workbench.evaluation.locating import locate
 from workbench.evaluation.scopes import in_scope, restriction
-from workbench.retrieval import Pipeline, compile_filter
-from workbench.service.evaluation import Evaluations
-from workbench.types import PageRef, ProgressCallback, SearchResult
+from workbench.retrieval import Pipeline, parse_filter
+from workbench.service.collections import Collections
+from workbench.service.datasets import Datasets
+from workbench.service.searches import Searches
+from workbench.types import PageRef, ProgressCallback, Query, SearchResult
 
 MAX_QUERIES = 5_000
 
 
-class PipelineComparisons(Evaluations):
-    """What `Search.compare` does, for a whole set of queries."""
+class PipelineComparisons:
+    """One query by two pipelines, or a whole set of queries."""
+
+    def __init__(self, searches: Searches, library: Collections, datasets: Datasets) -> None:
+        self._searches = searches
+        self._library = library
+        self._datasets = datasets
+
+    def compare(
+        self,
+        query: str | Query,
+        collection: str,
+        pipeline_a: str,
+        pipeline_b: str,
+        k: int | None = None,
+        filter: str = "",
+    ) -> Comparison:
+        """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
+        both = (pipeline_a, pipeline_b)
+        runs = [self._searches.stages(query, collection, pipeline, k, filter, anew=True) for pipeline in both]
+        a, b = ([*stages][-1] for stages in runs)
+        return compare(a, b)
 
     def compare_set(
         self,
@@ -42,10 +65,10 @@ class PipelineComparisons(Evaluations):
             raise InputError(f"At most {MAX_QUERIES:,} queries are compared at once, not {len(queries):,}.")
         for text in (pipeline_a, pipeline_b):
             Pipeline.parse(text)
-        compile_filter(filter)
+        parse_filter(filter)
 
         def search(text: str, pipeline: str, where: str) -> SearchResult:
-            return self.search(text, collection, pipeline, k, where)
+            return self._searches.search(text, collection, pipeline, k, where)
 
         refused: dict[str, str] = {}
         rows: list[Row] = []
@@ -62,8 +85,8 @@ class PipelineComparisons(Evaluations):
 
         ``scope`` is the dataset's own unless one is named; see `evaluation.SCOPES`.
         """
-        found = self.dataset(dataset) if isinstance(dataset, str) else dataset
-        places = locate(found, self.documents(collection))
+        found = self._datasets.get(dataset) if isinstance(dataset, str) else dataset
+        places = locate(found, self._library.documents(collection))
         scope = scope or found.scope
         where = restriction(found, places, scope)
         return [

@@ -8,10 +8,12 @@ from dataclasses import replace
 from workbench.comparison import Contrast, contrast
 from workbench.explanation import areas, explain
 from workbench.passages import passages
-from workbench.query import with_words
+from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
-from workbench.retrieval import Pipeline, weighted
-from workbench.service.search import Searches, clean_query, fitted_pipeline
+from workbench.retrieval import Pipeline, QueryCache, weighted
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
+from workbench.service.searches import Searches, clean_query, fitted_pipeline
 from workbench.store import Collection
 from workbench.types import (
     Evidence,
@@ -34,8 +36,22 @@ mean over words that stand on every page shows little."""
 WORDS = Pipeline.parse("bm25").steps[0]
 
 
-class Explanations(Searches):
-    """The reasons behind what `Searches` finds."""
+class Explanations:
+    """The reasons behind what ``searches`` finds."""
+
+    def __init__(
+        self,
+        opened: OpenCollections,
+        models: Models,
+        pictures: PictureStore,
+        queries: QueryCache,
+        searches: Searches,
+    ) -> None:
+        self._opened = opened
+        self._models = models
+        self._pictures = pictures
+        self._queries = queries
+        self._searches = searches
 
     def explain(
         self, query: str | Query, ref: PageRef, collection: str, encoder: str = "", pipeline: str = ""
@@ -45,10 +61,11 @@ class Explanations(Searches):
         That is the encoder named, or the one whose stage decides in a pipeline, or the collection's first. Query tokens
         weigh what the last stage of that encoder in the pipeline has them weigh.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         embedding, rarity, encoder = self._embedded(store, query, encoder, pipeline)
         found = explain(store, ref, embedding, rarity, encoder)
-        return replace(found, words=self._words(store, ref, clean_query(query), pipeline))
+        words = self._words(store, ref, clean_query(query), pipeline)
+        return replace(found, words=words, reranked=_reranked(store, pipeline, encoder))
 
     def passages(
         self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
@@ -57,7 +74,7 @@ class Explanations(Searches):
 
         Pages that have gone since the search, or that lack that encoder's vectors, are left out.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         embedding, rarity, encoder = self._embedded(store, query, "", pipeline)
         yield from passages(store, {hit.page_id: hit.ref for hit in hits}, embedding, rarity, encoder)
 
@@ -87,7 +104,7 @@ class Explanations(Searches):
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""
-        return areas(self._collection(collection), ref)
+        return areas(self._opened.get(collection), ref)
 
     def contrast(
         self, query: str | Query, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
@@ -107,7 +124,7 @@ class Explanations(Searches):
     ) -> tuple[Evidence, ...]:
         """The parts of the ``k`` best pages that won most of their scores, to quote within so many ``tokens``."""
         found = []
-        for hit in self.search(query, collection, pipeline, k, filter).hits:
+        for hit in self._searches.search(query, collection, pipeline, k, filter).hits:
             explanation = self.explain(query, hit.ref, collection, pipeline=pipeline)
             wanted = sum(row.contribution for row in explanation.ledger if row.weight > 0)
             found += [Evidence(hit.ref, region, wanted * region.share) for region in explanation.regions]
@@ -118,7 +135,18 @@ class Explanations(Searches):
 
         Made anew from the stored picture, as `embed` gets it; none for an encoder that reads words.
         """
-        store = self._collection(collection)
-        found = self._encoder_of(store.space(encoder))
+        store = self._opened.get(collection)
+        found = self._models.encoder_of(store.space(encoder))
         looks: Callable[[Page], tuple[SeenPicture, ...]] | None = getattr(found, "saw", None)
         return looks(store.rebuilt([store.page(ref).page_id])[0]) if looks is not None else ()
+
+
+def _reranked(store: Collection, pipeline: str, encoder: str) -> str:
+    """That the rank of a page is a reranker's word, where the pipeline ends in one; else empty."""
+    last = fitted_pipeline(pipeline, None, store).steps[-1] if pipeline else None
+    if last is None or not last.stage.reranks:
+        return ""
+    return (
+        f"The page's rank is by '{last.option('model')}' ({last.label}), whose score is the model's own and has no "
+        f"parts; what follows explains the score by {encoder}."
+    )

@@ -14,6 +14,8 @@ from workbench.copying import command
 from workbench.errors import NotFoundError, QueryError
 from workbench.heatmap import USUAL, Look
 from workbench.service.explanations import Explanations
+from workbench.service.open_collections import OpenCollections
+from workbench.service.searches import Searches
 from workbench.store import Collection
 from workbench.types import Box, Explanation, Hit, PageRef, Query, SearchResult
 
@@ -34,10 +36,15 @@ class ExportedFile:
     content: bytes
 
 
-class Exports(Explanations):
-    """Results of `Search` in the forms of `workbench.exports`."""
+class Exports:
+    """Results of searches in the forms of `workbench.exports`."""
 
-    def export(
+    def __init__(self, opened: OpenCollections, searches: Searches, explanations: Explanations) -> None:
+        self._opened = opened
+        self._searches = searches
+        self._explanations = explanations
+
+    def write(
         self,
         query: str | Query,
         collection: str,
@@ -58,10 +65,10 @@ class Exports(Explanations):
         from workbench import exports
 
         kind = exports.export_format(form)  # refused before anything is searched
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         if page is not None:
             store.page(page)
-        result = self.search(query, collection, pipeline, k, filter)
+        result = self._searches.search(query, collection, pipeline, k, filter)
         hits = result.hits if page is None else tuple(hit for hit in result.hits if hit.ref == page)
         wanted: list[tuple[PageRef, Hit | None]] = [(hit.ref, hit) for hit in hits]
         if page is not None and not wanted:
@@ -93,7 +100,7 @@ class Exports(Explanations):
 
         The last `MAX_DRAWN` that were asked for are remembered. `QueryError` and `NotFoundError` as `explain` has them.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         page = store.page(ref)
         # What heat is made of changes with the collection: an index is added, a page joins that makes a word common.
         state = (str(page.page_id), size, tuple(boxes), query, look, encoder, pipeline, str(store.version()))
@@ -110,11 +117,11 @@ class Exports(Explanations):
         from workbench.exports.annotated import outline
 
         _, size, boxes, query, look, encoder, pipeline, _ = state
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         with Image.open(store.image_path(store.page(ref).page_id, size)) as opened:
             picture = opened.convert("RGB")
         if query:
-            picture = heatmap.draw(picture, self.explain(query, ref, collection, encoder, pipeline), look)
+            picture = heatmap.draw(picture, self._explanations.explain(query, ref, collection, encoder, pipeline), look)
         outline(picture, boxes)
         stream = io.BytesIO()
         picture.save(stream, "WEBP", quality=90)
@@ -134,6 +141,6 @@ class Exports(Explanations):
     def _explanation(self, ref: PageRef, result: SearchResult, encoder: str) -> Explanation | None:
         """Why by an encoder; None where it has no vectors of the page, or none for such a query."""
         try:
-            return self.explain(result.query, ref, result.collection, encoder, result.pipeline)
+            return self._explanations.explain(result.query, ref, result.collection, encoder, result.pipeline)
         except (NotFoundError, QueryError):
             return None

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from workbench import encoders, permits, resources
-from workbench.documents import Source, Way, discover
-from workbench.encoders import Encoder
-from workbench.encoders.tokens import PICTURES
-from workbench.errors import EncoderError, InputError, MismatchError, NotFoundError
+from workbench.documents import ReaderPool, Source, Way, discover
+from workbench.documents.sources import SUFFIXES
+from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
     FileFields,
-    JobRun,
+    Here,
+    Jobs,
     drop_uploads,
     embed,
     ingest,
@@ -26,23 +26,59 @@ from workbench.ingestion import (
     read_again,
     read_words,
 )
+from workbench.ingestion.cluster import Cluster
 from workbench.ingestion.meter import Meter
+from workbench.ingestion.models import encoders_of, without_photographs
+from workbench.ingestion.run import Crew
+from workbench.ingestion.workers import check_workers
+from workbench.rates import Rates
 from workbench.representations import Representation
 from workbench.service.collections import Collections, with_words
-from workbench.settings import CollectionSettings
-from workbench.store import Collection, Writer
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
+from workbench.service.sample import SAMPLE
+from workbench.settings import CollectionSettings, Settings, place_of
+from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
 from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
 
-SAMPLE = "sample"
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
 
 
-class Ingestion(Collections):
-    """Ingesting files, embedding stored pages, and the jobs that do either."""
+class Ingestion:
+    """Ingesting files, embedding stored pages, and the jobs that do either.
+
+    ``readers`` are the processes that read files, ``processors`` those that prepare pictures for models.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: OpenCollections,
+        library: Collections,
+        models: Models,
+        jobs: Jobs,
+        rates: Rates,
+        readers: ReaderPool,
+        processors: ReaderPool,
+    ) -> None:
+        self._settings = settings
+        self._home = settings.home
+        self._opened = opened
+        self._library = library
+        self._models = models
+        self._jobs = jobs
+        self._rates = rates
+        self._readers = readers
+        self._processors = processors
+        jobs.does("ingest", self._run_ingest)
+        jobs.does("words", self._run_words)
+        jobs.does("reread", self._run_read_again)
+        jobs.does("embed", self._run_embed)
+        jobs.does("index", self._run_index)
 
     def plan(
         self,
@@ -50,25 +86,33 @@ class Ingestion(Collections):
         collection: str,
         settings: CollectionSettings | None = None,
         replacing: bool | Sequence[str] = False,
+        without: Sequence[str] = (),
     ) -> IngestPlan:
         """What ingesting these files and folders would do, with its likely cost; nothing is changed.
 
-        ``replacing`` as in `ingest`.
+        ``replacing`` and ``without`` as in `ingest`.
         """
         exports = [path for path in paths if is_export(path)]
         permits.check_name(collection)
-        sources, refused = discover([path for path in paths if path not in exports], self._uploads)
-        store = self._collection(collection) if collection in self._library.names() else None
+        found, refused = discover([path for path in paths if path not in exports], self._uploads)
+        sources = [source for source in found if source.name not in without]
+        store = self._opened.get(collection) if self._opened.has(collection) else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
-        files = [PlannedFile(outcome.name, outcome.pages, outcome.reason) for outcome in refused]
+        files = [PlannedFile(one.name, one.pages, one.reason, "", "refused", one.name) for one in refused]
         pages = reading = 0
         for path in exports:
             for record in documents_of(path, Contents.read(path)):
                 files.append(PlannedFile(record.name, record.pages, f"from the export {path.name}"))
                 pages += record.pages
-        for item in plan_sources(store, sources, self._readers, home=self.settings.home, replacing=replacing):
+        planned = plan_sources(store, sources, self._readers, home=self._home, replacing=replacing)
+        items = {item.source.path: item for item in planned}
+        for source in found:
+            item = items.get(source.path)
+            if item is None:
+                files.append(PlannedFile(source.name, 0, "left out", "", "dropped", source.name))
+                continue
             count = item.probe.pages if item.probe else 0
-            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake))
+            files.append(PlannedFile(item.source.name, count, item.sentence, item.namesake, item.state, source.name))
             pages += count
             reading += item.pages_to_read
         rate = self._rates.of("+".join(made_by))
@@ -86,49 +130,80 @@ class Ingestion(Collections):
         also: Sequence[str] = (),
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        workers: str = "",
+        without: Sequence[str] = (),
         below: Path | None = None,
     ) -> IngestReport:
         """Index files and folders; blocks until done. Files below a folder ``below`` are named by their path from it.
 
-        If there is no such collection it is created, with ``settings`` and ``also``; see `create_collection`. A folder
-        that `export_collection` wrote is taken in as it is, into a collection made like the one it came from. The files
-        get the tags and fields of ``fields``, those that are there already as well; the report's notes name what it
-        says of other files. A file whose bytes changed replaces what it was before; a different file that comes under
-        the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for all, or
-        the documents' names.
+        A path may be a place in an object store, as ``s3://bucket/folder``: its files are fetched to the cache first.
+        If there is no such collection it is created, with ``settings`` and ``also``; see `Collections.create`. A folder
+        that `Collections.export` wrote is taken in as it is, into a collection made like the one it came from. The
+        files get the tags and fields of ``fields``, those that are there already as well; the report's notes name what
+        it says of other files. A file whose bytes changed replaces what it was before; a different file that comes
+        under the name of a document gets a number, unless ``replacing`` says that it replaces the document: True for
+        all, or the documents' names. ``without`` are files that are left out, by their `PlannedFile.source`. With
+        ``workers``, ``ray`` or the address of a Ray cluster (``ray://head:10001``), the files are read and embedded
+        there, which has to find them by the same paths; nothing else is different.
         """
+        if workers:
+            check_workers(workers)
         exports = [path for path in paths if is_export(path)]
         if exports:
             reports = [self._import(path, collection, progress, stop, fields, replacing) for path in exports]
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                reports.append(self.ingest(rest, collection, settings, progress, stop, also, fields, replacing))
+                more = (also, fields, replacing, workers, without)
+                reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
+        paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads, below)
+        sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
             raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
                              "BMP and GIF.")  # fmt: skip
-        if collection not in self._library.names():
+        if not self._opened.has(collection):
             if not sources:
                 return IngestReport(collection, tuple(refused), 0.0)
-            self.create_collection(collection, settings, also)
-        store = self._collection(collection)
+            self._library.create(collection, settings, also)
+        store = self._opened.get(collection)
         before = store.info().bytes
         changes, unknown = fields.among(sources) if fields else ({}, [])
-        notes = [*(fields.notes if fields else ()), *unknown]
+        notes = [*(fields.notes if fields else ()), *unknown, *unlike]
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), list(refused))
-        home, pool = self.settings.home, self._readers
+        meter.expect({source.name: DocumentOutcome(source.name, 0, 0, 0) for source in sources})
+        home, pool = self._home, self._readers
         with Writer(store) as writer, ExitStack() as models:
             planned = list(plan_sources(store, sources, pool, meter.stop, home, replacing))
             wanted = any(item.pages_to_read for item in planned)
-            loaded = self._encoders_of(store, models, notes) if wanted else []
-            report = ingest(store, writer, planned, loaded, meter, pool, self._processors, home, changes)
+            crew: Crew = Here([], pool)
+            notes.extend(without_photographs(store) if wanted else [])
+            if wanted and workers:
+                crew = Cluster(workers, self._settings, home, remote)
+            elif wanted:
+                loaded = models.enter_context(encoders_of(store, notes, self._models.using))
+                crew = Here(loaded, pool, self._processors, home)
+            report = ingest(store, writer, planned, crew, meter, changes)
         unread = len(store.unread())
         if unread:
             notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
         return replace(report, notes=tuple(notes), unread=unread)
+
+    def _brought(self, paths: Sequence[Path], stop: threading.Event) -> tuple[list[Path], list[RemoteFiles], list[str]]:
+        """The paths, with folders of this machine in the stead of places in an object store; those; sentences on what
+        lies there and is not read."""
+        found, remote, unlike = list[Path](), list[RemoteFiles](), list[str]()
+        for path in paths:
+            if place := place_of(path):
+                files = RemoteFiles.of(place, self._settings)
+                others = files.bring(lambda name: name.suffix.lower() in SUFFIXES, stop)
+                unlike += [f"{others:,} files of {place} are of no kind that is read."] if others else []
+                remote.append(files)
+                path = files.folder
+            found.append(path)
+        return found, remote, unlike
 
     def _import(
         self,
@@ -143,9 +218,8 @@ class Ingestion(Collections):
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
         contents = Contents.read(folder)
         meter.total, done = contents.pages, 0
-        if collection not in self._library.names():
-            with self._lock:
-                self._open[collection] = self._library.make(collection, manifest_of(contents))
+        if not self._opened.has(collection):
+            self._opened.make(collection, manifest_of(contents))
         meter.begin("write")
 
         def imported(pages: int, _total: int) -> None:
@@ -154,7 +228,7 @@ class Ingestion(Collections):
             meter.begin("write")
             done = pages
 
-        documents, stopped = take_in(self._collection(collection), folder, imported, meter.stop)
+        documents, stopped = take_in(self._opened.get(collection), folder, imported, meter.stop)
         notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
         if replacing:
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
@@ -171,13 +245,13 @@ class Ingestion(Collections):
 
         The report counts pages with all their words as indexed; the same call goes on where it was stopped.
         """
-        return read_words(self._collection(collection), self._readers, progress, stop)
+        return read_words(self._opened.get(collection), self._readers, progress, stop)
 
     def start_words(self, collection: str) -> Job | None:
         """Queue `read_words` in the background and return at once; None where there is nothing to read."""
-        if not self._collection(collection).unread():
+        if not self._opened.get(collection).unread():
             return None
-        there = [job for job in self.jobs() if job.kind == "words" and job.collection == collection and job.active]
+        there = [job for job in self._jobs.all() if job.kind == "words" and job.collection == collection and job.active]
         return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
     def read_again(
@@ -194,22 +268,21 @@ class Ingestion(Collections):
         Their words change, and the vectors of the encoders that read words; no file is needed. The report counts pages
         with their new words as indexed, and what could not be read that way, and stays as it was, as failed.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         way.check()
         wanted = _pages_of(store, document, pages)
         with ExitStack() as models:
             reading = []
             for space in store.spaces():
                 if encoders.spec(space.encoder).kind == "words":
-                    of_pages = space.info.page_policy
-                    reading.append(models.enter_context(encoders.using(space.encoder, **self._loading, pages=of_pages)))
+                    reading.append(models.enter_context(self._models.using(space.encoder, space.info.page_policy)))
                     space.check(reading[-1].info)
             return read_again(store, wanted, self._readers, way, reading, progress, stop)
 
     def start_read_again(self, collection: str, document: str, way: Way, pages: Sequence[int] = ()) -> Job:
         """Queue `read_again` in the background and return at once; what it would refuse is refused here."""
         way.check()
-        _pages_of(self._collection(collection), document, pages)
+        _pages_of(self._opened.get(collection), document, pages)
         request = {"collection": collection, "document": document, "pages": list(pages), "way": asdict(way)}
         return self._jobs.start(collection, request, "reread")
 
@@ -220,8 +293,8 @@ class Ingestion(Collections):
 
         Which of them (in words), the encoders, the settings, and whether it is an export; None when there is neither.
         """
-        if collection in self._library.names():
-            stored = self.collection(collection)
+        if self._opened.has(collection):
+            stored = self._library.info(collection)
             return f"Collection '{collection}'", [space.encoder for space in stored.spaces], stored.settings, False
         for path in filter(is_export, paths):
             contents = Contents.read(path)
@@ -231,13 +304,15 @@ class Ingestion(Collections):
 
     def apply_fields(self, collection: str, fields: FileFields) -> list[str]:
         """Give documents that are there the tags and fields of a table; sentences on what it says of others."""
-        return self._change_named(collection, [document.name for document in self.documents(collection)], fields)
+        return self._change_named(
+            collection, [document.name for document in self._library.documents(collection)], fields
+        )
 
     def _change_named(self, collection: str, names: Sequence[str], fields: FileFields) -> list[str]:
         changes, notes = fields.among([Source(Path(name), name) for name in names])
         for name in names:
             if change := changes.get(Path(name)):
-                self.change_fields(collection, [name], change)
+                self._library.change_fields(collection, [name], change)
         return [*fields.notes, *notes]
 
     def embed(
@@ -252,27 +327,28 @@ class Ingestion(Collections):
         The files are not read again; what is there already is skipped, so that the same call goes on where it was
         stopped. The report counts embedded pages as indexed. Blocks until done.
         """
-        store = self._collection(collection)
+        store = self._opened.get(collection)
         there = [space.info.page_policy for space in store.spaces() if space.encoder == encoder_id]
         pages = there[0] if there else encoders.page_policy(encoder_id, store.settings.page_tokens)
         if encoders.spec(encoder_id).kind == "words" and store.unread():  # it would see none of them
             read = self.read_words(collection, progress, stop)
             if read.stopped:
                 return read
-        with encoders.using(encoder_id, **self._loading, pages=pages) as encoder:
+        with self._models.using(encoder_id, pages) as encoder:
             return embed(store, encoder, progress, stop, self._processors)
 
-    def start_ingest(
+    def start(
         self,
         paths: Sequence[Path],
         collection: str,
         settings: CollectionSettings | None = None,
         fields: FileFields | None = None,
         replacing: bool | Sequence[str] = False,
+        without: Sequence[str] = (),
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
         permits.check_name(collection)
-        if collection not in self._library.names():
+        if not self._opened.has(collection):
             check_name(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
@@ -280,61 +356,33 @@ class Ingestion(Collections):
             request["settings"] = settings.as_dict()
         if fields:
             request["fields"] = fields.as_json()
-        return self._jobs.start(collection, request)
+        if without:
+            request["without"] = list(without)
+        local = [path for path in paths if path.exists() and not is_export(path)]
+        found, refused = discover(local, self._uploads)
+        files = [DocumentOutcome(source.name, 0, 0, 0) for source in found if source.name not in without]
+        return self._jobs.start(collection, request, files=[*files, *refused])
 
     def start_embed(self, collection: str, encoder_id: str) -> Job:
         """Queue `embed` in the background and return at once; the job can be stopped and resumed as an ingest can."""
-        self._collection(collection)
+        self._opened.get(collection)
         encoders.spec(encoder_id)
         request = {"collection": collection, "encoder": encoder_id}
         return self._jobs.start(collection, request, "embed", encoder_id)
 
     def start_index(self, collection: str, index: str, encoder: str = "") -> Job:
-        """Queue `add_index` in the background and return at once; what it would refuse is refused here."""
-        space = self._collection(collection).space(encoder)
+        """Queue `Collections.add_index` in the background and return at once; what it would refuse is refused here."""
+        space = self._opened.get(collection).space(encoder)
         space.new_index(index)
         request = {"collection": collection, "encoder": space.encoder, "index": index}
         return self._jobs.start(collection, request, "index", space.encoder)
 
     def start_sample(self) -> Job | None:
         """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
-        if SAMPLE in self._library.names() and self._collection(SAMPLE).documents():
+        if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).documents():
             return None
-        active = [job for job in self.jobs() if job.collection == SAMPLE and job.active]
-        return active[0] if active else self.start_ingest([resources.sample_data() / "documents"], SAMPLE)
-
-    def jobs(self) -> list[Job]:
-        """Background ingests, newest first."""
-        return [job for job in self._jobs.all() if permits.sees(job.collection)]
-
-    def job(self, job_id: str) -> Job:
-        """One background ingest as it is now."""
-        found = self._jobs.get(job_id)
-        if not permits.sees(found.collection):
-            raise NotFoundError(f"There is no job '{job_id}'.")
-        return found
-
-    def stop_job(self, job_id: str) -> Job:
-        """Stop after the batch at hand; what is committed stays."""
-        return self._jobs.stop(self.job(job_id).id)
-
-    def resume_job(self, job_id: str) -> Job:
-        """Go on with a stopped, failed or interrupted ingest."""
-        return self._jobs.resume(self.job(job_id).id)
-
-    def wait_for(self, job_id: str, seconds: float = 3600.0) -> Job:
-        """Block until a job ends."""
-        return self._jobs.wait(job_id, seconds)
-
-    def _job_runs(self) -> Mapping[str, JobRun]:
-        return {
-            **super()._job_runs(),
-            "ingest": self._run_ingest,
-            "words": self._run_words,
-            "reread": self._run_read_again,
-            "embed": self._run_embed,
-            "index": self._run_index,
-        }
+        active = [job for job in self._jobs.all() if job.collection == SAMPLE and job.active]
+        return active[0] if active else self.start([resources.sample_data() / "documents"], SAMPLE)
 
     def _run_ingest(
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
@@ -345,11 +393,11 @@ class Ingestion(Collections):
         if given and not paths:  # deleted meanwhile
             raise NotFoundError("The files of this upload are no longer there; drop them again.")
         fields = FileFields.from_json(request["fields"]) if "fields" in request else None
-        replacing = request.get("replacing", False)
-        ended = self.ingest(paths, request["collection"], made, report, stop, fields=fields, replacing=replacing)
+        replacing, without = request.get("replacing", False), request.get("without", ())
+        ended = self.ingest(paths, request["collection"], made, report, stop, (), fields, replacing, "", without)
         if not ended.stopped:
-            drop_uploads(self.settings.home, paths)
-            if request["collection"] in self._library.names():
+            drop_uploads(self._home, paths)
+            if self._opened.has(request["collection"]):
                 self.start_words(request["collection"])
         return ended
 
@@ -373,7 +421,7 @@ class Ingestion(Collections):
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
         meter = Meter(report, stop, [])
-        meter.total, done = self._collection(request["collection"]).page_count(), 0
+        meter.total, done = self._opened.get(request["collection"]).page_count(), 0
         meter.begin("index")
 
         def count(pages: int) -> None:
@@ -382,34 +430,13 @@ class Ingestion(Collections):
             meter.begin("index")
             done = pages
 
-        made = self.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        made = self._library.add_index(request["collection"], request["index"], request["encoder"], count, stop)
         there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
 
     @property
     def _uploads(self) -> Path:
-        return self.settings.home / UPLOADS
-
-    def _encoders_of(self, store: Collection, models: ExitStack, notes: list[str]) -> list[Encoder]:
-        """The collection's encoders, the first one first, loaded for as long as ``models`` is open."""
-        space = store.space()
-        pages = space.info.page_policy
-        notes.extend(_without_photographs(store))
-        first = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
-        space.check(first.info)
-        return [first, *self._later_encoders(store, models, notes)]
-
-    def _later_encoders(self, store: Collection, models: ExitStack, notes: list[str]) -> Iterator[Encoder]:
-        """The collection's encoders but the first, loaded; what cannot be gets a sentence in ``notes``."""
-        for space in store.spaces()[1:]:
-            try:
-                pages = space.info.page_policy
-                encoder = models.enter_context(encoders.using(space.encoder, **self._loading, pages=pages))
-                space.check(encoder.info)
-                yield encoder
-            except (EncoderError, MismatchError) as error:
-                cure = f"pagelens collections embed {store.name} --encoder {space.encoder}"
-                notes.append(f"The new pages have no vectors of '{space.encoder}' yet: {error} Then run: {cure}")
+        return self._home / UPLOADS
 
     def _learn_rate(self, store: Collection, report: IngestReport, bytes_before: int) -> None:
         """Remember what a page cost on this machine, for the next plan."""
@@ -429,19 +456,6 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
     return [page for page, ref in store.directory().refs.items() if ref.document == name]
-
-
-def _without_photographs(store: Collection) -> list[str]:
-    """A sentence where new pages will be read as the collection's first ones were, before `reader` saw photographs."""
-    wanted, info = store.settings.page_tokens, store.space().info
-    own = encoders.spec(info.id).page_policies[:1]
-    # What was asked for by name is no surprise; a collection of an earlier Pagelens has the name without being asked.
-    if own != (PICTURES,) or info.page_policy == PICTURES or not wanted:
-        return []
-    return [
-        f"'{store.name}' keeps words alone of its pages, no photographs. To search those too, ingest its files into a "
-        "new collection."
-    ]
 
 
 def _unread(pages: int, collection: str) -> str:

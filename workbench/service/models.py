@@ -1,98 +1,115 @@
-"""Models: what there is to choose from, getting, loading and unloading, and whether this installation is whole."""
+"""Models: what there is to choose from, getting, loading and unloading them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from workbench import encoders
-from workbench.encoders import Advice, EncoderSpec, Offer
+from workbench.encoders import Advice, Encoder, Offer
 from workbench.errors import InputError
-from workbench.ingestion import JobRun
-from workbench.service.core import Core
-from workbench.types import IngestReport, Job, JobStage, ModelStatus, Progress
+from workbench.ingestion import Jobs
+from workbench.rates import Rates
+from workbench.service.counted import Count, counted
+from workbench.settings import Settings
+from workbench.store import EncoderVectors
+from workbench.types import IngestReport, Job, ModelStatus, Progress
 
 if TYPE_CHECKING:
-    from workbench.doctor import Check
+    from workbench.encoders.rerankers import Reranker
 
 GET = "get"
 
 
-class _Stopped(Exception):
-    """Ends a download at a person's wish."""
+class Models:
+    """The models of this process, loaded as its settings say."""
 
+    def __init__(self, settings: Settings, jobs: Jobs, rates: Rates) -> None:
+        self._offline = settings.offline
+        self._threads = settings.threads
+        self._keep = settings.models_loaded
+        self._jobs = jobs
+        self._rates = rates
+        jobs.does(GET, self._run_get)
 
-class Models(Core):
-    """The encoders of this process."""
+    def encoder(self, encoder_id: str, pages: str = "") -> Encoder:
+        """An encoder, loaded if need be; ``pages`` is its policy for tokens of pages."""
+        return encoders.load(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep, pages=pages)
 
-    def encoders(self) -> Sequence[EncoderSpec]:
-        """Every encoder there is, whether its weights are here or not."""
-        return list(encoders.ENCODERS.values())
+    def encoder_of(self, space: EncoderVectors) -> Encoder:
+        """The encoder that made a collection's vectors; `MismatchError` when it is another by now."""
+        encoder = self.encoder(space.encoder, space.info.page_policy)
+        space.check(encoder.info)
+        return encoder
 
-    def models(self) -> list[ModelStatus]:
+    def using(self, encoder_id: str, pages: str = "") -> AbstractContextManager[Encoder]:
+        """An encoder that stays loaded for as long as the context is open."""
+        return encoders.using(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep, pages=pages)
+
+    def reranker(self, model_id: str) -> tuple[Reranker, bool]:
+        """A reranker, and whether it had to be loaded."""
+        cold = not encoders.is_loaded(model_id)
+        return encoders.reranker(model_id, self._offline, self._threads, self._keep), cold
+
+    def all(self) -> list[ModelStatus]:
         """Every model: what it is, whether it can be used here, where it stands, and what a page takes."""
         return encoders.statuses(self._rates)
 
-    def start_model(self, encoder_id: str) -> ModelStatus:
-        """Load a model in the background; `models` tells how it goes. `EncoderError` for one that does not exist."""
-        encoders.start(encoder_id, **self._loading)
+    def load(self, encoder_id: str) -> ModelStatus:
+        """Load a model in the background; `all` tells how it goes. `EncoderError` for one that does not exist."""
+        encoders.start(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep)
         return encoders.status(encoders.spec(encoder_id), self._rates)
 
-    def model_offer(self, encoder_id: str) -> Offer:
-        """What getting a model takes: files, bytes and licences, as the hub says now. `EncoderError` says why not."""
-        return encoders.offer(encoders.spec(encoder_id), self.settings.offline)
-
-    def start_get(self, encoder_id: str, licence: str) -> Job:
-        """Fetch a model in the background; ``licence`` is that of its `model_offer`, which a person has accepted.
-
-        `InputError` when it is another. Stopped or broken off, the job can be resumed; it goes on from there.
-        """
-        wanted = self.model_offer(encoder_id)
-        if licence != wanted.licence:
-            raise InputError(f"To get '{encoder_id}' accept its licence first: {wanted.licence}")
-        return self._jobs.start("", {"model": encoder_id, "licence": licence}, GET, encoder_id)
-
-    def model_advice(self) -> Advice:
-        """The best model that this machine can run, and why."""
-        return encoders.advice(self.models())
-
-    def _job_runs(self) -> Mapping[str, JobRun]:
-        return {**super()._job_runs(), GET: self._run_get}
-
-    def get_model(
-        self, encoder_id: str, licence: str, progress: Callable[[int, int, str], None] = lambda done, total, file: None
-    ) -> None:
-        """Fetch a model, blocking; ``progress`` hears bytes done, of how many, and the file. See `start_get`."""
-        wanted = self.model_offer(encoder_id)
-        if licence != wanted.licence:
-            raise InputError(f"To get '{encoder_id}' accept its licence first: {wanted.licence}")
-        encoders.fetch(encoders.spec(encoder_id), wanted, progress)
-
-    def _run_get(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
-        started, model = time.monotonic(), request["model"]
-
-        def progress(done: int, total: int, file: str) -> None:
-            if stop.is_set():
-                raise _Stopped
-            seconds = time.monotonic() - started
-            report(Progress((JobStage("bytes", done, total, round(seconds, 3)),), done, total, seconds, file, ()))
-
-        try:
-            self.get_model(model, request["licence"], progress)
-        except _Stopped:
-            return IngestReport("", (), round(time.monotonic() - started, 3), True)
-        return IngestReport("", (), round(time.monotonic() - started, 3), notes=(f"'{model}' is on this machine.",))
-
-    def unload_model(self, encoder_id: str) -> ModelStatus:
+    def unload(self, encoder_id: str) -> ModelStatus:
         """Free a model's memory, or forget that loading failed; `EncoderError` while a job is at work with it."""
         row = encoders.spec(encoder_id)
         encoders.unload(encoder_id)
         return encoders.status(row, self._rates)
 
-    def doctor(self) -> Sequence[Check]:
-        """What is present, what is missing, and the cure."""
-        from workbench import doctor
+    def allow(self, model_id: str, revision: str) -> Path | None:
+        """Let code that a model brings run at a revision; see `encoders.allow`."""
+        return encoders.allow(encoders.spec(model_id), revision, self._offline)
 
-        return doctor.checks(self.settings)
+    def disallow(self, model_id: str) -> bool:
+        """Let a model's own code run no longer; False when it was not allowed."""
+        encoders.spec(model_id)
+        encoders.unload(model_id)
+        return encoders.disallow(model_id)
+
+    def advice(self) -> Advice:
+        """The best model that this machine can run, and why."""
+        return encoders.advice(self.all())
+
+    def offer(self, encoder_id: str) -> Offer:
+        """What getting a model takes: files, bytes and licences, as the hub says now. `EncoderError` says why not."""
+        return encoders.offer(encoders.spec(encoder_id), self._offline)
+
+    def get(
+        self, encoder_id: str, licence: str, progress: Callable[[int, int, str], None] = lambda done, total, file: None
+    ) -> None:
+        """Fetch a model, blocking; ``progress`` hears bytes done, of how many, and the file. See `start_get`."""
+        encoders.fetch(encoders.spec(encoder_id), self._accepted(encoder_id, licence), progress)
+
+    def start_get(self, encoder_id: str, licence: str) -> Job:
+        """Fetch a model in the background; ``licence`` is that of its `offer`, which a person has accepted.
+
+        `InputError` when it is another. Stopped or broken off, the job can be resumed; it goes on from there.
+        """
+        self._accepted(encoder_id, licence)
+        return self._jobs.start("", {"model": encoder_id, "licence": licence}, GET, encoder_id)
+
+    def _accepted(self, encoder_id: str, licence: str) -> Offer:
+        wanted = self.offer(encoder_id)
+        if licence != wanted.licence:
+            raise InputError(f"To get '{encoder_id}' accept its licence first: {wanted.licence}")
+        return wanted
+
+    def _run_get(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
+        def work(count: Count) -> tuple[str, ...]:
+            self.get(request["model"], request["licence"], count)
+            return (f"'{request['model']}' is on this machine.",)
+
+        return counted("bytes", "", report, stop, work)

@@ -3,11 +3,14 @@
 from workbench.store.collection import Collection
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.fields import FieldsChange
+from workbench.store.fragments import Fragments
 from workbench.store.library import Library
 from workbench.store.manifest import Manifest
+from workbench.store.new_index import NewIndex
+from workbench.store.remote_files import RemoteFiles
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
-from workbench.store.tables import only_pages
+from workbench.store.staging import Staged, Stager
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
 
@@ -17,9 +20,13 @@ __all__ = [
     "EncoderVectors",
     "FieldsChange",
     "FlatVectors",
+    "Fragments",
     "Library",
     "Manifest",
+    "NewIndex",
+    "RemoteFiles",
     "Snapshot",
+    "Staged",
+    "Stager",
     "Writer",
-    "only_pages",
 ]

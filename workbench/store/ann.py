@@ -78,6 +78,11 @@ class AnnIndex:
         """How many cells to look in: those wanted, or, of 0, a quarter of all, and at least `PROBES`."""
         return min(self.cells, wanted or max(PROBES, self.cells // 4))
 
+    def prewarm(self) -> None:
+        """Have all its cells in memory, so that no search waits for the disk."""
+        for made in self.table.list_indices():
+            self.table.prewarm_index(made.name)
+
     def places(self, held: FlatVectors) -> tuple[Int64, Int64]:
         """Where its pages lie now, -1 for one that is gone or has changed, and the positions of those it lacks."""
         known = self._places.get(id(held))

@@ -16,14 +16,16 @@ from typing import Any
 
 from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
+from workbench.store.conditions import both, condition
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import intact, write_whole
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATE_COLUMNS
 from workbench.store.storage import Storage
-from workbench.store.tables import FOLDER, both, columns, connect
+from workbench.store.tables import FOLDER, columns, connect
 from workbench.types import Quarantined
+from workbench.types.filters import Filter
 
 
 class Catalog:
@@ -154,8 +156,8 @@ class Catalog:
             known = self._searchable = directory, kept_out, kept_out.without(directory)
         return known[2]
 
-    def page_ids(self, where: str | None) -> list[str]:
-        """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
+    def page_ids(self, where: Filter | None) -> list[str]:
+        """Ids of the pages a search may find that a filter leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
         if "(shows," in where and "shows" not in self.table("pages").schema.names:
@@ -164,13 +166,13 @@ class Catalog:
                 "ingest its files into a new collection."
             )
         with intact(self.name):
-            found = PageDirectory.read(self.table("pages"), -1, where)
+            found = PageDirectory.read(self.table("pages"), -1, condition(where))
         return list(self.quarantine().without(found).ids)
 
-    def matching(self, where: str) -> list[str]:
-        """Ids of the committed pages that an SQL condition leaves, in no order."""
+    def matching(self, where: Filter) -> list[str]:
+        """Ids of the committed pages that a filter leaves, in no order."""
         with intact(self.name):
-            return columns(self.table("pages"), both(COMMITTED, where), ["page_id"])["page_id"]
+            return columns(self.table("pages"), both(COMMITTED, condition(where)), ["page_id"])["page_id"]
 
     # -- beside the tables --------------------------------------------------------------------------------------------
 

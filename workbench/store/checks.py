@@ -113,7 +113,7 @@ def _text(collection: Collection, cure: str) -> Iterator[str]:
         with intact(collection.name):
             there = textindex.is_there(collection.catalog.table("pages"))
             if there:
-                textindex.search(collection.catalog.table("pages"), "a page", 1, None)
+                textindex.search(collection.catalog.table("pages"), "a page", 1)
     except StoreError:
         there = False
     if not there:

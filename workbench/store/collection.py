@@ -20,6 +20,7 @@ from PIL import Image
 from workbench.errors import NotFoundError
 from workbench.settings import CollectionSettings
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted, within
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
@@ -30,8 +31,8 @@ from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATER, LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.storage import Storage, storage_at
-from workbench.store.tables import both, quoted, within
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
+from workbench.types.filters import FieldTest, Filter
 from workbench.types.text import wellformed
 
 _MAX_PAGE = 2**31 - 1
@@ -175,16 +176,17 @@ class Collection:
         `NotFoundError` when its file is lost.
         """
         rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", page_ids)), PAGES.names)
-        found = {row["page_id"]: rebuilt_page(row, partial(self._picture, row["page_id"])) for row in rows}
+        found = {row["page_id"]: rebuilt_page(row, partial(self.picture, row["page_id"])) for row in rows}
         return [found[page] for page in page_ids if page in found]
 
-    def _picture(self, page_id: str) -> Image.Image:
+    def picture(self, page_id: str) -> Image.Image:
+        """The stored picture of a page, decoded; `NotFoundError` when there is none."""
         with Image.open(self.image_path(page_id, "page")) as picture:
             return picture.convert("RGB")
 
     def unread(self) -> list[str]:
         """Ids of the committed pages whose pictures are still to be read, in order of document and page."""
-        waiting = set(self.catalog.matching(f"words_source = '{LATER}'"))
+        waiting = set(self.catalog.matching(FieldTest("words", "=", LATER)))
         return [page for page in self.directory().ids if page in waiting]
 
     def directory(self) -> PageDirectory:
@@ -202,7 +204,7 @@ class Collection:
             known = self._snapshot = Snapshot(self.catalog, self.words, directory)
         return known
 
-    def page_ids(self, where: str | None) -> list[str]:
+    def page_ids(self, where: Filter | None) -> list[str]:
         """Ids of the pages a search may find that an SQL condition leaves, in order of document and page."""
         return self.catalog.page_ids(where)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from workbench.store.conditions import both
 from workbench.store.schema import OK
-from workbench.store.tables import both
 from workbench.types import PageRef
 
 COMMITTED = f"status = '{OK}'"

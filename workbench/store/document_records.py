@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import both, quoted
+from workbench.store.legibility import legibility
 from workbench.store.schema import (
     DOCUMENTS,
     FAILED,
@@ -19,8 +22,15 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.store.tables import both, quoted
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap
+
+
+@dataclass(frozen=True, slots=True)
+class Troubles:
+    """Numbers of a document's pages that failed, and of those that are in and could hardly be read."""
+
+    failed: set[int] = field(default_factory=set)
+    hardly: set[int] = field(default_factory=set)
 
 
 class DocumentRecords:
@@ -72,11 +82,14 @@ class DocumentRecords:
         rows = self._catalog.rows("pages", where, ["page", "reason"])
         return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
 
-    def noticed_pages(self, document: str) -> tuple[PageFailureRecord, ...]:
-        """Pages of a document that are in and of which something could not be read, and what."""
-        where = both(f"status = '{OK}' AND reason != ''", f"document = {quoted(document_name(document))}")
-        rows = self._catalog.rows("pages", where, ["page", "reason"])
-        return tuple(PageFailureRecord(row["page"], row["reason"]) for row in sorted(rows, key=lambda row: row["page"]))
+    def troubles(self) -> dict[str, Troubles]:
+        """Numbers of the pages that did not go in, or could hardly be read, by the content of their document."""
+        found: dict[str, Troubles] = {}
+        where = f"status = '{FAILED}' OR reason != ''"
+        for row in self._catalog.rows("pages", where, ["content_hash", "page", "status"]):
+            of_it = found.setdefault(row["content_hash"], Troubles())
+            (of_it.failed if row["status"] == FAILED else of_it.hardly).add(row["page"])
+        return found
 
     def failed_count(self) -> int:
         """How many pages of all documents did not go in."""
@@ -98,6 +111,9 @@ class DocumentRecords:
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
             unread = sum(row["words_source"] == LATER for row in indexed)
+            notices = tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"])
+            wordless = sum(row["words_source"] == "none" for row in indexed)
+            told = legibility(record.pages, len(indexed), unread, len(notices), wordless)
             found.append(
                 DocumentInfo(
                     record.name,
@@ -112,7 +128,9 @@ class DocumentRecords:
                     tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
                     record.meta,
                     unread,
-                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"]),
+                    notices,
+                    told.verdict,
+                    told.why,
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))

@@ -8,15 +8,19 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from workbench.store.conditions import quoted, sql_list, within
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
-from workbench.store.names import place, settled
+from workbench.store.names import Documents, place, settled
 from workbench.store.schema import COMPLETE, DOCUMENTS, DocumentRecord, file_part, meta_rows
-from workbench.store.table_writer import merge
-from workbench.store.tables import columns, quoted, sql_list, within
+from workbench.store.table_writer import KEEP_VERSIONS, merge
+from workbench.store.tables import columns
 from workbench.store.write_session import WriteSession
 
 log = logging.getLogger(__name__)
+
+FRAGMENTS = 32
+"""Small files of the documents table after which it is tidied: each write reads them all to find its rows."""
 
 
 class DocumentWriter:
@@ -33,23 +37,36 @@ class DocumentWriter:
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)
         with room(self._session.name):
             merge(self._catalog.table("documents"), "content_hash", rows)
+            if self._tables.fragments("documents") > FRAGMENTS:
+                self._tables.tidy("documents", KEEP_VERSIONS)
+
+    def finish_all(self, records: Sequence[DocumentRecord]) -> list[tuple[DocumentRecord, ...]]:
+        """`finish` documents; those that nobody leaves for go in one commit."""
+        there = Documents(self._session.records.all())
+        found = [place(record, there) for record in records]
+        plain = [record for record, one in zip(records, found, strict=True) if not (one.staying or one.leaving)]
+        done = [replace(settled(record), state=COMPLETE) for record in plain]
+        whole = {record.content_hash: record for record in done if there.get(record.content_hash) != record}
+        if whole:
+            self.write(list(whole.values()))
+        return [self.finish(r) if one.staying or one.leaving else () for r, one in zip(records, found, strict=True)]
 
     def finish(self, record: DocumentRecord) -> tuple[DocumentRecord, ...]:
         """Mark a document complete, and before that drop those it replaces, which are returned: its pages are in.
 
         A document that another source still holds stays; see `names.place`.
         """
-        there = self._session.records.all()
+        there = Documents(self._session.records.all())
         found = place(record, there)
-        before = {other.content_hash: other.name for other in there}
         if found.staying:
             self.write(found.staying)
         for other in found.staying:
-            if other.name != before[other.content_hash]:
+            before = there.get(other.content_hash)
+            if before is not None and other.name != before.name:
                 self.rename(other)
         self.remove(found.leaving)
         whole = replace(settled(record), state=COMPLETE)
-        if whole not in there:
+        if there.get(whole.content_hash) != whole:
             self.write([whole])
         return found.leaving
 

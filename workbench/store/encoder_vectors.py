@@ -24,6 +24,7 @@ from workbench.settings import Settings
 from workbench.store import inverted_lists as inverted_lists
 from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import within
 from workbench.store.directory import PageDirectory
 from workbench.store.files import intact, room
 from workbench.store.fitted import read_fitted
@@ -31,9 +32,10 @@ from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
-from workbench.store.tables import columns, ragged_batches, steadily, within
+from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
+from workbench.types.filters import Filter
 
 log = logging.getLogger(__name__)
 
@@ -318,7 +320,7 @@ class EncoderVectors:
     def _ann_file(self, index: str) -> Path:
         return self._catalog.path / "flat" / f"{self.index(index).table}.ann.json"
 
-    def lance_maxsim(self, index: str, query: Float, limit: int, where: str | None) -> list[tuple[str, float]]:
+    def lance_maxsim(self, index: str, query: Float, limit: int, where: Filter | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
         table, directory = self.vector_table(index), self._catalog.searchable()
         allowed: Sequence[str] | None = None if where is None else self._catalog.page_ids(where)

@@ -17,6 +17,7 @@ from workbench.documents.sources import EXPORT_MARK
 from workbench.errors import CollectionBusyError, DiskFullError, InputError
 from workbench.store import quarantine
 from workbench.store.collection import Collection
+from workbench.store.conditions import within
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.exchange import BATCH, FORMATS, Contents, ExportedIndex, ExportedSpace, Files, Sink
 from workbench.store.files import intact, is_disk_full, tree_bytes
@@ -24,7 +25,6 @@ from workbench.store.fitted import fitted_name
 from workbench.store.images import SIDES, copy_image, image_file, image_name
 from workbench.store.manifest import FULL
 from workbench.store.schema import DOCUMENTS, FAILED, GAPS, PAGES, vectors_schema
-from workbench.store.tables import within
 from workbench.types import ProgressCallback
 
 

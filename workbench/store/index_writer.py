@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from workbench.encoders import EncoderInfo
@@ -12,10 +12,11 @@ from workbench.errors import InputError
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import room
 from workbench.store.fitted import sweep_forms, write_fitted
+from workbench.store.fragments import Fragments, append_fragments
 from workbench.store.manifest import FULL, SpaceRecord
-from workbench.store.schema import vectors_table
+from workbench.store.new_index import NewIndex
 from workbench.store.tables import FOLDER, OWN_TABLES, create_index
-from workbench.store.write_session import PAGES_AT_ONCE, Stopped, WriteSession
+from workbench.store.write_session import Stopped, WriteSession
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,16 @@ class IndexWriter:
         name: str,
         progress: Callable[[int], None] | None = None,
         stopped: Stopped = lambda: False,
+        by: Callable[[NewIndex, Sequence[str]], Iterator[Fragments]] | None = None,
     ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
-        ``progress`` hears how many are done. ``stopped`` is asked before each batch: if so, what was made is dropped,
-        and None returned. The full vectors are stored in half precision, so the pooled ones differ
-        from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already
-        or its kind of vectors cannot have it.
+        ``progress`` hears how many are done. ``stopped`` is asked after each batch: if so, what was made is dropped,
+        and None returned. ``by`` has others make the rows of pages. The full vectors are stored in half precision, so
+        the pooled ones differ from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder
+        has the index already or its kind of vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
         index = space.new_index(name)
@@ -67,16 +69,19 @@ class IndexWriter:
             ids, done = sorted(space.stored_ids(FULL)), 0
             fitted = space.fit(index.name, ids)
             write_fitted(self._session.storage, index.table, fitted)
-            for start in range(0, len(ids), PAGES_AT_ONCE):
-                if stopped():
-                    self.drop_unnamed()
-                    return None
-                found = dict(space.embeddings(ids[start : start + PAGES_AT_ONCE]))
-                arrays = [self._session.derive(fitted, embedding) for embedding in found.values()]
-                table.add(vectors_table(index.dim, index.dtype, list(found), arrays))
-                done += len(found)
+            new = NewIndex(self._session.name, space.encoder, index, fitted)
+            made = by(new, ids) if by else new.rows(self._collection, ids, self._session.derive)
+            for rows in made:
+                if isinstance(rows, Fragments):
+                    append_fragments(self._session.storage, index.table, [rows])
+                else:
+                    table.add(rows)
+                done += len(rows.pages) if isinstance(rows, Fragments) else rows.num_rows
                 if progress is not None:
                     progress(done)
+                if done < len(ids) and stopped():
+                    self.drop_unnamed()
+                    return None
             self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
             self._session.tables.look([index.table])
             self._collection.space(encoder_id).vectors(index.name)

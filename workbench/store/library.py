@@ -140,11 +140,51 @@ class Library:
                     storage.write(DELETED, b"")
             finally:
                 lock.release()
-            for collection in list(self._handed_out):
-                if collection.storage.uri == storage.uri:
-                    collection.storage.refresh()
-                    collection.close()
+            self._let_go(storage)
             storage.discard()
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a collection another name; `CollectionBusyError` while somebody writes to it.
+
+        `StoreError` when the name is taken or the collection lies in an object store, which has no folders to rename;
+        `NotFoundError` without such a collection.
+        """
+        storage, target = self._storage.below(check_name(name)), self._storage.below(check_name(to))
+        with self._changing():
+            if not storage.exists(FILE):
+                raise NotFoundError(f"There is no collection '{name}'.")
+            if storage.remote:
+                raise StoreError(
+                    "A collection in an object store keeps its name; to have it under another one, export it "
+                    "(pagelens collections export) and ingest the export."
+                )
+            if target.exists(FILE) or _is_lost(target):
+                raise StoreError(f"There is a collection '{to}' already; choose another name.")
+            lock = storage.write_lock()
+            try:
+                lock.acquire()
+            except Timeout:
+                raise CollectionBusyError(
+                    f"An ingest is writing to collection '{name}'; stop it or wait for it to end, then rename."
+                ) from None
+            try:
+                self._let_go(storage)
+                target.discard()  # what a deletion that was cut off left
+            finally:
+                lock.release()  # Windows renames no folder with an open file
+            try:
+                storage.cache.rename(target.cache)
+            except OSError as error:
+                raise CollectionBusyError(
+                    f"Collection '{name}' is in use ({error.strerror}); close what reads it and try again."
+                ) from None
+
+    def _let_go(self, storage: Storage) -> None:
+        """Close what was opened here of a collection that is not at its place any more."""
+        for collection in list(self._handed_out):
+            if collection.storage.uri == storage.uri:
+                collection.storage.refresh()
+                collection.close()
 
     def repair(self, name: str, info_of: Callable[[str], EncoderInfo], given: Given) -> list[str]:
         """Make anew what can be of a damaged collection, its manifest first; sentences on what was done.

@@ -135,7 +135,7 @@ def _text(collection: Collection, writer: Writer, done: list[str]) -> None:
         with intact(collection.name):
             table = collection.catalog.table("pages")
             if textindex.is_there(table):
-                textindex.search(table, "a page", 1, None)
+                textindex.search(table, "a page", 1)
                 return
     except StoreError:
         log.info("the text index of %s cannot be used", collection.name)

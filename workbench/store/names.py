@@ -8,13 +8,82 @@ name tells where on the machine a file lies.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 
 from workbench.documents.sources import free_name
 from workbench.store.schema import LEAVING, DocumentRecord, document_name
 
 _REPLACES = "replaces:"
+
+
+class Documents:
+    """The documents there are, in their order, found by what tells them apart: content, name, source.
+
+    So that what becomes of one file takes no longer for all the others.
+    """
+
+    def __init__(self, records: Iterable[DocumentRecord] = ()) -> None:
+        self._records: dict[str, DocumentRecord] = {}
+        self._rank: dict[str, int] = {}
+        self._named: dict[str, dict[str, None]] = {}
+        self._from: dict[str, dict[str, None]] = {}
+        for record in records:
+            self.put(record)
+
+    def get(self, content_hash: str) -> DocumentRecord | None:
+        """The document of a content."""
+        return self._records.get(content_hash)
+
+    def put(self, record: DocumentRecord) -> None:
+        """Add a document, or give the one of its content other values."""
+        content = record.content_hash
+        self._forget(content)
+        self._records[content] = record
+        self._rank.setdefault(content, len(self._rank))
+        self._named.setdefault(record.name, {})[content] = None
+        for source in record.sources:
+            self._from.setdefault(source, {})[content] = None
+
+    def drop(self, content_hash: str) -> None:
+        """Leave a document out."""
+        self._forget(content_hash)
+        self._records.pop(content_hash, None)
+
+    def sharing(self, record: DocumentRecord) -> list[DocumentRecord]:
+        """Those that have its content or one of its sources, or that it is to replace."""
+        found = {record.content_hash}
+        for source in record.sources:
+            found.update(self._from.get(source, ()))
+            if source.startswith(_REPLACES):
+                found.add(source.removeprefix(_REPLACES))
+        there = [self._records[content] for content in found if content in self._records]
+        return sorted(there, key=lambda other: self._rank[other.content_hash])
+
+    def holder(self, name: str, without: Container[str]) -> DocumentRecord | None:
+        """Who has a name, but for contents that do not count and documents that are being deleted."""
+        found = None
+        for content in self._named.get(name, ()):
+            if content not in without and self._records[content].state != LEAVING:
+                found = self._records[content]
+        return found
+
+    def _forget(self, content: str) -> None:
+        old = self._records.get(content)
+        if old is not None:
+            self._named[old.name].pop(content, None)
+            for source in old.sources:
+                self._from[source].pop(content, None)
+
+
+class _Names:
+    """The names that are taken, by a container of contents that do not count, and one name besides."""
+
+    def __init__(self, there: Documents, without: Container[str], besides: str = "") -> None:
+        self._there, self._without, self._besides = there, without, besides
+
+    def __contains__(self, name: object) -> bool:
+        return name == self._besides or self._there.holder(str(name), self._without) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +99,32 @@ class Place:
     namesake: DocumentRecord | None = None
 
 
-def place(record: DocumentRecord, there: Sequence[DocumentRecord]) -> Place:
+def place(record: DocumentRecord, there: Documents) -> Place:
     """Where a new document, or a known one that gained sources, goes among the documents there are."""
     moved, known = set(record.sources), ""
-    leaving, losing, others = [], [], []
-    for other in there:
+    leaving, losing = [], []
+    for other in there.sharing(record):
         if other.content_hash == record.content_hash:
             known = other.name
         elif other.state != LEAVING:
             if moved.issuperset(other.sources) or _mark(other) in moved:
                 leaving.append(other)
-            else:
-                others.append(other)
-                if not moved.isdisjoint(other.sources):
-                    losing.append(other)
+            elif not moved.isdisjoint(other.sources):
+                losing.append(other)
     name = known or (leaving[0].name if leaving else record.name)
-    holders = {other.name: other for other in others}
+    without = {record.content_hash, *(other.content_hash for other in leaving)}
     staying = []
     for other in losing:
         left = tuple(source for source in other.sources if source not in moved)
         own = _name_of(left[0], other.name, next(source for source in other.sources if source in moved))
         called = other.name
         if called == name and own not in ("", name):  # its own file is called otherwise
-            del holders[name]
-            called = free_name(own, {*holders, name})
+            without.add(other.content_hash)
+            called = free_name(own, _Names(there, without, name))
         staying.append(replace(other, name=called, sources=left))
-    namesake = None if known else holders.get(name)
+    namesake = None if known else there.holder(name, without)
     if namesake is not None:
-        name = free_name(name, holders)
+        name = free_name(name, _Names(there, without))
     return Place(name, tuple(leaving), tuple(staying), namesake)
 
 

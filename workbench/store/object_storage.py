@@ -56,7 +56,7 @@ class ObjectStorage(Storage):
     def __init__(
         self, uri: str, options: Mapping[str, str], cache: Cache, fresh_for: float = 5, single_writer: bool = False
     ) -> None:
-        self._connect(uri, options, cache, fresh_for, single_writer, _client(uri, options), "")
+        self._connect(uri, options, cache, fresh_for, single_writer, client_of(uri, options), "")
 
     @classmethod
     def of(cls, settings: Settings) -> ObjectStorage:
@@ -97,7 +97,7 @@ class ObjectStorage(Storage):
 
     def read(self, path: str) -> bytes:
         """See `Storage`."""
-        with _said(self.uri):
+        with said(self.uri):
             return bytes(self._client.get(self._prefix + path).bytes())
 
     def write(self, path: str, data: bytes, new: bool = False) -> None:
@@ -105,7 +105,7 @@ class ObjectStorage(Storage):
         from obstore.exceptions import AlreadyExistsError
 
         try:
-            with _said(self.uri):
+            with said(self.uri):
                 self._client.put(self._prefix + path, data, mode="create" if new else "overwrite")
         except AlreadyExistsError:
             raise FileExistsError(path) from None
@@ -118,7 +118,7 @@ class ObjectStorage(Storage):
         for attempt in range(_TRIES):
             held, tag = self._tagged(path)
             made = change(held)
-            with suppress(AlreadyExistsError, PreconditionError), _said(self.uri):
+            with suppress(AlreadyExistsError, PreconditionError), said(self.uri):
                 if made is not None:
                     self._client.put(self._prefix + path, made, mode={"e_tag": tag} if tag else "create")
                 elif tag:
@@ -129,7 +129,7 @@ class ObjectStorage(Storage):
         raise StoreError(f"Others kept changing {path} of '{self.name}'; try again.")
 
     def _tagged(self, path: str) -> tuple[bytes | None, str]:
-        with _said(self.uri):
+        with said(self.uri):
             try:
                 found = self._client.get(self._prefix + path)
             except FileNotFoundError:
@@ -139,7 +139,7 @@ class ObjectStorage(Storage):
     def remove(self, path: str) -> bool:
         """See `Storage`."""
         try:
-            with _said(self.uri):
+            with said(self.uri):
                 self._client.delete(self._prefix + path)
         except FileNotFoundError:
             return False
@@ -149,7 +149,7 @@ class ObjectStorage(Storage):
 
     def rename(self, path: str, to: str) -> None:
         """See `Storage`."""
-        with _said(self.uri):
+        with said(self.uri):
             self._client.rename(self._prefix + path, self._prefix + to)
         self._signatures.clear()
 
@@ -159,7 +159,7 @@ class ObjectStorage(Storage):
         if known is None or now - known[0] >= self.fresh_for:
             found: Hashable | None
             try:
-                with _said(self.uri):
+                with said(self.uri):
                     head = self._client.head(self._prefix + path)
                 found = head["e_tag"], str(head["last_modified"]), head["size"]
             except FileNotFoundError:
@@ -176,14 +176,14 @@ class ObjectStorage(Storage):
 
     def files(self, folder: str = "") -> Iterator[StoredFile]:
         """See `Storage`."""
-        with _said(self.uri):
+        with said(self.uri):
             for batch in self._client.list((self._prefix + folder).rstrip("/")):
                 for item in batch:
                     yield StoredFile(item["path"].removeprefix(self._prefix), item["size"])
 
     def folders(self, folder: str = "") -> list[str]:
         """See `Storage`."""
-        with _said(self.uri):
+        with said(self.uri):
             found = self._client.list_with_delimiter((self._prefix + folder).rstrip("/"))["common_prefixes"]
         return sorted(str(prefix).rstrip("/").rpartition("/")[2] for prefix in found)
 
@@ -199,7 +199,7 @@ class ObjectStorage(Storage):
         """See `Storage`."""
         paths = [self._prefix + item.path for item in self.files()]
         for start in range(0, len(paths), 1000):
-            with _said(self.uri):
+            with said(self.uri):
                 self._client.delete(paths[start : start + 1000])
         self._signatures.clear()
         self._cache.drop_tree(self.cache)
@@ -257,7 +257,7 @@ class Lease:
         """See `WriteLock`."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        with _said(self._storage.uri):
+        with said(self._storage.uri):
             held, tag = self._storage._tagged(LEASE)
             if held is not None and json.loads(held)["holder"] and self._age() < LEASE_SECONDS:
                 raise Timeout(json.loads(held)["holder"])
@@ -318,7 +318,8 @@ class Lease:
         return float((now - self._client.head(self._path)["last_modified"]).total_seconds())
 
 
-def _client(uri: str, given: Mapping[str, str]) -> Any:
+def client_of(uri: str, given: Mapping[str, str]) -> Any:
+    """What speaks to a place in an object store; `InputError` without the package for it."""
     try:
         from obstore.store import from_url
 
@@ -332,7 +333,7 @@ def _client(uri: str, given: Mapping[str, str]) -> Any:
     for key in ("allow_http", "allow_invalid_certificates"):
         if key in connection:
             connection[key] = str(connection[key]).lower() in ("1", "true", "yes")
-    with _said(uri):
+    with said(uri):
         return connect(uri, config=options, client_options=connection, retry_config=_RETRIES)
 
 
@@ -362,7 +363,7 @@ def _tried(client: Any) -> str:
             client.delete(probe)
 
 
-class _said:
+class said:
     """Turns what an object store cannot do into one sentence, without what its errors say of requests and keys."""
 
     def __init__(self, uri: str) -> None:

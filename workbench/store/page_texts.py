@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.documents.structure import structure
+from workbench.store.conditions import within
 from workbench.store.postings import PageText
-from workbench.store.tables import within
 
 _COLUMNS = ["page_id", "width", "height", "words", "lines", "boxes"]
 

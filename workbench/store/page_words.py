@@ -23,7 +23,7 @@ class PageWords:
         self._catalog = catalog
         self._postings = PostingsFile(catalog.path / "words", PART if catalog.storage.remote else BATCH)
 
-    def bm25(self, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
+    def bm25(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Pages by BM25 of their text, best first. The query is words, never query syntax.
 
         Only committed pages have text, so that only they are found.
@@ -31,7 +31,7 @@ class PageWords:
         catalog, kept_out = self._catalog, self._catalog.quarantine()
         hidden = len(catalog.directory().refs) - len(catalog.searchable().refs) if kept_out else 0
         with intact(catalog.name):
-            found = textindex.search(catalog.table("pages"), query, limit + hidden if limit > 0 else 0, where)
+            found = textindex.search(catalog.table("pages"), query, limit + hidden if limit > 0 else 0)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
 
     def frequency(self, word: str) -> int:
@@ -46,6 +46,10 @@ class PageWords:
         texts = self._texts([held.page_ids[page] for page in pages]) if held is not None and pages else ()
         words = (word for _, text in texts for word in text.words if term in terms.read(word).parts)
         return re.sub(r"^\W+|\W+$", "", next(words, term))
+
+    def texts(self, page_ids: Sequence[str]) -> dict[str, str]:
+        """The words of these pages in reading order, by id; pages not there any more are left out."""
+        return {page: " ".join(text.words) for page, text in self._texts(page_ids)}
 
     def postings(self, wait: bool = False) -> Postings | None:
         """The words of the committed pages as arrays; None, unless one waits for it, while many are to be read."""

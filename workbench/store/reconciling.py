@@ -7,11 +7,12 @@ import shutil
 from collections import Counter
 
 from workbench.errors import StoreError
+from workbench.store.conditions import both, quoted, within
 from workbench.store.document_writer import DocumentWriter
 from workbench.store.images import sweep_images
 from workbench.store.index_writer import IndexWriter
 from workbench.store.schema import GAPS, INCOMING, LATE_COLUMNS, LEAVING, file_part
-from workbench.store.tables import FOLDER, both, create_table, quoted, within
+from workbench.store.tables import FOLDER, create_table
 from workbench.store.write_session import PAGES_AT_ONCE, WriteSession
 
 log = logging.getLogger(__name__)

@@ -25,6 +25,7 @@ from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE, Postings
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
+from workbench.types.filters import Filter
 
 Rows = NDArray[np.int64]
 PRINTED = 3
@@ -61,7 +62,7 @@ class Snapshot:
         self._catalog = catalog
         self._page_words = words
         self._indexes: dict[tuple[str, str], IndexRows] = {}
-        self._filtered: OrderedDict[str, Rows] = OrderedDict()
+        self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._words: tuple[Postings, Rows] | None = None
         self._frequencies: dict[str, int] = {}
 
@@ -160,8 +161,8 @@ class Snapshot:
             return ""
         return " ".join(self._page_words.as_written(term) if term else word for word, term in found.items())
 
-    def matching(self, where: str) -> Rows:
-        """The rows that an SQL condition leaves, ascending; remembered for the last few conditions."""
+    def matching(self, where: Filter) -> Rows:
+        """The rows that a filter leaves, ascending; remembered for the last few filters."""
         found = self._filtered.get(where)
         if found is None:
             rows = self.rows(self._catalog.matching(where))
@@ -201,7 +202,7 @@ class Snapshot:
                 scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
             return scores[positions]
         scores = np.zeros(len(self), np.float32)
-        for page, score in self._page_words.bm25(words, max(len(self), 1), None):
+        for page, score in self._page_words.bm25(words, max(len(self), 1)):
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores

@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from workbench.store.catalog import Catalog
+from workbench.store.conditions import quoted, within
 from workbench.store.files import is_disk_full
-from workbench.store.tables import quoted, within
+from workbench.store.fragments import Fragments, append_fragments
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,18 @@ class TableWriter:
         else:
             merge(table, "page_id", rows)
         return not new
+
+    def append(self, name: str, written: Sequence[Fragments]) -> bool:
+        """Make files of rows that another process wrote part of a table, in one commit; true when some of their pages
+        had rows before, which go first: a crash in between has those pages read again."""
+        self.check()
+        ids = {page for one in written for page in one.pages}
+        known = self.stored[name] & ids
+        self.delete(name, sorted(known))
+        self.stored[name] |= ids
+        append_fragments(self._catalog.storage, name, written)
+        self._catalog.table(name).checkout_latest()
+        return bool(known)
 
     def delete(self, name: str, ids: Sequence[str]) -> None:
         """Delete the rows of these pages, if there are any."""

@@ -1,4 +1,4 @@
-"""LanceDB itself: connecting, making a collection's tables, conditions as SQL, and vectors out of Arrow."""
+"""LanceDB itself: connecting, making a collection's tables, and vectors out of Arrow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from workbench.store.manifest import FULL, IndexRecord, Manifest
 from workbench.store.schema import DOCUMENTS, GAPS, PAGES, vectors_schema
 from workbench.store.storage import Storage
 from workbench.types import Ragged
-from workbench.types.text import storable
 
 Found = TypeVar("Found")
 FOLDER = "lance"
@@ -72,31 +71,6 @@ def create_table(db: Any, name: str, schema: pa.Schema, key: str) -> Any:
     table = db.create_table(name, schema=schema)
     table.set_unenforced_primary_key(key)
     return table
-
-
-def quoted(value: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + storable(value).replace("'", "''") + "'"
-
-
-def sql_list(values: Sequence[str]) -> str:
-    """Texts as an SQL list."""
-    return f"[{', '.join(map(quoted, values))}]" if values else "arrow_cast([], 'List(Utf8)')"
-
-
-def within(column: str, values: Sequence[str]) -> str:
-    """The SQL condition that a column is one of these texts."""
-    return f"{column} IN ({', '.join(map(quoted, values))})" if values else "false"
-
-
-def both(first: str, second: str | None) -> str:
-    """Two SQL conditions joined by and."""
-    return first if second is None else f"({first}) AND ({second})"
-
-
-def only_pages(page_ids: Sequence[str], where: str | None) -> str:
-    """The condition that a page is one of these, and meets another condition."""
-    return both(within("page_id", page_ids), where)
 
 
 def steadily(read: Callable[[], Found]) -> Found:

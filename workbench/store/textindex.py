@@ -56,13 +56,12 @@ def build(table: Any) -> None:
     table.create_index(COLUMN, config=CONFIG, replace=True)
 
 
-def search(table: Any, query: str, limit: int, where: str | None) -> list[tuple[str, float]]:
+def search(table: Any, query: str, limit: int) -> list[tuple[str, float]]:
     """Page ids with their BM25 score, best first, then by id. Rows not yet indexed are found too."""
     words = query.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
     if limit < 1 or not words.strip():
         return []
     found = table.search(MatchQuery(words, COLUMN), query_type="fts")
-    found = found.where(where, prefilter=True) if where is not None else found
     rows = found.select(["page_id", "_score"]).limit(limit).to_arrow()
     pairs = zip(rows["page_id"].to_pylist(), rows["_score"].to_pylist(), strict=True)
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))

@@ -30,19 +30,21 @@ class Upkeep:
         self._catalog = session.catalog
         self._tables = session.tables
 
-    def finish(self) -> None:
+    def finish(self, here: bool = True) -> None:
         """Tidy what was written and bring the text index and the memory-mapped copies up to date.
 
-        All pages are found without it, only more slowly. What a full disk has no room for is left as it is.
+        Unless it is to be searched ``here``, what would have all vectors come here is left to who searches, and to
+        `compact`. All pages are found without it, only more slowly. What a full disk has no room for is left as it is.
         """
         with room(self._session.name):
             pages = self._catalog.table_bytes("pages")
             self._if_room("tidy the pages", lambda: self._tables.tidy("pages", KEEP_VERSIONS), pages)
             if self._tables.text_stale:
                 self._if_room("renew the text index", self.index_text, pages)
-            for encoder in self._session.encoders():
-                self._if_room(f"tidy the vectors of {encoder.space.encoder}", encoder.finish)
-            self._session.collection.words.postings(wait=True)
+            if here:
+                for encoder in self._session.encoders():
+                    self._if_room(f"tidy the vectors of {encoder.space.encoder}", encoder.finish)
+                self._session.collection.words.postings(wait=True)
 
     def compact(self) -> None:
         """Rewrite the tables without their dead rows and old versions, and the copies without their dead part.

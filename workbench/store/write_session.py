@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from numpy.typing import NDArray
-
-from workbench.representations import FittedIndex
 from workbench.store.collection import Collection
-from workbench.store.encoder_writer import Derive, EncoderWriter
+from workbench.store.encoder_rows import Derive
+from workbench.store.encoder_writer import EncoderWriter
 from workbench.store.table_writer import TableWriter
-from workbench.types import PageEmbedding
 
 PAGES_AT_ONCE = 64
-"""Pages whose vectors are in memory while an index is made of them, or whose ids are named in one condition."""
+"""Pages whose ids are named in one condition."""
 Stopped = Callable[[], bool]
-
-
-def derive(fitted: FittedIndex, page: PageEmbedding) -> NDArray[Any]:
-    """The rows of a page in an index of that form."""
-    return fitted.derive(page).rows
 
 
 class WriteSession:
@@ -41,11 +32,11 @@ class WriteSession:
         self.derive = derive
 
     def encoder(self, encoder_id: str = "") -> EncoderWriter:
-        """The vectors of one encoder, of the first without a name, to be written."""
-        return EncoderWriter(self.collection.space(encoder_id), self.tables, self.derive)
+        """The tables of one encoder, of the first without a name."""
+        return EncoderWriter(self.collection.space(encoder_id), self.tables)
 
     def encoders(self) -> list[EncoderWriter]:
-        """The vectors of every encoder, to be written."""
+        """The tables of every encoder."""
         return [self.encoder(encoder) for encoder in self.collection.encoders]
 
     def drop_copies(self) -> None:

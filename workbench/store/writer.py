@@ -8,11 +8,9 @@ What a crash left before the commit, or of a deletion it cut short, is put right
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +18,18 @@ from types import TracebackType
 import pyarrow as pa
 from filelock import Timeout
 
-from workbench.errors import CollectionBusyError, DiskFullError
+from workbench.errors import CollectionBusyError
 from workbench.store.collection import Collection
+from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
 from workbench.store.document_writer import DocumentWriter
-from workbench.store.encoder_writer import Derive, Ready
+from workbench.store.encoder_rows import Derive, derive
 from workbench.store.fields import FieldsChange
-from workbench.store.files import is_disk_full, room
-from workbench.store.images import Pictures, image_name, save_images
+from workbench.store.files import room
+from workbench.store.fragments import Fragments
+from workbench.store.images import image_name
 from workbench.store.index_writer import IndexWriter
-from workbench.store.names import place
+from workbench.store.names import Documents, place
 from workbench.store.reconciling import reconcile
 from workbench.store.schema import (
     INCOMING,
@@ -38,33 +38,22 @@ from workbench.store.schema import (
     document_name,
     failed_row,
     gap_rows,
-    page_id,
-    page_row,
     words_columns,
 )
+from workbench.store.staging import NewPage, Staged, Stager
 from workbench.store.table_writer import KEEP_VERSIONS, merge
-from workbench.store.tables import both, within
 from workbench.store.upkeep import Upkeep
-from workbench.store.write_session import WriteSession, derive
-from workbench.types import Page, PageEmbedding, PageFailure, Words
+from workbench.store.write_session import WriteSession
+from workbench.types import PageEmbedding, PageFailure, Words
 from workbench.types.text import storable, wellformed
 
 log = logging.getLogger(__name__)
 
-NewPage = tuple[Page, PageEmbedding, Callable[[], Pictures]]
-"""A page to be stored; the last gives its pictures, as `images.encoded` makes them, or raises why there are none."""
-PAGES_FRAGMENTS = 100
-"""Small files of the pages table after which it is tidied while an ingest runs; each costs every query some time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """A page that can be stored."""
-
-    id: str
-    page: Page
-    vectors: Ready
-    picture_bytes: int
+PAGES_FRAGMENTS, MOST_FRAGMENTS = 100, 1000
+"""Small files of the pages table after which it is tidied while an ingest runs: each costs every query some time."""
+PAGES_A_FRAGMENT = 64
+"""Pages there are for each such file more. By batches of 8, an eighth of the table is then new each time, and it is
+written some ten times over on the way to 100,000 pages; by the least number of files it would be sixty times."""
 
 
 class Writer:
@@ -78,6 +67,7 @@ class Writer:
         self._tables = self._session.tables
         self._records = collection.records
         self._documents = DocumentWriter(self._session)
+        self._stager = Stager(collection, derive)
         self.indexes = IndexWriter(self._session)
         self.upkeep = Upkeep(self._session)
 
@@ -109,23 +99,33 @@ class Writer:
 
         A content that is known keeps its name and gains the sources.
         """
-        record = replace(
-            record, name=document_name(record.name), sources=tuple(dict.fromkeys(map(storable, record.sources)))
-        )
-        known = self._records.by_hash(record.content_hash)
-        if known is not None:
-            held = replace(known, sources=tuple(dict.fromkeys((*known.sources, *record.sources))))
-            if held != known:
-                self._documents.write([held])
-            return held
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        stands = place(record, self._records.all())
-        for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
-            if not (record.tags or record.meta):
-                record = replace(record, tags=other.tags, meta=other.meta)
-        started = replace(record, name=stands.name, added=now, state=INCOMING)
-        self._documents.write([started])
-        return started
+        return self.begin_documents([record])[0]
+
+    def begin_documents(self, records: Sequence[DocumentRecord]) -> list[DocumentRecord]:
+        """`begin_document` for each, in their order, in one commit."""
+        there = Documents(self._records.all())
+        changed: dict[str, DocumentRecord] = {}
+        begun = []
+        for record in records:
+            sources = tuple(dict.fromkeys(map(storable, record.sources)))
+            record = replace(record, name=document_name(record.name), sources=sources)
+            known = there.get(record.content_hash)
+            if known is not None:
+                record = replace(known, sources=tuple(dict.fromkeys((*known.sources, *sources))))
+            else:
+                stands = place(record, there)
+                for other in (*stands.leaving, *stands.staying):  # a new version of a file is tagged as the old one was
+                    if not (record.tags or record.meta):
+                        record = replace(record, tags=other.tags, meta=other.meta)
+                now = datetime.now(UTC).isoformat(timespec="milliseconds")
+                record = replace(record, name=stands.name, added=now, state=INCOMING)
+            if record != known:
+                changed[record.content_hash] = record
+                there.put(record)
+            begun.append(record)
+        if changed:
+            self._documents.write(list(changed.values()))
+        return begun
 
     def hold(self, records: Sequence[DocumentRecord]) -> None:
         """Write down which sources known documents have now, all in one commit."""
@@ -140,6 +140,15 @@ class Writer:
         A document that another source still holds stays; see `names.place`.
         """
         return self._documents.finish(record)
+
+    def finish_documents(self, records: Sequence[DocumentRecord]) -> list[tuple[DocumentRecord, ...]]:
+        """`finish_document` for each, in as few commits as there can be."""
+        return self._documents.finish_all(records)
+
+    def conform(self, record: DocumentRecord) -> None:
+        """Give the pages of a document the name, tags and fields that its record has."""
+        self._documents.rename(record)
+        self._documents.stamp(record)
 
     def delete_document(self, name: str) -> int:
         """Delete a document by name and return how many pages went; `NotFoundError` when there is none.
@@ -181,20 +190,34 @@ class Writer:
         on which one of them failed is in all the same, and what it lacks is recorded. The larger the batch the better
         (16 to 64 pages): each costs one commit per table. `DiskFullError` loses nothing that was committed earlier.
         """
-        ready: dict[int, _New] = {}
-        failures: list[PageFailure] = []
         self._tables.check()
-        with room(self._session.name):
-            for i, (page, made) in enumerate(zip(pages, self._prepared(record, pages), strict=True)):
-                if isinstance(made, _New):
-                    ready[i] = made
-                else:
-                    failures.append(PageFailure(page[0].ref, made))
-            if ready:
-                for encoder, outcomes in (others or {}).items():
-                    self._add_vectors(encoder, [(new.id, outcomes[i]) for i, new in ready.items()])
-                self._commit(record, list(ready.values()))
+        staged, failures = self._stager.stage(record, pages, others)
+        self.commit([staged])
         return failures
+
+    def commit(self, batches: Sequence[Staged]) -> None:
+        """Commit pages that were made ready, here or by other processes.
+
+        Of each table, what others wrote to files goes in with one commit; what is here is written batch by batch.
+        """
+        files: dict[str, list[Fragments]] = {}
+        with room(self._session.name):
+            for staged in batches:
+                self._add_gaps(staged.gaps)
+                for name, rows in staged.tables.items():
+                    if isinstance(rows, Fragments):
+                        files.setdefault(name, []).append(rows)
+                    elif name == "pages":
+                        self._write_pages(rows)
+                    else:
+                        self._tables.write(name, rows)
+            pages = files.pop("pages", [])
+            for name, written in files.items():
+                self._tables.append(name, written)
+            if pages and self._tables.append("pages", pages):
+                self._replaced([page for one in pages for page in one.pages])
+            if any(staged.tables for staged in batches) and self._tables.fragments("pages") > self._bearable():
+                self._tables.tidy("pages", KEEP_VERSIONS)
 
     def set_words(
         self,
@@ -212,7 +235,7 @@ class Writer:
             rows = {row["page_id"]: row for row in self._session.catalog.rows("pages", where, PAGES.names)}
             for encoder, made in (vectors or {}).items():
                 pages = [(page, embedding) for page, embedding in made.items() if page in rows]
-                self._add_vectors(encoder, pages)
+                self._put_vectors(encoder, pages)
                 self._session.encoder(encoder).space.forget([page for page, _ in pages])
             seen = {
                 page: list(one.shows) for made in (vectors or {}).values() for page, one in made.items() if one.shows
@@ -238,7 +261,7 @@ class Writer:
         Those are recorded too, as pages that lack this encoder's vectors.
         """
         with room(self._session.name):
-            return self._add_vectors(encoder_id, pages)
+            return self._put_vectors(encoder_id, pages)
 
     def restore(
         self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]
@@ -264,57 +287,32 @@ class Writer:
             if len(gaps):
                 merge(self._session.catalog.table("gaps"), "id", gaps)
 
-    def finish(self) -> None:
-        """Tidy what was written and bring everything that searches read up to date; see `Upkeep.finish`."""
-        self.upkeep.finish()
+    def finish(self, here: bool = True) -> None:
+        """Tidy what was written and bring everything that searches read here up to date; see `Upkeep.finish`."""
+        self.upkeep.finish(here)
 
-    # -- a batch ------------------------------------------------------------------------------------------------------
+    # -- rows ---------------------------------------------------------------------------------------------------------
 
-    def _prepared(self, record: DocumentRecord, pages: Sequence[NewPage]) -> list[_New | str]:
-        """What `_prepare` makes of each page, side by side: pictures may have to be encoded, which takes longest."""
-        with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1) or 1) as pool:
-            return list(pool.map(lambda page: self._prepare(record, *page), pages))
-
-    def _prepare(
-        self, record: DocumentRecord, page: Page, embedding: PageEmbedding, pictures: Callable[[], Pictures]
-    ) -> _New | str:
-        """A page ready to be committed, its pictures written; or why it cannot be stored."""
-        made = self._session.encoder().prepare(embedding)
-        if isinstance(made, str):
-            return made
-        key = page_id(record.content_hash, page.ref.page)
-        try:
-            return _New(key, page, made, save_images(self._session.storage, key, pictures()))
-        except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
-            if isinstance(error, DiskFullError) or is_disk_full(error):
-                raise
-            log.exception("%s could not be stored", page.ref)
-            return f"The page could not be stored: {error}"
-
-    def _commit(self, record: DocumentRecord, ready: Sequence[_New]) -> None:
-        self._session.encoder().write([new.id for new in ready], [new.vectors for new in ready])
-        rows = [page_row(new.page, record, new.picture_bytes, new.vectors.embedding.shows) for new in ready]
-        self._write_pages(pa.Table.from_pylist(rows, PAGES))
-        if self._tables.fragments("pages") > PAGES_FRAGMENTS:
-            self._tables.tidy("pages", KEEP_VERSIONS)
-
-    def _add_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
-        encoder = self._session.encoder(encoder_id)
-        ready: dict[str, Ready] = {}
-        lacking: dict[str, str] = {}
-        for page, outcome in pages:
-            made = outcome.reason if isinstance(outcome, PageFailure) else encoder.prepare(outcome)
-            if isinstance(made, Ready):
-                ready[page] = made
-            else:
-                lacking[page] = made
-        if lacking:
-            gaps = gap_rows([(page, encoder.space.encoder, reason) for page, reason in lacking.items()])
-            merge(self._session.catalog.table("gaps"), "id", gaps)
-        encoder.write(list(ready), list(ready.values()))
+    def _put_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
+        tables, lacking = self._stager.vectors(encoder_id, pages)
+        self._add_gaps([(page, encoder_id, reason) for page, reason in lacking.items()])
+        for name, rows in tables.items():
+            self._tables.write(name, rows)
         return lacking
 
+    def _add_gaps(self, gaps: Sequence[tuple[str, str, str]]) -> None:
+        if gaps:
+            merge(self._session.catalog.table("gaps"), "id", gap_rows(gaps))
+
+    def _bearable(self) -> int:
+        """Files of the pages table that are borne: the more the larger it is, since a tidying writes all of it anew."""
+        return min(MOST_FRAGMENTS, max(PAGES_FRAGMENTS, len(self._tables.stored["pages"]) // PAGES_A_FRAGMENT))
+
     def _write_pages(self, rows: pa.Table) -> None:
-        if self._tables.write("pages", rows):  # some were there already
-            self._tables.text_stale = True  # an update is a deletion to the text index
-            self._session.collection.words.forget(rows["page_id"].to_pylist())
+        if self._tables.write("pages", rows):
+            self._replaced(rows["page_id"].to_pylist())
+
+    def _replaced(self, page_ids: Sequence[str]) -> None:
+        """Some of these pages had rows before."""
+        self._tables.text_stale = True  # an update is a deletion to the text index
+        self._session.collection.words.forget(page_ids)

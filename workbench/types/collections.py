@@ -40,7 +40,8 @@ class DocumentInfo:
 
     ``tags`` and ``meta`` (fields of a person's own) are what filters find it by. ``words`` says where its words came
     from; of ``unread`` pages those in their pictures are still to be read. ``notices`` are of pages that are in and of
-    which something could not be read, in a sentence each.
+    which something could not be read, in a sentence each. ``verdict`` says how well it was read (see
+    `store.legibility`), and ``reading`` why.
     """
 
     name: str
@@ -56,6 +57,8 @@ class DocumentInfo:
     meta: Mapping[str, str] = field(default_factory=dict)
     unread: int = 0
     notices: tuple[PageFailureRecord, ...] = ()
+    verdict: str = "good"
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

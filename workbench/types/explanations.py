@@ -85,7 +85,8 @@ class Explanation:
 
     ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty;
     ``heat_weights (m,) float32``, all above 0, what each token counts in a heat of several (`heatmap.token_weights`).
-    ``words`` are what the page's words add to its BM25 score, the most first.
+    ``words`` are what the page's words add to its BM25 score, the most first. ``reranked`` says so where a pipeline
+    ends in a reranker, whose score is its own and has no parts.
     """
 
     ref: PageRef
@@ -100,6 +101,7 @@ class Explanation:
     pooled: tuple[PooledView, ...]
     heat_weights: Float
     words: tuple[WordScore, ...] = ()
+    reranked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ class DocumentOutcome:
     are neither indexed nor among the ``failed`` ones were not tried. ``replaced`` says which document left the
     collection for this one, as "report.pdf of 2026-11-26 (12 pages)". ``left_out`` marks a file that lay in a folder
     and is of no kind that is read: it is named, but nothing failed. ``notices`` say of pages that are in what of them
-    could not be read.
+    could not be read. ``state`` is ``waiting`` or ``reading`` while the run is not through with the file, whose counts
+    are those of the moment then (``pages`` 0 before it was looked at).
     """
 
     name: str
@@ -37,6 +38,7 @@ class DocumentOutcome:
     replaced: str = ""
     left_out: bool = False
     notices: tuple[PageFailureRecord, ...] = ()
+    state: str = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def bottleneck(stages: Sequence[JobStage]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A snapshot of a running ingest: stages (read, embed, write, index), pages, and the outcomes so far."""
+    """A snapshot of a running ingest: stages (read, embed, write, index), pages, and the outcomes so far.
+
+    ``pending`` are the files that it is not through with, in their order.
+    """
 
     stages: tuple[JobStage, ...]
     pages_done: int
@@ -93,6 +98,7 @@ class Progress:
     seconds: float
     current: str
     documents: tuple[DocumentOutcome, ...]
+    pending: tuple[DocumentOutcome, ...] = ()
 
     @property
     def pages_per_second(self) -> float:
@@ -129,18 +135,32 @@ class Job:
         return self.state in ("waiting", "running", "stopping")
 
 
+PLANNED = {
+    "new": "it is read",
+    "rest": "pages that are not in yet are read",
+    "replaces": "it is read, and what it was before leaves",
+    "known": "it is in already, or another file of this plan is the same",
+    "refused": "it cannot be read",
+    "dropped": "it was left out of the plan",
+}
+"""What becomes of a file of a plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
     """A file of a plan, under the name that its document will have.
 
     ``note`` is empty, or says in a sentence why the file will be skipped or refused, what it replaces or tries again.
     ``namesake`` is the name of a different document that this one may take the place of, if that is asked for.
+    ``state`` is one of `PLANNED`; ``source`` is the name that the file came under, by which it can be left out.
     """
 
     name: str
     pages: int
     note: str = ""
     namesake: str = ""
+    state: str = "new"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

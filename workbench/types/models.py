@@ -13,7 +13,8 @@ class ModelStatus:
     empty; ``reason`` why it is not ``available``, and ``command`` what cures that; ``state`` one of ``absent`` (no
     weights here), ``here``, ``loading``, ``loaded``, ``failed``; ``seconds_per_page`` as measured on this machine, None
     before that; ``device`` and ``attention`` where it is loaded and how it attends, or empty; ``source`` where what is
-    said of it was read; ``hub`` the repository it can be fetched from, or empty.
+    said of it was read; ``hub`` the repository it can be fetched from, or empty; ``own_code`` the revision at which
+    code that it brings may run, as a person allowed, or empty.
     """
 
     id: str
@@ -35,3 +36,4 @@ class ModelStatus:
     source: str = ""
     hub: str = ""
     attention: str = ""
+    own_code: str = ""

@@ -11,10 +11,12 @@ from workbench.types.queries import Query
 
 
 class ScoreKind(StrEnum):
-    """Whether a score is the model's own MaxSim over all vectors (exact) or stands in for it (approximate)."""
+    """Whether a score is the model's own MaxSim over all vectors (exact), stands in for it (approximate), or is what a
+    reranker says of query and page (model)."""
 
     EXACT = "exact"
     APPROXIMATE = "approximate"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)

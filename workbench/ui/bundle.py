@@ -1,7 +1,6 @@
 """The page's scripts and styles, under an address made of the hash of what is in them.
 
-Scripts are ES modules, each a file of its own; those of tabs that are not made of templates yet are one file, `LEGACY`.
-Nothing is built or fetched from elsewhere.
+Scripts are ES modules, each a file of its own. Nothing is built or fetched from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, Response
 
 from workbench.resources import asset, assets
-from workbench.ui.theme import SCRIPTS, STYLES
+from workbench.ui.theme import STYLES
 
 LIBRARIES = {
     "preact": "vendor/preact.mjs",
@@ -28,7 +27,7 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-MAIN, LEGACY, STYLE, ICON = "js/main.js", "legacy.js", "pagelens.css", "icons/favicon.svg"
+MAIN, STYLE, ICON = "js/main.js", "pagelens.css", "icons/favicon.svg"
 WAITING = "window.pagelens = { waiting: [], mount(...part) { this.waiting.push(part); } };"
 """Gradio mounts the parts of the page when it likes, which may be before `MAIN` runs."""
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -38,15 +37,14 @@ class Bundle:
     """The files, and what the document needs to load them: ``first`` at the start of its head, ``last`` at the end."""
 
     def __init__(self) -> None:
-        modules = [name for name in assets("js", ".js") if name.count("/") > 1 or name == MAIN]
+        modules = assets("js", ".js")
         self._files = {name: asset(name).read_bytes() for name in (*modules, *LIBRARIES.values(), ICON)}
-        self._files[LEGACY] = _joined(SCRIPTS)
         self._files[STYLE] = _joined(STYLES)
         content = b"".join(name.encode() + b"\0" + self._files[name] for name in sorted(self._files))
         self.version = hashlib.sha256(content).hexdigest()[:12]
         root = f"/workbench/{self.version}"
         names = {"imports": {name: f"{root}/{file}" for name, file in LIBRARIES.items()}}
-        ahead = [*LIBRARIES.values(), *(name for name in modules if name != MAIN), LEGACY]
+        ahead = [*LIBRARIES.values(), *(name for name in modules if name != MAIN)]
         # A map of names has to come before the first module, and Gradio's document begins with some of its own.
         self.first = (
             f'<script type="importmap">{json.dumps(names)}</script><script>{WAITING}</script>'

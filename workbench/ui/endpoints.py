@@ -41,18 +41,18 @@ def add_endpoints(workbench: Workbench, uploads: Uploads) -> None:
                 name = file.get("orig_name") or path.name
                 with uploads.receiving(batch, name) as into, path.open("rb") as sent:
                     shutil.copyfileobj(sent, into)
-            return _plain(JobState.of(workbench.start_ingest(uploads.paths(batch), collection)))
+            return _plain(JobState.of(workbench.ingestion.start(uploads.paths(batch), collection)))
 
     def search(query: str, collection: str, pipeline: str, k: int, filter: str, request: gr.Request) -> dict[str, Any]:
         """The pages that answer a query, as `POST /api/v1/search` does; `k` 0 is as many as the pipeline returns."""
         with _asked_by(request):
-            found = workbench.search(query, collection, pipeline or "two-stage", k or None, filter)
+            found = workbench.searches.search(query, collection, pipeline or "two-stage", k or None, filter)
             return _plain(Search.of(found))
 
     def explain(query: str, page: str, collection: str, pipeline: str, request: gr.Request) -> dict[str, Any]:
         """Why a page scores what it scores, as `POST /api/v1/explain` does, with the heat of every vector."""
         with _asked_by(request):
-            found = workbench.explain(query, page_ref(page), collection, pipeline=pipeline)
+            found = workbench.explanations.explain(query, page_ref(page), collection, pipeline=pipeline)
             return _plain(Explained.of(found, collection, heat=True))
 
     added: tuple[Callable[..., dict[str, Any]], ...] = (ingest, search, explain)

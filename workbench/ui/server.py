@@ -57,11 +57,15 @@ def serve(
     """
     check_address(host, access is not None, allowed)
     app = create_app(workbench, host, port, access, allowed, mcp)
-    # Gradio lets a handler's path output serve files below the working directory: give it an empty one.
+    from_nowhere(workbench)
+    uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=2, **LISTENING)
+
+
+def from_nowhere(workbench: Workbench) -> None:
+    """Go where nothing is: Gradio lets a handler's path output serve files below the working directory."""
     empty = workbench.settings.home / "state" / "empty"
     empty.mkdir(parents=True, exist_ok=True)
     os.chdir(empty)
-    uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=2, **LISTENING)
 
 
 def check_address(host: str, log_in: bool = False, allowed: Sequence[str] = ()) -> None:
@@ -104,7 +108,7 @@ def create_app(
         async with contextlib.AsyncExitStack() as stack:
             if tools is not None:
                 await stack.enter_async_context(tools.router.lifespan_context(tools))
-            workbench.start_watching()
+            workbench.watching.start()
             yield
             probes.stopping.set()
             workbench.close(STOP_SECONDS)

@@ -36,7 +36,6 @@ def build(workbench: Workbench, uploads: Uploads) -> gr.Blocks:
         title="Pagelens", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400), elem_id="pagelens"
     ) as blocks:
         _part("bar")
-        _part("jobs")
         with gr.Tabs(elem_id="pl-tabs", selected="search"):
             for name in TABS:
                 with gr.Tab(name.capitalize(), id=name, elem_id=f"pl-tab-{name}"):

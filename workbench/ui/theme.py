@@ -20,20 +20,6 @@ STYLES = (
     "css/evaluate.css",
     "css/system.css",
 )
-SCRIPTS = (
-    "js/models.js",
-    "js/adding.js",
-    "js/spaces.js",
-    "js/tagging.js",
-    "js/library.js",
-    "js/jobs.js",
-    "js/latency.js",
-    "js/audit.js",
-    "js/recall.js",
-    "js/machine.js",
-    "js/system.js",
-    "js/programs.js",
-)
 _SANS = ["ui-sans-serif", "system-ui", "sans-serif"]
 _MONO = ["ui-monospace", "monospace"]
 

@@ -29,7 +29,7 @@ function Hit({ hit, side, move, chosen }) {
         <span class="pl-versus-page">
           <span>${`Page ${hit.number}`}</span>
           <span class="pl-versus-score">
-            <span>${hit.scored ? score(hit.score) : "no vectors"}</span>
+            <span>${hit.scored ? score(hit.score) : "no score"}</span>
             <span class=${`pl-badge pl-${hit.score_kind}`}>${hit.score_kind}</span>
           </span>
         </span>

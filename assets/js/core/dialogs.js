@@ -32,7 +32,8 @@ export const failed = (error) => notify(error.message, "error");
 const Body = ({ body }) =>
   body instanceof Node ? html`<div class="pl-dialog-body" ref=${(at) => at && at.append(body)} />` : body;
 
-/* A modal. Resolves to what `read` gives when it is confirmed, else to null; `opened` gets what closes it. */
+/* A modal. Resolves to what `read` makes of its fields (a FormData) when it is confirmed, else to null; `opened` gets what
+   closes it. */
 export function dialog({ title, body, confirm, danger = false, wide = false, read = () => true, opened }) {
   return new Promise((resolve) => {
     const node = document.createElement("dialog");
@@ -51,7 +52,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
     });
     const submit = (event) => {
       event.preventDefault();
-      close(read());
+      close(read(new FormData(event.target)));
     };
     render(
       html`<form method="dialog" onSubmit=${submit}>

@@ -1,26 +1,13 @@
-/* events: what views of older scripts hear of, and what they add to the address. Views made of templates need neither:
-   they read the state. */
+/* events: what a view has to do at a moment, rather than to show of the state; and what it adds to the address. */
 const heard = new Map();
 const links = [];
 let told = null;
-export let part = ""; // which part is being mounted; its listeners are dropped when it is mounted again
 
 export function on(name, listener) {
-  if (!heard.has(name)) heard.set(name, []);
-  heard.get(name).push({ part, listener });
+  heard.set(name, [...(heard.get(name) || []), listener]);
 }
-/* `only`: tell one part, which was mounted after the others had been told. */
-export function emit(name, value, only = null) {
-  for (const one of [...(heard.get(name) || [])]) if (only === null || one.part === only) one.listener(value);
-}
-export function mounting(name, mount) {
-  for (const [event, all] of heard) {
-    const others = all.filter((one) => one.part !== name);
-    heard.set(event, others);
-  }
-  part = name;
-  mount();
-  part = "";
+export function emit(name, value) {
+  for (const listener of heard.get(name) || []) listener(value);
 }
 /* `link` is { write(add), read(wanted) }; one that comes after the address was read is told at once. */
 export function addLink(link) {

@@ -13,6 +13,7 @@ export const PATHS = {
   close: "m6 6 12 12M18 6 6 18",
   down: "m6 9 6 6 6-6",
   upload: "M12 16V4m-5 5 5-5 5 5M4 16v4h16v-4",
+  rename: "M4 20h4L19 9l-4-4L4 16v4Zm9-13 4 4",
   trash: "M5 7h14M10 7V4h4v3m-7 0 1 13h8l1-13",
   copy: "M9 9h11v11H9V9Zm-5 6V4h11",
   link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1m2 3.500a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1",

@@ -126,23 +126,27 @@ export async function refresh() {
   } catch (error) {
     notify(error.message, "error");
   }
-  set({ details, gone: known ? "" : state.gone });
+  set({ details, gone: known || coming(state.collection) ? "" : state.gone });
   emit("details");
 }
 /* Turn to a collection. `gone` says that a link names it and it is not there. */
 export async function choose(name, gone = false) {
+  if (state.collection && state.collection !== name) set({ job: "", document: "" }); // which are of the other one
   set({ collection: name, gone: gone ? name : "", open: null, hits: [], search: null, steps: null });
   await refresh();
   emit("collection");
   sync();
 }
+/* Whether there is such a collection, or will be once the job that fills it has begun. */
+const coming = (name) => state.jobs.some((job) => job.active && job.kind === "ingest" && job.collection === name);
 const known = (name) => state.overview.collections.some((one) => one.name === name);
 function preferred() {
   const all = state.overview.collections;
   const full = all.find((one) => one.pages > 0) || all[0];
   return full ? full.name : "documents";
 }
-const turnTo = (name) => (name ? choose(name, !known(name)) : choose(preferred()));
+const missing = (name) => !known(name) && !coming(name) && name !== preferred();
+const turnTo = (name) => (name ? choose(name, missing(name)) : choose(preferred()));
 
 export function openPage({ document, page }) {
   set({ open: { document, page } });
@@ -210,10 +214,10 @@ addEventListener("popstate", ({ state: kept }) => {
   else goBack(kept && kept.y);
 });
 
-/* The first place: what the address says, which was read when the script began. */
-export async function start(place) {
+/* The first place: what the address says, which was read when the script began; `watched` is when the jobs are known. */
+export async function start(place, watched) {
   try {
-    await loadOverview();
+    await Promise.all([loadOverview(), watched]);
   } catch (error) {
     notify(error.message, "error");
     return;
@@ -229,6 +233,7 @@ export async function start(place) {
   else showTab(view);
   moving -= 1;
   settled = true;
+  set({ ready: true });
   renew(address());
   if (place.dialog) openDialog(place.dialog);
   findScroll((history.state && history.state.y) || 0);

@@ -3,7 +3,7 @@
    Views are functions of `state`. `set` changes it and draws every view anew, once for all changes of one turn; Preact
    changes of the page what differs. Nothing else holds state but what concerns one element alone (where it is scrolled
    to, what is typed and not yet asked). */
-import { h, render } from "./html.js";
+import { h, render, useEffect, useState } from "./html.js";
 
 export const state = {
   view: "search", // the tab
@@ -27,11 +27,16 @@ export const state = {
   evaluation: null, // what was measured, see evaluate/reading.js
   review: null, // the question of an evaluation that is gone through, see evaluate/review.js
   expected: null, // the page that a person expects to be found
-  jobs: [],
+  jobs: [], // work on the server, newest first
+  dropped: null, // files dropped anywhere, for the library
+  job: "", // the one whose files are shown, by id
+  document: "", // the document of which more is shown in the library
+  ready: false, // the first place is shown, and all that is needed for it is known
   dialog: "", // a dialog that has an address
 };
 
 const roots = new Map();
+const beside = new Set(); // what is drawn elsewhere, as in a dialog, and follows the state
 let waiting = false;
 
 /* Draw a view into an element, now and at every change. */
@@ -45,12 +50,28 @@ export function redraw() {
   queueMicrotask(() => {
     waiting = false;
     for (const [element, view] of roots) render(h(view), element);
+    for (const draw of beside) draw();
   });
+}
+/* Lets a component that stands in no view be drawn at every change too. */
+export function useChanges() {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const again = () => draw((n) => n + 1);
+    beside.add(again);
+    return () => beside.delete(again);
+  }, []);
 }
 export function set(changes) {
   Object.assign(state, changes);
   redraw();
 }
+
+/* What is known of the collection at hand, and its documents; null where it is not there, or not known yet. */
+export const collectionNow = () =>
+  (state.overview && state.overview.collections.find((one) => one.name === state.collection)) || null;
+export const documentsNow = () =>
+  state.details && state.details.collection.name === state.collection ? state.details.documents : null;
 
 const wanted = (part) => part.kind !== "mark" && part.weight > 0;
 /* Whether there is a question. */

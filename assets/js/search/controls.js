@@ -6,6 +6,7 @@ import { failed, notify } from "../core/dialogs.js";
 import { emit } from "../core/events.js";
 import { api } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
+import { fields as ownFields, tags, values } from "../library/tagging.js";
 import { read, readSoon, run } from "./run.js";
 
 const SCREEN = 200; // results on one screen
@@ -203,14 +204,13 @@ export const FilterChips = () =>
 /* Values that a field has in this collection, to choose from. */
 function known(field) {
   const documents = (state.details && state.details.documents) || [];
-  const { tagging } = window.pagelens;
   if (field === "document") return documents.map((one) => one.name);
   if (field === "added") return [...new Set(documents.map((one) => new Date(one.added).toLocaleDateString("sv-SE")))];
-  if (field === "tag") return tagging.tags();
-  return field.startsWith("meta.") ? tagging.values(field.slice("meta.".length)) : [];
+  if (field === "tag") return tags();
+  return field.startsWith("meta.") ? values(field.slice("meta.".length)) : [];
 }
 function Builder() {
-  const own = window.pagelens.tagging.fields().map((name) => ({ name: `meta.${name}`, summary: "a field of your own" }));
+  const own = ownFields().map((name) => ({ name: `meta.${name}`, summary: "a field of your own" }));
   const fields = [...state.overview.fields, ...own];
   const [chosen, setField] = useState("");
   const [operator, setOperator] = useState("=");

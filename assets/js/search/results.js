@@ -112,17 +112,19 @@ function Passage({ passage }) {
     ${marked(passage.text, passage.marks).map(([text, on]) => (on ? html`<mark>${text}</mark>` : text))}
   </p>`;
 }
+const ABOUT = {
+  exact: "The model's own MaxSim over all vectors: the sum, over the query's tokens, of weight times best similarity.",
+  approximate: "Stands in for the exact score; the two do not share a scale.",
+  model: "The reranker's own score of the query and this page; it has no parts.",
+};
 function Trail({ hit }) {
   const { stages } = hit;
   const moved = stages.length > 1 ? stages.at(-2).rank - stages.at(-1).rank : null;
   const way = moved > 0 ? "pl-up" : moved < 0 ? "pl-down" : "pl-same";
   const kind = hit.score_kind;
-  const about =
-    kind === "exact"
-      ? "The model's own MaxSim over all vectors: the sum, over the query's tokens, of weight times best similarity."
-      : "Stands in for the exact score; the two do not share a scale.";
+  const about = ABOUT[kind];
   return html`<p class="pl-ranks">
-    <span class="pl-score">${hit.scored === false ? "no vectors" : score(hit.score)}</span>
+    <span class="pl-score">${hit.scored === false ? "no score" : score(hit.score)}</span>
     <span class=${`pl-badge pl-${kind}`} title=${about}>${kind}</span>
     ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}><span>${stage.name}</span> <b>${stage.rank}</b></span>`)}
     ${

@@ -122,7 +122,7 @@ function Blank() {
     </div>`;
   if (state.gone)
     return html`<${Empty} title="Nothing was searched" text=${`The collection “${state.gone}” is not here.`} />`;
-  if (running || (result && result.hits.length) || !state.overview || (!state.details && !state.overview)) return null;
+  if (running || (result && result.hits.length) || !state.ready) return null;
   if (!pages && state.jobs.some((job) => job.active && job.collection === state.collection))
     return html`<${Empty}
       title="Documents are being added"

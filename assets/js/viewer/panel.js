@@ -9,6 +9,7 @@ import { openPage } from "../core/router.js";
 import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
+import { KINDS } from "../models/facts.js";
 import { copy } from "../search/saving.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
@@ -212,6 +213,7 @@ function Ledger({ why, reveal }) {
         <b class="pl-num">${score(why.score)}</b><span class="pl-badge pl-exact">exact</span>
       </span>
     </div>
+    ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
     <div class="pl-scroll">
       <table class="pl-table pl-ledger" id="pl-ledger">
         <thead>
@@ -323,7 +325,7 @@ function Saw({ page, why, reveal }) {
     <details id="pl-saw" onToggle=${turned}>
       <summary>
         <h3>What the model saw</h3>
-        <span class="pl-muted">${why.encoder}${kind ? `, ${window.pagelens.models.kinds[kind] || kind}` : ""}</span>
+        <span class="pl-muted">${why.encoder}${kind ? `, ${KINDS[kind] || kind}` : ""}</span>
       </summary>
       <div>
         ${

@@ -42,18 +42,24 @@ class Making:
         self._queries: dict[str, dict[str, Any]] = {}
         self._labels: list[tuple[str, str, int, Sequence[Pixels]]] = []
         self._lost = 0
+        self._spread = False
 
-    def picture(self, corpus_id: str, data: bytes | None, document: str = "", number: int | None = None) -> None:
+    def picture(
+        self, corpus_id: str, data: bytes | None, document: str = "", number: int | None = None, text: str = ""
+    ) -> None:
         """Add a page of pixels; one that cannot be read is told, and labels on it will be misses.
 
-        Of two pages with one id the first stays.
+        Of two pages with one id the first stays. A ``text`` becomes the page's text layer; where its lines stand on the
+        picture nobody says, so they are spread over it.
         """
         corpus_id = one_line(corpus_id)
         if not self._is_new(corpus_id):
             return
         pages, order = self._place(corpus_id, document, number)
         try:
-            self._sizes[corpus_id] = pages.picture(data or b"", order)
+            self._sizes[corpus_id], lost = pages.picture(data or b"", order, text)
+            self._lost += lost
+            self._spread |= bool(text)
         except Exception as error:  # Pillow raises many kinds on damaged bytes
             self._ids[self._last].pop(order)
             self.odd.add("page_unread", f"{corpus_id}: {str(error) or type(error).__name__}")
@@ -68,8 +74,11 @@ class Making:
         pages, order = self._place(corpus_id, "", None)
         self._lost += pages.text(title, text, order)
 
-    def query(self, query_id: str, text: str, tags: Mapping[str, Any]) -> None:
-        """Add a question; one that has no id, no text, or an id that was there before is left out and told."""
+    def query(self, query_id: str, text: str, tags: Mapping[str, Any], document: str = "") -> None:
+        """Add a question; one that has no id, no text, or an id that was there before is left out and told.
+
+        ``document`` is the one that it asks about, as pages were given it.
+        """
         query_id = one_line(query_id)
         if not query_id or not text.strip():
             self.odd.add("question_text" if query_id else "question_id", query_id)
@@ -78,6 +87,8 @@ class Making:
             self.odd.add("question_repeated", query_id)
             return
         self._queries[query_id] = {"query_id": query_id, "text": text.strip(), "tags": dict(tags)}
+        if document:
+            self._queries[query_id]["document"] = f"{_file_name(document)}.pdf"
 
     def label(self, query_id: str, corpus_id: str, grade: int, boxes: Sequence[Pixels] = ()) -> None:
         """Add a label; of two for one page the first counts, and the boxes of both.
@@ -89,8 +100,7 @@ class Making:
     def finish(self, origin: str, stamp: str) -> Path:
         """Write everything and put it in its place."""
         refs = self._refs()
-        if self._lost:
-            self.notes.append(f"{self._lost} characters have no Latin letter and are missing from the pages")
+        self._note()
         _lines(self._folder / "queries.jsonl", self._queries.values())
         labels: dict[tuple[str, str], int] = {}
         boxes = []
@@ -125,6 +135,13 @@ class Making:
         shutil.rmtree(self._target, ignore_errors=True)
         os.replace(self._folder, self._target)
         return self._target
+
+    def _note(self) -> None:
+        """What became of texts on their way into pages."""
+        if self._spread:
+            self.notes.append("the words of pages are the dataset's own text, and do not stand where they are printed")
+        if self._lost:
+            self.notes.append(f"{self._lost} characters have no Latin letter and are missing from the pages")
 
     def _is_new(self, corpus_id: str) -> bool:
         """Whether a page's id is one that was not there before; anything else is told."""

@@ -1,7 +1,8 @@
 """Benchmarks by the names MTEB gives them: which repository of the hub holds them, and which measure they report.
 
-ViDoRe v1 and v2 are compared by nDCG@5, v3 by nDCG@10. Version 1 is taken in its retrieval form (questions, pages and
-labels apart), as MTEB does.
+ViDoRe v1 and v2 are compared by nDCG@5, v3 by nDCG@10; v3.1 (MTEB's names end in ``.v2``) is v3 with the OCR text of
+each page. MMDocIR is compared by recall within each of ten domains, REAL-MM-RAG by its most rephrased questions.
+Version 1 of ViDoRe is taken in its retrieval form (questions, pages and labels apart), as MTEB does.
 """
 
 from __future__ import annotations
@@ -12,14 +13,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkTask:
-    """A benchmark: its repository, and the measure it is known by."""
+    """A benchmark: its repository, the measure it is known by, and the split that MTEB evaluates."""
 
     repository: str
     measure: str
+    split: str = "test"
 
 
 def _v1(name: str) -> BenchmarkTask:
     return BenchmarkTask(f"vidore/{name}_beir", "nDCG@5")
+
+
+def _v3_1(name: str) -> BenchmarkTask:
+    return BenchmarkTask(f"mteb/Vidore3{name}OCRRetrieval", "nDCG@10")
+
+
+def _real(name: str) -> BenchmarkTask:
+    return BenchmarkTask(f"ibm-research/REAL-MM-RAG_{name}_BEIR", "nDCG@5")
 
 
 TASKS: Mapping[str, BenchmarkTask] = {
@@ -45,4 +55,17 @@ TASKS: Mapping[str, BenchmarkTask] = {
     "Vidore3HrRetrieval": BenchmarkTask("vidore/vidore_v3_hr", "nDCG@10"),
     "Vidore3EnergyRetrieval": BenchmarkTask("vidore/vidore_v3_energy", "nDCG@10"),
     "Vidore3PhysicsRetrieval": BenchmarkTask("vidore/vidore_v3_physics", "nDCG@10"),
+    "Vidore3FinanceEnRetrieval.v2": _v3_1("FinanceEn"),
+    "Vidore3FinanceFrRetrieval.v2": _v3_1("FinanceFr"),
+    "Vidore3IndustrialRetrieval.v2": _v3_1("Industrial"),
+    "Vidore3ComputerScienceRetrieval.v2": _v3_1("ComputerScience"),
+    "Vidore3PharmaceuticalsRetrieval.v2": _v3_1("Pharmaceuticals"),
+    "Vidore3HrRetrieval.v2": _v3_1("Hr"),
+    "Vidore3EnergyRetrieval.v2": _v3_1("Energy"),
+    "Vidore3PhysicsRetrieval.v2": _v3_1("Physics"),
+    "MMDocIRT2ITRetrieval": BenchmarkTask("mteb/MMDocIRT2ITRetrieval", "R@5", "train"),
+    "RealMMRAGFinReportRetrieval": _real("FinReport"),
+    "RealMMRAGFinSlidesRetrieval": _real("FinSlides"),
+    "RealMMRAGTechReportRetrieval": _real("TechReport"),
+    "RealMMRAGTechSlidesRetrieval": _real("TechSlides"),
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import textwrap
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,8 @@ _TURNED = 0x0112  # EXIF orientation
 _INSET = 0.01  # pixels; a picture that ends exactly at a pixel's edge is stretched over one more by poppler
 _WIDTH, _MARGIN, _SIZE, _LEADING = 595, 50, 10, 13  # points: A4 across, as long as the text needs
 _COLUMNS, _MAX_LINES = 96, 1_000
+_WIDEST = 0.6
+"""Of a letter's size, the width that a line of `_COLUMNS` letters needs on average; Helvetica's are .5 wide."""
 
 
 class PdfPages:
@@ -41,8 +44,12 @@ class PdfPages:
         path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
         self._next = 4  # 1 is the catalogue, 2 the page tree, 3 the font
 
-    def picture(self, data: bytes, order: Order) -> tuple[int, int]:
-        """Add a picture file as a page; returns its size in pixels, turned upright. Errors are Pillow's."""
+    def picture(self, data: bytes, order: Order, text: str = "") -> tuple[tuple[int, int], int]:
+        """Add a picture file as a page; returns its size in pixels, turned upright. Errors are Pillow's.
+
+        A ``text`` is laid over it unseen, its lines spread from top to bottom; also returned is how many characters of
+        it the type does not have.
+        """
         with Image.open(io.BytesIO(data)) as image:
             plain = image.getexif().get(_TURNED, 1) == 1
             if image.format == "JPEG" and plain and image.mode in ("L", "RGB"):
@@ -58,9 +65,10 @@ class PdfPages:
             picture = self._stream(file, head % (*size, colours, how), stored)
             inset = 72 * _INSET / DPI
             place = (width - 2 * inset, height - 2 * inset, inset, inset)
-            content = self._stream(file, b"", b"q %.4f 0 0 %.4f %.4f %.4f cm /P Do Q" % place)
-            self._page(file, order, width, height, b"/XObject<</P %d 0 R>>" % picture, content)
-        return size
+            unseen, lost = _unseen(text, width, height)
+            content = self._stream(file, b"", b"q %.4f 0 0 %.4f %.4f %.4f cm /P Do Q" % place + unseen)
+            self._page(file, order, width, height, b"/Font<</F 3 0 R>>/XObject<</P %d 0 R>>" % picture, content)
+        return size, lost
 
     def text(self, title: str, text: str, order: Order) -> int:
         """Add a text as one page, as long as it needs to be; returns how many characters the type does not have."""
@@ -68,12 +76,8 @@ class PdfPages:
         for paragraph in text.splitlines() or [""]:
             lines += textwrap.wrap(paragraph, _COLUMNS) or [""]
         lines = lines[:_MAX_LINES]
-        whole = "".join(lines)
-        lost = len(whole) - len(whole.encode("cp1252", "ignore").decode("cp1252"))
         height = 2 * _MARGIN + _LEADING * len(lines)
-        shown = (line.encode("cp1252", "replace") for line in lines)
-        escaped = (line.translate(None, b"\r\n\0").replace(b"\\", b"\\\\") for line in shown)
-        rows = b"\n".join(b"(%s) '" % line.replace(b"(", b"\\(").replace(b")", b"\\)") for line in escaped)
+        rows, lost = _typed(lines)
         top = height - _MARGIN + _LEADING - _SIZE
         with self._path.open("ab") as file:
             content = self._stream(
@@ -114,6 +118,26 @@ class PdfPages:
     def _object(self, file: BinaryIO, number: int, body: bytes) -> None:
         self._offsets[number] = file.tell()
         file.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+
+
+def _typed(lines: Sequence[str]) -> tuple[bytes, int]:
+    """Lines as PDF shows them, each on the next, and how many characters the type does not have."""
+    whole = "".join(lines)
+    lost = len(whole) - len(whole.encode("cp1252", "ignore").decode("cp1252"))
+    shown = (line.encode("cp1252", "replace") for line in lines)
+    escaped = (line.translate(None, b"\r\n\0").replace(b"\\", b"\\\\") for line in shown)
+    return b"\n".join(b"(%s) '" % line.replace(b"(", b"\\(").replace(b")", b"\\)") for line in escaped), lost
+
+
+def _unseen(text: str, width: float, height: float) -> tuple[bytes, int]:
+    """A text over a page of so many points, drawn in no colour: all of it, however small it has to be."""
+    lines = [line for row in text.splitlines() for line in textwrap.wrap(row, _COLUMNS)]
+    if not lines:
+        return b"", 0
+    leading = height / (len(lines) + 1)
+    size = min(leading * _SIZE / _LEADING, width / (_COLUMNS * _WIDEST))
+    rows, lost = _typed(lines)
+    return b"\nBT 3 Tr /F %.4f Tf %.4f TL %.4f %.4f Td\n%s\nET" % (size, leading, 0, height, rows), lost
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -3,8 +3,11 @@
 Version 1: one table of ``query, image, image_filename``; a row without a question is a page nobody asks for. Questions
 are taken once, and the last row of a repeated question names its page, as the benchmark's own evaluator does. Versions
 2, 3 and MTEB's: tables of pages, questions and labels (``corpus``, ``queries``, ``qrels``), told apart by their
-columns, perhaps one set per language (``english-corpus``), whose ids are then kept apart. Version 3 adds documents,
-page numbers, and boxes in pixels. An id is whatever is there, 0 included.
+columns, perhaps one set per language (``english-corpus``), whose ids of questions are then kept apart, or one per
+domain (``laws-corpus`` of MMDocIR), whose pages are other pages: each domain is a document, within which its questions
+ask. Version 3 adds documents, page numbers, and boxes in pixels; 3.1 and MMDocIR the text of each page, which becomes
+its text layer. Of REAL-MM-RAG's questions the most rephrased form is taken, as MTEB does. An id is whatever is there, 0
+included.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ from workbench.evaluation.rows import grade, identifier
 
 PAGE_ID = ("corpus_id", "id")
 QUERY_ID = ("query_id", "id")
+TEXT = ("rephrase_level_3", "query", "text")
+LANGUAGES = ("english", "french", "german", "italian", "portuguese", "spanish")
+"""Before ``-corpus`` in a table's name: the pages are those of the other languages."""
 TAGS = ("language", "query_types", "query_format", "content_type", "query_generator", "answer_type", "source_type")
 
 
@@ -31,7 +37,7 @@ def convert(tables: Sequence[SourceTable], making: Making) -> None:
     labels = [table for table in tables if {"score", "query_id", "corpus_id"} <= table.columns]
     pages = [table for table in tables if "image" in table.columns and _has(table, PAGE_ID)]
     taken = {id(table) for table in (*labels, *pages)}
-    queries = [t for t in tables if id(t) not in taken and {"query", "text"} & t.columns and _has(t, QUERY_ID)]
+    queries = [t for t in tables if id(t) not in taken and _has(t, TEXT) and _has(t, QUERY_ID)]
     if not (labels and pages and queries):
         have = "; ".join(f"{t.config or 'data'}: {', '.join(sorted(t.columns))}" for t in tables)
         raise DatasetError(
@@ -41,15 +47,18 @@ def convert(tables: Sequence[SourceTable], making: Making) -> None:
     _pages(pages, making)
     apart = len(queries) > 1
     for table in queries:
-        language = _language(table) if apart else ""
+        part = _part(table) if apart else ""
+        domain = _domain(table) if apart else ""
         for row in table.rows():
-            tags = _tags(row) | ({"language": language} if language and not row.get("language") else {})
-            query = _name(language, identifier(row, *QUERY_ID))
-            making.query(query, identifier(row, "query", "text"), tags)
+            told = {"subset": domain} if domain else {"language": part} if part and not row.get("language") else {}
+            query = _name(part, identifier(row, *QUERY_ID))
+            making.query(query, identifier(row, *TEXT), _tags(row) | told, domain)
     for table in labels:
-        language = _language(table) if apart else ""
+        part = _part(table) if apart else ""
+        domain = _domain(table) if apart else ""
         for row in table.rows():
-            query, page = _name(language, identifier(row, *QUERY_ID)), identifier(row, *PAGE_ID)
+            query = _name(part, identifier(row, *QUERY_ID))
+            page = _name(domain, identifier(row, *PAGE_ID))
             score = grade(row["score"], making.odd, f"{query} {page}")
             if score is not None:
                 making.label(query, page, score, _boxes(row.get("bounding_boxes")))
@@ -60,13 +69,14 @@ def _pages(tables: Sequence[SourceTable], making: Making) -> None:
     known: set[str] = set()
     for table in tables:
         earlier = frozenset(known)
-        for row in table.rows(("image", "doc_id", "page_number_in_doc", *PAGE_ID)):
-            page = identifier(row, *PAGE_ID)
+        domain = _domain(table) if len(tables) > 1 else ""
+        for row in table.rows(("image", "text", "doc_id", "page_number_in_doc", *PAGE_ID)):
+            page = _name(domain, identifier(row, *PAGE_ID))
             if page in earlier:
                 continue
             known.add(page)
-            number = row.get("page_number_in_doc")
-            making.picture(page, _bytes(row["image"]), str(row.get("doc_id") or ""), None if number is None else number)
+            document, number = domain or str(row.get("doc_id") or ""), None if domain else row.get("page_number_in_doc")
+            making.picture(page, _bytes(row["image"]), document, number, str(row.get("text") or ""))
 
 
 def _answers(tables: Sequence[SourceTable], making: Making) -> None:
@@ -95,13 +105,19 @@ def _has(table: SourceTable, names: Sequence[str]) -> bool:
     return any(name in table.columns for name in names)
 
 
-def _language(table: SourceTable) -> str:
+def _part(table: SourceTable) -> str:
     """What stands before the last part of a configuration's name: ``english`` of ``english-queries``."""
     return table.config.rpartition("-")[0]
 
 
-def _name(language: str, query: str) -> str:
-    return f"{language}/{query}" if language and query else query
+def _domain(table: SourceTable) -> str:
+    """The part of a dataset that a table is of, where that is no language: its pages are other pages."""
+    part = _part(table)
+    return "" if part in LANGUAGES else part
+
+
+def _name(part: str, identifier: str) -> str:
+    return f"{part}/{identifier}" if part and identifier else identifier
 
 
 def _bytes(image: Any) -> bytes | None:

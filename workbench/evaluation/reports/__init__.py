@@ -2,7 +2,7 @@
 
 from workbench.evaluation.reports.contents import TABLES, named
 from workbench.evaluation.reports.document import FORMS, summary, values, written
-from workbench.evaluation.reports.pictures import Pages, Pictures
+from workbench.evaluation.reports.pictures import Pages, Pictures, StoredPages
 from workbench.evaluation.reports.verdicts import Verdicts
 from workbench.evaluation.reports.view import View, views
 from workbench.table import Table
@@ -12,6 +12,7 @@ __all__ = [
     "TABLES",
     "Pages",
     "Pictures",
+    "StoredPages",
     "Table",
     "Verdicts",
     "View",

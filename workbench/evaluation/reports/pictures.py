@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from PIL import Image
 from workbench import heatmap
 from workbench.errors import PagelensError
 from workbench.evaluation.reports.markup import el
+from workbench.evaluation.searcher import Searcher
 from workbench.types import Box, Explanation, Float, PageRef
 
 MAX_PICTURES = 120
@@ -35,15 +37,28 @@ Kept = tuple[str, Size]
 
 
 class Pages(Protocol):
-    """What pictures are made from; the service has it."""
+    """What pictures are made from."""
 
     def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
-        """As `Workbench.page_image`."""
-        ...
+        """The file of a page's picture, ``page`` or ``thumb``."""
 
     def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
-        """As `Workbench.explain`."""
-        ...
+        """Why a page scores what it scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPages:
+    """The pages that the workbench has."""
+
+    searcher: Searcher
+
+    def page_image(self, collection: str, ref: PageRef, size: str = "page") -> Path:
+        """As `Collections.page_image`."""
+        return self.searcher.library.page_image(collection, ref, size)
+
+    def explain(self, query: str, ref: PageRef, collection: str) -> Explanation:
+        """As `Explanations.explain`."""
+        return self.searcher.explanations.explain(query, ref, collection)
 
 
 class Pictures:

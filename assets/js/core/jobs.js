@@ -1,0 +1,108 @@
+/* jobs: work on the server, whatever becomes of this page; asked for every second while there is some. */
+import { notify } from "./dialogs.js";
+import { emit, on } from "./events.js";
+import { plural } from "./format.js";
+import { choose, loadOverview, refresh, sync } from "./router.js";
+import { api } from "./server.js";
+import { set, state } from "./store.js";
+
+const SOON = 1000; // ms between looks while something is at work
+const LATER = 5000; // where the server does not answer
+const CALM = 800; // ms for which changes of the collection are gathered
+const RARELY = 5000; // ms between looks at a collection whose pages alone grow
+const TABS = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system", get: "system" };
+
+export const tabOf = (job) => TABS[job.kind] || "library";
+export const unfinished = (job) => ["stopped", "failed", "interrupted"].includes(job.state);
+export const stoppable = (job) => ["waiting", "running"].includes(job.state);
+export const ofCollection = (name) => state.jobs.filter((job) => job.collection === name && tabOf(job) === "library");
+/* Jobs that were at work since this page was opened, by id. */
+export const watched = new Set();
+const seen = new Map(); // as they were last heard of
+
+const pages = (job) => plural(job.documents.reduce((sum, one) => sum + one.indexed, 0), "page");
+const DONE = {
+  ingest: (job) => `${pages(job)} added to ${job.collection}.`,
+  embed: (job) => `${pages(job)} of ${job.collection} embedded with ${job.encoder}.`,
+  index: (job) => `The index is in ${job.collection}.`,
+  words: (job) => `${pages(job)} of ${job.collection} read.`,
+  reread: (job) => `${pages(job)} of ${job.collection} read again.`,
+  evaluate: (job) => `The evaluation on ${job.collection} has ended.`,
+};
+
+let waiting = 0,
+  primed = false, // the first list holds what ended before this page was opened
+  changing = 0,
+  changedAt = 0;
+
+/* Asks for the jobs now, and again while one is at work. */
+export async function watch() {
+  clearTimeout(waiting);
+  let jobs;
+  try {
+    jobs = await api.get("/jobs");
+  } catch {
+    waiting = setTimeout(watch, LATER); // the server may be back by then
+    return;
+  }
+  set({ jobs });
+  emit("jobs", jobs);
+  for (const job of jobs) follow(job);
+  primed = true;
+  mark(jobs);
+  clearTimeout(waiting);
+  if (jobs.some((job) => job.active)) waiting = setTimeout(watch, SOON);
+}
+on("watch-jobs", watch);
+
+export async function act(job, what) {
+  try {
+    await api.post(`/jobs/${job.id}/${what}`);
+  } catch (error) {
+    notify(error.message, "error");
+  }
+  watch();
+}
+const settled = (job) => job.documents.filter((one) => one.state === "done").length;
+function follow(job) {
+  const before = seen.get(job.id);
+  seen.set(job.id, job);
+  if (job.active || (!before && primed)) watched.add(job.id);
+  if (job.active) {
+    if (!before || job.collection !== state.collection) return;
+    const grown = job.pages_done !== before.pages_done && performance.now() - changedAt > RARELY;
+    if (grown || settled(job) !== settled(before)) changed();
+    return;
+  }
+  // A quick job may have ended before it was first seen here.
+  if (before ? before.active : primed) ended(job);
+}
+function changed() {
+  clearTimeout(changing);
+  changedAt = performance.now();
+  changing = setTimeout(() => loadOverview().then(refresh), CALM);
+}
+async function ended(job) {
+  if (job.state === "done") notify(DONE[job.kind] ? DONE[job.kind](job) : job.message);
+  else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
+  if (!["library", "system"].includes(tabOf(job))) return;
+  await loadOverview();
+  const there = state.overview.collections.map((one) => one.name);
+  if (job.kind === "delete" && job.collection === state.collection && !there.includes(job.collection))
+    await choose(there[0] || "documents");
+  else if (job.collection === state.collection) await refresh();
+}
+/* A dot on the tab where something is at work. */
+function mark(jobs) {
+  const busy = new Set(jobs.filter((job) => job.active).map(tabOf));
+  for (const tab of ["library", "evaluate", "system"]) {
+    const button = document.getElementById(`pl-tab-${tab}-button`);
+    if (button) button.dataset.busy = busy.has(tab) ? "yes" : "";
+  }
+}
+
+/* To the place where a job is shown. */
+export function openJob(job) {
+  set({ job: state.job === job.id ? "" : job.id });
+  sync();
+}

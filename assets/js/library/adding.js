@@ -1,0 +1,282 @@
+/* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
+import { failed, notify } from "../core/dialogs.js";
+import { bytes, count, duration, plural } from "../core/format.js";
+import { html, useEffect, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { watch } from "../core/jobs.js";
+import { Meter } from "../core/meter.js";
+import { showTab } from "../core/router.js";
+import { api } from "../core/server.js";
+import { set, state } from "../core/store.js";
+import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
+
+const FEW = 6; // files that a plan shows without being asked
+
+/* --- what is dropped --------------------------------------------------------------------------------------------------- */
+const asked = (call) => new Promise((resolve, reject) => call(resolve, reject));
+async function* walk(entry, above = "") {
+  const name = above + entry.name;
+  if (above && isSystem(entry.name)) return;
+  if (entry.isFile) {
+    yield { name, file: await asked((resolve, reject) => entry.file(resolve, reject)) };
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const some = await asked((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return;
+    for (const inner of some) yield* walk(inner, `${name}/`);
+  }
+}
+async function unpacked(items) {
+  const taken = [...items].map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
+  const entries = taken.map(([entry]) => entry).filter(Boolean);
+  const single = taken.filter(([entry, file]) => !entry && file).map(([, file]) => ({ name: file.name, file }));
+  const below = [];
+  for (const entry of entries) for await (const one of walk(entry)) (entry.isFile ? single : below).push(one);
+  return { single, below };
+}
+
+/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar would
+   show the file in our place, with no way back. */
+const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+addEventListener("dragover", (event) => files(event) && event.preventDefault());
+addEventListener("drop", async (event) => {
+  if (event.defaultPrevented || !files(event)) return;
+  event.preventDefault();
+  const found = unpacked(event.dataTransfer.items); // begun at once: after this turn they are gone
+  showTab("library");
+  set({ dropped: await found });
+});
+
+/* --- sending -------------------------------------------------------------------------------------------------------------- */
+/* Resolves to why the server would not have it, empty where it did. fetch does not say how far a file is. */
+const send = (batch, { name, file }, progress) =>
+  new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", `api/v1/uploads/${batch}?name=${api.part(name)}`);
+    request.upload.onprogress = (event) => progress(event.loaded);
+    request.onerror = () => resolve("The upload broke off.");
+    request.onload = () => {
+      if (request.status === 200) return resolve("");
+      try {
+        return resolve(JSON.parse(request.responseText).error);
+      } catch {
+        return resolve(`The server refused it (${request.status}).`);
+      }
+    };
+    request.send(file);
+  });
+async function sendAll(items, tell) {
+  const { max_upload_mb: most } = state.overview;
+  const refused = [];
+  const total = items.reduce((sum, item) => sum + item.file.size, 0) || 1;
+  const { batch } = await api.post("/uploads");
+  let sent = 0;
+  for (const item of items) {
+    const said = (n) => tell({ name: item.name, many: items.length, done: sent + n, total });
+    said(0);
+    const reason =
+      item.file.size > most * 1024 * 1024 ? `Larger than the limit of ${most} MB.` : await send(batch, item, said);
+    if (reason) refused.push({ name: item.name, pages: 0, note: reason, state: "refused" });
+    sent += item.file.size;
+  }
+  tell({ name: "Counting pages", many: items.length, done: total, total });
+  return { batch, refused };
+}
+
+/* --- the view --------------------------------------------------------------------------------------------------------------- */
+function Choose({ id, text, folder, take }) {
+  const chosen = (event) => {
+    const { files } = event.target;
+    take([...files].map((file) => ({ name: (folder && file.webkitRelativePath) || file.name, file })));
+    event.target.value = "";
+  };
+  return html`<label class="pl-button" for=${id}>${text}</label>
+    <input
+      type="file"
+      id=${id}
+      class="pl-sr"
+      multiple
+      webkitdirectory=${folder}
+      accept=${folder ? null : accepted(state.overview.readable)}
+      onChange=${chosen}
+    />`;
+}
+function Drop({ take }) {
+  const [over, setOver] = useState(false);
+  const onDrop = async (event) => {
+    event.preventDefault();
+    setOver(false);
+    const { single, below } = await unpacked(event.dataTransfer.items);
+    take(single, below);
+  };
+  const onOver = (event) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  const { readable, max_upload_mb: most } = state.overview;
+  return html`<div
+    class=${over ? "pl-drop pl-over" : "pl-drop"}
+    onDragOver=${onOver}
+    onDragLeave=${() => setOver(false)}
+    onDrop=${onDrop}
+  >
+    <${Icon} name="upload" />
+    <p class="pl-drop-title">Drop documents, scans or whole folders here</p>
+    <p class="pl-muted">${kinds(readable)}, up to ${count(most)} MB each</p>
+    <div class="pl-row">
+      <${Choose} id="pl-files" text="Choose files" take=${(files) => take(files)} />
+      <${Choose} id="pl-folder" text="Choose a folder" folder take=${(files) => take([], files)} />
+    </div>
+  </div>`;
+}
+const Sending = ({ sending: { name, many, done, total } }) =>
+  html`<section class="pl-card pl-plan" aria-live="polite">
+    <h3>Taking in ${plural(many, "file")}</h3>
+    <${Meter} label="Sent" done=${done} total=${total} />
+    <p class="pl-muted">${name}</p>
+  </section>`;
+
+function Planned({ file, replace, turn }) {
+  const named = file.namesake || file.name;
+  const replacing = replace.includes(named);
+  const takes = !["refused", "known"].includes(file.state);
+  return html`<tr class=${file.state === "refused" ? "pl-bad" : ""} data-planned=${file.source || file.name}>
+    <td>
+      ${
+        takes &&
+        html`<input
+          type="checkbox"
+          aria-label=${`Add ${file.name}`}
+          checked=${file.state !== "dropped"}
+          onChange=${(event) => turn("without", file.source, !event.target.checked)}
+        />`
+      }
+    </td>
+    <th scope="row">
+      ${file.name}
+      <div class="pl-file-notes">
+        ${file.note && file.state !== "dropped" && html`<div>${file.note}</div>`}
+        ${
+          (file.namesake || replacing) &&
+          html`<label class="pl-check">
+            <input
+              type="checkbox"
+              checked=${replacing}
+              data-replace=${named}
+              onChange=${(event) => turn("replace", named, event.target.checked)}
+            />
+            <span>Replace ${named}</span>
+          </label>`
+        }
+      </div>
+    </th>
+    <td><span class=${`pl-badge pl-plan-${file.state}`}>${STATES[file.state] || file.state}</span></td>
+    <td class="pl-num">${file.pages ? plural(file.pages, "page") : ""}</td>
+  </tr>`;
+}
+function Plan({ plan, turn, begin, cancel }) {
+  const { files, pages_to_read: pages, seconds, bytes: size, replace, busy } = plan;
+  const taken = files.filter((file) => !["refused", "dropped"].includes(file.state)).length;
+  const noted = files.some((file) => file.note || file.state !== "new");
+  const facts = pages
+    ? [
+        [count(taken), taken === 1 ? "file" : "files"],
+        [count(pages), pages === 1 ? "page to read" : "pages to read"],
+        [`about ${duration(seconds)}`, "on this machine"],
+        [bytes(size), "on disk"],
+      ]
+    : [[count(taken), taken === 1 ? "file, nothing new in it" : "files, nothing new in them"]];
+  return html`<section class="pl-card pl-plan" aria-live="polite">
+    <div class="pl-job-head">
+      <div>
+        <h3>${pages ? "Ready to add" : "Nothing to add"}</h3>
+        <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span key=${what}><b>${value}</b> ${what}</span>`)}</p>
+      </div>
+      <div class="pl-row">
+        <button type="button" class="pl-button" onClick=${cancel}>Cancel</button>
+        <button type="button" class="pl-button pl-primary" id="pl-start" disabled=${!pages || busy} onClick=${begin}>
+          <${Icon} name="play" />Start
+        </button>
+      </div>
+    </div>
+    <details open=${noted || files.length <= FEW}>
+      <summary>${summary(files)}</summary>
+      <div class="pl-scroll">
+        <table class="pl-table">
+          <tbody>
+            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace} turn=${turn} />`)}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  </section>`;
+}
+
+/* The place to drop files on, and the plan of what was dropped for the collection at hand. */
+export function Adding() {
+  const [sending, tell] = useState(null);
+  const [plan, setPlan] = useState(null);
+  useEffect(() => setPlan(null), [state.collection]);
+
+  /* A plan with further choices; `more` are files that were refused before the server heard of them. */
+  async function planned({ collection, batch, replace, without, more }) {
+    const found = await api.post("/plan", { collection, batch, replace, without });
+    return { ...found, files: [...found.files, ...more], collection, batch, replace, without, more };
+  }
+  async function take(single, below = []) {
+    if (sending) return;
+    const { readable } = state.overview;
+    const { taken, others } = sorted(below, readable);
+    const items = [...single, ...taken];
+    if (!items.length) {
+      const first = others.slice(0, 3).join(", ");
+      const holds = first ? ` It holds ${first}${others.length > 3 ? " and others" : ""}.` : "";
+      if (below.length) notify(`There is no file in that folder that can be read.${holds}`, "error");
+      return;
+    }
+    const { collection } = state;
+    setPlan(null);
+    try {
+      const { batch, refused } = await sendAll(items, tell);
+      const more = [...refused, ...leftOut(others, readable)];
+      const made = await planned({ collection, batch, replace: [], without: [], more });
+      if (collection === state.collection) setPlan(made);
+    } catch (error) {
+      failed(error);
+    }
+    tell(null);
+  }
+  const turn = (list, name, on) =>
+    planned({ ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) }).then(
+      setPlan,
+      failed,
+    );
+  async function begin() {
+    const { collection, batch, replace, without } = plan;
+    setPlan({ ...plan, busy: true });
+    try {
+      const job = await api.post("/jobs", { collection, batch, replace, without });
+      set({ jobs: [job, ...state.jobs] }); // its card is there before the list comes
+      setPlan(null);
+      watch();
+    } catch (error) {
+      setPlan({ ...plan, busy: false });
+      failed(error);
+    }
+  }
+  function cancel() {
+    setPlan(null);
+    api.remove(`/uploads/${plan.batch}`).catch(() => {}); // swept later
+  }
+  useEffect(() => {
+    if (!state.dropped) return;
+    const { single, below } = state.dropped;
+    set({ dropped: null });
+    take(single, below);
+  }, [state.dropped]);
+  return html`<${Drop} take=${take} />
+    ${sending && html`<${Sending} sending=${sending} />`}
+    ${plan && html`<${Plan} plan=${plan} turn=${turn} begin=${begin} cancel=${cancel} />`}`;
+}

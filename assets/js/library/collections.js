@@ -1,0 +1,202 @@
+/* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
+import { dialog, failed, notify } from "../core/dialogs.js";
+import { bytes, count, plural } from "../core/format.js";
+import { html } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { ofCollection, watch } from "../core/jobs.js";
+import { choose, loadOverview } from "../core/router.js";
+import { api } from "../core/server.js";
+import { collectionNow, state } from "../core/store.js";
+import { Picker } from "../models/models.js";
+import { Spaces } from "./spaces.js";
+
+const WORDS = [
+  ["", "As the encoder needs them: at once, or behind the vectors"],
+  ["now", "Text, and scans and pictures of text (OCR), at once"],
+  ["later", "Text at once, OCR behind the vectors"],
+  ["text", "Text alone, no OCR"],
+  ["none", "None"],
+];
+const Name = ({ value = "" }) =>
+  html`<label>
+    <span>Name</span>
+    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
+  </label>`;
+const Check = ({ name, text }) =>
+  html`<label class="pl-check"><input type="checkbox" name=${name} /><span>${text}</span></label>`;
+
+async function create() {
+  const request = await dialog({
+    title: "New collection",
+    confirm: "Create",
+    wide: true,
+    body: html`<div class="pl-form">
+      <${Name} />
+      <div class="pl-field-block"><span>Encoder</span><${Picker} chosen="reader" /></div>
+      <label>
+        <span>Resolution, dots per inch</span>
+        <input class="pl-input pl-short" type="number" name="dpi" min="36" max="600" defaultValue="144" />
+      </label>
+      <label>
+        <span>Words that are read</span>
+        <select class="pl-input" name="words">
+          ${WORDS.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
+        </select>
+      </label>
+      <label>
+        <span>Languages of scans (empty: as they look)</span>
+        <input class="pl-input" name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
+      </label>
+      <${Check} name="crop" text="Crop empty margins before encoding" />
+      <${Check} name="furniture" text="Also crop page numbers and running heads" />
+      <p class="pl-muted">
+        These stay as they are for the life of the collection, so that its scores can be compared. More encoders can be
+        added later.
+      </p>
+    </div>`,
+    read: (data) => ({
+      name: data.get("name"),
+      encoder: data.get("encoder"),
+      dpi: Number(data.get("dpi")),
+      crop: data.has("crop") || data.has("furniture"),
+      crop_furniture: data.has("furniture"),
+      words: data.get("words"),
+      languages: data.get("languages").trim() ? [data.get("languages")] : [],
+      ocr: !["text", "none"].includes(data.get("words")),
+    }),
+  });
+  if (!request) return;
+  const made = await api.post("/collections", request);
+  await loadOverview();
+  await choose(made.name);
+}
+async function rename({ name }) {
+  const wanted = await dialog({
+    title: `Rename the collection “${name}”`,
+    confirm: "Rename",
+    body: html`<div class="pl-form">
+      <${Name} value=${name} />
+      <p class="pl-muted">
+        Its judgements, saved searches, datasets and jobs go by the new name; saved evaluations keep the name that they
+        were made under.
+      </p>
+    </div>`,
+    read: (data) => data.get("name"),
+  });
+  if (!wanted || wanted === name) return;
+  const renamed = await api.patch(api.collection(name), { name: wanted });
+  await loadOverview();
+  await choose(renamed.name);
+  watch();
+}
+async function remove({ name, documents, pages, bytes: size }) {
+  const busy = state.jobs.some((job) => job.active && job.collection === name);
+  const sure = await dialog({
+    title: `Delete the collection “${name}”?`,
+    confirm: "Delete it all",
+    danger: true,
+    body: html`<div>
+      <p>
+        ${plural(documents, "document")} and ${plural(pages, "page")} with their pictures and vectors (${bytes(size)}) are
+        removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own
+        files, datasets and evaluations stay where they are.
+      </p>
+      ${busy && html`<p>Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.</p>`}
+    </div>`,
+  });
+  if (!sure) return;
+  const gone = await api.remove(api.collection(name));
+  if (gone.job) {
+    notify(gone.sentence);
+    watch();
+    return;
+  }
+  await loadOverview();
+  notify([`The collection ${name} is deleted.`, gone.sentence, ...gone.notes].join(" "));
+  const [next] = state.overview.collections;
+  await choose(next ? next.name : "documents");
+}
+
+/* --- the side ------------------------------------------------------------------------------------------------------------ */
+const busy = (name) => ofCollection(name).find((job) => job.active);
+function said({ name, documents, pages }) {
+  const job = busy(name);
+  if (job && job.kind === "ingest")
+    return job.pages_total ? `Adding, ${count(job.pages_done)} of ${plural(job.pages_total, "page")}` : "Adding files";
+  return pages ? `${plural(documents, "document")}, ${plural(pages, "page")}` : "Empty";
+}
+const Item = ({ one }) =>
+  html`<li>
+    <button
+      type="button"
+      class="pl-side-item"
+      aria-current=${one.name === state.collection ? "true" : null}
+      onClick=${() => choose(one.name).catch(failed)}
+    >
+      <b>${one.name}</b><span>${said(one)}</span>
+    </button>
+  </li>`;
+export function Side() {
+  const all = [...state.overview.collections];
+  const coming = state.jobs.filter((job) => job.active && job.kind === "ingest").map((job) => job.collection);
+  for (const name of new Set(coming))
+    if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
+  return html`<aside class="pl-side" aria-label="Collections">
+    <div class="pl-side-head">
+      <h2>Collections</h2>
+      <button
+        type="button"
+        class="pl-quiet"
+        aria-label="New collection"
+        title="New collection"
+        onClick=${() => create().catch(failed)}
+      >
+        <${Icon} name="plus" />
+      </button>
+    </div>
+    <ul>
+      ${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}
+    </ul>
+    ${!all.length && html`<p class="pl-muted">None yet. The first files you add make one.</p>`}
+  </aside>`;
+}
+
+/* --- the head ------------------------------------------------------------------------------------------------------------ */
+const LESS = { none: "no words", text: "no OCR", later: "OCR behind the vectors" };
+function facts(c) {
+  const made = c.settings || {};
+  return [
+    plural(c.documents, "document"),
+    plural(c.pages, "page"),
+    bytes(c.bytes),
+    `encoder ${c.encoder}`,
+    made.dpi && `${made.dpi} dpi`,
+    made.crop ? (made.crop_furniture ? "margins and running heads cropped" : "margins cropped") : "uncropped",
+    (made.languages || []).length > 0 && `scans read in ${made.languages.join(", ")}`,
+    LESS[made.words] || (made.ocr ? "OCR where needed" : "no OCR"),
+    c.unread > 0 && `OCR of ${plural(c.unread, "page")} to come`,
+    c.failed_pages > 0 && `${plural(c.failed_pages, "page")} failed`,
+  ].filter(Boolean);
+}
+export function Head() {
+  const c = collectionNow();
+  if (!c)
+    return html`<div class="pl-lib-head">
+      <h2>${state.collection}</h2>
+      <p class="pl-muted">
+        ${busy(state.collection) ? "A new collection; its first files are on their way in." : "A new collection, made when you add the first files."}
+      </p>
+    </div>`;
+  const button = (icon, text, act) =>
+    html`<button type="button" class="pl-button pl-subtle" onClick=${() => act(c).catch(failed)}>
+      <${Icon} name=${icon} />${text}
+    </button>`;
+  return html`<div class="pl-lib-head">
+    <div class="pl-lib-title">
+      <h2>${c.name}</h2>
+      <div class="pl-row">${button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}</div>
+    </div>
+    <p class="pl-facts">${facts(c).map((text) => html`<span key=${text}>${text}</span>`)}</p>
+    ${c.pages > 0 && html`<${Spaces} />`}
+  </div>`;
+}

@@ -1,0 +1,225 @@
+/* documents: what is in the collection at hand, how well it was read, and taking it out again. */
+import { dialog, failed, notify } from "../core/dialogs.js";
+import { bytes, count, date, plural } from "../core/format.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { watch } from "../core/jobs.js";
+import { loadOverview, openPage, refresh, sync } from "../core/router.js";
+import { api } from "../core/server.js";
+import { collectionNow, documentsNow, set, state } from "../core/store.js";
+import { emit } from "../core/events.js";
+import { Again, Cure } from "./rereading.js";
+import { Borne, edit } from "./tagging.js";
+
+const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" };
+const VERDICTS = { good: "read well", partly: "partly read", badly: "hardly read", wordless: "no words" };
+
+async function remove(document) {
+  const busy = state.jobs.some((job) => job.active && job.collection === state.collection);
+  const sure = await dialog({
+    title: "Delete this document?",
+    confirm: "Delete it",
+    danger: true,
+    body: html`<div>
+      <p class="pl-strong">${document.name}</p>
+      <p>
+        ${document.pages === 1 ? "Its page leaves" : `Its ${count(document.pages)} pages leave`} the collection
+        ${state.collection}, with uploaded copies of the file, judgements of its pages, and saved searches that point
+        at them. Your own file stays where it is.
+      </p>
+      ${busy && html`<p>Something is at work in this collection; the document is deleted when that has ended.</p>`}
+    </div>`,
+  });
+  if (!sure) return;
+  try {
+    const gone = await api.remove(api.collection(state.collection, `/documents/${api.part(document.name)}`));
+    tell(document.name, gone);
+    if (gone.job) return;
+    if (state.open && state.open.document === document.name) set({ open: null });
+    await loadOverview();
+    await refresh();
+    emit("deleted", document.name);
+  } catch (error) {
+    failed(error);
+  }
+}
+function tell(name, { job, found, sentence, notes }) {
+  if (job) {
+    notify(sentence);
+    watch();
+  } else if (found) notify(`${name} is still found ${found} times; run pagelens doctor.`, "error");
+  else notify([`${name} is deleted.`, sentence, "A search for its own words finds none of it.", ...notes].join(" "));
+}
+
+/* --- how well it was read ---------------------------------------------------------------------------------------------- */
+function Reading({ document }) {
+  if (!document.indexed) return "not in yet";
+  if (document.unread) return html`OCR of ${plural(document.unread, "page")} to come`;
+  const source = SOURCES[document.words] || document.words;
+  const verdict = document.verdict !== "good" && document.verdict !== "wordless" && VERDICTS[document.verdict];
+  return html`${source}${verdict && html` <span class=${`pl-badge pl-verdict-of-${document.verdict}`}>${verdict}</span>`}`;
+}
+const pagesOf = (list, name) =>
+  list.map(
+    (one) => html`<li key=${`${one.page} ${one.encoder || ""}`}>
+      <button type="button" class="pl-linklike" onClick=${() => openPage({ document: name, page: one.page })}>
+        Page ${one.page}
+      </button>
+      ${one.encoder && html` <code>${one.encoder}</code>`} <span>${one.reason}</span>
+    </li>`,
+  );
+function Group({ title, list, name }) {
+  if (!list.length) return null;
+  return html`<h4>${title}</h4><ul class="pl-reasons">${pagesOf(list, name)}</ul>`;
+}
+function More({ document }) {
+  const { name, failed: lost, notices, gaps } = document;
+  return html`<tr class="pl-document-more" id="pl-document-more">
+    <td></td>
+    <td colspan="6">
+      <p><b>${(VERDICTS[document.verdict] || "").replace(/^./, (letter) => letter.toUpperCase())}.</b> ${document.reading}</p>
+      <${Group} title="Could not be taken in" list=${lost} name=${name} />
+      <${Group} title="In, but hardly read" list=${notices} name=${name} />
+      <${Group} title="Without an encoder's vectors" list=${gaps} name=${name} />
+      ${document.indexed > 0 && html`<${Again} document=${document} />`}
+    </td>
+  </tr>`;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------------ */
+function toggle(name) {
+  set({ document: state.document === name ? "" : name });
+  sync();
+}
+/* How many of its pages are in: while a job is at it, as the job says. */
+function indexed(document) {
+  const jobs = state.jobs.filter((job) => job.active && job.kind === "ingest" && job.collection === state.collection);
+  const live = jobs.flatMap((job) => job.documents).find((file) => file.name === document.name);
+  return live && live.state === "reading" ? live.indexed + live.skipped : document.indexed;
+}
+const troubles = ({ failed: lost, notices, gaps }) =>
+  [
+    lost.length && `${plural(lost.length, "page")} could not be read`,
+    notices.length && `${plural(notices.length, "page")} hardly read`,
+    gaps.length && `${plural(gaps.length, "page")} without an encoder's vectors`,
+  ].filter(Boolean);
+function Row({ document, selected, select }) {
+  const { name } = document;
+  const open = state.document === name;
+  const at = useRef(null);
+  useEffect(() => {
+    if (open && state.view === "library" && at.current) at.current.scrollIntoView({ block: "nearest" });
+  }, [open]);
+  const said = troubles(document);
+  const there = indexed(document);
+  return html`<tr data-document=${name} ref=${at}>
+      <td>
+        <input
+          type="checkbox"
+          aria-label=${`Select ${name}`}
+          checked=${selected}
+          onChange=${(event) => select(name, event.target.checked)}
+        />
+      </td>
+      <th scope="row">
+        <button type="button" class="pl-linklike" onClick=${() => openPage({ document: name, page: 1 })}>${name}</button>
+        <${Borne} document=${document} />
+        ${said.length > 0 && html`<div class="pl-failed">${said.join(", ")}</div>`}
+      </th>
+      <td class="pl-num">
+        ${there < document.pages ? `${count(there)} of ${count(document.pages)}` : count(document.pages)}
+      </td>
+      <td>
+        <button
+          type="button"
+          class="pl-linklike"
+          aria-expanded=${open}
+          aria-controls="pl-document-more"
+          title="How well it was read"
+          onClick=${() => toggle(name)}
+        >
+          <${Reading} document=${document} />
+        </button>
+        ${["partly", "badly"].includes(document.verdict) && html` <${Cure} document=${document} short />`}
+      </td>
+      <td class="pl-num">${bytes(document.bytes)}</td>
+      <td class="pl-muted">${date(document.added)}</td>
+      <td class="pl-num">
+        <button
+          type="button"
+          class="pl-quiet"
+          aria-label=${`Delete ${name}`}
+          title="Delete this document"
+          onClick=${() => remove(document)}
+        >
+          <${Icon} name="trash" />
+        </button>
+      </td>
+    </tr>
+    ${open && html`<${More} document=${document} />`}`;
+}
+function Lost({ name }) {
+  return html`<p class="pl-note" role="status">
+    There is no document “${name}” in this collection. It was deleted or renamed.
+    <button type="button" class="pl-linklike" onClick=${() => toggle(name)}>Close</button>
+  </p>`;
+}
+const HEADS = ["Name", "Pages", "Words from", "Size", "Added", ""];
+export function Documents() {
+  const all = documentsNow() || [];
+  const [chosen, choose] = useState(new Set());
+  useEffect(() => choose(new Set()), [state.collection]);
+  const selected = all.filter((one) => chosen.has(one.name));
+  const select = (names, on) => {
+    const next = new Set(chosen);
+    for (const name of [names].flat()) next[on ? "add" : "delete"](name);
+    choose(next);
+  };
+  if (!all.length) {
+    if (!documentsNow() && collectionNow()) return null; // they are on their way
+    if (state.jobs.some((job) => job.active && job.kind === "ingest" && job.collection === state.collection)) return null;
+    return html`<section class="pl-docs">
+      <div class="pl-empty">
+        <p class="pl-empty-title">No documents yet</p>
+        <p>Add some above. You see how many pages there are and how long it takes before anything starts.</p>
+      </div>
+    </section>`;
+  }
+  const lost = state.document && !all.some((one) => one.name === state.document);
+  return html`<section class="pl-docs">
+    <div class="pl-docs-head">
+      <h3>Documents</h3>
+      <button
+        type="button"
+        class="pl-button"
+        id="pl-tagging"
+        disabled=${!selected.length}
+        title="Tags and fields are what filters find documents by"
+        onClick=${() => edit(selected)}
+      >
+        ${selected.length ? `Tag ${plural(selected.length, "document")}` : "Tag the selected documents"}
+      </button>
+    </div>
+    ${lost && html`<${Lost} name=${state.document} />`}
+    <div class="pl-scroll">
+      <table class="pl-table">
+        <thead>
+          <tr>
+            <th scope="col">
+              <input
+                type="checkbox"
+                aria-label="Select all documents"
+                checked=${selected.length === all.length}
+                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)}
+              />
+            </th>
+            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>${text}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one} selected=${chosen.has(one.name)} select=${select} />`)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}

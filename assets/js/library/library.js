@@ -1,0 +1,25 @@
+/* library: what is in a collection, and how more gets in. Its job and its document stand in the address. */
+import { addLink } from "../core/events.js";
+import { html } from "../core/html.js";
+import { set, state } from "../core/store.js";
+import { Adding } from "./adding.js";
+import { Cards } from "./cards.js";
+import { Head, Side } from "./collections.js";
+import { Documents } from "./documents.js";
+
+addLink({
+  read: (wanted) => set({ job: wanted.get("job") || "", document: wanted.get("doc") || "" }),
+  write(add) {
+    if (state.view !== "library") return;
+    add("job", state.job);
+    add("doc", state.document);
+  },
+});
+
+export function Library() {
+  if (!state.overview) return null;
+  return html`<div class="pl-library">
+    <${Side} />
+    <div class="pl-lib-main"><${Head} /><${Adding} /><${Cards} /><${Documents} /></div>
+  </div>`;
+}

@@ -1,0 +1,52 @@
+/* rereading: reading a document's stored pictures another way, where its words are not what it says. No file is needed. */
+import { useAnswer } from "../core/answer.js";
+import { failed } from "../core/dialogs.js";
+import { plural } from "../core/format.js";
+import { html, useState } from "../core/html.js";
+import { watch } from "../core/jobs.js";
+import { api } from "../core/server.js";
+import { state } from "../core/store.js";
+import { otherWay } from "./files.js";
+
+let asked = null; // languages change when something is installed, which is when the page is loaded anew
+const languages = () => (asked ||= api.get("/languages").catch((error) => ((asked = null), Promise.reject(error))));
+
+/* The cure in one click: what is tried first, in the language that the pages look like or in the one given. */
+export function Cure({ document, language = "", short = false }) {
+  const { value: known } = useAnswer(languages, []);
+  const [busy, setBusy] = useState(false);
+  if (!known) return null;
+  const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
+  const read = async () => {
+    setBusy(true);
+    await api.post(api.collection(state.collection, "/reread"), { document: document.name, ...way }).then(watch, failed);
+    setBusy(false);
+  };
+  const what = way.pages.length ? plural(way.pages.length, "page") : "it";
+  const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
+  return html`<button
+    type="button"
+    class=${short ? "pl-button pl-small" : "pl-button"}
+    aria-label=${short ? `${text}: ${document.name}` : null}
+    title=${text}
+    disabled=${busy}
+    onClick=${read}
+  >
+    ${short ? "Read again" : text}
+  </button>`;
+}
+export function Again({ document }) {
+  const { value: known } = useAnswer(languages, []);
+  const [language, choose] = useState("");
+  const there = (known || []).filter((one) => one.there);
+  return html`<div class="pl-row pl-again">
+    <${Cure} document=${document} language=${language} />
+    <label class="pl-inline">
+      <span>in</span>
+      <select class="pl-select" aria-label="Language" value=${language} onChange=${(event) => choose(event.target.value)}>
+        <option value="">the language it looks like</option>
+        ${there.map((one) => html`<option key=${one.code} value=${one.code}>${one.name}</option>`)}
+      </select>
+    </label>
+  </div>`;
+}

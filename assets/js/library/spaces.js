@@ -1,0 +1,151 @@
+/* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
+import { dialog, failed } from "../core/dialogs.js";
+import { bytes, count, plural } from "../core/format.js";
+import { html, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { watch } from "../core/jobs.js";
+import { loadOverview, refresh } from "../core/router.js";
+import { api } from "../core/server.js";
+import { collectionNow, state } from "../core/store.js";
+import { Table } from "../core/table.js";
+import { KINDS } from "../models/facts.js";
+import { Picker } from "../models/models.js";
+
+const here = (rest) => api.collection(state.collection, rest);
+const start = (work, body) => api.post(here(work), body).then(watch, failed);
+
+async function addEncoder() {
+  const { name, spaces } = collectionNow();
+  const encoder = await dialog({
+    title: `Add an encoder to ${name}`,
+    confirm: "Embed all pages",
+    wide: true,
+    read: (data) => data.get("encoder"),
+    body: html`<div class="pl-form">
+      <p class="pl-muted">
+        The stored page pictures and words are embedded; your files are not read again. Pipelines then name it with an @,
+        as in rows@ID:256 > full:10.
+      </p>
+      <${Picker} except=${spaces.map((space) => space.encoder)} />
+    </div>`,
+  });
+  if (encoder) start("/embed", { encoder });
+}
+async function removeEncoder(space) {
+  const sure = await dialog({
+    title: `Remove ${space.encoder}?`,
+    confirm: "Remove it",
+    danger: true,
+    body: html`<p>
+      Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
+      stay.
+    </p>`,
+  });
+  if (!sure) return;
+  try {
+    await api.remove(here(`/encoders/${api.part(space.encoder)}`));
+    await loadOverview();
+    await refresh();
+  } catch (error) {
+    failed(error);
+  }
+}
+function NewIndex({ left }) {
+  const [name, setName] = useState("");
+  const found = left.find((one) => one.name === name.split("[")[0].trim());
+  return html`<div class="pl-form">
+    <label>
+      <span>Index</span>
+      <input
+        class="pl-input pl-code"
+        id="pl-index-name"
+        name="index"
+        list="pl-index-names"
+        placeholder="columns"
+        spellcheck="false"
+        autocomplete="off"
+        required
+        onInput=${(event) => setName(event.target.value)}
+      />
+    </label>
+    <datalist id="pl-index-names">
+      ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
+    </datalist>
+    <p class="pl-muted" aria-live="polite">${found ? found.summary : ""}</p>
+    <p class="pl-muted">It is computed from the stored vectors; no page is encoded again.</p>
+  </div>`;
+}
+async function addIndex(space) {
+  const left = state.overview.indexes.filter((one) => !space.indexes.some((other) => other.name === one.name));
+  const index = await dialog({
+    title: `Add an index of ${space.encoder}`,
+    confirm: "Add it",
+    read: (data) => data.get("index").trim(),
+    body: html`<${NewIndex} left=${left} />`,
+  });
+  if (index) start("/index", { encoder: space.encoder, index });
+}
+
+const COLUMNS = ["Index", "Vectors", "per page", "Type", "Size", "per page"].map((text, i) => [text, i ? "pl-num" : ""]);
+function Index({ index: { name, vectors, pages, dtype, bytes: size } }) {
+  const each = Math.max(1, pages);
+  const cells = [count(vectors), (vectors / each).toFixed(1), dtype, bytes(size), bytes(size / each)];
+  return html`<tr>
+    <th scope="row"><code>${name}</code></th>
+    ${cells.map((text, i) => html`<td key=${i} class="pl-num">${text}</td>`)}
+  </tr>`;
+}
+function Space({ space, pages }) {
+  const facts = [
+    KINDS[space.kind] || space.kind,
+    `${count(space.dim)} numbers a vector`,
+    `${count(space.pages)} of ${plural(pages, "page")}`,
+    space.failed ? `failed on ${plural(space.failed, "page")}` : "",
+    bytes(space.bytes),
+  ].filter(Boolean);
+  const button = (text, act, primary) =>
+    html`<button type="button" class=${`pl-button pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}</button>`;
+  return html`<section class="pl-space" data-space=${space.encoder}>
+    <div class="pl-space-head">
+      <h4><code>${space.encoder}</code></h4>
+      ${space.primary && html`<span class="pl-badge">first</span>`}
+      <div class="pl-row">
+        ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, () => start("/embed", { encoder: space.encoder }), true)}
+        ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
+        ${
+          !space.primary &&
+          html`<button
+            type="button"
+            class="pl-quiet"
+            aria-label=${`Remove ${space.encoder} from this collection`}
+            title="Remove this encoder"
+            onClick=${() => removeEncoder(space)}
+          >
+            <${Icon} name="trash" />
+          </button>`
+        }
+      </div>
+    </div>
+    <p class="pl-facts">${facts.map((text) => html`<span key=${text}>${text}</span>`)}</p>
+    <${Table}
+      caption=${`Indexes of ${space.encoder}`}
+      columns=${COLUMNS}
+      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)}
+    />
+  </section>`;
+}
+export function Spaces() {
+  const { spaces, pages } = collectionNow();
+  const indexes = spaces.reduce((sum, space) => sum + space.indexes.length, 0);
+  return html`<details class="pl-inspect">
+    <summary>
+      Encoders and indexes: ${plural(spaces.length, "encoder")}, ${count(indexes)} ${indexes === 1 ? "index" : "indexes"}
+    </summary>
+    <div class="pl-spaces">
+      ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
+      <div class="pl-row">
+        <button type="button" class="pl-button" onClick=${addEncoder}><${Icon} name="plus" />Add an encoder</button>
+      </div>
+    </div>
+  </details>`;
+}

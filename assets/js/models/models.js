@@ -1,0 +1,184 @@
+/* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
+   it go. */
+import { useAnswer } from "../core/answer.js";
+import { dialog, failed, notify } from "../core/dialogs.js";
+import { bytes, plural } from "../core/format.js";
+import { html, useEffect, useState } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { act, watch } from "../core/jobs.js";
+import { addressed } from "../core/router.js";
+import { api } from "../core/server.js";
+import { state, useChanges } from "../core/store.js";
+import { copy } from "../search/saving.js";
+import { facts, pace, reason, STATES } from "./facts.js";
+
+const SOON = 1000; // ms between looks at a model that is being loaded
+const path = (model, rest) => `/models/${api.part(model.id)}/${rest}`;
+const fetching = (model) => state.jobs.find((job) => job.kind === "get" && job.encoder === model.id && job.active);
+
+/* The models as they are now: asked anew when a job gets one, while one is loading, and by what `again` answers. */
+function useModels() {
+  const [asked, ask] = useState(0);
+  useChanges();
+  const jobs = state.jobs.filter((job) => job.kind === "get").map((job) => job.state);
+  const { value, error } = useAnswer(() => api.get("/models"), [asked, jobs.join()]);
+  const again = () => ask((n) => n + 1);
+  const loading = value && value.some((model) => model.state === "loading");
+  useEffect(() => {
+    const timer = loading ? setTimeout(again, SOON) : 0;
+    return () => clearTimeout(timer);
+  }, [value]);
+  return { models: value, error, again };
+}
+
+/* --- one model ------------------------------------------------------------------------------------------------------- */
+const Command = ({ text }) =>
+  html`<div class="pl-command">
+    <code>${text}</code>
+    <button type="button" class="pl-quiet" aria-label="Copy the command" title="Copy" onClick=${() => copy(text)}>
+      <${Icon} name="copy" />
+    </button>
+  </div>`;
+function Row({ model, end }) {
+  return html`<div class="pl-model-row" data-model=${model.id} data-state=${model.state}>
+    <div class="pl-model-head">
+      <b>${model.name}</b><code class="pl-muted">${model.id}</code>
+      <span class=${`pl-badge pl-model-state pl-state-${model.state}`}>${STATES[model.state] || model.state}</span>
+      ${end}
+    </div>
+    <p class="pl-model-summary">${model.summary}</p>
+    <p class="pl-facts pl-model-facts">${facts(model).map((text) => html`<span key=${text}>${text}</span>`)}</p>
+    ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
+    ${
+      model.own_code &&
+      html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`
+    }
+    ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
+    ${model.command && !model.available && html`<${Command} text=${model.command} />`}
+  </div>`;
+}
+/* Those that can be used here, and the others folded below. */
+function Grouped({ models, make }) {
+  const rest = models.filter((model) => !model.available);
+  const fetched = rest.some(fetching);
+  return html`<div class="pl-model-list">${models.filter((model) => model.available).map(make)}</div>
+    ${
+      rest.length > 0 &&
+      html`<details class="pl-model-rest" open=${fetched || undefined}>
+        <summary>${plural(rest.length, "model")} whose weights are not on this machine</summary>
+        <div class="pl-model-list">${rest.map(make)}</div>
+      </details>`
+    }`;
+}
+
+/* --- getting one: what it takes and its licence first, then a job ---------------------------------------------------- */
+const Terms = ({ name, bytes: size, licence, terms, gated }) =>
+  html`<li key=${name}>
+    <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
+    ${terms && html`<span class="pl-muted"> (${terms})</span>`}
+    ${gated && html`<span>; its owners ask that you agree on its page first</span>`}
+  </li>`;
+async function get(model) {
+  const offer = await api.get(path(model, "offer"));
+  const sure = await dialog({
+    title: `Get ${model.name}`,
+    confirm: "Accept the licence and get it",
+    body: html`<div class="pl-get">
+      <ul>
+        ${offer.repositories.map(Terms)}
+      </ul>
+      <p>${bytes(offer.bytes)} to fetch; ${bytes(offer.free)} are free in ${offer.folder}.</p>
+    </div>`,
+  });
+  if (!sure) return;
+  await api.post(path(model, "get"), { licence: offer.licence });
+  await watch();
+}
+const fetched = (job) =>
+  job.pages_total ? `${bytes(job.pages_done)} of ${bytes(job.pages_total)}` : "Asking the hub";
+function Get({ model }) {
+  const [asking, setAsking] = useState(false);
+  const job = fetching(model);
+  if (job)
+    return html`<span class="pl-row">
+      <span class="pl-muted" data-getting=${model.id} role="status">${fetched(job)}</span>
+      <button type="button" class="pl-button pl-small" onClick=${() => act(job, "stop")}>Stop</button>
+    </span>`;
+  if (!model.hub) return null;
+  const begin = async (event) => {
+    event.preventDefault(); // it may stand in the label of a choice
+    setAsking(true);
+    await get(model).catch(failed);
+    setAsking(false);
+  };
+  return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${begin}>Get</button>`;
+}
+
+/* --- the picker: radios with the name `encoder` ---------------------------------------------------------------------- */
+/* `except` are ids that are not offered. */
+export function Picker({ chosen = "", except = [] }) {
+  const { models, error } = useModels();
+  const [picked, pick] = useState(chosen);
+  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
+  if (!models) return html`<p class="pl-muted" role="status">Looking for models</p>`;
+  const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
+  const usable = offered.filter((model) => model.available);
+  const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
+  const choice = (model) =>
+    html`<label class="pl-model-choice" key=${model.id}>
+      <input
+        type="radio"
+        name="encoder"
+        value=${model.id}
+        checked=${model.id === value}
+        disabled=${!model.available}
+        onChange=${() => pick(model.id)}
+      />
+      <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
+    </label>`;
+  return html`<div class="pl-models" role="radiogroup" aria-label="Encoder">
+    <${Grouped} models=${offered} make=${choice} />
+  </div>`;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------------ */
+function Act({ model, again }) {
+  const [asking, setAsking] = useState(false);
+  const button = (text, name) => {
+    const go = async () => {
+      setAsking(true);
+      await api.post(path(model, name)).catch(failed);
+      setAsking(false);
+      again();
+    };
+    return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${go}>${text}</button>`;
+  };
+  if (model.state === "loaded") return button("Unload", "unload");
+  if (model.state === "failed") return button("Try again", "load");
+  if (model.state === "loading") return html`<span class="pl-spinner" aria-hidden="true"></span>`;
+  if (model.available && model.state === "here") return button("Load", "load");
+  return html`<${Get} model=${model} />`;
+}
+/* What this machine should use first, and why. */
+function Advice() {
+  const { value: best } = useAnswer(() => api.get("/models/advice"), []);
+  if (!best) return null;
+  const speed = best.seconds_per_page ? ` ${pace(best.seconds_per_page)}, ${best.measured}.` : "";
+  return html`<p class="pl-model-advice"><b>For this machine: ${best.model}. </b>${best.why + speed}</p>`;
+}
+function All() {
+  const { models, error, again } = useModels();
+  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
+  return html`<div class="pl-models">
+    <${Advice} />
+    ${
+      models &&
+      html`<${Grouped}
+        models=${models}
+        make=${(model) =>
+          html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`}
+      />`
+    }
+  </div>`;
+}
+addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));

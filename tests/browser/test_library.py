@@ -1,0 +1,170 @@
+"""The library walked by a person who adds, renames and deletes while something is at work, and comes back by links."""
+
+import re
+
+import pytest
+
+from tests.browser.driving import WAIT, opened, show, write_pdf
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+IDLE = "!document.querySelector('#pl-tab-library-button').dataset.busy"
+LONG = 90
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A document that takes some time to add."""
+    path = tmp_path_factory.mktemp("long") / "lighthouses.pdf"
+    return write_pdf(path, [f"Sheet {n} about lighthouses number {n}" for n in range(1, LONG + 1)])
+
+
+def planned(page, *paths):
+    show(page, "Library")
+    page.set_input_files("#pl-files", [str(path) for path in paths])
+    page.wait_for_selector("#pl-start:not([disabled])")
+
+
+def fate(page, name):
+    return page.locator(f'[data-planned="{name}"] .pl-badge').inner_text()
+
+
+def test_the_drop_zone_names_what_the_server_reads(browser, address, filled):
+    page = opened(browser, address, "?view=library")
+    readable = page.evaluate("pagelens.state.overview.readable")
+    said = page.inner_text(".pl-drop")
+    assert all(kind["name"] in said for kind in readable)
+    assert page.get_attribute("#pl-files", "accept").split(",") == [s for kind in readable for s in kind["suffixes"]]
+    page.close()
+
+
+def test_files_dropped_anywhere_are_planned_in_the_library(browser, address, files):
+    page = opened(browser, address, "?view=search&c=dropped")
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["no picture"], "odd.png"));
+            const over = new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true });
+            const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+            window.taken = [over, drop].map((event) => !document.querySelector("footer, body").dispatchEvent(event));
+        }"""
+    )
+    assert page.evaluate("taken") == [True, True]  # else the window would show the file itself
+    page.wait_for_selector('[data-planned="odd.png"]')
+    assert page.evaluate("pagelens.state.view") == "library"
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does(browser, address, files, tmp_path):
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    one, two = (write_pdf(tmp_path / f"{name}.pdf", [f"About {name}"]) for name in ("tides", "dunes"))
+    page = opened(browser, address, "?view=library&c=plans")
+    planned(page, tmp_path / "broken.pdf", one, two)
+    assert [fate(page, f"{name}.pdf") for name in ("broken", "tides", "dunes")] == ["Not readable", "New", "New"]
+    assert "2 pages to read" in page.inner_text(".pl-plan-facts")
+    page.get_by_role("checkbox", name="Add dunes.pdf").uncheck()
+    page.wait_for_selector(".pl-plan-dropped")
+    assert "1 page to read" in page.inner_text(".pl-plan-facts")
+    assert "3 files, 1 not readable, 1 left out" in page.inner_text(".pl-plan summary")
+    page.click("#pl-start")
+    page.wait_for_selector('tr[data-document="tides.pdf"]')
+    page.wait_for_function(IDLE)
+    assert page.locator("tr[data-document]").count() == 1
+    states = page.locator(".pl-job [data-file]").evaluate_all("rows => rows.map((r) => [r.dataset.file, r.innerText])")
+    assert [name for name, _ in states] == ["broken.pdf", "tides.pdf"]
+    assert "Not read" in states[0][1] and "Done" in states[1][1]
+
+    write_pdf(tmp_path / "tides.pdf", ["About quite other tides"])
+    planned(page, tmp_path / "tides.pdf")
+    page.get_by_role("checkbox", name="Replace tides.pdf").check()
+    page.wait_for_function("document.querySelector('[data-planned] .pl-badge').innerText === 'Replaces'")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_selector(".pl-plan", state="detached")
+
+    line = page.locator('tr[data-document="tides.pdf"] [aria-expanded]')
+    assert line.inner_text() == "text layer"
+    line.click()
+    page.get_by_role("button", name="Read it by OCR alone").click()  # another way, from the stored pictures
+    page.wait_for_selector(".pl-job[data-kind=reread][data-state=done]")
+    page.wait_for_function("document.querySelector('tr[data-document] [aria-expanded]').innerText === 'OCR'")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_the_first_files_of_a_collection_are_never_called_none(browser, address, filled, long):
+    """From the first moment on, on every tab, and after a reload that comes before the collection is there."""
+    page = opened(browser, address, "?view=library&c=firsts")
+    page.wait_for_selector(".pl-gone")  # as nothing is on its way yet
+    page.close()
+    page = opened(browser, address, "?view=library&c=documents")
+    page.evaluate("pagelens.choose('firsts')")
+    planned(page, long)
+    page.click("#pl-start")
+    page.wait_for_selector(f".pl-job [data-file='{long.name}']")
+    for view in ("", "&view=search", "&view=library"):
+        page.goto(f"{address}/?c=firsts{view}")
+        page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+        said = page.inner_text("body")
+        assert "is empty" not in said and "There is no collection" not in said
+        assert "Adding" in said or "being added" in said
+    page.wait_for_selector(f"[data-file='{long.name}'][data-state=reading]")
+    assert f"{LONG}" in page.inner_text(f"[data-file='{long.name}']")
+    job = page.locator(".pl-job").get_attribute("data-job")
+
+    show(page, "System")
+    page.locator(f"#pl-history li[data-job='{job}']").get_by_role("button", name="Adding files", exact=True).click()
+    page.wait_for_function("(id) => location.search.includes('job=' + id)", arg=job)
+    page.evaluate("pagelens.choose('documents')")
+    page.wait_for_selector(f"[data-job='{job}']", state="detached")  # its card belongs to its collection
+    page.go_back()
+    page.wait_for_selector(f".pl-job[data-job='{job}']")
+
+    page.get_by_role("button", name="Delete collection").click()
+    assert "deleted when that has ended" in page.inner_text("dialog")
+    page.get_by_role("button", name="Delete it all").click()
+    page.wait_for_selector(".pl-job[data-kind=delete][data-state=waiting]")
+    page.locator(".pl-job[data-kind=ingest]").get_by_role("button", name="Stop").click()
+    page.wait_for_function("pagelens.state.collection !== 'firsts'", timeout=2 * WAIT)
+    assert "firsts" not in page.inner_text(".pl-side")
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_document_has_an_address_and_says_how_well_it_was_read(browser, address, filled):
+    page = opened(browser, address, "?view=library&c=documents")
+    page.locator('tr[data-document="bread.pdf"] [aria-expanded]').click()
+    page.wait_for_selector("#pl-document-more")
+    assert "doc=bread.pdf" in page.url
+    assert page.inner_text("#pl-document-more").strip().startswith("Read well.")
+    page.reload()
+    page.wait_for_selector("#pl-document-more")
+    page.go_back()
+    page.wait_for_selector("#pl-document-more", state="detached")
+    page.goto(address + "/?view=library&c=documents&doc=gone.pdf&job=000000000000")
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    said = page.inner_text("#pl-library")
+    assert "There is no document “gone.pdf” in this collection" in said and "is not here any more" in said
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_collection_is_renamed_and_its_links_are_told(browser, address, filled, tmp_path):
+    page = opened(browser, address, "?view=library&c=documents")
+    page.evaluate("pagelens.choose('old name')")
+    planned(page, write_pdf(tmp_path / "tides.pdf", ["About tides"]))
+    page.click("#pl-start")
+    page.wait_for_selector('tr[data-document="tides.pdf"]')
+    page.wait_for_function(IDLE)
+    page.get_by_role("button", name="Rename").click()
+    page.fill("#pl-new-name", "documents")
+    page.keyboard.press("Enter")
+    page.get_by_text("There is a collection 'documents' already").wait_for()
+    page.get_by_role("button", name="Rename").click()
+    page.fill("#pl-new-name", "new name")
+    page.keyboard.press("Enter")
+    page.wait_for_function("pagelens.state.collection === 'new name'")
+    page.wait_for_selector('tr[data-document="tides.pdf"]')
+    page.wait_for_url(re.compile(r"c=new(\+|%20)name"))
+    page.goto(address + "/?c=old%20name")
+    page.get_by_text("There is no collection “old name” here.").wait_for()
+    page.close()

@@ -1,0 +1,226 @@
+"""A window for each home: what it shows, who shares it, what closing asks; and the places in the menus of systems."""
+
+from __future__ import annotations
+
+import json
+import os
+import plistlib
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from tests.cli.conftest import write_pdf
+from workbench.errors import InputError
+from workbench.service import Workbench
+from workbench.settings import Settings
+from workbench.ui import desktop, launchers
+
+
+class Watched:
+    """A window that is open until told to close."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.open, self.close = threading.Event(), threading.Event()
+        self.busy: Callable[[], bool] = lambda: False
+
+    def run(self, address: str, busy: Callable[[], bool]) -> None:
+        self.shown.append(address)
+        self.busy = busy
+        self.open.set()
+        assert self.close.wait(120)
+
+    def show(self, address: str) -> None:
+        self.shown.append(address)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # a server goes elsewhere
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def window(home: Path) -> Iterator[Watched]:
+    """One that shows the home."""
+    made = Watched()
+    thread = threading.Thread(target=desktop.open_desktop, args=(Workbench(Settings(home=home)), made))
+    thread.start()
+    assert made.open.wait(120)
+    yield made
+    made.close.set()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def post(home: Path, **body: Any) -> int:
+    running = json.loads((home / "state" / "desktop.json").read_text())
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{running['port']}/desktop", json.dumps(body).encode(), method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return int(answer.status)
+
+
+def test_a_second_start_shows_the_window_that_is_open(home: Path, window: Watched) -> None:
+    (address,) = window.shown
+    with urllib.request.urlopen(address, timeout=60) as page:
+        assert b"Pagelens" in page.read()
+    other = Watched()
+    assert desktop.open_desktop(Workbench(Settings(home=home)), other) is False
+    assert window.shown == [address, address] and other.shown == []
+
+
+def test_files_that_a_start_names_are_added_where_it_is_open(home: Path, window: Watched, tmp_path: Path) -> None:
+    file = write_pdf(tmp_path / "whales.pdf", ["The blue whale is large."])
+    assert window.busy() is False
+    assert not desktop.open_desktop(Workbench(Settings(home=home)), Watched(), [file], "sea life")
+    address, library = window.shown
+    assert library == f"{address}/?view=library&c=sea+life"
+    there = Workbench(Settings(home=home))
+    ended = time.monotonic() + 120
+    while window.busy() and time.monotonic() < ended:
+        time.sleep(0.05)
+    assert [document.name for document in there.library.documents("sea life")] == ["whales.pdf"]
+    with pytest.raises(InputError, match="cannot be a collection's name"):
+        desktop.open_desktop(there, Watched(), [file], "a/b")
+
+
+def test_only_who_may_read_the_home_may_ask(home: Path, window: Watched) -> None:
+    file = home / "state" / "desktop.json"
+    assert os.name != "posix" or stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        post(home, token="guessed", files=["/etc/passwd"], collection="documents")
+    assert refused.value.code == 403
+    assert len(window.shown) == 1
+
+
+def test_the_next_window_has_the_address_of_the_last_and_a_home_is_free_when_its_window_is_closed(home: Path) -> None:
+    shown = []
+    for _ in range(2):
+        made = Watched()
+        made.close.set()
+        assert desktop.open_desktop(Workbench(Settings(home=home)), made) is True
+        shown += made.shown
+    assert shown[0] == shown[1]
+    with FileLock(home / "state" / "desktop.lock").acquire(timeout=0):
+        pass
+
+
+def test_one_that_does_not_answer_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desktop, "STARTING", 0.5)
+    (home / "state").mkdir(parents=True)
+    with FileLock(home / "state" / "desktop.lock"), pytest.raises(InputError, match="does not answer"):
+        desktop.open_desktop(Workbench(Settings(home=home)), Watched())
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_closing_asks_while_something_is_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
+    """By what pywebview reads when a window is being closed: `confirm_close`, after the listeners of `closing`."""
+    asked: list[bool] = []
+
+    class Closing:
+        def __init__(self) -> None:
+            self.listeners: list[Callable[[], None]] = []
+
+        def __iadd__(self, listener: Callable[[], None]) -> Closing:
+            self.listeners.append(listener)
+            return self
+
+    made = SimpleNamespace(events=SimpleNamespace(closing=Closing()), confirm_close=None)
+
+    def start(**options: Any) -> None:
+        assert options["private_mode"] is False and options["storage_path"] == str(tmp_path)
+        for listener in made.events.closing.listeners:
+            listener()
+        asked.append(made.confirm_close)
+
+    def create_window(title: str, address: str, **size: Any) -> Any:
+        assert (title, address) == ("Pagelens", "http://127.0.0.1:1") and size["min_size"][0] <= 390
+        return made
+
+    monkeypatch.setitem(sys.modules, "webview", SimpleNamespace(create_window=create_window, start=start))
+    desktop.OwnWindow(tmp_path).run("http://127.0.0.1:1", lambda: busy)
+    assert asked == [busy]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands for the browser")
+def test_the_command_opens_the_browser_and_a_second_one_again(tmp_path: Path) -> None:
+    home, seen = tmp_path / "home", tmp_path / "seen"
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {shlex.quote(str(seen))}\n')
+    script.chmod(0o755)
+    command = [sys.executable, "-m", "workbench", "--home", str(home), "desktop", "--browser"]
+    environment = {**os.environ, "BROWSER": f"{script} %s"}
+
+    def lines(count: int) -> list[str]:
+        ended = time.monotonic() + 120
+        while time.monotonic() < ended:
+            found = seen.read_text().splitlines() if seen.exists() else []
+            if len(found) >= count:
+                return found
+            time.sleep(0.1)
+        raise AssertionError("the browser was not opened")
+
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as first:
+        try:
+            (address,) = lines(1)
+            second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+            assert (second.returncode, "open already" in second.stderr) == (0, True)
+            assert lines(2) == [address, address]
+        finally:
+            first.send_signal(signal.SIGINT)
+        assert first.wait(60) == 0
+
+
+def test_linux_has_it_in_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    arguments = ["/opt/my python/bin/python3", "-m", "workbench", "--home", '/data/50%/"q" $x', "desktop"]
+    where = launchers.install(arguments, tmp_path / "state", "linux")
+    assert where == tmp_path / "share" / "applications" / "pagelens.desktop"
+    entry = dict(line.split("=", 1) for line in where.read_text(encoding="utf-8").splitlines() if "=" in line)
+    assert entry["Exec"] == (
+        '"/opt/my python/bin/python3" "-m" "workbench" "--home" "/data/50%%/\\\\"q\\\\" \\\\$x" "desktop" %F'
+    )
+    assert Path(entry["Icon"]).read_text(encoding="utf-8").startswith("<svg")
+    assert launchers.uninstall("linux") == where and not where.exists()
+    assert launchers.uninstall("linux") is None
+
+
+def test_macos_has_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    arguments = ["/opt/my python/bin/python3", "-m", "workbench", "desktop"]
+    where = launchers.install(arguments, tmp_path / "state", "darwin")
+    about = plistlib.loads((where / "Contents" / "Info.plist").read_bytes())
+    script = where / "Contents" / "MacOS" / about["CFBundleExecutable"]
+    assert os.access(script, os.X_OK)
+    assert shlex.split(script.read_text().splitlines()[1]) == ["exec", *arguments, "$@"]
+    assert (where / "Contents" / "Resources" / about["CFBundleIconFile"]).read_bytes()[:4] == b"icns"
+    assert launchers.install(arguments, tmp_path / "state", "darwin") == where  # again
+    assert launchers.uninstall("darwin") == where and not where.exists()
+
+
+def test_windows_is_asked_for_a_shortcut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    ran: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.append(command))
+    arguments = ["C:\\it's\\pythonw.exe", "-m", "workbench", "--home", "C:\\my pages", "desktop"]
+    where = launchers.install(arguments, tmp_path / "state", "win32")
+    ((*_, script),) = ran
+    assert f"CreateShortcut('{where}')" in script
+    assert "TargetPath = 'C:\\it''s\\pythonw.exe'" in script
+    assert "Arguments = '-m workbench --home \"C:\\my pages\" desktop'" in script
+    assert (tmp_path / "state" / "pagelens.ico").read_bytes()[:4] == b"\0\0\1\0"

@@ -1,0 +1,52 @@
+"""``pagelens desktop``: the page in a window of its own, and in the system's menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli import output
+from workbench.cli.session import settings, workbench
+
+
+def desktop(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", exists=True, help="Files or folders to add.", show_default=False),
+    ] = None,
+    collection: Annotated[
+        str, typer.Option("--collection", "-c", metavar="NAME", help="The collection they go to.")
+    ] = "documents",
+    browser: Annotated[bool, typer.Option("--browser", help="Use the browser even if pywebview is installed.")] = False,
+    install: Annotated[
+        bool, typer.Option("--install", help="Put Pagelens in the menu of this system, and open nothing.")
+    ] = False,
+    uninstall: Annotated[bool, typer.Option("--uninstall", help="Take it out of the menu again.")] = False,
+) -> None:
+    """Open the workbench in a window of its own; a second start shows the window that is open.
+
+    The window needs pywebview: pip install 'pagelens[desktop]'. Without it the default browser opens.
+    """
+    from workbench.ui import launchers
+
+    if install or uninstall:
+        where = settings(context).home
+        if uninstall:
+            gone = launchers.uninstall()
+            output.say(f"Taken out of the menu: {gone}" if gone else "Pagelens is not in the menu.")
+        else:
+            named = Path(context.find_root().obj["home"]).absolute() if "home" in context.find_root().obj else None
+            output.say(f"In the menu: {launchers.install(launchers.command(named), where / 'state' / 'icons')}")
+        return
+    from workbench.ui.desktop import BrowserWindow, OwnWindow, Window, open_desktop, own_window_is_there
+
+    service = workbench(context)
+    own = own_window_is_there() and not browser
+    window: Window = OwnWindow(service.settings.home / "state" / "webview") if own else BrowserWindow()
+    if not own:
+        output.say("Pagelens opens in the browser (Ctrl-C ends it).")
+    if not open_desktop(service, window, files or [], collection):
+        output.say("Pagelens was open already.")

@@ -1,0 +1,308 @@
+"""Searching: results stage by stage, what became of a page that was expected, and how a pipeline will be read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
+from workbench.diagnosis import diagnose
+from workbench.errors import PagelensError, QueryError
+from workbench.latency import LatencyHistory
+from workbench.metrics import Metrics
+from workbench.query import PictureStore, SemanticCache, with_words
+from workbench.retrieval import (
+    PRESET_REASONS,
+    PRESETS,
+    RECOMMENDED,
+    Encode,
+    Pipeline,
+    QueryCache,
+    parse_filter,
+    search_stages,
+)
+from workbench.retrieval.pipeline import PipelineReading, rival
+from workbench.retrieval.verdict import NEXT, Calibration
+from workbench.service.models import Models
+from workbench.service.open_collections import OpenCollections
+from workbench.settings import CollectionSettings, Settings
+from workbench.store import Collection
+from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
+from workbench.types.text import wellformed
+
+log = logging.getLogger(__name__)
+
+ALL = "*"
+"""In the setting of what to make ready: every collection."""
+MAX_QUERY = 2_000
+"""Characters of a text in a query: encoders see a few hundred words at most."""
+MAX_PARTS = 64
+"""Parts of a query: each is encoded, and each of its vectors compared with every page's."""
+EMPTY = "The query is empty; type what you are looking for."
+
+
+class Searches:
+    """Questions answered by a pipeline over a collection; ``answers`` remembers what was found, where it is given.
+
+    What a search took joins the history of ``latency`` and what the process measures of itself.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        opened: OpenCollections,
+        models: Models,
+        pictures: PictureStore,
+        queries: QueryCache,
+        answers: SemanticCache | None,
+        latency: LatencyHistory,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._opened = opened
+        self._models = models
+        self._pictures = pictures
+        self._queries = queries
+        self._answers = answers
+        self._latency = latency
+        self._metrics = metrics
+
+    def search(
+        self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+    ) -> SearchResult:
+        """Search to the end, always anew.
+
+        A pipeline that states how many pages it returns runs as it is written: ``k`` shows fewer of them, and never
+        more, as a note says. It is the number of results where the pipeline states none, or is a preset.
+        """
+        *_, result = self.stages(query, collection, pipeline, k, filter, anew=True)
+        return result
+
+    def stages(
+        self,
+        query: str | Query,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+        anew: bool = False,
+    ) -> Generator[SearchResult]:
+        """Search, yielding after each stage; everything that can be refused is refused before the first one.
+
+        Closing it ends the search: no further stage runs.
+
+        Where the semantic cache is switched on (`Settings.semantic_cache`), an earlier answer may be used, unless
+        ``anew``; the trace then has a stage ``cache``, and a note says what was reused.
+        """
+        cleaned = clean_query(query)
+        where = parse_filter(filter)
+        store = self._opened.get(collection)
+        fitted = fitted_pipeline(pipeline, k, store)
+        cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
+        search = search_stages if anew or self._answers is None else self._answers.stages
+        encode = self._queries.of(store)
+        # Verdicts are calibrated on questions; a picture or a region has scores of another size.
+        judging = where is None and cleaned.plain and can_judge(store, fitted)
+        deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
+        stages = search(store, cleaned, deep, encode, where, notes, self._models.reranker)
+        if judging:
+            stages = _judged(stages, store, fitted, cleaned, encode)
+        return _noted(self._timed(_shown(stages, fitted, k)), store)
+
+    def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
+        """The same results; once the last is given away, what its stages took joins the history.
+
+        Not that of an answer from memory, which is no search.
+        """
+        result = None
+        try:
+            for result in stages:
+                yield result
+        finally:
+            if result is not None and result.complete and all(stage.name != "cache" for stage in result.trace.stages):
+                self._latency.add(result)
+                self._metrics.searched(result)
+
+    def why(
+        self,
+        query: str | Query,
+        ref: PageRef,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+    ) -> MissReport:
+        """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
+        store = self._opened.get(collection)
+        parsed = fitted_pipeline(pipeline, k, store)
+        parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
+        cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
+        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter, self._models.reranker)
+
+    def calibrate(
+        self,
+        collection: str,
+        pipeline: str = "two-stage",
+        questions: Sequence[CalibrationQuestion] = (),
+        progress: ProgressCallback = lambda done, total: None,
+    ) -> Calibration:
+        """Fit when a search by a pipeline may be called probably in vain, and keep it beside the collection.
+
+        Without questions, lines of the collection's own pages stand in for them. `InputError` says what is lacking.
+        """
+        store = self._opened.get(collection)
+        fitted = fitted_pipeline(pipeline, None, store)
+        encode, encoder = self._queries.of(store), store.space(fitted.decider()).encoder
+        text = str(fitted.returning(max(fitted.k, NEXT)))
+        return calibrate(
+            store,
+            fitted,
+            questions or drawn(store),
+            lambda query, filter: self.search(query, collection, text, None, filter),
+            lambda query: float(encode(encoder, clean_query(query)).embedding.weights.sum()),
+            "questions" if questions else "lines of its own pages in place of questions",
+            progress,
+        )
+
+    def read_pipeline(self, text: str, collection: str, k: int | None = None) -> PipelineReading:
+        """What a pipeline, a preset, or the recommended one (an empty text) comes to in a collection.
+
+        `PipelineError` says what is wrong with the text; an index that it lacks is no error here.
+        """
+        store = self._opened.get(collection)
+        preset, reason = recommended(store) if not text.strip() else (text.strip(), "")
+        fitted = fitted_pipeline(preset, k, store)
+        lacking = [
+            (leaf.index, store.space(leaf.encoder).encoder)
+            for leaf in fitted.vector_leaves()
+            if leaf.index not in store.space(leaf.encoder).indexes
+        ]
+        return PipelineReading(
+            preset if preset in PRESETS else "",
+            reason or PRESET_REASONS.get(preset, ""),
+            str(fitted),
+            tuple((str(replace(step, k=None)), step.k) for step in fitted.steps),
+            fitted.k,
+            tuple(dict.fromkeys(lacking)),
+            rival(fitted),
+        )
+
+    def warm_up(self) -> None:
+        """Load the default model, and make the collections that `Settings.prewarm` names ready to be searched.
+
+        What the recommended pipeline reads of each is then on this machine and mapped, its model loaded, and an
+        approximate index in memory, as if somebody had searched. One that cannot be made ready keeps no other waiting.
+        """
+        self._models.encoder(CollectionSettings().encoder).encode_query("warm up")
+        wanted = self._settings.prewarm
+        there = self._opened.library.names() if ALL in wanted else wanted
+        for name in there:
+            try:
+                self._prewarm(name)
+            except PagelensError as error:
+                log.warning("collection '%s' could not be made ready: %s", name, error)
+
+    def _prewarm(self, name: str) -> None:
+        store = self._opened.get(name)
+        fitted = fitted_pipeline("", None, store)
+        query, notes = with_words(clean_query("warm up"), fitted, store, self._pictures)
+        for _ in search_stages(store, query, fitted, self._queries.of(store), None, notes):
+            pass
+        for space in store.spaces():
+            for index in space.indexes:
+                if space.approximated(index) and (ann := space.ann(index, wait=True)) is not None:
+                    ann.prewarm()
+
+
+def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[SearchResult]:
+    """The same results, with a note where vectors had to be held in memory."""
+    for result in stages:
+        held = dict.fromkeys(name for space in store.spaces() for name in space.in_memory())
+        note = (
+            f"The copy of {', '.join(held)} cannot be written (is the disk full?), so the vectors were read from the "
+            "tables into memory; once there is room, searches are quick again."
+        )
+        yield replace(result, notes=(*result.notes, note)) if held else result
+
+
+def _judged(
+    stages: Iterator[SearchResult], store: Collection, pipeline: Pipeline, query: Query, encode: Encode
+) -> Iterator[SearchResult]:
+    """The same results, the last with the verdict on it, which goes by all that was scored, shown or not."""
+    for result in stages:
+        if result.complete:
+            weights = encode(result.encoder, query).embedding.weights
+            yield replace(result, verdict=judged(store, pipeline, result, float(weights.sum())))
+        else:
+            yield result
+
+
+def recommended(store: Collection) -> tuple[str, str]:
+    """The preset to begin with in a collection, and why."""
+    return RECOMMENDED.get(store.space().info.kind, RECOMMENDED[""])
+
+
+def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
+    """The pipeline as it will run: as it is written, a preset fitted to the indexes the collection has.
+
+    An empty text is the preset that is recommended for the collection.
+
+    ``k`` is how many pages a preset returns, or a pipeline that does not say.
+    """
+    text = text.strip() or recommended(store)[0]
+    parsed = Pipeline.parse(text)
+    preset = text in PRESETS
+    if preset:
+        parsed = parsed.fitted(store.space().indexes)
+    return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
+
+
+def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) -> Iterator[SearchResult]:
+    """The results of a pipeline as it is written, of which ``k`` may show fewer and never more, which a note says."""
+    shown = pipeline.k if k is None else min(k, pipeline.k)
+    more = (_fewer(pipeline, k),) if k is not None and k > pipeline.k else ()
+    for result in stages:
+        yield replace(result, hits=result.hits[:shown], pipeline=str(pipeline), notes=(*result.notes, *more))
+
+
+def _fewer(pipeline: Pipeline, k: int) -> str:
+    """Why there are fewer results than were asked for apart from the pipeline."""
+    last = pipeline.steps[-1]
+    return (
+        f"The pipeline is run as it is written: it returns {pipeline.k} pages ('{last}'). For {k}, end it in "
+        f"'{replace(last, k=k)}'."
+    )
+
+
+def clean_query(query: str | Query) -> Query:
+    """The query as it will be encoded; `QueryError` when it is empty, or too long or manifold to mean anything."""
+    cleaned = Query.of(query)
+    parts = tuple(
+        replace(part, text=_clean(part.text)) if isinstance(part, TextPart) else part for part in cleaned.parts
+    )
+    if len(parts) > MAX_PARTS:
+        raise QueryError(f"The query has {len(parts)} parts; at most {MAX_PARTS} are searched together.")
+    if all(part.weight < 0 for part in parts):
+        raise QueryError("The query says only what is not wanted; say what to look for as well." if parts else EMPTY)
+    return Query(parts)
+
+
+def read_query(data: Mapping[str, Any]) -> Query:
+    """A query from the JSON form of `Query.as_dict`; `QueryError` says what is wrong with it."""
+    try:
+        return Query.from_dict(data)
+    except ValueError as error:
+        raise QueryError(str(error)) from None
+
+
+def _clean(text: str) -> str:
+    clean = wellformed(" ".join(text.replace("\0", " ").split()))
+    if not clean:
+        raise QueryError(EMPTY)
+    if len(clean) > MAX_QUERY:
+        raise QueryError(
+            f"The query has {len(clean):,} characters; at most {MAX_QUERY:,} are searched. Shorten it to the question."
+        )
+    return clean

@@ -1,0 +1,254 @@
+"""The page in a window of its own: one for each home, and gone with what served it.
+
+Who comes first holds the home's lock and serves the page to its own machine; who comes later has that one show itself,
+and hands it the files it was given. Without pywebview the window is one of the browser's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
+
+from filelock import FileLock, Timeout
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from workbench.errors import InputError, PagelensError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.service import Workbench
+
+HOST = "127.0.0.1"
+STARTING = 60.0
+"""Seconds that a server may take to answer: imports on a cold disk."""
+_ROUTE = "/desktop"
+_SIZE, _LEAST = (1440, 900), (390, 560)
+_STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays, and the rest goes on next time."
+
+
+class Window(Protocol):
+    """What shows the page."""
+
+    def run(self, address: str, busy: Callable[[], bool]) -> None:
+        """Show the page until a person closes it, who is asked first while it is ``busy``."""
+
+    def show(self, address: str) -> None:
+        """Come to the front with this address; called from another thread than `run`."""
+
+
+class OwnWindow:
+    """A window of the system's own web view, by pywebview; ``state`` is where it keeps what the page remembers."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._window: Any = None
+
+    def run(self, address: str, busy: Callable[[], bool]) -> None:
+        """As of `Window`; must be called by the main thread."""
+        import webview
+
+        self._window = webview.create_window(
+            "Pagelens", address, width=_SIZE[0], height=_SIZE[1], min_size=_LEAST, text_select=True
+        )
+
+        def closing() -> None:
+            self._window.confirm_close = busy()  # read right after this, on every system
+
+        self._window.events.closing += closing
+        webview.start(
+            private_mode=False, storage_path=str(self._state), localization={"global.quitConfirmation": _STILL_BUSY}
+        )
+
+    def show(self, address: str) -> None:
+        """As of `Window`."""
+        if self._window is not None:
+            self._window.load_url(address)
+            self._window.restore()
+            self._window.show()
+
+
+class BrowserWindow:
+    """A tab of the default browser; nobody knows when it is closed, so that it runs until it is interrupted."""
+
+    def run(self, address: str, busy: Callable[[], bool]) -> None:
+        """As of `Window`, but that nobody is asked."""
+        webbrowser.open(address)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+    def show(self, address: str) -> None:
+        """As of `Window`."""
+        webbrowser.open(address)
+
+
+def own_window_is_there() -> bool:
+    """Whether pywebview is installed."""
+    import importlib.util
+
+    return importlib.util.find_spec("webview") is not None
+
+
+def open_desktop(
+    workbench: Workbench, window: Window, files: Sequence[Path] = (), collection: str = "documents"
+) -> bool:
+    """Show the page of a home, and add files to a collection; returns False if a window was open for it already.
+
+    Else it returns when the window is closed. `InputError` where the other one does not answer.
+    """
+    state = workbench.settings.home / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(state / "desktop.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _hand_over(state / "desktop.json", files, collection)
+        return False
+    try:
+        with _serving(workbench, window, state / "desktop.json") as address:
+            window.run(
+                _opened(workbench, address, files, collection), lambda: any(j.active for j in workbench.jobs.all())
+            )
+    finally:
+        lock.release()
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """Who serves a home, as its state file says; ``token`` shows that another process may read that file."""
+
+    port: int
+    token: str
+    pid: int
+
+    @classmethod
+    def read(cls, path: Path) -> _Running | None:
+        """From the file, None if there is none."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """To the file, which nobody else may read."""
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+
+
+@contextmanager
+def _serving(workbench: Workbench, window: Window, file: Path) -> Iterator[str]:
+    """The address of a server of this home in a thread of its own, for as long as the context lasts."""
+    import uvicorn
+
+    from workbench.ui.server import LISTENING, create_app, from_nowhere
+
+    before = _Running.read(file)
+    with _bound(before.port if before else 0) as listening:
+        running = _Running(listening.getsockname()[1], secrets.token_urlsafe(24), os.getpid())
+        address = f"http://{HOST}:{running.port}"
+        app = create_app(workbench, HOST, running.port)
+        app.router.routes.insert(0, Route(_ROUTE, _control(workbench, window, running, address), methods=["POST"]))
+        from_nowhere(workbench)
+        server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=2, **LISTENING))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="pagelens-server")
+        thread.start()
+        try:
+            _until(lambda: server.started or not thread.is_alive())
+            if not server.started:
+                raise PagelensError("Pagelens could not start its server; 'pagelens doctor' looks for the cause.")
+            running.write(file)
+            yield address
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at the port of the last time, under which the page's own memory is kept, or at any that is free."""
+    for number in (port, 0):
+        made = socket.socket()
+        if os.name == "posix":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind((HOST, number))
+        except OSError:
+            made.close()
+        else:
+            return made
+    raise PagelensError(f"No port of {HOST} is free.")
+
+
+def _control(workbench: Workbench, window: Window, running: _Running, address: str) -> Callable[[Request], Any]:
+    """What another process asks of this one: to show itself, and to add files."""
+
+    async def show(request: Request) -> Response:
+        asked = await request.json()
+        if not secrets.compare_digest(str(asked.get("token", "")), running.token):
+            return PlainTextResponse("This is between windows of Pagelens.", 403)
+        try:
+            where = _opened(workbench, address, [Path(file) for file in asked["files"]], asked["collection"])
+        except PagelensError as error:
+            return PlainTextResponse(str(error), 400)
+        window.show(where)
+        return PlainTextResponse("shown")
+
+    return show
+
+
+def _opened(workbench: Workbench, address: str, files: Sequence[Path], collection: str) -> str:
+    """The address to show; with files, that of the library, where they are being added."""
+    if not files:
+        return address
+    workbench.ingestion.start([file.absolute() for file in files], collection)
+    return f"{address}/?{urlencode({'view': 'library', 'c': collection})}"
+
+
+def _hand_over(file: Path, files: Sequence[Path], collection: str) -> None:
+    """Have the process that serves this home show itself, which may just be starting."""
+    ended = time.monotonic() + STARTING
+    while True:
+        running = _Running.read(file)
+        try:
+            if running is not None:
+                _ask(running, [str(path.absolute()) for path in files], collection)
+                return
+        except urllib.error.HTTPError as error:
+            raise InputError(error.read().decode("utf-8", "replace")) from None
+        except OSError:
+            pass  # not listening yet
+        if time.monotonic() > ended:
+            raise InputError("Pagelens is open for this home already but does not answer; end it, and try again.")
+        time.sleep(0.2)
+
+
+def _ask(running: _Running, files: Sequence[str], collection: str) -> None:
+    body = json.dumps({"token": running.token, "files": files, "collection": collection}).encode()
+    request = urllib.request.Request(
+        f"http://{HOST}:{running.port}{_ROUTE}", body, {"Content-Type": "application/json"}, method="POST"
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy has no business here
+    with opener.open(request, timeout=STARTING):
+        pass
+
+
+def _until(true: Callable[[], bool]) -> None:
+    ended = time.monotonic() + STARTING
+    while not true() and time.monotonic() < ended:
+        time.sleep(0.02)
