@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -81,7 +81,8 @@ class Stager:
                 gaps += [(page, encoder, reason) for page, reason in lacking.items()]
             new = list(ready.values())
             tables |= self.encoder().tables([one.id for one in new], [one.vectors for one in new])
-            rows = [page_row(one.page, record, one.picture_bytes) for one in new]
+            made = {i: [one.vectors.embedding, *(of[i] for of in (others or {}).values())] for i, one in ready.items()}
+            rows = [page_row(one.page, record, one.picture_bytes, shown(made[i])) for i, one in ready.items()]
             return Staged({**tables, "pages": pa.Table.from_pylist(rows, PAGES)}, tuple(gaps)), failures
 
     def vectors(
@@ -132,3 +133,9 @@ class Stager:
                 raise
             log.exception("%s could not be stored", page.ref)
             return f"The page could not be stored: {error}"
+
+
+def shown(outcomes: Iterable[PageEmbedding | PageFailure]) -> tuple[str, ...] | None:
+    """The kinds of figure on a page, by the first of its encoders that looks for them; None where none does."""
+    found = (one.shows for one in outcomes if isinstance(one, PageEmbedding))
+    return next((shows for shows in found if shows is not None), None)
