@@ -48,8 +48,8 @@ def main(folder: Path) -> None:
     """Print two tables: of the boxes themselves, and of pages as an ingest looks at them."""
     evidence = boxes(folder)
     numbers: dict[str, list[int]] = defaultdict(list)
-    for document, page in sorted(evidence):
-        numbers[document].append(page)
+    for document, number in sorted(evidence):
+        numbers[document].append(number)
     of_boxes: dict[str, Counter[str]] = defaultdict(Counter)
     of_pages: dict[str, Counter[str]] = defaultdict(Counter)
     for document, wanted in numbers.items():
@@ -73,9 +73,9 @@ def _kinds(page: Page, places: list[Box]) -> list[str]:
     if not places:
         return []
     image = page.image()
-    sides = (*image.size, *image.size)
-    parts = [image.crop([round(v * s) for v, s in zip(box, sides, strict=True)]) for box in places]
-    return [seen.kind for seen in sight.load().look([part for part in parts if min(part.size) > 0])]
+    w, h = image.size
+    parts = [image.crop((round(x0 * w), round(y0 * h), round(x1 * w), round(y1 * h))) for x0, y0, x1, y1 in places]
+    return [seen.kind for seen in sight.load().look(parts)]
 
 
 def _table(unit: str, told: dict[str, Counter[str]], totals: dict[str, int]) -> None:

@@ -82,7 +82,7 @@ def test_a_collection_made_before_opens_and_says_what_to_do(store):
     assert pages(old, "page > 2") == [3, 4]
     assert problems(old) == []
     for text in ("shows = 'chart'", "page = 1 or not shows = 'chart'"):
-        with pytest.raises(InputError, match=r"'notes' has none to filter by.*ingest the files into a new collection"):
+        with pytest.raises(InputError, match=r"'notes': the encoder 'reader' does.*into a new collection"):
             old.page_ids(parse_filter(text))
 
 
@@ -94,7 +94,7 @@ def test_a_collection_made_before_is_written_to(store, columns):
         put(writer, bread)
         writer.finish()
     assert shows(old) == dict.fromkeys(SHOWS)
-    with pytest.raises(InputError, match="has none to filter by"):
+    with pytest.raises(InputError, match="Nothing has looked for figures"):
         old.page_ids(parse_filter("shows = 'chart'"))
     page, embedding, pictures = item(record("maps", 1), 1)
     with Writer(old) as writer:
@@ -142,10 +142,8 @@ def test_it_leaves_and_comes_back(store, tmp_path, formats, known):
         assert shows(again) == dict.fromkeys(SHOWS)
     else:
         assert shows(again) == SHOWS
-    np.testing.assert_allclose(
-        [page.pictures for page in again.rebuilt(again.page_ids(None))][0],
-        [(0.1, 0.2, 0.5, 0.75)] if known else np.zeros((0,)), atol=1e-6,
-    )  # fmt: skip
+    first = again.rebuilt(again.page_ids(None)[:1])[0].pictures
+    assert np.round(first, 6).tolist() == ([[0.1, 0.2, 0.5, 0.75]] if known else [])
 
 
 def test_an_export_made_before_comes_in(store, tmp_path):

@@ -6,15 +6,19 @@ with Debian's packages.
 
 from __future__ import annotations
 
+import hashlib
+import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 import numpy as np
 
+from workbench.errors import EncoderError
 from workbench.types import Float
 
 FILE = "kinds.npz"
+SHA256 = "4e01b37773800b329b8071d804ea4c09f22745251b6b7b35a3614fa763ef5fd2"
 PHOTOGRAPH = "photograph"
 TEXT = "text"
 """A picture of text alone, which is no figure."""
@@ -44,6 +48,13 @@ class Kinds:
 
 @cache
 def kinds() -> Kinds:
-    """The regression that comes with Pagelens."""
-    with resources.files(__package__).joinpath(FILE).open("rb") as file, np.load(file) as held:
+    """The regression that comes with Pagelens; `EncoderError` where its file is another than what came."""
+    content = resources.files(__package__).joinpath(FILE).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise EncoderError(
+            f"{FILE}, the weights that tell kinds of figure, is not the file it should be (its sha256 is "
+            f"{digest[:12]}… and not {SHA256[:12]}…); install Pagelens again."
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
         return Kinds(tuple(held["kinds"].tolist()), held["weight"].astype(np.float32), held["bias"])

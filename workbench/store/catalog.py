@@ -180,9 +180,8 @@ class Catalog:
             if "shows" in table.schema.names and table.count_rows("shows IS NOT NULL"):
                 return
         raise InputError(
-            f"Nothing has looked for figures on the pages of collection '{self.name}', so that '{self.name}' has none to "
-            "filter by. The encoder 'reader' looks for them in collections made since Pagelens 0.3.0: ingest the files "
-            "into a new collection."
+            f"Nothing has looked for figures on the pages of collection '{self.name}': the encoder 'reader' does, in "
+            "collections made since Pagelens 0.3.0. To filter by figures, ingest the files into a new collection."
         )
 
     # -- beside the tables --------------------------------------------------------------------------------------------

@@ -81,8 +81,16 @@ class Stager:
                 gaps += [(page, encoder, reason) for page, reason in lacking.items()]
             new = list(ready.values())
             tables |= self.encoder().tables([one.id for one in new], [one.vectors for one in new])
-            made = {i: [one.vectors.embedding, *(of[i] for of in (others or {}).values())] for i, one in ready.items()}
-            rows = [page_row(one.page, record, one.picture_bytes, shown(made[i])) for i, one in ready.items()]
+            later_ones = list((others or {}).values())
+            rows = [
+                page_row(
+                    one.page,
+                    record,
+                    one.picture_bytes,
+                    shown([one.vectors.embedding, *(outcomes[i] for outcomes in later_ones)]),
+                )
+                for i, one in ready.items()
+            ]
             return Staged({**tables, "pages": pa.Table.from_pylist(rows, PAGES)}, tuple(gaps)), failures
 
     def vectors(
