@@ -6,6 +6,7 @@ same pictures. Needs matplotlib, which Pagelens itself does not.
 
 from __future__ import annotations
 
+import colorsys
 import io
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -21,6 +22,7 @@ from scipy.spatial import cKDTree
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # type: ignore[import-not-found]
+from matplotlib import font_manager
 
 Rng = np.random.Generator
 Values = NDArray[np.float64]
@@ -32,30 +34,55 @@ _SAID = (
 )
 WORDS = _SAID.split()
 STYLES = ("default", "ggplot", "seaborn-v0_8-whitegrid", "fivethirtyeight", "bmh", "grayscale", "seaborn-v0_8-darkgrid")
-SANS = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-SERIF = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
+FACES = ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"]
+"""Fonts that texts are set in; see `use`."""
+
+
+def use(fonts: Sequence[Path]) -> None:
+    """Set texts in these fonts too."""
+    for font in fonts:
+        FACES.append(str(font))
+        font_manager.fontManager.addfont(font)
+
+
+def _face(rng: Rng, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(rng.choice(FACES)), size)
 
 
 def chart(rng: Rng) -> Image.Image:
-    """Bars, lines, areas, points, pies and boxes, in matplotlib's styles or bare as printed ones are."""
-    with plt.style.context(str(rng.choice(STYLES))):
-        figure, axes = plt.subplots(figsize=(rng.uniform(3, 8), rng.uniform(2.5, 6)), dpi=100)
-        plots = (_bars, _marked_bars, _areas, _lines, _lines, _points, _pie, _boxes, _stacked)
-        many = int(rng.integers(1, 5))
-        colours = [plt.cm.tab20(i) for i in rng.permutation(20)]
-        if rng.random() < 0.4:
-            colours = [plt.cm.Blues(x) for x in np.linspace(0.9, 0.3, 20)]
-        values = rng.gamma(2.0, 20.0, (many, int(rng.integers(3, 13))))
-        plots[int(rng.integers(len(plots)))](rng, axes, values, colours)
-        if rng.random() < 0.7:
-            axes.set_title(" ".join(rng.choice(WORDS, 4)).capitalize())
-        if rng.random() < 0.3:
-            axes.axis("off")
-        elif rng.random() < 0.5:
-            axes.spines[["top", "right"]].set_visible(False)
-        if rng.random() < 0.5 and many > 1:
-            axes.legend([str(word) for word in rng.choice(WORDS, many)])
+    """Bars, lines, areas, points, pies and boxes, in matplotlib's styles or bare as printed ones are; up to four."""
+    family = font_manager.FontProperties(fname=str(rng.choice(FACES))).get_name()
+    with plt.style.context(str(rng.choice(STYLES))), matplotlib.rc_context({"font.family": [family, "DejaVu Sans"]}):
+        rows, columns = ((1, 1), (1, 1), (1, 1), (1, 2), (2, 2), (2, 1))[int(rng.integers(6))]
+        size = (rng.uniform(3, 7) * (1 + (columns > 1) * 0.4), rng.uniform(2.2, 5) * (1 + (rows > 1) * 0.5))
+        figure, panels = plt.subplots(rows, columns, figsize=size, dpi=100, squeeze=False)
+        paper = str(rng.choice(["white", "white", "white", "#f3f0e8", "#1f2a44", "#eaf1f7"]))
+        figure.set_facecolor(paper)
+        colours = [colorsys.hsv_to_rgb((rng.random() + 0.37 * i) % 1, rng.uniform(0.2, 1), 0.85) for i in range(20)]
+        if rng.random() < 0.5:
+            scheme = (plt.cm.Blues, plt.cm.Greys, plt.cm.YlOrBr, plt.cm.tab10, plt.cm.Greens)[int(rng.integers(5))]
+            colours = [scheme(x) for x in np.linspace(0.9, 0.3, 20)]
+        for axes in panels.flat:
+            _panel(rng, axes, colours)
         return _figure(figure)
+
+
+def _panel(rng: Rng, axes: Any, colours: list[Any]) -> None:
+    plots = (_bars, _marked_bars, _marked_bars, _areas, _lines, _lines, _points, _pie, _boxes, _stacked, _columns)
+    many = int(rng.integers(1, 5))
+    plot = plots[int(rng.integers(len(plots)))]
+    plot(rng, axes, rng.gamma(2.0, 20.0, (many, int(rng.integers(3, 13)))), colours)
+    if rng.random() < 0.6:
+        where = str(rng.choice(["left", "center"]))
+        axes.set_title(" ".join(rng.choice(WORDS, int(rng.integers(2, 8)))).capitalize(), loc=where)
+    if rng.random() < 0.3:
+        axes.axis("off")
+    elif rng.random() < 0.6:
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    if rng.random() < 0.4:
+        axes.grid(False)
+    if rng.random() < 0.5 and many > 1:
+        axes.legend([str(word) for word in rng.choice(WORDS, many)], frameon=bool(rng.random() < 0.5))
 
 
 def _names(rng: Rng, values: Values) -> list[str]:
@@ -72,6 +99,13 @@ def _marked_bars(rng: Rng, axes: Any, values: Values, colours: list[Any]) -> Non
     axes.barh(_names(rng, values), values[0], color=colours[0])
     for y, value in enumerate(values[0]):
         axes.text(value, y, f"{value:.0f}%", va="center")
+
+
+def _columns(rng: Rng, axes: Any, values: Values, colours: list[Any]) -> None:
+    axes.bar(_names(rng, values), values[0], color=colours[: values.shape[1]], width=rng.uniform(0.4, 1))
+    for x, value in enumerate(values[0]):
+        axes.text(x, value, f"{value:.0f}", ha="center", weight="bold" if rng.random() < 0.4 else "normal")
+    axes.set_yticks([])
 
 
 def _areas(rng: Rng, axes: Any, values: Values, colours: list[Any]) -> None:
@@ -145,27 +179,11 @@ def map_(rng: Rng) -> Image.Image:
         "RGB", (width, height), tuple(int(v) for v in rng.choice([[255] * 3, [200, 222, 240], [240] * 3]))
     )
     draw = ImageDraw.Draw(image)
-    font = ImageFont.truetype(SANS, int(rng.integers(9, 15)))
+    font = _face(rng, int(rng.integers(9, 15)))
     if rng.random() < 0.35:
         _streets(rng, draw, width, height)
     else:
-        noise = gaussian_filter(rng.normal(0, 1, (height, width)), rng.uniform(20, 60))
-        y, x = np.mgrid[0:height, 0:width]
-        away = np.hypot((x / width - 0.5) * 2, (y / height - 0.5) * 2)
-        land = noise / noise.std() + 2.2 * (0.75 - away) > 0
-        seeds = rng.uniform(0, 1, (int(rng.integers(5, 60)), 2)) * (height, width)
-        bend = gaussian_filter(rng.normal(0, 1, (2, height, width)), (0, 8, 8))
-        bent = np.stack([y, x]) + bend / bend.std() * 6
-        nearest = cKDTree(seeds).query(np.moveaxis(bent, 0, -1))[1]
-        scheme = plt.cm.Blues if rng.random() < 0.3 else plt.cm.YlOrRd if rng.random() < 0.4 else plt.cm.Pastel1
-        palette = (np.array([scheme(v)[:3] for v in rng.random(len(seeds))]) * 255).astype(np.uint8)
-        pixels = np.array(image)
-        pixels[land] = palette[nearest[land]]
-        edges = (np.abs(np.diff(nearest, axis=0, append=nearest[-1:])) > 0) & land
-        edges |= (np.abs(np.diff(nearest, axis=1, append=nearest[:, -1:])) > 0) & land
-        coast = land != np.roll(land, 1, 0)
-        pixels[edges | coast] = int(rng.choice([60, 120, 255]))
-        image = Image.fromarray(pixels)
+        image = _regions(rng, image.resize((width // 2, height // 2))).resize((width, height))
         draw = ImageDraw.Draw(image)
     for _ in range(int(rng.integers(3, 16))):
         at = (rng.uniform(0, width), rng.uniform(0, height))
@@ -173,6 +191,28 @@ def map_(rng: Rng) -> Image.Image:
             draw.ellipse((at[0] - 3, at[1] - 3, at[0] + 3, at[1] + 3), fill=(40, 40, 40))
         draw.text(at, str(rng.choice(WORDS)).capitalize(), (30, 30, 30), font)
     return image
+
+
+def _regions(rng: Rng, sea: Image.Image) -> Image.Image:
+    """Lands on a sea, parted by borders."""
+    width, height = sea.size
+    noise = gaussian_filter(rng.normal(0, 1, (height, width)), rng.uniform(10, 30))
+    y, x = np.mgrid[0:height, 0:width]
+    away = np.hypot((x / width - 0.5) * 2, (y / height - 0.5) * 2)
+    land = noise / noise.std() + 2.2 * (0.75 - away) > 0
+    seeds = rng.uniform(0, 1, (int(rng.integers(5, 60)), 2)) * (height, width)
+    bend = gaussian_filter(rng.normal(0, 1, (2, height, width)), (0, 4, 4))
+    bent = np.stack([y, x]) + bend / bend.std() * 3
+    nearest = cKDTree(seeds).query(np.moveaxis(bent, 0, -1))[1]
+    scheme = plt.cm.Blues if rng.random() < 0.3 else plt.cm.YlOrRd if rng.random() < 0.4 else plt.cm.Pastel1
+    palette = (np.array([scheme(v)[:3] for v in rng.random(len(seeds))]) * 255).astype(np.uint8)
+    pixels = np.array(sea)
+    pixels[land] = palette[nearest[land]]
+    edges = (np.abs(np.diff(nearest, axis=0, append=nearest[-1:])) > 0) & land
+    edges |= (np.abs(np.diff(nearest, axis=1, append=nearest[:, -1:])) > 0) & land
+    coast = land != np.roll(land, 1, 0)
+    pixels[edges | coast] = int(rng.choice([60, 120, 255]))
+    return Image.fromarray(pixels)
 
 
 def _streets(rng: Rng, draw: ImageDraw.ImageDraw, width: int, height: int) -> None:
@@ -201,7 +241,7 @@ def diagram(rng: Rng) -> Image.Image:
     width, height = (int(v) for v in rng.integers(450, 1000, 2))
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
-    font = ImageFont.truetype(str(rng.choice([SANS, SERIF])), int(rng.integers(11, 19)))
+    font = _face(rng, int(rng.integers(11, 19)))
     pale = [tuple(int(v) for v in rng.integers(150, 256, 3)) for _ in range(3)] if rng.random() < 0.6 else [(255,) * 3]
     if rng.random() < 0.12:
         _circles(rng, draw, width, height, font)
@@ -266,30 +306,41 @@ def _arrow(draw: ImageDraw.ImageDraw, start: tuple[float, float], end: tuple[flo
 
 
 def table(rng: Rng) -> Image.Image:
-    """Rows of words and numbers, with all rules, some or none."""
-    rows, columns = int(rng.integers(4, 22)), int(rng.integers(2, 9))
+    """Rows of words and numbers, with all rules, some or none, bands of colour, cells of several lines."""
+    rows, columns = int(rng.integers(3, 26)), int(rng.integers(2, 9))
     size = int(rng.integers(11, 18))
-    font = ImageFont.truetype(str(rng.choice([SANS, SERIF])), size)
-    line, first = size * rng.uniform(1.4, 2.2), int(rng.integers(90, 220))
-    cell = int(rng.integers(60, 110))
+    font, bold = _face(rng, size), _face(rng, size)
+    lines = int(rng.choice([1, 1, 1, 2, 3]))
+    line, first = size * (lines + rng.uniform(0.3, 1.4)), int(rng.integers(90, 340))
+    cell = int(rng.integers(55, 150))
     width, height = first + cell * (columns - 1) + 30, int(line * rows) + 40
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
-    ruled, striped, grey = rng.random() < 0.4, rng.random() < 0.35, int(rng.integers(60, 200))
+    ruled, striped, grey = rng.random() < 0.4, rng.random() < 0.4, int(rng.integers(60, 200))
+    worded, headed, unruled = rng.random() < 0.35, rng.random() < 0.5, rng.random() < 0.3
+    band = tuple(int(v) for v in rng.integers(200, 256, 3))
+    head = tuple(int(v) for v in rng.integers(20, 230, 3))
     for row in range(rows):
         y = 20 + row * line
-        if row == 0 and rng.random() < 0.5:
-            draw.rectangle((10, y, width - 10, y + line), fill=tuple(int(v) for v in rng.integers(40, 220, 3)))
-        elif striped and row % 2:
-            draw.rectangle((10, y, width - 10, y + line), fill=(238, 241, 245))
-        if ruled or row in (0, 1):
+        dark = row == 0 and headed
+        if dark or (striped and row % 2):
+            draw.rectangle((10, y, width - 10, y + line), fill=head if dark else band)
+        if ruled or (row in (0, 1) and not unruled):
             draw.line((10, y, width - 10, y), (grey,) * 3, 1)
-        words = " ".join(rng.choice(WORDS, int(rng.integers(1, 4)))).capitalize()
-        draw.text((16, y + 2), words[: first // (size // 2)], (20, 20, 20), font)
+        ink = (255, 255, 255) if dark and sum(head) < 380 else (20, 20, 20)
+        face = bold if row == 0 else font
+        words = _wrapped(rng, first // (size // 2), lines)
+        draw.multiline_text((16, y + 2), words, ink, face)
         for column in range(columns - 1):
-            text = str(rng.choice(WORDS)) if row == 0 else f"{rng.gamma(1, 900):,.{int(rng.integers(3))}f}"
-            draw.text((first + cell * (column + 1) - 4, y + 2), text[:9], (20, 20, 20), font, anchor="ra")
-    draw.line((10, 20 + rows * line, width - 10, 20 + rows * line), (grey,) * 3, 1)
+            x = first + cell * (column + 1) - 4
+            if worded:
+                draw.multiline_text((x - cell + 8, y + 2), _wrapped(rng, cell // (size // 2), lines), ink, face)
+                continue
+            number = f"{rng.gamma(1, 900):,.{int(rng.integers(3))}f}"
+            number = str(rng.choice([number, number, f"${number}", f"{rng.uniform(0, 100):.1f}%", "-"]))
+            draw.text((x, y + 2), str(rng.choice(WORDS))[:9] if row == 0 else number[:9], ink, face, anchor="ra")
+    if not unruled:
+        draw.line((10, 20 + rows * line, width - 10, 20 + rows * line), (grey,) * 3, 1)
     if ruled and rng.random() < 0.6:
         for column in range(columns + 1):
             x = 10 if column == 0 else min(first + cell * (column - 1) + 8, width - 10)
@@ -297,34 +348,69 @@ def table(rng: Rng) -> Image.Image:
     return image
 
 
+def _wrapped(rng: Rng, letters: int, lines: int) -> str:
+    """Some words in up to so many lines of so many letters."""
+    found = [" ".join(rng.choice(WORDS, int(rng.integers(1, 6))))[: max(letters - 1, 4)] for _ in range(lines)]
+    return "\n".join(found[: int(rng.integers(1, lines + 1))]).capitalize()
+
+
 def text(rng: Rng) -> Image.Image:
-    """A page or a paragraph in one column or two."""
-    width, height = int(rng.integers(400, 900)), int(rng.integers(200, 1100))
-    image = Image.new("RGB", (width, height), (int(rng.integers(235, 256)),) * 3)
+    """From a line to a page of text in up to three columns, with headings and bullets, on paper or on colour."""
+    size = int(rng.integers(11, 26))
+    width = int(rng.integers(250, 1000))
+    height = int(size * 1.45 * rng.choice([1, 2, 3, 5, 8, 13, 25, 40])) + 40
+    dark = rng.random() < 0.12
+    paper = tuple(int(v) for v in (rng.integers(10, 110, 3) if dark else rng.integers(225, 256, 3)))
+    image = Image.new("RGB", (width, height), (255, 255, 255) if rng.random() < 0.6 and not dark else paper)
     draw = ImageDraw.Draw(image)
-    size = int(rng.integers(11, 20))
-    font = ImageFont.truetype(str(rng.choice([SANS, SERIF])), size)
-    columns = int(rng.integers(1, 3))
-    wide = (width - 40) / columns
+    font, heading = _face(rng, size), _face(rng, int(size * rng.uniform(1.0, 1.8)))
+    ink = (240, 240, 240) if dark else (25, 25, 25)
+    columns = int(rng.integers(1, 4)) if width > 600 else 1
+    wide, bullets = (width - 40) / columns, rng.random() < 0.25
     for column in range(columns):
-        y = 20.0
-        while y < height - 20 - size:
+        y = 15.0
+        while y < height - 10 - size:
+            face = heading if rng.random() < 0.1 else font
             if rng.random() < 0.08:
                 y += size
                 continue
-            said = ""
-            while draw.textlength(said, font) < wide - 90:
+            said = "\u2022 " if bullets and rng.random() < 0.5 else ""
+            least = rng.uniform(0.2, 0.7) * wide if rng.random() < 0.2 else wide - 90
+            while draw.textlength(said, face) < least:
                 said += str(rng.choice(WORDS)) + " "
-            draw.text((20 + column * wide, y), said, (25, 25, 25), font)
-            y += size * 1.45
+            draw.text((20 + column * wide, y), said.capitalize() if rng.random() < 0.3 else said, ink, face)
+            y += face.size * 1.45
     return image
+
+
+def captioned(image: Image.Image, rng: Rng) -> Image.Image:
+    """A figure with a heading, a sentence below it, a note, as boxes around figures of a page have them."""
+    size = max(11, image.width // int(rng.integers(28, 60)))
+    sheet = Image.new("RGB", (image.width + 20, image.height + size * 12), image.getpixel((0, 0)))
+    draw = ImageDraw.Draw(sheet)
+    ink = (20, 20, 20) if sum(sheet.getpixel((0, 0))) > 380 else (240, 240, 240)  # type: ignore[arg-type]
+
+    def lines(y: float, most: int, font: ImageFont.FreeTypeFont) -> float:
+        for _ in range(int(rng.integers(0, most + 1))):
+            said = ""
+            while draw.textlength(said, font) < image.width * rng.uniform(0.4, 0.85):
+                said += str(rng.choice(WORDS)) + " "
+            draw.text((10, y), said.capitalize(), ink, font)
+            y += font.size * 1.35
+        return y
+
+    y = lines(5, 2, _face(rng, int(size * rng.uniform(1, 1.6))))
+    y = lines(y, 2, _face(rng, size))
+    sheet.paste(image, (10, int(y) + 4))
+    y = lines(y + image.height + 8, 3, _face(rng, max(9, int(size * 0.8))))
+    return sheet.crop((0, 0, sheet.width, int(y) + 8))
 
 
 def writing(fonts: Sequence[Path]) -> Callable[[Rng], Image.Image]:
     """Lines by hand, in one of these fonts, none quite level, on paper that is plain, ruled or squared."""
 
     def draw_one(rng: Rng) -> Image.Image:
-        width, height = int(rng.integers(450, 900)), int(rng.integers(200, 900))
+        width, height = int(rng.integers(250, 900)), int(rng.choice([80, 120, 200, 400, 700, 900]))
         paper = tuple(int(v) for v in np.array([255, 253, 245]) - rng.integers(0, 25))
         image = Image.new("RGB", (width, height), paper)
         size = int(rng.integers(28, 60))
