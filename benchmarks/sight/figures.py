@@ -39,8 +39,9 @@ HANDS = ("fonts-breip", "fonts-dancingscript", "fonts-rufscript", "fonts-femkekl
 EACH = 150
 """Pictures of a kind at most."""
 HELD_BACK = 4
-PENALTY = 3e-3
-"""Of the weights' squares; chosen among powers of ten and their thirds on the pictures kept back."""
+PENALTY = 3e-2
+"""Of the weights' squares: among powers of ten and their thirds, 3e-3 to 3e-2 are level on the pictures kept back, and
+of these it is the best on every other document of `told`."""
 SOURCES: dict[str, tuple[str, ...]] = {
     "photograph": ("mate-backgrounds/**/nature/*.jpg", "python3-skimage/**/data/*.png", "python3-skimage/**/data/*.jpg",
                    "gimp-help-en/**/en/images/using/*.jpg"),

@@ -32,8 +32,15 @@ def test_a_picture_that_is_like_no_kind_has_none() -> None:
     even = Kinds(("chart", "map"), np.zeros((2, FEATURES), np.float32), np.zeros(2, np.float32))
     likely = even.likelihoods(np.ones((3, FEATURES), np.float32))
     np.testing.assert_allclose(likely, np.full((3, 2), 0.5))
-    assert even.kind(np.array([0.49, 0.3, 0.21], np.float32)) == ""
+    assert even.kind(np.array([0.34, 0.33], np.float32)) == ""
     assert even.kind(np.array([0.3, 0.7], np.float32)) == "map"
+
+
+def test_only_what_is_surely_another_kind_is_no_photograph() -> None:
+    two = Kinds(("chart", "photograph"), np.zeros((2, FEATURES), np.float32), np.zeros(2, np.float32))
+    assert two.may_be_photograph(np.array([0.2, 0.8], np.float32))
+    assert two.may_be_photograph(np.array([0.45, 0.4], np.float32))
+    assert not two.may_be_photograph(np.array([0.55, 0.45], np.float32))
 
 
 def test_likelihoods_of_large_logits_are_finite() -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import EncoderError
-from workbench.sight.kinds import PHOTOGRAPH, kinds
+from workbench.sight.kinds import kinds
 from workbench.sight.names import CLASSES, names
 from workbench.types import Box, Float
 
@@ -112,7 +112,7 @@ class Classifier:
             likely = kinds().likelihoods(features.mean(dim=(2, 3)).numpy())
             for one, places in zip(likely, self._network.logits(features).numpy(), strict=True):
                 kind = kinds().kind(one)
-                found.append(self._seen(places, kind) if kind in ("", PHOTOGRAPH) else Seen(kind=kind))
+                found.append(self._seen(places, kind) if kinds().may_be_photograph(one) else Seen(kind=kind))
         return found
 
     def features(self, pictures: Sequence[Image]) -> Float:
