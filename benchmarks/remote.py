@@ -19,9 +19,11 @@ from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import Library
+from workbench.store.cache import VECTORS, WORDS
+from workbench.store.storage import LOCK
 from workbench.timing import Stopwatch
 
-CACHED = ("flat/", "words/", ".lock")
+WORKED_OUT = (f"{VECTORS}/", f"{WORDS}/", LOCK)
 """What a folder's collection has beside its truth."""
 MACHINE = "first search of a machine that has nothing yet"
 PROCESS = "first search of a process on a machine with a cache"
@@ -108,7 +110,7 @@ def _copied(workbench: Workbench, collection: str, settings: Settings) -> int:
     target = Library.of(settings).storage.below(collection)
     size = 0
     for path, count in source.files():
-        if not path.startswith(CACHED):
+        if not path.startswith(WORKED_OUT):
             target.write(path, source.read(path))
             size += count
     return size

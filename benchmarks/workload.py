@@ -71,7 +71,7 @@ def overhead(
         for round_ in range(rounds + 1):
             for query in queries:
                 for name in pipelines:
-                    result = workbench.searches.search(query, "sample", name)
+                    result = workbench.searches.search(query, SAMPLE, name)
                     if round_:
                         times[name].append(_split(result))
         rows = []
@@ -79,7 +79,7 @@ def overhead(
             outside = sorted(besides for besides, _ in found)
             most = outside[min(len(outside) - 1, round(0.95 * len(outside)))]
             rows.append((name, statistics.median(outside), most, statistics.median(total for _, total in found)))
-        return OverheadReport(tuple(rows), len(queries) * rounds, workbench.library.info("sample").pages)
+        return OverheadReport(tuple(rows), len(queries) * rounds, workbench.library.info(SAMPLE).pages)
 
 
 def _split(result: SearchResult) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def _split(result: SearchResult) -> tuple[float, float]:
 
 
 def memory(pages: int = 1000) -> MemoryReport:
-    """Ingest one PDF of so many pages, made of the sample manual's pages over and over, and watch resident memory.
+    """Ingest one PDF of so many pages, made of one sample document's pages over and over, and watch resident memory.
 
     The models (encoder and OCR) are loaded by a small ingest before the count begins. Every page of the long file is
     read, embedded and stored anew: only whole files are recognised by their content.

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.retrieval.arrays import Models
 from workbench.audit import concentration, hubness, jaccard, near_copies, probe_texts, skewness
 from workbench.maxsim import maxsim
 from workbench.store import Writer
@@ -157,6 +158,7 @@ def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
 
 def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_path):
     from tests.store.make import DIM, collection, item, put, record
+    from workbench.answers.upkeep import Audited
     from workbench.audit import audit
     from workbench.retrieval import Encoded
 
@@ -177,15 +179,15 @@ def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_pa
         return Encoded(QueryEmbedding(str(query), vectors, ("t",) * 6, np.ones(6, np.float32), "test"))
 
     asked = []
-    found = audit(store, encode, probes=40, progress=lambda done, total: asked.append((done, total)))
+    found = audit(store, Models(encode), probes=40, progress=lambda done, total: asked.append((done, total)))
     worst = found.suspects[0]
     assert str(worst.ref) == "trap.pdf#page=1" and worst.optimised
     assert [suspect.optimised for suspect in found.suspects[1:]] == [False] * (len(found.suspects) - 1)
     assert len(worst.found) == 8 and worst.found[0].rank == 1 and len({f.query for f in worst.found}) == 8
     assert asked == [(n, 40) for n in range(40)]
-    assert 0 < found.typical <= 1 and json.loads(json.dumps(found.as_dict()))["suspects"][0]["optimised"] is True
+    assert 0 < found.typical <= 1 and Audited.of(found).suspects[0].optimised is True
     store.put_away("trap.pdf", 1, "made to be found")
-    again = audit(store, encode, probes=40)
+    again = audit(store, Models(encode), probes=40)
     assert again.pages == 60 and not any(suspect.optimised for suspect in again.suspects)
 
 

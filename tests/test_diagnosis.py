@@ -7,6 +7,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.documents.make import TOPICS, write_pdf
+from workbench.documents.textlayer import DOUBTFUL
 from workbench.errors import FilterError
 from workbench.retrieval.filters import clauses
 from workbench.service import Workbench
@@ -175,6 +176,8 @@ def test_what_was_read_badly_is_said_with_the_way_to_read_it_again(manual):
     assert (told.verdict, told.cause) == ("lost", "misread")
     assert told.reason.startswith("What was read of the page is hardly words of a language.")
     assert "reread manual manual.pdf --pages 42 --ocr" in told.cure
+    (document,) = manual.library.documents("manual")  # and it is said from the first, where documents are listed
+    assert [(page.page, page.reason) for page in document.notices] == [(42, DOUBTFUL)]
 
 
 def test_nobody_is_sent_through_most_of_the_pages(manual):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.latency import POINTS, LatencyHistory
-from workbench.types import Query, SearchResult, StageTrace, Trace
+from workbench.types import Gone, Query, SearchResult, StageTrace, Trace
 
 
 def result(stages, pipeline="rows:256 > full:10", collection="c"):
@@ -79,7 +79,7 @@ def test_pipelines_and_collections_are_apart_and_damage_costs_a_line(tmp_path):
     path = tmp_path / "state" / "latency" / "c.jsonl"
     path.write_text(path.read_text(encoding="utf-8") + '[1, "cut sho\n{}\n', encoding="utf-8")
     assert {told.pipeline: told.searches for told in history.of("c")} == {"rows:256 > full:10": 1, "bm25:10": 1}
-    history.forget("c")
+    history.forget(Gone("c"))
     assert history.of("c") == () and history.of("nothing") == ()
 
 

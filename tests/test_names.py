@@ -111,6 +111,10 @@ def test_a_picture_is_found_by_any_form_of_its_name_and_no_number_is_too_long(tm
     write_pdf(tmp_path / "in" / "caf\u00e9.pdf", ["whale"])
     home = tmp_path / "home"
     assert runner(home)("ingest", tmp_path / "in", "-c", "c", "--dpi", "36").code == 0
+    run = runner(home)
+    assert run("ingest", tmp_path / "in", "-c", "cafe\u0301", "--dpi", "36").code == 0  # as a Mac's keyboard gives it
+    for name in ("caf\u00e9", "cafe\u0301"):
+        assert run("search", "whale", "-c", name).code == 0
     client = TestClient(create_app(Workbench(Settings(home=home))), base_url="http://127.0.0.1:7860")
     for name in ("caf\u00e9.pdf", "cafe\u0301.pdf"):
         assert client.get(f"/pages/c/{quote(name)}/1.webp").status_code == 200

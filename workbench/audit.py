@@ -13,15 +13,14 @@ import functools
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.maxsim import maxsim_of_ranges
-from workbench.retrieval import Encode
+from workbench.retrieval import QueryModels
 from workbench.store import Collection, EncoderVectors
 from workbench.store.manifest import FULL
 from workbench.types import Float, PageRef, ProgressCallback, Query, QueryEmbedding, Words
@@ -118,28 +117,10 @@ class Audit:
     copies: tuple[tuple[PageRef, PageRef, float], ...]
     typical: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON values; pages are named by their references."""
-        suspects = [
-            {
-                "page": str(s.ref),
-                **asdict(s.hubness),
-                **asdict(s.concentration),
-                "optimised": s.optimised,
-                "found": [asdict(finding) for finding in s.found],
-            }
-            for s in self.suspects
-        ]
-        copies = [{"page": str(a), "of": str(b), "cosine": cosine} for a, b, cosine in self.copies]
-        return {**asdict(self), "suspects": suspects, "copies": copies}
-
-
-"""Hears how many probes are encoded of how many; what it raises ends the audit."""
-
 
 def audit(
     collection: Collection,
-    encode: Encode,
+    models: QueryModels,
     encoder: str = "",
     probes: int = PROBES,
     k: int = 10,
@@ -159,7 +140,7 @@ def audit(
     queries: list[QueryEmbedding] = []
     for done, text in enumerate(asked):
         progress(done, len(asked))
-        queries.append(encode(space.encoder, Query.of(text)).embedding)
+        queries.append(models.encode(space.encoder, Query.of(text)).embedding)
     index, ids, scores = _scored(space, queries)
     pages = hubness(ids, scores, k)
     finders = _finders(ids, scores, k)

@@ -16,15 +16,17 @@ import numpy as np
 
 from workbench.errors import NotFoundError
 from workbench.explanation import pooled_view
-from workbench.legibility import SCRIPT, UNREAD, WORDLESS, Hindrance, goes_by_words, hindrance
+from workbench.hindrance import SCRIPT, UNREAD, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
-from workbench.retrieval.engine import Encode, Rerankers, no_rerankers, search_stages
+from workbench.retrieval.engine import search_stages
 from workbench.retrieval.filters import clauses, parse_filter
 from workbench.retrieval.grammar import MAX_K
 from workbench.retrieval.pipeline import Pipeline, is_worthwhile
+from workbench.retrieval.queries import QueryModels
 from workbench.retrieval.scanning import asks_ann
 from workbench.retrieval.step import Step
 from workbench.store import Collection
+from workbench.store.legibility import WORDLESS
 from workbench.store.manifest import FULL
 from workbench.types import Fix, Float, Hit, MissReport, PageRef, Quarantined, Query, SearchResult, TokenGap
 
@@ -41,9 +43,8 @@ def diagnose(
     query: Query,
     ref: PageRef,
     pipeline: Pipeline,
-    encode: Encode,
+    models: QueryModels,
     filter: str = "",
-    rerankers: Rerankers = no_rerankers,
 ) -> MissReport:
     """Follow one page through a search: found, or the first step that lost it, with the change that finds it.
 
@@ -60,7 +61,7 @@ def diagnose(
     if entry := collection.quarantine().of(page.page_id):
         verdict = _hopeless(ref, "quarantined", _kept_out(entry), "No search finds a page in quarantine.")
         return replace(verdict, stage="quarantine")
-    search = _Search(collection, query, encode, rerankers, page.page_id, str(ref), hindrance(page, collection))
+    search = _Search(collection, query, models, page.page_id, str(ref), hindrance(page, collection))
     return _mended(search, pipeline, filter)
 
 
@@ -80,15 +81,14 @@ class _Search:
 
     collection: Collection
     query: Query
-    encode: Encode
-    rerankers: Rerankers
+    models: QueryModels
     page_id: str
     name: str
     hindrance: Hindrance | None
 
     def result(self, pipeline: Pipeline, filter: str) -> SearchResult:
         where = parse_filter(filter)
-        *_, result = search_stages(self.collection, self.query, pipeline, self.encode, where, (), self.rerankers)
+        *_, result = search_stages(self.collection, self.query, pipeline, self.models, where)
         return result
 
     def hit(self, pipeline: Pipeline, filter: str) -> Hit | None:
@@ -195,7 +195,7 @@ class _Search:
         rival = kept.hits[-1]
         if not rival.scored:
             return (), ""
-        embedding = self.encode(self.collection.space(step.encoder).encoder, self.query).embedding
+        embedding = self.models.encode(self.collection.space(step.encoder).encoder, self.query).embedding
         try:
             mine, theirs = (self._by_token(step, page) for page in (self.page_id, rival.page_id))
         except NotFoundError:
@@ -211,7 +211,7 @@ class _Search:
     def _by_token(self, step: Step, page_id: str) -> Float:
         """What each query token adds to the page's score in a stage of vectors, ``(m,)``."""
         space = self.collection.space(step.encoder)
-        query = self.encode(space.encoder, self.query).embedding
+        query = self.models.encode(space.encoder, self.query).embedding
         embedding = space.page_embedding(page_id)
         if step.index == FULL:
             matrix = similarities(query.vectors, embedding.vectors)

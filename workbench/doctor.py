@@ -20,6 +20,7 @@ from workbench import bootstrap
 from workbench.documents import Limits, languages, rasterizer, tesseract
 from workbench.encoders import ENCODERS
 from workbench.errors import PagelensError
+from workbench.folders import free_bytes, standing
 from workbench.settings import Settings
 
 NAMED = ("gradio", "torch", "open_clip_torch", "colpali-engine", "lancedb", "pdf2image", "pillow")
@@ -224,11 +225,11 @@ def _files(settings: Settings) -> Iterator[Check]:
 
 def _home(settings: Settings) -> Iterator[Check]:
     home = settings.home.expanduser()
-    standing = next(place for place in (home, *home.absolute().parents) if place.exists())
-    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+    place = standing(home)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         yield Check("home folder", False, f"{home} cannot be written to", "set PAGELENS_HOME to a folder of yours")
         return
-    free = shutil.disk_usage(standing).free
+    free = free_bytes(home)
     if free < MIN_DISK:
         detail = f"{home}, only {free / 2**30:.1f} GiB free"
         yield Check("home folder", False, detail, "make room, or set PAGELENS_HOME to another disk")
@@ -264,8 +265,7 @@ def place(settings: Settings) -> Iterator[Check]:
         refused = f"it {writes.value}: nothing is written, since two writers would lose each other's pages"
         yield Check("several writers", False, refused, cure if writes is ConditionalWrites.IGNORED else "")
     cache = storage.cache
-    standing = next(path for path in (cache, *cache.absolute().parents) if path.exists())
-    free, most = shutil.disk_usage(standing).free, settings.cache_mb << 20
+    free, most = free_bytes(cache), settings.cache_mb << 20
     held = tree_bytes(cache)
     detail = f"{cache}, {held / 2**30:.1f} of at most {most / 2**30:.0f} GiB used, {free / 2**30:.0f} GiB free"
     cure = "set PAGELENS_CACHE_MB lower, or PAGELENS_CACHE to a folder on another disk"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbench.types import SearchResult
+from workbench.types import Gone, Receipt, SearchResult
 from workbench.types.system import LatencyPoint, PipelineLatency, StageLatency
 
 log = logging.getLogger(__name__)
@@ -82,11 +82,12 @@ class LatencyHistory:
         told = [_told(pipeline, sorted(searches, key=lambda s: s.at)) for pipeline, searches in found.items()]
         return tuple(sorted(told, key=lambda one: one.last, reverse=True))
 
-    def forget(self, collection: str) -> None:
-        """Drop the history of a collection."""
-        for path in (self._path(collection), self._older(collection)):
+    def forget(self, gone: Gone) -> Receipt:
+        """Drop the history of a collection that leaves; times are of no one document."""
+        for path in () if gone.document else (self._path(gone.collection), self._older(gone.collection)):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the history of a collection be that of its new name."""

@@ -10,9 +10,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -50,6 +52,8 @@ MIN_MOVE = 0.05
 REPLACEMENTS = 3
 """Words tried in place of one, those of as many pieces first: one of more or fewer shifts all behind it, and a model
 that knows its words by their numbers then sees another text there."""
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +102,59 @@ class ModelReport:
         return all(finding.ok is not False for finding in self.findings)
 
 
-def check(settings: Settings, encoder_id: str, progress: Callable[[str], None] = lambda text: None) -> ModelReport:
-    """Examine a model; ``progress`` hears what is looked at next. `EncoderError` when it cannot be loaded.
+class Examination(Protocol):
+    """A model on the table: the steps of looking at it, and what they came to."""
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], CheckResult | None]]]:
+        """What is looked at, in the order a person would ask; a finding of None where there is nothing to say."""
+
+    def report(self, load_seconds: float, findings: Sequence[CheckResult]) -> ModelReport:
+        """The model examined."""
+
+
+def examined(
+    settings: Settings,
+    loading: AbstractContextManager[M],
+    laid: Callable[[Settings, M, Path], Examination],
+    progress: Callable[[str], None],
+) -> ModelReport:
+    """Load a model and examine it in a throw-away folder; ``laid`` puts it on the table.
 
     What a page takes in the model is kept among the rates of the home folder.
     """
     progress("loading")
     started = time.perf_counter()
-    with encoders.using(
-        encoder_id, offline=settings.offline, threads=settings.threads, keep=settings.models_loaded
-    ) as encoder:
+    with loading as model, tempfile.TemporaryDirectory(prefix="pagelens-check-") as folder:
         load_seconds = time.perf_counter() - started
-        with tempfile.TemporaryDirectory(prefix="pagelens-check-") as folder:
-            report = _Examination(settings, encoder, Path(folder), load_seconds, progress).run()
+        examination = laid(settings, model, Path(folder))
+        findings = []
+        for name, step in examination.steps():
+            progress(name)
+            try:
+                finding = step()
+            except Exception as error:  # a finding that cannot be made is one; the others are still wanted
+                finding = CheckResult(name, False, f"{type(error).__name__}: {error}")
+            if finding is not None:
+                findings.append(finding)
+        report = examination.report(load_seconds, findings)
     if report.seconds_per_page is not None:
-        Rates(settings.home).learn(encoder_id, encode_seconds_per_page=report.seconds_per_page)
+        Rates(settings.home).learn(report.id, encode_seconds_per_page=report.seconds_per_page)
     return report
+
+
+def check(settings: Settings, encoder_id: str, progress: Callable[[str], None] = lambda text: None) -> ModelReport:
+    """Examine an encoder; ``progress`` hears what is looked at next. `EncoderError` when it cannot be loaded."""
+    loading = encoders.using(
+        encoder_id, offline=settings.offline, threads=settings.threads, keep=settings.models_loaded
+    )
+    return examined(settings, loading, _Examination, progress)
 
 
 class _Examination:
     """One model on the table: the pages, what it made of them, and the findings so far."""
 
-    def __init__(
-        self, settings: Settings, encoder: Encoder, folder: Path, load_seconds: float, progress: Callable[[str], None]
-    ) -> None:
-        self.settings, self.encoder, self.folder, self.progress = settings, encoder, folder, progress
-        self.load_seconds = load_seconds
+    def __init__(self, settings: Settings, encoder: Encoder, folder: Path) -> None:
+        self.settings, self.encoder, self.folder = settings, encoder, folder
         self.residence = residence(encoder)
         self.tolerance = CLOSE.get(self.residence.dtype, COARSE)
         self.official = Official.of(encoder)
@@ -133,30 +164,22 @@ class _Examination:
         self.looks: list[PageLook] = []
         self.embeddings: dict[str, PageEmbedding] = {}
 
-    def run(self) -> ModelReport:
-        """All findings, in the order a person would ask."""
-        steps: dict[str, Callable[[], CheckResult | None]] = {
-            "pages": self._pages,
-            "batches": self._batches,
-            "places": self._places,
-            "vectors": self._vectors,
-            "query": self._query,
-            "scores": self._scores,
-            "maps": self._maps,
-            "collection": self._collection,
-            "overhead": self._overhead,
-        }
-        findings = []
-        for name, step in steps.items():
-            self.progress(name)
-            try:
-                finding = step()
-            except Exception as error:  # a finding that cannot be made is one; the others are still wanted
-                finding = CheckResult(name, False, f"{type(error).__name__}: {error}")
-            if finding is not None:
-                findings.append(finding)
-            if not self.embeddings:
-                break  # without vectors there is nothing to look at
+    def steps(self) -> Iterator[tuple[str, Callable[[], CheckResult | None]]]:
+        """As of `Examination`."""
+        yield "pages", self._pages
+        if not self.embeddings:
+            return  # without vectors there is nothing to look at
+        yield "batches", self._batches
+        yield "places", self._places
+        yield "vectors", self._vectors
+        yield "query", self._query
+        yield "scores", self._scores
+        yield "maps", self._maps
+        yield "collection", self._collection
+        yield "overhead", self._overhead
+
+    def report(self, load_seconds: float, findings: Sequence[CheckResult]) -> ModelReport:
+        """As of `Examination`."""
         info, row = self.encoder.info, spec(self.encoder.info.id)
         return ModelReport(
             id=info.id,
@@ -168,7 +191,7 @@ class _Examination:
             weights_hash=info.weights_hash,
             policy=info.policy,
             residence=self.residence,
-            load_seconds=self.load_seconds,
+            load_seconds=load_seconds,
             seconds_per_page=self._seconds_per_page,
             overhead=self.overhead,
             pages=tuple(self.looks),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from workbench.atomic import write_whole
 
 _lock = threading.Lock()
 
@@ -46,9 +47,7 @@ class Rates:
             rates = self._read()
             rates[encoder_id] = {**rates.get(encoder_id, {}), **measured}
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._path.with_suffix(f".{os.getpid()}.partial")
-            partial.write_text(json.dumps(rates), encoding="utf-8")
-            os.replace(partial, self._path)
+            write_whole(self._path, json.dumps(rates))
 
     def _read(self) -> dict[str, dict[str, float]]:
         try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from workbench.modelcheck import (
     CheckResult,
     ModelReport,
     PageLook,
+    examined,
     sample_pages,
 )
 from workbench.service import Workbench
@@ -35,22 +36,19 @@ STAGES = {"words": "cross", "pictures": "judge"}
 
 def check(settings: Settings, model_id: str, progress: Callable[[str], None] = lambda text: None) -> ModelReport:
     """Examine a reranker; ``progress`` hears what is looked at next. `EncoderError` when it cannot be loaded."""
-    progress("loading")
-    started = time.perf_counter()
-    model = encoders.reranker(model_id, settings.offline, settings.threads, settings.models_loaded)
-    load_seconds = time.perf_counter() - started
-    with tempfile.TemporaryDirectory(prefix="pagelens-check-") as folder:
-        return _Examination(settings, model, Path(folder), load_seconds, progress).run()
+    return examined(settings, _loaded(settings, model_id), _Examination, progress)
+
+
+@contextmanager
+def _loaded(settings: Settings, model_id: str) -> Iterator[Reranker]:
+    yield encoders.reranker(model_id, settings.offline, settings.threads, settings.models_loaded)
 
 
 class _Examination:
     """One reranker on the table, asked about the words of pages where it reads, and their pictures where it sees."""
 
-    def __init__(
-        self, settings: Settings, model: Reranker, folder: Path, load_seconds: float, progress: Callable[[str], None]
-    ) -> None:
-        self.settings, self.model, self.folder, self.progress = settings, model, folder, progress
-        self.load_seconds = load_seconds
+    def __init__(self, settings: Settings, model: Reranker, folder: Path) -> None:
+        self.settings, self.model, self.folder = settings, model, folder
         self.residence = residence(model)
         self.tolerance = CLOSE.get(self.residence.dtype, COARSE)
         self.pages = [page for page in sample_pages(folder) if len(page.words)]
@@ -58,16 +56,15 @@ class _Examination:
         self.looks: list[PageLook] = []
         self.alone: dict[str, Float] = {}
 
-    def run(self) -> ModelReport:
-        """All findings, in the order a person would ask."""
-        steps = {"pages": self._pages, "batches": self._batches, "scores": self._scores, "collection": self._collection}
-        findings = []
-        for name, step in steps.items():
-            self.progress(name)
-            try:
-                findings.append(step())
-            except Exception as error:  # a finding that cannot be made is one; the others are still wanted
-                findings.append(CheckResult(name, False, f"{type(error).__name__}: {error}"))
+    def steps(self) -> Iterator[tuple[str, Callable[[], CheckResult | None]]]:
+        """As of `Examination`."""
+        yield "pages", self._pages
+        yield "batches", self._batches
+        yield "scores", self._scores
+        yield "collection", self._collection
+
+    def report(self, load_seconds: float, findings: Sequence[CheckResult]) -> ModelReport:
+        """As of `Examination`."""
         info, row = self.model.info, encoders.spec(self.model.info.id)
         return ModelReport(
             id=info.id,
@@ -79,7 +76,7 @@ class _Examination:
             weights_hash=info.weights_hash,
             policy="",
             residence=self.residence,
-            load_seconds=self.load_seconds,
+            load_seconds=load_seconds,
             seconds_per_page=float(np.median([look.seconds for look in self.looks])) if self.looks else None,
             overhead=None,
             pages=tuple(self.looks),

@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     """Addresses and networks of proxies in front of the page, by commas: whose ``X-Forwarded-For`` and ``-Proto`` are
     believed, and nobody else's, since whoever may say where a request comes from is never made to wait."""
 
+    @property
+    def place_options(self) -> dict[str, str]:
+        """``storage_options`` in the clear, as clients of object stores take them."""
+        return {name.lower(): value.get_secret_value() for name, value in self.storage_options.items()}
+
     @model_validator(mode="before")
     @classmethod
     def _home_elsewhere(cls, values: Any) -> Any:
@@ -104,19 +109,9 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is no place in an object store; write one as s3://bucket/folder")
         return value.rstrip("/")
 
-    @field_validator("prewarm", mode="before")
-    @classmethod
-    def _names(cls, value: Any) -> Any:
-        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
-
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("prewarm", "trusted_proxies", "watch_folders", mode="before")
     @classmethod
     def _by_commas(cls, value: Any) -> Any:
-        return value.replace(",", " ").split() if isinstance(value, str) else value
-
-    @field_validator("watch_folders", mode="before")
-    @classmethod
-    def _folders(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 

@@ -34,6 +34,7 @@ VALUES: dict[str, Any] = {
     "path": "nowhere", "measure": "", "questions": "q.jsonl", "lines": "whale", "names": ["none"], "form": "csv",
     "question": "1", "job": "none", "picture": "0" * 64, "model": "none", "password": "y", "batch": "0" * 24,
     "licence": "mit", "address": "?", "kept": True, "folder": "/nowhere",
+    "collections": ["secret"],
 }  # fmt: skip
 SCHEMA = application(Workbench(Settings())).openapi()
 OPERATIONS = [(method, path) for path, methods in SCHEMA["paths"].items() for method in methods]
@@ -89,7 +90,7 @@ def asked(client: TestClient, method: str, path: str, batch: str = "") -> Any:
     content = operation.get("requestBody", {}).get("content", {})
     if reference := content.get("application/json", {}).get("schema", {}).get("$ref"):
         known = SCHEMA["components"]["schemas"][reference.rpartition("/")[2]]
-        optional = {"collection", "dataset"} | ({"page"} if path.endswith("quarantine") else set())
+        optional = {"collection", "collections", "dataset"} | ({"page"} if path.endswith("quarantine") else set())
         needed = {*known.get("required", ()), *optional} & known["properties"].keys()
         body = {name: values[name] for name in needed}
     url = PREFIX + re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), path)
@@ -108,7 +109,8 @@ def test_who_may_only_look_changes_nothing(app: Any, method: str, path: str) -> 
 def test_what_only_looks_is_what_is_meant_to() -> None:
     marked = {(method, path) for method, path in OPERATIONS if SCHEMA["paths"][path][method].keys() >= LOOKS.keys()}
     looking = {
-        "/search", "/search/stages", "/compare", "/compare/queries", "/explain", "/explain/layers", "/contrast", "/why",
+        "/search", "/search/stages", "/search/across", "/search/across/stages", "/compare", "/compare/queries",
+        "/explain", "/explain/layers", "/contrast", "/why",
         "/evidence", "/copies", "/exports", "/pictures", "/passages", "/pipelines/read", "/filters/read",
     }  # fmt: skip
     assert marked - SESSION == {("post", path) for path in looking}

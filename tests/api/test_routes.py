@@ -224,6 +224,42 @@ def search_stages(call: Caller, place: Place) -> None:
     assert len(base64.b64decode(best["heat"])) % 5 == 0
 
 
+@case("post", "/search/across")
+def search_across(call: Caller, place: Place) -> None:
+    place.job(call, "ebb")
+    asked = {"query": "largest animal of the tide", "pipeline": "exact"}
+    found = call("post", "/search/across", {**asked, "collections": ["notes", "ebb", "lost"]}).json()
+    assert found["merge"] == "score" and found["statement"].endswith(" in notes, ebb.")
+    assert found["hits"][0]["collection"] in ("notes", "ebb")
+    for hit in found["hits"]:
+        own = place.workbench.search(asked["query"], hit["collection"], "exact").hits[hit["own_rank"] - 1]
+        assert (hit["page"], hit["own_score"]) == (str(own.ref), own.score)
+    assert [hit["score"] for hit in found["hits"]] == sorted((hit["score"] for hit in found["hits"]), reverse=True)
+    answers = {answer["collection"]: answer for answer in found["answers"]}
+    assert answers["notes"]["searched"] and answers["notes"]["ms"] > 0 and answers["notes"]["trace"]["stages"]
+    assert not answers["lost"]["searched"] and "no collection 'lost'" in answers["lost"]["reason"]
+    every = call("post", "/search/across", {"query": "largest animal"}).json()
+    assert {"notes", "ebb"} <= set(every["collections"])
+    call("post", "/search/across", {**asked, "collections": ["lost"]}, 404)
+    call("post", "/search/across", {**asked, "collections": ["lost", "gone"]}, 400)
+    call("post", "/search/across", {**asked, "pipeline": "ful:2"}, 400)
+
+
+@case("post", "/search/across/stages")
+def search_across_stages(call: Caller, place: Place) -> None:
+    place.job(call, "flow")
+    body = {"query": "largest animal", "collections": ["notes", "flow"], "passages": True, "asked": True}
+    place.workbench.asked.keep("flow", True)
+    told = [json.loads(line) for line in call("post", "/search/across/stages", body).text.splitlines()]
+    stages = [line for line in told if "hits" in line]
+    assert [line["complete"] for line in stages] == [False, True]
+    passages = [(one["collection"], one["page"]) for line in told[2:] for one in line["passages"]]
+    assert sorted(passages) == sorted((hit["collection"], hit["page"]) for hit in stages[-1]["hits"])
+    assert [query.query for query in place.workbench.asked.of("flow").queries] == ["largest animal"]
+    assert not place.workbench.asked.of("notes").queries
+    call("post", "/search/across/stages", {**body, "collections": ["lost"]}, 404)
+
+
 @case("post", "/explain/layers")
 def layers(call: Caller, place: Place) -> None:
     drawn = call("post", "/explain/layers", {**ASKED, "page": PAGE}).json()

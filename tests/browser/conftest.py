@@ -1,5 +1,6 @@
 """One server and one browser for all tests of the page."""
 
+import json
 import os
 import subprocess
 import sys
@@ -54,14 +55,29 @@ def serving(home, **environment):
 
 
 @pytest.fixture(scope="session")
-def filled(browser, address, files):
-    """The collection `documents`, filled through the page."""
-    page = opened(browser, address)
+def _filled(browser, address, files):
+    page = opened(browser, address, "?c=documents")
     plan = add(page, *files)
     page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
     assert page.seen.problems == []
     page.close()
     return plan
+
+
+@pytest.fixture(scope="module")
+def filled(_filled, address):
+    """The collection `documents`, filled through the page; every file of tests leaves it as it found it."""
+    before = held(address)
+    yield _filled
+    assert held(address) == before, "other tests find the collection `documents` changed"
+
+
+def held(address):
+    """What the collection `documents` holds: its documents with their tags, its encoders and their indexes."""
+    at = f"{address}/api/v1/collections/documents"
+    about, documents = (json.load(urllib.request.urlopen(at + rest)) for rest in ("", "/documents"))
+    indexes = {space["encoder"]: {one["name"] for one in space["indexes"]} for space in about["info"]["spaces"]}
+    return indexes, {one["name"]: (one["tags"], one["meta"]) for one in documents}
 
 
 @pytest.fixture

@@ -72,3 +72,51 @@ def test_one_good_default_and_a_row_that_opens(browser, address, filled):
     page.wait_for_selector(".pl-more .pl-error")
     assert "Did you mean 'rows'" in page.inner_text(".pl-more .pl-error")
     page.close()
+
+
+def test_an_older_reading_of_the_pipeline_never_takes_the_place_of_what_is_written(visit):
+    page = visit("?c=documents&view=search")
+    page.wait_for_selector(".pl-more-now b:text-is('accurate')")
+    page.click(".pl-more > summary")
+    held = []
+    page.route("**/api/v1/pipelines/read", lambda route: held.append(route))  # the server takes its time
+    page.get_by_role("radio", name="exact").check()
+    page.fill("#pl-pipeline", "columns:2 > full:1")
+    page.locator("#pl-pipeline").blur()
+    assert page.input_value("#pl-pipeline") == "columns:2 > full:1"
+    while len(held) < 2:
+        page.wait_for_timeout(50)
+    for route in reversed(held):  # the older answer comes last
+        with page.expect_response("**/api/v1/pipelines/read"):
+            route.continue_()
+    page.wait_for_selector(".pl-lacking")
+    assert page.input_value("#pl-pipeline") == "columns:2 > full:1"
+
+
+# Lets the stages of a search through and holds its passages, until a newer question ends it.
+HELD = """() => {
+  const real = window.fetch;
+  window.held = true;
+  window.fetch = async (address, asked) => {
+    const answer = await real(address, asked);
+    if (!window.held || !String(address).includes('/search/stages')) return answer;
+    const stages = (await answer.text()).split('\\n').filter((line) => line && !JSON.parse(line).passages);
+    return new Response(new ReadableStream({
+      start(stream) {
+        stream.enqueue(new TextEncoder().encode(stages.join('\\n') + '\\n'));
+        asked.signal.addEventListener('abort', () => stream.error(new DOMException('ended', 'AbortError')));
+      } }));
+  }; }"""
+
+
+def test_an_answer_whose_passages_were_not_waited_for_is_asked_for_again(visit):
+    page = visit("?c=documents&view=search")
+    page.evaluate(HELD)
+    search(page, "largest animal")
+    assert page.locator(".pl-passage mark").count() == 0
+    page.evaluate("window.held = false")
+    search(page, "hot oven")
+    page.wait_for_selector(".pl-passage mark")
+    page.go_back()
+    page.wait_for_function("document.querySelector('#pl-query').value === 'largest animal'")
+    page.wait_for_function("document.querySelector('.pl-passage mark')?.innerText === 'largest animal'")

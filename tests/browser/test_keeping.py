@@ -21,8 +21,7 @@ def begin(page, name):
 
 
 def test_a_taken_name_is_asked_about_and_a_deletion_says_what_went(browser, address, tmp_path):
-    page = opened(browser, address)
-    show(page, "Library")
+    page = opened(browser, address, "?view=library&c=kept")
     for number in (1, 2, 3):
         (tmp_path / str(number)).mkdir()
     send(page, write_pdf(tmp_path / "1" / "scan.pdf", ["the first scan"]))

@@ -91,6 +91,26 @@ def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does
     page.close()
 
 
+def test_two_files_left_out_at_once_are_both_left_out(browser, address, files, tmp_path):
+    page = opened(browser, address, "?view=library&c=hurried")
+    planned(page, *(write_pdf(tmp_path / f"{name}.pdf", [f"About {name}"]) for name in ("fens", "moors", "heaths")))
+    asked = []
+    page.route("**/api/v1/plan", lambda route: asked.append(route))  # the server takes its time
+    page.get_by_role("checkbox", name="Add fens.pdf").uncheck()
+    page.get_by_role("checkbox", name="Add moors.pdf").uncheck()
+    while len(asked) < 2:
+        page.wait_for_timeout(50)
+    with page.expect_response("**/api/v1/plan"):
+        asked[1].continue_()
+    with page.expect_response("**/api/v1/plan"):
+        asked[0].continue_()  # the older answer comes last
+    page.wait_for_selector(".pl-plan-dropped >> nth=1")
+    assert [fate(page, f"{name}.pdf") for name in ("fens", "moors", "heaths")] == ["Left out", "Left out", "New"]
+    assert "1 page to read" in page.inner_text(".pl-plan-facts")
+    assert page.seen.problems == []
+    page.close()
+
+
 def test_the_first_files_of_a_collection_are_never_called_none(browser, address, filled, long):
     """From the first moment on, on every tab, and after a reload that comes before the collection is there."""
     page = opened(browser, address, "?view=library&c=firsts")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.conftest import serving
-from tests.browser.driving import opened, search, show
+from tests.browser.driving import add, opened, search, show
 from tests.encoders.hub import Hub, running
 from tests.encoders.tiny import build, family
 
@@ -100,9 +100,10 @@ def test_an_encoder_is_added_searched_with_explained_and_taken_out(browser, addr
     page.close()
 
 
-def test_an_index_is_added_from_the_stored_vectors(browser, address, filled):
-    page = opened(browser, address)
-    show(page, "Library")
+def test_an_index_is_added_from_the_stored_vectors(browser, address, files):
+    page = opened(browser, address, "?view=library&c=indexed")
+    add(page, *files)
+    page.wait_for_function("!document.querySelector('#pl-tab-library-button').dataset.busy")
     page.click(".pl-inspect summary")
     page.locator('[data-space="reader"]').get_by_role("button", name="Add an index").click()
     page.fill("#pl-index-name", "columns")

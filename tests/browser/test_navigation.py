@@ -82,6 +82,20 @@ def test_a_dialog_has_an_address_and_back_closes_it(browser, address, filled):
     page.close()
 
 
+# A dialog that opens another, as one that adds an encoder does to get a model.
+NESTED = """async () => {
+  const { dialog } = await import(new URL('core/dialogs.js', document.querySelector('script[src$="/main.js"]').src));
+  for (const title of ['Outer', 'Inner']) dialog({ title, body: '' }); }"""
+
+
+def test_a_dialog_within_a_dialog_goes_by_its_own_title(visit):
+    page = visit("?c=documents&view=search")
+    page.evaluate(NESTED)
+    page.get_by_role("dialog", name="Inner", exact=True).wait_for(timeout=5000)
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Outer", exact=True).wait_for(timeout=5000)
+
+
 def test_how_far_it_was_scrolled_comes_back(browser, address, filled):
     page = opened(browser, address, "?c=documents&q=whales&view=search", height=420)
     page.wait_for_selector(DONE)

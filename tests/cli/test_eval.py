@@ -209,3 +209,18 @@ def test_figures_as_mteb_s_result_file(fresh: Run, dataset: Path, tmp_path: Path
         assert row["main_score"] == row["ndcg_at_10"] == pytest.approx(means["nDCG@10"], abs=1e-6)
         assert row["recall_at_100"] == pytest.approx(means["R@100"], abs=1e-6)
         assert row["hit_rate_at_5"] >= row["precision_at_5"] > 0
+    elsewhere = tmp_path / "elsewhere.trec"
+    ids = [str(json.loads(line)["query_id"]) for line in (known / "queries.jsonl").read_text().splitlines()]
+    elsewhere.write_text("".join(f"{query} Q0 whales.pdf#page=1 1 1.0 other\n" for query in ids))
+    only = fresh("eval", known, "--run", elsewhere, "--mteb", tmp_path / "none")
+    assert (only.code, "rankings made elsewhere" in only.err) == (2, True), only
+    assert not (tmp_path / "none").exists()
+    both = fresh("eval", known, "--run", elsewhere, "-p", "text", "--mteb", tmp_path / "both", "--json")
+    assert both.code == 0, both.err
+    assert set(json.loads(both.out)["pipelines"]) == {"text", "elsewhere"}
+    (path,) = (tmp_path / "both").rglob("Vidore3HrRetrieval.json")
+    assert path.parts[-3] == "pagelens__reader--text"
+    (tmp_path / "taken").write_text("no folder")
+    refused = fresh("eval", known, "-p", "text", "--save", "--out", tmp_path / "left", "--mteb", tmp_path / "taken")
+    assert refused.code == 1 and "Kept as" in refused.err, refused  # what was measured is not lost with it
+    assert (tmp_path / "left" / "record.json").is_file()

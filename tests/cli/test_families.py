@@ -125,6 +125,8 @@ def test_a_reranker_goes_all_the_way(name: str, root: Path) -> None:
         ("scores", True),
         ("collection", True),
     ]
+    listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}
+    assert listed[name]["seconds_per_page"] == report["seconds_per_page"] > 0  # kept for estimates, as it says
     encoders.unload(name)
     nobody = run("search", query, "-c", "c", "-p", "rows:9 > cross[model=nobody]:2")
     assert (nobody.code, "There is no reranker 'nobody'" in nobody.err) == (1, True), nobody

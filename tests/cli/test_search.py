@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import Place, Run, keys
+from tests.cli.conftest import Place, Run, keys, runner
 from workbench import heatmap
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -217,3 +217,54 @@ def test_evidence_is_text_with_its_page_within_a_budget(run: Run) -> None:
     brief = json.loads(run("evidence", "largest animal", "-c", "notes", "--tokens", "11", "--json").out)
     assert [item["text"] for item in brief] == [best["text"]]
     assert "[whales.pdf#page=1]\nThe blue whale" in run("evidence", "largest animal", "-c", "notes").out
+
+
+@pytest.fixture(scope="module")
+def several(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A home with two collections that have a document in common, and an empty one."""
+    home = tmp_path_factory.mktemp("several") / "home"
+    run = runner(home)
+    run("ingest", place.files / "whales.pdf", "-c", "sea")
+    run("ingest", place.files / "whales.pdf", place.files / "stars.pdf", "-c", "sky")
+    Workbench(Settings(home=home)).library.create("empty")
+    return run
+
+
+def test_search_across_prints_one_document(several: Run) -> None:
+    ended = several("search", "largest animal", "-c", "sea", "-c", "sky", "-p", "exact", "-k", "3", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    record = json.loads(ended.out)
+    found = [(hit["collection"], hit["page"], hit["also"]) for hit in record["hits"]]
+    assert found[0] == ("sea", "whales.pdf#page=1", ["sky"])
+    assert found[1] == ("sky", "stars.pdf#page=1", [])
+    assert (record["merge"], record["collections"], record["complete"]) == ("score", ["sea", "sky"], True)
+    assert len(record["hits"]) == 3
+    every = json.loads(several("search", "largest animal", "--all", "--json").out)
+    assert every["collections"] == ["empty", "sea", "sky"]
+    assert [one["reason"] for one in every["answers"]] == ["It has no pages yet.", "", ""]
+
+
+def test_search_across_in_words_tells_collections_latency_and_who_did_not_answer(several: Run) -> None:
+    ended = several("search", "parallax", "-c", "sea", "-c", "sky", "-c", "gone", "-k", "1")
+    assert ended.code == 0
+    header, first, order, spent = ended.out.splitlines()
+    assert header.split() == ["rank", "collection", "page", "score", "there", "also", "in"]
+    assert "sky" in first and "stars.pdf#page=2" in first
+    assert order.startswith("In order of score: ")
+    assert spent.startswith("3 collections: ") and "sky " in spent
+    assert "gone: There is no collection 'gone'" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("x",), "name a collection with -c NAME"),
+        (("x", "--all", "-c", "sea"), "leave -c out"),
+        (("x", "-c", "gone", "-c", "lost"), "None of these collections can answer"),
+        (("--more", "whales.pdf#page=1", "--all"), "belongs to one collection"),
+    ],
+)
+def test_search_across_refuses_in_one_sentence(several: Run, arguments: tuple[str, ...], sentence: str) -> None:
+    ended = several("search", *arguments)
+    assert ended.code != 0
+    assert sentence in " ".join(ended.err.replace("│", " ").split())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from workbench.documents import ReadSettings, Way, languages, ocr, tesseract
-from workbench.errors import InputError
+from workbench.errors import DocumentError, InputError
 from workbench.settings import CollectionSettings
 
 
@@ -76,4 +77,29 @@ def test_a_way_that_this_machine_cannot_read_is_refused(monkeypatch):
         with pytest.raises(InputError, match=said):
             way.check()
     Way(("eng",), "built-in").check()
-    assert Way().engine == ocr.ENGINES[0]
+    assert Way().engine == languages.ENGINES[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "engine", "lacking"),
+    [
+        (("deu",), "auto", []),  # the built-in OCR reads it
+        (("deu",), "built-in", []),
+        (("deu",), "tesseract", ["deu"]),
+        (("deu", "rus"), "auto", ["deu"]),  # tesseract reads all of a page where the built-in OCR cannot
+        (("rus",), "auto", []),
+        (("rus", "eng"), "built-in", ["rus"]),
+        (("ell", "rus"), "tesseract", ["ell"]),
+    ],
+)
+def test_what_is_lacking_depends_on_who_reads(named, engine, lacking, monkeypatch):
+    monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "eng", "rus"}))
+    assert languages.lacking(named, engine) == lacking
+    if not lacking:
+        Way(named, engine).check()
+        return
+    said = f"does not read {lacking[0]}" if engine == "built-in" else f"not installed with {lacking[0]}. To have it"
+    with pytest.raises(InputError, match=said):
+        Way(named, engine).check()
+    with pytest.raises(DocumentError, match=said):
+        ocr.recognize(Image.new("RGB", (99, 99)), named, engine)

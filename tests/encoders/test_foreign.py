@@ -8,6 +8,8 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from tests.encoders import tiny
 from tests.encoders.conftest import Zoo
 from tests.encoders.pages import page, picture
 from workbench import encoders
-from workbench.encoders import registry
+from workbench.encoders import foreign, registry
 from workbench.encoders.clip import load as load_clip
 from workbench.encoders.late_interaction import load
 from workbench.errors import EncoderError, InputError
@@ -177,6 +179,50 @@ def test_what_is_allowed_is_no_leave_for_code_of_elsewhere(bringing: Path, marke
     with pytest.raises(EncoderError, match="wants code of someone/else to run"):
         loading()
     assert not marker.exists()
+
+
+ELSEWHERE = {
+    "escaped": ("config.json", '{"auto_map": {"AutoModel": "someone/else\\u002d\\u002dmodeling.Own"}}'),
+    "of no owner": ("config.json", '{"auto_map": {"AutoModel": "else--modeling.Own"}}'),
+    "of a folder": ("config.json", '{"auto_map": {"AutoModel": "/tmp/some one/else--modeling.Own"}}'),
+    "one of two": ("tokenizer_config.json", '{"auto_map": {"AutoTokenizer": [null, "someone/else--own.Own"]}}'),
+    "within": ("config.json", '{"text_config": {"auto_map": {"AutoConfig": "someone/else--own.Own"}}}'),
+    "a module": ("modules.json", '[{"idx": 0, "path": "", "type": "someone/else--own.Own"}]'),
+    "in a long file": ("config.json", f'{{"x": "{"x" * (2 << 20)}", "auto_map": {{"AutoModel": "a/else--o.O"}}}}'),
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_code_of_elsewhere_is_seen_however_it_is_written(bringing: Path, marker: Path, how: str) -> None:
+    name, text = ELSEWHERE[how]
+    (bringing / name).write_text(text)
+    spec = registry.spec("bringing")
+    encoders.allow(spec, encoders.revision_of(bringing))
+    with pytest.raises(EncoderError, match=r"wants code of \S*.*else to run, which is not part"):
+        foreign.trust(spec, bringing)
+    (bringing / name).write_text("{" + text)
+    with pytest.raises(EncoderError, match=f"{name} of the 'bringing' model in .* is no JSON; its code is not run"):
+        foreign.trust(spec, bringing)
+
+
+def test_words_of_a_checkpoint_name_no_code(bringing: Path) -> None:
+    said = {"chat_template": "a/b--c.d", "vocab": {"see/this--or.that": 1}, "type": "BPE"}
+    (bringing / "tokenizer.json").write_text(json.dumps(said))
+    spec = registry.spec("bringing")
+    encoders.allow(spec, encoders.revision_of(bringing))
+    assert foreign.trust(spec, bringing) == foreign.ALLOWED
+
+
+def test_what_several_allow_at_once_is_all_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGELENS_HOME", str(tmp_path / "home"))
+    names = [f"model-{number}" for number in range(8)]
+    program = (
+        "import sys; from workbench.encoders import foreign\n"
+        "with foreign._changed() as known: known[sys.argv[1]] = '0' * 40"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", program, name]) for name in names]
+    assert [one.wait() for one in started] == [0] * len(names)
+    assert [foreign.allowed(name) for name in names] == ["0" * 40] * len(names)
 
 
 def test_the_hub_s_commit_is_the_revision_and_the_model_need_not_be_here(

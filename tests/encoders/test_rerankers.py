@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from tests.encoders import tiny
 from workbench import encoders
+from workbench.encoders.device import Batches
 from workbench.encoders.rerankers import Reranker
 from workbench.errors import EncoderError, NoEncoderError
 
@@ -84,6 +85,25 @@ def test_one_that_fails_on_a_page_fails_on_that_alone(tmp_path: Path, monkeypatc
     monkeypatch.setattr(model.model, "predict", failing)
     scores = model.texts(QUERY, TEXTS)
     assert list(np.isnan(scores)) == [False, True, True, False]
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_a_page_of_which_a_passage_failed_has_no_score(
+    failed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = reranker("cross-encoder", tmp_path, monkeypatch)
+    long = " ".join(TEXTS) * 60
+    assert len(model.passages(QUERY, long)) > 1
+    right = model.model.predict
+    monkeypatch.setattr(model, "_batches", Batches(8))
+
+    def without_one(pairs, **named):  # type: ignore[no-untyped-def]
+        found = np.array(right(pairs, **named))
+        found[failed] = np.nan
+        return found
+
+    monkeypatch.setattr(model.model, "predict", without_one)
+    assert np.isnan(model.texts(QUERY, [long]))[0]
 
 
 def test_what_is_no_reranker_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.evaluation.folder import QUERIES, write
 from tests.evaluation.test_evaluate import SCORES, TWO, Scores
+from workbench.answers.measurements import ComparedPipelines
 from workbench.errors import DatasetError, InputError, PipelineError
 from workbench.evaluation import (
     Record,
@@ -54,7 +55,7 @@ def test_a_winner_is_named_only_where_the_test_names_one() -> None:
     assert same.winner is None
     assert same.verdict == "No pipeline is shown to be better than all others in nDCG@5 with 40 questions."
     assert within(recorded({"one": LOW})).verdict == "One pipeline alone in nDCG@5."
-    assert found.as_dict()["pairs"][0]["significant"] is True
+    assert ComparedPipelines.of(found).pairs[0].significant is True
 
 
 def test_records_are_compared_over_the_questions_they_share() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.answers.measurements import DatasetFigures
 from workbench.errors import DatasetError, InputError, NotFoundError, PipelineError, QueryError
-from workbench.evaluation import Dataset, Parts, Question, evaluate, read_qrels, read_trec, summary, write
+from workbench.evaluation import Dataset, Parts, Question, evaluate, read_qrels, read_trec, write
 from workbench.evaluation.scopes import in_scope
 from workbench.retrieval import Pipeline, document_filter
 from workbench.types import (
@@ -127,7 +128,7 @@ def test_slices_by_every_tag_value_and_by_text_layer() -> None:
     report = evaluate(Scores(SCORES, frozenset({"a.pdf#page=2"})), TWO, "c", ["exact"], "document", ["R@1"])
     found = {
         key: (values["queries"], values["R@1"])
-        for key, values in summary(report)["pipelines"]["exact"]["slices"].items()
+        for key, values in DatasetFigures.of(report).pipelines["exact"].slices.items()
     }
     assert found == {
         "evidence=Chart": (1, 1.0),
@@ -178,7 +179,7 @@ def test_candidate_recall_tells_what_a_stage_hands_on() -> None:
     lost = report.pipelines[one].answers["1"].relevant["a.pdf#page=2"]
     assert lost == {"rows": 2, "full": None}
     assert (report.lost_at(one), report.lost_at(two)) == ({"": 0, "rows": 1, "full": 0}, {"": 0, "rows": 0, "full": 0})
-    assert summary(report)["pipelines"][one]["candidate_recall"] == {"rows:1": 0.5}
+    assert DatasetFigures.of(report).pipelines[one].candidate_recall == {"rows:1": 0.5}
 
 
 def test_runs_are_deep_enough_for_the_measures_but_no_deeper_than_the_stage_before() -> None:
@@ -191,7 +192,7 @@ def test_storage_and_work_are_told() -> None:
     report = evaluate(Scores(SCORES), TWO, "c", ["exact"])
     run = report.pipelines["exact"]
     assert run.storage == {"full_vectors_per_page": 10.0, "full_bytes_per_page": 2560}
-    assert summary(report)["pipelines"]["exact"]["storage"]["collection_bytes_per_page"] == 1000
+    assert DatasetFigures.of(report).pipelines["exact"].storage["collection_bytes_per_page"] == 1000
     (work,) = run.answers["1"].stages
     assert (work.candidates_in, work.candidates_out, work.vectors_compared, work.bytes_read) == (2, 2, 20, 5120)
 

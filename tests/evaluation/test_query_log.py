@@ -2,6 +2,7 @@
 
 from workbench.evaluation import query_log
 from workbench.evaluation.query_log import QueryLog
+from workbench.types import Gone
 
 
 def test_nothing_is_kept_until_it_is_switched_on(tmp_path):
@@ -21,7 +22,7 @@ def test_nothing_is_kept_until_it_is_switched_on(tmp_path):
     assert log.all("c") == []
     assert len(log.all("d")) == 2
     log.rename_collection("d", "c")
-    log.forget("c")
+    log.forget(Gone("c"))
     assert log.all("c") == []
     assert list((tmp_path / "asked").iterdir()) == []
 

@@ -1,9 +1,19 @@
 """What a cluster sends is taken once, in whichever order and however often it comes."""
 
-from pathlib import Path
+from __future__ import annotations
 
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 import pytest
 
+from tests.documents.make import write_pdf
+from tests.encoders import fakes
+from workbench import encoders
 from workbench.documents import DocumentProbe, Reading, ReadSettings, Source
 from workbench.errors import InputError
 from workbench.ingestion import cluster
@@ -12,6 +22,9 @@ from workbench.ingestion.batches import Batch, Part
 from workbench.ingestion.cluster import _actors, _Todo
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, End
+from workbench.ingestion.workers import Actors
+from workbench.service import Workbench
+from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Staged
 from workbench.types import PageFailure, PageRef
 
@@ -80,11 +93,135 @@ def test_what_no_round_brings_is_told_page_by_page() -> None:
     a, todo = begin("a.pdf", 3), _Todo()
     todo.add(a)
     taken(todo, (a, [2]))
-    (made,) = todo.lost()
+    (made,) = todo.lost(by_ray.lost(len(cluster.ROUNDS), []))
     (part,) = made.parts
     assert part.end == End() and part.ready == ()
     reason = by_ray.LOST.format(tries=len(cluster.ROUNDS))
     assert part.failed == tuple(PageFailure(PageRef("a.pdf", number), reason) for number in (1, 3))
+
+
+class InThisProcess:
+    """Things and what actors make of them, one after the other, as rows between one and the next."""
+
+    def __init__(self, tables: Iterable[pa.Table]) -> None:
+        self.tables = tables
+
+    @classmethod
+    def of(cls, things: Sequence[Any]) -> InThisProcess:
+        return cls([pa.table({"thing": [pickle.dumps(thing)]}) for thing in things])
+
+    def by(self, actor: by_ray.Actor) -> InThisProcess:
+        return InThisProcess(pa.table(row) for table in self.tables for row in actor(table))
+
+    def iter_batches(self, **_how: Any) -> Iterator[pa.Table]:
+        yield from self.tables
+
+
+@pytest.fixture
+def fake_encoders() -> Iterator[None]:
+    with fakes.registered():
+        yield
+
+
+@pytest.fixture
+def no_ray(fake_encoders: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cluster whose actors are in this process."""
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    pytest.importorskip("lance", reason="the extra 'scale' is not installed")
+    made: list[Any] = []
+
+    def run(_actors: Actors, data: InThisProcess, actor: Any, given: tuple[Any, ...], _most: int) -> InThisProcess:
+        made.append(actor(*given))
+        return data.by(made[-1])
+
+    monkeypatch.setattr(cluster, "connected", lambda workers: nullcontext())
+    monkeypatch.setattr(cluster, "resources", lambda: (1, 0))
+    monkeypatch.setattr(cluster, "data_of", InThisProcess.of)
+    monkeypatch.setattr(Actors, "run", run)
+    yield
+    for actor in made:  # whose models would go with their processes
+        vars(actor).get("_models", ExitStack()).close()
+
+
+def test_what_an_actor_left_undone_is_told_once(
+    no_ray: None, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, grid = "fake-words", "fake-grid"
+    first, more = tmp_path / "first.pdf", tmp_path / "more.pdf"
+    write_pdf(first, ["a page"])
+    write_pdf(more, ["one page more", "and another"])
+    bench.ingestion.ingest([first], "c", CollectionSettings(encoder=words), also=[grid])
+    encoders.unload(grid)
+    monkeypatch.delitem(encoders.ENCODERS, grid)
+    report = bench.ingestion.ingest([more], "c", workers="ray")
+    assert [document.indexed for document in report.documents] == [2]
+    (note,) = report.notes
+    assert note.startswith(f"The new pages have no vectors of '{grid}' yet: There is no encoder '{grid}'")
+    assert note.endswith(f"pagelens collections embed c --encoder {grid}")
+
+
+class Halves(by_ray.Actor):
+    """Halves numbers; one that is negative is the person's fault, one that is odd is nobody's."""
+
+    def work(self, things: Iterator[int]) -> Iterator[int]:
+        for number in things:
+            if number < 0:
+                raise InputError(f"{number} is too little.")
+            if number % 2:
+                raise ValueError(f"{number} is odd")
+            yield number // 2
+
+
+class Rows:
+    """A data set of actors one after the other, as Ray would give what they make of some numbers each."""
+
+    def __init__(self, numbers: Sequence[Sequence[int]], actors: int, end: Exception | None = None) -> None:
+        self.numbers, self.actors, self.end = numbers, [Halves() for _ in range(actors)], end
+
+    def iter_batches(self, **_how: Any) -> Iterator[pa.Table]:
+        for numbers in self.numbers:
+            rows = pa.table({"thing": [pickle.dumps(number) for number in numbers]})
+            for actor in self.actors:
+                rows = pa.table({"thing": [made for row in actor(rows) for made in row["thing"]]})
+            yield rows
+        if self.end:
+            raise self.end
+
+
+def test_what_an_actor_did_not_foresee_costs_what_it_was_at_and_is_told() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    assert list(by_ray.made(Rows([[4, 8, 5, 16], [20]], 1), losses)) == [2, 4, 10]
+    assert losses == ["ValueError: 5 is odd"]
+    told = by_ray.lost(3, losses)
+    assert told.startswith(by_ray.LOST.format(tries=3)) and told.endswith("said: ValueError: 5 is odd")
+
+
+def test_the_next_actor_does_its_part_of_what_another_failed_on() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    assert list(by_ray.made(Rows([[4, 8, 5], [12, 6]], 2), losses)) == [1, 2, 3]
+    assert losses == ["ValueError: 5 is odd", "ValueError: 3 is odd"]
+
+
+def test_an_error_of_ours_concerns_all_whichever_actor_met_it() -> None:
+    pytest.importorskip("ray", reason="the extra 'scale' is not installed")
+    for actors in (1, 2):
+        came = by_ray.made(Rows([[8], [-1], [16]], actors), losses := [])
+        assert next(came) == 8 >> actors
+        with pytest.raises(InputError, match="-1 is too little"):
+            list(came)
+        assert losses == []
+
+
+def test_what_ray_says_of_a_loss_is_told_and_anything_else_is_raised() -> None:
+    errors = pytest.importorskip("ray.exceptions", reason="the extra 'scale' is not installed")
+    losses: list[str] = []
+    lost = errors.RayError("It died.\nThe memory was short.")
+    assert list(by_ray.made(Rows([[4]], 1, lost), losses)) == [2]
+    assert losses == ["The memory was short."]
+    with pytest.raises(ZeroDivisionError):
+        list(by_ray.made(Rows([[4]], 1, ZeroDivisionError()), losses))
 
 
 @pytest.mark.parametrize("workers", ["spark", "ray:head", "http://head:10001"])
@@ -109,6 +246,6 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_actors_fit_what_the_cluster_has(resources: dict[str, float], reading: int, encoding: int, cards: int) -> None:
-    read, encode, _threads = _actors(resources)
+    read, encode, _threads = _actors(*by_ray.counted(resources))
     assert (read.count, encode.count, encode.cards) == (reading, encoding, cards)
     assert read.count * read.processors + encode.count * encode.processors <= max(1, resources.get("CPU", 1))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.documents.make import write_pdf
-from workbench.errors import InputError, NotFoundError, StateError
+from workbench.errors import CollectionBusyError, InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import new_index as writing
-from workbench.types import IngestReport
+from workbench.types import Gone, IngestReport
 
 
 class Gate:
@@ -96,13 +96,36 @@ def test_a_job_that_waits_is_stopped_at_once_and_never_begins(jobs: Jobs, gate: 
 def test_jobs_of_a_deleted_collection_never_begin(jobs: Jobs, gate: Gate) -> None:
     first, second = jobs.start("other", {"name": "a"}), jobs.start("notes", {"name": "b"})
     assert gate.begun.wait(30)
-    jobs.forget("notes")
+    jobs.forget(Gone("notes"))
     with pytest.raises(NotFoundError):
         jobs.get(second.id)
     gate.open.set()
     assert jobs.wait(first.id, 30).state == "done"
     assert jobs.wait(jobs.start("other", {"name": "c"}).id, 30).state == "done"
     assert gate.runs == ["a", "c"]
+
+
+def test_a_job_kept_from_its_work_waits_without_holding_up_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.ingestion.jobs.BUSY_PAUSE", 0.05)
+    jobs, free, did = Jobs(tmp_path / "jobs"), threading.Event(), list[str]()
+
+    def run(request: Any, _report: Any, _stop: threading.Event) -> IngestReport:
+        if request["name"] == "busy" and not free.is_set():
+            raise CollectionBusyError("Somebody writes to 'notes'.")
+        did.append(request["name"])
+        return IngestReport("notes", (), 0.0)
+
+    jobs.does("ingest", run)
+    busy, stopped = jobs.start("notes", {"name": "busy"}), jobs.start("notes", {"name": "busy"})
+    assert jobs.wait(jobs.start("other", {"name": "free"}).id, 30).state == "done"
+    assert did == ["free"] and jobs.get(busy.id).active
+    assert jobs.stop(stopped.id).state in ("stopped", "stopping")
+    assert jobs.wait(stopped.id, 30).state == "stopped"
+    free.set()
+    ended = jobs.wait(busy.id, 30)
+    assert (ended.state, ended.message, did) == ("done", "", ["free", "busy"])
 
 
 def test_an_unforeseen_error_is_told_without_its_text(tmp_path: Path) -> None:

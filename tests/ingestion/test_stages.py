@@ -23,7 +23,7 @@ from workbench.encoders.prepared import PreparedPage
 from workbench.errors import EncoderError
 from workbench.ingestion import flow
 from workbench.ingestion.flow import ahead
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import PREPARING, STAGES, Meter
 from workbench.ingestion.stages import Begin, Encoded, End, embedded
 from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, Words, bottleneck
 from workbench.types.ingestion import JobStage
@@ -103,6 +103,14 @@ def _embedding(number: int) -> PageEmbedding:
 
 def meter(stop: threading.Event | None = None) -> Meter:
     return Meter(lambda progress: None, stop or threading.Event(), [], PREPARING)
+
+
+def test_there_is_a_stage_more_where_a_processor_works_beside_the_model() -> None:
+    for encoder, stages in ((Plain("a"), STAGES), (Preparing("a"), PREPARING)):
+        counted = Meter(lambda progress: None, threading.Event(), [])
+        with closing(embedded(entries([1, 2]), [encoder], counted, None)) as found:
+            assert len(list(found)) == 4
+        assert [stage.name for stage in counted.stages()] == list(stages)
 
 
 def serial(files: Sequence[Sequence[int]], encoders: Sequence[Any]) -> list[Any]:

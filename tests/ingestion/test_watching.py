@@ -177,6 +177,37 @@ def test_a_deleted_collection_is_not_made_anew(bench, folder):
     assert bench.watching.all() == [] and not list((bench.settings.home / "state" / "watches").iterdir())
 
 
+def test_a_renamed_collection_stays_in_step_with_its_folder(bench, folder):
+    bench.watching.follow(folder, "c")
+    assert reached(bench, ["below/stars.pdf", "whales.pdf"])
+    bench.renaming.collection("c", "d")
+    bench.renaming.collection("d", "e")
+    assert [(watch.collection, watch.folder) for watch in bench.watching.all()] == [("e", str(folder))]
+    bench.renaming.collection("e", "c")
+    write_pdf(folder / "moon.pdf", ["The moon goes around the earth."])
+    (folder / "whales.pdf").unlink()
+    assert reached(bench, ["below/stars.pdf", "moon.pdf"])
+    bench.renaming.collection("c", "d")
+    write_pdf(folder / "late.pdf", ["Written after it was renamed."])
+    end = time.monotonic() + PATIENCE
+    while len(bench.library.documents("d")) < 3 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert bench.library.names() == ["d"]  # no collection of the old name is made anew
+    assert {one.name for one in bench.library.documents("d")} == {"below/stars.pdf", "late.pdf", "moon.pdf"}
+    bench.watching.follow(folder, "c")  # the old name is free, for the same folder too
+    assert [watch.collection for watch in bench.watching.all()] in (["c", "d"], ["d", "c"])
+    bench.watching.leave(folder, "d")
+    assert [watch.collection for watch in bench.watching.all()] == ["c"]
+
+
+def test_files_beside_an_export_are_named_by_their_folder_too(bench, folder, tmp_path):
+    bench.watching.sync(folder, "c")
+    bench.library.export("c", tmp_path / "export")
+    write_pdf(folder / "below" / "moon.pdf", ["The moon goes around the earth."])
+    report = bench.ingestion.ingest([tmp_path / "export", folder / "below" / "moon.pdf"], "d", below=folder)
+    assert read(report) == {"below/stars.pdf": 1, "whales.pdf": 1, "below/moon.pdf": 1}
+
+
 def test_changes_are_waited_for_until_they_rest(folder):
     with FolderWatcher(folder, quiet=0.3, every=PATIENCE) as watcher:
         write_pdf(folder / "moon.pdf", ["The moon."])

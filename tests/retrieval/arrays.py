@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench.pooling import pool
 from workbench.representations import METHODS, SHORT, FittedIndex, Representation
-from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store.directory import PageDirectory
 from workbench.store.inverted_lists import build
@@ -150,9 +150,16 @@ def rerankers(model):
     return Reranker(), False
 
 
+class Models:
+    """What embeds queries, and what gives rerankers."""
+
+    def __init__(self, encode, reranker=rerankers):
+        self.encode, self.reranker = encode, reranker
+
+
 def run(arrays, pipeline, seed, where=None, text="q", encode=None, rerankers=rerankers):
     made = Pipeline.parse(pipeline)
-    *_, last = search_stages(arrays, text, made, encode or encoder(seed), where, (), rerankers)
+    *_, last = search_stages(arrays, text, made, Models(encode or encoder(seed), rerankers), where)
     return last
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.retrieval.arrays import Models
 from tests.store.make import DIM, collection, put, record
 from workbench import recall
 from workbench.diagnosis import diagnose
 from workbench.errors import PipelineError
-from workbench.retrieval import scanning
-from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval import Encoded, scanning, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store import Writer
 from workbench.types import PageRef, QueryEmbedding
@@ -30,7 +30,7 @@ def store(tmp_path_factory):
 
 
 def search(store, pipeline, where=None):
-    *_, result = search_stages(store, "q", Pipeline.parse(pipeline), lambda *_: Encoded(EMBEDDING), where)
+    *_, result = search_stages(store, "q", Pipeline.parse(pipeline), Models(lambda *_: Encoded(EMBEDDING)), where)
     return result
 
 
@@ -68,7 +68,7 @@ def test_few_probes_lose_pages_and_the_diagnosis_says_what_did(store):
     found = {hit.ref for hit in search(store, narrow).hits}
     lost = [hit.ref for hit in whole.hits if hit.ref not in found]
     assert lost
-    report = diagnose(store, "q", lost[0], Pipeline.parse(narrow), lambda *_: Encoded(EMBEDDING))
+    report = diagnose(store, "q", lost[0], Pipeline.parse(narrow), Models(lambda *_: Encoded(EMBEDDING)))
     assert report.verdict == "lost"
     assert report.stage == "global"
     assert "missed the page by searching approximately (engine=ann, probes=1)" in report.reason
@@ -87,7 +87,7 @@ def test_by_itself_from_a_size_on(store, monkeypatch):
     result = search(store, "global:9 > full:9", "page <= 40")
     assert [stage.approximate for stage in result.trace.stages] == [""] * len(result.trace.stages)
     report = diagnose(store, "q", PageRef("whales.pdf", 7), Pipeline.parse("global[probes=1]:1 > full:1"),
-                      lambda *_: Encoded(EMBEDDING))  # fmt: skip
+                      Models(lambda *_: Encoded(EMBEDDING)))  # fmt: skip
     if report.fix is not None:
         assert PageRef("whales.pdf", 7) in {hit.ref for hit in search(store, report.fix.pipeline).hits}
 

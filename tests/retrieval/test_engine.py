@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.arrays import DIM, Arrays, collection, encoder, order, run
+from tests.retrieval.arrays import DIM, Arrays, Models, collection, encoder, order, run
 from workbench.errors import PipelineError
 from workbench.maxsim import maxsim_reference
 from workbench.retrieval.engine import search_stages
@@ -91,7 +91,7 @@ def test_the_trace_counts_what_was_compared_and_sums_to_its_total():
 
 def test_partial_results_come_first_and_only_the_last_is_complete():
     arrays = collection(7, 20)
-    results = list(search_stages(arrays, "q", Pipeline.parse("global:9 > rows:6 > full:3"), encoder(7)))
+    results = list(search_stages(arrays, "q", Pipeline.parse("global:9 > rows:6 > full:3"), Models(encoder(7))))
     assert [result.complete for result in results] == [False, False, True]
     assert [result.hits[0].score_kind for result in results] == ["approximate", "approximate", "exact"]
     assert [len(result.hits) for result in results] == [3, 3, 3]
@@ -101,7 +101,7 @@ def test_the_reader_of_a_partial_result_may_take_its_time():
     import time
 
     arrays = collection(7, 20)
-    for result in search_stages(arrays, "q", Pipeline.parse("rows:6 > full:3"), encoder(7)):
+    for result in search_stages(arrays, "q", Pipeline.parse("rows:6 > full:3"), Models(encoder(7))):
         if not result.complete:
             time.sleep(1.5)
     assert result.trace.total_ms < 1500
@@ -129,7 +129,7 @@ def test_text_search_needs_no_query_vectors():
     def refuse(encoder_id, text):
         raise AssertionError("encoded")
 
-    *_, result = search_stages(collection(1, 9), "q", Pipeline.parse("bm25:3"), refuse)
+    *_, result = search_stages(collection(1, 9), "q", Pipeline.parse("bm25:3"), Models(refuse))
     assert result.hits
 
 

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from tests.retrieval.arrays import Models
 from tests.store.make import collection, record, words_of
 from workbench.retrieval import Pipeline, search_stages
 from workbench.retrieval.references import meant, references
@@ -106,12 +107,12 @@ def test_which_pages_are_meant(store, text, pages):
 
 def test_meant_pages_are_lifted_and_the_trace_says_so(store):
     def encode(encoder, query):
-        from workbench.retrieval.engine import Encoded
+        from workbench.retrieval import Encoded
 
         return Encoded(QueryEmbedding("q", np.eye(1, 8, dtype=np.float32), ("q",), np.ones(1, np.float32), "test"))
 
     def found(query):
-        *_, last = search_stages(store, query, Pipeline.parse("lift(bm25):9"), encode)
+        *_, last = search_stages(store, query, Pipeline.parse("lift(bm25):9"), Models(encode))
         return last
 
     result = found("rain on page 5")

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.retrieval.arrays import Arrays, collection, rerankers, unit
+from tests.retrieval.arrays import Arrays, Models, collection, unit
 from workbench.errors import PipelineError
 from workbench.pooling import pool
-from workbench.retrieval.engine import Encoded, search_stages
+from workbench.retrieval import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.types import QueryEmbedding, ScoreKind
 
@@ -34,7 +34,7 @@ def queries(seed):
 def run(arrays, text, seed, where=None):
     made = queries(seed)
     pipeline = Pipeline.parse(text)
-    *_, last = search_stages(arrays, "q", pipeline, lambda encoder, _: Encoded(made[encoder]), where, (), rerankers)
+    *_, last = search_stages(arrays, "q", pipeline, Models(lambda encoder, _: Encoded(made[encoder])), where)
     return last
 
 
@@ -146,7 +146,7 @@ def test_the_query_is_encoded_once_by_each_encoder_that_is_used():
         return Encoded(made[encoder])
 
     text = "rrf(rows, rows@clip.v-2, conv@random):9 > full@clip.v-2:5"
-    *_, result = search_stages(arrays, "q", Pipeline.parse(text), encode)
+    *_, result = search_stages(arrays, "q", Pipeline.parse(text), Models(encode))
     assert asked == ["random", "clip.v-2"]
     names = [stage.name for stage in result.trace.stages]
     assert names == ["encode@random", "encode@clip.v-2", "rrf", "full@clip.v-2", "results"]
@@ -154,7 +154,7 @@ def test_the_query_is_encoded_once_by_each_encoder_that_is_used():
     assert result.trace.total_ms == pytest.approx(sum(stage.ms for stage in result.trace.stages))
     assert result.encoder == "clip.v-2"
     assert set(result.hits[0].stages[0].name for _ in result.hits) <= {"rows", "rows@clip.v-2", "conv@random"}
-    *_, single = search_stages(arrays, "q", Pipeline.parse("rows@random:9 > full"), encode)
+    *_, single = search_stages(arrays, "q", Pipeline.parse("rows@random:9 > full"), Models(encode))
     assert [stage.name for stage in single.trace.stages] == ["encode", "rows@random", "full", "results"]
 
 

@@ -166,6 +166,8 @@ def test_a_deletion_waits_for_who_writes(bench: Workbench) -> None:
             bench.deletions.document("c", "gone.pdf")
         job = bench.deletions.start("c", "gone.pdf")
         assert [file.name for file in job.progress.pending] == ["gone.pdf"]
+        other = bench.jobs.start("elsewhere", {}, "ingest")
+        assert bench.jobs.wait(other.id, 60).state == "failed"  # it has its turn, though a deletion waits
         assert bench.jobs.get(job.id).active
     ended = bench.jobs.wait(job.id, 60)
     assert ended.state == "done" and ended.message.startswith("gone.pdf is deleted. Removed: 2 pages")

@@ -12,6 +12,7 @@ from workbench.errors import EncoderError, InputError, MismatchError, NotFoundEr
 from workbench.retrieval import PRESETS
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.store import Writer
 from workbench.types import PageRef, ScoreKind
 
 WORDS, PAGE, GRID = "fake-words", "fake.page-1", "fake-grid"
@@ -159,9 +160,16 @@ def test_an_encoder_is_added_in_the_background_stopped_and_resumed(bench, tmp_pa
             call()
 
 
+def add_encoder(work, encoder):
+    """Make an encoder one of the collection's, without vectors of what is there."""
+    store = work.opened.get("c")
+    with Writer(store) as writer:
+        writer.indexes.add_space(encoders.load(encoder).info, store.settings.indexes)
+
+
 def test_what_a_later_encoder_cannot_take_is_recorded_and_shown(bench, tmp_path):
     work = fresh(bench, tmp_path / "home")
-    work.library.add_encoder("c", PAGE)
+    add_encoder(work, PAGE)
     assert work.library.info("c").spaces[1].missing == 4
     with pytest.raises(
         PipelineError, match=r"'fake\.page-1' has no page's vectors yet; run: pagelens collections embed c"
@@ -188,7 +196,7 @@ def test_what_a_later_encoder_cannot_take_is_recorded_and_shown(bench, tmp_path)
 
 def test_an_encoder_that_is_not_here_costs_an_ingest_nothing(bench, tmp_path, monkeypatch):
     work = fresh(bench, tmp_path / "home")
-    work.library.add_encoder("c", GRID)
+    add_encoder(work, GRID)
     encoders.unload(GRID)
     monkeypatch.delitem(encoders.ENCODERS, GRID)
     write_pdf(tmp_path / "more.pdf", ["one page more"])

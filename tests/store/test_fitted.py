@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.retrieval.arrays import Models
 from tests.store.make import DIM, INFO, collection, library, put, record
 from workbench.errors import InputError, StoreError
 from workbench.representations import FittedIndex, Representation
@@ -127,14 +128,14 @@ def test_an_encoded_index_may_be_there_from_the_start():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
-    from workbench.retrieval.engine import Encoded, search_stages
+    from workbench.retrieval import Encoded, search_stages
     from workbench.retrieval.pipeline import Pipeline
     from workbench.types import QueryEmbedding, ScoreKind
 
     query = np.eye(DIM, dtype=np.float32)[:3]
     embedding = QueryEmbedding("q", query, ("a", "b", "c"), np.ones(3, np.float32), "all")
-    *_, result = search_stages(store, "q", Pipeline.parse(f"{name}:7 > full:7"), lambda *_: Encoded(embedding))
-    *_, exact = search_stages(store, "q", Pipeline.parse("full:7"), lambda *_: Encoded(embedding))
+    *_, result = search_stages(store, "q", Pipeline.parse(f"{name}:7 > full:7"), Models(lambda *_: Encoded(embedding)))
+    *_, exact = search_stages(store, "q", Pipeline.parse("full:7"), Models(lambda *_: Encoded(embedding)))
     assert [(hit.ref, hit.score) for hit in result.hits] == [(hit.ref, hit.score) for hit in exact.hits]
     held = store.space().vectors(str(Representation.parse(name)))
     first = next(stage for stage in result.trace.stages if stage.candidates_in == 7)

@@ -1,18 +1,24 @@
 """Collections in an object store: an S3 server on this machine that counts requests."""
 
+import errno
 import os
 import shutil
 import threading
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from filelock import Timeout
 
+from tests.documents.make import text_pdf
 from tests.store.make import INFO, item, put, record
-from workbench.errors import CollectionBusyError, NotFoundError, StoreError
+from workbench.documents import Reading, ReadSettings, Source, probe
+from workbench.documents.probing import stamp_of
+from workbench.errors import CollectionBusyError, DiskFullError, NotFoundError, StoreError
+from workbench.ingestion import cluster
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Library, RemoteFiles, Stager, Writer, object_storage
+from workbench.store import Library, RemoteFiles, Stager, Writer, object_storage, remote_files
 from workbench.store.cache import Cache
 from workbench.store.checks import problems
 from workbench.store.object_storage import ConditionalWrites, client_of
@@ -374,3 +380,84 @@ def test_files_to_read_may_lie_in_the_store(settings, server):
     files.fetch(files.folder / "deep" / "b.PDF")
     assert [path.read_bytes() for path in files.folder.rglob("*.*")] == [b"another"]
     assert "hidden" not in repr(files)
+
+
+def test_a_file_that_lies_here_from_before_is_fetched_again_by_who_reads_it(settings, tmp_path):
+    mine = settings("one")
+    files = RemoteFiles.of(f"{mine.place}/files", mine)
+    client = client_of(files.place, files.options)
+    now = text_pdf(tmp_path / "now.pdf", 2, ["the harbour as it is now"]).read_bytes()
+    client.put("a.pdf", text_pdf(tmp_path / "before.pdf", 1, ["the harbour before"]).read_bytes())
+    path = files.folder / "a.pdf"
+    files.fetch(path)
+    client.put("a.pdf", now)
+    probed = probe(tmp_path / "now.pdf")
+    actor = cluster._Read(cluster.Cluster("ray", mine, None, [files]), "notes")
+    reading = actor._found(Reading(Source(path, "a.pdf"), probed, ReadSettings(), [1, 2]))
+    assert path.read_bytes() == now
+    assert reading.probed == probed and reading.probed.stamp == stamp_of(path)
+    client.delete("a.pdf")
+    files.fetch(path)
+    assert not path.exists()
+
+
+class Broken:
+    """A store that gives only the first half of a file, and then an error or nothing."""
+
+    def __init__(self, item, data, error=None):
+        self.meta, self.data, self.error = item, data, error
+
+    def get(self, name):
+        return self
+
+    def stream(self):
+        yield self.data[: len(self.data) // 2]
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "met"),
+    [
+        (None, StoreError),
+        (OSError(errno.ENOSPC, "No space left on device"), DiskFullError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_a_file_that_comes_only_in_part_is_not_there(settings, error, met):
+    mine = settings("one")
+    files = RemoteFiles.of(f"{mine.place}/files", mine)
+    client = client_of(files.place, files.options)
+    client.put("a.pdf", b"whole")
+    files.fetch(files.folder / "a.pdf")
+    item = {"path": "a.pdf", "size": 8, "last_modified": datetime.now(UTC)}
+    with pytest.raises(met):
+        files._have(Broken(item, b"8 bytes!", error), item)
+    assert [path.read_bytes() for path in files.folder.iterdir()] == [b"whole"]
+
+
+def test_files_that_cannot_be_kept_here_are_left_out_and_nothing_is_fetched_without_room(settings, monkeypatch):
+    mine = settings("one")
+    files = RemoteFiles.of(f"{mine.place}/files", mine)
+    client = client_of(files.place, files.options)
+    for name in ("b.pdf", "b.pdf/c.pdf", f"{'x' * 300}.pdf", "good.pdf"):
+        client.put(name, b"12345678")
+    assert files._path("../a.pdf") is None and files._path("/etc/a.pdf") is None and files._path("a\0.pdf") is None
+
+    def bring():
+        return files.bring(lambda name: name.suffix == ".pdf", threading.Event())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(remote_files, "free_bytes", lambda folder: 31)
+        with pytest.raises(DiskFullError, match=r"no room for the files of s3://.* set PAGELENS_CACHE to"):
+            bring()
+        assert not files.folder.exists()
+    assert bring() == 2  # one of the two that would be a file and a folder, and the one of too long a name
+    there = {path.name for path in files.folder.rglob("*") if path.is_file()}
+    assert "good.pdf" in there and there & {"b.pdf", "c.pdf"}
+    left, on_its_way = files.folder / ".1.partial", files.folder / ".2.partial"
+    for path in (left, on_its_way):
+        path.write_bytes(b"begun")
+    os.utime(left, (0, 0))
+    bring()
+    assert on_its_way.exists() and not left.exists()

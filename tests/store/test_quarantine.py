@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.retrieval.arrays import Models
 from tests.store.make import DIM, collection, item, library, put, record, unit
 from workbench.diagnosis import diagnose
 from workbench.errors import NotFoundError, StoreError
@@ -53,7 +54,7 @@ def encode(_encoder, query):
 
 
 def found(store, pipeline, where=None, query="page number about"):
-    *_, result = search_stages(store, query, Pipeline.parse(pipeline), encode, where)
+    *_, result = search_stages(store, query, Pipeline.parse(pipeline), Models(encode), where)
     return result
 
 
@@ -103,23 +104,24 @@ def test_bm25_still_fills_its_places(clean):
 def test_why_says_so_and_since_when(clean):
     ref = PageRef("notes.pdf", 2)
     entry = clean.put_away("notes.pdf", 2, "made to be found.")
-    verdict = diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), encode)
+    verdict = diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), Models(encode))
     assert (verdict.verdict, verdict.stage) == ("quarantined", "quarantine")
     assert "made to be found" in verdict.reason and entry.since[:10] in verdict.reason
     # Before the filter: releasing it is what helps first.
     assert (
-        diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), encode, "page = 99").verdict == "quarantined"
+        diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), Models(encode), "page = 99").verdict
+        == "quarantined"
     )
     assert clean.page(ref).ref == ref and clean.image_path(clean.page(ref).page_id, "page").is_file()
     clean.release("notes.pdf", 2)
-    assert diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), encode).verdict == "found"
+    assert diagnose(clean, Query.of("page"), ref, Pipeline.parse("full:9"), Models(encode)).verdict == "found"
 
 
 def test_a_whole_document_goes_and_comes_back(clean):
     clean.put_away("notes.pdf", 0, "an old draft")
     assert all(ref.startswith("report.pdf") for ref in refs(found(clean, "bm25:9")) + refs(found(clean, "full:9")))
     assert clean.info().quarantined == 4
-    verdict = diagnose(clean, Query.of("page"), PageRef("notes.pdf", 1), Pipeline.parse("full:9"), encode)
+    verdict = diagnose(clean, Query.of("page"), PageRef("notes.pdf", 1), Pipeline.parse("full:9"), Models(encode))
     assert verdict.verdict == "quarantined" and "All of 'notes.pdf'" in verdict.reason
     with pytest.raises(NotFoundError, match="as a whole"):
         clean.release("notes.pdf", 1)

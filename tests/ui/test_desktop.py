@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import plistlib
+import re
 import shlex
 import signal
 import stat
@@ -21,8 +22,12 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
 
 from tests.documents.make import write_pdf
+from workbench.cli import app
+from workbench.documents import readable
+from workbench.documents.sources import SUFFIXES
 from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -97,6 +102,27 @@ def test_files_that_a_start_names_are_added_where_it_is_open(home: Path, window:
     assert [document.name for document in there.library.documents("sea life")] == ["whales.pdf"]
     with pytest.raises(InputError, match="cannot be a collection's name"):
         desktop.open_desktop(there, Watched(), [file], "a/b")
+
+
+def test_the_page_is_served_while_a_window_comes_to_the_front(
+    home: Path, window: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (address,), asked, seen = window.shown, threading.Event(), threading.Event()
+
+    def show(_address: str) -> None:
+        asked.set()
+        assert seen.wait(120)
+
+    monkeypatch.setattr(window, "show", show)
+    second = threading.Thread(target=desktop.open_desktop, args=(Workbench(Settings(home=home)), Watched()))
+    second.start()
+    assert asked.wait(60)
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
+            assert answer.status == 200
+    finally:
+        seen.set()
+        second.join(60)
 
 
 def test_only_who_may_read_the_home_may_ask(home: Path, window: Watched) -> None:
@@ -196,8 +222,35 @@ def test_linux_has_it_in_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         '"/opt/my python/bin/python3" "-m" "workbench" "--home" "/data/50%%/\\\\"q\\\\" \\\\$x" "desktop" %F'
     )
     assert Path(entry["Icon"]).read_text(encoding="utf-8").startswith("<svg")
+    assert set(entry["MimeType"].rstrip(";").split(";")) == {
+        launchers.media_type(suffix) for suffixes in readable().values() for suffix in suffixes
+    }
     assert launchers.uninstall("linux") == where and not where.exists()
     assert launchers.uninstall("linux") is None
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_file_managers_know_every_kind_that_is_read(suffix: str) -> None:
+    assert re.fullmatch(r"(image|application)/[a-z0-9.+-]+", launchers.media_type(suffix))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of this system's menu")
+@pytest.mark.parametrize("way", ["option", "environment"])
+@pytest.mark.parametrize("named", ["s3://bucket/pages", "pages"])
+def test_the_menu_opens_the_home_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, named: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    monkeypatch.delenv("PAGELENS_HOME", raising=False)
+    given = ["--home", named] if way == "option" else []
+    if way == "environment":
+        monkeypatch.setenv("PAGELENS_HOME", named)
+    ended = CliRunner().invoke(app, [*given, "desktop", "--install"])
+    assert ended.exit_code == 0, ended.output
+    entry = (tmp_path / "share" / "applications" / "pagelens.desktop").read_text(encoding="utf-8")
+    there = named if "://" in named else str(tmp_path / named)
+    assert f'"--home" "{there}" "desktop"' in entry
 
 
 def test_macos_has_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
-from workbench.types import CollectionInfo, DocumentInfo, Job, Quarantined, Receipt, StoredPage
+from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, Job, Quarantined, Receipt, StoredPage
 
 
 class PutAway(NamedPage):
@@ -71,6 +72,20 @@ class Removed(BaseModel):
         sentence = f"{what} is deleted as soon as the work on the collection has ended."
         empty = Receipt(job.collection, document)
         return cls.of(empty).model_copy(update={"job": job.id, "sentence": sentence})
+
+
+class Tagged(BaseModel):
+    """What documents bear of a person's own."""
+
+    collection: str
+    documents: list[DocumentFields]
+    notes: list[str] = Field(description="What a table of fields says of files that are not there.")
+
+    @classmethod
+    def of(cls, collection: str, documents: Sequence[DocumentInfo], notes: Sequence[str] = ()) -> Tagged:
+        """From the documents as they are now."""
+        bears = [DocumentFields(one.name, one.tags, one.meta) for one in documents]
+        return cls(collection=collection, documents=bears, notes=list(notes))
 
 
 class PageText(NamedPage):

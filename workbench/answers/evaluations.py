@@ -105,7 +105,7 @@ class PageFate(NamedPage):
     final: int | None = Field(description="Rank in the last stage.")
 
     @classmethod
-    def of(cls, value: PageOutcome, cause: str = "") -> PageFate:
+    def of(cls, value: PageOutcome) -> PageFate:
         """From what became of a page."""
         return cls(
             **_named(value.page),
@@ -114,8 +114,8 @@ class PageFate(NamedPage):
             stage=value.stage,
             rank=value.rank,
             keep=value.keep,
-            cure="" if cause else value.cure,
-            cause=cause,
+            cure=value.cure,
+            cause=value.cause,
             first=value.first,
             final=value.final,
         )
@@ -136,10 +136,8 @@ class QuestionOutcome(BaseModel):
     note: Note
 
     @classmethod
-    def of(
-        cls, value: Outcome, record: Record, notes: Mapping[str, Note], causes: Mapping[tuple[str, str], str]
-    ) -> QuestionOutcome:
-        """From an outcome, its record, what was noted about the record's questions, and causes by stage and page."""
+    def of(cls, value: Outcome, record: Record, notes: Mapping[str, Note]) -> QuestionOutcome:
+        """From an outcome, its record, and what was noted about the record's questions."""
         asked = record.questions[value.question]
         return cls(
             question=value.question,
@@ -150,9 +148,7 @@ class QuestionOutcome(BaseModel):
             refused=value.refused,
             first=value.telling.first,
             final=value.telling.final,
-            pages=[
-                PageFate.of(outcome, causes.get((outcome.stage, outcome.page), "")) for outcome in value.page_outcomes
-            ],
+            pages=[PageFate.of(outcome) for outcome in value.page_outcomes],
             note=notes.get(value.question, Note()),
         )
 

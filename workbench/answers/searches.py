@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from workbench.retrieval.pipeline import PipelineReading
 from workbench.types import Box, Hit, Lifted, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
+from workbench.types.across import AcrossHit, AcrossResult, CollectionAnswer, Merge
 
 
 class NamedPage(BaseModel):
@@ -100,6 +101,96 @@ class Search(BaseModel):
         )
 
 
+class AcrossPageHit(PageHit):
+    """A page found in one of several collections. `stages` are those of its collection's own search."""
+
+    collection: str
+    score: float = Field(description="What the merged order goes by: see `merge`.")
+    own_rank: int = Field(description="Its rank in its collection alone.")
+    own_score: float = Field(description="Its score there, of kind `score_kind`.")
+    also: list[str] = Field(description="Further collections that found the same page of the same file.")
+
+    @classmethod
+    def of_several(cls, found: AcrossHit) -> AcrossPageHit:
+        """From a hit of a merged list."""
+        own = PageHit.of(found.hit)
+        values = {name: getattr(own, name) for name in PageHit.model_fields} | {
+            "rank": found.rank,
+            "score": found.score,
+        }
+        return cls(**values, collection=found.collection, own_rank=own.rank, own_score=own.score, also=list(found.also))
+
+
+class AnsweredCollection(BaseModel):
+    """What one of several collections said to a search."""
+
+    collection: str
+    found: int = Field(description="Pages that it gave to be merged.")
+    reason: str = Field(description="Why it gave none, as a sentence; empty where it did.")
+    searched: bool = Field(description="False where it could not be searched at all.")
+    encoder: str = Field(description="Whose vectors decided; empty where it could not be searched.")
+    pipeline: str
+    scale: str = Field(
+        description="What its scores compare with: those of collections of the same scale. Empty: with no others."
+    )
+    ms: float = Field(description="Wall milliseconds that it took.")
+    notes: list[str]
+    lifted: list[Lifted]
+    verdict: Verdict | None
+    trace: SearchTrace | None
+
+    @classmethod
+    def of(cls, answer: CollectionAnswer) -> AnsweredCollection:
+        """From what it said."""
+        result = answer.result
+        return cls(
+            collection=answer.collection,
+            found=len(result.hits) if result else 0,
+            reason=answer.reason,
+            searched=result is not None,
+            encoder=result.encoder if result else "",
+            pipeline=result.pipeline if result else "",
+            scale=answer.scale,
+            ms=answer.ms,
+            notes=list(result.notes) if result else [],
+            lifted=list(result.lifted) if result else [],
+            verdict=result.verdict if result else None,
+            trace=SearchTrace.of(result.trace) if result else None,
+        )
+
+
+class AcrossSearch(BaseModel):
+    """The pages found in several collections, best first. `complete` is false while some are still to be asked."""
+
+    query: str = Field(description="What was looked for, as it is shown.")
+    parts: list[dict[str, Any]] = Field(description="The same as the parts of a query, to search for again.")
+    collections: list[str] = Field(description="Those that are asked, in that order.")
+    complete: bool
+    hits: Sequence[AcrossPageHit]
+    merge: Merge = Field(
+        description="`score`: all scores are of one scale, and the list is in their order. `ranks`: they are not, and "
+        "`score` is that of reciprocal rank fusion, one vote a scale."
+    )
+    statement: str = Field(description="The same as a sentence; empty where nothing was found.")
+    answers: list[AnsweredCollection] = Field(description="What each collection said that has been asked so far.")
+    total_ms: float
+
+    @classmethod
+    def of(cls, result: AcrossResult) -> AcrossSearch:
+        """From the answer of several collections."""
+        return cls(
+            query=result.query_text,
+            parts=result.query.as_dict()["parts"],
+            collections=list(result.collections),
+            complete=result.complete,
+            hits=[AcrossPageHit.of_several(hit) for hit in result.hits],
+            merge=result.merge,
+            statement=result.statement,
+            answers=[AnsweredCollection.of(answer) for answer in result.answers],
+            total_ms=result.total_ms,
+        )
+
+
 class WonBy(BaseModel):
     """A query word and its part of what a page won."""
 
@@ -110,6 +201,7 @@ class WonBy(BaseModel):
 class PagePassage(NamedPage):
     """The lines of a page that answer best, one to three, and the page's heat, small enough to come with a result."""
 
+    collection: str
     text: str = Field(description="Empty where no line won anything, as on a photograph.")
     marks: list[tuple[int, int]] = Field(description="Words of `text` that answer: from and to, in characters.")
     box: Box
@@ -121,12 +213,13 @@ class PagePassage(NamedPage):
     )
 
     @classmethod
-    def of(cls, passage: Passage) -> PagePassage:
-        """From a passage."""
+    def of(cls, passage: Passage, collection: str) -> PagePassage:
+        """From a passage of a page of a collection."""
         rows = np.column_stack([passage.places, passage.heat[:, None]])
         packed = np.rint(np.clip(rows, 0, 1) * 255).astype(np.uint8)
         return cls(
             **cls.parts(passage.ref),
+            collection=collection,
             text=passage.text,
             marks=list(passage.marks),
             box=passage.box,

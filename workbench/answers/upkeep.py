@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from workbench.answers.collections import PutAway
+from workbench.audit import Audit, ProbeHit
 from workbench.doctor import Check
-from workbench.types import CollectionInfo
+from workbench.types import CollectionInfo, IndexInfo
 from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableIndex, TableInfo
 
 
@@ -65,6 +67,133 @@ class Verified(BaseModel):
     def of(cls, collection: str, problems: Sequence[str], done: Sequence[str] = ()) -> Verified:
         """From what is wrong, and what was mended."""
         return cls(collection=collection, ok=not problems, done=list(done), problems=list(problems))
+
+
+class SuspectPage(BaseModel):
+    """A page that unrelated questions find: how often (`count`, `z` above chance), and how few of its vectors win."""
+
+    page: str
+    page_id: str
+    count: int
+    z: float
+    floor: float = Field(description="Near or below 0 for an ordinary page.")
+    suspicious: bool
+    share: float = Field(description="Of all that it won, what its best eight `vectors` won.")
+    vectors: list[int]
+    optimised: bool = Field(description="Its vectors look made to be found.")
+    found: list[ProbeHit] = Field(description="Questions that found it, the best rank first.")
+
+
+class CopiedPage(BaseModel):
+    """A page that looks and reads like another."""
+
+    page: str
+    of: str
+    cosine: float
+
+
+class Audited(BaseModel):
+    """What a collection's pages did with unrelated questions, and which are copies of others."""
+
+    collection: str
+    encoder: str
+    index: str
+    pages: int
+    probes: int = Field(description="Questions that were asked, each for its best `k` pages.")
+    k: int
+    skewness: float
+    suspects: list[SuspectPage]
+    copies: list[CopiedPage]
+    typical: float = Field(description="A suspect's `share` on an ordinary page.")
+
+    @classmethod
+    def of(cls, found: Audit) -> Audited:
+        """From an audit."""
+        return cls(
+            collection=found.collection,
+            encoder=found.encoder,
+            index=found.index,
+            pages=found.pages,
+            probes=found.probes,
+            k=found.k,
+            skewness=found.skewness,
+            suspects=[
+                SuspectPage(
+                    page=str(one.ref),
+                    **asdict(one.hubness),
+                    **asdict(one.concentration),
+                    optimised=one.optimised,
+                    found=list(one.found),
+                )
+                for one in found.suspects
+            ],
+            copies=[CopiedPage(page=str(a), of=str(b), cosine=cosine) for a, b, cosine in found.copies],
+            typical=found.typical,
+        )
+
+
+class AuditedWithQuarantine(Audited):
+    """The same, and what is kept out of search already."""
+
+    quarantine: list[PutAway]
+
+
+class QuarantineChange(BaseModel):
+    """A page or document, and its entry in quarantine; null where it was released."""
+
+    collection: str
+    page: str
+    quarantined: PutAway | None
+
+
+class AddedIndex(BaseModel):
+    """An index that was made of an encoder's stored vectors."""
+
+    collection: str
+    encoder: str
+    name: str
+    pages: int
+    vectors: int
+    dim: int
+    dtype: str
+    bytes: int
+
+    @classmethod
+    def of(cls, collection: str, encoder: str, index: IndexInfo) -> AddedIndex:
+        """From the index as the collection tells of it."""
+        return cls(collection=collection, encoder=encoder, **asdict(index))
+
+
+class RemovedVectors(BaseModel):
+    """An encoder whose vectors were taken out of so many pages."""
+
+    collection: str
+    encoder: str
+    pages: int
+
+
+class ExportedFiles(BaseModel):
+    """A collection written as files for other programs."""
+
+    collection: str
+    folder: str
+    pages: int
+    bytes: int
+
+
+class Checks(BaseModel):
+    """What the doctor says of a machine; `ok` is false where something is missing that is needed."""
+
+    ok: bool
+    checks: list[Check]
+
+
+class Compacted(BaseModel):
+    """Bytes of a collection on disk before and after it was rewritten without its dead ones."""
+
+    collection: str
+    bytes_before: int
+    bytes_after: int
 
 
 class SystemReport(BaseModel):

@@ -22,19 +22,6 @@ class Batch(BaseModel):
     batch: str
 
 
-class KeptPicture(BaseModel):
-    """A picture that was kept, by its hash: a part `{"kind": "picture", "picture": HASH}` of a query names it."""
-
-    picture: str
-
-
-class Repair(BaseModel):
-    """A step that would mend a picture, and why it is proposed."""
-
-    step: str
-    reason: str
-
-
 class Received(BaseModel):
     """A file that was received."""
 

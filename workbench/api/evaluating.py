@@ -84,8 +84,7 @@ def outcomes(workbench: Bench, name: str, pipeline: Text, measure: Text = "") ->
     """Every question of one pipeline of a record, failures first, and what lost their pages."""
     record, notes = workbench.evaluations.get(name), workbench.evaluations.notes(name)
     found = workbench.evaluations.outcomes(name, pipeline, measure)
-    causes = workbench.causes.of(record, pipeline, found)
-    return [QuestionOutcome.of(outcome, record, notes, causes) for outcome in found]
+    return [QuestionOutcome.of(outcome, record, notes) for outcome in found]
 
 
 @router.get("/evaluations/{name}/questions/{question:path}")

@@ -20,6 +20,7 @@ from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest, Re
 from workbench.api.state import Bench, Doors, Staged
 from workbench.documents.languages import Language, known
 from workbench.errors import InputError, NotAllowedError
+from workbench.folders import inside
 from workbench.types import Watch
 
 router = APIRouter(tags=["Ingesting"])
@@ -158,8 +159,7 @@ def unwatch(workbench: Bench, collection: str, folder: Annotated[str, Query(min_
 
 
 def _below(folder: Path, allowed: Sequence[Path]) -> bool:
-    path = folder.expanduser().resolve()
-    return any(path.is_relative_to(root.expanduser().resolve()) for root in allowed)
+    return any(inside(folder.expanduser(), root.expanduser()) for root in allowed)
 
 
 @router.post("/collections/{collection}/embed", status_code=202)

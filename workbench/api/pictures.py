@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from workbench.api.answers import KeptPicture, Repair
+from workbench.answers.pictures import KeptPicture, Repair
 from workbench.api.requests import Name
 from workbench.api.state import LOOKS, Bench
 from workbench.errors import NotFoundError
@@ -66,7 +66,7 @@ def repairs(workbench: Bench, picture: str) -> list[Repair]:
     Takes some seconds: the direction of its text is found by reading it.
     """
     found = workbench.pictures.preview(picture)
-    return [Repair(step=step, reason=reason) for step, reason in zip(found.steps, found.reasons, strict=True)]
+    return Repair.all(found.steps, found.reasons)
 
 
 def page_picture(request: Request, workbench: Workbench, collection: str, ref: PageRef, size: str) -> Response:

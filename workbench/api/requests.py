@@ -21,13 +21,13 @@ from pydantic_core import PydanticCustomError
 from workbench.answers.explanations import HeatLook
 from workbench.documents import Way
 from workbench.documents.languages import named
-from workbench.errors import InputError, QueryError
+from workbench.errors import InputError
 from workbench.exports import FORMATS
 from workbench.heatmap import Look
 from workbench.ingestion import FileFields
 from workbench.retrieval import filters, grammar
 from workbench.service.saved_views import LONGEST_ADDRESS
-from workbench.service.searches import MAX_PARTS, MAX_QUERY
+from workbench.service.searches import MAX_PARTS, MAX_QUERY, read_query
 from workbench.settings import POOLED_INDEXES, CollectionSettings
 from workbench.store import FieldsChange
 from workbench.store.fields import MAX_FIELDS, MAX_TAGS, MAX_VALUE
@@ -39,6 +39,8 @@ LONGEST_NAME = 1_000
 """Characters of the name of anything: documents are named by paths, and no system has longer ones in use."""
 MAX_BOXES = 50
 """Boxes that a picture may have drawn into it: more hide the page."""
+MAX_COLLECTIONS = 1_000
+"""Collections that one search may name: each is searched, and some hits of each are in memory."""
 MAX_MEASURED = 50
 """Pipelines, or measures, that one evaluation may name."""
 MAX_LINES = 1_000_000
@@ -211,10 +213,9 @@ class WatchRequest(Request):
     keep: bool = Field(False, description="Keep documents whose file is gone from the folder.")
 
 
-class QueryRequest(Request):
-    """A query to a collection."""
+class AskRequest(Request):
+    """A query."""
 
-    collection: Name
     query: Annotated[Any, PlainValidator(_question), WithJsonSchema(QUERY)] = Field(
         description="What to look for, in words; or an object with weighted `parts` (text, picture, region, mark).",
         examples=["net interest income"],
@@ -222,12 +223,35 @@ class QueryRequest(Request):
 
     def query_value(self) -> str | Query:
         """The query as the service takes it; `QueryError` when the object is none."""
-        if isinstance(self.query, str):
-            return self.query
-        try:
-            return Query.from_dict(self.query)
-        except ValueError as error:
-            raise QueryError(str(error)) from None
+        return self.query if isinstance(self.query, str) else read_query(self.query)
+
+
+class QueryRequest(AskRequest):
+    """A query to a collection."""
+
+    collection: Name
+
+
+class AcrossRequest(AskRequest):
+    """A search in several collections."""
+
+    collections: list[Name] = Field(
+        [], max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."
+    )
+    pipeline: Annotated[
+        Pipeline, Field(description="A preset or pipeline text for all of them; empty: each one's recommended preset.")
+    ] = ""
+    k: Depth = None
+    filter: Filter = ""
+
+
+class AcrossStagesRequest(AcrossRequest):
+    """A search in several collections that is answered collection by collection."""
+
+    passages: bool = Field(False, description="After the last collection, also give each page's passage and heat.")
+    asked: bool = Field(
+        False, description="A person asked this just now; it is kept by those collections whose searches are."
+    )
 
 
 class SearchRequest(QueryRequest):

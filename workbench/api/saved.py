@@ -29,7 +29,7 @@ def save_search(workbench: Bench, body: SaveRequest) -> Saved:
 @router.delete("/searches/{name:path}", status_code=204)
 def forget_search(workbench: Bench, name: str) -> None:
     """Delete a saved search."""
-    workbench.saved_searches.forget(name)
+    workbench.saved_searches.remove(name)
 
 
 @router.get("/views")
@@ -47,7 +47,7 @@ def save_view(workbench: Bench, body: ViewRequest) -> SavedView:
 @router.delete("/views/{name:path}", status_code=204)
 def forget_view(workbench: Bench, name: str) -> None:
     """Delete a saved view."""
-    workbench.saved_views.forget(name)
+    workbench.saved_views.remove(name)
 
 
 def _saved(one: SavedSearch) -> Saved:

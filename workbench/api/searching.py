@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 from workbench.answers.collections import Named, Preset
 from workbench.answers.comparisons import Compared, ComparedPiece, ComparedRow
-from workbench.answers.searches import PagePassage, Passages, ReadFilter, ReadPipeline, Search
+from workbench.answers.searches import AcrossSearch, PagePassage, Passages, ReadFilter, ReadPipeline, Search
 from workbench.api.answers import Failure
 from workbench.api.requests import (
+    AcrossRequest,
+    AcrossStagesRequest,
     CompareRequest,
     CompareSetRequest,
     FilterRequest,
@@ -28,10 +31,11 @@ from workbench.errors import PagelensError
 from workbench.retrieval import FIELDS, PRESET_REASONS, PRESETS
 from workbench.retrieval.filters import read as clauses_of
 from workbench.service.comparing import asked_lines
+from workbench.types import Hit, Query, SearchResult
+from workbench.types.across import AcrossHit, AcrossResult
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
-    from workbench.types import Hit, Query, SearchResult
 
 log = logging.getLogger(__name__)
 UNFORESEEN = "A stage failed in a way Pagelens did not foresee; the server's log says more."
@@ -42,7 +46,14 @@ FIRST_PASSAGES, MORE_PASSAGES = 6, 24
 
 
 NDJSON = "application/x-ndjson"
-A_LINE = {"anyOf": [{"$ref": f"#/components/schemas/{answer.__name__}"} for answer in (Search, Passages, Failure)]}
+Found = SearchResult | AcrossResult
+
+
+def _lines_of(answer: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What a route answers that gives such answers as they come, a line of JSON each."""
+    kinds = [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in (answer, Passages, Failure)]
+    return {200: {"content": {NDJSON: {"schema": {"anyOf": kinds}}}}}
+
 
 router = APIRouter(tags=["Searching"])
 
@@ -57,7 +68,7 @@ def search(workbench: Bench, body: SearchRequest) -> Search:
     "/search/stages",
     openapi_extra=LOOKS,
     response_class=StreamingResponse,
-    responses={200: {"content": {NDJSON: {"schema": A_LINE}}}},
+    responses=_lines_of(Search),
 )
 def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
     """The same, a line of JSON after each stage; the last one is `complete`.
@@ -71,8 +82,34 @@ def search_stages(workbench: Bench, body: StagesRequest) -> StreamingResponse:
     first = next(stages)  # what can be refused is refused here, with its status
     if body.asked:
         workbench.asked.note(body.collection, query)
-    rest = _with_passages(workbench, query, first, stages) if body.passages else stages
-    return StreamingResponse(_lines(first, rest), media_type=NDJSON)
+    return _stream(workbench, query, first, stages, body.passages)
+
+
+@router.post("/search/across", openapi_extra=LOOKS)
+def search_across(workbench: Bench, body: AcrossRequest) -> AcrossSearch:
+    """The pages of several collections that answer a query, as one list, and what each collection said.
+
+    A collection that cannot answer (it is not there, has no pages, its encoder cannot be used here) says why in
+    `answers` and fails no other.
+    """
+    found = workbench.across.search(body.query_value(), body.collections, body.pipeline, body.k, body.filter)
+    return AcrossSearch.of(found)
+
+
+@router.post(
+    "/search/across/stages",
+    openapi_extra=LOOKS,
+    response_class=StreamingResponse,
+    responses=_lines_of(AcrossSearch),
+)
+def search_across_stages(workbench: Bench, body: AcrossStagesRequest) -> StreamingResponse:
+    """The same, a line of JSON after each collection; the last one is `complete`, and what follows as in
+    `/search/stages`.
+    """
+    query = body.query_value()
+    stages = workbench.across.stages(query, body.collections, body.pipeline, body.k, body.filter)
+    noted = _noted(workbench, query, stages) if body.asked else stages
+    return _stream(workbench, query, next(noted), noted, body.passages)
 
 
 @router.post("/passages", openapi_extra=LOOKS)
@@ -135,38 +172,66 @@ def presets() -> list[Preset]:
     return [Preset(name=name, pipeline=text, reason=PRESET_REASONS.get(name, "")) for name, text in PRESETS.items()]
 
 
+def _noted(workbench: Workbench, query: str | Query, stages: Generator[AcrossResult]) -> Generator[AcrossResult]:
+    """The same; the query is kept by each collection that answers, where its searches are kept."""
+    try:
+        for found in stages:
+            if found.answers[-1].result is not None:
+                workbench.asked.note(found.answers[-1].collection, query)
+            yield found
+    finally:
+        stages.close()
+
+
+def _stream(
+    workbench: Workbench, query: str | Query, first: Found, stages: Generator[Found], passages: bool
+) -> StreamingResponse:
+    """A search as it goes on, and, if wanted, the passages of what it finds."""
+    rest = _with_passages(workbench, query, first, stages) if passages else stages
+    return StreamingResponse(_lines(first, rest), media_type=NDJSON)
+
+
 def _with_passages(
-    workbench: Workbench, query: str | Query, first: SearchResult, stages: Generator[SearchResult]
-) -> Generator[SearchResult | Passages]:
+    workbench: Workbench, query: str | Query, first: Found, stages: Generator[Found]
+) -> Generator[Found | Passages]:
     """The results, and after the last of them the passages of its pages, some at a time."""
     last = first
     try:
         for last in stages:
             yield last
-        for hits in _some(last.hits):
-            yield _passages(workbench, query, last, hits)
+        at, size = 0, FIRST_PASSAGES
+        while at < len(last.hits):
+            yield _passages(workbench, query, last, last.hits[at : at + size])
+            at, size = at + size, MORE_PASSAGES
     finally:
         stages.close()
 
 
-def _passages(workbench: Workbench, query: str | Query, result: SearchResult, hits: Sequence[Hit]) -> Passages:
-    found = workbench.explanations.passages(query, hits, result.collection, result.pipeline)
-    return Passages(passages=[PagePassage.of(passage) for passage in found])
+def _passages(workbench: Workbench, query: str | Query, found: Found, hits: Sequence[Hit | AcrossHit]) -> Passages:
+    """The passages of some of the pages found, those of a collection together."""
+    several = [answer.result for answer in found.answers] if isinstance(found, AcrossResult) else [found]
+    made = []
+    for result in several:
+        own = [hit for hit in (_own(hit, result) for hit in hits) if hit is not None] if result is not None else []
+        if result is not None and own:
+            passages = workbench.explanations.passages(query, own, result.collection, result.pipeline)
+            made += [PagePassage.of(passage, result.collection) for passage in passages]
+    return Passages(passages=made)
 
 
-def _some(hits: Sequence[Hit]) -> Iterator[Sequence[Hit]]:
-    at, size = 0, FIRST_PASSAGES
-    while at < len(hits):
-        yield hits[at : at + size]
-        at, size = at + size, MORE_PASSAGES
+def _own(hit: Hit | AcrossHit, result: SearchResult) -> Hit | None:
+    """The hit as one collection's search has it; None where it is another's."""
+    if isinstance(hit, AcrossHit):
+        return hit.hit if hit.collection == result.collection else None
+    return hit
 
 
-async def _lines(first: SearchResult, rest: Generator[SearchResult | Passages]) -> AsyncIterator[str]:
+async def _lines(first: Found, rest: Generator[Found | Passages]) -> AsyncIterator[str]:
     """A line for each. What reads them may end early (`aclose`, cancellation): no further stage runs then."""
-    one: SearchResult | Passages | None = first
+    one: Found | Passages | None = first
     try:
         while one is not None:
-            yield (one if isinstance(one, Passages) else Search.of(one)).model_dump_json() + "\n"
+            yield _answer(one).model_dump_json() + "\n"
             one = await run_in_threadpool(next, rest, None)
     except PagelensError as error:
         yield json.dumps({"error": str(error)}) + "\n"
@@ -175,3 +240,9 @@ async def _lines(first: SearchResult, rest: Generator[SearchResult | Passages]) 
         yield json.dumps({"error": UNFORESEEN}) + "\n"
     finally:
         rest.close()
+
+
+def _answer(one: SearchResult | AcrossResult | Passages) -> BaseModel:
+    if isinstance(one, Passages):
+        return one
+    return AcrossSearch.of(one) if isinstance(one, AcrossResult) else Search.of(one)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -35,9 +34,12 @@ def calibrate(
     from workbench.calibration import questions_of
 
     asked = questions_of(queries.expanduser()) if queries is not None else []
-    found = bench.searches.calibrate(collection, pipeline, asked)
+    with output.counted("Searching", "questions") as progress:
+        found = bench.searches.calibrate(collection, pipeline, asked, progress)
     if as_json:
-        output.emit({"collection": collection, "pipeline": pipeline, **asdict(found)})
+        from workbench.answers.measurements import Calibrated
+
+        output.emit(Calibrated.of(found, collection, pipeline))
         return
     told_apart = sum(value > found.found for value in found.answered) / len(found.answered)
     in_vain = sum(value < found.nothing for value in found.unanswered) / len(found.unanswered)

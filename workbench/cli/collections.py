@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import ingesting, output, tagging, upkeep
-from workbench.cli.session import STOPPED, AsJson, Workers, clean, stop_on_interrupt, workbench
+from workbench.cli.session import AsJson, Workers, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
 from workbench.errors import StoreError
 
@@ -147,12 +146,7 @@ def embed(
         output.emit(Ingested.of(report, encoder))
     else:
         output.show(f"{output.count(done, 'page')} of '{name}' embedded by {encoder} in {report.seconds:.1f} s.")
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is embedded is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, "What is embedded is safe; the same command does the rest.")
     if not done and any(document.failed for document in report.documents):
         raise typer.Exit(1)
 
@@ -169,11 +163,7 @@ def words(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         from workbench.answers.jobs import Ingested
 
         output.emit(Ingested.of(report))
-    for document in report.documents:
-        for sentence in ingesting.complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, ingesting.words_left(name))
 
 
 @app.command()
@@ -211,12 +201,7 @@ def reread(
         for outcome in report.documents:
             for sentence in ingesting.told_of(outcome):
                 output.show(sentence)
-    for outcome in report.documents:
-        for sentence in ingesting.complaints(outcome):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is read is safe; the same command reads all of them again.")
-        raise typer.Exit(STOPPED)
+    ingesting.finish(report, "What is read is safe; the same command reads all of them again.")
     if not done:
         raise typer.Exit(1)
 
@@ -250,7 +235,9 @@ def index(
     made = workbench(context).library.add_index(name, index, encoder, workers=workers)
     info = made.indexes[-2]  # full is always the last
     if as_json:
-        output.emit({"collection": name, "encoder": made.encoder, **asdict(info)})
+        from workbench.answers.upkeep import AddedIndex
+
+        output.emit(AddedIndex.of(name, made.encoder, info))
     else:
         output.show(
             f"'{name}' has {info.name} of {made.encoder} now: {info.vectors:,} vectors, {output.size(info.bytes)}."
@@ -264,7 +251,7 @@ def rename(
     to: Annotated[str, typer.Argument(metavar="NEW", parser=clean, help="Its new name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Give a collection another name, and with it its judgements, saved searches, datasets and times.
+    """Give a collection another name, and with it its judgements, saved searches, datasets, times and followed folders.
 
     Saved evaluations keep the name that they were made under.
     """
@@ -302,13 +289,17 @@ def delete(
         removed = sum(space.pages for space in bench.library.info(name).spaces if space.encoder == encoder)
         bench.library.remove_encoder(name, encoder)
         if as_json:
-            output.emit({"collection": name, "encoder": encoder, "pages": removed})
+            from workbench.answers.upkeep import RemovedVectors
+
+            output.emit(RemovedVectors(collection=name, encoder=encoder, pages=removed))
         else:
             output.show(f"Deleted {what}.")
         return
     receipt = bench.deletions.collection(name) if document is None else bench.deletions.document(name, document)
     if as_json:
-        output.emit({**asdict(receipt), "document": document})
+        from workbench.answers.collections import Removed
+
+        output.emit(Removed.of(receipt))
         return
     output.show(f"Deleted {what}. {receipt.sentence}")
     for search in receipt.searches:

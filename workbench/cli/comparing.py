@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import output
-from workbench.cli.evaluating import progress_bar
 from workbench.cli.searching import Results
 from workbench.cli.session import AsJson, Collection, Filter, clean, workbench
 from workbench.errors import InputError
@@ -56,7 +55,7 @@ def compare(
     bench = workbench(context)
     if queries:
         asked = _asked(bench, queries, collection)
-        with progress_bar("Searching by both", "queries") as progress:
+        with output.counted("Searching by both", "queries") as progress:
             found = bench.comparisons.compare_set(asked, collection, first, second, k, filter, progress)
         if as_json:
             from workbench.answers.comparisons import ComparedSet

@@ -30,16 +30,19 @@ def desktop(
 
     The window needs pywebview: pip install 'pagelens[desktop]'. Without it the default browser opens.
     """
+    from workbench.settings import Settings
     from workbench.ui import launchers
 
     if install or uninstall:
-        where = settings(context).home
+        where = settings(context)
         if uninstall:
             gone = launchers.uninstall()
             output.say(f"Taken out of the menu: {gone}" if gone else "Pagelens is not in the menu.")
         else:
-            named = Path(context.find_root().obj["home"]).absolute() if "home" in context.find_root().obj else None
-            output.say(f"In the menu: {launchers.install(launchers.command(named), where / 'state' / 'icons')}")
+            # Whatever names the home, an option or the environment of this shell, no menu knows it.
+            usual = where.home == Settings.model_fields["home"].default
+            named = where.place or ("" if usual else str(where.home.absolute()))
+            output.say(f"In the menu: {launchers.install(launchers.command(named), where.home / 'state' / 'icons')}")
         return
     from workbench.ui.desktop import BrowserWindow, OwnWindow, Window, open_desktop, own_window_is_there
 

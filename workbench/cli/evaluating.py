@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 
 from workbench.cli import ingesting, output, saved_evaluations
 from workbench.cli.session import AsJson, clean, workbench
 from workbench.errors import InputError
-from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
     from workbench.evaluation import Dataset, DatasetCheck, Record, RecordComparison
@@ -106,6 +101,8 @@ def evaluate(
     named = list(dict.fromkeys(pipeline or ([] if swept or run else ["two-stage"])))
     needed = () if mteb is None else (evaluation.mteb.NEEDED,)
     measures = list(dict.fromkeys((*(measure or _measures(datasets)), *needed)))
+    if mteb is not None and not named and not swept:
+        raise typer.BadParameter("rankings made elsewhere get no result file; name a --pipeline", param_hint="--mteb")
     _refuse(scope, collection, encoder, named)  # whatever can be refused is refused before documents are indexed
     evaluation.parsed(measures)
     if out is not None:
@@ -122,7 +119,7 @@ def evaluate(
     elsewhere = {path.stem: _run(path.expanduser(), loaded) for path in run or []}
     name = collection or loaded.collection or prepare(bench, loaded, encoder)
     parts = evaluation.Parts(None if out is None else out.expanduser())
-    with progress_bar() as progress:
+    with output.counted("Searching", "searches") as progress:
         record = evaluation.evaluate(
             bench,
             loaded,
@@ -135,13 +132,14 @@ def evaluate(
             parts,
             frozenset(swept) - frozenset(named),
         )
-    if out is not None:
-        parts.clear()
     _leave(bench, record, loaded, out, mteb, save)
+    parts.clear()  # only now, so that what could not be written is not measured again
     for warning in record.warnings[len(loaded.warnings) :]:
         output.say(f"{loaded.name}: {warning}")
     if as_json:
-        output.emit({**evaluation.summary(record), "oddities": evaluation.counts(loaded.oddities)})
+        from workbench.answers.measurements import DatasetFigures
+
+        output.emit(DatasetFigures.of(record, loaded))
     else:
         _print(record, evaluation.within(record))
 
@@ -149,15 +147,14 @@ def evaluate(
 def _leave(bench: Workbench, record: Record, dataset: Dataset, out: Path | None, mteb: Path | None, save: bool) -> None:
     """Write what is wanted of a record, and say where."""
     from workbench import evaluation
-    from workbench.encoders import spec
 
-    written = evaluation.write(record, out.expanduser()) if out is not None else []
-    if mteb is not None:
-        written += evaluation.mteb.write(record, dataset.folder, spec(record.collection.encoder), mteb.expanduser())
-    for path in written:
-        output.say(f"Written: {path}")
     if save:
         output.say(f"Kept as {bench.evaluations.save(record)}.")
+    written = evaluation.write(record, out.expanduser()) if out is not None else []
+    if mteb is not None:
+        written += evaluation.mteb.write(record, dataset.folder, mteb.expanduser())
+    for path in written:
+        output.say(f"Written: {path}")
 
 
 def compare(
@@ -182,7 +179,9 @@ def compare(
     names = evaluation.labels([str(path) for path in records]) if len(loaded) > 1 else [""]
     found = evaluation.between(dict(zip(names, loaded, strict=True)), measure, baseline)
     if as_json:
-        output.emit(found.as_dict())
+        from workbench.answers.measurements import ComparedPipelines
+
+        output.emit(ComparedPipelines.of(found))
         return
     output.show(f"{found.measure} over {output.count(found.questions, 'question')}, mean with 95 % interval:")
     output.table(
@@ -205,8 +204,6 @@ def diff(
 
     Pipelines of the same name are set against each other; where there are none, the first of each record.
     """
-    from dataclasses import asdict
-
     from workbench import evaluation
 
     bench = workbench(context)
@@ -220,9 +217,9 @@ def diff(
     asked = evaluation.differences(a, b)
     found = {f"{old} -> {new}" if old != new else old: evaluation.changes(a, b, old, new, chosen) for old, new in pairs}
     if as_json:
-        settings = {key: {"before": old, "after": new} for key, (old, new) in asked.items()}
-        changes = {name: [asdict(change) for change in rows] for name, rows in found.items()}
-        output.emit({"asked": settings, "measure": chosen, "changes": changes})
+        from workbench.answers.measurements import RecordsDiffer
+
+        output.emit(RecordsDiffer.of(asked, chosen, found))
         return
     output.show("The same was asked." if not asked else "Asked differently:")
     if asked:
@@ -294,14 +291,7 @@ def load(bench: Workbench, name: str, languages: Sequence[str] | None = None) ->
 def _report_check(found: DatasetCheck, as_json: bool) -> None:
     """Print what a check found; exit code 1 when there is something to look at."""
     if as_json:
-        output.emit(
-            {
-                "dataset": found.name,
-                "counts": found.counts,
-                "problems": list(found.problems),
-                "oddities": found.oddities,
-            }
-        )
+        output.emit(found)
     else:
         output.show(f"{found.name}:")
         output.table(("", ">"), [(name, f"{count:,}") for name, count in found.counts.items()])
@@ -320,28 +310,10 @@ def prepare(bench: Workbench, dataset: Dataset, encoder: str | None = None) -> s
     ours = not dataset.parts and sample_data().exists() and dataset.folder.resolve() == sample_data().resolve()
     folders = [part.documents for part in dataset.parts] or [dataset.documents]
     name = SAMPLE if ours else "".join(c if c.isalnum() or c in " .-_" else "_" for c in dataset.name).strip(" .-")[:64]
-    settings = ingesting.settings_for(bench, name, {} if encoder is None else {"encoder": encoder})
-    empty = f"The documents folder of dataset '{dataset.name}' holds no PDF or image that can be read."
+    settings = bench.ingestion.settings_for(name, {} if encoder is None else {"encoder": encoder})
+    empty = f"The documents folder of dataset '{dataset.name}' holds no file that can be read."
     ingesting.complete(bench, folders, name, settings, empty)
     return name
-
-
-@contextmanager
-def progress_bar(doing: str = "Searching", what: str = "searches") -> Iterator[ProgressCallback | None]:
-    """A bar on a terminal, None elsewhere; what it yields hears (done, of how many)."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (
-        TextColumn(doing),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(what),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=output.errors(), transient=True) as bars:
-        bar = bars.add_task(doing, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def _print(record: Record, comparison: RecordComparison) -> None:

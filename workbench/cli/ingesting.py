@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,17 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from typer.core import TyperCommand
 
-from workbench import encoders
 from workbench.cli import output, tagging
 from workbench.cli.session import STOPPED, AsJson, Collection, Workers, existing, stop_on_interrupt, workbench
-from workbench.errors import InputError, MismatchError
-from workbench.settings import CollectionSettings
+from workbench.errors import InputError
 from workbench.types import bottleneck
-from workbench.types.documents import WORDS_LATER, WORDS_NOW, WORDS_TEXT
+from workbench.types.documents import WORDS_LATER, WORDS_NOW
 
 if TYPE_CHECKING:
     from workbench.ingestion import FileFields
     from workbench.service import Workbench
+    from workbench.settings import CollectionSettings
     from workbench.types import DocumentOutcome, IngestReport, Progress
 
 
@@ -111,7 +109,7 @@ def ingest(
         wanted["ocr"] = words in (WORDS_LATER, WORDS_NOW)
     asked = {name: value for name, value in wanted.items() if value is not None}
     paths = existing(paths)
-    made = settings_for(bench, collection, asked, [name for name in also if name], paths)
+    made = bench.ingestion.settings_for(collection, asked, [name for name in also if name], paths)
     report = run(bench, paths, collection, made, [name for name in also if name], given, replacing, workers)
     if as_json:
         from workbench.answers.jobs import Ingested
@@ -119,18 +117,32 @@ def ingest(
         output.emit(Ingested.of(report))
     else:
         _print(report)
+    finish(report, INDEXED)
+    if report.unread:
+        finish(read_words(bench, collection), words_left(collection))
+    if any(map(nothing_went_in, report.documents)):
+        raise typer.Exit(1)
+
+
+INDEXED = "What is indexed is safe; the same command does the rest."
+
+
+def finish(report: IngestReport, left: str) -> None:
+    """Say what went wrong with files, and what was left undone; end the command if it was stopped, with what is
+    ``left`` then."""
     for document in report.documents:
         for sentence in complaints(document):
             output.say(sentence)
     for note in report.notes:
         output.say(note)
     if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
+        output.say(f"Stopped. {left}")
         raise typer.Exit(STOPPED)
-    if report.unread and read_words(bench, collection).stopped:
-        raise typer.Exit(STOPPED)
-    if any(map(nothing_went_in, report.documents)):
-        raise typer.Exit(1)
+
+
+def words_left(collection: str) -> str:
+    """What is left where reading words was stopped."""
+    return f"What is read is safe; to go on, run: pagelens collections words {collection}"
 
 
 def read_words(bench: Workbench, collection: str) -> IngestReport:
@@ -139,50 +151,7 @@ def read_words(bench: Workbench, collection: str) -> IngestReport:
         report = bench.ingestion.read_words(collection, progress, stop)
     done = sum(document.indexed for document in report.documents)
     output.say(f"The words of {output.count(done, 'page')} were read in {report.seconds:.1f} s.")
-    if report.stopped:
-        output.say(f"Stopped. What is read is safe; to go on, run: pagelens collections words {collection}")
     return report
-
-
-def settings_for(
-    bench: Workbench, collection: str, asked: dict[str, Any], also: Sequence[str] = (), paths: Sequence[Path] = ()
-) -> CollectionSettings | None:
-    """Settings for a new collection; for an existing one None, or `MismatchError` if other ones are asked for.
-
-    One made of an export among ``paths`` counts as existing. ``also`` are further encoders; an existing collection must
-    have all that are asked for, in any order.
-    """
-    from workbench.documents import ReadSettings
-
-    if "ocr" in asked:  # the coarser word for the same
-        asked.setdefault("words", WORDS_NOW if asked["ocr"] else WORDS_TEXT)
-
-    made = replace(CollectionSettings(), **asked)
-    ReadSettings.of(made)  # refuses what no page can be made with
-    found = bench.ingestion.made_with(collection, paths)
-    if found is None:
-        return made
-    what, have, settings, exported = found
-    encoder = asked.pop("encoder", None)
-    for name in filter(None, (encoder, *also)):
-        if name not in have:
-            first_in = "leave the option out and then" if exported else "to add it,"
-            raise MismatchError(
-                f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
-                f"pagelens collections embed {collection} --encoder {name}"
-            )
-    own = encoders.spec(have[0]).page_policies
-    tokens = settings["page_tokens"] or (own[0] if own else "")
-    there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
-    other = [
-        f"{name} {_shown(there[name])}, not {_shown(value)}"
-        for name, value in asked.items()
-        if name != "ocr" and there[name] != value
-    ]
-    if other:
-        cure = "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
-        raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
-    return None
 
 
 def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
@@ -190,10 +159,6 @@ def languages_of(texts: Sequence[str]) -> tuple[str, ...]:
     from workbench.documents.languages import named
 
     return named(texts)
-
-
-def _shown(value: Any) -> str:
-    return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
 
 
 def run(
@@ -222,14 +187,9 @@ def complete(
         raise InputError(empty)
     output.say(f"Indexing {output.count(plan.pages_to_read, 'page')} into collection '{collection}'.")
     report = run(bench, paths, collection, settings)
-    for document in report.documents:
-        for sentence in complaints(document):
-            output.say(sentence)
-    if report.stopped:
-        output.say("Stopped. What is indexed is safe; the same command does the rest.")
-        raise typer.Exit(STOPPED)
-    if report.unread and read_words(bench, collection).stopped:
-        raise typer.Exit(STOPPED)
+    finish(report, INDEXED)
+    if report.unread:
+        finish(read_words(bench, collection), words_left(collection))
 
 
 @contextmanager

@@ -19,9 +19,11 @@ from rich.console import Console
 from workbench.table import Table, text_table
 from workbench.table import bytes_text as size
 from workbench.table.writers import plain, to_terminal
+from workbench.types import ProgressCallback
 
 __all__ = [
     "count",
+    "counted",
     "emit",
     "errors",
     "local",
@@ -98,6 +100,20 @@ def print_table(made: Table, title: str = "") -> None:
     _console(_stdout()).print(to_terminal(made, title))
     for note in made.notes:
         show(note.replace("Bold is", "* is"))
+
+
+@contextmanager
+def counted(doing: str, what: str = "") -> Iterator[ProgressCallback]:
+    """A bar for work that says (done, of how many) of something, as pages; without a terminal nothing is shown."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeRemainingColumn())
+    with Progress(*columns, console=errors(), transient=True) as bars:
+        bar = bars.add_task(doing, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def local(moment: str) -> str:

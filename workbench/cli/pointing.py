@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli import output
-from workbench.cli.evaluating import load, prepare, progress_bar
+from workbench.cli.evaluating import load, prepare
 from workbench.cli.session import AsJson, clean, workbench
 
 if TYPE_CHECKING:
-    from workbench.evaluation.pointing import Pointed, Pointing
+    from workbench.evaluation.pointing import Pointed
 
 HEADINGS = {
     "point": "point",
@@ -66,10 +65,12 @@ def boxes(
     bench = workbench(context)
     loaded = load(bench, dataset)
     name = collection or prepare(bench, loaded)
-    with progress_bar("Explaining", "pages") as progress:
+    with output.counted("Explaining", "pages") as progress:
         found = judge(bench, loaded, name, ways, encoder, pipeline, progress)
     if as_json:
-        output.emit(record(found))
+        from workbench.answers.measurements import PointingFigures
+
+        output.emit(PointingFigures.of(found))
         return
     questions, pages = output.count(found.questions, "question"), output.count(found.pages, "page")
     heat = f"{found.encoder} as {found.pipeline} weighs words" if found.pipeline else found.encoder
@@ -85,24 +86,6 @@ def boxes(
             f"The hottest place lies in evidence, {kind}: {value.mean:.3f} ({value.low:.3f} to {value.high:.3f}); "
             f"chance {found.chance:.3f}."
         )
-
-
-def record(found: Pointing) -> dict[str, Any]:
-    """The figures as JSON values."""
-    return {
-        **{key: getattr(found, key) for key in ("dataset", "collection", "encoder", "pipeline", "questions", "pages")},
-        "unexplained": found.unexplained,
-        "ways": [
-            {
-                "way": str(pointed.way),
-                "values": {name: asdict(value) for name, value in pointed.values.items()},
-                "controls": {name: dict(values) for name, values in pointed.controls.items()},
-            }
-            for pointed in found.ways
-        ],
-        "hottest": {name: asdict(value) for name, value in found.hottest.items()},
-        "chance": found.chance,
-    }
 
 
 def _rows(pointed: Pointed) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,9 +70,9 @@ def preset(
             output.say(f"Written: {path}")
     compared = presets.compare(made, encoder, record)
     if as_json:
-        rows = [{**asdict(row), "difference": row.difference} for row in compared]
-        told = {"preset": made.id, "encoder": encoder, "scope": made.scope, "source": made.source}
-        output.emit({**told, "pages": record.collection.pages, "missing": list(record.missing), "figures": rows})
+        from workbench.answers.measurements import PresetFigures
+
+        output.emit(PresetFigures.of(made, encoder, record, compared))
     else:
         output.show(f"{made.name}: {model.name}, {output.count(record.collection.pages, 'page')}.")
         _print(made, compared)
@@ -94,7 +93,7 @@ def _index(bench: Workbench, dataset: Dataset, collection: str, encoder: str) ->
     """Index every part's documents, unless they are there."""
     paths = [part.documents for part in dataset.parts]
     # The benchmark gives pictures of pages, and so does the model get them: nothing is read from them, nothing cut off.
-    settings = ingesting.settings_for(bench, collection, {"encoder": encoder, "ocr": False})
+    settings = bench.ingestion.settings_for(collection, {"encoder": encoder, "ocr": False})
     ingesting.complete(
         bench, paths, collection, settings, f"The datasets of '{collection}' hold no page that can be read."
     )

@@ -25,16 +25,17 @@ def repair(
     as_json: AsJson = False,
 ) -> None:
     """Say what might be wrong with a picture, and which repairs would mend it; 'search --repair' applies them."""
+    from workbench.answers.pictures import Repair, Repaired
+
     bench = workbench(context)
     found = bench.pictures.preview(bench.pictures.keep(file.expanduser()), steps)
     if out is not None:
         shutil.copyfile(found.after, out.expanduser())
         output.say(f"The picture after these repairs is in {out}.")
-    reasons = found.reasons or ("",) * len(found.steps)
+    repairs = Repair.all(found.steps, found.reasons)
     if as_json:
-        rows = [{"step": step, "reason": reason} for step, reason in zip(found.steps, reasons, strict=True)]
-        output.emit({"picture": found.picture, "repairs": rows})
-    elif found.steps:
-        output.table(("repair", "why"), list(zip(found.steps, reasons, strict=True)))
+        output.emit(Repaired(picture=found.picture, repairs=repairs))
+    elif repairs:
+        output.table(("repair", "why"), [(repair.step, repair.reason) for repair in repairs])
     else:
         output.show("Nothing seems wrong with it.")

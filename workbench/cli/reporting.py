@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.atomic import write_whole
 from workbench.cli import output, saved_evaluations
 from workbench.cli.session import AsJson, workbench
 from workbench.errors import InputError
@@ -102,10 +102,7 @@ def _pictures(bench: Workbench, records: list[Record], wanted: bool | None) -> P
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="")
-        os.replace(partial, path)
+        write_whole(path, text)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(f"'{path}' cannot be written ({(error.strerror or str(error)).lower()}).") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """List the evaluations that are kept: those made on the page, and those made with 'eval --save'."""
     found = workbench(context).evaluations.all()
     if as_json:
-        output.emit([asdict(brief) for brief in found])
+        output.emit(found)
         return
     if not found:
         output.show("None yet; 'pagelens eval DATASET --save' keeps one.")

@@ -15,7 +15,8 @@ from workbench.cli.session import AsJson, Collection, Filter, Pipeline, clean, p
 from workbench.copying import command
 
 if TYPE_CHECKING:
-    from workbench.types import Explanation
+    from workbench.types import Explanation, SearchResult
+    from workbench.types.across import AcrossResult
 
 
 class PipelineCommand(TyperCommand):
@@ -48,18 +49,51 @@ Results = Annotated[
 @query_options.takes_extra
 def search(
     context: typer.Context,
-    collection: Collection,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--collection",
+            "-c",
+            metavar="NAME",
+            parser=clean,
+            help="Name of the collection; several are searched across.",
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Search across all collections.")] = False,
     query: query_options.Text = None,
-    pipeline: Pipeline = "two-stage",
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            "--pipeline",
+            "-p",
+            metavar="PIPELINE",
+            help="A preset or a pipeline text; see below. By default two-stage; across collections, each one's best.",
+        ),
+    ] = None,
     k: Results = None,
     filter: Filter = "",
     extra: query_options.Extra = query_options.NOTHING,
     as_json: AsJson = False,
 ) -> None:
-    """Find the pages that answer a query, with each stage's rank and score and what the stage cost."""
+    """Find the pages that answer a query, with each stage's rank and score and what the stage cost.
+
+    With -c several times, or --all, in several collections: merged by score where scores compare, else by rank.
+    """
+    if every and collection:
+        raise typer.BadParameter("--all are all collections; leave -c out")
+    if not every and not collection:
+        raise typer.BadParameter("name a collection with -c NAME, several of them, or give --all")
     bench = workbench(context)
     wanted = query_options.query(bench, query, extra)
-    result = bench.searches.search(wanted, collection, pipeline, k, filter)
+    if every or len(dict.fromkeys(collection or ())) > 1:
+        found = bench.across.search(wanted, collection or (), pipeline or "", k, filter)
+        _show_across(found, as_json)
+    else:
+        _show(bench.searches.search(wanted, (collection or [""])[0], pipeline or "two-stage", k, filter), as_json)
+
+
+def _show(result: SearchResult, as_json: bool) -> None:
+    """What one collection answered."""
     if as_json:
         from workbench.answers.searches import Search
 
@@ -90,6 +124,43 @@ def search(
     if result.verdict is not None:
         output.show(f"{result.verdict.statement} {result.verdict.basis}")
     output.show(f"{result.pipeline}: {result.trace.total_ms:.1f} ms ({spent}).")
+
+
+def _show_across(result: AcrossResult, as_json: bool) -> None:
+    """What several collections answered."""
+    if as_json:
+        from workbench.answers.searches import AcrossSearch
+
+        output.emit(AcrossSearch.of(result))
+        return
+    rows = [
+        (
+            str(found.rank),
+            found.collection,
+            str(found.hit.ref),
+            f"{found.score:.4f}" if result.merge == "ranks" else f"{found.score:.3f}",
+            f"#{found.hit.rank}  {found.hit.score:.3f}" if found.hit.scored else f"#{found.hit.rank}  no score",
+            str(found.hit.score_kind),
+            ", ".join(found.also),
+        )
+        for found in result.hits
+    ]
+    if rows:
+        output.table((">rank", "collection", "page", ">score", ">there", "", "also in"), rows)
+    else:
+        output.show("No page was found.")
+    for answer in result.answers:
+        if answer.reason:
+            output.say(f"{answer.collection}: {answer.reason}")
+        if answer.result is not None:
+            for note in answer.result.notes:
+                output.say(f"{answer.collection}: {note}")
+            if answer.result.verdict is not None:
+                output.show(f"{answer.collection}: {answer.result.verdict.statement}")
+    if result.statement:
+        output.show(result.statement)
+    spent = ", ".join(f"{answer.collection} {answer.ms:.1f}" for answer in result.answers)
+    output.show(f"{len(result.answers)} collections: {result.total_ms:.1f} ms ({spent}).")
 
 
 @query_options.takes_extra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,8 @@ STOPPED = 130
 
 
 def clean(text: str) -> str:
-    """An argument as text that can be stored and encoded: bytes that are no UTF-8 become U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """An argument as text that can be stored and encoded, as names are: composed; what is no UTF-8 becomes U+FFFD."""
+    return unicodedata.normalize("NFC", text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def page_ref(text: str) -> PageRef:

@@ -9,7 +9,6 @@ import threading
 import time
 import webbrowser
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -133,7 +132,9 @@ def doctor(
     found = looking.checks(settings(context))
     well = all(check.ok is not False for check in found)
     if as_json:
-        output.emit({"ok": well, "checks": [asdict(check) for check in found]})
+        from workbench.answers.upkeep import Checks
+
+        output.emit(Checks(ok=well, checks=found))
     else:
         wide = max(len(check.name) for check in found)
         for check in found:

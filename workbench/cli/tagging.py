@@ -91,8 +91,9 @@ def tag(
         raise NotFoundError(f"There is no document '{unknown[0]}' in collection '{name}'.")
     shown = [found[one] for one in dict.fromkeys(documents or found)]
     if as_json:
-        bears = [{"name": one.name, "tags": list(one.tags), "meta": dict(one.meta)} for one in shown]
-        output.emit({"collection": name, "documents": bears, "notes": notes})
+        from workbench.answers.collections import Tagged
+
+        output.emit(Tagged.of(name, shown, notes))
         return
     output.table(("document", "tags and fields"), [(one.name, borne(one)) for one in shown])
     for note in notes:

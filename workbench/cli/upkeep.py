@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-from rich.progress import Progress as Bars
 
 from workbench.cli import output
 from workbench.cli.session import AsJson, clean, workbench
-from workbench.types import ProgressCallback
 
 if TYPE_CHECKING:
     from workbench.types import PageRef, Quarantined
@@ -83,11 +77,15 @@ def audit(
     Evidence for a person to weigh: tables of contents and indexes are natural hubs, and a copy may be wanted.
     """
     bench = workbench(context)
-    found, away = bench.maintenance.audit(name, encoder, probes), bench.maintenance.quarantined(name)
+    with output.counted("Asking", "questions") as progress:
+        found = bench.maintenance.audit(name, encoder, probes, progress)
+    away = bench.maintenance.quarantined(name)
     if as_json:
         from workbench.answers.collections import PutAway
+        from workbench.answers.upkeep import Audited, AuditedWithQuarantine
 
-        output.emit({**found.as_dict(), "quarantine": [PutAway.of(entry) for entry in away]})
+        told = dict(Audited.of(found))
+        output.emit(AuditedWithQuarantine(**told, quarantine=[PutAway.of(entry) for entry in away]))
         return
     output.show(
         f"{found.probes} unrelated questions to {output.count(found.pages, 'page')} of '{name}' by '{found.index}' of "
@@ -145,9 +143,10 @@ def quarantine(
     entry = None if release else bench.maintenance.quarantine(name, ref, reason)
     if as_json:
         from workbench.answers.collections import PutAway
+        from workbench.answers.upkeep import QuarantineChange
 
         put = PutAway.of(entry) if entry else None
-        output.emit({"collection": name, "page": what, "quarantined": put})
+        output.emit(QuarantineChange(collection=name, page=what, quarantined=put))
     else:
         output.show(f"'{what}' is found again." if release else f"'{what}' is kept out of search; nothing is deleted.")
 
@@ -172,9 +171,11 @@ def recall(
 
     Stored vectors are the queries; the approximate indexes are made for the measurement and dropped.
     """
-    found = workbench(context).maintenance.recall(name, encoder, queries)
+    bench = workbench(context)
+    with output.counted("Asking", "searches") as progress:
+        found = bench.maintenance.recall(name, encoder, queries, progress)
     if as_json:
-        output.emit(asdict(found))
+        output.emit(found)
         return
     output.show(
         f"{found.queries} stored pages asked of {output.count(found.pages, 'page')} of '{name}' by {found.encoder}: "
@@ -205,7 +206,9 @@ def compact(context: typer.Context, name: Name, as_json: AsJson = False) -> None
     """Rewrite a collection without what deletions and small commits left behind."""
     before, after = workbench(context).maintenance.compact(name)
     if as_json:
-        output.emit({"collection": name, "bytes_before": before, "bytes_after": after})
+        from workbench.answers.upkeep import Compacted
+
+        output.emit(Compacted(collection=name, bytes_before=before, bytes_after=after))
     else:
         output.show(f"'{name}': {output.size(before)} before, {output.size(after)} after.")
 
@@ -230,23 +233,14 @@ def export(
     or numpy alone. 'pagelens ingest FOLDER -c OTHER' makes the same collection of it again, without a model.
     """
     bench = workbench(context)
-    with counted("pages written") as progress:
+    with output.counted("Writing", "pages") as progress:
         made = bench.library.export(name, folder.expanduser(), form or ("parquet",), overwrite, progress)
     if as_json:
-        output.emit({"collection": name, "folder": str(made.folder), "pages": made.pages, "bytes": made.bytes})
+        from workbench.answers.upkeep import ExportedFiles
+
+        output.emit(ExportedFiles(collection=name, folder=str(made.folder), pages=made.pages, bytes=made.bytes))
     else:
         output.show(f"{output.count(made.pages, 'page')} of '{name}' in {made.folder}, {output.size(made.bytes)}.")
-
-
-@contextmanager
-def counted(what: str) -> Iterator[ProgressCallback]:
-    """A bar on a terminal for work that says how far it is; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    with Bars(TextColumn(what), BarColumn(), MofNCompleteColumn(), console=output.errors(), transient=True) as bars:
-        bar = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def show_quarantine(away: Sequence[Quarantined]) -> None:

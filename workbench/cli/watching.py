@@ -11,7 +11,6 @@ import typer
 
 from workbench.cli import ingesting, output
 from workbench.cli.session import STOPPED, Collection, stop_on_interrupt, workbench
-from workbench.errors import PagelensError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -33,26 +32,18 @@ def watch(
     content: nothing of it is read again, and its document keeps its name. Of a folder that is empty all of a sudden
     nothing is deleted. To set languages, encoder and the like, make the collection by 'pagelens ingest' first.
     """
-    from workbench.ingestion.watching import FolderWatcher
-
-    bench, folder, told = workbench(context), folder.expanduser(), ""
+    bench, folder = workbench(context), folder.expanduser()
     with stop_on_interrupt() as stop:
         with ingesting.progress_bar() if sys.stderr.isatty() else nullcontext() as progress:
             stopped = _tell(bench, bench.watching.sync(folder, collection, keep, progress, stop))
         if once or stopped:
             raise typer.Exit(STOPPED if stopped else 0)
-        with FolderWatcher(folder.resolve(), bench.watching.quiet) as watcher:
-            output.say(f"Watching {output.plain(str(folder))} (Ctrl-C ends it).")
-            watcher.stir()  # for what changed since it was looked at
-            while not stopped and watcher.wait(stop):
-                try:
-                    stopped, told = _tell(bench, bench.watching.sync(folder, collection, keep, None, stop)), ""
-                except (
-                    PagelensError
-                ) as error:  # another writer, a disk that is not there: the next look makes up for it
-                    if str(error) != told:
-                        output.say(str(error))
-                    told = str(error)
+        output.say(f"Watching {output.plain(str(folder))} (Ctrl-C ends it).")
+
+        def sync() -> bool:
+            return _tell(bench, bench.watching.sync(folder, collection, keep, None, stop))
+
+        bench.watching.following(folder.resolve(), stop, sync, output.say)
 
 
 def _tell(bench: Workbench, report: IngestReport) -> bool:
@@ -69,4 +60,9 @@ def _tell(bench: Workbench, report: IngestReport) -> bool:
             output.say(sentence)
     for note in report.notes:
         output.say(note)
-    return report.stopped or bool(report.unread and ingesting.read_words(bench, report.collection).stopped)
+    if report.stopped or not report.unread:
+        return report.stopped
+    stopped = ingesting.read_words(bench, report.collection).stopped
+    if stopped:
+        output.say(f"Stopped. {ingesting.words_left(report.collection)}")
+    return stopped

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from workbench.documents import tesseract
 from workbench.errors import InputError
 
-AUTO = "auto"
-"""No language by name: the built-in engine reads, and tesseract what that one has no letters for."""
+AUTO, OWN, TESSERACT = "auto", "built-in", "tesseract"
+"""`AUTO` is no language by name, and no engine by name either."""
+ENGINES = (AUTO, OWN, TESSERACT)
+"""Who reads a picture: `AUTO` is the built-in one, and tesseract where that one has no letters for what it sees."""
 MOST = 6
 """Languages at once: each more costs tesseract as much time again, and blurs the others."""
 BUILT_IN = frozenset({"eng", "deu", "fra", "spa", "ita", "por", "nld", "chi_sim", "chi_tra", "jpn", "jpn_vert"})
@@ -76,16 +78,32 @@ def named(texts: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def check(languages: Sequence[str]) -> None:
-    """`InputError` with the cure where this machine cannot read one of these, by tesseract's names."""
-    there = tesseract.installed() | BUILT_IN
-    if lacking := [code for code in languages if code not in there]:
-        raise InputError(missing(lacking))
+def by_tesseract(languages: Sequence[str], engine: str = AUTO) -> bool:
+    """Whether an engine of `ENGINES` has tesseract read these languages, all of them: it is not for one word alone."""
+    return engine == TESSERACT or (engine == AUTO and not BUILT_IN.issuperset(languages))
 
 
-def missing(languages: Sequence[str]) -> str:
-    """What is said where tesseract lacks these languages."""
-    return f"tesseract is not installed with {', '.join(languages)}. {tesseract.install(languages[0])}"
+def lacking(languages: Sequence[str], engine: str = AUTO) -> list[str]:
+    """Those of the languages, by tesseract's names, that the engine cannot read on this machine."""
+    there = tesseract.installed() if by_tesseract(languages, engine) else BUILT_IN
+    return [code for code in languages if code not in there]
+
+
+def refusal(languages: Sequence[str], engine: str = AUTO) -> str:
+    """Why this machine cannot read these languages with the engine, and the cure; empty where it can."""
+    missing = lacking(languages, engine)
+    if not missing:
+        return ""
+    if not by_tesseract(languages, engine):
+        return f"The built-in OCR does not read {', '.join(missing)}; leave the engine to '{AUTO}'."
+    missing = [code for code in missing if code != "eng"] or missing  # every tesseract comes with that
+    return f"tesseract is not installed with {', '.join(missing)}. {tesseract.install(missing[0])}"
+
+
+def check(languages: Sequence[str], engine: str = AUTO) -> None:
+    """`InputError` with the cure where this machine cannot read one of these with the engine."""
+    if reason := refusal(languages, engine):
+        raise InputError(reason)
 
 
 def known() -> list[Language]:

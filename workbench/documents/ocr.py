@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.documents import tesseract
-from workbench.documents.languages import BUILT_IN, missing
+from workbench.documents.languages import AUTO, by_tesseract, refusal
 from workbench.documents.layout import TextRun
 from workbench.documents.textlayer import clean
 from workbench.errors import DocumentError
@@ -52,9 +52,6 @@ _AS_MUCH = (
 _ROTATIONS = {90: 3, 180: 2, 270: 1}  # quarters counter-clockwise that bring such text upright
 _NARROWEST = 96  # px; width at height 48 that a short line is padded to
 
-ENGINES = ("auto", "built-in", "tesseract")
-"""Who reads a picture: `auto` is the built-in one, and tesseract where that one has no letters for what it sees."""
-
 _LOCK = threading.Lock()
 _NARROW = frozenset("iIjl1.,:;'|!()[]{}ft`\"-")
 _WIDE = frozenset("mwMW@%&—")
@@ -82,19 +79,19 @@ def read_words(image: Image.Image) -> list[TextRun]:
     return list(recognize(image).runs)
 
 
-def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = "auto") -> Recognition:
+def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = AUTO) -> Recognition:
     """The text on an RGB picture. One that stands on its head or on its side is read all the same.
 
     ``languages`` are tesseract's names for those that it should be read in. Without any the built-in engine reads, and
-    tesseract, where it is installed, what that one has no letters for; an ``engine`` of `ENGINES` that is named reads
-    by itself. ``DocumentError`` if the engine is missing or fails, or a language is not there.
+    tesseract, where it is installed, what that one has no letters for; an ``engine`` of `languages.ENGINES` that is
+    named reads by itself. ``DocumentError`` if the engine is missing or fails, or a language is not there.
     """
-    if lacking := [language for language in languages if language not in tesseract.installed() | BUILT_IN]:
-        raise DocumentError(missing(lacking))
+    if reason := refusal(languages, engine):
+        raise DocumentError(reason)
     pixels = np.asarray(image.convert("RGB"))[:, :, ::-1]
     if min(image.size) < 8 or int(pixels.max()) - int(pixels.min()) < 16:
         return Recognition(())  # too small, or too flat, to hold a letter
-    if engine == "tesseract" or (engine == "auto" and not BUILT_IN.issuperset(languages)):
+    if by_tesseract(languages, engine):
         return _with_tesseract(image, "", languages or tesseract.any_languages(image)) or Recognition((), 0.0)
     with _LOCK:
         rapid = _engine()
@@ -111,7 +108,7 @@ def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = "
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
     found = Recognition(tuple(_runs(lines, image.size, turn)), certainty)
     script = _half_known([text for run in found.runs for text in run.texts])
-    if languages or engine != "auto" or not (script or certainty < _READ):
+    if languages or engine != AUTO or not (script or certainty < _READ):
         return found
     better = _with_tesseract(image, script)
     if better is None or not better.runs or _letters(better) <= _letters(found):

@@ -14,14 +14,14 @@ from PIL import Image
 from workbench.documents import ocr, tesseract
 from workbench.documents.blocks import find_drawings
 from workbench.documents.crop import content_box
-from workbench.documents.languages import BUILT_IN, check
+from workbench.documents.languages import AUTO, ENGINES, TESSERACT, check
 from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import picture_boxes, read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import DOUBTFUL, is_doubtful, picture_boxes, read_text_layer, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.errors import DocumentError, InputError
 from workbench.types import Box, Page, PageFailure, PageRef, Words
@@ -206,6 +206,7 @@ def _page(
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
+    notice = notice if unread else _noticed(words, notice)
     drawings = find_drawings(image, words, pictures) if image is not None and settings.picture else ()
     shown = Drawn.of(image if settings.picture else None)
     return Page(ref, size, shown, words, digest, crop, notice, unread, pictures, drawings)
@@ -249,18 +250,16 @@ class Way:
     """
 
     languages: tuple[str, ...] = ()
-    engine: str = ocr.ENGINES[0]
+    engine: str = AUTO
     layer: bool = True
 
     def check(self) -> None:
         """`InputError` with the cure where this machine cannot read that way."""
-        if self.engine not in ocr.ENGINES:
-            raise InputError(f"There is no OCR '{self.engine}'; there are: {', '.join(ocr.ENGINES)}.")
-        if self.engine == "built-in" and (foreign := [code for code in self.languages if code not in BUILT_IN]):
-            raise InputError(f"The built-in OCR does not read {', '.join(foreign)}; leave the engine to 'auto'.")
-        if self.engine == "tesseract" and not tesseract.installed() - {"osd"}:
+        if self.engine not in ENGINES:
+            raise InputError(f"There is no OCR '{self.engine}'; there are: {', '.join(ENGINES)}.")
+        if self.engine == TESSERACT and not tesseract.installed() - {"osd"}:
             raise InputError(f"tesseract is not installed; to have it: {tesseract.command('')}.")
-        check(self.languages)
+        check(self.languages, self.engine)
 
 
 def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
@@ -281,8 +280,13 @@ def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
     if runs and _differ(runs, list(read.runs)):
         known, runs = Words.empty(), []
     found = [run for one in read.runs if (run := _apart(one, _boxes(runs))) is not None]
-    notice = "" if runs else ocr.told(read.certainty, read.script)
-    return arrange([*runs, *found], image.width / image.height) if found else known, notice
+    words = arrange([*runs, *found], image.width / image.height) if found else known
+    return words, _noticed(words, "" if runs else ocr.told(read.certainty, read.script))
+
+
+def _noticed(words: Words, notice: str) -> str:
+    """What is to be said of a page: what OCR says of it, or that its words are hardly any."""
+    return notice or (DOUBTFUL if is_doubtful(words.texts) else "")
 
 
 def _without_ocr(words: Words) -> Words:

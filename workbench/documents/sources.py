@@ -7,23 +7,34 @@ import re
 import stat
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePath
 
 from workbench.types import DocumentOutcome
 
+PICTURES: Mapping[str, frozenset[str]] = {
+    "PNG": frozenset({".png"}),
+    "JPEG": frozenset({".jpg", ".jpeg", ".jfif"}),
+    "WebP": frozenset({".webp"}),
+    "TIFF": frozenset({".tif", ".tiff"}),
+    "BMP": frozenset({".bmp"}),
+    "GIF": frozenset({".gif"}),
+    "HEIC": frozenset({".heic", ".heif"}),
+    "AVIF": frozenset({".avif"}),
+}
+"""Kinds of pictures, those first that people have most, and the suffixes of each."""
 PDF_SUFFIXES = frozenset({".pdf"})
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif", ".avif"}
-)
 DRAWING_SUFFIXES = frozenset({".svg", ".svgz"})
 OFFICE_SUFFIXES = frozenset(
     {".docx", ".doc", ".odt", ".rtf", ".pptx", ".ppt", ".ppsx", ".odp", ".xlsx", ".xls", ".ods"}
 )
-SUFFIXES = PDF_SUFFIXES | PICTURE_SUFFIXES | DRAWING_SUFFIXES | OFFICE_SUFFIXES
-READABLE = "PDF, picture (PNG, JPEG, WebP, TIFF, BMP, GIF, HEIC, AVIF, SVG) or office"
+OFFICE = "office documents"
+KINDS = {"PDF": PDF_SUFFIXES, **PICTURES, "SVG": DRAWING_SUFFIXES, OFFICE: OFFICE_SUFFIXES}
+"""Every kind of file that is read, by its name; see `readable` for those that this machine can."""
+SUFFIXES = frozenset().union(*KINDS.values())
+READABLE = f"PDF, picture ({', '.join(PICTURES)}, SVG) or office"
 EXPORT_MARK = "pagelens-export.json"
 """What makes a folder an export of a collection: its pictures are pages of documents, and not documents themselves."""
 NAMED = 20

@@ -43,6 +43,8 @@ _INNER = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$|'s$")
 _SHUFFLED = re.compile(
     r"[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z].*[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z]|[A-Za-z][!-,:-@\[-^`{-~]+[A-Za-z]"
 )
+DOUBTFUL = "What was read of the page is hardly words of a language."
+"""The notice of a page whose words are doubtful (`is_doubtful`) once all that can be read of it is."""
 _REPLACEMENT = 0xFFFD
 _LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 

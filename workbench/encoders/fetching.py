@@ -24,6 +24,7 @@ from filelock import FileLock
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.pictures import brief
 from workbench.errors import EncoderError, InputError
+from workbench.folders import free_bytes
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +122,7 @@ def offer(spec: EncoderSpec, offline: bool = False) -> Offer:
     if base and base != hub:
         with _told(spec, base):
             found.append(_repository(base)[0])
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    return Offer(spec.id, tuple(found), str(folder), shutil.disk_usage(there).free)
+    return Offer(spec.id, tuple(found), str(folder), free_bytes(folder))
 
 
 def fetch(
@@ -231,7 +231,7 @@ def _bring(repository: Repository, name: str, counter: _Counter) -> None:
     """What is missing of a file, then the file into the hub's cache as huggingface_hub itself would have put it."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils._headers import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, all the same
 
     url = hf_hub_url(repository.name, name, revision=repository.revision)
     about = get_hf_file_metadata(url)

@@ -14,10 +14,14 @@ import hashlib
 import json
 import logging
 import re
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from workbench.atomic import write_whole
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.pictures import brief
@@ -29,8 +33,9 @@ log = logging.getLogger(__name__)
 REFUSED: dict[str, Any] = {"trust_remote_code": False}
 """What every call that reads a checkpoint is given, unless its code is allowed."""
 ALLOWED: dict[str, Any] = {"trust_remote_code": True}
+_CLASSES = frozenset({"auto_map", "custom_pipelines", "type"})
+"""Where transformers and, by ``type`` in modules.json, sentence-transformers look for classes of a checkpoint's own."""
 _REVISION = re.compile(r"[0-9a-f]{40}")
-_lock = threading.Lock()
 
 
 def never_asked() -> None:
@@ -48,7 +53,7 @@ def trust(spec: EncoderSpec, folder: Path, base: Path | None = None) -> dict[str
     known = allowed(spec.id)
     if not known or known != revision_of(folder):
         return REFUSED
-    if elsewhere := str(base) if base is not None and code_files(base) else _elsewhere(folder):
+    if elsewhere := str(base) if base is not None and code_files(base) else _elsewhere(spec, folder):
         raise EncoderError(
             f"The '{spec.id}' model in {folder} wants code of {elsewhere} to run, which is not part of what you "
             "allowed; it is not run."
@@ -73,17 +78,15 @@ def allow(spec: EncoderSpec, revision: str, offline: bool = False) -> Path | Non
         raise InputError(f"'{spec.id}' is not on this machine, and Pagelens is offline: its code cannot be read.")
     if folder is not None and revision_of(folder) != revision:
         raise InputError(f"'{spec.id}' is here at revision {revision_of(folder)}, not {revision}; read its code first.")
-    _write({**_read(), spec.id: revision})
+    with _changed() as known:
+        known[spec.id] = revision
     return folder
 
 
 def disallow(model_id: str) -> bool:
     """Let a model's own code run no longer; False when it was not allowed. What is loaded stays loaded."""
-    known = _read()
-    found = known.pop(model_id, None) is not None
-    if found:
-        _write(known)
-    return found
+    with _changed() as known:
+        return known.pop(model_id, None) is not None
 
 
 def code_folder(spec: EncoderSpec) -> Path | None:
@@ -128,13 +131,33 @@ def unloadable(spec: EncoderSpec, folder: Path, error: Exception, allowable: boo
     )
 
 
-def _elsewhere(folder: Path) -> str:
-    """The first repository besides itself that a checkpoint's files name code of (``owner/name--module``), or empty."""
+def _elsewhere(spec: EncoderSpec, folder: Path) -> str:
+    """The first repository besides itself that a checkpoint's files name code of (``owner/name--module.Class``), or
+    empty. `EncoderError` for a file that is no JSON, of which nobody can say."""
     for file in sorted(folder.rglob("*.json")):
-        small = file.stat().st_size < 1 << 20  # vocabularies are larger, and name no code
-        if small and (found := re.search(r'"([\w.-]+/[\w.-]+)--[\w.]+"', file.read_text("utf-8"))):
-            return found[1]
+        try:
+            references = list(_references(json.loads(file.read_bytes())))
+        except (ValueError, RecursionError):
+            raise EncoderError(
+                f"{file.name} of the '{spec.id}' model in {folder} is no JSON; its code is not run."
+            ) from None
+        for reference in references:
+            elsewhere, mark, _ = reference.partition("--")
+            if mark:
+                return elsewhere
     return ""
+
+
+def _references(said: Any, named: bool = False) -> Iterator[str]:
+    """The classes that a configuration names: all texts below a key of `_CLASSES`, or all of what is so ``named``."""
+    if isinstance(said, dict):
+        for key, value in said.items():
+            yield from _references(value, named or key in _CLASSES)
+    elif isinstance(said, list):
+        for value in said:
+            yield from _references(value, named)
+    elif named and isinstance(said, str):
+        yield said
 
 
 def _file() -> Path:
@@ -148,9 +171,14 @@ def _read() -> dict[str, str]:
         return {}  # nothing is allowed
 
 
-def _write(known: dict[str, str]) -> None:
-    with _lock:
-        _file().parent.mkdir(parents=True, exist_ok=True)
-        partial = _file().with_suffix(".partial")
-        partial.write_text(json.dumps(known, indent=2), encoding="utf-8")
-        partial.replace(_file())
+@contextmanager
+def _changed() -> Iterator[dict[str, str]]:
+    """What is allowed, to be changed; nobody else changes it meanwhile, in any process."""
+    file = _file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):
+        known = _read()
+        before = dict(known)
+        yield known
+        if known != before:
+            write_whole(file, json.dumps(known, indent=2))

@@ -84,30 +84,30 @@ class Reranker:
     def texts(self, query: str, texts: Sequence[str]) -> Float:
         """The score of each text for a query, that of its best passage: ``(texts,) float32``.
 
-        NaN for one that has no words, or on which the model failed. Texts that are alike score alike.
+        NaN for one that has no words, or on a passage of which the model failed. Texts that are alike score alike.
         """
         with self._turn:
             passages = {text: self.passages(query, text) for text in dict.fromkeys(texts)}
             flat = [(query, passage) for found in passages.values() for passage in found]
-            scores = iter(self._predicted(flat, [self.length] * len(flat)))
-        best = {text: max((next(scores) for _ in found), default=float("nan")) for text, found in passages.items()}
+            scores = iter(self._predicted(flat, self.length))
+        # `max` of Python takes NaN or leaves it by where it stands.
+        best = {text: np.max([next(scores) for _ in found] or [np.nan]) for text, found in passages.items()}
         return np.array([best[text] for text in texts], np.float32)
 
     def pictures(self, query: str, pictures: Sequence[Image.Image]) -> Float:
         """The score of each picture for a query: ``(pictures,) float32``, NaN where the model failed."""
         with self._turn:
-            found = self._predicted([(query, picture) for picture in pictures], [0] * len(pictures))
+            found = self._predicted([(query, picture) for picture in pictures], 0)
         return np.array(found, np.float32)
 
-    def _predicted(self, pairs: Sequence[Any], tokens: Sequence[int]) -> list[float]:
-        """The model's own scores of pairs, as many at once as its device takes."""
-        lengths = dict(zip(map(id, pairs), tokens, strict=True))
+    def _predicted(self, pairs: Sequence[Any], tokens: int) -> list[float]:
+        """The model's own scores of pairs of so many tokens (0: not known), as many at once as its device takes."""
 
         def work(batch: Sequence[Any]) -> list[float]:
             found = self.model.predict(list(batch), batch_size=len(batch), show_progress_bar=False)
             return [float(score) for score in np.asarray(found, np.float32).reshape(len(batch))]
 
-        return self._batches.run(pairs, work, lambda pair, error: float("nan"), lambda pair: lengths[id(pair)])
+        return self._batches.run(pairs, work, lambda pair, error: float("nan"), lambda pair: tokens)
 
     def passages(self, query: str, text: str) -> list[str]:
         """A text in pieces that fit the model beside the query, in order; none of one without words."""

@@ -5,10 +5,9 @@ from workbench.evaluation.checking import DatasetCheck, check
 from workbench.evaluation.comparing import RecordComparison, between, labels, within
 from workbench.evaluation.datasets import Dataset, Question, load_dataset, only, together
 from workbench.evaluation.evaluate import evaluate
-from workbench.evaluation.files import ready, summary, write
+from workbench.evaluation.files import ready, write
 from workbench.evaluation.imports import TASKS, bring
 from workbench.evaluation.measures import DEFAULT, parsed, per_query
-from workbench.evaluation.oddities import counts
 from workbench.evaluation.parts import Parts
 from workbench.evaluation.record import Record, changes, differences, load
 from workbench.evaluation.runs import read_qrels, read_run, read_trec, write_qrels, write_trec
@@ -31,7 +30,6 @@ __all__ = [
     "bring",
     "changes",
     "check",
-    "counts",
     "differences",
     "evaluate",
     "expanded",
@@ -46,7 +44,6 @@ __all__ = [
     "read_run",
     "read_trec",
     "ready",
-    "summary",
     "together",
     "within",
     "write",

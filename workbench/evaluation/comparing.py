@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import InputError
@@ -24,11 +24,6 @@ class RecordComparison:
     means: Mapping[str, Interval]
     pairs: tuple[Paired, ...]
     winner: str | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        pairs = [{**asdict(pair), "significant": pair.significant} for pair in self.pairs]
-        return {**asdict(self), "pairs": pairs}
 
     @property
     def verdict(self) -> str:

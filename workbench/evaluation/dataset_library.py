@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.errors import DatasetError, InputError, NotFoundError
 from workbench.evaluation.datasets import SOURCE, Dataset, load_dataset
 from workbench.evaluation.imports.bringing import bring
 from workbench.evaluation.imports.labelling import write_dataset
 from workbench.evaluation.imports.lists import read
-from workbench.store.files import write_whole
 from workbench.store.library import check_name
 
 ELSEWHERE = ".path"

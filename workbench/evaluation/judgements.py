@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 from collections.abc import Mapping
@@ -16,10 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.errors import InputError
 from workbench.evaluation.datasets import Question
 from workbench.evaluation.runs import write_qrels
-from workbench.types import PageRef
+from workbench.types import Gone, PageRef, Receipt
 
 GRADES = (0, 1, 2, 3)
 """Grades a page can be given; 0 is judged and not relevant."""
@@ -71,15 +71,19 @@ class Judgements:
         with self._lock:
             return self._read(collection)
 
-    def forget(self, collection: str, document: str = "") -> int:
-        """Delete the grades of a document's pages, or of all pages, of a collection; returns how many there were.
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete the grades of the pages that leave, and queries that no grade is left of.
 
-        A query that no grade is left of goes too.
+        Of a file that cannot be read the receipt says so: it stays for a person to mend.
         """
+        collection = gone.collection
         with self._lock:
-            held = self._read(collection)
+            try:
+                held = self._read(collection)
+            except InputError as error:
+                return Receipt.of(gone, notes=(str(error),))
             left = {
-                query: {page: grade for page, grade in pages.items() if document and _document(page) != document}
+                query: {page: grade for page, grade in pages.items() if not gone.names(_document(page))}
                 for query, pages in held.grades.items()
             }
             left = {query: pages for query, pages in left.items() if pages}
@@ -88,7 +92,7 @@ class Judgements:
                 shutil.rmtree(self.folder(collection), ignore_errors=True)
             elif count:
                 self._write(collection, {query.id: query.text for query in held.queries if query.id in left}, left)
-            return count
+            return Receipt.of(gone, labels=count)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the judgements of a collection be those of its new name."""
@@ -138,7 +142,4 @@ def _lines(path: Path) -> list[str]:
 
 
 def _write_lines(path: Path, rows: list[dict[str, object]]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

@@ -23,7 +23,8 @@ class PageOutcome:
     ``stage`` lost it and keeps ``keep`` pages; ``rank`` is the page's rank there and with it the smallest K that would
     have kept it, None where the stage did not rank it among as many as were looked at. ``cure`` is the pipeline with
     that K, empty where there is none, or it would keep most pages of the collection. ``first`` and ``final`` are its
-    ranks in the first and the last stage.
+    ranks in the first and the last stage. ``cause`` is what is wrong with the page itself, where somebody who knows the
+    collection found that to be why; no K cures it then.
     """
 
     page: str
@@ -33,6 +34,7 @@ class PageOutcome:
     rank: int | None = None
     keep: int = 0
     cure: str = ""
+    cause: str = ""
     first: int | None = None
     final: int | None = None
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.encoders import EncoderSpec
+from workbench.encoders import spec
 from workbench.errors import InputError
 from workbench.evaluation.imports.names import TASKS, BenchmarkTask
 from workbench.evaluation.measures import per_query
-from workbench.evaluation.record import Record
+from workbench.evaluation.record import Record, digest
 from workbench.retrieval.pipeline import Pipeline
 
 DEEPEST = 100
@@ -37,6 +37,8 @@ NEEDED = f"R@{DEEPEST}"
 """What a run has to measure, so that it is asked for enough pages."""
 SUBSETS = ("language", "subset")
 """Tags of questions that MTEB keeps apart."""
+LONGEST_SLUG = 60
+"""Characters of a pipeline in the name of a folder."""
 LANGUAGES = {
     "english": "eng-Latn",
     "french": "fra-Latn",
@@ -57,12 +59,15 @@ def task_named(dataset: str) -> str:
     )
 
 
-def write(record: Record, dataset: Path, encoder: EncoderSpec, into: Path) -> list[Path]:
-    """Write the result file of every pipeline of a record; ``dataset`` is the folder that was measured."""
+def write(record: Record, dataset: Path, into: Path) -> list[Path]:
+    """Write the result file of every pipeline of a record; ``dataset`` is the folder that was measured.
+
+    A ranking made elsewhere gets none, since nobody here knows whose it is.
+    """
     name = task_named(record.dataset.name)
     written = []
-    for pipeline in record.pipelines:
-        model = _model(record, pipeline, encoder)
+    for pipeline in record.settings["pipelines"]:
+        model = _model(record, pipeline)
         folder = into / model["name"].replace("/", "__") / model["revision"]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model_meta.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
@@ -123,20 +128,21 @@ def _subsets(record: Record) -> list[tuple[str, Sequence[str], Sequence[str]]]:
     return [("default", tuple(record.questions), ("eng-Latn",))]
 
 
-def _model(record: Record, pipeline: str, encoder: EncoderSpec) -> dict[str, Any]:
+def _model(record: Record, pipeline: str) -> dict[str, Any]:
     """Who gave the figures: the model itself where a pipeline is its exact score of all pages, else a system."""
-    text = record.pipelines[pipeline].text
-    steps = Pipeline.parse(text).steps
-    facts = record.collection.encoders.get(record.collection.encoder, {})
-    alone = len(steps) == 1 and steps[0].exact
+    parsed = Pipeline.parse(record.pipelines[pipeline].text)
+    first = record.collection.encoder
+    used = list(dict.fromkeys(leaf.encoder or first for leaf in parsed.vector_leaves())) or [first]
+    decider = parsed.decider() or first
+    encoder, facts = spec(decider), record.collection.encoders.get(decider, {})
+    alone = len(parsed.steps) == 1 and parsed.steps[0].exact
     hub = str(encoder.options.get("hub", "")) or f"pagelens/{encoder.id}"
-    system = f"pagelens/{encoder.id}--{re.sub(r'[^A-Za-z0-9.]+', '-', pipeline).strip('-')[:60]}"
     unknown = ("release_date", "languages", "memory_usage_mb", "max_tokens", "public_training_code")
     return {
-        "name": hub if alone else system,
+        "name": hub if alone else f"pagelens/{'+'.join(used)}--{_slug(pipeline)}",
         "revision": str(facts.get("revision") or "not known").replace("/", "_"),
         **dict.fromkeys(unknown),
-        "n_parameters": round(encoder.parameters * 1e9) or None,
+        "n_parameters": round(sum(spec(one).parameters for one in used) * 1e9) or None,
         "embed_dim": facts.get("dim"),
         "license": encoder.licence,
         "open_weights": True,
@@ -146,6 +152,12 @@ def _model(record: Record, pipeline: str, encoder: EncoderSpec) -> dict[str, Any
         "similarity_fn_name": "max_sim",
         "use_instructions": None,
         "training_datasets": None,
-        "modalities": ["text"] if encoder.kind == "words" else ["image", "text"],
-        "pipeline": text,
+        "modalities": ["text"] if all(spec(one).kind == "words" for one in used) else ["image", "text"],
+        "pipeline": str(parsed),
     }
+
+
+def _slug(pipeline: str) -> str:
+    """A pipeline as part of a folder's name; one that is cut gets a digest, for the next may begin alike."""
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", pipeline).strip("-")
+    return slug if len(slug) <= LONGEST_SLUG else f"{slug[: LONGEST_SLUG - 9]}-{digest(pipeline)[:8]}"

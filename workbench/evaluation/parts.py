@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.evaluation.record import EvaluatedPipeline
 
 FOLDER = "parts"
@@ -46,9 +46,7 @@ class Parts:
         if self._folder is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        partial = self._folder / f"{key}.partial"
-        partial.write_text(json.dumps(asdict(part)), encoding="utf-8")
-        os.replace(partial, self._folder / f"{key}.json")
+        write_whole(self._folder / f"{key}.json", json.dumps(asdict(part)))
 
     def clear(self) -> None:
         """Forget them all: the record has everything."""

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workbench.atomic import write_whole
+from workbench.types import Gone, Receipt
+
 MAX_KEPT = 10_000
 """Searches of a collection that are kept; of more, the older half goes."""
 
@@ -74,10 +77,12 @@ class QueryLog:
         with self._lock:
             self._path(collection).unlink(missing_ok=True)
 
-    def forget(self, collection: str) -> None:
-        """Delete everything of a collection, as it is deleted itself."""
-        self.turn(collection, on=False)
-        self.clear(collection)
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete everything of a collection that leaves; what was asked is of no one document."""
+        if not gone.document:
+            self.turn(gone.collection, on=False)
+            self.clear(gone.collection)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let what was kept of a collection be of its new name."""
@@ -108,6 +113,5 @@ class QueryLog:
                 continue
 
     def _write(self, collection: str, rows: list[dict[str, str]]) -> None:
-        partial = self._path(collection).with_suffix(".partial")
-        partial.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-        os.replace(partial, self._path(collection))
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        write_whole(self._path(collection), text)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.atomic import write_whole
 from workbench.errors import InputError
 
 SCHEMA = 1
@@ -262,9 +262,7 @@ class Record:
     def write(self, path: Path) -> Path:
         """Write it whole or not at all; in a folder it is called ``record.json``."""
         target = path / FILE if path.is_dir() else path
-        partial = target.with_name(target.name + ".partial")
-        partial.write_text(self.text(), encoding="utf-8", newline="\n")
-        os.replace(partial, target)
+        write_whole(target, self.text())
         return target
 
     def without_measurements(self) -> Record:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
 import string
 import threading
@@ -18,6 +17,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.errors import InputError, NotFoundError, PagelensError
 from workbench.evaluation.record import FILE, Record, load
 
@@ -178,7 +178,4 @@ def _letters() -> Iterator[str]:
 
 
 def _write(path: Path, value: object) -> None:
-    """Write it whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")

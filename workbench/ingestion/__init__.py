@@ -5,7 +5,7 @@ from workbench.ingestion.filefields import FileFields, read_fields
 from workbench.ingestion.jobs import JobRun, Jobs
 from workbench.ingestion.plan import plan_sources
 from workbench.ingestion.run import Here, ingest
-from workbench.ingestion.uploads import UPLOADS, drop_uploads, uploads_of
+from workbench.ingestion.uploads import UPLOADS, SentFiles, drop_uploads
 from workbench.ingestion.words import read_again, read_words
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Here",
     "JobRun",
     "Jobs",
+    "SentFiles",
     "drop_uploads",
     "embed",
     "ingest",
@@ -21,5 +22,4 @@ __all__ = [
     "read_again",
     "read_fields",
     "read_words",
-    "uploads_of",
 ]

@@ -47,11 +47,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Pages for one commit. ``spent`` is what was worked on them elsewhere: pages and seconds of each stage."""
+    """Pages for one commit. ``spent`` is what was worked on them elsewhere: pages and seconds of each stage; ``notes``
+    say in sentences what was left undone there, as vectors of a later encoder."""
 
     parts: tuple[Part, ...]
     staged: Staged
     spent: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def batches(
@@ -60,9 +62,8 @@ def batches(
     stager: Stager,
     encoders: Sequence[str],
     meter: Meter,
-    most: int = BATCH,
 ) -> Iterator[Batch]:
-    """The pages of entries, at most so many a batch, ready to be committed.
+    """The pages of entries, at most `BATCH` at a time, ready to be committed.
 
     ``begin`` is told of each file before its pages. ``encoders`` are the ids of those that the pages have passed, the
     first one first.
@@ -88,7 +89,7 @@ def batches(
             opened, held = None, []
         elif opened is not None:
             held.append(entry)
-            if sum(isinstance(one, Encoded) for one in held) == most or len(held) == FAILURES:
+            if sum(isinstance(one, Encoded) for one in held) == BATCH or len(held) == FAILURES:
                 yield batch()
                 held = []
     if held:

@@ -12,26 +12,25 @@ The nodes must have Pagelens, its models, and the files and the collection at th
 from __future__ import annotations
 
 import logging
-import pickle
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, readers
 from workbench.documents.probing import stamp_of
 from workbench.encoders import Encoder
-from workbench.errors import DocumentError, PagelensError
+from workbench.errors import DocumentError
 from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import Meter
 from workbench.ingestion.models import encoders_of
 from workbench.ingestion.stages import Begin, Encoded, End, Entry, embedded, pictured, read
-from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
+from workbench.ingestion.workers import Actor, Actors, connected, data_of, lost, made, resources
 from workbench.ingestion.writing import Version, version_of
 from workbench.settings import Settings
 from workbench.store import Collection, Library, RemoteFiles, Staged, Stager
@@ -68,7 +67,7 @@ class Cluster:
         self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""
-        todo = _Todo()
+        todo, losses = _Todo(), list[str]()
         for begun in filter(None, begin(files)):
             todo.add(begun)
         if not todo:
@@ -76,24 +75,24 @@ class Cluster:
         with connected(self.workers):
             for most in ROUNDS:
                 if todo and not meter.stop.is_set():
-                    yield from _together(self._round(collection.name, todo, most, meter))
+                    yield from _together(self._round(collection.name, todo, most, meter, losses))
         if todo and not meter.stop.is_set():
-            yield todo.lost()
+            yield todo.lost(lost(len(ROUNDS), losses))
 
-    def _round(self, name: str, todo: _Todo, most: int, meter: Meter) -> Iterator[Batch]:
+    def open(self, name: str) -> Collection:
+        """The collection of that name, as this process sees it."""
+        return Library.of(self.settings).open(name)
+
+    def _round(self, name: str, todo: _Todo, most: int, meter: Meter, losses: list[str]) -> Iterator[Batch]:
         """What comes of one run over all that is still to be done; less than that, where actors were lost."""
-        files = [pickle.dumps(replace(begin, item=replace(begin.item, record=begin.record))) for begin in todo]
-        means, (reading, encoding, threads) = _Means(name, self.settings, self.home, self.remote), _actors(resources())
+        files = [replace(begin, item=replace(begin.item, record=begin.record)) for begin in todo]
+        reading, encoding, threads = _actors(*resources())
         meter.workers |= {"read": reading.count, "embed": encoding.count}
-        data = reading.run(data_of("file", files), _Read, (means,), 1)
-        # Rows of an Arrow table stay in shared memory until they are asked for.
-        data = encoding.run(data, _Encode, (means, threads), most, "pyarrow")
-        rows = ahead(made(data, "batch"), 1, meter.stop, "cluster")
-        with closing(rows):
-            for row in rows:
-                came = pickle.loads(row)
-                if isinstance(came, PagelensError):
-                    raise came
+        data = reading.run(data_of(files), _Read, (self, name), 1)
+        data = encoding.run(data, _Encode, (self, name, threads), most)
+        found = ahead(made(data, losses), 1, meter.stop, "cluster")
+        with closing(found):
+            for came in found:
                 if (batch := todo.take(came)) is not None:
                     yield batch
                 else:
@@ -145,9 +144,8 @@ class _Todo:
             parts.append(replace(part, end=end))
         return replace(batch, parts=tuple(parts))
 
-    def lost(self) -> list[Batch]:
+    def lost(self, reason: str) -> list[Batch]:
         """What no round brought, as pages that could not be read."""
-        reason = LOST.format(tries=len(ROUNDS))
         parts = [
             Part(
                 begin,
@@ -160,109 +158,100 @@ class _Todo:
         return [Batch(tuple(parts), Staged({}))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """What an actor needs to find the collection."""
-
-    collection: str
-    settings: Settings
-    home: Path | None
-    remote: Sequence[RemoteFiles] = ()
-
-    def open(self) -> Collection:
-        """The collection, as this process sees it."""
-        return Library.of(self.settings).open(self.collection)
-
-
-def _actors(there: Mapping[str, float]) -> tuple[Actors, Actors, int]:
+def _actors(processors: int, cards: int) -> tuple[Actors, Actors, int]:
     """Who reads, who encodes, and the threads of each of the latter, 0 for all.
 
     With cards, an encoding actor has one and a processor, and the other processors read. Without, each processor has
     one of either, and works for whichever is not waiting.
     """
-    processors, cards = max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
     if cards:
         each = 1 if processors > cards else 0.5
         return Actors(max(1, processors - cards), each), Actors(cards, each, 1), 0
     return Actors(processors, 0.5), Actors(processors, 0.5), 1
 
 
-class _Read:
+_Came = tuple[Begin, Entry, float]
+"""What came of a page, the file it is of, and the seconds it took."""
+
+
+class _Read(Actor):
     """An actor that reads the pages of files, in a process that is bounded as it is elsewhere."""
 
-    def __init__(self, means: _Means) -> None:
-        self._means = means
-        self._collection = means.open()
-        self._pool = ReaderPool(replace(Limits.of(means.settings), readers=1))
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster, self._name = cluster, name
 
-    def __call__(self, rows: Mapping[str, Any]) -> Iterator[dict[str, list[bytes]]]:
-        """Rows that are a file to begin each: rows that are a page each, with its file and the seconds it took."""
-        for row in rows["file"]:
-            begin: Begin = pickle.loads(row)
+    @cached_property
+    def _collection(self) -> Collection:
+        return self._cluster.open(self._name)
+
+    @cached_property
+    def _pool(self) -> ReaderPool:
+        return ReaderPool(replace(Limits.of(self._cluster.settings), readers=1))
+
+    def work(self, things: Iterator[Begin]) -> Iterator[_Came]:
+        """The pages of each file."""
+        for begin in things:
             meter = Meter(lambda progress: None, Event(), [])
             spent, reading = 0.0, begin.reading and self._found(begin.reading)
-            for entry in read([replace(begin, reading=reading)], self._collection, self._pool, meter, self._means.home):
+            files, home = [replace(begin, reading=reading)], self._cluster.home
+            for entry in read(files, self._collection, self._pool, meter, home):
                 if isinstance(entry, Begin):
                     begin = entry if entry.changed else replace(entry, reading=None)  # which who commits has
                 elif not isinstance(entry, End) or entry.error:
                     now = meter.spent().get("read", (0, 0.0))[1]
-                    yield {"page": [pickle.dumps((begin, entry, now - spent), pickle.HIGHEST_PROTOCOL)]}
+                    yield begin, entry, now - spent
                     spent = now
 
     def _found(self, reading: Reading) -> Reading:
         """The reading as of this machine: one file looks another to each that sees it, and is the same by its hash."""
         path = reading.source.path
         with suppress(DocumentError):  # which reading it will raise as well
-            for place in self._means.remote:
-                if path.is_relative_to(place.folder) and not path.exists():
-                    place.fetch(path)
+            for place in self._cluster.remote:
+                if path.is_relative_to(place.folder):
+                    place.fetch(path)  # there may be an older one here
             if stamp_of(path) != reading.probed.stamp and (found := self._pool.probe(path)) == reading.probed:
                 return replace(reading, probed=found)
         return reading
 
 
-class _Encode:
+class _Encode(Actor):
     """An actor that makes vectors of pages and writes their rows to files of the tables."""
 
-    def __init__(self, means: _Means, threads: int) -> None:
-        self._means = means
-        self._threads = means.settings.threads or threads
-        self._collection = means.open()
-        self._models = ExitStack()
-        self._encoders: list[Encoder] = []
+    def __init__(self, cluster: Cluster, name: str, threads: int) -> None:
+        self._cluster, self._name = cluster, name
+        self._threads = cluster.settings.threads or threads
+        self._models, self._notes = ExitStack(), list[str]()
 
-    def __call__(self, rows: Any) -> dict[str, list[bytes]]:
-        """An Arrow table of pages: one row, a batch of them whose rows are written, or an error that concerns all."""
-        try:
-            batch: Batch | PagelensError = self._made(rows["page"])
-        except PagelensError as error:
-            batch = error
-        return {"batch": [pickle.dumps(batch, pickle.HIGHEST_PROTOCOL)]}
+    @cached_property
+    def _collection(self) -> Collection:
+        return self._cluster.open(self._name)
 
-    def _made(self, pages: Any) -> Batch:
-        settings = self._means.settings
-        if not self._encoders:
-            self._encoders = self._models.enter_context(encoders_of(self._collection, [], self._using))
-        meter = Meter(lambda progress: None, Event(), [], PREPARING)
+    @cached_property
+    def _encoders(self) -> list[Encoder]:
+        return self._models.enter_context(encoders_of(self._collection, self._notes, self._using))
+
+    def work(self, things: Iterator[_Came]) -> Iterator[Batch]:
+        """The batch of some pages, whose rows are written."""
+        settings = self._cluster.settings
+        meter = Meter(lambda progress: None, Event(), [])
         processors = readers(Limits.of_processors(settings))
         ids, stager = [encoder.info.id for encoder in self._encoders], Stager(self._collection)
-        with closing(embedded(pictured(_stream(pages, meter)), self._encoders, meter, processors)) as entries:
+        with closing(embedded(pictured(_stream(things, meter)), self._encoders, meter, processors)) as entries:
             found = list(batches(entries, lambda begun: begun, stager, ids, meter))
         since = time.monotonic()
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)
-        return Batch(tuple(part for one in found for part in one.parts), staged, meter.spent())
+        yield Batch(tuple(part for one in found for part in one.parts), staged, meter.spent(), tuple(self._notes))
 
     def _using(self, encoder_id: str, pages: str) -> AbstractContextManager[Encoder]:
-        settings = self._means.settings
+        settings = self._cluster.settings
         return encoders.using(encoder_id, settings.offline, self._threads, settings.models_loaded, pages=pages)
 
 
-def _stream(pages: Any, meter: Meter) -> Iterator[Entry]:
-    """Rows that `_Read` made as a road of entries; a file whose end has not come yet just ends."""
+def _stream(pages: Iterator[_Came], meter: Meter) -> Iterator[Entry]:
+    """What `_Read` made as a road of entries; a file whose end has not come yet just ends."""
     at: Version | None = None
-    for row in pages:
-        begin, entry, seconds = pickle.loads(row.as_buffer())
+    for begin, entry, seconds in pages:
         meter.add("read", isinstance(entry, (Encoded, PageFailure)), seconds)
         if version_of(begin) != at:
             at = version_of(begin)

@@ -3,15 +3,14 @@ comes back to be committed is the names of files, as in `cluster`."""
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from workbench.errors import StoreError
-from workbench.ingestion.workers import LOST, Actors, connected, data_of, made, resources
+from workbench.ingestion.workers import Actor, Actors, connected, data_of, lost, made, resources
 from workbench.settings import Settings
-from workbench.store import Fragments, Library, NewIndex
+from workbench.store import Collection, Fragments, Library, NewIndex
 
 PAGES = 1024
 """Pages of which an actor makes the rows at once, and so rows of a file."""
@@ -25,31 +24,33 @@ class DerivedByRay:
     workers: str
     settings: Settings
 
-    def __call__(self, new: NewIndex, ids: Sequence[str]) -> Iterator[Fragments]:
+    def __call__(self, new: NewIndex, ids: Sequence[str]) -> Generator[Fragments, None, None]:
         """The rows of these pages, in files of the index's table. `StoreError` when the actors were lost each time."""
         todo = {start: ids[start : start + PAGES] for start in range(0, len(ids), PAGES)}
+        losses: list[str] = []
         with connected(self.workers):
             for _ in range(TRIES):
                 if todo:
-                    actors = Actors(max(1, int(resources().get("CPU", 1))), 1)
-                    parts = data_of("pages", [pickle.dumps(part) for part in todo.items()])
-                    for row in made(actors.run(parts, _Derive, (self.settings, new), 1), "rows"):
-                        start, rows = pickle.loads(row)
+                    processors, _cards = resources()
+                    parts = Actors(processors, 1).run(data_of(list(todo.items())), _Derive, (self.settings, new), 1)
+                    for start, rows in made(parts, losses):
                         if todo.pop(start, None) is not None:
                             yield rows
         if todo:
-            raise StoreError(LOST.format(tries=TRIES))
+            raise StoreError(lost(TRIES, losses))
 
 
-class _Derive:
+class _Derive(Actor):
     """An actor that makes rows of pages and writes them to files of the table."""
 
     def __init__(self, settings: Settings, new: NewIndex) -> None:
-        self._new = new
-        self._collection = Library.of(settings).open(new.collection)
+        self._settings, self._new = settings, new
 
-    def __call__(self, rows: Mapping[str, Any]) -> dict[str, list[bytes]]:
-        """Rows that are some pages each: rows that are the files of each."""
-        parts = [pickle.loads(row) for row in rows["pages"]]
-        found = [(start, self._new.written(self._collection, ids)) for start, ids in parts]
-        return {"rows": [pickle.dumps(one, pickle.HIGHEST_PROTOCOL) for one in found]}
+    @cached_property
+    def _collection(self) -> Collection:
+        return Library.of(self._settings).open(self._new.collection)
+
+    def work(self, things: Iterator[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Fragments]]:
+        """The files of the rows of some pages each, which go by a number."""
+        for start, ids in things:
+            yield start, self._new.written(self._collection, ids)

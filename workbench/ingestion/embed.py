@@ -20,10 +20,10 @@ from workbench import memory
 from workbench.documents import Drawn, ReaderPool
 from workbench.documents.blocks import find_drawings
 from workbench.encoders import Encoder
-from workbench.encoders.pictures import PreparingEncoder
 from workbench.errors import PagelensError
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import Meter
 from workbench.ingestion.stages import BATCH, Encoded, Entry, embedded
+from workbench.ingestion.writing import TRIM_EVERY
 from workbench.store import Collection, Writer
 from workbench.types import (
     DocumentOutcome,
@@ -34,9 +34,6 @@ from workbench.types import (
     PageRef,
     Progress,
 )
-
-TRIM_EVERY = 4
-"""Batches after which freed memory goes back to the system."""
 
 
 def embed(
@@ -53,8 +50,6 @@ def embed(
     all that was committed kept.
     """
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [])
-    if isinstance(encoder, PreparingEncoder):
-        meter.has(PREPARING)
     with Writer(collection) as writer:
         held = writer.indexes.add_space(encoder.info, collection.settings.indexes).held()
         refs = collection.directory().refs  # those in quarantine too: released, they must not lack anything

@@ -23,19 +23,22 @@ from typing import Any
 import psutil
 
 from workbench import permits
-from workbench.errors import NotFoundError, PagelensError, StateError
-from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PageFailureRecord, Progress
+from workbench.atomic import write_whole
+from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StateError
+from workbench.types import DocumentOutcome, Gone, IngestReport, Job, JobStage, PageFailureRecord, Progress, Receipt
 
 log = logging.getLogger(__name__)
 
 WRITE_EVERY = 1.0
+BUSY_PAUSE = 2.0
+"""Seconds until a job whose collection another process writes to asks for its turn again."""
 NOTHING_YET = Progress((), 0, 0, 0.0, "", ())
 ORPHANED = "Pagelens stopped while this ran; what was indexed is safe. Resume to do the rest."
 
 UNEXPECTED = "Something went wrong that Pagelens did not foresee; the log has the details."
 
 JobRun = Callable[[Mapping[str, Any], Callable[[Progress], None], threading.Event], IngestReport]
-"""Does a job's work: (request, progress callback, stop) -> report."""
+"""Does a job's work: (request, progress callback, stop) -> report; `CollectionBusyError` where it has to wait."""
 
 
 @dataclass(slots=True)
@@ -126,6 +129,11 @@ class Jobs:
             reverse=True,
         )
 
+    def active(self, collection: str = "", kind: str = "") -> list[Job]:
+        """Those that are still going to change, newest first; of a collection, and of a kind, where one is named."""
+        found = (job for job in self.all() if job.active and collection in ("", job.collection))
+        return [job for job in found if kind in ("", job.kind)]
+
     def states(self) -> Counter[str]:
         """How many of all jobs are in which state, whoever asks."""
         return Counter(job.state for job in self._snapshots())
@@ -135,15 +143,18 @@ class Jobs:
         with self._lock:
             return [(entry.job.collection, entry.request) for entry in self._entries.values()]
 
-    def forget(self, collection: str) -> None:
-        """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Drop the jobs of a deleted collection, those that wait included: run, they would make it anew; or take what
+        became of a deleted document out of the records of its collection's jobs."""
         with self._lock:
-            for job_id, entry in list(self._entries.items()):
-                if entry.job.collection != collection or entry.job.state in ("running", "stopping"):
-                    continue
-                entry.job = replace(entry.job, state="stopped")  # it may still stand in the queue
-                del self._entries[job_id]
-                (self._folder / f"{job_id}.json").unlink(missing_ok=True)
+            for entry in [one for one in self._entries.values() if one.job.collection == gone.collection]:
+                if gone.document:
+                    self._leave_out(entry, gone.document)
+                elif entry.job.state not in ("running", "stopping"):
+                    entry.job = replace(entry.job, state="stopped")  # it may still stand in the queue
+                    del self._entries[entry.job.id]
+                    (self._folder / f"{entry.job.id}.json").unlink(missing_ok=True)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the jobs of a collection be those of its new name, which runs again of them then mean."""
@@ -152,18 +163,6 @@ class Jobs:
                 if entry.job.collection == collection:
                     entry.job = replace(entry.job, collection=name)
                     entry.request = {**entry.request, "collection": name}
-                    self._write(entry)
-
-    def forget_document(self, collection: str, document: str) -> None:
-        """Take what became of a deleted document out of the records of its collection's jobs."""
-        with self._lock:
-            for entry in self._entries.values():
-                progress = entry.job.progress
-                left = tuple(outcome for outcome in progress.documents if outcome.name != document)
-                pending = tuple(outcome for outcome in progress.pending if outcome.name != document)
-                without = replace(progress, documents=left, pending=pending)
-                if entry.job.collection == collection and without != progress:
-                    entry.job = replace(entry.job, progress=without)
                     self._write(entry)
 
     def stop_all(self, seconds: float) -> None:
@@ -182,6 +181,16 @@ class Jobs:
         while self.get(job_id).active and time.monotonic() < end:
             time.sleep(0.05)
         return self.get(job_id)
+
+    def _leave_out(self, entry: _Entry, document: str) -> None:
+        """Take a document out of a job's record; the lock is held."""
+        progress = entry.job.progress
+        left = tuple(outcome for outcome in progress.documents if outcome.name != document)
+        pending = tuple(outcome for outcome in progress.pending if outcome.name != document)
+        without = replace(progress, documents=left, pending=pending)
+        if without != progress:
+            entry.job = replace(entry.job, progress=without)
+            self._write(entry)
 
     def _snapshots(self) -> list[Job]:
         with self._lock:
@@ -215,7 +224,7 @@ class Jobs:
             with self._lock:
                 begins = entry.job.state == "waiting"  # it may have been stopped meanwhile
                 if begins:
-                    entry.job = replace(entry.job, state="running")
+                    entry.job = replace(entry.job, state="running", message="")
                     self._write(entry)
             if begins:
                 self._do(entry)
@@ -232,6 +241,8 @@ class Jobs:
             if run is None:
                 raise NotFoundError(f"This version of Pagelens has no '{entry.job.kind}' jobs.")
             ended = run(entry.request, report, entry.stop)
+        except CollectionBusyError as error:
+            self._wait_again(entry, str(error))
         except PagelensError as error:
             self._change(entry, state="failed", message=str(error))
         except Exception:  # a job's thread must outlive whatever a job does
@@ -244,6 +255,17 @@ class Jobs:
             state = "stopped" if ended.stopped else "done"
             self._change(entry, state=state, progress=done, message=" ".join(ended.notes))
 
+    def _wait_again(self, entry: _Entry, why: str) -> None:
+        """Put a job that another process' writing keeps from its work at the end of the queue, after a pause."""
+        with self._lock:
+            stopped = entry.stop.is_set()
+            entry.job = replace(entry.job, state="stopped" if stopped else "waiting", message=why)
+            self._write(entry)
+        if not stopped:
+            pause = threading.Timer(BUSY_PAUSE, self._queue.put, (entry,))
+            pause.daemon = True
+            pause.start()
+
     def _change(self, entry: _Entry, **values: Any) -> None:
         with self._lock:
             entry.job = replace(entry.job, **values)
@@ -254,10 +276,7 @@ class Jobs:
         record = {"job": asdict(entry.job), "request": dict(entry.request), "process": _process()}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path = self._folder / f"{entry.job.id}.json"
-            partial = path.with_suffix(".partial")
-            partial.write_text(json.dumps(record), encoding="utf-8")
-            os.replace(partial, path)
+            write_whole(self._folder / f"{entry.job.id}.json", json.dumps(record))
         except OSError:
             log.warning("could not write the record of job %s", entry.job.id, exc_info=True)
 

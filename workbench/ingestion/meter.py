@@ -56,6 +56,19 @@ class Meter:
         """Stop it, count the pages that went through, and tell."""
         self.add(stage, pages, time.monotonic() - self._since.pop(stage))
 
+    def counted(self, stage: str) -> Callable[[int], None]:
+        """Start the clock of a stage; who is given this says how many pages are through it by now."""
+        self.begin(stage)
+        before = 0
+
+        def reached(pages: int) -> None:
+            nonlocal before
+            self.end(stage, pages - before)
+            self.begin(stage)
+            before = pages
+
+        return reached
+
     def add(self, stage: str, pages: int, seconds: float) -> None:
         """Count pages that went through a stage and the seconds of work they took, and tell."""
         with self._lock:

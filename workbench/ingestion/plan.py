@@ -9,6 +9,7 @@ from pathlib import Path
 
 from workbench.documents import DocumentProbe, ReaderPool, Source, readers
 from workbench.errors import DocumentError
+from workbench.folders import inside
 from workbench.ingestion.uploads import UPLOADS
 from workbench.store import Collection, DocumentRecord
 from workbench.store.document_records import Troubles
@@ -41,7 +42,7 @@ class Planned:
 
     @property
     def state(self) -> str:
-        """What becomes of the file, one of `types.ingestion.PLANNED`."""
+        """What becomes of the file, see `PlannedFile`."""
         if self.refused:
             return "refused"
         if not self.pages_to_read:
@@ -173,7 +174,6 @@ def named(document: DocumentRecord) -> str:
 
 def identity(source: Source, found: DocumentProbe, home: Path | None) -> str:
     """What a file is, beside its content: its path. An upload has none that lasts, so that it is its content alone."""
-    path = source.path.resolve()
-    if home is not None and path.is_relative_to((home / UPLOADS).resolve()):
+    if home is not None and inside(source.path, home / UPLOADS):
         return f"upload:{found.content_hash}"
-    return str(path)
+    return str(source.path.resolve())

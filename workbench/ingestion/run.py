@@ -17,9 +17,8 @@ from typing import Protocol
 
 from workbench.documents import ReaderPool, Reading, ReadSettings
 from workbench.encoders import Encoder
-from workbench.encoders.pictures import PreparingEncoder
 from workbench.ingestion.batches import Announce, Batch, batches
-from workbench.ingestion.meter import PREPARING, Meter
+from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned
 from workbench.ingestion.stages import Begin, embedded, pictured, read
 from workbench.ingestion.writing import Writing
@@ -63,8 +62,6 @@ class Here:
         self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
         """See `Crew`."""
-        if any(isinstance(encoder, PreparingEncoder) for encoder in self.encoders):
-            meter.has(PREPARING)
         pages = pictured(read(files, collection, self.pool, meter, self.home))
         ids = [encoder.info.id for encoder in self.encoders]
         with closing(embedded(pages, self.encoders, meter, self.processors)) as entries:
@@ -98,8 +95,8 @@ def ingest(
     meter.begin("index")
     writer.finish(here=crew.here or not collection.storage.remote)
     meter.end("index", meter.written)
-    seconds = round(time.monotonic() - meter.started, 3)
-    return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
+    seconds, stopped = round(time.monotonic() - meter.started, 3), meter.stop.is_set()
+    return IngestReport(collection.name, tuple(meter.documents), seconds, stopped, writing.notes, meter.stages())
 
 
 def _expected(item: Planned) -> DocumentOutcome:

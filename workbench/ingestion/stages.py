@@ -23,7 +23,7 @@ from workbench.encoders.prepared import PreparedPage, prepare
 from workbench.errors import ChangedError, DocumentError, PagelensError
 from workbench.ingestion.encoding import outcomes, outcomes_of_later
 from workbench.ingestion.flow import ahead, close
-from workbench.ingestion.meter import Meter
+from workbench.ingestion.meter import PREPARING, Meter
 from workbench.ingestion.plan import Planned, identity, record_of
 from workbench.store import Collection, DocumentRecord
 from workbench.store.images import Pictures, encoded
@@ -155,6 +155,8 @@ def embedded(
 
     A page that the first encoder fails on becomes that failure; what a later one fails on, it lacks.
     """
+    if any(isinstance(encoder, PreparingEncoder) for encoder in encoders):
+        meter.has(PREPARING)
     entries = ahead(entries, 2, meter.stop, "reading")
     for number, encoder in enumerate(encoders):
         steps: Iterator[Any] = entries

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from workbench.documents.probing import content_hash
 from workbench.errors import DocumentError
+from workbench.ingestion.jobs import Jobs
+from workbench.types import Gone, Receipt
 
 UPLOADS = "uploads"
 
@@ -26,7 +28,43 @@ def drop_uploads(home: Path, paths: Iterable[Path]) -> None:
                     folder.rmdir()
 
 
-def uploads_of(home: Path, contents: Mapping[str, int]) -> list[Path]:
+class SentFiles:
+    """The files that were sent for collections, as their jobs know them."""
+
+    def __init__(self, home: Path, jobs: Jobs) -> None:
+        self._home = home
+        self._jobs = jobs
+
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete the files that were sent to be read into what leaves, but for those sent for another collection."""
+        sent = self._of(gone)
+        drop_uploads(self._home, sent)
+        return Receipt.of(gone, uploads=len(sent))
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """They are known by the jobs that read them."""
+
+    def _of(self, gone: Gone) -> list[Path]:
+        others = list(self._paths(own=False, collection=gone.collection))
+        files = [
+            path
+            for path in _holding(self._home, gone.contents)
+            if not any(path.is_relative_to(other) for other in others)
+        ]
+        if gone.document:
+            return files
+        sent = [path for path in self._paths(True, gone.collection) if path.is_relative_to(self._home / UPLOADS)]
+        below = (file for path in sent for file in (path, *path.rglob("*")) if file.is_file())
+        return list({*files, *below})
+
+    def _paths(self, own: bool, collection: str) -> Iterator[Path]:
+        """What jobs of this collection, or of all others, were given to read."""
+        for name, request in self._jobs.requests():
+            if (name == collection) == own:
+                yield from map(Path, request.get("paths", ()))
+
+
+def _holding(home: Path, contents: Mapping[str, int]) -> list[Path]:
     """The uploaded files that hold one of these contents, which are sizes in bytes by sha256."""
     sizes = set(contents.values())
     found = []

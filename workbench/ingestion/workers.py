@@ -1,17 +1,24 @@
-"""Ray, as long as something is done by it: connected, quiet, and bounded in what it does again."""
+"""Ray, as long as something is done by it: connected, quiet, and bounded in what it does again.
+
+What goes to actors and what they make are rows of one pickled thing each. An error of ours that an actor meets is such
+a thing too, and concerns all; whatever else it meets is like the loss of its process: told, and what it was at is
+missed, and can be tried again.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import pickle
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.documents.workers import cores
-from workbench.errors import InputError
+from workbench.errors import InputError, PagelensError
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +28,7 @@ RESTARTS = 3
 LOST = (
     "The processes that worked on it ended each time, {tries} times over; see whether the workers have memory enough."
 )
+_COLUMN = "thing"
 _OBJECTS = 2 << 30  # bytes of shared memory for pages on their way, where this process starts Ray; 6 MB are a page
 
 
@@ -40,15 +48,16 @@ class Actors:
     processors: float
     cards: int = 0
 
-    def run(self, data: Any, actor: type, given: tuple[Any, ...], rows: int, form: str = "numpy") -> Any:
-        """A Ray data set as these actors, made with ``given``, make it anew, so many rows at a time."""
+    def run(self, data: Any, actor: type[Actor], given: tuple[Any, ...], most: int) -> Any:
+        """A Ray data set as these actors, made with ``given``, make it anew, at most so many things at a time."""
         import ray
 
         return data.map_batches(
             actor,
             fn_constructor_args=given,
-            batch_size=rows,
-            batch_format=form,
+            batch_size=most,
+            # Rows of an Arrow table stay in shared memory until they are asked for.
+            batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=self.count),
             num_cpus=self.processors,
             num_gpus=self.cards,
@@ -57,28 +66,92 @@ class Actors:
         )
 
 
-def resources() -> Mapping[str, float]:
-    """What the connected cluster has: ``CPU``, ``GPU``."""
+class Actor(ABC):
+    """What Ray has in a process of its own. It is made there; what may fail belongs into `work`."""
+
+    def __call__(self, rows: Any) -> Iterator[dict[str, list[bytes]]]:
+        """An Arrow table of things: rows of what `work` makes of them, or of why it could not."""
+        earlier: list[_Failure] = []
+        try:
+            for made in self.work(_things(rows, earlier)):
+                yield _row(made)
+        except PagelensError as error:
+            yield _row(error)
+        except Exception as error:  # no reason to miss what others make
+            log.exception("an actor failed")
+            yield _row(_Failure(f"{type(error).__name__}: {error}"))
+        yield from map(_row, earlier)
+
+    @abstractmethod
+    def work(self, things: Iterator[Any]) -> Iterator[Any]:
+        """Things made of things; a `PagelensError` concerns all that is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What an actor raised that none of us foresaw."""
+
+    reason: str
+
+
+def resources() -> tuple[int, int]:
+    """The processors of the connected cluster, one at least, and its cards."""
     import ray
 
-    found: Mapping[str, float] = ray.cluster_resources()
-    return found
+    return counted(ray.cluster_resources())
 
 
-def data_of(column: str, rows: list[bytes]) -> Any:
-    """A Ray data set of one column, whose rows can each be worked on elsewhere."""
+def counted(there: Mapping[str, float]) -> tuple[int, int]:
+    """The processors, one at least, and cards of what Ray says is ``there``."""
+    return max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
+
+
+def data_of(things: Sequence[Any]) -> Any:
+    """A Ray data set of things that can each be worked on elsewhere."""
     import ray
 
-    return ray.data.from_items([{column: row} for row in rows], override_num_blocks=len(rows))
+    rows = [{_COLUMN: pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)} for thing in things]
+    return ray.data.from_items(rows, override_num_blocks=len(rows))
 
 
-def made(data: Any, column: str) -> Iterator[bytes]:
-    """A column of a data set as it is made. What Ray gave up is left out: it is missed, and can be tried again."""
+def made(data: Any, losses: list[str]) -> Iterator[Any]:
+    """The things of a data set as they are made; an error of ours that an actor met is raised.
+
+    What was lost with its process is left out: it is missed, and can be tried again; why goes to ``losses``, as far as
+    Ray tells.
+    """
+    from ray.data.exceptions import ExecutionTimeoutError
+    from ray.exceptions import RayError
+
+    failed: list[_Failure] = []
     try:
-        for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
-            yield from batch[column]
-    except Exception as error:  # Ray has many words for a lost process
+        for batch in data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+            yield from _things(batch, failed)
+    except (RayError, ExecutionTimeoutError, ConnectionError) as error:
         log.warning("workers were lost: %s", error)
+        failed.append(_Failure(str(error).strip().rpartition("\n")[2] or type(error).__name__))
+    losses += [failure.reason for failure in failed]
+
+
+def lost(tries: int, losses: Sequence[str]) -> str:
+    """The sentence on what was not brought, however often it was tried."""
+    return LOST.format(tries=tries) + (f" The last of them said: {losses[-1]}" if losses else "")
+
+
+def _things(rows: Any, failed: list[_Failure]) -> Iterator[Any]:
+    """The things of an Arrow table, without failures, which go to ``failed``; raised, where one is an error of ours."""
+    for row in rows[_COLUMN]:
+        thing = pickle.loads(row.as_buffer())
+        if isinstance(thing, PagelensError):
+            raise thing
+        if isinstance(thing, _Failure):
+            failed.append(thing)
+        else:
+            yield thing
+
+
+def _row(thing: Any) -> dict[str, list[bytes]]:
+    return {_COLUMN: [pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)]}
 
 
 @contextmanager

@@ -71,6 +71,12 @@ class Writing:
         self._collection, self._writer, self._meter, self._changes = collection, writer, meter, changes
         self._open: dict[Version, _Document] = {}
         self._commits = 0
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What batches said was left undone, each sentence once."""
+        return tuple(self._notes)
 
     def begin(self, begins: Sequence[Begin]) -> list[Begin | None]:
         """Announce files; see `batches.Announce`."""
@@ -98,6 +104,7 @@ class Writing:
         parts = [part for batch in batches for part in batch.parts]
         for batch in batches:
             self._meter.merge(batch.spent)
+            self._notes |= dict.fromkeys(batch.notes)
         self._meter.begin("write")
         self._writer.commit([batch.staged for batch in batches])
         for part in parts:

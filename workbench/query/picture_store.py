@@ -13,19 +13,20 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from workbench.atomic import written_whole
 from workbench.documents import ReaderPool, readers
 from workbench.documents.probing import content_hash
 from workbench.documents.reading import first_picture, words_of
 from workbench.documents.sources import display_name
 from workbench.errors import InputError, NotFoundError
-from workbench.types import Page, PageRef, Words
+from workbench.types import Gone, Page, PageRef, Receipt, Words
 
 CACHE_BYTES = 256 << 20
 SIDE = 2400
@@ -109,10 +110,10 @@ class PictureStore:
                     self._read.popitem(last=False)
         return known
 
-    def forget(self, pictures: Iterable[str]) -> int:
-        """Delete those of the pictures that are kept, repaired ones too; returns how many there were."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete those of the files that leave which are kept as pictures, repaired ones too."""
         found = 0
-        for picture in pictures:
+        for picture in gone.contents:
             with self._lock:
                 for key in [key for key in self._read if key[0] == picture]:
                     del self._read[key]
@@ -120,7 +121,10 @@ class PictureStore:
             for file in self._folder.glob(f"{picture}*"):
                 with suppress(OSError):  # on Windows, somebody looks at it
                     file.unlink()
-        return found
+        return Receipt.of(gone, pictures=found)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Pictures are known by their content, whatever collection holds them too."""
 
     def preview(self, picture: str, repairs: Sequence[str] | None = None) -> RepairPreview:
         """What these repairs do to a picture, or, without any, what might be wrong with it and what would mend that."""
@@ -152,9 +156,8 @@ class PictureStore:
     def _write(self, image: Image.Image, path: Path) -> None:
         """Write a picture whole or not at all, then let go of the longest unused beyond the limit."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.stem}.{os.getpid()}-{threading.get_ident()}.partial")
-        image.save(partial, "WEBP", quality=95, method=2)
-        os.replace(partial, path)
+        with written_whole(path) as partial:
+            image.save(partial, "WEBP", quality=95, method=2)
         with self._lock:
             self._sweep(path)
 

@@ -23,10 +23,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.retrieval import Encode, Pipeline, search_stages
-from workbench.retrieval.engine import Rerankers, no_rerankers
+from workbench.retrieval import Pipeline, QueryModels, search_stages
 from workbench.timing import Stopwatch
-from workbench.types import Float, Query, QueryEmbedding, SearchResult, StageTrace, Trace
+from workbench.types import Float, Gone, Query, QueryEmbedding, Receipt, SearchResult, StageTrace, Trace
 from workbench.types.filters import AllOf, Filter, OnlyPages
 
 if TYPE_CHECKING:
@@ -64,10 +63,9 @@ class SemanticCache:
         collection: Collection,
         query: Query,
         pipeline: Pipeline,
-        encode: Encode,
+        models: QueryModels,
         where: Filter | None,
         notes: tuple[str, ...] = (),
-        rerankers: Rerankers = no_rerankers,
     ) -> Iterator[SearchResult]:
         """As `search_stages`, answered from memory where that may be; a note and the trace say what was reused."""
         watch = Stopwatch()
@@ -81,13 +79,13 @@ class SemanticCache:
             return
         last = pipeline.steps[-1]
         if not last.exact or last.cuts:  # its scores hold for these candidates only
-            yield from self._anew(collection, query, pipeline, encode, where, notes, rerankers, situation, {})
+            yield from self._anew(collection, query, pipeline, models, where, notes, situation, {})
             return
         used = {collection.space(leaf.encoder).encoder for leaf in pipeline.vector_leaves()}
-        means = {encoder: _mean(encode(encoder, query).embedding) for encoder in sorted(used)}
+        means = {encoder: _mean(models.encode(encoder, query).embedding) for encoder in sorted(used)}
         near, likeness = self._nearest(situation, means)
         if near is None:
-            yield from self._anew(collection, query, pipeline, encode, where, notes, rerankers, situation, means)
+            yield from self._anew(collection, query, pipeline, models, where, notes, situation, means)
             return
         pages = [hit.page_id for hit in near.result.hits]
         sentence = (
@@ -97,11 +95,19 @@ class SemanticCache:
         short = Pipeline((last,)).returning(pipeline.k)
         remembered = OnlyPages(tuple(pages))
         only = remembered if where is None else AllOf((remembered, where))
-        for result in search_stages(collection, query, short, encode, only, (*notes, sentence)):
+        for result in search_stages(collection, query, short, models, only, (*notes, sentence)):
             yield replace(result, pipeline=str(pipeline), trace=_told(result.trace))
 
-    def clear(self) -> None:
-        """Forget every answer."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Forget every answer, for any may hold a page of what leaves."""
+        self._clear()
+        return Receipt.of(gone)
+
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Forget every answer, for they name the collection."""
+        self._clear()
+
+    def _clear(self) -> None:
         with self._lock:
             self._known.clear()
 
@@ -110,17 +116,16 @@ class SemanticCache:
         collection: Collection,
         query: Query,
         pipeline: Pipeline,
-        encode: Encode,
+        models: QueryModels,
         where: Filter | None,
         notes: tuple[str, ...],
-        rerankers: Rerankers,
         situation: Hashable,
         means: Mapping[str, Float],
     ) -> Iterator[SearchResult]:
         """Search, and remember the answer; deeper where (with ``means``) it may serve queries like it."""
         deep = pipeline.returning(max(pipeline.k, CACHE_DEPTH)) if means else pipeline
         result = None
-        for result in search_stages(collection, query, deep, encode, where, notes, rerankers):
+        for result in search_stages(collection, query, deep, models, where, notes):
             yield replace(result, hits=result.hits[: pipeline.k], pipeline=str(pipeline))
         if result is None or not result.complete or situation != _situation(collection, pipeline, where):
             return  # the collection changed meanwhile

@@ -1,9 +1,9 @@
 """Staged retrieval: the pipeline's text form, the filter language, and the engine that runs them."""
 
-from workbench.retrieval.engine import Encode, Encoded, search_stages
+from workbench.retrieval.engine import search_stages
 from workbench.retrieval.filters import FIELDS, META_SUMMARY, document_filter, parse_filter
 from workbench.retrieval.pipeline import PRESET_REASONS, PRESETS, RECOMMENDED, STAGES, Pipeline, Step, is_worthwhile
-from workbench.retrieval.queries import QueryCache
+from workbench.retrieval.queries import Encoded, QueryCache, QueryModels
 from workbench.retrieval.run import weighted
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "PRESET_REASONS",
     "RECOMMENDED",
     "STAGES",
-    "Encode",
     "Encoded",
     "Pipeline",
     "QueryCache",
+    "QueryModels",
     "Step",
     "document_filter",
     "is_worthwhile",

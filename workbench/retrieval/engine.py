@@ -6,13 +6,13 @@ which other pages were scored.
 
 Each stage compares the vectors of the encoder it names. A page that encoder has no vectors of comes after all that it
 has, so that a later stage of another encoder may still find it. What this module does not do: encode queries (the
-caller gives the embeddings) or know how pages are stored.
+models do) or know how pages are stored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 from workbench.errors import NoEncoderError, PipelineError, QueryError
 from workbench.retrieval.ordering import Candidates
 from workbench.retrieval.pipeline import Pipeline, Step
+from workbench.retrieval.queries import Encoded, QueryModels
 from workbench.retrieval.run import PipelineRun, StageCost
 from workbench.timing import Stopwatch
 from workbench.types import (
@@ -35,30 +36,6 @@ from workbench.types.filters import Filter
 if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
     from workbench.store import Collection, EncoderVectors, Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A query's embedding as the caller got it, and whether that took loading the model (cold) or came from a cache.
-
-    ``notes`` are sentences on what of the query the encoder could not take.
-    """
-
-    embedding: QueryEmbedding
-    cold: bool = False
-    cache_hit: bool = False
-    notes: tuple[str, ...] = ()
-
-
-Encode = Callable[[str, Query], Encoded]
-"""Gives the embedding of a query by an encoder: (encoder id, query)."""
-Rerankers = Callable[[str], tuple["Reranker", bool]]
-"""Gives a reranker by its id, and whether it had to be loaded."""
-
-
-def no_rerankers(model: str) -> tuple[Reranker, bool]:
-    """Where none can be had."""
-    raise NoEncoderError(f"There is no reranker '{model}' here.")
 
 
 def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, EncoderVectors]:
@@ -114,15 +91,14 @@ def search_stages(
     collection: Collection,
     query: str | Query,
     pipeline: Pipeline,
-    encode: Encode,
+    models: QueryModels,
     where: Filter | None = None,
     notes: tuple[str, ...] = (),
-    rerankers: Rerankers = no_rerankers,
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
     ``where`` is applied before the first cut. The query is encoded once by every encoder whose vectors are compared,
-    and ``rerankers`` that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
+    and rerankers that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
     collection lacks an encoder or index, or a reranker is unknown or unfit.
     """
     watch = Stopwatch()
@@ -136,16 +112,16 @@ def search_stages(
     assembling = watch.lap()
     for space in spaces.values():
         if space.encoder not in encoded:
-            found = encoded[space.encoder] = encode(space.encoder, query)
+            found = encoded[space.encoder] = models.encode(space.encoder, query)
             _check(found.embedding)
             name = f"encode@{space.encoder}" if several else "encode"
             notes += found.notes
             traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
-    models: dict[str, Reranker] = {}
+    rerankers: dict[str, Reranker] = {}
     for leaf in pipeline.leaves():
-        if leaf.stage.reranks and leaf.option("model") not in models:
-            model, cold = _reranker(leaf, rerankers)
-            models[model.info.id] = model
+        if leaf.stage.reranks and leaf.option("model") not in rerankers:
+            model, cold = _reranker(leaf, models)
+            rerankers[model.info.id] = model
             if cold:
                 traces.append(StageTrace(f"load@{model.info.id}", watch.lap(), cold=True))
     embeddings = {name: encoded[space.encoder].embedding for name, space in spaces.items()}
@@ -161,7 +137,7 @@ def search_stages(
         pages = len(allowed)
     elif quoted is not None:
         notes += ("No page has the quoted words one after the other, so pages with some of them are shown.",)
-    run = PipelineRun(collection, snapshot, query, spaces, embeddings, where, allowed, models)
+    run = PipelineRun(collection, snapshot, query, spaces, embeddings, where, allowed, rerankers)
     decider = collection.space(pipeline.decider()).encoder
     candidates: Candidates | None = None
     prologue = len(traces)
@@ -187,10 +163,10 @@ def search_stages(
         watch.lap()  # the time the reader took over a partial result is not the search's
 
 
-def _reranker(step: Step, rerankers: Rerankers) -> tuple[Reranker, bool]:
+def _reranker(step: Step, models: QueryModels) -> tuple[Reranker, bool]:
     """The model that a stage names, and whether it had to be loaded; `PipelineError` when it cannot do the stage."""
     try:
-        model, cold = rerankers(step.option("model"))
+        model, cold = models.reranker(step.option("model"))
     except NoEncoderError as error:
         raise PipelineError(f"Stage '{step.label}'{_place(step)}: {error}", step.at) from error
     if not (model.info.sees if step.stage.reranks == "pictures" else model.info.reads):

@@ -18,16 +18,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import QueryError
-from workbench.retrieval.engine import Encode, Encoded
 from workbench.types import Part, PicturePart, Query, QueryEmbedding, TextPart
 
 if TYPE_CHECKING:
     from workbench.encoders import EncoderInfo
+    from workbench.encoders.rerankers import Reranker
     from workbench.store import Collection, EncoderVectors
 
 CACHE_SIZE = 512
 
 Key = tuple[str, str, str, str, Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A query's embedding as the caller got it, and whether that took loading the model (cold) or came from a cache.
+
+    ``notes`` are sentences on what of the query the encoder could not take.
+    """
+
+    embedding: QueryEmbedding
+    cold: bool = False
+    cache_hit: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +68,20 @@ class QueryCache:
         self._known: OrderedDict[Key, EncodedPart] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, collection: Collection) -> Encode:
-        """What encodes queries for a collection, by any of its encoders."""
-
-        def encode(encoder: str, query: Query) -> Encoded:
-            space = collection.space(encoder)
-            computed = [isinstance(part, TextPart | PicturePart) for part in query.parts]
-            known = [self._remembered(space, part) for part in query.parts]
-            missing = [found is None for found in known]
-            cold = any(a and b for a, b in zip(computed, missing, strict=True)) and not self._is_loaded(space.encoder)
-            rows = [
-                self._rows(collection, space, part) if found is None else found
-                for part, found in zip(query.parts, known, strict=True)
-            ]
-            notes = tuple(row.note for row in rows if row.note)
-            weighted = [(part.weight, row.embedding) for part, row in zip(query.parts, rows, strict=True)]
-            return Encoded(composed(query, weighted, notes), cold, any(computed) and not any(missing), notes)
-
-        return encode
+    def encode(self, collection: Collection, encoder: str, query: Query) -> Encoded:
+        """The embedding of a query by one of a collection's encoders."""
+        space = collection.space(encoder)
+        computed = [isinstance(part, TextPart | PicturePart) for part in query.parts]
+        known = [self._remembered(space, part) for part in query.parts]
+        missing = [found is None for found in known]
+        cold = any(a and b for a, b in zip(computed, missing, strict=True)) and not self._is_loaded(space.encoder)
+        rows = [
+            self._rows(collection, space, part) if found is None else found
+            for part, found in zip(query.parts, known, strict=True)
+        ]
+        notes = tuple(row.note for row in rows if row.note)
+        weighted = [(part.weight, row.embedding) for part, row in zip(query.parts, rows, strict=True)]
+        return Encoded(composed(query, weighted, notes), cold, any(computed) and not any(missing), notes)
 
     def _remembered(self, space: EncoderVectors, part: Part) -> EncodedPart | None:
         key = _key(space.info, part)
@@ -90,6 +99,22 @@ class QueryCache:
                 while len(self._known) > CACHE_SIZE:
                     self._known.popitem(last=False)
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class QueryModels:
+    """The models that searches of a collection use: its encoders, whose embeddings are remembered, and rerankers.
+
+    ``reranker`` gives one by its id, and whether it had to be loaded; `NoEncoderError` where there is none.
+    """
+
+    collection: Collection
+    queries: QueryCache
+    reranker: Callable[[str], tuple[Reranker, bool]]
+
+    def encode(self, encoder: str, query: Query) -> Encoded:
+        """The embedding of a query by one of the collection's encoders."""
+        return self.queries.encode(self.collection, encoder, query)
 
 
 def composed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.retrieval.ordering import Candidates, Scored
     from workbench.retrieval.run import PipelineRun
     from workbench.retrieval.step import Step
+    from workbench.types import Float
 
 ANY = 99
 """Most stages that a fusion takes."""
@@ -59,6 +60,26 @@ Check = Callable[["Step", int], None]
 """Refuses what does not fit in a step that starts at a character: `PipelineError`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a stage said of pages of several collections, each in its own, and ``told`` on one scale over all of them.
+
+    NaN stands for a page that the stage could not score, -inf for one that it did not name.
+    """
+
+    said: Float
+    told: Float
+
+
+Again = Callable[["Step", Sequence[Column], "Float"], "Float"]
+"""Tells what a stage said of pages of several collections on one scale: (step, columns of its inputs, what it said)."""
+
+
+def _as_said(step: Step, inputs: Sequence[Column], said: Float) -> Float:
+    """As it was: a score of query and page alone."""
+    return said
+
+
 def _anything(step: Step, start: int) -> None:
     """No check of its own."""
 
@@ -71,7 +92,8 @@ class Stage:
     ``example`` are such stages; the last of them has to be a vector ``stage``, or to have one inside it (``some``), as
     ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
     ``experimental``: measurements do not favour it so far; it is there to be measured. ``reranks``: by these of a
-    page a reranker scores what the stage before hands on, and never all pages.
+    page a reranker scores what the stage before hands on, and never all pages. ``again``: for a fusion, whose scores
+    hang on the other pages of a collection, how to tell them of pages of several (see `across`).
     """
 
     name: str
@@ -88,6 +110,12 @@ class Stage:
     ends_in: Literal["", "stage", "some"] = ""
     experimental: bool = False
     reranks: Literal["", "words", "pictures"] = ""
+    again: Again | None = None
+
+    @property
+    def across(self) -> Again | None:
+        """How it scores pages of several collections on one scale; None where what it says holds in its own alone."""
+        return self.again or (None if self.fusion else _as_said)
 
     @property
     def fusion(self) -> bool:

@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workbench.errors import PagelensError
 from workbench.evaluation import Record
-from workbench.evaluation.losses import ABSENT, LOST, Outcome
+from workbench.evaluation.losses import ABSENT, LOST, Outcome, PageOutcome
 from workbench.evaluation.record import EvaluatedPipeline
-from workbench.legibility import goes_by_words, hindrance
+from workbench.hindrance import goes_by_words, hindrance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import fitted_pipeline
 from workbench.store import Collection
 from workbench.types import PageRef
 
 
-class Causes:
-    """Why pages of open collections could hardly be found, whatever was asked."""
+def with_causes(opened: OpenCollections, record: Record, pipeline: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of a pipeline, each lost page with what is wrong with the page itself, where that is why.
 
-    def __init__(self, opened: OpenCollections) -> None:
-        self._opened = opened
+    That is where it matters to the stage (see `hindrance`), or where the page was not read. Nothing more is known of
+    them where the collection is gone.
+    """
+    if record.collection.name not in opened.names():
+        return list(outcomes)
+    store = opened.get(record.collection.name)
+    reading = _word_stages(record.pipelines[pipeline], store)
+    lost = {
+        fate.page
+        for outcome in outcomes
+        for fate in outcome.page_outcomes
+        if fate.state == LOST and fate.stage in reading
+    }
+    refs = {page: ref for page in lost if (ref := _page_ref(page)) is not None}
+    there, unread = store.pages(list(refs.values())), set(store.unread()) if lost else set()
+    said = {page: hindrance(there[ref], store, unread) for page, ref in refs.items() if ref in there}
+    hindered = {page: found.sentence for page, found in said.items() if found is not None}
+    failed = {page.page: f"It was not read: {page.reason}" for page in record.failed}
 
-    def of(self, record: Record, pipeline: str, outcomes: Sequence[Outcome]) -> dict[tuple[str, str], str]:
-        """What is wrong with lost pages themselves, in a sentence, by (stage that lost the page, page).
+    def told(fate: PageOutcome) -> PageOutcome:
+        known = failed if fate.state == ABSENT else hindered if fate.state == LOST and fate.stage in reading else {}
+        return replace(fate, cause=known[fate.page], cure="") if fate.page in known else fate
 
-        Only where it matters to the stage (see `legibility`); a page that was never indexed stands under stage "".
-        Empty where the collection is gone.
-        """
-        if record.collection.name not in self._opened.names():
-            return {}
-        store = self._opened.get(record.collection.name)
-        reading = _word_stages(record.pipelines[pipeline], store)
-        fates = [fate for outcome in outcomes for fate in outcome.page_outcomes]
-        lost = {(fate.stage, fate.page) for fate in fates if fate.state == LOST and fate.stage in reading}
-        refs = {page: ref for _, page in lost if (ref := _page_ref(page)) is not None}
-        there, unread = store.pages(list(refs.values())), set(store.unread()) if lost else set()
-        said = {page: hindrance(there[ref], store, unread) for page, ref in refs.items() if ref in there}
-        causes = {(stage, page): found.sentence for stage, page in lost if (found := said.get(page)) is not None}
-        failed = {page.page: page.reason for page in record.failed}
-        absent = {fate.page for fate in fates if fate.state == ABSENT}
-        return causes | {("", page): f"It was not read: {failed[page]}" for page in absent if page in failed}
+    return [replace(outcome, page_outcomes=tuple(map(told, outcome.page_outcomes))) for outcome in outcomes]
 
 
 def _word_stages(run: EvaluatedPipeline, store: Collection) -> set[str]:

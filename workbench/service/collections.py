@@ -96,17 +96,6 @@ class Collections:
             writer.finish()
         return [DocumentFields(record.name, record.tags, record.meta) for record in changed]
 
-    def add_encoder(self, collection: str, encoder_id: str) -> SpaceInfo:
-        """Make an encoder one of a collection's, so that pages ingested from now on get its vectors too.
-
-        Pages that are there already wait for `embed`. `MismatchError` when it is there in another version.
-        """
-        store = self._opened.get(collection)
-        info = self._models.encoder(encoder_id).info
-        with Writer(store) as writer:
-            writer.indexes.add_space(info, store.settings.indexes)
-        return self._space(store, encoder_id)
-
     def remove_encoder(self, collection: str, encoder_id: str) -> None:
         """Take an encoder's vectors out of a collection; `InputError` for its first one."""
         store = self._opened.get(collection)

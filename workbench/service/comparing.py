@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 from workbench.comparison import Comparison, compare
@@ -52,9 +51,8 @@ class PipelineComparisons:
         k: int | None = None,
         filter: str = "",
         progress: ProgressCallback | None = None,
-        stop: threading.Event | None = None,
     ) -> Comparisons:
-        """Search every query by both pipelines, and say where they differ most; blocks until done or stopped.
+        """Search every query by both pipelines, and say where they differ most; blocks until done.
 
         ``progress`` hears (queries done, of how many). What is wrong with a pipeline or the filter is raised before
         anything is searched; a query that cannot be searched is told of and left out.
@@ -76,8 +74,6 @@ class PipelineComparisons:
             rows.append(row)
             if progress is not None:
                 progress(len(rows) + len(refused), len(queries))
-            if stop is not None and stop.is_set():
-                break
         return summed_up(pipeline_a, pipeline_b, rows, refused)
 
     def queries_of(self, dataset: str | Dataset, collection: str, scope: str = "") -> list[ComparedQuery]:

@@ -15,7 +15,7 @@ from workbench.evaluation.oddities import counts
 from workbench.service.collections import Collections
 from workbench.service.ingestion import Ingestion
 from workbench.settings import Settings
-from workbench.types import Job
+from workbench.types import Gone, Job, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,10 @@ class Datasets:
         """Make a dataset over a collection from files of questions and labels: JSON lines, CSV, tabs or TREC."""
         self._library.info(collection)
         return self._info(self._shelf.make(name, collection, questions, labels))
+
+    def forget(self, gone: Gone) -> Receipt:
+        """Datasets stay: they hold questions and names of pages, no text or picture of one."""
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the datasets about a collection be about it by its new name."""

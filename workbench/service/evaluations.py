@@ -25,10 +25,12 @@ from workbench.evaluation.saved_runs import Note, SavedRun, SavedRuns
 from workbench.evaluation.scopes import in_scope
 from workbench.ingestion import Jobs
 from workbench.retrieval import Pipeline
+from workbench.service.causes import with_causes
 from workbench.service.collections import Collections
 from workbench.service.counted import Count, counted
 from workbench.service.datasets import Datasets
 from workbench.service.explanations import Explanations
+from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches
 from workbench.types import IngestReport, Job, Progress
 
@@ -63,6 +65,7 @@ class Evaluations:
     def __init__(
         self,
         home: Path,
+        opened: OpenCollections,
         library: Collections,
         searches: Searches,
         explanations: Explanations,
@@ -72,6 +75,7 @@ class Evaluations:
         self.library = library
         self.searches = searches
         self.explanations = explanations
+        self._opened = opened
         self._datasets = datasets
         self._jobs = jobs
         self._saved_runs = SavedRuns(home / "evaluations")
@@ -176,7 +180,8 @@ class Evaluations:
 
     def outcomes(self, name: str, pipeline: str, measure: str = "") -> list[Outcome]:
         """Every question of a pipeline of a kept record, failures first, with what lost their pages."""
-        return outcomes(self.get(name), pipeline, measure)
+        record = self.get(name)
+        return with_causes(self._opened, record, pipeline, outcomes(record, pipeline, measure))
 
     def notes(self, name: str) -> dict[str, Note]:
         """What people noted about the questions of a record."""

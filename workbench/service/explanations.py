@@ -10,7 +10,7 @@ from workbench.explanation import areas, explain
 from workbench.passages import passages
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
-from workbench.retrieval import Pipeline, QueryCache, weighted
+from workbench.retrieval import Pipeline, weighted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query, fitted_pipeline
@@ -44,13 +44,11 @@ class Explanations:
         opened: OpenCollections,
         models: Models,
         pictures: PictureStore,
-        queries: QueryCache,
         searches: Searches,
     ) -> None:
         self._opened = opened
         self._models = models
         self._pictures = pictures
-        self._queries = queries
         self._searches = searches
 
     def explain(
@@ -62,10 +60,11 @@ class Explanations:
         weigh what the last stage of that encoder in the pipeline has them weigh.
         """
         store = self._opened.get(collection)
-        embedding, rarity, encoder = self._embedded(store, query, encoder, pipeline)
+        cleaned, fitted = clean_query(query), _fitted(pipeline, store)
+        embedding, rarity, encoder = self._embedded(store, cleaned, encoder, fitted)
         found = explain(store, ref, embedding, rarity, encoder)
-        words = self._words(store, ref, clean_query(query), pipeline)
-        return replace(found, words=words, reranked=_reranked(store, pipeline, encoder))
+        words = _words(store, ref, cleaned, fitted)
+        return replace(found, words=words, reranked=_reranked(fitted, encoder))
 
     def passages(
         self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
@@ -75,32 +74,23 @@ class Explanations:
         Pages that have gone since the search, or that lack that encoder's vectors, are left out.
         """
         store = self._opened.get(collection)
-        embedding, rarity, encoder = self._embedded(store, query, "", pipeline)
+        embedding, rarity, encoder = self._embedded(store, clean_query(query), "", _fitted(pipeline, store))
         yield from passages(store, {hit.page_id: hit.ref for hit in hits}, embedding, rarity, encoder)
 
     def _embedded(
-        self, store: Collection, query: str | Query, encoder: str, pipeline: str
+        self, store: Collection, query: Query, encoder: str, pipeline: Pipeline | None
     ) -> tuple[QueryEmbedding, Float, str]:
         """The query as the encoder has it that explains, how rare its tokens are ``(m,)``, and the encoder's id."""
-        cleaned = clean_query(query)
-        parsed = fitted_pipeline(pipeline, None, store) if pipeline else None
-        space = store.space(encoder or (parsed.decider() if parsed else ""))
-        embedding = self._queries.of(store)(space.encoder, cleaned).embedding
-        rarity = weighted(RARE, embedding, cleaned, store.snapshot()).weights
-        if parsed is not None:
+        space = store.space(encoder or (pipeline.decider() if pipeline else ""))
+        embedding = self._models.of(store).encode(space.encoder, query).embedding
+        rarity = weighted(RARE, embedding, query, store.snapshot()).weights
+        if pipeline is not None:
             names = {space.encoder, ""} if space.primary else {space.encoder}
-            leaves = [leaf for leaf in parsed.vector_leaves() if leaf.encoder in names]
+            leaves = [leaf for leaf in pipeline.vector_leaves() if leaf.encoder in names]
             if leaves:
-                complete, _ = with_words(cleaned, parsed, store, self._pictures)
+                complete, _ = with_words(query, pipeline, store, self._pictures)
                 embedding = weighted(leaves[-1], embedding, complete, store.snapshot())
         return embedding, rarity, space.encoder
-
-    def _words(self, store: Collection, ref: PageRef, query: Query, pipeline: str) -> tuple[WordScore, ...]:
-        """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
-        leaves = fitted_pipeline(pipeline, None, store).leaves() if pipeline else iter(())
-        step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
-        counts = step.number("pairs"), step.number("structure"), step.number("concepts")
-        return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
 
     def areas(self, ref: PageRef, collection: str) -> list[Area]:
         """The parts that a page falls into: blocks of text, tables, figures; its lines where none is found."""
@@ -141,9 +131,22 @@ class Explanations:
         return looks(store.rebuilt([store.page(ref).page_id])[0]) if looks is not None else ()
 
 
-def _reranked(store: Collection, pipeline: str, encoder: str) -> str:
+def _fitted(pipeline: str, store: Collection) -> Pipeline | None:
+    """The pipeline that a page was found by, where one is named."""
+    return fitted_pipeline(pipeline, None, store) if pipeline else None
+
+
+def _words(store: Collection, ref: PageRef, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
+    """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
+    leaves = pipeline.leaves() if pipeline else iter(())
+    step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
+    counts = step.number("pairs"), step.number("structure"), step.number("concepts")
+    return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
+
+
+def _reranked(pipeline: Pipeline | None, encoder: str) -> str:
     """That the rank of a page is a reranker's word, where the pipeline ends in one; else empty."""
-    last = fitted_pipeline(pipeline, None, store).steps[-1] if pipeline else None
+    last = pipeline.steps[-1] if pipeline else None
     if last is None or not last.stage.reranks:
         return ""
     return (

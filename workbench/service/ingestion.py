@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench import encoders, permits, resources
-from workbench.documents import ReaderPool, Source, Way, discover
-from workbench.documents.sources import SUFFIXES
-from workbench.errors import InputError, NotFoundError
+from workbench.documents import ReaderPool, ReadSettings, Source, Way, discover
+from workbench.documents.sources import READABLE, SUFFIXES
+from workbench.errors import InputError, MismatchError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
     FileFields,
@@ -41,8 +41,8 @@ from workbench.settings import CollectionSettings, Settings, place_of
 from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
-from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
+from workbench.types.documents import WORDS_NOW, WORDS_TEXT
 
 FIRST_SECONDS, FIRST_BYTES = 1.0, 1_500_000.0
 """What a plan takes a page for before this machine has been measured: a careful guess for the reader on two cores."""
@@ -154,15 +154,14 @@ class Ingestion:
             rest = [path for path in paths if path not in exports]
             stopped = any(report.stopped for report in reports)
             if rest and not stopped:
-                more = (also, fields, replacing, workers, without)
+                more = (also, fields, replacing, workers, without, below)
                 reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads, below)
         sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
-            raise InputError("There is no PDF or image in what was given; Pagelens reads PDF, PNG, JPEG, WebP, TIFF, "
-                             "BMP and GIF.")  # fmt: skip
+            raise InputError(f"There is nothing to read in what was given; give a {READABLE} file.")
         if not self._opened.has(collection):
             if not sources:
                 return IngestReport(collection, tuple(refused), 0.0)
@@ -189,7 +188,7 @@ class Ingestion:
         if unread:
             notes.append(_unread(unread, collection))
         self._learn_rate(store, report, before)
-        return replace(report, notes=tuple(notes), unread=unread)
+        return replace(report, notes=(*notes, *report.notes), unread=unread)
 
     def _brought(self, paths: Sequence[Path], stop: threading.Event) -> tuple[list[Path], list[RemoteFiles], list[str]]:
         """The paths, with folders of this machine in the stead of places in an object store; those; sentences on what
@@ -217,18 +216,13 @@ class Ingestion:
         """Take an export in; see `importing.take_in`."""
         meter = Meter(progress or (lambda progress: None), stop or threading.Event(), [])
         contents = Contents.read(folder)
-        meter.total, done = contents.pages, 0
+        meter.total = contents.pages
         if not self._opened.has(collection):
             self._opened.make(collection, manifest_of(contents))
-        meter.begin("write")
-
-        def imported(pages: int, _total: int) -> None:
-            nonlocal done
-            meter.end("write", pages - done)
-            meter.begin("write")
-            done = pages
-
-        documents, stopped = take_in(self._opened.get(collection), folder, imported, meter.stop)
+        reached = meter.counted("write")
+        documents, stopped = take_in(
+            self._opened.get(collection), folder, lambda pages, _total: reached(pages), meter.stop
+        )
         notes = self._change_named(collection, [document.name for document in documents], fields) if fields else []
         if replacing:
             notes.append(f"The export {folder.name} replaced no document: what is new in it is kept beside them.")
@@ -251,7 +245,7 @@ class Ingestion:
         """Queue `read_words` in the background and return at once; None where there is nothing to read."""
         if not self._opened.get(collection).unread():
             return None
-        there = [job for job in self._jobs.all() if job.kind == "words" and job.collection == collection and job.active]
+        there = self._jobs.active(collection, "words")
         return there[0] if there else self._jobs.start(collection, {"collection": collection}, "words")
 
     def read_again(
@@ -286,8 +280,48 @@ class Ingestion:
         request = {"collection": collection, "document": document, "pages": list(pages), "way": asdict(way)}
         return self._jobs.start(collection, request, "reread")
 
-    def made_with(
-        self, collection: str, paths: Sequence[Path] = ()
+    def settings_for(
+        self, collection: str, asked: Mapping[str, Any], also: Sequence[str] = (), paths: Sequence[Path] = ()
+    ) -> CollectionSettings | None:
+        """Settings for a new collection, by the names of their fields; None for one that is there, or is to be made of
+        an export among ``paths``: `MismatchError` where other ones are asked for than it was made with.
+
+        ``also`` are further encoders; a collection that is there must have all that are asked for, in any order.
+        """
+        asked = dict(asked)
+        if "ocr" in asked:  # the coarser word for the same
+            asked.setdefault("words", WORDS_NOW if asked["ocr"] else WORDS_TEXT)
+        made = replace(CollectionSettings(), **asked)
+        ReadSettings.of(made)  # refuses what no page can be made with
+        found = self._made_with(collection, paths)
+        if found is None:
+            return made
+        what, have, settings, exported = found
+        encoder = asked.pop("encoder", None)
+        for name in filter(None, (encoder, *also)):
+            if name not in have:
+                first_in = "leave the option out and then" if exported else "to add it,"
+                raise MismatchError(
+                    f"{what} was made with encoder {' and '.join(have)}, not {name}; {first_in} run: "
+                    f"pagelens collections embed {collection} --encoder {name}"
+                )
+        own = encoders.spec(have[0]).page_policies
+        tokens = settings["page_tokens"] or (own[0] if own else "")
+        there = {**settings, "words": CollectionSettings.of(settings).reads, "page_tokens": tokens}
+        other = [
+            f"{name} {_shown(there[name])}, not {_shown(value)}"
+            for name, value in asked.items()
+            if name != "ocr" and there[name] != value
+        ]
+        if other:
+            cure = (
+                "its pages are taken in as they are" if exported else "or choose another name to make a new collection"
+            )
+            raise MismatchError(f"{what} was made with {' and '.join(other)}; leave the option out, {cure}.")
+        return None
+
+    def _made_with(
+        self, collection: str, paths: Sequence[Path]
     ) -> tuple[str, list[str], Mapping[str, Any], bool] | None:
         """What made the pages of a collection or, where there is none yet, of an export among ``paths``.
 
@@ -347,9 +381,7 @@ class Ingestion:
         without: Sequence[str] = (),
     ) -> Job:
         """Queue an `ingest` in the background and return at once; `InputError` for a name no collection can have."""
-        permits.check_name(collection)
-        if not self._opened.has(collection):
-            check_name(collection)
+        collection = self._opened.nameable(collection)
         request: dict[str, Any] = {"paths": [str(path) for path in paths], "collection": collection}
         request["replacing"] = replacing if isinstance(replacing, bool) else list(replacing)
         if settings is not None:
@@ -381,7 +413,7 @@ class Ingestion:
         """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
         if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).documents():
             return None
-        active = [job for job in self._jobs.all() if job.collection == SAMPLE and job.active]
+        active = self._jobs.active(SAMPLE)
         return active[0] if active else self.start([resources.sample_data() / "documents"], SAMPLE)
 
     def _run_ingest(
@@ -421,16 +453,8 @@ class Ingestion:
         self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: threading.Event
     ) -> IngestReport:
         meter = Meter(report, stop, [])
-        meter.total, done = self._opened.get(request["collection"]).page_count(), 0
-        meter.begin("index")
-
-        def count(pages: int) -> None:
-            nonlocal done
-            meter.end("index", pages - done)
-            meter.begin("index")
-            done = pages
-
-        made = self._library.add_index(request["collection"], request["index"], request["encoder"], count, stop)
+        meter.total, reached = self._opened.get(request["collection"]).page_count(), meter.counted("index")
+        made = self._library.add_index(request["collection"], request["index"], request["encoder"], reached, stop)
         there = str(Representation.parse(request["index"])) in {index.name for index in made.indexes}
         return IngestReport(request["collection"], (), round(time.monotonic() - meter.started, 3), stopped=not there)
 
@@ -456,6 +480,11 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
     return [page for page, ref in store.directory().refs.items() if ref.document == name]
+
+
+def _shown(value: Any) -> str:
+    """A setting in words."""
+    return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
 
 
 def _unread(pages: int, collection: str) -> str:

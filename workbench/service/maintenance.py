@@ -17,20 +17,20 @@ from threading import Event
 from typing import Any
 
 from workbench import permits, recall
+from workbench.answers.upkeep import Audited
+from workbench.atomic import write_whole
 from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
 from workbench.recall import RecallReport
-from workbench.retrieval import QueryCache
 from workbench.service.counted import Count, counted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.store import Writer
 from workbench.store.checks import problems
-from workbench.store.files import write_whole
 from workbench.store.recovery import Given
 from workbench.store.tableinfo import tables
-from workbench.types import IngestReport, Job, PageRef, Progress, ProgressCallback, Quarantined
+from workbench.types import Gone, IngestReport, Job, PageRef, Progress, ProgressCallback, Quarantined, Receipt
 from workbench.types.system import TableInfo
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,10 @@ AUDIT, RECALL, COMPACT = "audit", "recall", "compact"
 class Maintenance:
     """What keeps a collection whole, small and sound."""
 
-    def __init__(self, home: Path, opened: OpenCollections, models: Models, queries: QueryCache, jobs: Jobs) -> None:
+    def __init__(self, home: Path, opened: OpenCollections, models: Models, jobs: Jobs) -> None:
         self._home = home
         self._opened = opened
         self._models = models
-        self._queries = queries
         self._jobs = jobs
         jobs.does(AUDIT, self._run_audit)
         jobs.does(RECALL, self._run_recall)
@@ -110,8 +109,8 @@ class Maintenance:
         ``progress`` hears how many of how many questions are encoded. The record is kept for `kept_audit`.
         """
         store = self._opened.get(collection)
-        found = audit(store, self._queries.of(store), encoder, probes, progress=progress)
-        self._keep(AUDIT, collection, found.as_dict())
+        found = audit(store, self._models.of(store), encoder, probes, progress=progress)
+        self._keep(AUDIT, collection, Audited.of(found).model_dump())
         return found
 
     def recall(
@@ -131,7 +130,7 @@ class Maintenance:
         return found
 
     def kept_audit(self, collection: str) -> Mapping[str, Any] | None:
-        """The record of the last audit (`Audit.as_dict`) and when it was ``made``; None when there was none."""
+        """The last audit as `answers.upkeep.Audited` has it, and when it was ``made``; None when there was none."""
         return self._kept(AUDIT, collection)
 
     def kept_recall(self, collection: str) -> Mapping[str, Any] | None:
@@ -150,11 +149,12 @@ class Maintenance:
         """Queue `compact` in the background; the job's message says how many bytes it saved."""
         return self._start(COMPACT, collection, "")
 
-    def forget(self, collection: str) -> None:
-        """Remove what was found of a collection, for it names pages."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Remove what was found of a collection that leaves or that a document of leaves, for it names pages."""
         for kind in (AUDIT, RECALL):
             with suppress(OSError):
-                self._record(kind, collection).unlink(missing_ok=True)
+                self._record(kind, gone.collection).unlink(missing_ok=True)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let what was found of a collection stand under its new name."""

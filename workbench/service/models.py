@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,12 @@ from workbench import encoders
 from workbench.encoders import Advice, Encoder, Offer
 from workbench.errors import InputError
 from workbench.ingestion import Jobs
+from workbench.query import Embedder, PictureStore
 from workbench.rates import Rates
+from workbench.retrieval import QueryCache, QueryModels
 from workbench.service.counted import Count, counted
 from workbench.settings import Settings
-from workbench.store import EncoderVectors
+from workbench.store import Collection, EncoderVectors
 from workbench.types import IngestReport, Job, ModelStatus, Progress
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ GET = "get"
 class Models:
     """The models of this process, loaded as its settings say."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, rates: Rates) -> None:
+    def __init__(self, settings: Settings, jobs: Jobs, rates: Rates, pictures: PictureStore) -> None:
         self._offline = settings.offline
         self._threads = settings.threads
         self._keep = settings.models_loaded
         self._jobs = jobs
         self._rates = rates
+        self._queries = QueryCache(Embedder(self.encoder_of, pictures), encoders.is_loaded)
         jobs.does(GET, self._run_get)
 
     def encoder(self, encoder_id: str, pages: str = "") -> Encoder:
@@ -54,6 +56,10 @@ class Models:
         cold = not encoders.is_loaded(model_id)
         return encoders.reranker(model_id, self._offline, self._threads, self._keep), cold
 
+    def of(self, collection: Collection) -> QueryModels:
+        """The models that searches of a collection use."""
+        return QueryModels(collection, self._queries, self.reranker)
+
     def all(self) -> list[ModelStatus]:
         """Every model: what it is, whether it can be used here, where it stands, and what a page takes."""
         return encoders.statuses(self._rates)
@@ -69,9 +75,9 @@ class Models:
         encoders.unload(encoder_id)
         return encoders.status(row, self._rates)
 
-    def allow(self, model_id: str, revision: str) -> Path | None:
+    def allow(self, model_id: str, revision: str) -> None:
         """Let code that a model brings run at a revision; see `encoders.allow`."""
-        return encoders.allow(encoders.spec(model_id), revision, self._offline)
+        encoders.allow(encoders.spec(model_id), revision, self._offline)
 
     def disallow(self, model_id: str) -> bool:
         """Let a model's own code run no longer; False when it was not allowed."""

@@ -9,6 +9,7 @@ from workbench.encoders import EncoderInfo
 from workbench.errors import NotFoundError
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, Library
+from workbench.store.library import check_name
 from workbench.store.manifest import Manifest
 
 
@@ -31,6 +32,12 @@ class OpenCollections:
     def has(self, name: str) -> bool:
         """Whether there is a collection of that name, seen or not."""
         return name in self.library.names()
+
+    def nameable(self, name: str) -> str:
+        """A name for a collection that is there or is to be made, composed; `NotAllowedError` or `InputError` where
+        whoever asks may not, or nobody can, give it to one."""
+        permits.check_name(name)
+        return name if self.has(name) else check_name(name)
 
     def get(self, name: str) -> Collection:
         """One of them; `NotFoundError` names those that there are, `StoreError` says what is wrong with it."""

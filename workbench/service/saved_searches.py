@@ -12,7 +12,7 @@ from workbench.retrieval import Pipeline, parse_filter
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import clean_query
 from workbench.service.shelf import Shelf
-from workbench.types import Gone, MarkPart, PicturePart, Query, RegionPart
+from workbench.types import Gone, MarkPart, PicturePart, Query, Receipt, RegionPart
 from workbench.types.filters import tests_of
 from workbench.types.text import wellformed
 
@@ -56,13 +56,13 @@ class SavedSearches:
         self._shelf.put(made)
         return made
 
-    def forget(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Delete a saved search; `NotFoundError` when there is none of that name."""
         self._shelf.take(name)
 
-    def forget_about(self, gone: Gone) -> tuple[str, ...]:
-        """Delete the searches that point at what leaves; their names."""
-        return self._shelf.drop(lambda saved: _points_at(saved, gone))
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete the searches that point at what leaves."""
+        return Receipt.of(gone, searches=self._shelf.drop(lambda saved: _points_at(saved, gone)))
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the searches of a collection be those of its new name."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from workbench.errors import InputError
 from workbench.service.open_collections import OpenCollections
 from workbench.service.shelf import Shelf
+from workbench.types import Gone, Receipt
 
 LONGEST_ADDRESS = 8_000
 
@@ -45,13 +46,15 @@ class SavedViews:
         self._shelf.put(made)
         return made
 
-    def forget(self, name: str) -> None:
+    def remove(self, name: str) -> None:
         """Delete a view; `NotFoundError` when there is none of that name."""
         self._shelf.take(name)
 
-    def forget_collection(self, collection: str) -> None:
-        """Delete the views of a collection that leaves."""
-        self._shelf.drop(lambda view: view.collection == collection)
+    def forget(self, gone: Gone) -> Receipt:
+        """Delete the views of a collection that leaves; one of a document that does shows what is left."""
+        if not gone.document:
+            self._shelf.drop(lambda view: view.collection == gone.collection)
+        return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the views of a collection be of its new name, in their addresses too."""

@@ -17,9 +17,8 @@ from workbench.retrieval import (
     PRESET_REASONS,
     PRESETS,
     RECOMMENDED,
-    Encode,
     Pipeline,
-    QueryCache,
+    QueryModels,
     parse_filter,
     search_stages,
 )
@@ -55,7 +54,6 @@ class Searches:
         opened: OpenCollections,
         models: Models,
         pictures: PictureStore,
-        queries: QueryCache,
         answers: SemanticCache | None,
         latency: LatencyHistory,
         metrics: Metrics,
@@ -64,7 +62,6 @@ class Searches:
         self._opened = opened
         self._models = models
         self._pictures = pictures
-        self._queries = queries
         self._answers = answers
         self._latency = latency
         self._metrics = metrics
@@ -102,13 +99,13 @@ class Searches:
         fitted = fitted_pipeline(pipeline, k, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         search = search_stages if anew or self._answers is None else self._answers.stages
-        encode = self._queries.of(store)
+        models = self._models.of(store)
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
-        stages = search(store, cleaned, deep, encode, where, notes, self._models.reranker)
+        stages = search(store, cleaned, deep, models, where, notes)
         if judging:
-            stages = _judged(stages, store, fitted, cleaned, encode)
+            stages = _judged(stages, store, fitted, cleaned, models)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
 
     def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
@@ -139,7 +136,7 @@ class Searches:
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._queries.of(store), filter, self._models.reranker)
+        return diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
 
     def calibrate(
         self,
@@ -154,14 +151,14 @@ class Searches:
         """
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, None, store)
-        encode, encoder = self._queries.of(store), store.space(fitted.decider()).encoder
+        models, encoder = self._models.of(store), store.space(fitted.decider()).encoder
         text = str(fitted.returning(max(fitted.k, NEXT)))
         return calibrate(
             store,
             fitted,
             questions or drawn(store),
             lambda query, filter: self.search(query, collection, text, None, filter),
-            lambda query: float(encode(encoder, clean_query(query)).embedding.weights.sum()),
+            lambda query: float(models.encode(encoder, clean_query(query)).embedding.weights.sum()),
             "questions" if questions else "lines of its own pages in place of questions",
             progress,
         )
@@ -208,7 +205,7 @@ class Searches:
         store = self._opened.get(name)
         fitted = fitted_pipeline("", None, store)
         query, notes = with_words(clean_query("warm up"), fitted, store, self._pictures)
-        for _ in search_stages(store, query, fitted, self._queries.of(store), None, notes):
+        for _ in search_stages(store, query, fitted, self._models.of(store), None, notes):
             pass
         for space in store.spaces():
             for index in space.indexes:
@@ -228,12 +225,12 @@ def _noted(stages: Iterator[SearchResult], store: Collection) -> Generator[Searc
 
 
 def _judged(
-    stages: Iterator[SearchResult], store: Collection, pipeline: Pipeline, query: Query, encode: Encode
+    stages: Iterator[SearchResult], store: Collection, pipeline: Pipeline, query: Query, models: QueryModels
 ) -> Iterator[SearchResult]:
     """The same results, the last with the verdict on it, which goes by all that was scored, shown or not."""
     for result in stages:
         if result.complete:
-            weights = encode(result.encoder, query).embedding.weights
+            weights = models.encode(result.encoder, query).embedding.weights
             yield replace(result, verdict=judged(store, pipeline, result, float(weights.sum())))
         else:
             yield result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from workbench import permits
+from workbench.atomic import write_whole
 from workbench.errors import InputError, NotFoundError
 from workbench.types.text import wellformed
 
@@ -114,6 +114,4 @@ class Shelf(Generic[E]):
 
     def _write(self, kept: list[E]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(list(map(asdict, kept)), ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(partial, self._path)
+        write_whole(self._path, json.dumps(list(map(asdict, kept)), ensure_ascii=False, indent=1))

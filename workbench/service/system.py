@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.folders import free_bytes
 from workbench.ingestion import Jobs
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
@@ -50,8 +49,7 @@ class System:
         home = self._settings.home
         parts = sorted(path for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
         folders = tuple(FolderInfo(path.name, tree_bytes(path)) for path in parts)
-        there = next((path for path in (home, *home.parents) if path.exists()), Path.cwd())
-        return SystemInfo(tuple(_versions()), str(home), folders, shutil.disk_usage(there).free)
+        return SystemInfo(tuple(_versions()), str(home), folders, free_bytes(home))
 
     def doctor(self) -> Sequence[Check]:
         """What is present, what is missing, and the cure."""

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from workbench.atomic import write_whole
 from workbench.ingestion.watching import SeenFile
-from workbench.store.files import write_whole
-from workbench.types import Watch
+from workbench.types import Gone, Receipt, Watch
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedFolder:
-    """A folder that is, or was, kept in step with a collection; ``on`` while a server follows it."""
+    """A folder that is, or was, kept in step with a collection; ``on`` while a server follows it.
 
+    ``id`` stays when the collection gets another name.
+    """
+
+    id: str
     watch: Watch
     on: bool = False
     seen: Mapping[str, SeenFile] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """What tells it from others."""
-        return key_of(self.watch)
 
 
 class WatchedFolders:
@@ -44,35 +43,44 @@ class WatchedFolders:
 
     def of(self, watch: Watch) -> WatchedFolder:
         """What is known of one; of a folder that was never looked at, or whose record cannot be read, nothing."""
-        try:
-            return _read(self._path(key_of(watch)))
-        except (OSError, ValueError, KeyError, TypeError):
-            return WatchedFolder(watch)
+        wanted = watch.collection, watch.folder
+        same = (known for known in self.all() if (known.watch.collection, known.watch.folder) == wanted)
+        return next(same, WatchedFolder(uuid.uuid4().hex[:16], watch))
+
+    def get(self, id: str) -> WatchedFolder | None:
+        """What is known of one by its id; None where it is forgotten."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return _read(self._path(id))
+        return None
 
     def write(self, folder: WatchedFolder) -> None:
         """Keep what is known of one."""
         self._folder.mkdir(parents=True, exist_ok=True)
         seen = {name: [file.size, file.changed, file.source] for name, file in folder.seen.items()}
         record = {"watch": asdict(folder.watch), "on": folder.on, "seen": seen}
-        write_whole(self._path(folder.key), json.dumps(record))
+        write_whole(self._path(folder.id), json.dumps(record))
 
-    def forget(self, collection: str) -> None:
-        """Forget the folders of a collection, which are followed no more."""
+    def forget(self, gone: Gone) -> Receipt:
+        """Forget the folders of a collection that leaves, which are followed no more; documents of them may leave."""
         with self.lock:
-            for folder in list(self.all()):
-                if folder.watch.collection == collection:
-                    self._path(folder.key).unlink(missing_ok=True)
+            for folder in [] if gone.document else self._followed_into(gone.collection):
+                self._path(folder.id).unlink(missing_ok=True)
+        return Receipt.of(gone)
 
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+    def rename_collection(self, collection: str, name: str) -> None:
+        """Let the folders of a collection be followed into it by its new name."""
+        with self.lock:
+            for folder in self._followed_into(collection):
+                self.write(replace(folder, watch=replace(folder.watch, collection=name)))
 
+    def _followed_into(self, collection: str) -> list[WatchedFolder]:
+        return [folder for folder in self.all() if folder.watch.collection == collection]
 
-def key_of(watch: Watch) -> str:
-    """What tells a folder followed into a collection from others."""
-    return hashlib.sha256(f"{watch.collection}\n{watch.folder}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    def _path(self, id: str) -> Path:
+        return self._folder / f"{id}.json"
 
 
 def _read(path: Path) -> WatchedFolder:
     record = json.loads(path.read_text(encoding="utf-8"))
     seen = {name: SeenFile(*values) for name, values in record["seen"].items()}
-    return WatchedFolder(Watch(**record["watch"]), bool(record["on"]), seen)
+    return WatchedFolder(path.stem, Watch(**record["watch"]), bool(record["on"]), seen)

@@ -22,10 +22,9 @@ from workbench.service.collections import Collections
 from workbench.service.deletions import Deletions
 from workbench.service.ingestion import Ingestion
 from workbench.service.open_collections import OpenCollections
-from workbench.service.watched_folders import WatchedFolders, key_of
+from workbench.service.watched_folders import WatchedFolder, WatchedFolders
 from workbench.settings import CollectionSettings
 from workbench.store import Writer
-from workbench.store.library import check_name
 from workbench.types import DocumentOutcome, IngestReport, Job, Progress, Watch
 
 log = logging.getLogger(__name__)
@@ -72,8 +71,9 @@ class Watching:
         """
         wanted = self._wanted(folder, collection, keep)
         with self._folders.lock:
-            self._folders.write(replace(self._folders.of(wanted), watch=wanted, on=True))
-        self._start(wanted)
+            known = replace(self._folders.of(wanted), watch=wanted, on=True)
+            self._folders.write(known)
+        self._start(known)
         return wanted
 
     def leave(self, folder: Path, collection: str) -> None:
@@ -84,7 +84,7 @@ class Watching:
             if not known.on or not permits.sees(collection):
                 raise NotFoundError(f"The folder '{folder.name}' is not followed into a collection '{collection}'.")
             self._folders.write(replace(known, on=False))
-            stop = self._stops.pop(known.key, None)
+            stop = self._stops.pop(known.id, None)
         if stop is not None:
             stop.set()
 
@@ -92,7 +92,7 @@ class Watching:
         """Follow the folders that were followed when the last process ended; for a process that stays, as a server."""
         for known in self._folders.all():
             if known.on:
-                self._start(known.watch)
+                self._start(known)
 
     def close(self) -> None:
         """Follow no folder any more in this process."""
@@ -138,9 +138,7 @@ class Watching:
 
     def _wanted(self, folder: Path, collection: str, keep: bool) -> Watch:
         """What is asked for, if it can be."""
-        permits.check_name(collection)
-        if not self._opened.has(collection):
-            check_name(collection)
+        collection = self._opened.nameable(collection)
         path = _resolved(folder)
         if not os.path.isdir(path):  # of a name that no system takes too, which `Path` raises at
             raise InputError(f"There is no folder '{folder}'; check the path.")
@@ -148,44 +146,61 @@ class Watching:
             raise InputError(f"The folder '{path.name}' holds Pagelens' own files; choose one that does not.")
         return Watch(collection, str(path), keep)
 
-    def _start(self, watch: Watch) -> None:
-        """Follow a folder in a thread, if none does."""
-        with self._folders.lock:
-            if key_of(watch) not in self._stops:
-                stop = self._stops[key_of(watch)] = threading.Event()
-                threading.Thread(target=self._following, args=(watch, stop), name="watch", daemon=True).start()
+    def following(
+        self, folder: Path, stop: threading.Event, sync: Callable[[], bool], tell: Callable[[str], None]
+    ) -> None:
+        """Call ``sync`` now and whenever changes below a folder have come to rest, until told to ``stop``.
 
-    def _following(self, watch: Watch, stop: threading.Event) -> None:
-        folder = Path(watch.folder)
-        while self._goes_on(watch, stop):
+        It says whether a person stopped it: then it is called for the next change, and not because time has passed.
+        What is wrong is told once, and made up for by a later look.
+        """
+        told = ""
+        while not stop.is_set():
             try:
                 with FolderWatcher(folder, self.quiet) as watcher:
-                    while self._goes_on(watch, stop):
-                        job = self._sync_if_changed(watch)
-                        while job is not None and job.active and not stop.is_set():
-                            job = self._jobs.wait(job.id, 1.0)
-                        stopped = job is not None and job.state == "stopped"  # a person did that: wait for a change
+                    while not stop.is_set():
+                        stopped, told = sync(), ""
                         watcher.wait(stop, events_only=stopped)
-            except PagelensError as error:
-                log.warning("%s", error)
+            except PagelensError as error:  # another writer, a disk that is not there
+                if str(error) != told:
+                    tell(str(error))
+                told = str(error)
                 stop.wait(RETRY)
             except Exception:  # whatever it is, the folder is looked at again
                 log.exception("the folder %s could not be followed", folder.name)
                 stop.wait(RETRY)
+
+    def _start(self, known: WatchedFolder) -> None:
+        """Follow a folder in a thread, if none does."""
         with self._folders.lock:
-            if self._stops.get(key_of(watch)) is stop:
-                del self._stops[key_of(watch)]
+            if known.id not in self._stops:
+                stop = self._stops[known.id] = threading.Event()
+                threading.Thread(target=self._follow, args=(known, stop), name="watch", daemon=True).start()
 
-    def _goes_on(self, watch: Watch, stop: threading.Event) -> bool:
-        return not stop.is_set() and self._folders.of(watch).on
+    def _follow(self, known: WatchedFolder, stop: threading.Event) -> None:
+        self.following(Path(known.watch.folder), stop, lambda: self._synced(known.id, stop), log.warning)
+        with self._folders.lock:
+            if self._stops.get(known.id) is stop:
+                del self._stops[known.id]
 
-    def _sync_if_changed(self, watch: Watch) -> Job | None:
+    def _synced(self, id: str, stop: threading.Event) -> bool:
+        """Have a job bring the collection in step, and wait for it; whether a person stopped that."""
+        known = self._folders.get(id)
+        if known is None or not known.on:
+            stop.set()
+            return False
+        job = self._sync_if_changed(known)
+        while job is not None and job.active and not stop.is_set():
+            job = self._jobs.wait(job.id, 1.0)
+        return job is not None and job.state == "stopped"
+
+    def _sync_if_changed(self, known: WatchedFolder) -> Job | None:
         """A job that brings the collection in step, if it is not."""
-        folder, known = Path(watch.folder), self._folders.of(watch)
+        watch, folder = known.watch, Path(known.watch.folder)
         now = look(folder)
         if not difference(folder, known.seen, now) or (known.seen and not now):
             return None
-        request = {"collection": watch.collection, "folder": watch.folder, "keep": known.watch.keep}
+        request = {"collection": watch.collection, "folder": watch.folder, "keep": watch.keep}
         return self._jobs.start(watch.collection, request, SYNC)
 
     def _run_sync(

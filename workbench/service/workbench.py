@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench import encoders
 from workbench.documents import Limits, readers
 from workbench.evaluation.judgements import Judgements
 from workbench.evaluation.query_log import QueryLog
-from workbench.ingestion import Jobs
+from workbench.ingestion import Jobs, SentFiles
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
-from workbench.query import Embedder, PictureStore, SemanticCache
+from workbench.query import PictureStore, SemanticCache
 from workbench.rates import Rates
-from workbench.retrieval import QueryCache
+from workbench.service.across import SearchesAcross
 from workbench.service.asked import AskedQueries
-from workbench.service.causes import Causes
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
 from workbench.service.datasets import Datasets
@@ -26,6 +24,7 @@ from workbench.service.explanations import Explanations
 from workbench.service.exports import Exports
 from workbench.service.ingestion import Ingestion
 from workbench.service.judgements import PageJudgements
+from workbench.service.keeper import Keeper
 from workbench.service.maintenance import Maintenance
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -59,51 +58,30 @@ class Workbench:
         self.opened = opened = OpenCollections(settings)
         self.jobs = jobs = Jobs(home / "jobs")
         self.pictures = pictures = PictureStore(home / "state" / "pictures", pool=self._readers)
-        self.models = models = Models(settings, jobs, rates)
-        queries = QueryCache(Embedder(models.encoder_of, pictures), encoders.is_loaded)
+        self.models = models = Models(settings, jobs, rates, pictures)
 
         self.library = Collections(settings, opened, models)
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
-        self.searches = Searches(settings, opened, models, pictures, queries, answers, latency, metrics)
+        self.searches = Searches(settings, opened, models, pictures, answers, latency, metrics)
+        self.across = SearchesAcross(opened, self.searches)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
-        self.explanations = Explanations(opened, models, pictures, queries, self.searches)
+        self.explanations = Explanations(opened, models, pictures, self.searches)
         self.exports = Exports(opened, self.searches, self.explanations)
         self.judgements = PageJudgements(opened, graded)
         self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)
         self.comparisons = PipelineComparisons(self.searches, self.library, self.datasets)
-        self.evaluations = Evaluations(home, self.library, self.searches, self.explanations, self.datasets, jobs)
-        self.causes = Causes(opened)
-        self.maintenance = Maintenance(home, opened, models, queries, jobs)
+        self.evaluations = Evaluations(
+            home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
+        )
+        self.maintenance = Maintenance(home, opened, models, jobs)
         folders = WatchedFolders(home)
-        self.deletions = Deletions(
-            home,
-            opened,
-            jobs,
-            pictures,
-            answers,
-            self.saved_searches,
-            self.saved_views,
-            graded,
-            self.maintenance,
-            latency,
-            log,
-            folders,
-        )
+        keepers: list[Keeper] = [SentFiles(home, jobs), folders, jobs, pictures, graded, log, latency, self.datasets]
+        keepers += [self.saved_searches, self.saved_views, self.maintenance, *([answers] if answers else [])]
+        self.deletions = Deletions(opened, jobs, keepers)
         self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
-        self.renaming = Renaming(
-            opened,
-            jobs,
-            answers,
-            self.saved_searches,
-            self.saved_views,
-            log,
-            graded,
-            self.datasets,
-            self.maintenance,
-            latency,
-        )
+        self.renaming = Renaming(opened, jobs, keepers)
         self.system = System(settings, opened, jobs, latency, metrics)
 
     def ingest(

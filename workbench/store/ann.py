@@ -34,7 +34,8 @@ import pyarrow as pa
 from lancedb.index import IvfFlat
 from numpy.typing import NDArray
 
-from workbench.store.files import room, write_whole
+from workbench.atomic import write_whole
+from workbench.store.files import room
 from workbench.store.schema import vectors_table
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float

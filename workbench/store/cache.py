@@ -17,10 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.store.files import replace
+from workbench.atomic import written_whole
 
 log = logging.getLogger(__name__)
 
+VECTORS, WORDS = "flat", "words"
+"""Folders of a collection with what is worked out of its tables: copies of vectors, and the pages of each word."""
 SUM = ".crc32"
 TIDY_AFTER = 64 << 20
 """Bytes put into the cache after which it is looked through."""
@@ -65,9 +67,8 @@ class Cache:
         """Keep a file; its checksum goes in last."""
         file.parent.mkdir(parents=True, exist_ok=True)
         for path, content in ((file, data), (file.with_name(file.name + SUM), str(zlib.crc32(data)).encode())):
-            partial = path.with_name(f"{path.name}.{threading.get_ident()}.partial")
-            partial.write_bytes(content)
-            replace(partial, path)
+            with written_whole(path) as partial:
+                partial.write_bytes(content)
         self._added += len(data)
         if self._added > TIDY_AFTER:
             self.tidy()
@@ -108,7 +109,7 @@ class Cache:
     def _unit(self, path: Path) -> Path:
         """What a file goes together with: all that was made of one table, all words, or a picture's checksum."""
         parts = path.relative_to(self.folder).parts
-        for folder, deeper in (("flat", 1), ("words", 0)):
+        for folder, deeper in ((VECTORS, 1), (WORDS, 0)):
             if folder in parts[:-1]:
                 at = parts.index(folder) + deeper
                 return self.folder.joinpath(*parts[:at], parts[at].split(".")[0])

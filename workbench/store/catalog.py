@@ -14,11 +14,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from workbench.atomic import write_whole
 from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
 from workbench.store.conditions import both, condition
 from workbench.store.directory import COMMITTED, PageDirectory
-from workbench.store.files import intact, write_whole
+from workbench.store.files import intact
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATE_COLUMNS

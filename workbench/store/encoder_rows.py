@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +21,21 @@ from workbench.types import PageEmbedding
 
 log = logging.getLogger(__name__)
 
+Made = TypeVar("Made")
 Derive = Callable[[FittedIndex, PageEmbedding], NDArray[Any]]
 """Makes the rows of a page in an index of that form."""
 _UNIT = 1e-2
+
+
+def attempted(make: Callable[[], Made]) -> Made | str:
+    """What is made of a page, or why it cannot be stored: it must not cost its batch. A full disk is everybody's."""
+    try:
+        return make()
+    except Exception as error:
+        if isinstance(error, DiskFullError) or is_disk_full(error):
+            raise
+        log.exception("a page could not be stored")
+        return f"The page could not be stored: {error}"
 
 
 def derive(fitted: FittedIndex, page: PageEmbedding) -> NDArray[Any]:
@@ -49,17 +61,11 @@ class EncoderRows:
 
     def prepare(self, embedding: PageEmbedding) -> Ready | str:
         """A page's vectors ready to be written, or why they cannot be stored."""
-        reason = unfit(embedding, self._space.dim)
-        if reason:
-            return reason
-        try:
-            fitted_indexes = [self._space.fitted(index.name) for index in self._pooled]
-            return Ready(embedding, tuple(self._derive(fitted, embedding) for fitted in fitted_indexes))
-        except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
-            if isinstance(error, DiskFullError) or is_disk_full(error):
-                raise
-            log.exception("a page could not be pooled for %s", self._space.encoder)
-            return f"The page could not be stored: {error}"
+        return unfit(embedding, self._space.dim) or attempted(lambda: self._ready(embedding))
+
+    def _ready(self, embedding: PageEmbedding) -> Ready:
+        fitted_indexes = [self._space.fitted(index.name) for index in self._pooled]
+        return Ready(embedding, tuple(self._derive(fitted, embedding) for fitted in fitted_indexes))
 
     def tables(self, ids: Sequence[str], pages: Sequence[Ready]) -> Mapping[str, pa.Table]:
         """The rows of these pages by table, in the order in which they are written: full ones last, so that a page with

@@ -23,6 +23,7 @@ from workbench.representations import FittedIndex, Representation
 from workbench.settings import Settings
 from workbench.store import inverted_lists as inverted_lists
 from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
+from workbench.store.cache import VECTORS
 from workbench.store.catalog import Catalog
 from workbench.store.conditions import within
 from workbench.store.directory import PageDirectory
@@ -57,7 +58,7 @@ class EncoderVectors:
         self._catalog = catalog
         self._indexes = {index.name: index for index in record.indexes}
         self._flats = {
-            name: VectorCache(catalog.path / "flat", index.table, index.dim, index.dtype)
+            name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
         self._counted: dict[str, tuple[int, dict[str, int]]] = {}
@@ -277,7 +278,7 @@ class EncoderVectors:
         return found, fresh
 
     def _inverted_lists_file(self, index: str) -> Path:
-        return self._catalog.path / "flat" / f"{self.index(index).table}.cells.npz"
+        return self._catalog.path / VECTORS / f"{self.index(index).table}.cells.npz"
 
     def approximated(self, index: str) -> bool:
         """Whether a first stage over an index, without more said, asks an approximate one for its candidates."""
@@ -318,7 +319,7 @@ class EncoderVectors:
             log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
 
     def _ann_file(self, index: str) -> Path:
-        return self._catalog.path / "flat" / f"{self.index(index).table}.ann.json"
+        return self._catalog.path / VECTORS / f"{self.index(index).table}.ann.json"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: Filter | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""

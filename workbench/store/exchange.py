@@ -37,11 +37,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from workbench.atomic import write_whole
 from workbench.documents.sources import EXPORT_MARK
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
+from workbench.folders import inside
 from workbench.settings import CollectionSettings
-from workbench.store.files import write_whole
 from workbench.store.schema import LATE_COLUMNS, completed
 
 LAYOUT = 1
@@ -212,7 +213,7 @@ def _strings(column: pa.Array) -> NDArray[Any]:
 
 def _inside(folder: Path, name: str) -> Path:
     """A file of the export; what its list names elsewhere is not read."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    path = folder / name
+    if not inside(path, folder):
         raise ValueError(f"{name} lies outside of it")
     return path

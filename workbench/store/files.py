@@ -1,11 +1,10 @@
-"""Files as the store writes them: whole or not at all; a full disk and a damaged table said in one sentence."""
+"""Files of the store: how much they take; a full disk and a damaged table said in one sentence."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,29 +15,6 @@ log = logging.getLogger(__name__)
 
 _FULL_ERRNO = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the disk")
-_BUSY_TRIES = 20
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replace a text file in one step, so that a reader or a crash meets either the old text or the new one."""
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    replace(partial, path)
-
-
-def replace(partial: Path, path: Path) -> None:
-    """``os.replace``, patient with Windows, where it fails while somebody has the old file open."""
-    for attempt in range(_BUSY_TRIES):
-        try:
-            os.replace(partial, path)
-            return
-        except PermissionError:
-            if os.name != "nt" or attempt == _BUSY_TRIES - 1:
-                raise
-            time.sleep(0.05)
 
 
 def tree_bytes(path: Path) -> int:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.errors import StoreError
 from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER
 
@@ -52,14 +51,6 @@ def append_fragments(storage: Storage, table: str, written: Iterable[Fragments])
         version = lance.dataset(place, storage_options=options).version
         operation = lance.LanceOperation.Append(files)
         lance.LanceDataset.commit(place, operation, read_version=version, storage_options=options)
-
-
-def check_fragments() -> None:
-    """`StoreError` where this Python has nothing to write fragments with."""
-    try:
-        import lance  # noqa: F401
-    except ImportError:
-        raise StoreError("Writing by many needs pylance: pip install 'pagelens[scale]' (Python below 3.14).") from None
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:

@@ -10,7 +10,6 @@ model would, differ from the original by noise of at most 1/50 of the range (34 
 from __future__ import annotations
 
 import io
-import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from workbench.store.files import replace
+from workbench.atomic import written_whole
+from workbench.documents.workers import cores
 from workbench.store.storage import Storage
 
 SIDES = {"page": 2048, "thumb": 360}
@@ -87,9 +87,8 @@ def _webp(picture: Image.Image) -> bytes:
 def copy_image(source: Path, path: Path) -> None:
     """Copy a picture out of a collection, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    shutil.copyfile(source, partial)
-    replace(partial, path)
+    with written_whole(path) as partial:
+        shutil.copyfile(source, partial)
 
 
 def stored_images(storage: Storage) -> set[str]:
@@ -119,7 +118,7 @@ def broken_images(storage: Storage, page_ids: Sequence[str]) -> dict[str, tuple[
     def look(page_id: str) -> tuple[str, ...]:
         return tuple(size for size in SIDES if not _decodes(storage, image_name(page_id, size)))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         return {page: sizes for page, sizes in zip(page_ids, pool.map(look, page_ids), strict=True) if sizes}
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, suppress
+
+import pyarrow as pa
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
+from workbench.store.cache import VECTORS
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import room
 from workbench.store.fitted import sweep_forms, write_fitted
-from workbench.store.fragments import Fragments, append_fragments
+from workbench.store.fragments import Fragments
 from workbench.store.manifest import FULL, SpaceRecord
 from workbench.store.new_index import NewIndex
 from workbench.store.tables import FOLDER, OWN_TABLES, create_index
@@ -51,7 +54,7 @@ class IndexWriter:
         name: str,
         progress: Callable[[int], None] | None = None,
         stopped: Stopped = lambda: False,
-        by: Callable[[NewIndex, Sequence[str]], Iterator[Fragments]] | None = None,
+        by: Callable[[NewIndex, Sequence[str]], Generator[Fragments, None, None]] | None = None,
     ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
@@ -65,27 +68,29 @@ class IndexWriter:
         space = self._collection.space(encoder_id)
         index = space.new_index(name)
         with room(self._session.name):
-            table = create_index(self._catalog.database(), index, space.info, space.primary)
+            create_index(self._catalog.database(), index, space.info, space.primary)
+            self._session.tables.look([index.table])
             ids, done = sorted(space.stored_ids(FULL)), 0
             fitted = space.fit(index.name, ids)
             write_fitted(self._session.storage, index.table, fitted)
             new = NewIndex(self._session.name, space.encoder, index, fitted)
-            made = by(new, ids) if by else new.rows(self._collection, ids, self._session.derive)
-            for rows in made:
-                if isinstance(rows, Fragments):
-                    append_fragments(self._session.storage, index.table, [rows])
-                else:
-                    table.add(rows)
-                done += len(rows.pages) if isinstance(rows, Fragments) else rows.num_rows
-                if progress is not None:
-                    progress(done)
-                if done < len(ids) and stopped():
-                    self.drop_unnamed()
-                    return None
+            halted = False
+            with closing((by or self._rows)(new, ids)) as made:
+                for rows in made:
+                    done += self._session.tables.put(index.table, rows)
+                    if progress is not None:
+                        progress(done)
+                    if halted := done < len(ids) and stopped():
+                        break
+            if halted:
+                self.drop_unnamed()
+                return None
             self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
-            self._session.tables.look([index.table])
             self._collection.space(encoder_id).vectors(index.name)
         return done
+
+    def _rows(self, new: NewIndex, ids: Sequence[str]) -> Generator[pa.Table, None, None]:
+        return new.rows(self._collection, ids, self._session.derive)
 
     def remove_space(self, encoder_id: str) -> None:
         """Take an encoder's vectors out; `InputError` for the first, which holds the collection together."""
@@ -106,7 +111,7 @@ class IndexWriter:
             if name not in tables:
                 log.info("removing table %s, which no encoder of the collection has", name)
                 self._catalog.database().drop_table(name)
-        for path in (self._session.path / "flat").glob("*"):
+        for path in (self._session.path / VECTORS).glob("*"):
             if path.name.split(".")[0] not in tables:
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next writer takes it
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

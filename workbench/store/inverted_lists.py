@@ -14,7 +14,6 @@ import logging
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,9 +23,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from workbench.atomic import written_whole
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
-from workbench.store.files import replace as renamed
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, Int
 
@@ -237,9 +236,8 @@ def _read(path: Path) -> InvertedLists | None:
 
 
 def _write(path: Path, cells: InvertedLists) -> None:
-    partial = path.with_name(path.name + ".partial")
     try:
-        with partial.open("wb") as file:
+        with written_whole(path) as partial, partial.open("wb") as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -253,8 +251,5 @@ def _write(path: Path, cells: InvertedLists) -> None:
                 longest=cells.longest,
                 sums=cells.sums,
             )
-        renamed(partial, path)
     except OSError as error:
         log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -27,7 +27,9 @@ class NewIndex:
     record: IndexRecord
     fitted: FittedIndex
 
-    def rows(self, collection: Collection, ids: Sequence[str], derive: Derive = derive) -> Iterator[pa.Table]:
+    def rows(
+        self, collection: Collection, ids: Sequence[str], derive: Derive = derive
+    ) -> Generator[pa.Table, None, None]:
         """The rows of these pages, some at a time."""
         space = collection.space(self.encoder)
         for start in range(0, len(ids), PAGES_AT_ONCE):

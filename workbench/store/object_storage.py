@@ -61,9 +61,8 @@ class ObjectStorage(Storage):
     @classmethod
     def of(cls, settings: Settings) -> ObjectStorage:
         """The place that the settings name."""
-        options = {name.lower(): value.get_secret_value() for name, value in settings.storage_options.items()}
         cache = Cache(settings.cache.expanduser() / slug(settings.place), settings.cache_mb << 20)
-        return cls(settings.place, options, cache, settings.fresh_seconds, settings.single_writer)
+        return cls(settings.place, settings.place_options, cache, settings.fresh_seconds, settings.single_writer)
 
     def _connect(
         self,

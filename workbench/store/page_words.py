@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from workbench.errors import StoreError
 from workbench.store import terms, textindex
+from workbench.store.cache import WORDS
 from workbench.store.catalog import Catalog
 from workbench.store.files import intact
 from workbench.store.page_texts import page_texts
@@ -21,7 +22,7 @@ class PageWords:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._postings = PostingsFile(catalog.path / "words", PART if catalog.storage.remote else BATCH)
+        self._postings = PostingsFile(catalog.path / WORDS, PART if catalog.storage.remote else BATCH)
 
     def bm25(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Pages by BM25 of their text, best first. The query is words, never query syntax.

@@ -32,8 +32,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from workbench.atomic import write_whole
 from workbench.store import terms, textindex
-from workbench.store.files import write_whole
 from workbench.types import Float, Int
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from workbench.store.document_writer import DocumentWriter
 from workbench.store.images import sweep_images
 from workbench.store.index_writer import IndexWriter
 from workbench.store.schema import GAPS, INCOMING, LATE_COLUMNS, LEAVING, PAGES, file_part
+from workbench.store.table_writer import IDS_AT_ONCE
 from workbench.store.tables import FOLDER, create_table
-from workbench.store.write_session import PAGES_AT_ONCE, WriteSession
+from workbench.store.write_session import WriteSession
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,6 @@ def _drop_old_gaps(session: WriteSession, committed: set[str]) -> None:
         known = encoder in session.catalog.encoders
         held = session.collection.space(encoder).held() if known else set(pages)
         old = [page for page in pages if page in held or page not in committed]
-        for start in range(0, len(old), PAGES_AT_ONCE):
-            part = within("page_id", old[start : start + PAGES_AT_ONCE])
+        for start in range(0, len(old), IDS_AT_ONCE):
+            part = within("page_id", old[start : start + IDS_AT_ONCE])
             session.catalog.table("gaps").delete(both(part, f"encoder = {quoted(encoder)}"))

@@ -3,24 +3,20 @@ process may do it for the one that commits."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from workbench.errors import DiskFullError
+from workbench.documents.workers import cores
 from workbench.store.collection import Collection
-from workbench.store.encoder_rows import Derive, EncoderRows, Ready, derive
-from workbench.store.files import is_disk_full, room
+from workbench.store.encoder_rows import Derive, EncoderRows, Ready, attempted, derive
+from workbench.store.files import room
 from workbench.store.fragments import Fragments, joined, write_fragments
 from workbench.store.images import Pictures, save_images
 from workbench.store.schema import PAGES, DocumentRecord, page_id, page_row
 from workbench.types import Page, PageEmbedding, PageFailure
-
-log = logging.getLogger(__name__)
 
 NewPage = tuple[Page, PageEmbedding, Callable[[], Pictures]]
 """A page to be stored; the last gives its pictures, as `images.encoded` makes them, or raises why there are none."""
@@ -66,7 +62,8 @@ class Stager:
         ready: dict[int, _New] = {}
         failures: list[PageFailure] = []
         with room(self._collection.name):
-            for i, (page, made) in enumerate(zip(pages, self._prepared(record, pages), strict=True)):
+            rows = self.encoder()
+            for i, (page, made) in enumerate(zip(pages, self._prepared(rows, record, pages), strict=True)):
                 if isinstance(made, _New):
                     ready[i] = made
                 else:
@@ -80,9 +77,9 @@ class Stager:
                 tables |= later
                 gaps += [(page, encoder, reason) for page, reason in lacking.items()]
             new = list(ready.values())
-            tables |= self.encoder().tables([one.id for one in new], [one.vectors for one in new])
+            tables |= rows.tables([one.id for one in new], [one.vectors for one in new])
             later_ones = list((others or {}).values())
-            rows = [
+            described = [
                 page_row(
                     one.page,
                     record,
@@ -91,7 +88,7 @@ class Stager:
                 )
                 for i, one in ready.items()
             ]
-            return Staged({**tables, "pages": pa.Table.from_pylist(rows, PAGES)}, tuple(gaps)), failures
+            return Staged({**tables, "pages": pa.Table.from_pylist(described, PAGES)}, tuple(gaps)), failures
 
     def vectors(
         self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]
@@ -121,26 +118,22 @@ class Stager:
             files = {name: write_fragments(storage, name, joined(rows)) for name, rows in tables.items()}
         return Staged(files, tuple(gap for one in staged for gap in one.gaps))
 
-    def _prepared(self, record: DocumentRecord, pages: Sequence[NewPage]) -> list[_New | str]:
-        """What `_prepare` makes of each page, side by side: pictures may have to be encoded, which takes longest."""
-        with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1) or 1) as pool:
-            return list(pool.map(lambda page: self._prepare(record, *page), pages))
+    def _prepared(self, rows: EncoderRows, record: DocumentRecord, pages: Sequence[NewPage]) -> list[_New | str]:
+        """Each page ready to be committed, its pictures written, or why it cannot be stored.
 
-    def _prepare(
-        self, record: DocumentRecord, page: Page, embedding: PageEmbedding, pictures: Callable[[], Pictures]
-    ) -> _New | str:
-        """A page ready to be committed, its pictures written; or why it cannot be stored."""
-        made = self.encoder().prepare(embedding)
-        if isinstance(made, str):
-            return made
-        key = page_id(record.content_hash, page.ref.page)
-        try:
-            return _New(key, page, made, save_images(self._collection.storage, key, pictures()))
-        except Exception as error:  # one page must not cost the batch, but a full disk is everybody's
-            if isinstance(error, DiskFullError) or is_disk_full(error):
-                raise
-            log.exception("%s could not be stored", page.ref)
-            return f"The page could not be stored: {error}"
+        They are made side by side: pictures may have to be encoded, which takes longest.
+        """
+
+        def prepare(new: NewPage) -> _New | str:
+            page, embedding, pictures = new
+            vectors = rows.prepare(embedding)
+            if isinstance(vectors, str):
+                return vectors
+            key = page_id(record.content_hash, page.ref.page)
+            return attempted(lambda: _New(key, page, vectors, save_images(self._collection.storage, key, pictures())))
+
+        with ThreadPoolExecutor(max(1, min(len(pages), cores()))) as pool:
+            return list(pool.map(prepare, pages))
 
 
 def shown(outcomes: Iterable[PageEmbedding | PageFailure]) -> tuple[str, ...] | None:

@@ -17,7 +17,8 @@ from typing import NamedTuple, Protocol
 
 from filelock import FileLock
 
-from workbench.store.files import replace, tree_bytes
+from workbench.atomic import written_whole
+from workbench.store.files import tree_bytes
 
 LOCK = ".lock"
 TRASH = ".deleted-"
@@ -171,15 +172,13 @@ class Folder(Storage):
         target = self.cache / path
         if new and target.exists():
             raise FileExistsError(path)
-        partial = target.with_name(target.name + ".partial")
         if not self.cache.is_dir():  # a collection that is gone does not come back
             raise FileNotFoundError(self.cache)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
+        with written_whole(target) as partial, partial.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        replace(partial, target)
 
     def update(self, path: str, change: Callable[[bytes | None], bytes | None]) -> None:
         """See `Storage`."""

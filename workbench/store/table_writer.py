@@ -17,9 +17,8 @@ from workbench.store.fragments import Fragments, append_fragments
 
 log = logging.getLogger(__name__)
 
-_IDS_AT_ONCE = 500
-
-
+IDS_AT_ONCE = 500
+"""Pages that are named in one condition."""
 NOW = timedelta(milliseconds=1)
 """The age from which on old versions go where none is to stay; LanceDB warns of 0."""
 KEEP_VERSIONS = timedelta(minutes=10)
@@ -61,6 +60,14 @@ class TableWriter:
             merge(table, "page_id", rows)
         return not new
 
+    def put(self, name: str, rows: pa.Table | Fragments) -> int:
+        """Write rows, or make files of rows part of the table; how many pages they are of."""
+        if isinstance(rows, Fragments):
+            self.append(name, [rows])
+            return len(rows.pages)
+        self.write(name, rows)
+        return int(rows.num_rows)
+
     def append(self, name: str, written: Sequence[Fragments]) -> bool:
         """Make files of rows that another process wrote part of a table, in one commit; true when some of their pages
         had rows before, which go first: a crash in between has those pages read again."""
@@ -76,8 +83,8 @@ class TableWriter:
     def delete(self, name: str, ids: Sequence[str]) -> None:
         """Delete the rows of these pages, if there are any."""
         self.check()
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            self._catalog.table(name).delete(within("page_id", ids[start : start + _IDS_AT_ONCE]))
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            self._catalog.table(name).delete(within("page_id", ids[start : start + IDS_AT_ONCE]))
         if name in self.stored:
             self.stored[name].difference_update(ids)
 

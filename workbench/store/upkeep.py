@@ -10,6 +10,7 @@ from functools import partial
 
 from workbench.errors import DiskFullError
 from workbench.store import textindex
+from workbench.store.cache import VECTORS
 from workbench.store.files import is_disk_full, room
 from workbench.store.table_writer import KEEP_VERSIONS, NOW
 from workbench.store.tables import OWN_TABLES
@@ -89,7 +90,7 @@ class Upkeep:
                 "Its vectors, and its words beside them, are out of every search, but the files that held them "
                 f"({bytes_text(sum(large.values()))}) are rewritten only by: pagelens collections compact {name}",
             )
-        copies = [path.name.split(".")[0] for path in (self._session.path / "flat").glob("*.bin")]
+        copies = [path.name.split(".")[0] for path in (self._session.path / VECTORS).glob("*.bin")]
         if len(copies) > len(set(copies)):  # Windows keeps a file that is mapped
             return ("Another process still has copies of its vectors open; the next writer deletes them.",)
         return ()

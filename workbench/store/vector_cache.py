@@ -34,8 +34,9 @@ import psutil
 from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
+from workbench.atomic import write_whole
 from workbench.errors import DiskFullError
-from workbench.store.files import is_disk_full, write_whole
+from workbench.store.files import is_disk_full
 from workbench.types import Ragged
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,6 @@ from workbench.store.encoder_rows import Derive
 from workbench.store.encoder_writer import EncoderWriter
 from workbench.store.table_writer import TableWriter
 
-PAGES_AT_ONCE = 64
-"""Pages whose ids are named in one condition."""
 Stopped = Callable[[], bool]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,23 @@ class Receipt:
     labels: int = 0
     searches: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, gone: Gone, **removed: Any) -> Receipt:
+        """What one of those that keep something of what leaves has removed of it; the names are the fields'."""
+        return cls(gone.collection, gone.document, **removed)
+
+    def __add__(self, other: Receipt) -> Receipt:
+        """What both say is removed."""
+        return replace(
+            self,
+            pages=self.pages + other.pages,
+            uploads=self.uploads + other.uploads,
+            pictures=self.pictures + other.pictures,
+            labels=self.labels + other.labels,
+            searches=self.searches + other.searches,
+            notes=self.notes + other.notes,
+        )
 
     @property
     def sentence(self) -> str:

@@ -135,24 +135,15 @@ class Job:
         return self.state in ("waiting", "running", "stopping")
 
 
-PLANNED = {
-    "new": "it is read",
-    "rest": "pages that are not in yet are read",
-    "replaces": "it is read, and what it was before leaves",
-    "known": "it is in already, or another file of this plan is the same",
-    "refused": "it cannot be read",
-    "dropped": "it was left out of the plan",
-}
-"""What becomes of a file of a plan."""
-
-
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
     """A file of a plan, under the name that its document will have.
 
     ``note`` is empty, or says in a sentence why the file will be skipped or refused, what it replaces or tries again.
     ``namesake`` is the name of a different document that this one may take the place of, if that is asked for.
-    ``state`` is one of `PLANNED`; ``source`` is the name that the file came under, by which it can be left out.
+    ``state`` is what becomes of it: ``new`` (it is read), ``rest`` (pages that are not in yet are read), ``replaces``
+    (what it was before leaves), ``known`` (it is in, or another file of the plan is the same), ``refused`` (it cannot
+    be read) or ``dropped`` (it was left out). ``source`` is the name that it came under, by which it can be left out.
     """
 
     name: str

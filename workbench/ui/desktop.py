@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from filelock import FileLock, Timeout
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -121,9 +122,7 @@ def open_desktop(
         return False
     try:
         with _serving(workbench, window, state / "desktop.json") as address:
-            window.run(
-                _opened(workbench, address, files, collection), lambda: any(j.active for j in workbench.jobs.all())
-            )
+            window.run(_opened(workbench, address, files, collection), lambda: bool(workbench.jobs.active()))
     finally:
         lock.release()
     return True
@@ -135,14 +134,14 @@ class _Running:
 
     port: int
     token: str
-    pid: int
 
     @classmethod
     def read(cls, path: Path) -> _Running | None:
         """From the file, None if there is none."""
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls(found["port"], found["token"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, path: Path) -> None:
@@ -161,7 +160,7 @@ def _serving(workbench: Workbench, window: Window, file: Path) -> Iterator[str]:
 
     before = _Running.read(file)
     with _bound(before.port if before else 0) as listening:
-        running = _Running(listening.getsockname()[1], secrets.token_urlsafe(24), os.getpid())
+        running = _Running(listening.getsockname()[1], secrets.token_urlsafe(24))
         address = f"http://{HOST}:{running.port}"
         app = create_app(workbench, HOST, running.port)
         app.router.routes.insert(0, Route(_ROUTE, _control(workbench, window, running, address), methods=["POST"]))
@@ -202,11 +201,13 @@ def _control(workbench: Workbench, window: Window, running: _Running, address: s
         asked = await request.json()
         if not secrets.compare_digest(str(asked.get("token", "")), running.token):
             return PlainTextResponse("This is between windows of Pagelens.", 403)
-        try:
-            where = _opened(workbench, address, [Path(file) for file in asked["files"]], asked["collection"])
+        files, collection = [Path(file) for file in asked["files"]], asked["collection"]
+        try:  # folders are walked, and a window is waited for: neither may keep the page's own requests waiting
+            await run_in_threadpool(
+                window.show, await run_in_threadpool(_opened, workbench, address, files, collection)
+            )
         except PagelensError as error:
             return PlainTextResponse(str(error), 400)
-        window.show(where)
         return PlainTextResponse("shown")
 
     return show

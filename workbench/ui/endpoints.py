@@ -21,6 +21,7 @@ from workbench.answers.searches import Search
 from workbench.api.requests import page_ref
 from workbench.api.uploads import Uploads
 from workbench.errors import InputError, PagelensError
+from workbench.folders import inside
 from workbench.permits import ALL, check_edit, permitted
 from workbench.ui.guard import PERMIT
 
@@ -75,7 +76,7 @@ def _asked_by(request: gr.Request) -> Iterator[None]:
 def _uploaded(file: Mapping[str, Any]) -> Path:
     """A file that Gradio's client sent; `InputError` for any other of this machine."""
     path = Path(str(file.get("path", ""))).resolve()
-    if not path.is_relative_to(Path(os.environ["GRADIO_TEMP_DIR"]).resolve()) or not path.is_file():
+    if not inside(path, Path(os.environ["GRADIO_TEMP_DIR"])) or not path.is_file():
         raise InputError("That file was not sent; send it with gradio_client's handle_file.")
     return path
 

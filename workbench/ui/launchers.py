@@ -5,6 +5,7 @@ Each is a person's own, below their home: nothing needs rights that they lack.
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import plistlib
 import shlex
@@ -16,19 +17,30 @@ from io import BytesIO
 from pathlib import Path
 
 from workbench import resources
+from workbench.documents import readable
 from workbench.errors import PagelensError
 
 NAME = "Pagelens"
 _SUMMARY = "Search documents by what their pages show"
-_OPENS = ("application/pdf", "image/png", "image/jpeg", "image/webp", "image/tiff", "image/bmp", "image/gif")
-"""Kinds of file that a file manager offers it for."""
+_OPEN_XML, _OPEN_DOCUMENT = "application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument"
+_TYPES = {
+    ".docx": f"{_OPEN_XML}.wordprocessingml.document",
+    ".jfif": "image/jpeg",
+    ".odp": f"{_OPEN_DOCUMENT}.presentation",
+    ".ods": f"{_OPEN_DOCUMENT}.spreadsheet",
+    ".odt": f"{_OPEN_DOCUMENT}.text",
+    ".ppsx": f"{_OPEN_XML}.presentationml.slideshow",
+    ".pptx": f"{_OPEN_XML}.presentationml.presentation",
+    ".xlsx": f"{_OPEN_XML}.spreadsheetml.sheet",
+}
+"""Media types that Python does not know by itself."""
 
 
-def command(home: Path | None) -> list[str]:
-    """What the launcher runs: this very Python, for this home if one was named."""
+def command(home: str = "") -> list[str]:
+    """What the launcher runs: this very Python, for this home, a folder or ``s3://...``, if one was named."""
     python = Path(sys.executable)
     quiet = python.with_name("pythonw.exe")  # without a console
-    named = ["--home", str(home)] if home is not None else []
+    named = ["--home", home] if home else []
     return [str(quiet if quiet.exists() else python), "-m", "workbench", *named, "desktop"]
 
 
@@ -73,8 +85,15 @@ def uninstall(system: str = sys.platform) -> Path | None:
     return where
 
 
+def media_type(suffix: str) -> str:
+    """What file managers call the files whose names end so; empty where nobody knows."""
+    known = mimetypes.MimeTypes(())  # without what happens to be installed
+    return _TYPES.get(suffix) or known.guess_type(f"file{suffix}", strict=False)[0] or ""
+
+
 def _entry(arguments: Sequence[str], icon: Path) -> str:
     """A desktop entry (freedesktop.org, version 1.5); an argument is quoted, and so is what quoting means."""
+    opened = dict.fromkeys(media_type(suffix) for suffixes in readable().values() for suffix in sorted(suffixes))
     quoted = []
     for argument in arguments:
         for special in '\\"`$':
@@ -90,7 +109,7 @@ def _entry(arguments: Sequence[str], icon: Path) -> str:
             f"Icon={icon}",
             "Terminal=false",
             "Categories=Office;",
-            f"MimeType={';'.join(_OPENS)};",
+            f"MimeType={';'.join(opened)};",
             "",
         ]
     )

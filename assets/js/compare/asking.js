@@ -117,7 +117,6 @@ addLink({
   read(wanted) {
     const [b, dataset] = [wanted.get("b"), wanted.get("bs") || ""];
     alter({ a: null, b: b || null, dataset, many: Boolean(dataset) });
-    if ((b || dataset) && !wanted.get("view")) state.view = "compare"; // as older links say it
   },
   write(add) {
     if (state.view !== "compare") return;

@@ -1,6 +1,6 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
+import { Button } from "../core/buttons.js";
 import { html } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { Segments } from "../core/segments.js";
 import { Select } from "../core/select.js";
@@ -23,27 +23,16 @@ function Choice({ side }) {
   };
   return html`<div class="pl-compare-choice">
     <${Letter} side=${side} />
-    <${Select}
-      id=${`pl-compare-preset-${side}`}
-      aria-label=${`Preset of ${letter}`}
-      options=${[...Object.keys(presets).map((name) => [name, name]), ["", "own pipeline"]]}
-      value=${presetOf(side)}
-      choose=${preset}
-    />
-    <input
-      class="pl-input pl-code"
-      id=${`pl-compare-${side}`}
-      aria-label=${`Pipeline ${letter}`}
-      spellcheck="false"
-      autocomplete="off"
-      value=${textOf(side)}
-      onInput=${(event) => alter({ [side]: event.target.value })}
-    />
+    <${Select} id=${`pl-compare-preset-${side}`} aria-label=${`Preset of ${letter}`}
+      options=${[...Object.keys(presets).map((name) => [name, name]), ["", "own pipeline"]]} value=${presetOf(side)}
+      choose=${preset} />
+    <input class="pl-input pl-code" id=${`pl-compare-${side}`} aria-label=${`Pipeline ${letter}`} spellcheck="false"
+      autocomplete="off" value=${textOf(side)} onInput=${(event) => alter({ [side]: event.target.value })} />
   </div>`;
 }
 function Form() {
   const { many } = now();
-  const go = html`<button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Compare</button>`;
+  const go = html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Compare<//>`;
   const submit = (event) => {
     event.preventDefault();
     compare();
@@ -53,35 +42,17 @@ function Form() {
     now().filter = "";
   };
   return html`<form class="pl-query" role="search" onSubmit=${submit}>
-    <${Segments}
-      label="What is compared"
-      name="pl-compare-mode"
-      options=${[
-        ["one", "One query"],
-        ["many", "Many queries"],
-      ]}
-      value=${many ? "many" : "one"}
-      choose=${(mode) => turn(mode === "many")}
-    />
-    ${
-      many
-        ? html`<${Queries} go=${go} />`
-        : html`<div class="pl-query-line">
-            <input
-              type="search"
-              id="pl-compare-query"
-              class="pl-query-input"
-              placeholder="What are you looking for?"
-              aria-label="Query to compare"
-              autocomplete="off"
-              spellcheck="false"
-              enterkeyhint="search"
-              value=${state.draft}
-              onInput=${type}
-            />
-            ${go}
-          </div>`
-    }
+    <${Segments} label="What is compared" name="pl-compare-mode"
+      options=${[["one", "One query"], ["many", "Many queries"]]} value=${many ? "many" : "one"}
+      choose=${(mode) => turn(mode === "many")} />
+    ${many
+      ? html`<${Queries} go=${go} />`
+      : html`<div class="pl-query-line">
+          <input type="search" id="pl-compare-query" class="pl-query-input" placeholder="What are you looking for?"
+            aria-label="Query to compare" autocomplete="off" spellcheck="false" enterkeyhint="search"
+            value=${state.draft} onInput=${type} />
+          ${go}
+        </div>`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
   </form>`;
 }
@@ -92,7 +63,9 @@ function OfOne({ one }) {
   if (one.running) return html`${spinner}Searching by both`;
   const { found, filter } = one;
   const notes = [...new Set([...found.a.notes, ...found.b.notes])];
-  return html`<span><b id="pl-overlap">${`${found.shared} of ${found.k}`}</b>${` in both (overlap ${found.overlap.toFixed(2)})`}</span>
+  return html`<span>
+    <b id="pl-overlap">${`${found.shared} of ${found.k}`}</b>${` in both (overlap ${found.overlap.toFixed(2)})`}
+  </span>
     <span title="Rank-biased overlap: 1 the same order, 0 no page shared; the top counts most (p = 0.9).">
       Rank-biased overlap <b id="pl-rbo">${found.rbo.toFixed(3)}</b>
     </span>
@@ -102,16 +75,12 @@ function OfOne({ one }) {
 const OfMany = ({ all }) =>
   html`${all.running && spinner}
     <span>${all.running ? `${count(all.done)} of ${queries(all.total)}` : queries(all.rows.length)}</span>
-    ${all.running && html`<button type="button" class="pl-button" onClick=${stop}>Stop</button>`}
+    ${all.running && html`<${Button} onClick=${stop}>Stop<//>`}
     ${Object.entries(all.refused).map(([id, why]) => html`<span class="pl-note">${`Query ${id}: ${why}`}</span>`)}`;
 function Status({ many, one, all }) {
   const told = many ? all : one;
-  return html`<div
-    class="pl-status"
-    role="status"
-    aria-live="polite"
-    data-complete=${told ? (told.running ? "no" : "yes") : null}
-  >
+  return html`<div class="pl-status" role="status" aria-live="polite"
+    data-complete=${told ? (told.running ? "no" : "yes") : null}>
     ${told && (many ? html`<${OfMany} all=${all} />` : html`<${OfOne} one=${one} />`)}
   </div>`;
 }
@@ -126,9 +95,7 @@ function Blank({ many, found }) {
     return empty(
       "This collection is empty",
       html`<p>Add documents first, then compare two ways of searching them here.</p>`,
-      html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>
-        Go to the library
-      </button>`,
+      html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`,
     );
   return many
     ? empty(
@@ -149,11 +116,8 @@ export function Compare() {
     <${Form} />
     <${Status} many=${many} one=${one} all=${all} />
     ${(!shown || error) && html`<${Blank} many=${many} found=${found} />`} ${many && all && html`<${Many} all=${all} />`}
-    ${
-      any &&
-      html`<${Lists} found=${found} chosen=${one.chosen} stale=${one.running} />
-        <${Heats} found=${found} question=${one.question} chosen=${one.chosen} />
-        <${Contrast} found=${found} question=${one.question} chosen=${one.chosen} />`
-    }
+    ${any && html`<${Lists} found=${found} chosen=${one.chosen} stale=${one.running} />
+      <${Heats} found=${found} question=${one.question} chosen=${one.chosen} />
+      <${Contrast} found=${found} question=${one.question} chosen=${one.chosen} />`}
   </div>`;
 }

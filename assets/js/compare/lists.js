@@ -13,14 +13,9 @@ function Hit({ hit, side, move, chosen }) {
   const [look, words] = verdict(move);
   return html`<li role="presentation">
     <label class="pl-versus-hit">
-      <input
-        type="radio"
-        name=${`pl-compare-${side}-page`}
-        value=${hit.page_id}
-        checked=${chosen}
+      <input type="radio" name=${`pl-compare-${side}-page`} value=${hit.page_id} checked=${chosen}
         aria-label=${`Rank ${hit.rank} of ${side.toUpperCase()}: ${hit.document}, page ${hit.number}, ${words}`}
-        onChange=${() => choose(side, hit)}
-      />
+        onChange=${() => choose(side, hit)} />
       <span class="pl-versus-thumb">
         <img alt="" loading="lazy" decoding="async" src=${imageUrl(hit.document, hit.number, hit.page_id, "thumb")} />
       </span>
@@ -52,13 +47,8 @@ function Side({ side, found, chosen }) {
     <ol role="radiogroup" aria-label=${`Pages of ${side.toUpperCase()}; choose one to explain`}>
       ${hits.map(
         (hit) =>
-          html`<${Hit}
-            key=${hit.page_id}
-            hit=${hit}
-            side=${side}
-            move=${moves.get(hit.page_id)}
-            chosen=${Boolean(chosen[side]) && chosen[side].page_id === hit.page_id}
-          />`,
+          html`<${Hit} key=${hit.page_id} hit=${hit} side=${side} move=${moves.get(hit.page_id)}
+            chosen=${Boolean(chosen[side]) && chosen[side].page_id === hit.page_id} />`,
       )}
     </ol>
   </div>`;
@@ -66,23 +56,15 @@ function Side({ side, found, chosen }) {
 function Moves({ found, chosen }) {
   const height = Math.max(found.a.hits.length, found.b.hits.length) * ROW;
   const pages = [chosen.a, chosen.b].filter(Boolean).map((hit) => hit.page_id);
-  return html`<svg
-    class="pl-versus-moves"
-    viewBox=${`0 0 100 ${height}`}
-    preserveAspectRatio="none"
-    role="img"
+  return html`<svg class="pl-versus-moves" viewBox=${`0 0 100 ${height}`} preserveAspectRatio="none" role="img"
     style=${{ height: `${height}px` }}
-    aria-label="Where each page of A stands in B; the same numbers are in the table below."
-  >
+    aria-label="Where each page of A stands in B; the same numbers are in the table below.">
     ${found.moves
       .filter((move) => move.difference !== null)
       .map(
         (move) =>
-          html`<path
-            key=${move.page_id}
-            d=${line(move)}
-            class=${`${verdict(move)[0]}${pages.includes(move.page_id) ? " pl-chosen" : ""}`}
-          >
+          html`<path key=${move.page_id} d=${line(move)}
+            class=${`${verdict(move)[0]}${pages.includes(move.page_id) ? " pl-chosen" : ""}`}>
             <title>${`${move.page}: ${move.rank_a} → ${move.rank_b}`}</title>
           </path>`,
       )}

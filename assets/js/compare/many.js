@@ -1,4 +1,5 @@
 /* many: two pipelines over a set of queries; where they differ most comes first. */
+import { Button } from "../core/buttons.js";
 import { bytes, count, ms } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { Select } from "../core/select.js";
@@ -13,29 +14,14 @@ export function Queries({ go }) {
   const { dataset, sets, lines } = now();
   return html`<div class="pl-many">
     <div class="pl-many-set">
-      <${Select}
-        id="pl-many-set"
-        aria-label="Dataset whose queries are compared"
-        options=${[
-          ["", "Queries of your own, one a line"],
-          ...sets.map((one) => [one.name, `Dataset ${one.name}: ${queries(one.questions)}`]),
-        ]}
-        value=${dataset}
-        choose=${(name) => alter({ dataset: name })}
-      />
+      <${Select} id="pl-many-set" aria-label="Dataset whose queries are compared"
+        options=${[["", "Queries of your own, one a line"], ...sets.map((one) => [one.name, `Dataset ${one.name}: ${queries(one.questions)}`])]}
+        value=${dataset} choose=${(name) => alter({ dataset: name })} />
       ${go}
     </div>
-    <textarea
-      id="pl-many-lines"
-      class="pl-input pl-many-lines"
-      rows="4"
-      placeholder="One query a line"
-      aria-label="Queries to compare, one a line"
-      spellcheck="false"
-      hidden=${Boolean(dataset)}
-      value=${lines}
-      onInput=${(event) => alter({ lines: event.target.value })}
-    />
+    <textarea id="pl-many-lines" class="pl-input pl-many-lines" rows="4" placeholder="One query a line"
+      aria-label="Queries to compare, one a line" spellcheck="false" hidden=${Boolean(dataset)} value=${lines}
+      onInput=${(event) => alter({ lines: event.target.value })} />
   </div>`;
 }
 function Facts({ rows, labelled }) {
@@ -49,23 +35,18 @@ function Facts({ rows, labelled }) {
     ${fact("overlap", mean(rows.map((row) => row.overlap)).toFixed(3), "Mean part of the pages that both found")}
     ${fact("rank-biased overlap", mean(rows.map((row) => row.rbo)).toFixed(3), "Mean; the top counts most (p = 0.9)")}
     ${fact("the same in both", `${rows.filter((row) => !row.moved).length} of ${rows.length}`)}
-    ${
-      labelled.length > 0 &&
-      fact(
-        "first relevant page, B − A",
-        signed(mean(labelled.map((row) => row.gain))),
-        "Mean difference of its reciprocal rank, over queries with labels",
-      )
-    }
+    ${labelled.length > 0 && fact(
+      "first relevant page, B − A",
+      signed(mean(labelled.map((row) => row.gain))),
+      "Mean difference of its reciprocal rank, over queries with labels",
+    )}
     ${fact("A takes", took("cost_a"), cost)} ${fact("B takes", took("cost_b"), cost)}
   </dl>`;
 }
 const rank = (value) => (value === null ? "none" : value);
 const Row = ({ row, labelled }) =>
   html`<tr>
-    <th scope="row">
-      <button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button>
-    </th>
+    <th scope="row"><button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button></th>
     <td class="pl-num">
       <span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}
     </td>
@@ -74,12 +55,9 @@ const Row = ({ row, labelled }) =>
     <td class="pl-many-page">
       ${row.furthest ? `${row.furthest.page}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–"}
     </td>
-    ${
-      labelled &&
-      html`<td class=${`pl-num ${row.gain > 0 ? "pl-up" : row.gain < 0 ? "pl-down" : ""}`}>
-        ${row.labelled ? `${rank(row.first_a)} → ${rank(row.first_b)}` : ""}
-      </td>`
-    }
+    ${labelled && html`<td class=${`pl-num ${row.gain > 0 ? "pl-up" : row.gain < 0 ? "pl-down" : ""}`}>
+      ${row.labelled ? `${rank(row.first_a)} → ${rank(row.first_b)}` : ""}
+    </td>`}
     <td class="pl-num">${`${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`}</td>
   </tr>`;
 export function Many({ all }) {
@@ -101,18 +79,10 @@ export function Many({ all }) {
   return html`<section class="pl-many-results" id="pl-many">
     <${Facts} rows=${rows} labelled=${labelled} />
     <h3>Where they differ most</h3>
-    <${Table}
-      id="pl-many-table"
-      region="Queries and how differently they are answered"
-      caption="Queries, those that the two pipelines answer most differently first"
-      columns=${columns}
-      rows=${(more ? sorted.slice(0, SHOWN) : sorted).map((row) => html`<${Row} key=${row.id} row=${row} labelled=${labelled.length > 0} />`)}
-    />
-    ${
-      more &&
-      html`<button type="button" class="pl-button" onClick=${() => setWhole(true)}>
-        ${`Show all ${count(sorted.length)}`}
-      </button>`
-    }
+    <${Table} id="pl-many-table" region="Queries and how differently they are answered"
+      caption="Queries, those that the two pipelines answer most differently first" columns=${columns}
+      rows=${(more ? sorted.slice(0, SHOWN) : sorted).map((row) => html`<${Row} key=${row.id} row=${row}
+        labelled=${labelled.length > 0} />`)} />
+    ${more && html`<${Button} onClick=${() => setWhole(true)}>${`Show all ${count(sorted.length)}`}<//>`}
   </section>`;
 }

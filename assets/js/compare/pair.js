@@ -62,27 +62,16 @@ export function Heats({ found, question, chosen }) {
     : `Heat by ${told.map((side) => side.encoder).join(" and ")}, each on a scale of its own: their similarities differ.`;
   return html`<section class="pl-card pl-heats" id="pl-heats">
     <div class="pl-heats-words">
-      ${
-        words.length > 0 &&
-        html`<${Segments}
-          label="Query word whose heat is shown"
-          name="pl-heats-word"
-          options=${[["", "all words"], ...words.map((token, i) => [String(i), token.label])]}
-          value=${word}
-          choose=${setWord}
-        />`
-      }
+      ${words.length > 0 && html`<${Segments} label="Query word whose heat is shown" name="pl-heats-word"
+        options=${[["", "all words"], ...words.map((token, i) => [String(i), token.label])]} value=${word}
+        choose=${setWord} />`}
     </div>
     <div class="pl-heats-pair">
       ${of.map(
         (side) =>
-          html`<${Figure}
-            key=${side + chosen[side].page}
-            side=${side}
-            hit=${chosen[side]}
+          html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]}
             told=${(value && !stale && value.find((one) => one.side === side)) || {}}
-            drawn=${shown.find((one) => one.side === side)}
-          />`,
+            drawn=${shown.find((one) => one.side === side)} />`,
       )}
     </div>
     <p class="pl-muted pl-heats-note">${told.length ? note : ""}</p>
@@ -150,25 +139,13 @@ export function Contrast({ found, question, chosen }) {
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
   return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
-    ${
-      names.length > 1 &&
-      html`<${Segments}
-        label="Encoder whose scores are compared"
-        name="pl-compare-encoder"
-        options=${names.map((name) => [name, name])}
-        value=${encoder}
-        choose=${choose}
-      />`
-    }
-    ${
-      differ && value
-        ? html`<${Told} told=${value} />`
-        : html`<h3>Why one page beats another</h3>
-            ${
-              error
-                ? html`<p class="pl-error" role="alert">${error}</p>`
-                : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`
-            }`
-    }
+    ${names.length > 1 && html`<${Segments} label="Encoder whose scores are compared" name="pl-compare-encoder"
+      options=${names.map((name) => [name, name])} value=${encoder} choose=${choose} />`}
+    ${differ && value
+      ? html`<${Told} told=${value} />`
+      : html`<h3>Why one page beats another</h3>
+          ${error
+            ? html`<p class="pl-error" role="alert">${error}</p>`
+            : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`}`}
   </section>`;
 }

@@ -1,9 +1,10 @@
 /* address: what stands in the address bar, as a value and back. Pure; the router moves between addresses.
 
    ?view=page&c=reports&q=net+income&p=accurate&f=page+%3E+3&k=20&ref=a.pdf%23page%3D3&t=2.5  names a view, a collection,
-   a search (q words, x further parts, p pipeline, f filter, k results), an open page, and words whose heat is shown. */
+   a search (q words, x further parts, p pipeline, f filter, k results, in the collections searched together, * for all), an
+   open page, and words whose heat is shown. */
 
-export const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
+const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
 /* A change of these alone is no new place: Back would go through them one by one. */
 const MINOR = ["t"];
 const MAX_RESULTS = 200;
@@ -23,6 +24,12 @@ function parts(text) {
   }
   return [[], true];
 }
+/* The view of an address that names none, as older links do: what shows the page, the records or the pipelines in it. */
+function implied(at, open) {
+  if (open) return "page";
+  if (at.get("e")) return "evaluate";
+  return at.get("b") || at.get("bs") ? "compare" : "";
+}
 /* What an address says. `broken` is true where a part of the query cannot be read; the rest holds. */
 export function read(search) {
   const at = new URLSearchParams(search);
@@ -31,8 +38,9 @@ export function read(search) {
   const ref = parseRef(at.get("ref"));
   const view = at.get("view");
   return {
-    view: VIEWS.includes(view) ? view : ref ? "page" : "",
+    view: VIEWS.includes(view) ? view : implied(at, ref),
     collection: at.get("c") || "",
+    across: at.getAll("in").filter(Boolean),
     query: at.get("q") || "",
     parts: found,
     pipeline: at.get("p") || "",
@@ -50,6 +58,7 @@ export function write(place, more = []) {
   const asking = place.query || place.parts.length;
   if (place.view !== (place.open && place.view === "page" ? "page" : "search")) add("view", place.view);
   add("c", place.collection);
+  for (const name of place.across) at.append("in", name);
   add("q", place.query);
   if (place.parts.length) add("x", JSON.stringify(place.parts));
   if (asking) {

@@ -1,10 +1,10 @@
 /* bar: name, collection, state of the model, theme, keys; and what a link named that is gone. */
+import { Chip, Quiet } from "./buttons.js";
 import { failed, notify } from "./dialogs.js";
 import { html, useEffect, useState } from "./html.js";
-import { Icon } from "./icons.js";
 import { choose, openDialog } from "./router.js";
 import { api } from "./server.js";
-import { state } from "./store.js";
+import { set, state } from "./store.js";
 
 const SAID = { cold: "Models", warming: "Warming up the model", ready: "Model ready", failed: "Model not available" };
 const SOON = 1500; // ms between looks at a model that is on its way
@@ -35,33 +35,27 @@ function Theme() {
     }
   };
   const name = dark ? "Light theme" : "Dark theme";
-  return html`<button type="button" class="pl-quiet" aria-label=${name} title=${name} onClick=${turn}>
-    <${Icon} name=${dark ? "sun" : "moon"} />
-  </button>`;
+  return html`<${Quiet} icon=${dark ? "sun" : "moon"} label=${name} onClick=${turn} />`;
 }
 
 function Model() {
-  const [info, setInfo] = useState(null);
-  const now = info || (state.overview && state.overview.model);
+  const { model: now } = state;
+  const wrong = now && now.state === "failed" ? now.detail : "";
   useEffect(() => {
-    if (!now) return undefined;
-    if (now.state === "failed" && now.detail) notify(now.detail, "error");
-    if (!["warming", "cold"].includes(now.state)) return undefined;
+    if (wrong) notify(wrong, "error");
+  }, [wrong]);
+  useEffect(() => {
+    if (!now || !["warming", "cold"].includes(now.state)) return undefined;
     const look = () =>
-      api.get("/warm-up").then(setInfo, () => {
+      api.get("/warm-up").then((model) => set({ model }), () => {
         timer = setTimeout(look, LATER);
       });
     let timer = setTimeout(look, SOON);
     return () => clearTimeout(timer);
   }, [now]);
   if (!now) return html`<button type="button" class="pl-model" disabled>Models</button>`;
-  return html`<button
-    type="button"
-    class=${`pl-model pl-model-${now.state}`}
-    aria-live="polite"
-    title=${now.detail || "Models: load, unload, and what there is"}
-    onClick=${() => openDialog("models")}
-  >
+  return html`<button type="button" class=${`pl-model pl-model-${now.state}`} aria-live="polite"
+    title=${now.detail || "Models: load, unload, and what there is"} onClick=${() => openDialog("models")}>
     ${SAID[now.state] || "Models"}
   </button>`;
 }
@@ -71,14 +65,8 @@ function Collections() {
   if (state.collection && !names.includes(state.collection)) names.unshift(state.collection);
   return html`<label class="pl-collection">
     <span class="pl-sr">Collection</span>
-    <select
-      class="pl-select"
-      id="pl-collection"
-      aria-label="Collection"
-      value=${state.collection}
-      disabled=${names.length < 2}
-      onChange=${(event) => choose(event.target.value).catch(failed)}
-    >
+    <select class="pl-select" id="pl-collection" aria-label="Collection" value=${state.collection}
+      disabled=${names.length < 2} onChange=${(event) => choose(event.target.value).catch(failed)}>
       ${names.map((name) => html`<option key=${name} value=${name} selected=${name === state.collection}>${name}</option>`)}
     </select>
   </label>`;
@@ -89,27 +77,22 @@ function Gone() {
   const others = state.overview.collections.map((one) => one.name);
   return html`<div class="pl-gone" role="alert">
     <p><b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.</p>
-    ${others.length > 0 && html`<p>Go to ${others.slice(0, 8).map((name) => html`<button key=${name} type="button" class="pl-chip" onClick=${() => choose(name)}>${name}</button> `)}</p>`}
+    ${others.length > 0 && html`<p>
+      Go to ${others.slice(0, 8).map((name) => html`<${Chip} key=${name} onClick=${() => choose(name)}>${name}<//> `)}
+    </p>`}
   </div>`;
 }
 
 export const Bar = () =>
   html`<header class="pl-bar">
-      <div class="pl-brand"><span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name" aria-hidden="true">Pagelens</span></div>
+      <div class="pl-brand">
+        <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name"
+          aria-hidden="true">Pagelens</span>
+      </div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />
-        <button type="button" class="pl-quiet" aria-label="Saved views" title="Saved views" onClick=${() => openDialog("views")}>
-          <${Icon} name="star" />
-        </button>
-        <button
-          type="button"
-          class="pl-quiet"
-          aria-label="Keyboard shortcuts"
-          title="Keyboard shortcuts (?)"
-          onClick=${() => openDialog("keys")}
-        >
-          <${Icon} name="keys" />
-        </button>
+        <${Quiet} icon="star" label="Saved views" onClick=${() => openDialog("views")} />
+        <${Quiet} icon="keys" label="Keyboard shortcuts" keys="?" onClick=${() => openDialog("keys")} />
         <${Theme} />
       </div>
     </header>

@@ -1,9 +1,10 @@
 /* dialogs: messages that pass, and modals. */
-import { Icon } from "./icons.js";
+import { Button, Quiet } from "./buttons.js";
 import { html, render } from "./html.js";
 
 const LASTING = { info: 7000, error: 12000 }; // ms; an error takes longer to read and to write down
-let toasts = null;
+let toasts = null,
+  numbered = 0; // dialogs so far, so that one within another has a title of its own
 
 /* A message at the edge of the page; `kind` is info or error. */
 export function notify(text, kind = "info") {
@@ -16,13 +17,7 @@ export function notify(text, kind = "info") {
   }
   const toast = document.createElement("div");
   toast.className = `pl-toast pl-toast-${kind}`;
-  render(
-    html`<span>${text}</span>
-      <button type="button" class="pl-quiet" aria-label="Dismiss" onClick=${() => toast.remove()}>
-        <${Icon} name="close" />
-      </button>`,
-    toast,
-  );
+  render(html`<span>${text}</span><${Quiet} icon="close" label="Dismiss" onClick=${() => toast.remove()} />`, toast);
   toasts.append(toast);
   setTimeout(() => toast.remove(), LASTING[kind]);
 }
@@ -31,6 +26,7 @@ export const failed = (error) => notify(error.message, "error");
 /* A modal. Resolves to what `read` makes of its fields (a FormData) when it is confirmed, else to null; `opened` gets what
    closes it. */
 export function dialog({ title, body, confirm, danger = false, wide = false, read = () => true, opened }) {
+  const titled = `pl-dialog-title-${++numbered}`;
   return new Promise((resolve) => {
     const node = document.createElement("dialog");
     const close = (value = null) => {
@@ -41,7 +37,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
       resolve(value);
     };
     node.className = wide ? "pl-dialog pl-wide" : "pl-dialog";
-    node.setAttribute("aria-labelledby", "pl-dialog-title");
+    node.setAttribute("aria-labelledby", titled);
     node.addEventListener("cancel", (event) => {
       event.preventDefault();
       close();
@@ -52,14 +48,11 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
     };
     render(
       html`<form method="dialog" onSubmit=${submit}>
-        <h2 id="pl-dialog-title">${title}</h2>
+        <h2 id=${titled}>${title}</h2>
         ${body}
         <div class="pl-dialog-buttons">
-          <button type="button" class="pl-button" onClick=${() => close()}>${confirm ? "Cancel" : "Close"}</button>
-          ${
-            confirm &&
-            html`<button type="submit" class=${`pl-button ${danger ? "pl-danger" : "pl-primary"}`}>${confirm}</button>`
-          }
+          <${Button} onClick=${() => close()}>${confirm ? "Cancel" : "Close"}<//>
+          ${confirm && html`<${Button} look=${danger ? "pl-danger" : "pl-primary"} type="submit">${confirm}<//>`}
         </div>
       </form>`,
       node,

@@ -1,5 +1,5 @@
 /* jobs: work on the server, whatever becomes of this page; asked for every second while there is some. */
-import { notify } from "./dialogs.js";
+import { failed, notify } from "./dialogs.js";
 import { emit, on } from "./events.js";
 import { plural } from "./format.js";
 import { choose, loadOverview, refresh, sync } from "./router.js";
@@ -31,6 +31,8 @@ const DONE = {
 };
 
 let waiting = 0,
+  asks = 0,
+  heard = 0, // the last ask that was answered
   primed = false, // the first list holds what ended before this page was opened
   changing = 0,
   changedAt = 0;
@@ -38,13 +40,17 @@ let waiting = 0,
 /* Asks for the jobs now, and again while one is at work. */
 export async function watch() {
   clearTimeout(waiting);
+  const mine = ++asks;
   let jobs;
   try {
     jobs = await api.get("/jobs");
   } catch {
+    clearTimeout(waiting);
     waiting = setTimeout(watch, LATER); // the server may be back by then
     return;
   }
+  if (mine < heard) return; // a newer list is known
+  heard = mine;
   set({ jobs });
   emit("jobs", jobs);
   for (const job of jobs) follow(job);
@@ -56,11 +62,7 @@ export async function watch() {
 on("watch-jobs", watch);
 
 export async function act(job, what) {
-  try {
-    await api.post(`/jobs/${job.id}/${what}`);
-  } catch (error) {
-    notify(error.message, "error");
-  }
+  await api.post(`/jobs/${job.id}/${what}`).catch(failed);
   watch();
 }
 const settled = (job) => job.documents.filter((one) => one.state === "done").length;
@@ -75,12 +77,12 @@ function follow(job) {
     return;
   }
   // A quick job may have ended before it was first seen here.
-  if (before ? before.active : primed) ended(job);
+  if (before ? before.active : primed) ended(job).catch(failed);
 }
 function changed() {
   clearTimeout(changing);
   changedAt = performance.now();
-  changing = setTimeout(() => loadOverview().then(refresh), CALM);
+  changing = setTimeout(() => loadOverview().then(refresh, failed), CALM);
 }
 async function ended(job) {
   if (job.state === "done") notify(DONE[job.kind] ? DONE[job.kind](job) : job.message);

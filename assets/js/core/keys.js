@@ -24,9 +24,7 @@ const KEYS = [
 const Key = ([keys, what]) =>
   html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
     <dd>${what}</dd>`;
-addressed("keys", () =>
-  dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${KEYS.map(Key)}</dl>` }),
-);
+addressed("keys", () => dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${KEYS.map(Key)}</dl>` }));
 
 const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/;
 const BUTTONS = /^(checkbox|radio|range|button|file|submit)$/;

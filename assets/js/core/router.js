@@ -108,7 +108,7 @@ document.addEventListener(
 export async function loadOverview() {
   const { pipelines, ...found } = await api.get("/overview");
   const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
-  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") } });
+  set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") }, model: found.model });
   emit("overview");
 }
 async function detailsOf(name) {
@@ -132,7 +132,8 @@ export async function refresh() {
 /* Turn to a collection. `gone` says that a link names it and it is not there. */
 export async function choose(name, gone = false) {
   if (state.collection && state.collection !== name) set({ job: "", document: "" }); // which are of the other one
-  set({ collection: name, gone: gone ? name : "", open: null, hits: [], search: null, steps: null });
+  const found = state.across.length ? {} : { hits: [], search: null }; // what several found is not of one of them
+  set({ collection: name, gone: gone ? name : "", open: null, steps: null, ...found });
   await refresh();
   emit("collection");
   sync();
@@ -148,7 +149,12 @@ function preferred() {
 const missing = (name) => !known(name) && !coming(name) && name !== preferred();
 const turnTo = (name) => (name ? choose(name, missing(name)) : choose(preferred()));
 
-export function openPage({ document, page }) {
+/* A page of another collection is opened in that one: one step in the history, however many things change. */
+export async function openPage({ document, page, collection = state.collection }) {
+  if (collection !== state.collection) {
+    moving += 1;
+    await choose(collection).finally(() => (moving -= 1));
+  }
   set({ open: { document, page } });
   showTab("page");
   emit("open", state.open);
@@ -173,12 +179,12 @@ export async function openDialog(name) {
 
 /* --- to a place --------------------------------------------------------------------------------------------------------- */
 /* The part of a place that is asked of the server; views that only look at it need not ask again. */
-const question = ({ collection, query, parts, pipeline, filter, k }) =>
-  JSON.stringify([collection, query, parts, pipeline, filter, k, writeLinks()]);
+const question = ({ collection, across, query, parts, pipeline, filter, k }) =>
+  JSON.stringify([collection, across, query, parts, pipeline, filter, k, writeLinks()]);
 
 export function take(place) {
-  const { query, parts, pipeline, filter, k } = place;
-  set({ query, parts, pipeline, filter, k });
+  const { across, query, parts, pipeline, filter, k } = place;
+  set({ across, query, parts, pipeline, filter, k });
   readLinks(new URLSearchParams(location.search));
 }
 async function goBack(y) {

@@ -76,8 +76,8 @@ export const api = {
 
 /* --- pictures ------------------------------------------------------------------------------------------------------ */
 /* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
-export const imageUrl = (document, page, id, size) =>
-  `pages/${part(state.collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +
+export const imageUrl = (document, page, id, size, collection = state.collection) =>
+  `pages/${part(collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +
   `&v=${part(String(id).slice(0, 16))}`;
 export function pictureUrl({ picture, repairs = [] }) {
   const steps = new URLSearchParams(repairs.map((step) => ["repairs", step]));

@@ -10,6 +10,8 @@ export const state = {
   overview: null, // what there is: collections, presets, fields, colours
   details: null, // of the collection: documents, indexes, examples
   collection: "",
+  across: [], // collections that are searched together, ["*"] for all; empty: the one at hand
+  model: null, // the default one, as { state, detail }: whether it is loaded yet
   gone: "", // the collection that a link names and that is not there
   draft: "", // what stands in the query field
   query: "", // the words asked for
@@ -17,7 +19,7 @@ export const state = {
   pipeline: "", // as chosen; empty: the best for the collection
   filter: "",
   k: null, // results asked for; null: what the pipeline says
-  steps: null, // the pipeline and the filter as the server reads them
+  steps: null, // the pipeline and the filter as the server reads them; `of` is the pipeline that was read
   search: null, // the search under way or done
   hits: [], // of it
   open: null, // the page that is open, as { document, page }

@@ -1,9 +1,9 @@
 /* views: places of the page that are kept under a name: failures with a tag, a comparison, a page with a word's heat. A
    place is its address, so there is nothing else to keep. */
+import { Button, Quiet } from "./buttons.js";
 import { dialog, failed, notify } from "./dialogs.js";
 import { date } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
-import { Icon } from "./icons.js";
 import { addressed, visit } from "./router.js";
 import { api } from "./server.js";
 import { state } from "./store.js";
@@ -29,28 +29,16 @@ function Views({ here, open }) {
       <button type="button" class="pl-saved-open" onClick=${() => open(view)}>
         <b>${view.name}</b><span class="pl-muted">${`${view.collection} · ${date(view.added)}`}</span>
       </button>
-      <button
-        type="button"
-        class="pl-quiet"
-        aria-label=${`Delete the view ${view.name}`}
-        onClick=${() => forget(view.name)}
-      >
-        <${Icon} name="trash" />
-      </button>
+      <${Quiet} icon="trash" label=${`Delete the view ${view.name}`} onClick=${() => forget(view.name)} />
     </li>`;
   return html`<div class="pl-form">
     <label>
       <span>Keep what is shown now as</span>
       <span class="pl-view-naming">
-        <input
-          class="pl-input"
-          id="pl-view-name"
-          maxlength="120"
-          value=${name}
+        <input class="pl-input" id="pl-view-name" maxlength="120" value=${name}
           onInput=${(event) => setName(event.target.value)}
-          onKeyDown=${(event) => event.key === "Enter" && name.trim() && keep(event)}
-        />
-        <button type="button" class="pl-button" disabled=${!name.trim()} onClick=${keep}><${Icon} name="star" />Keep</button>
+          onKeyDown=${(event) => event.key === "Enter" && name.trim() && keep(event)} />
+        <${Button} icon="star" disabled=${!name.trim()} onClick=${keep}>Keep<//>
       </span>
     </label>
     <ul class="pl-saved">

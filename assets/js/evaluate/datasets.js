@@ -1,4 +1,5 @@
 /* datasets: questions with labels; brought in from files or a folder, from what was judged, looked over, taken away. */
+import { Link } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { count, date, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
@@ -46,7 +47,9 @@ export async function fromFiles() {
       ${field(
         "They are about the pages of",
         html`<select class="pl-select" id=${over}>
-          ${collections.map((one) => html`<option key=${one.name} selected=${one.name === state.collection}>${one.name}</option>`)}
+          ${collections.map((one) => html`<option key=${one.name} selected=${one.name === state.collection}>
+            ${one.name}
+          </option>`)}
         </select>`,
       )}
       ${field("Name", name(named, { placeholder: "my-questions" }))}
@@ -73,14 +76,8 @@ export async function fromFolder() {
     [id],
     html`${field(
         "Folder, or the name of a benchmark",
-        html`<input
-          class="pl-input pl-code"
-          required
-          id=${id}
-          spellcheck="false"
-          autocomplete="off"
-          placeholder="/home/me/datasets/contracts"
-        />`,
+        html`<input class="pl-input pl-code" required id=${id} spellcheck="false" autocomplete="off"
+          placeholder="/home/me/datasets/contracts" />`,
       )}
       <p class="pl-muted">
         A folder with documents/, queries.jsonl and qrels.tsv stays where it is; BEIR and ViDoRe folders are brought into
@@ -120,7 +117,7 @@ function Asked({ collection, judge }) {
       <td class="pl-num">${count(times)}</td>
       <td>${date(last)}</td>
       <td class="pl-num">${told.judged[query] || "–"}</td>
-      <td><button type="button" class="pl-link" aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge</button></td>
+      <td><${Link} aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge<//></td>
     </tr>`;
   return html`<label class="pl-check">
       <input type="checkbox" id="pl-keep-asked" checked=${told.kept} onChange=${keep} />
@@ -130,19 +127,13 @@ function Asked({ collection, judge }) {
       Questions that people really asked measure best. Judge the pages that they find: open one, then <kbd>g</kbd> and${" "}
       <kbd>b</kbd>, and <kbd>j</kbd> for the next. What was judged becomes the dataset.
     </p>
-    ${
-      told.queries.length
-        ? html`<${Table}
-              tall
-              id="pl-asked"
-              region="Searches that were kept"
-              caption=${`What was searched for in ${collection}`}
-              columns=${[["Query"], ["Times", "pl-num"], ["Last"], ["Judged", "pl-num"], ["", ""]]}
-              rows=${told.queries.map(row)}
-            />
-            <div><button type="button" class="pl-link" onClick=${clear}>Delete what was kept</button></div>`
-        : html`<p class="pl-muted">${told.kept ? "Nothing was asked since." : "Nothing is kept."}</p>`
-    }`;
+    ${told.queries.length
+      ? html`<${Table} tall id="pl-asked" region="Searches that were kept"
+        caption=${`What was searched for in ${collection}`}
+        columns=${[["Query"], ["Times", "pl-num"], ["Last"], ["Judged", "pl-num"], ["", ""]]}
+        rows=${told.queries.map(row)} />
+          <div><${Link} onClick=${clear}>Delete what was kept<//></div>`
+      : html`<p class="pl-muted">${told.kept ? "Nothing was asked since." : "Nothing is kept."}</p>`}`;
 }
 /* What people asked here, to be judged; resolves as the others. */
 export async function fromSearches() {
@@ -175,11 +166,9 @@ export async function look(dataset) {
     wide: true,
     body: html`<div class="pl-form">
       <table class="pl-table" id="pl-dataset-counts"><tbody>${Object.entries(counts).map(row)}</tbody></table>
-      ${
-        problems.length
-          ? html`<ul class="pl-problems">${problems.map((text) => html`<li key=${text}>${text}</li>`)}</ul>`
-          : html`<p class="pl-muted">It is as it should be.</p>`
-      }
+      ${problems.length
+        ? html`<ul class="pl-problems">${problems.map((text) => html`<li key=${text}>${text}</li>`)}</ul>`
+        : html`<p class="pl-muted">It is as it should be.</p>`}
     </div>`,
   });
 }

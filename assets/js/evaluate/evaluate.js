@@ -1,7 +1,7 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
+import { Quiet } from "../core/buttons.js";
 import { date, plural } from "../core/format.js";
 import { html, useLayoutEffect, useRef } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { state } from "../core/store.js";
 import { Form, Jobs } from "./measuring.js";
 import { Questions } from "./questions.js";
@@ -38,21 +38,14 @@ function Side() {
   return html`<aside class="pl-side pl-records" aria-label="Evaluations">
     <div class="pl-side-head">
       <h2>Evaluations</h2>
-      <button
-        type="button"
-        class="pl-quiet"
-        id="pl-eval-new"
-        aria-label="New evaluation"
-        title="New evaluation"
-        aria-expanded=${String(formShown())}
-        onClick=${() => alter({ making: !making })}
-      >
-        <${Icon} name="plus" />
-      </button>
+      <${Quiet} icon="plus" label="New evaluation" id="pl-eval-new" aria-expanded=${formShown()}
+        onClick=${() => alter({ making: !making })} />
     </div>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
     <ul>${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}</ul>
-    ${!records.length && html`<p class="pl-muted">None yet. What you measure here, or with pagelens eval --save, is kept.</p>`}
+    ${!records.length && html`<p class="pl-muted">
+      None yet. What you measure here, or with pagelens eval --save, is kept.
+    </p>`}
   </aside>`;
 }
 /* The form stands there while there is nothing else. */
@@ -90,12 +83,9 @@ export function Evaluate() {
     <div class="pl-evaluate-main">
       <div ref=${form} hidden=${!formShown()}><${Form} /></div>
       <${Jobs} />
-      ${
-        reading &&
-        html`<p class="pl-muted" role="status">
-          <span class="pl-spinner" aria-hidden="true"></span>Reading the records and testing the differences
-        </p>`
-      }
+      ${reading && html`<p class="pl-muted" role="status">
+        <span class="pl-spinner" aria-hidden="true"></span>Reading the records and testing the differences
+      </p>`}
       <div class=${reading ? "pl-report pl-stale" : "pl-report"} id="pl-report">
         ${error && !report && html`<p class="pl-error" role="alert">${error}</p>`}
         ${report ? html`<${Report} choose=${only} /><${Questions} />` : !reading && !error && html`<${Nothing} />`}

@@ -1,8 +1,8 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
+import { Button, Chip, Link, Quiet } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { act, stoppable, unfinished, watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
 import { Select } from "../core/select.js";
@@ -103,22 +103,14 @@ export function Form() {
   const chip = (name) => {
     const on = wanted.includes(name);
     const turn = () => setWanted(on ? wanted.filter((one) => one !== name) : [...wanted, name]);
-    return html`<button
-      key=${name}
-      type="button"
-      class="pl-chip"
-      aria-pressed=${String(on)}
-      title=${pipelines[name] || name}
-      onClick=${turn}
-    >
-      ${name}
-    </button>`;
+    return html`<${Chip} key=${name} aria-pressed=${on} title=${pipelines[name] || name} onClick=${turn}>${name}<//>`;
   };
   const small = (id, text, act) =>
-    html`<button type="button" class="pl-button pl-small" id=${id} onClick=${bring(act)}>${text}</button>`;
-  const link = (text, act) => html`<button type="button" class="pl-link" onClick=${tried(act)}>${text}</button>`;
+    html`<${Button} look="pl-small" id=${id} onClick=${bring(act)}>${text}<//>`;
+  const link = (text, act) => html`<${Link} onClick=${tried(act)}>${text}<//>`;
   const usable = dataset && !dataset.problem;
-  return html`<form class="pl-card pl-measuring" id="pl-measuring" aria-label="Measure pipelines on a dataset" onSubmit=${start}>
+  return html`<form class="pl-card pl-measuring" id="pl-measuring" aria-label="Measure pipelines on a dataset"
+    onSubmit=${start}>
     <h3>Measure pipelines on a dataset</h3>
     ${field(
       "Dataset",
@@ -159,42 +151,29 @@ export function Form() {
     ${field(
       "Pipelines",
       "",
-      html`<div class="pl-chips" role="group" aria-label="Pipelines to measure">${[...Object.keys(pipelines), ...others].map(chip)}</div>`,
+      html`<div class="pl-chips" role="group" aria-label="Pipelines to measure">
+        ${[...Object.keys(pipelines), ...others].map(chip)}
+      </div>`,
     )}
     ${field(
       "Another pipeline",
       "pl-eval-own",
       html`<div class="pl-measuring-own">
-        <input
-          class="pl-input pl-code"
-          id="pl-eval-own"
-          spellcheck="false"
-          autocomplete="off"
-          placeholder="rows:{50,100,256} > full:10"
-          value=${own}
-          onInput=${(event) => setOwn(event.target.value)}
-          onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), taken())}
-        />
-        <button type="button" class="pl-button" onClick=${taken}><${Icon} name="plus" />Add</button>
+        <input class="pl-input pl-code" id="pl-eval-own" spellcheck="false" autocomplete="off"
+          placeholder="rows:{50,100,256} > full:10" value=${own} onInput=${(event) => setOwn(event.target.value)}
+          onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), taken())} />
+        <${Button} icon="plus" onClick=${taken}>Add<//>
       </div>`,
     )}
     ${field(
       "Measures, the first is compared",
       "pl-eval-measures",
-      html`<input
-        class="pl-input pl-code"
-        id="pl-eval-measures"
-        spellcheck="false"
-        autocomplete="off"
-        value=${request.measures}
-        onInput=${(event) => change({ measures: event.target.value })}
-      />`,
+      html`<input class="pl-input pl-code" id="pl-eval-measures" spellcheck="false" autocomplete="off"
+        value=${request.measures} onInput=${(event) => change({ measures: event.target.value })} />`,
     )}
     ${problem && html`<p class="pl-error" role="alert">${problem}</p>`}
     <div class="pl-row">
-      <button type="submit" class="pl-button pl-primary" id="pl-eval-start" disabled=${busy}>
-        <${Icon} name="play" />Measure
-      </button>
+      <${Button} icon="play" look="pl-primary" type="submit" id="pl-eval-start" disabled=${busy}>Measure<//>
     </div>
   </form>`;
 }
@@ -210,9 +189,7 @@ function Job({ told, hide }) {
     job.message,
   ].filter(Boolean);
   const button = (icon, text, does, look = "") =>
-    html`<button type="button" class=${`pl-button ${look}`} onClick=${() => act(job, does)}>
-      <${Icon} name=${icon} />${text}
-    </button>`;
+    html`<${Button} icon=${icon} look=${look} onClick=${() => act(job, does)}>${text}<//>`;
   return html`<section class="pl-card pl-job" data-job=${job.id} data-state=${job.state}>
     <div class="pl-job-head">
       <div>
@@ -222,12 +199,7 @@ function Job({ told, hide }) {
       <div class="pl-row">
         ${stoppable(job) && button("stop", "Stop", "stop")}
         ${unfinished(job) && button("play", "Resume", "resume", "pl-primary")}
-        ${
-          !job.active &&
-          html`<button type="button" class="pl-quiet" aria-label="Hide this evaluation" onClick=${hide}>
-            <${Icon} name="close" />
-          </button>`
-        }
+        ${!job.active && html`<${Quiet} icon="close" label="Hide this evaluation" onClick=${hide} />`}
       </div>
     </div>
     <${Meter} label="Searches done" done=${job.pages_done} total=${job.pages_total} />

@@ -1,8 +1,8 @@
 /* question: one question of a record: what should be found, what was, tags and a note, and the ways on. */
 import { useAnswer } from "../core/answer.js";
+import { Button, Link } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
 import { html, useId, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { api } from "../core/server.js";
 import { askAnew } from "../search/run.js";
@@ -26,18 +26,12 @@ function Card({ found, at, fate }) {
   const picture = `pages/${api.part(collection)}/${api.part(at.document).replace(/%2F/g, "/")}/${at.number}.webp?size=thumb&v=${version.slice(0, 16)}`;
   const label = grade > 0 && !fate && (grade > 1 ? `label: relevant, ${grade}` : "label: relevant");
   return html`<li class=${grade > 0 ? "pl-relevant" : ""}>
-    ${
-      there
-        ? html`<button
-            type="button"
-            class="pl-failure-thumb"
-            aria-label=${`Open ${at.document}, page ${at.number}`}
-            onClick=${() => review(found.question, placeOf(at))}
-          >
-            <img alt="" loading="lazy" decoding="async" src=${picture} />
-          </button>`
-        : html`<span class="pl-failure-thumb"></span>`
-    }
+    ${there
+      ? html`<button type="button" class="pl-failure-thumb" aria-label=${`Open ${at.document}, page ${at.number}`}
+        onClick=${() => review(found.question, placeOf(at))}>
+          <img alt="" loading="lazy" decoding="async" src=${picture} />
+        </button>`
+      : html`<span class="pl-failure-thumb"></span>`}
     <div class="pl-failure-about">
       <b title=${at.page}>${at.document || at.page}</b>
       ${at.document && html`<span class="pl-muted">${`Page ${at.number}`}</span>`}
@@ -45,23 +39,11 @@ function Card({ found, at, fate }) {
       ${label && html`<span class="pl-badge">${label}</span>`}
       ${fate && fate.cause && html`<span class="pl-cause">${fate.cause}</span>`}
       ${fate && found.boxes[at.page] && html`<span class="pl-muted">${pointed(found.boxes[at.page])}</span>`}
-      ${
-        fate && fate.cure &&
-        html`<button type="button" class="pl-link" onClick=${() => search(found, fate.cure, fate)}>
-          ${`Search with ${fate.cure}`}
-        </button>`
-      }
-      ${
-        there &&
-        html`<${Judging}
-          query=${found.query}
-          collection=${collection}
-          document=${at.document}
-          number=${at.number}
-          grade=${judged[at.page]}
-          onchange=${setJudged}
-        />`
-      }
+      ${fate && fate.cure &&
+      html`<${Link} onClick=${() => search(found, fate.cure, fate)}>${`Search with ${fate.cure}`}<//>`}
+      ${there &&
+      html`<${Judging} query=${found.query} collection=${collection} document=${at.document} number=${at.number}
+        grade=${judged[at.page]} onchange=${setJudged} />`}
     </div>
   </li>`;
 }
@@ -83,7 +65,7 @@ export function Noting({ evaluation, outcome }) {
     ${field("Tags", tags, setTags, { placeholder: "pooling, wrong label", list, maxlength: 300 })}
     ${field("Note", text, setText, { placeholder: "What is wrong here", maxlength: 2000 })}
     <datalist id=${list}>${tagsOf(now().outcomes || []).map((tag) => html`<option key=${tag} value=${tag} />`)}</datalist>
-    <button type="submit" class="pl-button pl-small"><${Icon} name="plus" />Keep</button>
+    <${Button} icon="plus" look="pl-small" type="submit">Keep<//>
   </form>`;
 }
 function Cards({ title, cards }) {
@@ -97,25 +79,19 @@ export function Question({ outcome }) {
   if (!found) return html`<p class="pl-muted">Reading the record</p>`;
   const here = found.pipelines.find((one) => one.name === name);
   const expected = worst(outcome);
-  const button = (text, act) => html`<button type="button" class="pl-button pl-small" onClick=${act}>${text}</button>`;
+  const button = (text, act) => html`<${Button} look="pl-small" onClick=${act}>${text}<//>`;
   return html`<div class="pl-row">
-      ${
-        found.gone
-          ? html`<p class="pl-error">${`The collection ${found.collection} is gone, so its pages cannot be shown.`}</p>`
-          : [
-              button("Open in Search", () => search(found, pipeline, expected)),
-              expected.document && expected.state !== "absent" &&
-                button("Open the page and its heat", () => review(found.question, placeOf(expected))),
-            ]
-      }
+      ${found.gone
+        ? html`<p class="pl-error">${`The collection ${found.collection} is gone, so its pages cannot be shown.`}</p>`
+        : [
+            button("Open in Search", () => search(found, pipeline, expected)),
+            expected.document && expected.state !== "absent" &&
+              button("Open the page and its heat", () => review(found.question, placeOf(expected))),
+          ]}
     </div>
-    <${Cards}
-      title="Should be found"
-      cards=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)}
-    />
-    <${Cards}
-      title=${here.top.length ? "Found" : "Nothing was found"}
-      cards=${here.top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)}
-    />
+    <${Cards} title="Should be found"
+      cards=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)} />
+    <${Cards} title=${here.top.length ? "Found" : "Nothing was found"}
+      cards=${here.top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)} />
     <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />`;
 }

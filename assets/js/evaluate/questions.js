@@ -1,7 +1,7 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
+import { Button } from "../core/buttons.js";
 import { count, plural } from "../core/format.js";
 import { html, useEffect, useMemo, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { Select } from "../core/select.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
@@ -74,30 +74,17 @@ function Choices({ outcomes }) {
   const { view } = now();
   const tags = tagsOf(outcomes);
   const select = (label, key, options) =>
-    html`<${Select}
-      aria-label=${label}
-      options=${options}
-      value=${view[key]}
-      hidden=${options.length < 2}
-      choose=${(value) => show({ [key]: value })}
-    />`;
+    html`<${Select} aria-label=${label} options=${options} value=${view[key]} hidden=${options.length < 2}
+      choose=${(value) => show({ [key]: value })} />`;
   return html`<div class="pl-questions-tools">
-    <input
-      class="pl-input"
-      type="search"
-      placeholder="Words of the question"
-      aria-label="Only questions with these words"
-      value=${view.words}
-      onInput=${(event) => show({ words: event.target.value })}
-    />
+    <input class="pl-input" type="search" placeholder="Words of the question"
+      aria-label="Only questions with these words" value=${view.words}
+      onInput=${(event) => show({ words: event.target.value })} />
     ${select("Only questions whose page was", "fate", fates(system().stages, outcomes))}
     ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tags.map((tag) => [tag, tag])])}
     <label class="pl-check">
-      <input
-        type="checkbox"
-        checked=${onlyFailed(view, outcomes)}
-        onChange=${(event) => show({ failed: event.target.checked })}
-      /><span>Failures only</span>
+      <input type="checkbox" checked=${onlyFailed(view, outcomes)}
+        onChange=${(event) => show({ failed: event.target.checked })} /><span>Failures only</span>
     </label>
   </div>`;
 }
@@ -112,26 +99,16 @@ function List({ outcomes }) {
       <p class="pl-muted" role="status" aria-live="polite" id="pl-failures-count">
         ${`${plural(found.length, "question")} of ${count(outcomes.length)}`}
       </p>
-      ${
-        found.length > 0 &&
-        html`<button
-          type="button"
-          class="pl-button pl-small"
-          id="pl-review"
-          title="Each of them on the tab Page, with the page that should have been found beside the one that was"
-          onClick=${() => review(found[0].question)}
-        >
-          <${Icon} name="play" />Go through them
-        </button>`
-      }
+      ${found.length > 0 && html`<${Button} icon="play" look="pl-small" id="pl-review"
+        title="Each of them on the tab Page, with the page that should have been found beside the one that was"
+        onClick=${() => review(found[0].question)}>
+        Go through them
+      <//>`}
     </div>
     <ol class="pl-failures" id="pl-failures" aria-label="Questions">
       ${found.slice(0, shown).map((outcome) => html`<${Row} key=${outcome.question} outcome=${outcome} />`)}
     </ol>
-    ${
-      found.length > shown &&
-      html`<button type="button" class="pl-button" onClick=${() => setShown(shown + STEP)}>Show more</button>`
-    }
+    ${found.length > shown && html`<${Button} onClick=${() => setShown(shown + STEP)}>Show more<//>`}
   </div>`;
 }
 export function Questions() {

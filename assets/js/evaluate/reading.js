@@ -119,7 +119,6 @@ addLink({
   read(wanted) {
     const names = (wanted.get("e") || "").split(",").filter(Boolean);
     if (!names.length) return;
-    if (!wanted.get("view") && !wanted.get("ref")) state.view = "evaluate"; // as older links say it
     const whole = (key) => Math.max(0, Math.round(Number(wanted.get(key))) || 0);
     const [fate, tag, words] = ["ef", "et", "ew"].map((key) => wanted.get(key) || "");
     const view = { ...EVERY, fate, tag, words, failed: wanted.get("ea") ? false : null };

@@ -1,8 +1,8 @@
 /* report: records set against each other: what may be said of them, the figures, and where pages were lost. */
+import { Button, Chip, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { bytes, count, date, ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { Table } from "../core/table.js";
@@ -61,13 +61,8 @@ function Systems({ one }) {
       <td class="pl-num">${bytes(told.vector_bytes_per_page)}</td>
     </tr>`;
   return html`<div>
-    <${Table}
-      id="pl-systems"
-      region="Figures of every pipeline"
-      caption=${`Pipelines on ${one.dataset}`}
-      columns=${columns}
-      rows=${one.systems.map(row)}
-    />
+    <${Table} id="pl-systems" region="Figures of every pipeline" caption=${`Pipelines on ${one.dataset}`}
+      columns=${columns} rows=${one.systems.map(row)} />
     <p class="pl-muted pl-small-print">${legend(one, compared, lettered)}</p>
   </div>`;
 }
@@ -87,14 +82,9 @@ function Exporting() {
       .then((answer) => save(answer, form))
       .catch(failed);
   return html`<span class="pl-exporting">
-    <${Select}
-      id="pl-export-form"
-      aria-label="Export as"
-      options=${known.forms.map((one) => [one.name, one.summary])}
-      value=${form}
-      choose=${setForm}
-    />
-    <button type="button" class="pl-button" id="pl-export" onClick=${make}>Export</button>
+    <${Select} id="pl-export-form" aria-label="Export as" options=${known.forms.map((one) => [one.name, one.summary])}
+      value=${form} choose=${setForm} />
+    <${Button} id="pl-export" onClick=${make}>Export<//>
   </span>`;
 }
 async function remove(name) {
@@ -123,48 +113,27 @@ function Head({ one, first }) {
   return html`<section class="pl-card pl-systems">
     <div class="pl-systems-head">
       <h2>${`${one.dataset}, ${plural(one.questions, "question")}`}</h2>
-      ${
-        first &&
-        html`<div class="pl-row">
-          <${Exporting} />
-          ${
-            single &&
-            html`<button
-              type="button"
-              class="pl-quiet"
-              aria-label="Delete this evaluation"
-              title="Delete this evaluation"
-              onClick=${() => remove(single)}
-            >
-              <${Icon} name="trash" />
-            </button>`
-          }
-        </div>`
-      }
+      ${first && html`<div class="pl-row">
+        <${Exporting} />
+        ${single && html`<${Quiet} icon="trash" label="Delete this evaluation" onClick=${() => remove(single)} />`}
+      </div>`}
     </div>
     <p class="pl-finding" id=${first ? "pl-finding" : null}>${one.verdict}</p>
     <div class="pl-row pl-facts">
       <label class="pl-inline">
         <span>Compare by</span>
-        <${Select}
-          aria-label="Measure that is compared"
-          options=${measures.map((name) => [name, name])}
-          value=${one.measure}
-          choose=${(measure) => read(now().chosen, measure)}
-        />
+        <${Select} aria-label="Measure that is compared" options=${measures.map((name) => [name, name])}
+          value=${one.measure} choose=${(measure) => read(now().chosen, measure)} />
       </label>
       <span>Scope ${one.scope}</span>
       ${records.length === 1 && html`<span>${date(records[0][1].date)}</span>`}
     </div>
     <${Systems} one=${one} />
     ${one.boxes.filter((means) => means.point).map((means) => html`<${Pointing} ...${means} />`)}
-    ${
-      warnings.length > 0 &&
-      html`<details class="pl-twin">
-        <summary>${plural(warnings.length, "warning")}</summary>
-        <ul>${warnings.map((text) => html`<li key=${text}>${text}</li>`)}</ul>
-      </details>`
-    }
+    ${warnings.length > 0 && html`<details class="pl-twin">
+      <summary>${plural(warnings.length, "warning")}</summary>
+      <ul>${warnings.map((text) => html`<li key=${text}>${text}</li>`)}</ul>
+    </details>`}
   </section>`;
 }
 function Loss({ told, choose }) {
@@ -177,9 +146,9 @@ function Loss({ told, choose }) {
     <div class="pl-chips" role="group" aria-label=${`Questions of ${told.system} by fate`}>
       ${parts.map(
         (part) =>
-          html`<button key=${part.fate} type="button" class="pl-chip" data-fate=${part.fate} onClick=${() => choose(part.fate)}>
+          html`<${Chip} key=${part.fate} data-fate=${part.fate} onClick=${() => choose(part.fate)}>
             <i class=${`pl-swatch pl-loss-${part.look}`} aria-hidden="true"></i>${`${part.words}: ${count(part.count)}`}
-          </button>`,
+          <//>`,
       )}
     </div>
   </div>`;

@@ -2,7 +2,7 @@
    that should have been. What is stepped through are the questions that Evaluate shows. */
 import { failed, notify } from "../core/dialogs.js";
 import { addLink, on } from "../core/events.js";
-import { openPage, sync } from "../core/router.js";
+import { sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
 import { askAnew } from "../search/run.js";

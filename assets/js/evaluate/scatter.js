@@ -1,4 +1,5 @@
 /* scatter: questions as bubbles over two values; a rectangle, dragged or typed, chooses some of them. */
+import { Button, Link } from "../core/buttons.js";
 import { plural } from "../core/format.js";
 import { html, useMemo, useRef, useState } from "../core/html.js";
 import { Table } from "../core/table.js";
@@ -44,22 +45,17 @@ function Numbers({ axes, range, choose }) {
       const now = target.value.trim() === "" ? null : Number(target.value);
       choose({ ...range, [key]: range[key].map((was, i) => (i === end ? now : was === Infinity ? null : was)) });
     };
-    return html`<input
-      class="pl-input pl-short"
-      type="number"
-      min=${axis.log ? 1 : axis.low}
-      step=${axis.log ? 1 : 0.01}
-      aria-label=${`${axis.label}, ${end ? "to" : "from"}`}
-      data-end=${`${key}${end}`}
-      value=${value === null || value === Infinity ? "" : value}
-      onChange=${typed}
-    />`;
+    return html`<input class="pl-input pl-short" type="number" min=${axis.log ? 1 : axis.low}
+      step=${axis.log ? 1 : 0.01} aria-label=${`${axis.label}, ${end ? "to" : "from"}`} data-end=${`${key}${end}`}
+      value=${value === null || value === Infinity ? "" : value} onChange=${typed} />`;
   };
   return html`<div class="pl-brush-form" role="group" aria-label="Questions with these values">
     ${["x", "y"].map(
-      (key) => html`<div class="pl-inline" key=${key}><span>${axes[key].label}</span>${field(key, 0)}to${field(key, 1)}</div>`,
+      (key) => html`<div class="pl-inline" key=${key}>
+        <span>${axes[key].label}</span>${field(key, 0)}to${field(key, 1)}
+      </div>`,
     )}
-    <button type="button" class="pl-button pl-small" disabled=${isOpen(range)} onClick=${() => choose(EVERYTHING)}>All</button>
+    <${Button} look="pl-small" disabled=${isOpen(range)} onClick=${() => choose(EVERYTHING)}>All<//>
   </div>`;
 }
 /* `points` are [{ id, x, y, mark }]; `select(ids)` hears which are chosen, null for all. */
@@ -118,20 +114,11 @@ export function Scatter({ points, x, y, select }) {
   };
   const bubble = (group, i) => {
     const out = !inside(group, range);
-    return html`<circle
-      key=${`${group.x}|${group.y}`}
-      cx=${places[i][0]}
-      cy=${places[i][1]}
+    return html`<circle key=${`${group.x}|${group.y}`} cx=${places[i][0]} cy=${places[i][1]}
       r=${Math.min(20, 4 + 1.6 * Math.sqrt(group.ids.length - 1))}
-      class=${`pl-bubble pl-bubble-${group.mark}${out ? " pl-out" : ""}`}
-      role="button"
-      tabindex=${i === focused ? "0" : "-1"}
-      data-at=${i}
-      aria-label=${told(group)}
-      aria-pressed=${String(!whole && !out)}
-      onClick=${() => choose(around(group))}
-      onKeyDown=${(event) => key(event, i)}
-    >
+      class=${`pl-bubble pl-bubble-${group.mark}${out ? " pl-out" : ""}`} role="button"
+      tabindex=${i === focused ? "0" : "-1"} data-at=${i} aria-label=${told(group)} aria-pressed=${!whole && !out}
+      onClick=${() => choose(around(group))} onKeyDown=${(event) => key(event, i)}>
       <title>${told(group)}</title>
     </circle>`;
   };
@@ -141,40 +128,20 @@ export function Scatter({ points, x, y, select }) {
     ? [sorted(drag[0][0], drag[1][0]), sorted(drag[0][1], drag[1][1])]
     : [edges(x, across, range.x, 7), edges(y, up, range.y, -7)];
   return html`<div class="pl-plot">
-    <svg
-      class="pl-scatter"
-      viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
-      role="group"
+    <svg class="pl-scatter" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group"
       aria-label=${`${x.label} across, ${y.label} up. Arrow keys go from bubble to bubble, Enter chooses one, Escape all.`}
-      ref=${picture}
-      onPointerDown=${down}
-      onPointerMove=${move}
-      onPointerUp=${end}
-      onPointerCancel=${() => setDrag(null)}
-    >
+      ref=${picture} onPointerDown=${down} onPointerMove=${move} onPointerUp=${end}
+      onPointerCancel=${() => setDrag(null)}>
       <${Grid} x=${x} y=${y} across=${across} up=${up} />
       ${(drag || !whole) && html`<${Box} sides=${sides} />`} ${largestFirst.map(([group, i]) => bubble(group, i))}
     </svg>
     <${Numbers} axes=${{ x, y }} range=${range} choose=${choose} />
     <details class="pl-twin">
       <summary>The plot as a table</summary>
-      <${Table}
-        tall
-        caption=${`Questions by ${x.label} and ${y.label}`}
+      <${Table} tall caption=${`Questions by ${x.label} and ${y.label}`}
         columns=${[x.label, y.label, "Questions"].map((text) => [text])}
-        rows=${all.map(
-          (group) =>
-            html`<tr key=${`${group.x}|${group.y}`}>
-              <td>${words(x, group.x)}</td>
-              <td>${words(y, group.y)}</td>
-              <td>
-                <button type="button" class="pl-link" aria-label=${told(group)} onClick=${() => choose(around(group))}>
-                  ${group.ids.length}
-                </button>
-              </td>
-            </tr>`,
-        )}
-      />
+        rows=${all.map((group) => html`<tr key=${`${group.x}|${group.y}`}><td>${words(x, group.x)}</td><td>${words(y, group.y)}</td><td><${Link}
+          aria-label=${told(group)} onClick=${() => choose(around(group))}>${group.ids.length}<//></td></tr>`)} />
     </details>
   </div>`;
 }

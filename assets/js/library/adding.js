@@ -1,7 +1,8 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
+import { Button } from "../core/buttons.js";
 import { failed, notify } from "../core/dialogs.js";
 import { bytes, count, duration, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
@@ -93,15 +94,8 @@ function Choose({ id, text, folder, take }) {
     event.target.value = "";
   };
   return html`<label class="pl-button" for=${id}>${text}</label>
-    <input
-      type="file"
-      id=${id}
-      class="pl-sr"
-      multiple
-      webkitdirectory=${folder}
-      accept=${folder ? null : accepted(state.overview.readable)}
-      onChange=${chosen}
-    />`;
+    <input type="file" id=${id} class="pl-sr" multiple webkitdirectory=${folder}
+      accept=${folder ? null : accepted(state.overview.readable)} onChange=${chosen} />`;
 }
 function Drop({ take }) {
   const [over, setOver] = useState(false);
@@ -116,12 +110,8 @@ function Drop({ take }) {
     setOver(true);
   };
   const { readable, max_upload_mb: most } = state.overview;
-  return html`<div
-    class=${over ? "pl-drop pl-over" : "pl-drop"}
-    onDragOver=${onOver}
-    onDragLeave=${() => setOver(false)}
-    onDrop=${onDrop}
-  >
+  return html`<div class=${over ? "pl-drop pl-over" : "pl-drop"} onDragOver=${onOver}
+    onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
     <${Icon} name="upload" />
     <p class="pl-drop-title">Drop documents, scans or whole folders here</p>
     <p class="pl-muted">${kinds(readable)}, up to ${count(most)} MB each</p>
@@ -138,38 +128,24 @@ const Sending = ({ sending: { name, many, done, total } }) =>
     <p class="pl-muted">${name}</p>
   </section>`;
 
-function Planned({ file, replace, turn }) {
+function Planned({ file, replace, without, turn }) {
   const named = file.namesake || file.name;
   const replacing = replace.includes(named);
   const takes = !["refused", "known"].includes(file.state);
   return html`<tr class=${file.state === "refused" ? "pl-bad" : ""} data-planned=${file.source || file.name}>
     <td>
-      ${
-        takes &&
-        html`<input
-          type="checkbox"
-          aria-label=${`Add ${file.name}`}
-          checked=${file.state !== "dropped"}
-          onChange=${(event) => turn("without", file.source, !event.target.checked)}
-        />`
-      }
+      ${takes && html`<input type="checkbox" aria-label=${`Add ${file.name}`} checked=${!without.includes(file.source)}
+        onChange=${(event) => turn("without", file.source, !event.target.checked)} />`}
     </td>
     <th scope="row">
       ${file.name}
       <div class="pl-file-notes">
         ${file.note && file.state !== "dropped" && html`<div>${file.note}</div>`}
-        ${
-          (file.namesake || replacing) &&
-          html`<label class="pl-check">
-            <input
-              type="checkbox"
-              checked=${replacing}
-              data-replace=${named}
-              onChange=${(event) => turn("replace", named, event.target.checked)}
-            />
-            <span>Replace ${named}</span>
-          </label>`
-        }
+        ${(file.namesake || replacing) && html`<label class="pl-check">
+          <input type="checkbox" checked=${replacing} data-replace=${named}
+            onChange=${(event) => turn("replace", named, event.target.checked)} />
+          <span>Replace ${named}</span>
+        </label>`}
       </div>
     </th>
     <td><span class=${`pl-badge pl-plan-${file.state}`}>${STATES[file.state] || file.state}</span></td>
@@ -177,7 +153,7 @@ function Planned({ file, replace, turn }) {
   </tr>`;
 }
 function Plan({ plan, turn, begin, cancel }) {
-  const { files, pages_to_read: pages, seconds, bytes: size, replace, busy } = plan;
+  const { files, pages_to_read: pages, seconds, bytes: size, replace, without, busy } = plan;
   const taken = files.filter((file) => !["refused", "dropped"].includes(file.state)).length;
   const noted = files.some((file) => file.note || file.state !== "new");
   const facts = pages
@@ -195,10 +171,8 @@ function Plan({ plan, turn, begin, cancel }) {
         <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span key=${what}><b>${value}</b> ${what}</span>`)}</p>
       </div>
       <div class="pl-row">
-        <button type="button" class="pl-button" onClick=${cancel}>Cancel</button>
-        <button type="button" class="pl-button pl-primary" id="pl-start" disabled=${!pages || busy} onClick=${begin}>
-          <${Icon} name="play" />Start
-        </button>
+        <${Button} onClick=${cancel}>Cancel<//>
+        <${Button} icon="play" look="pl-primary" id="pl-start" disabled=${!pages || busy} onClick=${begin}>Start<//>
       </div>
     </div>
     <details open=${noted || files.length <= FEW}>
@@ -206,7 +180,8 @@ function Plan({ plan, turn, begin, cancel }) {
       <div class="pl-scroll">
         <table class="pl-table">
           <tbody>
-            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace} turn=${turn} />`)}
+            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace}
+              without=${without} turn=${turn} />`)}
           </tbody>
         </table>
       </div>
@@ -218,7 +193,12 @@ function Plan({ plan, turn, begin, cancel }) {
 export function Adding() {
   const [sending, tell] = useState(null);
   const [plan, setPlan] = useState(null);
-  useEffect(() => setPlan(null), [state.collection]);
+  const asks = useRef(0); // a plan that was asked for before another one, or before it was begun, comes too late
+  const settle = (now) => {
+    asks.current += 1;
+    setPlan(now);
+  };
+  useEffect(() => settle(null), [state.collection]);
 
   /* A plan with further choices; `more` are files that were refused before the server heard of them. */
   async function planned({ collection, batch, replace, without, more }) {
@@ -237,37 +217,44 @@ export function Adding() {
       return;
     }
     const { collection } = state;
-    setPlan(null);
+    settle(null);
     try {
       const { batch, refused } = await sendAll(items, tell);
       const more = [...refused, ...leftOut(others, readable)];
       const made = await planned({ collection, batch, replace: [], without: [], more });
-      if (collection === state.collection) setPlan(made);
+      if (collection === state.collection) settle(made);
     } catch (error) {
       failed(error);
     }
     tell(null);
   }
-  const turn = (list, name, on) =>
-    planned({ ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) }).then(
-      setPlan,
-      failed,
-    );
+  /* What a person chooses holds at once; what it comes to is the server's to say. */
+  async function turn(list, name, on) {
+    const wanted = { ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) };
+    settle(wanted);
+    const mine = asks.current;
+    try {
+      const found = await planned(wanted);
+      if (mine === asks.current) setPlan(found);
+    } catch (error) {
+      failed(error);
+    }
+  }
   async function begin() {
     const { collection, batch, replace, without } = plan;
-    setPlan({ ...plan, busy: true });
+    settle({ ...plan, busy: true });
     try {
       const job = await api.post("/jobs", { collection, batch, replace, without });
       set({ jobs: [job, ...state.jobs] }); // its card is there before the list comes
-      setPlan(null);
+      settle(null);
       watch();
     } catch (error) {
-      setPlan({ ...plan, busy: false });
+      settle({ ...plan, busy: false });
       failed(error);
     }
   }
   function cancel() {
-    setPlan(null);
+    settle(null);
     api.remove(`/uploads/${plan.batch}`).catch(() => {}); // swept later
   }
   useEffect(() => {

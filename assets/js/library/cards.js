@@ -1,4 +1,5 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
+import { Quiet } from "../core/buttons.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -138,32 +139,19 @@ function Card({ job }) {
     html`<button type="button" class=${primary ? "pl-button pl-primary" : "pl-button"} onClick=${() => act(job, what)}>
       <${Icon} name=${icon} />${text}
     </button>`;
-  return html`<section
-    class="pl-card pl-job"
-    ref=${at}
-    data-job=${job.id}
-    data-kind=${job.kind}
-    data-state=${job.state}
-  >
+  return html`<section class="pl-card pl-job" ref=${at} data-job=${job.id} data-kind=${job.kind}
+    data-state=${job.state}>
     <div class="pl-job-head">
       <div><h3>${title(job)}</h3><p class="pl-muted">${note(job)}</p></div>
       <div class="pl-row">
         ${stoppable(job) && button("stop", "Stop", "stop")}
         ${unfinished(job) && button("play", "Resume", "resume", true)}
-        ${
-          !job.active &&
-          html`<button type="button" class="pl-quiet" aria-label="Hide this job" onClick=${() => hide(job)}>
-            <${Icon} name="close" />
-          </button>`
-        }
+        ${!job.active && html`<${Quiet} icon="close" label="Hide this job" onClick=${() => hide(job)} />`}
       </div>
     </div>
-    ${
-      job.state !== "done" && job.stages.length > 0 &&
-      html`<div class="pl-job-bars">
-        ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
-      </div>`
-    }
+    ${job.state !== "done" && job.stages.length > 0 && html`<div class="pl-job-bars">
+      ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
+    </div>`}
     ${job.documents.length > 0 && job.kind !== "delete" && html`<${Files} job=${job} />`}
   </section>`;
 }
@@ -174,7 +162,7 @@ function Lost() {
   };
   return html`<section class="pl-card pl-row" role="status">
     <p>The job that this link names is not here any more.</p>
-    <button type="button" class="pl-quiet" aria-label="Dismiss" onClick=${forget}><${Icon} name="close" /></button>
+    <${Quiet} icon="close" label="Dismiss" onClick=${forget} />
   </section>`;
 }
 

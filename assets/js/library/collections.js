@@ -1,8 +1,8 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { ofCollection, watch } from "../core/jobs.js";
 import { choose, loadOverview } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -20,7 +20,8 @@ const WORDS = [
 const Name = ({ value = "" }) =>
   html`<label>
     <span>Name</span>
-    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
+    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
+      defaultValue=${value} required />
   </label>`;
 const Check = ({ name, text }) =>
   html`<label class="pl-check"><input type="checkbox" name=${name} /><span>${text}</span></label>`;
@@ -101,7 +102,9 @@ async function remove({ name, documents, pages, bytes: size }) {
         removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own
         files, datasets and evaluations stay where they are.
       </p>
-      ${busy && html`<p>Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.</p>`}
+      ${busy && html`<p>
+        Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.
+      </p>`}
     </div>`,
   });
   if (!sure) return;
@@ -127,12 +130,8 @@ function said({ name, documents, pages }) {
 }
 const Item = ({ one }) =>
   html`<li>
-    <button
-      type="button"
-      class="pl-side-item"
-      aria-current=${one.name === state.collection ? "true" : null}
-      onClick=${() => choose(one.name).catch(failed)}
-    >
+    <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
+      onClick=${() => choose(one.name).catch(failed)}>
       <b>${one.name}</b><span>${said(one)}</span>
     </button>
   </li>`;
@@ -144,19 +143,9 @@ export function Side() {
   return html`<aside class="pl-side" aria-label="Collections">
     <div class="pl-side-head">
       <h2>Collections</h2>
-      <button
-        type="button"
-        class="pl-quiet"
-        aria-label="New collection"
-        title="New collection"
-        onClick=${() => create().catch(failed)}
-      >
-        <${Icon} name="plus" />
-      </button>
+      <${Quiet} icon="plus" label="New collection" onClick=${() => create().catch(failed)} />
     </div>
-    <ul>
-      ${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}
-    </ul>
+    <ul>${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}</ul>
     ${!all.length && html`<p class="pl-muted">None yet. The first files you add make one.</p>`}
   </aside>`;
 }
@@ -188,9 +177,7 @@ export function Head() {
       </p>
     </div>`;
   const button = (icon, text, act) =>
-    html`<button type="button" class="pl-button pl-subtle" onClick=${() => act(c).catch(failed)}>
-      <${Icon} name=${icon} />${text}
-    </button>`;
+    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c).catch(failed)}>${text}<//>`;
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>

@@ -1,8 +1,8 @@
 /* documents: what is in the collection at hand, how well it was read, and taking it out again. */
+import { Button, Named, Quiet } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { bytes, count, date, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, openPage, refresh, sync } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -62,9 +62,7 @@ function Reading({ document }) {
 const pagesOf = (list, name) =>
   list.map(
     (one) => html`<li key=${`${one.page} ${one.encoder || ""}`}>
-      <button type="button" class="pl-linklike" onClick=${() => openPage({ document: name, page: one.page })}>
-        Page ${one.page}
-      </button>
+      <${Named} onClick=${() => openPage({ document: name, page: one.page })}>Page ${one.page}<//>
       ${one.encoder && html` <code>${one.encoder}</code>`} <span>${one.reason}</span>
     </li>`,
   );
@@ -114,15 +112,11 @@ function Row({ document, selected, select }) {
   const there = indexed(document);
   return html`<tr data-document=${name} ref=${at}>
       <td>
-        <input
-          type="checkbox"
-          aria-label=${`Select ${name}`}
-          checked=${selected}
-          onChange=${(event) => select(name, event.target.checked)}
-        />
+        <input type="checkbox" aria-label=${`Select ${name}`} checked=${selected}
+          onChange=${(event) => select(name, event.target.checked)} />
       </td>
       <th scope="row">
-        <button type="button" class="pl-linklike" onClick=${() => openPage({ document: name, page: 1 })}>${name}</button>
+        <${Named} onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
         <${Borne} document=${document} />
         ${said.length > 0 && html`<div class="pl-failed">${said.join(", ")}</div>`}
       </th>
@@ -130,30 +124,16 @@ function Row({ document, selected, select }) {
         ${there < document.pages ? `${count(there)} of ${count(document.pages)}` : count(document.pages)}
       </td>
       <td>
-        <button
-          type="button"
-          class="pl-linklike"
-          aria-expanded=${open}
-          aria-controls="pl-document-more"
-          title="How well it was read"
-          onClick=${() => toggle(name)}
-        >
+        <${Named} aria-expanded=${open} aria-controls="pl-document-more" title="How well it was read"
+          onClick=${() => toggle(name)}>
           <${Reading} document=${document} />
-        </button>
+        <//>
         ${["partly", "badly"].includes(document.verdict) && html` <${Cure} document=${document} short />`}
       </td>
       <td class="pl-num">${bytes(document.bytes)}</td>
       <td class="pl-muted">${date(document.added)}</td>
       <td class="pl-num">
-        <button
-          type="button"
-          class="pl-quiet"
-          aria-label=${`Delete ${name}`}
-          title="Delete this document"
-          onClick=${() => remove(document)}
-        >
-          <${Icon} name="trash" />
-        </button>
+        <${Quiet} icon="trash" label=${`Delete ${name}`} title="Delete this document" onClick=${() => remove(document)} />
       </td>
     </tr>
     ${open && html`<${More} document=${document} />`}`;
@@ -161,7 +141,7 @@ function Row({ document, selected, select }) {
 function Lost({ name }) {
   return html`<p class="pl-note" role="status">
     There is no document “${name}” in this collection. It was deleted or renamed.
-    <button type="button" class="pl-linklike" onClick=${() => toggle(name)}>Close</button>
+    <${Named} onClick=${() => toggle(name)}>Close<//>
   </p>`;
 }
 const HEADS = ["Name", "Pages", "Words from", "Size", "Added", ""];
@@ -189,16 +169,10 @@ export function Documents() {
   return html`<section class="pl-docs">
     <div class="pl-docs-head">
       <h3>Documents</h3>
-      <button
-        type="button"
-        class="pl-button"
-        id="pl-tagging"
-        disabled=${!selected.length}
-        title="Tags and fields are what filters find documents by"
-        onClick=${() => edit(selected)}
-      >
+      <${Button} id="pl-tagging" disabled=${!selected.length}
+        title="Tags and fields are what filters find documents by" onClick=${() => edit(selected)}>
         ${selected.length ? `Tag ${plural(selected.length, "document")}` : "Tag the selected documents"}
-      </button>
+      <//>
     </div>
     ${lost && html`<${Lost} name=${state.document} />`}
     <div class="pl-scroll">
@@ -206,18 +180,17 @@ export function Documents() {
         <thead>
           <tr>
             <th scope="col">
-              <input
-                type="checkbox"
-                aria-label="Select all documents"
-                checked=${selected.length === all.length}
-                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)}
-              />
+              <input type="checkbox" aria-label="Select all documents" checked=${selected.length === all.length}
+                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)} />
             </th>
-            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>${text}</th>`)}
+            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>
+              ${text}
+            </th>`)}
           </tr>
         </thead>
         <tbody>
-          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one} selected=${chosen.has(one.name)} select=${select} />`)}
+          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one}
+            selected=${chosen.has(one.name)} select=${select} />`)}
         </tbody>
       </table>
     </div>

@@ -24,14 +24,8 @@ export function Cure({ document, language = "", short = false }) {
   };
   const what = way.pages.length ? plural(way.pages.length, "page") : "it";
   const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
-  return html`<button
-    type="button"
-    class=${short ? "pl-button pl-small" : "pl-button"}
-    aria-label=${short ? `${text}: ${document.name}` : null}
-    title=${text}
-    disabled=${busy}
-    onClick=${read}
-  >
+  return html`<button type="button" class=${short ? "pl-button pl-small" : "pl-button"}
+    aria-label=${short ? `${text}: ${document.name}` : null} title=${text} disabled=${busy} onClick=${read}>
     ${short ? "Read again" : text}
   </button>`;
 }

@@ -1,8 +1,8 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
+import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, refresh } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -56,17 +56,8 @@ function NewIndex({ left }) {
   return html`<div class="pl-form">
     <label>
       <span>Index</span>
-      <input
-        class="pl-input pl-code"
-        id="pl-index-name"
-        name="index"
-        list="pl-index-names"
-        placeholder="columns"
-        spellcheck="false"
-        autocomplete="off"
-        required
-        onInput=${(event) => setName(event.target.value)}
-      />
+      <input class="pl-input pl-code" id="pl-index-name" name="index" list="pl-index-names" placeholder="columns"
+        spellcheck="false" autocomplete="off" required onInput=${(event) => setName(event.target.value)} />
     </label>
     <datalist id="pl-index-names">
       ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
@@ -104,7 +95,7 @@ function Space({ space, pages }) {
     bytes(space.bytes),
   ].filter(Boolean);
   const button = (text, act, primary) =>
-    html`<button type="button" class=${`pl-button pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}</button>`;
+    html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>
     <div class="pl-space-head">
       <h4><code>${space.encoder}</code></h4>
@@ -112,26 +103,13 @@ function Space({ space, pages }) {
       <div class="pl-row">
         ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, () => start("/embed", { encoder: space.encoder }), true)}
         ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
-        ${
-          !space.primary &&
-          html`<button
-            type="button"
-            class="pl-quiet"
-            aria-label=${`Remove ${space.encoder} from this collection`}
-            title="Remove this encoder"
-            onClick=${() => removeEncoder(space)}
-          >
-            <${Icon} name="trash" />
-          </button>`
-        }
+        ${!space.primary && html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`}
+          title="Remove this encoder" onClick=${() => removeEncoder(space)} />`}
       </div>
     </div>
     <p class="pl-facts">${facts.map((text) => html`<span key=${text}>${text}</span>`)}</p>
-    <${Table}
-      caption=${`Indexes of ${space.encoder}`}
-      columns=${COLUMNS}
-      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)}
-    />
+    <${Table} caption=${`Indexes of ${space.encoder}`} columns=${COLUMNS}
+      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)} />
   </section>`;
 }
 export function Spaces() {
@@ -143,9 +121,7 @@ export function Spaces() {
     </summary>
     <div class="pl-spaces">
       ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
-      <div class="pl-row">
-        <button type="button" class="pl-button" onClick=${addEncoder}><${Icon} name="plus" />Add an encoder</button>
-      </div>
+      <div class="pl-row"><${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//></div>
     </div>
   </details>`;
 }

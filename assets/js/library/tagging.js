@@ -29,7 +29,9 @@ const several = (text) =>
 const Known = ({ id, texts }) =>
   html`<datalist id=${id}>${texts.map((text) => html`<option key=${text} value=${text} />`)}</datalist>`;
 const Field = ({ label, id, ...rest }) =>
-  html`<label for=${id}><span>${label}</span><input class="pl-input" id=${id} name=${id} autocomplete="off" ...${rest} /></label>`;
+  html`<label for=${id}>
+    <span>${label}</span><input class="pl-input" id=${id} name=${id} autocomplete="off" ...${rest} />
+  </label>`;
 
 /* Asks what to change of these documents, and changes it; resolves when that is done or was given up. */
 export async function edit(chosen) {

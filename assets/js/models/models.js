@@ -1,15 +1,15 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
 import { useAnswer } from "../core/answer.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
+import { Button, Quiet } from "../core/buttons.js";
+import { dialog, failed } from "../core/dialogs.js";
 import { bytes, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { act, watch } from "../core/jobs.js";
 import { addressed } from "../core/router.js";
 import { api } from "../core/server.js";
 import { state, useChanges } from "../core/store.js";
-import { copy } from "../search/saving.js";
+import { copy } from "../core/clipboard.js";
 import { facts, pace, reason, STATES } from "./facts.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded
@@ -35,9 +35,7 @@ function useModels() {
 const Command = ({ text }) =>
   html`<div class="pl-command">
     <code>${text}</code>
-    <button type="button" class="pl-quiet" aria-label="Copy the command" title="Copy" onClick=${() => copy(text)}>
-      <${Icon} name="copy" />
-    </button>
+    <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
   </div>`;
 function Row({ model, end }) {
   return html`<div class="pl-model-row" data-model=${model.id} data-state=${model.state}>
@@ -49,10 +47,8 @@ function Row({ model, end }) {
     <p class="pl-model-summary">${model.summary}</p>
     <p class="pl-facts pl-model-facts">${facts(model).map((text) => html`<span key=${text}>${text}</span>`)}</p>
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
-    ${
-      model.own_code &&
-      html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`
-    }
+    ${model.own_code &&
+    html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`}
     ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
@@ -62,13 +58,10 @@ function Grouped({ models, make }) {
   const rest = models.filter((model) => !model.available);
   const fetched = rest.some(fetching);
   return html`<div class="pl-model-list">${models.filter((model) => model.available).map(make)}</div>
-    ${
-      rest.length > 0 &&
-      html`<details class="pl-model-rest" open=${fetched || undefined}>
-        <summary>${plural(rest.length, "model")} whose weights are not on this machine</summary>
-        <div class="pl-model-list">${rest.map(make)}</div>
-      </details>`
-    }`;
+    ${rest.length > 0 && html`<details class="pl-model-rest" open=${fetched || undefined}>
+      <summary>${plural(rest.length, "model")} whose weights are not on this machine</summary>
+      <div class="pl-model-list">${rest.map(make)}</div>
+    </details>`}`;
 }
 
 /* --- getting one: what it takes and its licence first, then a job ---------------------------------------------------- */
@@ -84,9 +77,7 @@ async function get(model) {
     title: `Get ${model.name}`,
     confirm: "Accept the licence and get it",
     body: html`<div class="pl-get">
-      <ul>
-        ${offer.repositories.map(Terms)}
-      </ul>
+      <ul>${offer.repositories.map(Terms)}</ul>
       <p>${bytes(offer.bytes)} to fetch; ${bytes(offer.free)} are free in ${offer.folder}.</p>
     </div>`,
   });
@@ -102,7 +93,7 @@ function Get({ model }) {
   if (job)
     return html`<span class="pl-row">
       <span class="pl-muted" data-getting=${model.id} role="status">${fetched(job)}</span>
-      <button type="button" class="pl-button pl-small" onClick=${() => act(job, "stop")}>Stop</button>
+      <${Button} look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
     </span>`;
   if (!model.hub) return null;
   const begin = async (event) => {
@@ -111,7 +102,7 @@ function Get({ model }) {
     await get(model).catch(failed);
     setAsking(false);
   };
-  return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${begin}>Get</button>`;
+  return html`<${Button} look="pl-small" disabled=${asking} onClick=${begin}>Get<//>`;
 }
 
 /* --- the picker: radios with the name `encoder` ---------------------------------------------------------------------- */
@@ -126,14 +117,8 @@ export function Picker({ chosen = "", except = [] }) {
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
   const choice = (model) =>
     html`<label class="pl-model-choice" key=${model.id}>
-      <input
-        type="radio"
-        name="encoder"
-        value=${model.id}
-        checked=${model.id === value}
-        disabled=${!model.available}
-        onChange=${() => pick(model.id)}
-      />
+      <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
+        onChange=${() => pick(model.id)} />
       <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
     </label>`;
   return html`<div class="pl-models" role="radiogroup" aria-label="Encoder">
@@ -151,7 +136,7 @@ function Act({ model, again }) {
       setAsking(false);
       again();
     };
-    return html`<button type="button" class="pl-button pl-small" disabled=${asking} onClick=${go}>${text}</button>`;
+    return html`<${Button} look="pl-small" disabled=${asking} onClick=${go}>${text}<//>`;
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");
@@ -171,14 +156,9 @@ function All() {
   if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
   return html`<div class="pl-models">
     <${Advice} />
-    ${
-      models &&
-      html`<${Grouped}
-        models=${models}
-        make=${(model) =>
-          html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`}
-      />`
-    }
+    ${models && html`<${Grouped} models=${models}
+      make=${(model) => html`<${Row} key=${model.id} model=${model}
+        end=${html`<${Act} model=${model} again=${again} />`} />`} />`}
   </div>`;
 }
 addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));

@@ -1,5 +1,6 @@
 /* controls: how a search runs, in one row that says it and opens: presets, how many results, the pipeline's text, and the
    filter. What a pipeline or a filter is made of is the server's to say (`state.steps`); nothing is parsed here. */
+import { Button, Chip } from "../core/buttons.js";
 import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { failed, notify } from "../core/dialogs.js";
@@ -18,7 +19,7 @@ const reading = () => (state.steps && state.steps.pipeline) || {};
 const clauses = () => (state.steps && state.steps.filter && state.steps.filter.clauses) || [];
 
 /* --- pipeline ---------------------------------------------------------------------------------------------------------- */
-export function usePipeline(pipeline, k = null) {
+function usePipeline(pipeline, k = null) {
   set({ pipeline, k });
   again();
 }
@@ -44,13 +45,8 @@ function Presets() {
     ${names.map(
       (name) =>
         html`<label key=${name} title=${[about[name], pipelines[name]].filter(Boolean).join(": ")}>
-          <input
-            type="radio"
-            name="pl-preset"
-            value=${name}
-            checked=${preset === name}
-            onChange=${() => usePipeline(name)}
-          />
+          <input type="radio" name="pl-preset" value=${name} checked=${preset === name}
+            onChange=${() => usePipeline(name)} />
           <span>${name}</span>
         </label>`,
     )}
@@ -70,15 +66,9 @@ function Encoders() {
     <div class="pl-chips" role="group" aria-label="Start with an index of another encoder">
       ${sources.map(
         (source) =>
-          html`<button
-            key=${source}
-            type="button"
-            class="pl-chip"
-            title=${`Put ${source} in front of the pipeline`}
-            onClick=${() => lead(source)}
-          >
+          html`<${Chip} key=${source} title=${`Put ${source} in front of the pipeline`} onClick=${() => lead(source)}>
             ${source}
-          </button>`,
+          <//>`,
       )}
     </div>
   </div>`;
@@ -90,14 +80,8 @@ function Sizes() {
       ({ source, k }, i) =>
         html`<label class="pl-inline" key=${i}>
           <span><code>${source}</code> hands on</span>
-          <input
-            class="pl-input pl-short"
-            type="number"
-            min="1"
-            max=${MAX_KEPT}
-            value=${k || 256}
-            onChange=${(event) => setSize(i, whole(event.target.value, MAX_KEPT, 1))}
-          />
+          <input class="pl-input pl-short" type="number" min="1" max=${MAX_KEPT} value=${k || 256}
+            onChange=${(event) => setSize(i, whole(event.target.value, MAX_KEPT, 1))} />
         </label>`,
     )}
   </div>`;
@@ -114,14 +98,15 @@ function Lacking() {
     (one) =>
       html`<p class="pl-lacking" key=${one.index}>
         <span><code>${one.index}</code> is not made yet for ${one.encoder}.</span>
-        <button type="button" class="pl-button pl-primary" onClick=${() => build(one)}>Make it now</button>
+        <${Button} look="pl-primary" onClick=${() => build(one)}>Make it now<//>
       </p>`,
   );
 }
-/* The text that runs: while a person types it, as it is typed. */
+/* The text that runs: of a preset its stages, once they are read; while a person types, what is typed. */
 function PipelineText() {
   const [typed, setTyped] = useState(null);
-  const shown = typed ?? (reading().preset || !state.pipeline ? reading().pipeline || "" : state.pipeline);
+  const spelled = state.steps && state.steps.of === state.pipeline && reading().preset ? reading().pipeline : "";
+  const shown = typed ?? (spelled || state.pipeline);
   const type = (event) => {
     setTyped(event.target.value);
     set({ pipeline: event.target.value.trim(), k: null });
@@ -130,15 +115,8 @@ function PipelineText() {
   const { error } = reading();
   return html`<label class="pl-field">
       <span>Pipeline</span>
-      <input
-        class="pl-input pl-code"
-        id="pl-pipeline"
-        spellcheck="false"
-        autocomplete="off"
-        value=${shown}
-        onInput=${type}
-        onBlur=${() => setTyped(null)}
-      />
+      <input class="pl-input pl-code" id="pl-pipeline" spellcheck="false" autocomplete="off" value=${shown}
+        onInput=${type} onBlur=${() => setTyped(null)} />
     </label>
     ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}`;
 }
@@ -153,16 +131,9 @@ function aboutResults() {
 const Results = () =>
   html`<label class="pl-inline">
     <span>Results</span>
-    <input
-      class="pl-input pl-short"
-      id="pl-k"
-      type="number"
-      min="1"
-      max=${SCREEN}
-      title=${aboutResults()}
+    <input class="pl-input pl-short" id="pl-k" type="number" min="1" max=${SCREEN} title=${aboutResults()}
       value=${Math.min(SCREEN, reading().k || 10)}
-      onChange=${(event) => setResults(whole(event.target.value, SCREEN, 10))}
-    />
+      onChange=${(event) => setResults(whole(event.target.value, SCREEN, 10))} />
   </label>`;
 
 /* --- filter -------------------------------------------------------------------------------------------------------------- */
@@ -188,16 +159,10 @@ export const FilterChips = () =>
   html`<div class="pl-chips pl-filter-chips" role="group" aria-label="Filters in force">
     ${clauses().map(
       ({ text }, i) =>
-        html`<button
-          key=${text}
-          type="button"
-          class="pl-chip pl-filter-chip"
-          aria-label=${`Take out the filter ${text}`}
-          title="Take out this filter"
-          onClick=${() => useFilter(without(i))}
-        >
+        html`<${Chip} key=${text} look="pl-filter-chip" aria-label=${`Take out the filter ${text}`}
+          title="Take out this filter" onClick=${() => useFilter(without(i))}>
           <code>${text}</code><${Icon} name="close" />
-        </button>`,
+        <//>`,
     )}
   </div>`;
 
@@ -230,29 +195,16 @@ function Builder() {
     <select class="pl-select" aria-label="Field" value=${field} onChange=${(event) => setField(event.target.value)}>
       ${fields.map((one) => html`<option key=${one.name} value=${one.name} title=${one.summary}>${one.name}</option>`)}
     </select>
-    <select
-      class="pl-select"
-      aria-label="Comparison"
-      value=${operator}
-      onChange=${(event) => setOperator(event.target.value)}
-    >
+    <select class="pl-select" aria-label="Comparison" value=${operator}
+      onChange=${(event) => setOperator(event.target.value)}>
       ${OPERATORS.map((text) => html`<option key=${text} value=${text}>${text}</option>`)}
     </select>
-    <input
-      class="pl-input"
-      aria-label="Value"
-      placeholder="value"
-      list="pl-filter-values"
-      value=${value}
-      onInput=${(event) => setValue(event.target.value)}
-      onKeyDown=${enter}
-    />
+    <input class="pl-input" aria-label="Value" placeholder="value" list="pl-filter-values" value=${value}
+      onInput=${(event) => setValue(event.target.value)} onKeyDown=${enter} />
     <datalist id="pl-filter-values">
-      ${known(field)
-        .slice(0, 500)
-        .map((text) => html`<option key=${text} value=${text} />`)}
+      ${known(field).slice(0, 500).map((text) => html`<option key=${text} value=${text} />`)}
     </datalist>
-    <button type="button" class="pl-button" onClick=${add}><${Icon} name="plus" />Add filter</button>
+    <${Button} icon="plus" onClick=${add}>Add filter<//>
   </div>`;
 }
 function OnlyDocument() {
@@ -265,12 +217,8 @@ function OnlyDocument() {
   };
   return html`<label class="pl-field">
     <span>Only this document</span>
-    <select
-      class="pl-select"
-      aria-label="Only this document"
-      value=${at < 0 ? "" : clauses()[at].document}
-      onChange=${pick}
-    >
+    <select class="pl-select" aria-label="Only this document" value=${at < 0 ? "" : clauses()[at].document}
+      onChange=${pick}>
       <option value="">All documents</option>
       ${documents.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}
     </select>
@@ -286,19 +234,13 @@ function Filter() {
   const { fields, meta } = state.overview;
   return html`<label class="pl-field">
       <span>Filter</span>
-      <input
-        class="pl-input pl-code"
-        id="pl-filter"
-        spellcheck="false"
-        autocomplete="off"
-        placeholder="for example: page >= 10 and document = 'report.pdf'"
-        value=${typed ?? state.filter}
+      <input class="pl-input pl-code" id="pl-filter" spellcheck="false" autocomplete="off"
+        placeholder="for example: page >= 10 and document = 'report.pdf'" value=${typed ?? state.filter}
         onInput=${(event) => {
           setTyped(event.target.value);
           type(event);
         }}
-        onBlur=${() => setTyped(null)}
-      />
+        onBlur=${() => setTyped(null)} />
     </label>
     ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}
     <div class="pl-field"><span>Add a filter</span><${Builder} /></div>
@@ -312,6 +254,8 @@ function Filter() {
 /* --- the row -------------------------------------------------------------------------------------------------------------- */
 function Now() {
   const { preset, reason, pipeline, k } = reading();
+  if (state.across.length && !state.pipeline)
+    return html`<span class="pl-more-now"><b>each collection as is best for it</b></span>`;
   const name = preset || pipeline || state.pipeline;
   return html`<span class="pl-more-now">
     <b>${name}</b>${preset && reason ? html`<span class="pl-more-why">${reason}</span>` : null}${k
@@ -322,12 +266,9 @@ function Now() {
 export const Controls = () =>
   html`<details class="pl-more">
       <summary><${Icon} name="more" /><span class="pl-more-name">How it searches</span><${Now} /></summary>
-      ${
-        state.overview &&
-        html`<div class="pl-more-body">
-          <div class="pl-query-tools"><${Presets} /><${Results} /></div>
-          <${PipelineText} /><${Sizes} /><${Encoders} /><${Filter} />
-        </div>`
-      }
+      ${state.overview && html`<div class="pl-more-body">
+        <div class="pl-query-tools"><${Presets} /><${Results} /></div>
+        <${PipelineText} /><${Sizes} /><${Encoders} /><${Filter} />
+      </div>`}
     </details>
     <${Lacking} />`;

@@ -87,11 +87,8 @@ export function Slopes({ result }) {
     const points = hit.stages.map(({ name, rank }) => ({ x: x(names.indexOf(name)), y: y(rank), rank }));
     const first = points[0],
       last = points.at(-1);
-    return html`<g
-      key=${hit.ref}
-      class=${hit.rank === 1 ? "pl-slope pl-slope-first" : "pl-slope"}
-      onClick=${() => openPage(hit)}
-    >
+    return html`<g key=${hit.ref} class=${hit.rank === 1 ? "pl-slope pl-slope-first" : "pl-slope"}
+      onClick=${() => openPage(hit)}>
       <title>${hit.ref}</title>
       <polyline points=${points.map((p) => `${p.x},${p.y}`).join(" ")} />
       ${points.map((p) => html`<circle cx=${p.x} cy=${p.y} r="2.6" />`)}
@@ -115,12 +112,8 @@ export function Slopes({ result }) {
   const beyond = hits.some((hit) => hit.stages[0].rank >= low);
   return html`<section class="pl-card pl-moves" aria-label="How ranks moved">
     <h3>How ranks moved</h3>
-    <svg
-      viewBox=${`0 0 ${WIDTH} ${foot + 26}`}
-      class="pl-slopes"
-      role="img"
-      aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”."
-    >
+    <svg viewBox=${`0 0 ${WIDTH} ${foot + 26}`} class="pl-slopes" role="img"
+      aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”.">
       ${names.map(
         (name, i) =>
           html`<text x=${x(i)} y=${LINE * (1 + (i % rows))} text-anchor="middle" class="pl-slope-name">${name}</text>`,

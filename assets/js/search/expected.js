@@ -3,9 +3,9 @@
    search and to an open page, and stands in the address. */
 import { parseRef, refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
+import { Button } from "../core/buttons.js";
 import { addLink, on } from "../core/events.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { set, state } from "../core/store.js";
@@ -64,9 +64,9 @@ function Fix({ fix }) {
   const changes = fix.changes.join(", ");
   if (fix.k > MOST)
     return html`<p class="pl-muted">${`It would be found: ${changes}. Only ${MOST} are shown here.`}</p>`;
-  return html`<button type="button" class="pl-button pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>
+  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>
     ${changes.charAt(0).toUpperCase() + changes.slice(1)}
-  </button>`;
+  <//>`;
 }
 /* The cause first; then what helps, which is never to look at most of the pages. */
 export function Verdict({ told }) {
@@ -98,45 +98,25 @@ export function Expected() {
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>
     <form class="pl-expected" onSubmit=${submit}>
-      <select
-        class="pl-select"
-        id="pl-expected-document"
-        aria-label="Document you expected"
-        value=${document}
-        onChange=${(event) => setDocument(event.target.value)}
-      >
+      <select class="pl-select" id="pl-expected-document" aria-label="Document you expected" value=${document}
+        onChange=${(event) => setDocument(event.target.value)}>
         ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
       </select>
       <label class="pl-inline">
         <span>page</span>
-        <input
-          class="pl-input pl-short"
-          id="pl-expected-page"
-          type="number"
-          min="1"
-          aria-label="Page you expected"
-          value=${page}
-          onInput=${(event) => setPage(event.target.value)}
-        />
+        <input class="pl-input pl-short" id="pl-expected-page" type="number" min="1" aria-label="Page you expected"
+          value=${page} onInput=${(event) => setPage(event.target.value)} />
       </label>
-      <button type="submit" class="pl-button">Where is it?</button>
+      <${Button} type="submit">Where is it?<//>
     </form>
-    ${
-      expected &&
-      html`<div class="pl-expected-said" role="status">
-        ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
-        ${error && html`<p class="pl-error" role="alert">${error}</p>`}
-        ${value && !stale && html`<${Verdict} told=${value} />`}
-        <div class="pl-row">
-          ${
-            there &&
-            html`<button type="button" class="pl-button" onClick=${() => openPage(parseRef(value.page))}>Open it</button>`
-          }
-          <button type="button" class="pl-button pl-subtle" onClick=${() => expect(null)}>
-            <${Icon} name="close" />Expect nothing
-          </button>
-        </div>
-      </div>`
-    }
+    ${expected && html`<div class="pl-expected-said" role="status">
+      ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
+      ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+      ${value && !stale && html`<${Verdict} told=${value} />`}
+      <div class="pl-row">
+        ${there && html`<${Button} onClick=${() => openPage(parseRef(value.page))}>Open it<//>`}
+        <${Button} icon="close" look="pl-subtle" onClick=${() => expect(null)}>Expect nothing<//>
+      </div>
+    </div>`}
   </section>`;
 }

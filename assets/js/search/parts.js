@@ -1,8 +1,8 @@
 /* parts: what a query holds beside its text: more texts, pictures, regions of pages, and pages marked good or bad. */
 import { parseRef, refOf } from "../core/address.js";
+import { Chip, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { api, imageUrl, pictureUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
 import { clear, run } from "./run.js";
@@ -128,23 +128,17 @@ function Repair({ part, choose }) {
     </p>
     <div class="pl-repair">${shown("As uploaded", [])}${shown("As it would be searched", chosen)}</div>
     <p class="pl-muted" role="status">
-      ${
-        looking === null
-          ? html`<span class="pl-spinner" aria-hidden="true"></span>Looking for what might be wrong with it`
-          : looking
-      }
+      ${looking === null
+        ? html`<span class="pl-spinner" aria-hidden="true"></span>Looking for what might be wrong with it`
+        : looking}
     </p>
     <div class="pl-repair-steps" role="group" aria-label="Repairs">
       ${offered.map(
         ([step, reason, found]) =>
           html`<label class="pl-check" key=${step}>
-            <input
-              type="checkbox"
-              checked=${chosen.includes(step)}
-              onChange=${(event) => turn(step, event.target.checked)}
-            />
-            <span
-              >${reason || step} <code class="pl-muted">${step}</code> ${
+            <input type="checkbox" checked=${chosen.includes(step)}
+              onChange=${(event) => turn(step, event.target.checked)} />
+            <span>${reason || step} <code class="pl-muted">${step}</code> ${
                 found && html`<span class="pl-badge">proposed</span>`
               }</span
             >
@@ -185,53 +179,28 @@ function Adder({ name, title, direction }) {
     changed();
   };
   return html`<span class="pl-part-adder">
-    <button
-      type="button"
-      class="pl-chip"
-      title=${title}
-      aria-expanded=${String(open)}
-      ref=${opener}
-      onClick=${() => setOpen(!open)}
-    >
+    <button type="button" class="pl-chip" title=${title} aria-expanded=${open} ref=${opener}
+      onClick=${() => setOpen(!open)}>
       ${`${direction > 0 ? "+" : "−"} ${name}`}
     </button>
-    <input
-      class="pl-input pl-part-text"
-      aria-label=${title}
-      placeholder=${title.toLowerCase()}
-      hidden=${!open}
-      ref=${field}
-      onKeyDown=${key}
-    />
+    <input class="pl-input pl-part-text" aria-label=${title} placeholder=${title.toLowerCase()} hidden=${!open}
+      ref=${field} onKeyDown=${key} />
   </span>`;
 }
 export function PartTools() {
   const file = useRef(null);
   const chosen = (event) => addPictures(event.target.files).then(() => (event.target.value = ""));
   return html`<div class="pl-part-tools" role="group" aria-label="Add to the query">
-    <button
-      type="button"
-      class="pl-chip"
-      title="Search by a picture; or drop or paste one here"
-      onClick=${() => file.current.click()}
-    >
-      <${Icon} name="upload" />Picture
-    </button>
+    <${Chip} icon="upload" title="Search by a picture; or drop or paste one here" onClick=${() => file.current.click()}>
+      Picture
+    <//>
     <${Adder} name="Also" title="And this text" direction=${1} />
     <${Adder} name="Not" title="But not this text" direction=${-1} />
-    <input
-      type="file"
-      accept="image/*"
-      class="pl-sr"
-      tabindex="-1"
-      aria-label="Picture to search with"
-      id="pl-picture"
-      ref=${file}
-      onChange=${chosen}
-    />
+    <input type="file" accept="image/*" class="pl-sr" tabindex="-1" aria-label="Picture to search with"
+      id="pl-picture" ref=${file} onChange=${chosen} />
   </div>`;
 }
-function Chip({ part }) {
+function Part({ part }) {
   const what = label(part);
   const replace = (now) => {
     set({ parts: state.parts.flatMap((one) => (one === part ? (now ? [now] : []) : [one])) });
@@ -240,39 +209,21 @@ function Chip({ part }) {
   };
   const turn = () => replace({ ...part, weight: part.weight > 0 ? -NOT() : 1 });
   const mend = () => repairs(part).then((steps) => steps && replace({ ...part, repairs: steps }), failed);
-  return html`<span
-    class=${`pl-query-part pl-${part.weight > 0 ? "wanted" : "unwanted"}`}
-    role="listitem"
-    data-kind=${part.kind}
-  >
+  return html`<span class=${`pl-query-part pl-${part.weight > 0 ? "wanted" : "unwanted"}`} role="listitem"
+    data-kind=${part.kind}>
     <${Picture} part=${part} />
-    ${
-      part.kind === "mark"
-        ? html`<span class="pl-part-sign">${sign(part)}</span>`
-        : html`<button
-            type="button"
-            class="pl-part-sign"
-            title="Turn into its opposite"
-            aria-label=${`${sign(part)} ${what}: turn into its opposite`}
-            onClick=${turn}
-          >
-            ${sign(part)}
-          </button>`
-    }
+    ${part.kind === "mark"
+      ? html`<span class="pl-part-sign">${sign(part)}</span>`
+      : html`<button type="button" class="pl-part-sign" title="Turn into its opposite"
+        aria-label=${`${sign(part)} ${what}: turn into its opposite`} onClick=${turn}>
+          ${sign(part)}
+        </button>`}
     <span class="pl-part-name" title=${what}>${what}</span>
     ${part.kind === "picture" && html`<button type="button" class="pl-part-sign" onClick=${mend}>repair…</button>`}
-    <button
-      type="button"
-      class="pl-quiet"
-      aria-label=${`Take out ${what}`}
-      title="Take out"
-      onClick=${() => replace(null)}
-    >
-      <${Icon} name="close" />
-    </button>
+    <${Quiet} icon="close" label=${`Take out ${what}`} title="Take out" onClick=${() => replace(null)} />
   </span>`;
 }
 export const PartChips = () =>
   html`<div class="pl-query-parts" role="list" aria-label="Parts of the query" hidden=${!state.parts.length}>
-    ${state.parts.map((part, i) => html`<${Chip} key=${`${i} ${label(part)}`} part=${part} />`)}
+    ${state.parts.map((part, i) => html`<${Part} key=${`${i} ${label(part)}`} part=${part} />`)}
   </div>`;

@@ -1,6 +1,7 @@
 /* results: the pages found, each with the passage that won, its heat, and why it is here; as a list, a grid or close
    together, and by document where a person likes. Ranks and scores of the stages stand behind a switch. */
 import { write } from "../core/address.js";
+import { Chip, Quiet } from "../core/buttons.js";
 import { marked, parted, percent, score } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -10,14 +11,10 @@ import { like, liked, redraw, state } from "../core/store.js";
 import { drawSmall } from "../viewer/heat.js";
 import { mark, markOf } from "./parts.js";
 
-const LAYOUTS = [
-  ["list", "List", "list"],
-  ["grid", "Grid", "grid"],
-  ["compact", "Close together", "rows"],
-];
+const LAYOUTS = [["list", "List", "list"], ["grid", "Grid", "grid"], ["compact", "Close together", "rows"]];
 const FIRST = 3; // pages of a document that stand in its group
 const look = liked("results", { layout: "list", grouped: false, ranks: false });
-export const choose = (change) => {
+const choose = (change) => {
   like("results", Object.assign(look, change));
   redraw();
 };
@@ -25,38 +22,18 @@ export const choose = (change) => {
 /* --- how results are shown ---------------------------------------------------------------------------------------------- */
 export const Looks = () =>
   html`<div class="pl-looks" role="group" aria-label="How results are shown">
-    <button
-      type="button"
-      class="pl-quiet"
-      aria-pressed=${String(look.grouped)}
-      aria-label="By document"
-      title="By document"
-      onClick=${() => choose({ grouped: !look.grouped })}
-    >
-      <${Icon} name="stack" />
-    </button>
-    <button
-      type="button"
-      class="pl-chip"
-      id="pl-ranks"
-      aria-pressed=${String(look.ranks)}
-      title="Rank and score of every stage"
-      onClick=${() => choose({ ranks: !look.ranks })}
-    >
+    <${Quiet} icon="stack" label="By document" aria-pressed=${look.grouped}
+      onClick=${() => choose({ grouped: !look.grouped })} />
+    <${Chip} id="pl-ranks" aria-pressed=${look.ranks} title="Rank and score of every stage"
+      onClick=${() => choose({ ranks: !look.ranks })}>
       Ranks
-    </button>
+    <//>
     <div class="pl-segments" role="radiogroup" aria-label="Layout">
       ${LAYOUTS.map(
         ([key, name, icon]) =>
           html`<label key=${key} title=${name}>
-            <input
-              type="radio"
-              name="pl-layout"
-              value=${key}
-              aria-label=${name}
-              checked=${look.layout === key}
-              onChange=${() => choose({ layout: key })}
-            />
+            <input type="radio" name="pl-layout" value=${key} aria-label=${name} checked=${look.layout === key}
+              onChange=${() => choose({ layout: key })} />
             <span><${Icon} name=${icon} /></span>
           </label>`,
       )}
@@ -68,9 +45,9 @@ export function Name({ name }) {
   const [head, tail] = parted(name);
   return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
 }
-const hrefOf = (to) => write({ ...state, view: "page", open: to, dialog: "" });
+const hrefOf = (to) => write({ ...state, collection: to.collection || state.collection, view: "page", open: to, dialog: "" });
 /* A real link, so that it opens in a tab of its own where a person wants that. */
-export function PageLink({ to, children, ...more }) {
+function PageLink({ to, children, ...more }) {
   const open = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
@@ -88,7 +65,7 @@ function Heat({ passage }) {
 function Thumb({ at, id, passage }) {
   return html`<span class="pl-thumb">
     <span class="pl-thumb-page">
-      <img loading="lazy" decoding="async" alt="" src=${imageUrl(at.document, at.page, id, "thumb")} />
+      <img loading="lazy" decoding="async" alt="" src=${imageUrl(at.document, at.page, id, "thumb", at.collection)} />
       <${Heat} passage=${passage} />
     </span>
   </span>`;
@@ -126,32 +103,23 @@ function Trail({ hit }) {
   return html`<p class="pl-ranks">
     <span class="pl-score">${hit.scored === false ? "no score" : score(hit.score)}</span>
     <span class=${`pl-badge pl-${kind}`} title=${about}>${kind}</span>
-    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}><span>${stage.name}</span> <b>${stage.rank}</b></span>`)}
-    ${
-      moved !== null &&
-      html`<span class=${way} title="Against the stage before the last"
-        >${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}</span
-      >`
-    }
+    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}>
+      <span>${stage.name}</span> <b>${stage.rank}</b>
+    </span>`)}
+    ${moved !== null &&
+    html`<span class=${way} title="Against the stage before the last">${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}</span
+    >`}
   </p>`;
 }
 function Votes({ at, marking }) {
   const now = markOf(at);
   const vote = (kind, name, what) =>
-    html`<button
-      type="button"
-      class="pl-quiet pl-vote"
-      data-mark=${kind}
-      aria-pressed=${String(now === kind)}
-      title=${what}
-      aria-label=${`${name}: ${at.document}, page ${at.page}`}
+    html`<${Quiet} icon=${kind} label=${`${name}: ${at.document}, page ${at.page}`} title=${what} look="pl-vote"
+      data-mark=${kind} aria-pressed=${now === kind}
       onClick=${() => {
         mark(at, kind === "good");
         marking();
-      }}
-    >
-      <${Icon} name=${kind} />
-    </button>`;
+      }} />`;
   return html`<div class="pl-votes" role="group" aria-label="Mark this page">
     ${vote("good", "Good", "Mark as good: find more like it")}
     ${vote("bad", "Bad", "Mark as bad: find fewer like it")}
@@ -162,57 +130,73 @@ function Neighbours({ at, pages }) {
   const to = (page, text) =>
     page >= 1 &&
     page <= pages &&
-    html`<${PageLink} to=${{ document: at.document, page }} class="pl-neighbour">${text}<//>`;
-  return html`<span class="pl-neighbours">${to(at.page - 1, `‹ ${at.page - 1}`)}${to(at.page + 1, `${at.page + 1} ›`)}</span>`;
+    html`<${PageLink} to=${{ ...at, page }} class="pl-neighbour">${text}<//>`;
+  return html`<span class="pl-neighbours">
+    ${to(at.page - 1, `‹ ${at.page - 1}`)}${to(at.page + 1, `${at.page + 1} ›`)}
+  </span>`;
 }
+/* Of which collection it is, where several were searched, and in which others the same page was found. */
+const several = () => Boolean(state.search && state.search.result && state.search.result.answers);
+const Where = ({ hit }) =>
+  html`<span class="pl-hit-where" title=${hit.also.length ? `Found in ${hit.also.join(", ")}, too` : "Its collection"}>
+    ${hit.collection}${hit.also.length > 0 && ` +${hit.also.length}`}
+  </span>`;
 function Result({ hit, pages, marking, heading = "h3", named = true }) {
-  const at = { document: hit.document, page: hit.page };
-  const passage = state.search.passages.get(hit.ref);
+  const { collection, document, page } = hit,
+    at = { collection, document, page };
+  const passage = state.search.passages.get(hit.key);
   const title = html`<${heading} class="pl-hit-title">
     <span class="pl-rank">${hit.rank}</span>
-    <${PageLink} to=${at} class="pl-hit-open" aria-label=${`Rank ${hit.rank}: ${at.document}, page ${at.page}`}>
-      ${named && html`<${Name} name=${at.document} />`}<span class="pl-hit-page">${`p. ${at.page}`}</span>
+    <${PageLink} to=${at} class="pl-hit-open" aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
+      ${named && html`<${Name} name=${at.document} />`}<span class="pl-hit-page">${`p. ${page}`}</span>
     <//>
+    ${several() && named && html`<${Where} hit=${hit} />`}
   <//>`;
   return html`<li class="pl-hit" data-page=${hit.ref}>
     <${Thumb} at=${at} id=${hit.page_id || ""} passage=${passage} />
     <div class="pl-hit-text">
       ${title}<${Passage} passage=${passage} /><${Why} passage=${passage} hit=${hit} /><${Trail} hit=${hit} />
     </div>
-    <div class="pl-hit-acts"><${Neighbours} at=${at} pages=${pages} /><${Votes} at=${at} marking=${marking} /></div>
+    <div class="pl-hit-acts">
+      <${Neighbours} at=${at} pages=${pages} />${!several() && html`<${Votes} at=${at} marking=${marking} />`}
+    </div>
   </li>`;
 }
 /* Documents in the order of their best pages. */
 function grouped(hits) {
   const found = new Map();
   for (const hit of hits) {
-    found.set(hit.document, [...(found.get(hit.document) || []), hit]);
+    const key = JSON.stringify([hit.collection, hit.document]);
+    found.set(key, [...(found.get(key) || []), hit]);
   }
-  return [...found];
+  return [...found.values()];
 }
-function Group({ document, hits, pages, marking }) {
+function Group({ hits, pages, marking }) {
+  const [{ document }] = hits;
   const rest = hits.slice(FIRST);
   return html`<li class="pl-group">
-    <h3 class="pl-group-name"><${Name} name=${document} /><span class="pl-muted">${hits.length > 1 ? `${hits.length} pages` : ""}</span></h3>
+    <h3 class="pl-group-name">
+      <${Name} name=${document} />${several() && html`<${Where} hit=${hits[0]} />`}
+      <span class="pl-muted">${hits.length > 1 ? `${hits.length} pages` : ""}</span>
+    </h3>
     <ol class="pl-hits">
-      ${hits.slice(0, FIRST).map((hit) => html`<${Result} key=${hit.ref} hit=${hit} pages=${pages} marking=${marking} heading="h4" named=${false} />`)}
+      ${hits.slice(0, FIRST).map((hit) => html`<${Result} key=${hit.key} hit=${hit} pages=${pages} marking=${marking}
+        heading="h4" named=${false} />`)}
     </ol>
-    ${
-      rest.length > 0 &&
-      html`<p class="pl-group-rest">
-        Also ${rest.map((hit) => html`<${PageLink} key=${hit.ref} to=${hit} class="pl-chip">${`p. ${hit.page}`}<//> `)}
-      </p>`
-    }
+    ${rest.length > 0 && html`<p class="pl-group-rest">
+      Also ${rest.map((hit) => html`<${PageLink} key=${hit.key} to=${hit} class="pl-chip">${`p. ${hit.page}`}<//> `)}
+    </p>`}
   </li>`;
 }
 export function Results({ marking }) {
   const hits = (state.search && state.search.result && state.search.result.hits) || [];
   const lengths = new Map(((state.details && state.details.documents) || []).map((one) => [one.name, one.pages]));
+  const lengthOf = ({ collection, document }) => (collection === state.collection ? lengths.get(document) : 0);
   const classes = ["pl-hits", `pl-as-${look.layout}`, look.ranks && "pl-with-ranks", state.search && state.search.stale && "pl-stale"];
   const one = (hit) =>
-    html`<${Result} key=${hit.ref} hit=${hit} pages=${lengths.get(hit.document)} marking=${marking} />`;
-  const many = ([document, found]) =>
-    html`<${Group} key=${document} document=${document} hits=${found} pages=${lengths.get(document)} marking=${marking} />`;
+    html`<${Result} key=${hit.key} hit=${hit} pages=${lengthOf(hit)} marking=${marking} />`;
+  const many = (found) =>
+    html`<${Group} key=${`${found[0].collection}/${found[0].document}`} hits=${found} pages=${lengthOf(found[0])} marking=${marking} />`;
   return html`<ol class=${classes.filter(Boolean).join(" ")} id="pl-results" aria-label="Results" hidden=${!hits.length}>
     ${look.grouped ? grouped(hits).map(many) : hits.map(one)}
   </ol>`;

@@ -6,9 +6,10 @@ import { choose, openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, redraw, set, state } from "../core/store.js";
 
+export const ALL = "*"; // of collections that are searched together: every one
 const KEPT = 12; // answers, for Back and forward
-const answers = new Map();
-let number = 0,
+let answers = new Map(),
+  number = 0,
   stopping = null,
   known = "", // what is being read of the pipeline and the filter, or was; nothing is read twice
   told = null; // until it is read
@@ -23,14 +24,21 @@ export const question = () => ({
   k: state.k,
   filter: state.filter,
 });
-function keep(key, search) {
-  answers.delete(key);
-  answers.set(key, search);
-  if (answers.size > KEPT) answers.delete(answers.keys().next().value);
+/* Where it is asked, and what: of several collections each by the pipeline that is best for it, where none is chosen. */
+function request() {
+  if (!state.across.length) return ["/search/stages", question()];
+  const { across, pipeline, k, filter } = state;
+  const collections = across.includes(ALL) ? [] : across;
+  return ["/search/across/stages", { query: asked(), collections, pipeline, k, filter }];
 }
-/* Pages come and go: what was found before says nothing any more. */
+function keep(among, key, search) {
+  among.delete(key);
+  among.set(key, search);
+  if (among.size > KEPT) among.delete(among.keys().next().value);
+}
+/* Pages come and go: what was found before, or is being found, says nothing any more. */
 export function forget() {
-  answers.clear();
+  answers = new Map();
   known = "";
 }
 
@@ -51,13 +59,14 @@ export async function run(typed = false) {
     set({ search: state.gone ? null : { running: true, result: null, passages: new Map(), error: "" } });
     return;
   }
-  const body = question(),
+  const [path, body] = request(),
     key = JSON.stringify(body);
   sync();
   read();
   if (stopping) stopping.abort();
   const mine = ++number;
-  const kept = answers.get(key);
+  const among = answers,
+    kept = among.get(key);
   if (kept) {
     set({ search: kept, hits: kept.result.hits });
     return;
@@ -67,20 +76,21 @@ export async function run(typed = false) {
   stopping = new AbortController();
   set({ search });
   const heard = (line) => {
-    if (line.passages) for (const one of line.passages) search.passages.set(one.page, one);
+    if (line.passages) for (const one of line.passages) search.passages.set(keyOf(one), one);
     else {
       if (search.stale) search.passages = new Map();
-      const result = { ...line, hits: line.hits.map(placed) };
+      const result = { ...line, hits: line.hits.map((hit) => placed({ collection: line.collection, ...hit })) };
       Object.assign(search, { result, stale: false, running: !line.complete });
       state.hits = result.hits;
-      if (line.complete) keep(key, search);
     }
     redraw();
   };
   try {
-    for await (const line of api.lines("/search/stages", { ...body, passages: true, asked: typed }, stopping.signal))
+    for await (const line of api.lines(path, { ...body, passages: true, asked: typed }, stopping.signal))
       if (mine === number) heard(line);
+    if (mine !== number) return;
     search.read = true;
+    keep(among, key, search); // not before its passages are in: what is kept is never asked for again
   } catch (error) {
     if (mine !== number || error.name === "AbortError") return;
     // A result that is whole stays, even where its passages failed.
@@ -93,7 +103,7 @@ export async function run(typed = false) {
 
 /* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
 export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
-  set({ query, draft: query, parts, pipeline, filter, k });
+  set({ across: [], query, draft: query, parts, pipeline, filter, k });
   if (collection !== state.collection) await choose(collection); // which asks
   else run();
   set({ expected });
@@ -123,7 +133,7 @@ async function readNow() {
     said("/filters/read", { filter }),
   ]);
   if (mine !== reading) return;
-  set({ steps: { pipeline: steps, filter: clauses } });
+  set({ steps: { of: pipeline, pipeline: steps, filter: clauses } });
 }
 /* The same once a person has stopped typing. */
 export function readSoon() {
@@ -133,12 +143,14 @@ export function readSoon() {
 
 /* --- what is found ------------------------------------------------------------------------------------------------------- */
 /* A hit with its page as document and number beside the text. */
-const placed = (hit) => ({ ...hit, ref: hit.page, ...parseRef(hit.page) });
+const placed = (hit) => ({ ...hit, ref: hit.page, key: keyOf(hit), ...parseRef(hit.page) });
+/* Collections may have documents of one name. */
+const keyOf = ({ collection, page }) => `${collection}/${page}`;
 /* Where the open page stands among the results: { hit, at, of, before, after }, or null. */
 export function standing() {
   if (!state.open) return null;
-  const here = refOf(state.open);
-  const at = state.hits.findIndex((hit) => hit.ref === here);
+  const here = keyOf({ collection: state.collection, page: refOf(state.open) });
+  const at = state.hits.findIndex((hit) => hit.key === here);
   if (at < 0) return null;
   return { hit: state.hits[at], at, of: state.hits.length, before: state.hits[at - 1], after: state.hits[at + 1] };
 }
@@ -146,7 +158,7 @@ export function standing() {
 on("ask", () => run());
 on("tab", (name) => {
   // Asked for elsewhere meanwhile, as in a comparison.
-  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(question())) run();
+  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(request()[1])) run();
 });
 let restored = false;
 on("restore", () => {
@@ -160,10 +172,14 @@ on("collection", () => {
   read();
   if (asking() && document.documentElement.dataset.pagelens) run();
 });
+let of = ""; // the collection that details were last of
 on("details", () => {
-  forget();
+  if (of === state.collection) forget();
+  of = state.collection;
+  known = "";
   read();
 });
+on("overview", forget);
 on("deleted", () => {
   forget();
   if (asking() && state.search) run();

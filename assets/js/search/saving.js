@@ -1,8 +1,9 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
+import { Button, Quiet } from "../core/buttons.js";
+import { copy } from "../core/clipboard.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { date } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { addressed, openDialog } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asking, state } from "../core/store.js";
@@ -17,15 +18,6 @@ const FORMS = [
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
 
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notify("Copied.");
-  } catch {
-    notify("The browser does not let pages copy here; select the text and copy it.", "error");
-  }
-}
-
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
   const copies = await api.post("/copies", { ...question(), address: location.origin });
@@ -33,9 +25,7 @@ addressed("copies", async () => {
     html`<section key=${name}>
       <div class="pl-section-head">
         <h3>${name}</h3>
-        <button type="button" class="pl-button" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>
-          <${Icon} name="copy" />Copy
-        </button>
+        <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
       </div>
       <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
       ${note && html`<p class="pl-muted">${note}</p>`}
@@ -66,13 +56,8 @@ export async function download(form, wanted = {}) {
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
-    html`<button
-      key=${form}
-      type="button"
-      class="pl-export"
-      data-form=${form}
-      onClick=${() => download(form).catch(failed)}
-    >
+    html`<button key=${form} type="button" class="pl-export" data-form=${form}
+      onClick=${() => download(form).catch(failed)}>
       <b>${name}</b><span>${what}</span>
     </button>`;
   return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
@@ -86,12 +71,8 @@ async function keep() {
     confirm: "Save",
     body: html`<label class="pl-field">
       <span>Name</span>
-      <input
-        class="pl-input"
-        aria-label="Name of the search"
-        defaultValue=${name}
-        onInput=${(event) => (name = event.target.value)}
-      />
+      <input class="pl-input" aria-label="Name of the search" defaultValue=${name}
+        onInput=${(event) => (name = event.target.value)} />
     </label>`,
     read: () => name,
   });
@@ -115,18 +96,10 @@ function Saved({ open }) {
     html`<li key=${one.name}>
       <button type="button" class="pl-saved-open" onClick=${() => open(one)}>
         <b>${one.name}</b>
-        <span class="pl-muted"
-          >${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
+        <span class="pl-muted">${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
         >
       </button>
-      <button
-        type="button"
-        class="pl-quiet"
-        aria-label=${`Delete the saved search ${one.name}`}
-        onClick=${() => forget(one.name)}
-      >
-        <${Icon} name="trash" />
-      </button>
+      <${Quiet} icon="trash" label=${`Delete the saved search ${one.name}`} onClick=${() => forget(one.name)} />
     </li>`;
   return html`<ul class="pl-saved">
     ${all.length ? all.map(row) : html`<li class="pl-muted">No search is saved yet.</li>`}
@@ -148,11 +121,10 @@ addressed("saved", async () => {
 });
 
 export function SavingBar() {
-  const whole = state.search && state.search.result && state.search.result.complete && asking();
+  // What several collections found is kept as a view, and has no form to be taken away in yet.
+  const whole = state.search && state.search.result && state.search.result.complete && asking() && !state.search.result.answers;
   const button = (icon, text, act) =>
-    html`<button type="button" class="pl-button pl-subtle" title=${text} onClick=${act}>
-      <${Icon} name=${icon} /><span>${text}</span>
-    </button>`;
+    html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
     ${whole && button("star", "Save", () => keep().catch(failed))}
     ${whole && button("code", "Copy as", () => openDialog("copies"))}

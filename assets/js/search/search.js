@@ -1,11 +1,12 @@
 /* search: the query, how it is searched, and results as they come. */
+import { Button, Chip } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { asking, set, state } from "../core/store.js";
+import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
 import { Expected } from "./expected.js";
@@ -31,11 +32,7 @@ function Examples() {
   if (!samples.length || asking()) return null;
   return html`<div class="pl-chips pl-examples" role="group" aria-label="Examples">
     <span class="pl-muted">Try</span>
-    ${samples
-      .slice(0, EXAMPLES)
-      .map(
-        (text) => html`<button key=${text} type="button" class="pl-chip" onClick=${() => tryOut(text)}>${text}</button>`,
-      )}
+    ${samples.slice(0, EXAMPLES).map((text) => html`<${Chip} key=${text} onClick=${() => tryOut(text)}>${text}<//>`)}
   </div>`;
 }
 /* A picture dropped anywhere on the form, or pasted into it, is a part of the query. */
@@ -56,23 +53,14 @@ function pasted(event) {
 const Form = () =>
   html`<form class="pl-query" role="search" onSubmit=${submit} onDragOver=${dragged} onDrop=${dropped} onPaste=${pasted}>
     <div class="pl-query-line">
-      <input
-        type="search"
-        id="pl-query"
-        class="pl-query-input"
-        placeholder="What are you looking for?"
-        aria-label="Query"
-        autocomplete="off"
-        spellcheck="false"
-        enterkeyhint="search"
-        value=${state.draft}
-        onInput=${(event) => (state.draft = event.target.value)}
-      />
-      <button type="submit" class="pl-button pl-primary pl-go"><${Icon} name="search" />Search</button>
+      <input type="search" id="pl-query" class="pl-query-input" placeholder="What are you looking for?"
+        aria-label="Query" autocomplete="off" spellcheck="false" enterkeyhint="search" value=${state.draft}
+        onInput=${(event) => (state.draft = event.target.value)} />
+      <${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>
     </div>
     <${PartChips} />
     <${Examples} />
-    <div class="pl-query-row"><${Controls} /><${PartTools} /></div>
+    <div class="pl-query-row"><${SearchIn} /><${Controls} /><${PartTools} /></div>
     <${FilterChips} />
   </form>`;
 
@@ -80,21 +68,18 @@ const Form = () =>
 function Status() {
   const { running, result, stale, error } = state.search || {};
   const done = Boolean(state.search) && !running && !error;
-  const warming = Boolean(document.querySelector(".pl-model-warming"));
+  const warming = Boolean(state.model) && state.model.state === "warming";
   const waiting = warming ? "Warming up the model; the first search waits for it" : "Searching";
   const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
-  return html`<div class="pl-status" role="status" aria-live="polite" data-complete=${state.search ? (done ? "yes" : "no") : null}>
+  return html`<div class="pl-status" role="status" aria-live="polite"
+    data-complete=${state.search ? (done ? "yes" : "no") : null}>
     ${running && (!result || stale) && html`${spinner}${waiting}`}
-    ${
-      running && result && !stale &&
-      html`<span class="pl-provisional">${spinner}Provisional order, later stages still run</span>`
-    }
-    ${
-      result && !stale &&
-      html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
-        ${!running && html`<span>${ms(result.trace.total_ms)}</span>`}
-        ${(result.notes || []).map((note) => html`<span class="pl-note">${note}</span>`)}`
-    }
+    ${running && result && !stale &&
+    html`<span class="pl-provisional">${spinner}Provisional order, later stages still run</span>`}
+    ${result && !stale && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
+      ${result.answers && html`<span>in ${plural(result.answers.filter((one) => one.found).length, "collection")}</span>`}
+      ${!running && html`<span>${ms(result.trace ? result.trace.total_ms : result.total_ms)}</span>`}
+      ${(result.notes || []).map((note) => html`<span class="pl-note">${note}</span>`)}`}
   </div>`;
 }
 function Verdict() {
@@ -110,7 +95,7 @@ function Empty({ title, text, act }) {
   return html`<div class="pl-empty"><h2 class="pl-empty-title">${title}</h2><p>${text}</p>${act || null}</div>`;
 }
 const ToLibrary = () =>
-  html`<button type="button" class="pl-button pl-primary" onClick=${() => showTab("library")}>Go to the library</button>`;
+  html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`;
 /* What stands where results would. */
 function Blank() {
   const { result, running, error } = state.search || {};
@@ -123,31 +108,19 @@ function Blank() {
   if (state.gone)
     return html`<${Empty} title="Nothing was searched" text=${`The collection “${state.gone}” is not here.`} />`;
   if (running || (result && result.hits.length) || !state.ready) return null;
-  if (!pages && state.jobs.some((job) => job.active && job.collection === state.collection))
-    return html`<${Empty}
-      title="Documents are being added"
+  const alone = !state.across.length;
+  if (alone && !pages && state.jobs.some((job) => job.active && job.collection === state.collection))
+    return html`<${Empty} title="Documents are being added"
       text="Their pages can be searched as soon as they are indexed; the library shows how far it is."
-      act=${html`<${ToLibrary} />`}
-    />`;
-  if (!pages)
-    return html`<${Empty}
-      title="This collection is empty"
-      text="Add documents first, then search them here."
-      act=${html`<${ToLibrary} />`}
-    />`;
+      act=${html`<${ToLibrary} />`} />`;
+  if (alone && !pages)
+    return html`<${Empty} title="This collection is empty" text="Add documents first, then search them here."
+      act=${html`<${ToLibrary} />`} />`;
   if (result)
-    return html`<${Empty}
-      title="No page fits"
-      text=${
-        state.filter
-          ? "The filter lets no page through that could be ranked. Loosen it, or check its spelling."
-          : "Nothing was found to rank. Other words, or another way to search, may."
-      }
-    />`;
-  return html`<${Empty}
-    title="Ask in your own words"
-    text=${`The ${plural(pages, "page")} of ${state.collection} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`}
-  />`;
+    return html`<${Empty} title="No page fits"
+      text=${state.filter ? "The filter lets no page through that could be ranked. Loosen it, or check its spelling." : "Nothing was found to rank. Other words, or another way to search, may."} />`;
+  return html`<${Empty} title="Ask in your own words"
+    text=${`${alone ? `The ${plural(pages, "page")} of ${state.collection}` : "The pages of several collections"} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`} />`;
 }
 
 /* Marks are gathered first, so that the list does not change under the pointer. */
@@ -162,7 +135,7 @@ function Refine({ shown, hide }) {
   };
   return html`<div class="pl-refine">
     <span>${all ? `${plural(all, "page")} marked.` : "No page is marked any more."}</span>
-    <button type="button" class="pl-button pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}</button>
+    <${Button} look="pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}<//>
   </div>`;
 }
 export function Search() {
@@ -174,18 +147,18 @@ export function Search() {
     <${Form} />
     <div class="pl-found">
       <div class="pl-found-main">
-        <div class="pl-found-head"><${Status} /><${SavingBar} />${result && result.hits.length > 0 && html`<${Looks} />`}</div>
+        <div class="pl-found-head">
+          <${Status} /><${SavingBar} />${result && result.hits.length > 0 && html`<${Looks} />`}
+        </div>
         <${Verdict} />
         <${Refine} shown=${marked && state.search && !running} hide=${() => setMarked(false)} />
         <${Results} marking=${() => setMarked(true)} />
         <${Blank} />
       </div>
-      ${
-        found &&
-        html`<aside class="pl-found-side" aria-label="How it was found">
-          <${Waterfall} result=${result} />${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />
-        </aside>`
-      }
+      ${found && html`<aside class="pl-found-side" aria-label="How it was found">
+        ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
+          ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
+      </aside>`}
     </div>
   </div>`;
 }

@@ -1,5 +1,6 @@
 /* audit: pages to look at twice, with the evidence, and what is kept out of search. */
 import { parseRef } from "../core/address.js";
+import { Button, Link } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
 import { date, percent, plural } from "../core/format.js";
 import { html } from "../core/html.js";
@@ -13,7 +14,7 @@ const quarantine = () => api.collection(state.collection, "/quarantine");
 function Ref({ text }) {
   const ref = parseRef(text);
   if (!ref) return html`<span>${text}</span>`;
-  return html`<button type="button" class="pl-link" title=${`Open ${text}`} onClick=${() => openPage(ref)}>${text}</button>`;
+  return html`<${Link} title=${`Open ${text}`} onClick=${() => openPage(ref)}>${text}<//>`;
 }
 const isAway = (text, away) => {
   const ref = parseRef(text);
@@ -25,7 +26,7 @@ async function change(asked, said, changed) {
   try {
     changed(await asked);
     notify(said);
-    loadOverview();
+    await loadOverview();
   } catch (error) {
     failed(error);
   }
@@ -69,14 +70,10 @@ async function byName(changed) {
 }
 function Away({ text, why, away, changed }) {
   if (isAway(text, away)) return html`<span class="pl-badge">in quarantine</span>`;
-  return html`<button
-    type="button"
-    class="pl-button pl-small"
-    aria-label=${`Quarantine ${text}`}
-    onClick=${() => putAway({ page: text, reason: why }, text, changed)}
-  >
+  return html`<${Button} look="pl-small" aria-label=${`Quarantine ${text}`}
+    onClick=${() => putAway({ page: text, reason: why }, text, changed)}>
     Quarantine
-  </button>`;
+  <//>`;
 }
 
 /* --- what an audit found ------------------------------------------------------------------------------------------------- */
@@ -96,25 +93,17 @@ function Suspect({ one, found, away, changed }) {
       <${Away} text=${one.page} why=${`${what}: ${by}`} away=${away} changed=${changed} />
     </div>
     <p class="pl-muted">${evidence.join(" ")}</p>
-    ${
-      one.found.length > 0 &&
-      html`<details>
-        <summary>Questions that found it</summary>
-        <ul class="pl-finders">
-          ${one.found.map(
-            ({ rank, query }) => html`<li key=${query}><span class="pl-num">rank ${rank}</span><span>${query}</span></li>`,
-          )}
-        </ul>
-      </details>`
-    }
+    ${one.found.length > 0 && html`<details>
+      <summary>Questions that found it</summary>
+      <ul class="pl-finders">
+        ${one.found.map(
+          ({ rank, query }) => html`<li key=${query}><span class="pl-num">rank ${rank}</span><span>${query}</span></li>`,
+        )}
+      </ul>
+    </details>`}
   </li>`;
 }
-const COLUMNS = [
-  ["Page", ""],
-  ["Looks and reads like", ""],
-  ["Cosine", "pl-num"],
-  ["", ""],
-];
+const COLUMNS = [["Page", ""], ["Looks and reads like", ""], ["Cosine", "pl-num"], ["", ""]];
 function Copies({ pairs, away, changed }) {
   const row = (pair) =>
     html`<tr key=${pair.page + pair.of}>
@@ -123,13 +112,8 @@ function Copies({ pairs, away, changed }) {
       <td class="pl-num">${pair.cosine.toFixed(3)}</td>
       <td class="pl-act"><${Away} text=${pair.page} why=${`a copy of ${pair.of}`} away=${away} changed=${changed} /></td>
     </tr>`;
-  return html`<${Table}
-    id="pl-copies"
-    caption="Pages that look and read alike"
-    region="Copies"
-    columns=${COLUMNS}
-    rows=${pairs.map(row)}
-  />`;
+  return html`<${Table} id="pl-copies" caption="Pages that look and read alike" region="Copies" columns=${COLUMNS}
+    rows=${pairs.map(row)} />`;
 }
 function Found({ found, away, changed }) {
   if (!found)
@@ -141,19 +125,16 @@ function Found({ found, away, changed }) {
   return html`<p class="pl-muted" id="pl-audit-facts">
       ${`${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of the pages' counts ${skewness.toFixed(2)}.`}
     </p>
-    ${
-      suspects.length
-        ? html`<ul class="pl-suspects" aria-label="Suspicious pages">
-            ${suspects.map((one) => html`<${Suspect} key=${one.page} one=${one} found=${found} away=${away} changed=${changed} />`)}
-          </ul>`
-        : html`<p>No page is found by unrelated questions more than chance explains.</p>`
-    }
+    ${suspects.length
+      ? html`<ul class="pl-suspects" aria-label="Suspicious pages">
+          ${suspects.map((one) => html`<${Suspect} key=${one.page} one=${one} found=${found} away=${away}
+            changed=${changed} />`)}
+        </ul>`
+      : html`<p>No page is found by unrelated questions more than chance explains.</p>`}
     <h3>Copies</h3>
-    ${
-      copies.length
-        ? html`<${Copies} pairs=${copies} away=${away} changed=${changed} />`
-        : html`<p>No two pages look and read alike.</p>`
-    }`;
+    ${copies.length
+      ? html`<${Copies} pairs=${copies} away=${away} changed=${changed} />`
+      : html`<p>No two pages look and read alike.</p>`}`;
 }
 const Kept = ({ one, changed }) =>
   html`<li data-what=${one.page}>
@@ -161,30 +142,19 @@ const Kept = ({ one, changed }) =>
       ${one.number ? html`<${Ref} text=${one.page} />` : html`<span class="pl-strong">${`${one.page}, all of it`}</span>`}
       <span class="pl-muted">${[`since ${date(one.since)}`, one.reason].filter(Boolean).join(": ")}</span>
     </span>
-    <button
-      type="button"
-      class="pl-button pl-small"
-      aria-label=${`Release ${one.page}`}
-      onClick=${() => release(one, changed)}
-    >
-      Release
-    </button>
+    <${Button} look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>Release<//>
   </li>`;
 
 export const Audit = ({ found, away, changed }) =>
   html`<${Found} found=${found} away=${away} changed=${changed} />
     <div class="pl-system-head">
       <h3>In quarantine</h3>
-      <button type="button" class="pl-button pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>
-        Put a page or document away…
-      </button>
+      <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
     </div>
-    ${
-      away.length
-        ? html`<ul class="pl-away" id="pl-away">
-            ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
-          </ul>`
-        : html`<p class="pl-muted">
-            Nothing. What is put away is found by no search until it is released; nothing is deleted.
-          </p>`
-    }`;
+    ${away.length
+      ? html`<ul class="pl-away" id="pl-away">
+          ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
+        </ul>`
+      : html`<p class="pl-muted">
+          Nothing. What is put away is found by no search until it is released; nothing is deleted.
+        </p>`}`;

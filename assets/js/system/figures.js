@@ -8,10 +8,5 @@ const Row = ([first, ...rest], i) =>
     ${rest.map((cell, j) => html`<td key=${j} class="pl-num">${cell}</td>`)}
   </tr>`;
 export const Figures = ({ id, caption, heads, rows }) =>
-  html`<${Table}
-    id=${id}
-    caption=${caption}
-    region=${caption}
-    columns=${heads.map((text, i) => [text, i ? "pl-num" : ""])}
-    rows=${rows.map(Row)}
-  />`;
+  html`<${Table} id=${id} caption=${caption} region=${caption}
+    columns=${heads.map((text, i) => [text, i ? "pl-num" : ""])} rows=${rows.map(Row)} />`;

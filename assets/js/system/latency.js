@@ -23,12 +23,8 @@ function Line({ points, of, top }) {
 function Chart({ stage: { name, points, p50, p95, count: many } }) {
   const top = ceiling(Math.max(...points.map((point) => point.p95)));
   const said = `${name}: median ${ms(p50)}, 95th percentile ${ms(p95)} of ${searches(many)}, in order of time.`;
-  return html`<svg
-    class="pl-lines"
-    viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
-    role="img"
-    aria-label=${`${said} The same numbers are in the table below.`}
-  >
+  return html`<svg class="pl-lines" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img"
+    aria-label=${`${said} The same numbers are in the table below.`}>
     ${STEPS.map((step) => {
       const y = down((top * step) / 4, top);
       return html`<line key=${step} class="pl-gridline" x1=${EDGES.left} x2=${EDGES.right} y1=${y} y2=${y} />
@@ -36,10 +32,8 @@ function Chart({ stage: { name, points, p50, p95, count: many } }) {
     })}
     <${Line} points=${points} of="p95" top=${top} /><${Line} points=${points} of="p50" top=${top} />
     <text x=${EDGES.left} y=${EDGES.bottom} text-anchor="start">${date(points[0].start)}</text>
-    ${
-      points.length > 1 &&
-      html`<text x=${EDGES.right} y=${EDGES.bottom} text-anchor="end">${date(points.at(-1).end)}</text>`
-    }
+    ${points.length > 1 &&
+    html`<text x=${EDGES.right} y=${EDGES.bottom} text-anchor="end">${date(points.at(-1).end)}</text>`}
   </svg>`;
 }
 const times = (first, one) => [first, count(one.count), ms(one.p50), ms(one.p95)];
@@ -54,55 +48,36 @@ function Told({ history }) {
     told.cold > 0 && `${told.cold} cold, in no percentile`,
     told.cached > 0 && `${told.cached} with the query already encoded`,
   ].filter(Boolean);
-  return html`<select
-      class="pl-select pl-code"
-      id="pl-latency-pipeline"
-      aria-label="Pipeline whose times are shown"
-      value=${told.pipeline}
-      onChange=${(event) => setPipeline(event.target.value)}
-    >
-      ${history.map((one) => html`<option key=${one.pipeline} value=${one.pipeline}>${`${one.pipeline} (${one.searches})`}</option>`)}
+  return html`<select class="pl-select pl-code" id="pl-latency-pipeline" aria-label="Pipeline whose times are shown"
+    value=${told.pipeline} onChange=${(event) => setPipeline(event.target.value)}>
+      ${history.map((one) => html`<option key=${one.pipeline} value=${one.pipeline}>
+        ${`${one.pipeline} (${one.searches})`}
+      </option>`)}
     </select>
     <p class="pl-muted">${facts.join(", ")}.</p>
-    ${
-      stage &&
-      html`<${Segments}
-          label="Stage in the chart"
-          name="pl-latency-stage"
-          options=${told.stages.map((one) => [one.name, one.name])}
-          value=${stage.name}
-          choose=${setName}
-        />
-        <${Chart} stage=${stage} />
-        <p class="pl-legend" aria-hidden="true">
-          <span class="pl-key-p50">median</span><span class="pl-key-p95">95th percentile</span>
-          <span class="pl-muted">each point is some searches, one after another</span>
-        </p>
-        <${Figures}
-          id="pl-latency-stages"
-          caption="Median and 95th percentile of every stage"
-          heads=${["Stage", "Searches", "Median", "95th percentile"]}
-          rows=${told.stages.map((one) => times(one.name, one))}
-        />
-        <details class="pl-twin">
-          <summary>The chart as a table</summary>
-          <${Figures}
-            id="pl-latency-points"
-            caption=${`${stage.name} over time`}
-            heads=${["When", "Searches", "Median", "95th percentile"]}
-            rows=${stage.points.map((one) => times(span(one), one))}
-          />
-        </details>`
-    }`;
+    ${stage && html`<${Segments} label="Stage in the chart" name="pl-latency-stage"
+      options=${told.stages.map((one) => [one.name, one.name])} value=${stage.name} choose=${setName} />
+      <${Chart} stage=${stage} />
+      <p class="pl-legend" aria-hidden="true">
+        <span class="pl-key-p50">median</span><span class="pl-key-p95">95th percentile</span>
+        <span class="pl-muted">each point is some searches, one after another</span>
+      </p>
+      <${Figures} id="pl-latency-stages" caption="Median and 95th percentile of every stage"
+        heads=${["Stage", "Searches", "Median", "95th percentile"]}
+        rows=${told.stages.map((one) => times(one.name, one))} />
+      <details class="pl-twin">
+        <summary>The chart as a table</summary>
+        <${Figures} id="pl-latency-points" caption=${`${stage.name} over time`}
+          heads=${["When", "Searches", "Median", "95th percentile"]}
+          rows=${stage.points.map((one) => times(span(one), one))} />
+      </details>`}`;
 }
 export const Latency = ({ history }) =>
   html`<${Section} id="pl-latency" title="How long searches took">
-    ${
-      history.length
-        ? html`<${Told} history=${history} />`
-        : html`<p class="pl-muted">
-            No search of this collection has been timed yet. Every search leaves its stage times here, and never a word of
-            what was asked.
-          </p>`
-    }
+    ${history.length
+      ? html`<${Told} history=${history} />`
+      : html`<p class="pl-muted">
+          No search of this collection has been timed yet. Every search leaves its stage times here, and never a word of
+          what was asked.
+        </p>`}
   <//>`;

@@ -1,5 +1,6 @@
 /* machine: models in memory, jobs, the home folder, versions, what the doctor says, and how programs ask. */
 import { useAnswer } from "../core/answer.js";
+import { Button, Link } from "../core/buttons.js";
 import { bytes, date, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { act, openJob, stoppable, tabOf, unfinished } from "../core/jobs.js";
@@ -31,29 +32,24 @@ function facts(model) {
 export function Loaded({ on }) {
   const { value: models, error } = useAnswer(() => api.get("/models"), [...on, state.dialog]);
   const held = (models || []).filter((model) => HELD.includes(model.state));
-  const button = html`<button type="button" class="pl-button" id="pl-all-models" onClick=${() => openDialog("models")}>
-    All models
-  </button>`;
+  const button = html`<${Button} id="pl-all-models" onClick=${() => openDialog("models")}>All models<//>`;
   return html`<${Section} id="pl-loaded" title="Models" end=${button}>
     ${error && html`<${Wrong} text=${error} />`}
-    ${
-      models &&
-      html`<p class="pl-muted">
-          ${models.filter((model) => model.available).length} of ${plural(models.length, "model")} can be used here;
-          ${" "}${held.filter((model) => model.state === "loaded").length} loaded.
-        </p>
-        <ul class="pl-job-list">
-          ${held.map(
-            (model) =>
-              html`<li key=${model.id} data-model=${model.id}>
-                <div class="pl-system-head">
-                  <b>${model.name}</b><span class=${`pl-badge pl-state-${model.state}`}>${model.state}</span>
-                </div>
-                <p class="pl-muted">${facts(model)}</p>
-              </li>`,
-          )}
-        </ul>`
-    }
+    ${models && html`<p class="pl-muted">
+        ${models.filter((model) => model.available).length} of ${plural(models.length, "model")} can be used here;
+        ${" "}${held.filter((model) => model.state === "loaded").length} loaded.
+      </p>
+      <ul class="pl-job-list">
+        ${held.map(
+          (model) =>
+            html`<li key=${model.id} data-model=${model.id}>
+              <div class="pl-system-head">
+                <b>${model.name}</b><span class=${`pl-badge pl-state-${model.state}`}>${model.state}</span>
+              </div>
+              <p class="pl-muted">${facts(model)}</p>
+            </li>`,
+        )}
+      </ul>`}
   <//>`;
 }
 
@@ -85,22 +81,14 @@ function Job({ job }) {
   const stage = job.stages.find((one) => one.done < one.total) || job.stages.at(-1);
   const shown = state.overview.collections.some((one) => one.name === job.collection) && tabOf(job) !== "system";
   const button = (what, text) =>
-    html`<button
-      type="button"
-      class="pl-button pl-small"
-      aria-label=${`${text}: ${kind} of ${job.collection}`}
-      onClick=${() => act(job, what)}
-    >
+    html`<${Button} look="pl-small" aria-label=${`${text}: ${kind} of ${job.collection}`}
+      onClick=${() => act(job, what)}>
       ${text}
-    </button>`;
+    <//>`;
   return html`<li data-job=${job.id} data-kind=${job.kind} data-state=${job.state}>
     <div class="pl-system-head">
       <span>
-        ${
-          shown
-            ? html`<button type="button" class="pl-link" onClick=${() => follow(job)}><b>${kind}</b></button>`
-            : html`<b>${kind}</b>`
-        }
+        ${shown ? html`<${Link} onClick=${() => follow(job)}><b>${kind}</b><//>` : html`<b>${kind}</b>`}
         ${" "}${job.collection || job.encoder}
       </span>
       <span class="pl-row">
@@ -114,13 +102,11 @@ function Job({ job }) {
 }
 export const History = () =>
   html`<${Section} id="pl-history" title="Jobs">
-    ${
-      state.jobs.length
-        ? html`<ul class="pl-job-list" tabindex="0" aria-label="Jobs, newest first">
-            ${state.jobs.slice(0, SHOWN).map((job) => html`<${Job} key=${job.id} job=${job} />`)}
-          </ul>`
-        : html`<p class="pl-muted">Nothing has run in the background yet.</p>`
-    }
+    ${state.jobs.length
+      ? html`<ul class="pl-job-list" tabindex="0" aria-label="Jobs, newest first">
+          ${state.jobs.slice(0, SHOWN).map((job) => html`<${Job} key=${job.id} job=${job} />`)}
+        </ul>`
+      : html`<p class="pl-muted">Nothing has run in the background yet.</p>`}
   <//>`;
 
 /* --- the installation ------------------------------------------------------------------------------------------------- */
@@ -137,9 +123,7 @@ function Installed({ told: { home, free, folders, versions, checks } }) {
     <h3>Versions</h3>
     <${Pairs} of=${Object.entries(versions)} />
     <h3>Doctor</h3>
-    <ul class="pl-checks" aria-label="What the doctor says">
-      ${checks.map(Check)}
-    </ul>`;
+    <ul class="pl-checks" aria-label="What the doctor says">${checks.map(Check)}</ul>`;
 }
 export function Machine({ on }) {
   const { value: told, error } = useAnswer(() => api.get("/system"), on);

@@ -1,5 +1,6 @@
 /* system: the collection on disk, its suspicious pages, how long its searches took, what they miss; jobs; the machine. */
 import { useAnswer } from "../core/answer.js";
+import { Button } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
@@ -19,7 +20,7 @@ const atWork = (kind) =>
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
   const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch, failed);
-  return html`<button type="button" class="pl-button" id=${id} disabled=${atWork(kind)} onClick=${start}>${text}</button>`;
+  return html`<${Button} id=${id} disabled=${atWork(kind)} onClick=${start}>${text}<//>`;
 }
 
 /* --- on disk -------------------------------------------------------------------------------------------------------------- */
@@ -61,15 +62,13 @@ function Disk({ info, tables }) {
     ["Unindexed rows", count(behind)],
   ];
   const buttons = html`<div class="pl-row">
-    <button type="button" class="pl-button" id="pl-verify" onClick=${check}>Check</button>
+    <${Button} id="pl-verify" onClick=${check}>Check<//>
     <${Start} id="pl-compact" text="Compact" kind="compact" />
   </div>`;
   return html`<${Section} id="pl-disk" title="On disk" end=${buttons}>
     <${Pairs} of=${facts} />
-    ${
-      behind > 0 &&
-      html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`
-    }
+    ${behind > 0 &&
+    html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`}
     <div role="status" aria-live="polite"><${Verdict} verdict=${verdict} /></div>
     <details class="pl-twin">
       <summary>${plural(tables.length, "table")}</summary>
@@ -86,19 +85,13 @@ function Upkeep({ on }) {
   if (!told || (stale && told.info.name !== state.collection)) return null;
   const quarantine = stale && away ? away : told.quarantine;
   return html`<${Disk} info=${told.info} tables=${told.tables} />
-    <${Section}
-      id="pl-audit"
-      title="Suspicious pages"
-      end=${html`<${Start} id="pl-run-audit" text="Look for them" kind="audit" />`}
-    >
+    <${Section} id="pl-audit" title="Suspicious pages"
+      end=${html`<${Start} id="pl-run-audit" text="Look for them" kind="audit" />`}>
       <${Audit} found=${told.audit} away=${quarantine} changed=${setAway} />
     <//>
     <${Latency} history=${told.latency} />
-    <${Section}
-      id="pl-recall"
-      title="What quicker ways miss"
-      end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}
-    >
+    <${Section} id="pl-recall" title="What quicker ways miss"
+      end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}>
       <${Recall} found=${told.recall} />
     <//>`;
 }

@@ -2,8 +2,8 @@
    question of an evaluation that is gone through. */
 import { refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
+import { Button, Chip, Named, Quiet } from "../core/buttons.js";
 import { html, useMemo } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { openPage } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, state } from "../core/store.js";
@@ -37,16 +37,15 @@ export function Pinned() {
   return html`<aside class="pl-pinned" aria-label="The page that should have been found">
     <div class="pl-pinned-head">
       <h3>Should be found</h3>
-      <button type="button" class="pl-quiet" aria-label="Expect nothing" title="Expect nothing" onClick=${() => expect(null)}>
-        <${Icon} name="close" />
-      </button>
+      <${Quiet} icon="close" label="Expect nothing" onClick=${() => expect(null)} />
     </div>
-    <button type="button" class="pl-linklike pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
+    <${Named} look="pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
       <${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span>
-    </button>
+    <//>
     ${error && html`<p class="pl-error" role="alert">${error}</p>`}
     ${miss.value && !miss.stale && html`<div class="pl-pinned-why"><${Verdict} told=${miss.value} /></div>`}
-    ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id} drawn=${drawn} />`}
+    ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id}
+      drawn=${drawn} />`}
   </aside>`;
 }
 
@@ -56,17 +55,10 @@ export function Review() {
   if (!here) return null;
   const { outcome, top, evaluation, stages } = here;
   const chip = (at, text) =>
-    html`<button
-      key=${at.page}
-      type="button"
-      class="pl-chip"
-      aria-pressed=${String(same(placeOf(at), state.open))}
-      title=${at.page}
-      disabled=${!placeOf(at)}
-      onClick=${() => openPage(placeOf(at))}
-    >
+    html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page}
+      disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>
       ${text}
-    </button>`;
+    <//>`;
   return html`<section class="pl-review" aria-label="The question that is gone through">
     <p class="pl-review-query">
       <b>${outcome.query}</b>${" "}
@@ -86,6 +78,6 @@ export function Review() {
       </summary>
       <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />
     </details>
-    <button type="button" class="pl-button pl-subtle" onClick=${endReview}><${Icon} name="close" />End the review</button>
+    <${Button} icon="close" look="pl-subtle" onClick=${endReview}>End the review<//>
   </section>`;
 }

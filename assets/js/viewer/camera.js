@@ -4,7 +4,7 @@
 const EDGE = 24; // pixels of the stage that may show beside a page larger than it
 const MOST = 8; // times the page's own size
 const STEP = 0.02; // of the page, by which a key moves a box
-export const LEAST = 0.01; // of the page; a smaller rectangle is a click
+const LEAST = 0.01; // of the page; a smaller rectangle is a click
 
 const clamp = (low, value, high) => Math.min(high, Math.max(low, value));
 

@@ -13,11 +13,8 @@ export function Heated({ document, page, id, drawn }) {
     canvas.current.dataset.drawn = "yes";
   }, [drawn, aspect]);
   return html`<div class="pl-heats-stage">
-    <img
-      alt=${`${document}, page ${page}`}
-      src=${imageUrl(document, page, id, "page")}
-      onLoad=${({ target }) => setAspect(target.naturalHeight / target.naturalWidth)}
-    />
+    <img alt=${`${document}, page ${page}`} src=${imageUrl(document, page, id, "page")}
+      onLoad=${({ target }) => setAspect(target.naturalHeight / target.naturalWidth)} />
     <canvas class="pl-heats-canvas" aria-hidden="true" ref=${canvas}></canvas>
   </div>`;
 }

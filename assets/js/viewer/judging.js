@@ -32,14 +32,8 @@ export function Judging({ query, collection, document, number, grade, onchange =
     ${GRADES.map(
       ([value, words]) =>
         html`<label key=${value} title=${words}>
-          <input
-            type="radio"
-            name=${group}
-            value=${value}
-            checked=${value === now}
-            aria-label=${`${page}: ${words}`}
-            onChange=${() => choose(value)}
-          />
+          <input type="radio" name=${group} value=${value} checked=${value === now} aria-label=${`${page}: ${words}`}
+            onChange=${() => choose(value)} />
           <span aria-hidden="true">${value === "" ? "–" : value}</span>
         </label>`,
     )}
@@ -56,7 +50,7 @@ async function load() {
   const grades = await api.get("/judgements", of).catch(failed);
   if (mine === answered && grades) set({ judged: { ...of, grades } });
 }
-export const judgeable = () => Boolean(state.query) && !state.parts.length;
+const judgeable = () => Boolean(state.query) && !state.parts.length;
 function told(grades, of = named()) {
   answered += 1;
   set({ judged: { ...of, grades } });
@@ -75,18 +69,8 @@ export function JudgedPage({ at }) {
   }, [query, collection]);
   return html`<section class="pl-section">
     <h3>Does it answer the query?</h3>
-    ${
-      grades &&
-      html`<${Judging}
-        key=${refOf(at)}
-        query=${query}
-        collection=${collection}
-        document=${at.document}
-        number=${at.page}
-        grade=${grades[refOf(at)]}
-        onchange=${(all) => told(all)}
-      />`
-    }
+    ${grades && html`<${Judging} key=${refOf(at)} query=${query} collection=${collection} document=${at.document}
+      number=${at.page} grade=${grades[refOf(at)]} onchange=${(all) => told(all)} />`}
     <p class="pl-muted">0 not relevant, 1 relevant, 2 highly relevant, 3 the best there is; kept as a label.</p>
   </section>`;
 }

@@ -1,16 +1,16 @@
 /* panel: beside an open page: which words the heat shows and how, what a first stage saw, the score as a ledger, the
    regions that won it, and the page's text. */
 import { refOf } from "../core/address.js";
+import { Button, Chip, Quiet } from "../core/buttons.js";
 import { count, percent, plural, score } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
 import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { KINDS } from "../models/facts.js";
-import { copy } from "../search/saving.js";
+import { copy } from "../core/clipboard.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, spaces, turn } from "./reading.js";
@@ -27,26 +27,13 @@ const lit = (box) => ({
 function Words({ why }) {
   const toggle = (t) => (look.chosen.includes(t) ? look.chosen.filter((x) => x !== t) : [...look.chosen, t]);
   return html`<div class="pl-chips pl-tokens" role="group" aria-label="Query words that the heat shows">
-    <button
-      type="button"
-      class="pl-chip"
-      aria-pressed=${String(!look.chosen.length)}
-      onClick=${() => turn({ chosen: [] })}
-    >
-      All
-    </button>
+    <${Chip} aria-pressed=${!look.chosen.length} onClick=${() => turn({ chosen: [] })}>All<//>
     ${why.tokens.map(
       ({ label }, t) =>
-        html`<button
-          key=${t}
-          type="button"
-          class="pl-chip"
-          data-token=${t}
-          aria-pressed=${String(look.chosen.includes(t))}
-          onClick=${() => turn({ chosen: toggle(t) })}
-        >
+        html`<${Chip} key=${t} data-token=${t} aria-pressed=${look.chosen.includes(t)}
+          onClick=${() => turn({ chosen: toggle(t) })}>
           ${label}
-        </button>`,
+        <//>`,
     )}
   </div>`;
 }
@@ -67,58 +54,31 @@ function HeatSection({ why, drawn }) {
     <div class="pl-section-head">
       <h3>Heat</h3>
       <label class="pl-switch">
-        <input
-          type="checkbox"
-          id="pl-heat-on"
-          checked=${look.on}
-          onChange=${(event) => turn({ on: event.target.checked })}
-        /><span>On</span>
+        <input type="checkbox" id="pl-heat-on" checked=${look.on}
+          onChange=${(event) => turn({ on: event.target.checked })} /><span>On</span>
       </label>
     </div>
     <p class="pl-view-query">${why.query}</p>
     <${Words} why=${why} />
-    ${
-      why.tokens_left_out > 0 &&
-      html`<p class="pl-muted">${why.tokens_left_out} query words that matter least are left out.</p>`
-    }
+    ${why.tokens_left_out > 0 &&
+    html`<p class="pl-muted">${why.tokens_left_out} query words that matter least are left out.</p>`}
     <div class="pl-look">
       <label>
         <span>Opacity</span>
-        <input
-          type="range"
-          min="0.1"
-          max="1"
-          step="0.05"
-          aria-label="Opacity"
-          value=${look.opacity}
-          onInput=${(event) => turn({ opacity: Number(event.target.value) })}
-        />
+        <input type="range" min="0.1" max="1" step="0.05" aria-label="Opacity" value=${look.opacity}
+          onInput=${(event) => turn({ opacity: Number(event.target.value) })} />
       </label>
       <label>
         <span>Colours</span>
-        <select
-          class="pl-select"
-          aria-label="Colour scale"
-          value=${look.colour}
-          onChange=${(event) => turn({ colour: event.target.value })}
-        >
+        <select class="pl-select" aria-label="Colour scale" value=${look.colour}
+          onChange=${(event) => turn({ colour: event.target.value })}>
           ${Object.keys(heat.looks().colours).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
         </select>
       </label>
-      <${Segments}
-        label="How several words are joined"
-        name="pl-how"
-        options=${JOINS}
-        value=${look.join}
-        choose=${(join) => turn({ join })}
-      />
-      <${Segments}
-        label="Range of the colours"
-        name="pl-mode"
-        options=${RANGES}
-        value=${look.range}
-        choose=${(range) => turn({ range })}
-      />
+      <${Segments} label="How several words are joined" name="pl-how" options=${JOINS} value=${look.join}
+        choose=${(join) => turn({ join })} />
+      <${Segments} label="Range of the colours" name="pl-mode" options=${RANGES} value=${look.range}
+        choose=${(range) => turn({ range })} />
     </div>
     <div class="pl-legend">
       <span class="pl-num">${drawn.low.toFixed(2)}</span>
@@ -135,13 +95,9 @@ function Encoder({ why }) {
   };
   return html`<section class="pl-section">
     <h3>Encoder</h3>
-    <${Segments}
-      label="Encoder whose vectors explain the page"
-      name="pl-space"
-      options=${spaces().map((one) => [one.encoder, one.encoder])}
-      value=${chosenEncoder() || why.encoder}
-      choose=${choose}
-    />
+    <${Segments} label="Encoder whose vectors explain the page" name="pl-space"
+      options=${spaces().map((one) => [one.encoder, one.encoder])} value=${chosenEncoder() || why.encoder}
+      choose=${choose} />
   </section>`;
 }
 function Pooled({ why }) {
@@ -157,13 +113,9 @@ function Pooled({ why }) {
   };
   return html`<section class="pl-section">
     <h3>What stage 1 saw</h3>
-    <${Segments}
-      label="Index drawn over the page"
-      name="pl-pooled"
-      options=${[["", "every vector"], ...why.pooled.map((one) => [one.index, one.index])]}
-      value=${look.pooled}
-      choose=${choose}
-    />
+    <${Segments} label="Index drawn over the page" name="pl-pooled"
+      options=${[["", "every vector"], ...why.pooled.map((one) => [one.index, one.index])]} value=${look.pooled}
+      choose=${choose} />
     <p class="pl-muted pl-saw" aria-live="polite">${said}</p>
   </section>`;
 }
@@ -176,14 +128,8 @@ function Row({ row, t, total, reveal }) {
     if (place) reveal(place);
   };
   const off = look.chosen.length > 0 && !look.chosen.includes(t);
-  return html`<tr
-    tabindex="0"
-    data-token=${t}
-    class=${off ? "pl-off" : null}
-    ...${lit(place)}
-    onClick=${choose}
-    onKeyDown=${(event) => event.key === "Enter" && choose()}
-  >
+  return html`<tr tabindex="0" data-token=${t} class=${off ? "pl-off" : null} ...${lit(place)} onClick=${choose}
+    onKeyDown=${(event) => event.key === "Enter" && choose()}>
     <th scope="row">${row.label}</th>
     <td class="pl-num pl-muted">${row.weight.toFixed(2)}</td>
     <td class="pl-best" title=${row.text}>${row.text || (row.vector >= 0 ? `vector ${row.vector + 1}` : "–")}</td>
@@ -217,11 +163,10 @@ function Ledger({ why, reveal }) {
     ${why.shows.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
     <div class="pl-scroll">
       <table class="pl-table pl-ledger" id="pl-ledger">
-        <thead>
-          <tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr>
-        </thead>
+        <thead><tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr></thead>
         <tbody>
-          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total} reveal=${reveal} />`)}
+          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total}
+            reveal=${reveal} />`)}
         </tbody>
         <tfoot>
           <tr><th scope="row" colspan="4">Score: the sum</th><td class="pl-num">${score(why.score)}</td><td></td></tr>
@@ -241,14 +186,9 @@ function quote(region) {
 function Regions({ why, reveal, search }) {
   if (!why.regions.length) return null;
   const act = (icon, title, text, go) =>
-    html`<button type="button" class="pl-quiet" title=${title} aria-label=${`${title}: ${text}`} onClick=${go}>
-      <${Icon} name=${icon} />
-    </button>`;
+    html`<${Quiet} icon=${icon} label=${`${title}: ${text}`} title=${title} onClick=${go} />`;
   return html`<section class="pl-section">
-    <div class="pl-section-head">
-      <h3>Where the score was won</h3>
-      <span class="pl-muted">share of the page's</span>
-    </div>
+    <div class="pl-section-head"><h3>Where the score was won</h3><span class="pl-muted">share of the page's</span></div>
     <ol class="pl-regions">
       ${why.regions.map((region) => {
         const text = (region.text || region.kind).slice(0, 60);
@@ -290,12 +230,8 @@ function Tiles({ seen, reveal }) {
         (one) =>
           html`<li key=${one.label}>
             <figure>
-              <button
-                type="button"
-                aria-label=${`Show ${one.label} on the page`}
-                onClick=${() => reveal(one.box)}
-                ...${lit(one.box)}
-              >
+              <button type="button" aria-label=${`Show ${one.label} on the page`} onClick=${() => reveal(one.box)}
+                ...${lit(one.box)}>
                 <img src=${one.picture} alt=${one.label} width=${one.width} height=${one.height} />
               </button>
               <figcaption>${one.label}</figcaption>
@@ -329,15 +265,13 @@ function Saw({ page, why, reveal }) {
         <span class="pl-muted">${why.encoder}${kind ? `, ${KINDS[kind] || kind}` : ""}</span>
       </summary>
       <div>
-        ${
-          !seen
-            ? html`<p class="pl-muted"><span class="pl-spinner"></span>Asking the model's processor</p>`
-            : seen.error
-              ? html`<p class="pl-error" role="alert">${seen.error}</p>`
-              : seen.length
-                ? html`<${Tiles} seen=${seen} reveal=${reveal} />`
-                : words()
-        }
+        ${!seen
+          ? html`<p class="pl-muted"><span class="pl-spinner"></span>Asking the model's processor</p>`
+          : seen.error
+            ? html`<p class="pl-error" role="alert">${seen.error}</p>`
+            : seen.length
+              ? html`<${Tiles} seen=${seen} reveal=${reveal} />`
+              : words()}
       </div>
     </details>
   </section>`;
@@ -353,18 +287,16 @@ function PageText({ page, open }) {
 function Pending({ waiting, error }) {
   return html`<section class="pl-section">
     <h3>${waiting ? "Heat" : "Nothing searched"}</h3>
-    ${
-      error
-        ? html`<p class="pl-error" role="alert">${error}</p>`
-        : waiting
-          ? html`<p class="pl-muted">
-              <span class="pl-spinner"></span>Comparing the query with every vector of this page
-            </p>`
-          : html`<div>
-              <p>Search for something to see which parts of this page answer it.</p>
-              <button type="button" class="pl-button" onClick=${focusQuery}>Search</button>
-            </div>`
-    }
+    ${error
+      ? html`<p class="pl-error" role="alert">${error}</p>`
+      : waiting
+        ? html`<p class="pl-muted">
+            <span class="pl-spinner"></span>Comparing the query with every vector of this page
+          </p>`
+        : html`<div>
+            <p>Search for something to see which parts of this page answer it.</p>
+            <${Button} onClick=${focusQuery}>Search<//>
+          </div>`}
   </section>`;
 }
 /* `drawn` is the heat that is drawn, `reveal(box)` shows a part of the page, `search(box)` asks for pages like it. */

@@ -8,14 +8,9 @@ const WHEEL = 0.0022; // of the scale, by a pixel of the wheel
 const ZOOM = 1.25;
 
 /* One box over the page. */
-export const Mark = ({ box, kind }) =>
-  html`<rect
-    class=${kind}
-    x=${box[0] * 1000}
-    y=${box[1] * 1000}
-    width=${Math.max(0, box[2] - box[0]) * 1000}
-    height=${Math.max(0, box[3] - box[1]) * 1000}
-  />`;
+const Mark = ({ box, kind }) =>
+  html`<rect class=${kind} x=${box[0] * 1000} y=${box[1] * 1000} width=${Math.max(0, box[2] - box[0]) * 1000}
+    height=${Math.max(0, box[3] - box[1]) * 1000} />`;
 
 /* What moves the camera: made once for a stage, with the elements it moves and the latest properties. */
 function mover(now) {
@@ -150,20 +145,10 @@ export function Stage(props) {
     if (picking) node.current.focus();
   }, [picking]);
   const on = (act) => (event) => now.mover[act](event);
-  return html`<div
-    class=${`pl-stage${picking ? " pl-picking" : ""}${stale ? " pl-stale" : ""}`}
-    tabindex="0"
-    role="group"
-    aria-label="Page picture. Plus, minus and zero zoom; arrow keys move."
-    ref=${node}
-    onPointerDown=${on("down")}
-    onPointerMove=${on("move")}
-    onPointerUp=${on("up")}
-    onPointerCancel=${on("up")}
-    onPointerLeave=${on("leave")}
-    onDblClick=${on("double")}
-    onKeyDown=${on("key")}
-  >
+  return html`<div class=${`pl-stage${picking ? " pl-picking" : ""}${stale ? " pl-stale" : ""}`} tabindex="0"
+    role="group" aria-label="Page picture. Plus, minus and zero zoom; arrow keys move." ref=${node}
+    onPointerDown=${on("down")} onPointerMove=${on("move")} onPointerUp=${on("up")} onPointerCancel=${on("up")}
+    onPointerLeave=${on("leave")} onDblClick=${on("double")} onKeyDown=${on("key")}>
     <div class="pl-paper" ref=${paper} style=${{ width: `${page.width}px`, height: `${page.height}px` }}>
       <img class="pl-paper-image" alt=${name} draggable=${false} src=${address} onError=${failed} />
       <canvas class="pl-heat" id="pl-heat" aria-hidden="true" hidden=${!shown} ref=${canvas}></canvas>

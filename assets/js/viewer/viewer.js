@@ -1,10 +1,11 @@
 /* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
 import { refOf } from "../core/address.js";
+import { Button, Quiet } from "../core/buttons.js";
+import { copy } from "../core/clipboard.js";
 import { failed, notify } from "../core/dialogs.js";
 import { on } from "../core/events.js";
 import { count } from "../core/format.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
-import { Icon } from "../core/icons.js";
 import { showTab } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
@@ -16,34 +17,13 @@ import { Pinned, Review, same } from "./beside.js";
 import * as heat from "./heat.js";
 import { judgeOpen } from "./judging.js";
 import { Panel } from "./panel.js";
-import { alter, boxAt, go, highlight, layer, look, pooledView, shown, stepResult, turn } from "./reading.js";
+import { alter, boxAt, go, highlight, layer, look, shown, stepResult, turn } from "./reading.js";
 import { Stage } from "./stage.js";
 
 const LISTED = 6; // words under the pointer
 let stage = null; // what zooms and moves the page, while one is shown
 const moves = (act, ...how) => stage && stage[act](...how);
 
-function Quiet({ icon, label, act, keys, pressed, disabled }) {
-  return html`<button
-    type="button"
-    class="pl-quiet"
-    aria-label=${label}
-    title=${keys ? `${label} (${keys})` : label}
-    aria-pressed=${pressed === undefined ? null : String(pressed)}
-    disabled=${disabled}
-    onClick=${act}
-  >
-    <${Icon} name=${icon} />
-  </button>`;
-}
-async function copyLink() {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    notify("Link copied.");
-  } catch {
-    notify(location.href);
-  }
-}
 function savePage() {
   const { read, why } = state.page;
   const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
@@ -64,18 +44,11 @@ function Picks() {
   const { picking, pick } = state.page;
   if (!picking) return null;
   return html`<div class="pl-picks" role="group" aria-label="The part of the page picked">
-    ${
-      pick
-        ? html`<button type="button" class="pl-button pl-primary" onClick=${() => askRegion(pick)}>
-              Search for this part
-            </button>
-            ${
-              asking() &&
-              html`<button type="button" class="pl-button" onClick=${() => askRegion(pick, true)}>Add to the query</button>`
-            }`
-        : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`
-    }
-    <button type="button" class="pl-button" onClick=${() => pickAnew(false)}>Cancel</button>
+    ${pick
+      ? html`<${Button} look="pl-primary" onClick=${() => askRegion(pick)}>Search for this part<//>
+          ${asking() && html`<${Button} onClick=${() => askRegion(pick, true)}>Add to the query<//>`}`
+      : html`<span>Drag a rectangle over the page; or move one with the arrow keys, and size it with Shift.</span>`}
+    <${Button} onClick=${() => pickAnew(false)}>Cancel<//>
   </div>`;
 }
 
@@ -83,12 +56,10 @@ function Picks() {
 /* Among the questions of an evaluation. */
 const Reviewing = ({ review: { at, of, before, after } }) =>
   html`<div class="pl-standing">
-    <button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>
-      <${Icon} name="back" />Evaluation
-    </button>
-    <${Quiet} icon="left" label="Question before" keys="k" act=${() => stepQuestion(-1)} disabled=${!before} />
+    <${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>Evaluation<//>
+    <${Quiet} icon="left" label="Question before" keys="k" onClick=${() => stepQuestion(-1)} disabled=${!before} />
     <b>${at < 0 ? `One of ${of} questions no more` : `Question ${at + 1} of ${of}`}</b>
-    <${Quiet} icon="right" label="Next question" keys="j" act=${() => stepQuestion(1)} disabled=${!after} />
+    <${Quiet} icon="right" label="Next question" keys="j" onClick=${() => stepQuestion(1)} disabled=${!after} />
   </div>`;
 const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
 function Standing() {
@@ -97,20 +68,18 @@ function Standing() {
   const here = standing();
   const back =
     (state.hits.length > 0 || asking()) &&
-    html`<button type="button" class="pl-button pl-subtle pl-to-results" onClick=${() => showTab("search")}>
-      <${Icon} name="back" />Results
-    </button>`;
+    html`<${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("search")}>Results<//>`;
   if (!here) return back;
   const { hit, at, of } = here;
   const way = hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
   return html`<div class="pl-standing">
     ${back}
-    <${Quiet} icon="left" label="Result before" keys="k" act=${() => stepResult(-1)} disabled=${!here.before} />
+    <${Quiet} icon="left" label="Result before" keys="k" onClick=${() => stepResult(-1)} disabled=${!here.before} />
     <span>
       <b>${`Result ${at + 1} of ${of}`}</b>${" "}
       <span class="pl-muted" title="Its rank after each stage">${way}</span>
     </span>
-    <${Quiet} icon="right" label="Next result" keys="j" act=${() => stepResult(1)} disabled=${!here.after} />
+    <${Quiet} icon="right" label="Next result" keys="j" onClick=${() => stepResult(1)} disabled=${!here.after} />
   </div>`;
 }
 function Tools({ percent }) {
@@ -118,39 +87,22 @@ function Tools({ percent }) {
   return html`<div class="pl-view-tools">
     <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
     <div class="pl-row pl-pager">
-      <${Quiet} icon="left" label="Previous page" keys="[" act=${() => go(page.page - 1)} disabled=${page.page <= 1} />
-      <input
-        class="pl-input pl-short"
-        type="number"
-        min="1"
-        max=${page.pages}
-        aria-label="Go to page"
-        value=${page.page}
-        onChange=${(event) => go(Number(event.target.value))}
-      />
+      <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page.page - 1)} disabled=${page.page <= 1} />
+      <input class="pl-input pl-short" type="number" min="1" max=${page.pages} aria-label="Go to page"
+        value=${page.page} onChange=${(event) => go(Number(event.target.value))} />
       <span class="pl-muted">of ${count(page.pages)}</span>
-      <${Quiet}
-        icon="right"
-        label="Next page"
-        keys="]"
-        act=${() => go(page.page + 1)}
-        disabled=${page.page >= page.pages}
-      />
+      <${Quiet} icon="right" label="Next page" keys="]" onClick=${() => go(page.page + 1)}
+        disabled=${page.page >= page.pages} />
     </div>
     <div class="pl-row pl-zoom">
-      <${Quiet} icon="minus" label="Zoom out" keys="-" act=${() => moves("further")} />
+      <${Quiet} icon="minus" label="Zoom out" keys="-" onClick=${() => moves("further")} />
       <span class="pl-num pl-percent" aria-live="off" ref=${percent}></span>
-      <${Quiet} icon="plus" label="Zoom in" keys="+" act=${() => moves("nearer")} />
-      <${Quiet} icon="fit" label="Fit" keys="0" act=${() => moves("fit")} />
-      <${Quiet}
-        icon="select"
-        label="Pick a part to search with"
-        keys="r"
-        pressed=${picking}
-        act=${() => pickAnew(!picking)}
-      />
-      <${Quiet} icon="save" label="Save this page as a picture with its heat" act=${savePage} />
-      <${Quiet} icon="link" label="Copy a link to this page" act=${copyLink} />
+      <${Quiet} icon="plus" label="Zoom in" keys="+" onClick=${() => moves("nearer")} />
+      <${Quiet} icon="fit" label="Fit" keys="0" onClick=${() => moves("fit")} />
+      <${Quiet} icon="select" label="Pick a part to search with" keys="r" aria-pressed=${picking}
+        onClick=${() => pickAnew(!picking)} />
+      <${Quiet} icon="save" label="Save this page as a picture with its heat" onClick=${savePage} />
+      <${Quiet} icon="link" label="Copy a link to this page" onClick=${() => copy(location.href, "Link copied.")} />
     </div>
   </div>`;
 }
@@ -211,25 +163,14 @@ function View() {
     <div class="pl-view-main">
       <div><${Standing} /><${Review} /><${Tools} percent=${percent} /><${Picks} /></div>
       <div class=${beside ? "pl-beside" : "pl-alone"}>
-      <${Stage}
-        page=${page}
-        address=${imageUrl(page.document, page.page, page.page_id, "page")}
-        name=${`${page.document}, page ${page.page}`}
-        shown=${Boolean(why) && look.on}
-        draw=${draw}
-        drawn=${[drawn, look.colour, look.opacity]}
-        marks=${marks}
-        picking=${picking}
-        pick=${pick}
-        stale=${stale}
-        start=${cited}
-        moves=${(made) => (stage = made)}
+      <${Stage} page=${page} address=${imageUrl(page.document, page.page, page.page_id, "page")}
+        name=${`${page.document}, page ${page.page}`} shown=${Boolean(why) && look.on} draw=${draw}
+        drawn=${[drawn, look.colour, look.opacity]} marks=${marks} picking=${picking} pick=${pick} stale=${stale}
+        start=${cited} moves=${(made) => (stage = made)}
         scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
         hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
-        picked=${(box) => alter({ pick: box })}
-        swiped=${step}
-        failed=${() => notify("The picture of this page could not be loaded.", "error")}
-      >
+        picked=${(box) => alter({ pick: box })} swiped=${step}
+        failed=${() => notify("The picture of this page could not be loaded.", "error")}>
         <${Tip} drawn=${drawn} point=${point} />
       <//>
       <${Pinned} />
@@ -242,7 +183,7 @@ function Nothing({ title, text }) {
   return html`<div class="pl-empty">
     <h2 class="pl-empty-title">${title}</h2>
     <p>${text}</p>
-    <button type="button" class="pl-button" onClick=${() => showTab("search")}>Go to search</button>
+    <${Button} onClick=${() => showTab("search")}>Go to search<//>
   </div>`;
 }
 export function Viewer() {

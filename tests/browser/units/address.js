@@ -4,6 +4,7 @@ import { equal } from "./expect.js";
 const PLACE = {
   view: "page",
   collection: "a & b",
+  across: ["a & b", "*", "c d"],
   query: "net income #1",
   parts: [{ kind: "text", text: "not §", weight: -0.5 }],
   pipeline: "rows:256 > full:10",
@@ -20,10 +21,10 @@ export const tests = {
     equal(broken, false);
   },
   "the usual has no address"() {
-    equal(write({ ...PLACE, view: "search", collection: "", query: "", parts: [], open: null }), "");
+    equal(write({ ...PLACE, view: "search", collection: "", across: [], query: "", parts: [], open: null }), "");
   },
   "how a search runs is left out where nothing is asked"() {
-    equal(write({ ...PLACE, view: "search", query: "", parts: [], collection: "x" }), "?c=x");
+    equal(write({ ...PLACE, view: "search", query: "", parts: [], collection: "x", across: [] }), "?c=x");
   },
   "an open page is named on its own tab only"() {
     equal(write({ ...PLACE, view: "search" }).includes("ref="), false);
@@ -33,6 +34,11 @@ export const tests = {
   "views name themselves"() {
     for (const view of ["library", "compare", "evaluate", "system"]) equal(read(write({ ...PLACE, view })).view, view);
     equal(read(write({ ...PLACE, view: "page", open: null })).view, "page");
+  },
+  "a link that names no view means the one that shows what is in it"() {
+    const view = (text) => read(text).view;
+    equal([view("?e=record&es=1"), view("?b=full"), view("?bs=questions"), view("?q=whales")], ["evaluate", "compare", "compare", ""]);
+    equal([view("?e=record&ref=a.pdf%23page%3D3"), view("?e=record&view=system")], ["page", "system"]);
   },
   "a part that cannot be read is told, and the rest holds"() {
     for (const x of ["{", "3", '"text"']) {

@@ -13,6 +13,7 @@ from typing import Any
 from workbench.errors import DatasetError
 from workbench.evaluation.imports.making import Making
 from workbench.evaluation.rows import identifier, label_rows, objects
+from workbench.folders import inside
 
 SPLITS = ("test", "dev", "train")
 
@@ -23,8 +24,7 @@ def convert(folder: Path, making: Making) -> None:
         page = _id(row)
         if row.get("image"):
             path = folder / str(row["image"])
-            inside = path.resolve().is_relative_to(folder.resolve())
-            making.picture(page, path.read_bytes() if inside and path.is_file() else None)
+            making.picture(page, path.read_bytes() if inside(path, folder) and path.is_file() else None)
         else:
             making.text(page, identifier(row, "title"), identifier(row, "text"))
     for _, row in objects(folder / "queries.jsonl", making.odd):

@@ -7,17 +7,17 @@ nothing is answered as by the stage alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.references import meant, references
-from workbench.retrieval.registry import Stage, register, share
+from workbench.retrieval.registry import Column, Stage, register, share
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.store.snapshot import Rows
-from workbench.types import Lifted, Reference, TextPart
+from workbench.types import Float, Lifted, Reference, TextPart
 
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
@@ -42,6 +42,17 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, np.asarray(scores + gain * there[rows], np.float32), found.unscored)
 
 
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
+    """The same over pages of several collections: what was lifted in its own is lifted among all of them."""
+    inside = inputs[0].told
+    named = np.isfinite(inside)
+    worst = inside[named].min() if named.any() else np.float32(0)
+    spread = float(inside[named].std()) if named.any() else 0.0
+    lifted = np.isfinite(said) & ~(said <= inputs[0].said)
+    gain = np.float32(step.number("by") * (spread or 1.0))
+    return np.where(lifted, np.where(named, inside, worst) + gain, inside).astype(np.float32)
+
+
 def _told(run: PipelineRun) -> Iterator[tuple[Reference, Rows]]:
     """What the wanted texts of the query refer to, with the rows of the pages that are meant."""
     for part in run.query.parts:
@@ -61,5 +72,6 @@ register(
         least=1,
         most=1,
         example=("rows",),
+        again=again,
     )
 )

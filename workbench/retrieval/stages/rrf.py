@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, OptionSpec, Stage, register
+from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.store.snapshot import Rows
@@ -22,6 +22,13 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     lists = [run.best(taken, candidates, taken.k or k) for taken in step.inputs]
     rows = np.unique(np.concatenate([found.rows for found in lists]))
     return Scored(rows, rrf(rows, [found.ranked for found in lists], step.weights(), step.number("k")))
+
+
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
+    """The same over pages of several collections: they are ranked together by what each input says of them."""
+    columns = [(np.flatnonzero(np.isfinite(column.told)), column.told) for column in inputs]
+    lists = [rows[np.argsort(-told[rows], kind="stable")] for rows, told in columns]
+    return rrf(np.arange(len(said)), lists, step.weights(), step.number("k"))
 
 
 def rrf(rows: Rows, lists: Sequence[Rows], weights: Sequence[float], k: float = RRF_K) -> Float:
@@ -46,5 +53,6 @@ register(
         options={"k": OptionSpec("the constant k", str(RRF_K), number=True), "weights": WEIGHTS},
         least=2,
         most=ANY,
+        again=again,
     )
 )

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, OptionSpec, Stage, register
+from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.types import Float
@@ -29,6 +29,12 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
         column[place[found.unscored]] = np.nan
         columns.append(column)
     return Scored(rows, weighted_sum(columns, step.weights(), cast(Norm, step.option("norm"))))
+
+
+def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
+    """The same over pages of several collections: their scores are normalised together."""
+    columns = [np.where(np.isneginf(column.told), np.float32(0), column.told) for column in inputs]
+    return weighted_sum(columns, step.weights(), cast(Norm, step.option("norm")))
 
 
 def weighted_sum(columns: Sequence[Float], weights: Sequence[float], norm: Norm = "z") -> Float:
@@ -69,5 +75,6 @@ register(
         },
         least=2,
         most=ANY,
+        again=again,
     )
 )

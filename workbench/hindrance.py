@@ -10,17 +10,18 @@ from collections.abc import Collection as Some
 from dataclasses import dataclass
 
 from workbench.documents.ocr import UNKNOWN_SCRIPT
-from workbench.documents.textlayer import is_doubtful
+from workbench.documents.textlayer import DOUBTFUL
 from workbench.retrieval import Step
 from workbench.store import Collection
+from workbench.store.legibility import WORDLESS
 from workbench.types import StoredPage
 
-UNREAD, WORDLESS, SCRIPT, MISREAD = "unread", "wordless", "script", "misread"
+UNREAD, SCRIPT, MISREAD = "unread", "script", "misread"
 
 
 @dataclass(frozen=True, slots=True)
 class Hindrance:
-    """Why a page's words cannot be met: ``cause`` is one of this module's constants, ``cure`` what a person can do."""
+    """Why a page's words cannot be met: ``cause`` is one of the constants above, ``cure`` what a person can do."""
 
     cause: str
     sentence: str
@@ -41,6 +42,8 @@ def hindrance(page: StoredPage, collection: Collection, unread: Some[str] | None
         cure = f"Read what is left: pagelens collections words {collection.name}"
         return Hindrance(UNREAD, "The words in the page's picture are not read yet.", cure)
     again = f"pagelens collections reread {collection.name} {shlex.quote(page.ref.document)} --pages {page.ref.page}"
+    if page.notice == DOUBTFUL:
+        return Hindrance(MISREAD, page.notice, f"Read its picture instead of its text layer: {again} --ocr")
     if page.notice:
         cause = SCRIPT if UNKNOWN_SCRIPT in page.notice else MISREAD
         return Hindrance(cause, page.notice, f"Read it again in its own languages: {again} --languages LANGUAGES")
@@ -49,7 +52,4 @@ def hindrance(page: StoredPage, collection: Collection, unread: Some[str] | None
         return Hindrance(
             WORDLESS, "No words were found on the page, so that no word of a query can be met on it.", cure
         )
-    if is_doubtful(page.words.texts):
-        cure = f"Read its picture instead of its text layer: {again} --ocr"
-        return Hindrance(MISREAD, "What was read of the page is hardly words of a language.", cure)
     return None

@@ -1,0 +1,70 @@
+/* across: searching several collections at once: which ones, and what each of them said. */
+import { ms, plural } from "../core/format.js";
+import { html } from "../core/html.js";
+import { Icon } from "../core/icons.js";
+import { asking, set, state } from "../core/store.js";
+import { ALL, run } from "./run.js";
+
+const names = () => (state.overview ? state.overview.collections.map((one) => one.name) : []);
+const every = () => state.across.includes(ALL);
+/* The collections that a search asks. */
+const chosen = () => (every() ? names() : state.across.length ? state.across : [state.collection]);
+
+/* Only the one at hand is the usual search. */
+function choose(wanted) {
+  const alone = wanted.length === 1 && wanted[0] === state.collection;
+  set({ across: alone ? [] : wanted });
+  if (asking()) run();
+}
+function turn(name, on) {
+  const wanted = names().filter((one) => (one === name ? on : chosen().includes(one)));
+  if (wanted.length) choose(wanted);
+}
+function said() {
+  if (every()) return "all collections";
+  return chosen().length > 1 ? plural(chosen().length, "collection") : chosen()[0];
+}
+export function SearchIn() {
+  if (names().length < 2) return null;
+  return html`<details class="pl-more pl-search-in">
+    <summary>
+      <${Icon} name="stack" /><span class="pl-more-name">Search in</span><span class="pl-more-now"><b>${said()}</b></span>
+    </summary>
+    <div class="pl-more-body" role="group" aria-label="Collections to search in">
+      <label class="pl-check">
+        <input type="checkbox" id="pl-search-all" checked=${every()}
+          onChange=${(event) => choose(event.target.checked ? [ALL] : [state.collection])} />
+        <b>All collections</b>
+      </label>
+      ${names().map(
+        (name) =>
+          html`<label class="pl-check" key=${name}>
+            <input type="checkbox" name="pl-search-in" value=${name} checked=${chosen().includes(name)}
+              onChange=${(event) => turn(name, event.target.checked)} />
+            <span>${name}</span>
+          </label>`,
+      )}
+    </div>
+  </details>`;
+}
+
+/* What each collection said, and what it took. */
+function Answer({ answer: { collection, found, reason, ms: took, notes, verdict } }) {
+  return html`<li class="pl-answer" data-collection=${collection}>
+    <p class="pl-answer-head">
+      <b>${collection}</b><span class="pl-muted">${reason ? "" : plural(found, "page")}</span><span>${ms(took)}</span>
+    </p>
+    ${[reason, ...notes, verdict && verdict.statement].filter(Boolean).map((text) => html`<p class="pl-muted">${text}</p>`)}
+  </li>`;
+}
+export const Answers = ({ result }) =>
+  html`<section class="pl-card pl-answers" aria-label="What each collection said">
+    <h3>Collections</h3>
+    <ul>
+      ${result.answers.map((answer) => html`<${Answer} key=${answer.collection} answer=${answer} />`)}
+      ${result.collections
+        .slice(result.answers.length)
+        .map((name) => html`<li class="pl-answer pl-muted" key=${name}>${name}: still to be asked</li>`)}
+    </ul>
+    <p class="pl-muted pl-merge">${result.statement}</p>
+  </section>`;

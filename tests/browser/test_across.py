@@ -1,0 +1,98 @@
+"""Searching several collections at once: chosen, asked, opened where it was found, and gone back from."""
+
+import pytest
+
+from tests.browser.conftest import serving
+from tests.browser.driving import opened, search, write_pdf
+from workbench.service import Workbench
+from workbench.settings import Settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+WHALE, BREAD = ["The blue whale is the largest animal"], ["Bake the bread in a hot oven", "Let the bread cool"]
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    """Where two collections are served that have a document in common, and an empty one."""
+    root = tmp_path_factory.mktemp("several")
+    made = Workbench(Settings(home=root / "home"))
+    whales, bread = write_pdf(root / "whales.pdf", WHALE), write_pdf(root / "bread.pdf", BREAD)
+    made.ingest([whales], "animals")
+    made.ingest([whales, bread], "kitchen")
+    made.library.create("shelf")
+    made.close()
+    with serving(root / "home") as url:
+        yield url
+
+
+def collections(page):
+    return page.locator("#pl-results .pl-hit-where").all_inner_texts()
+
+
+def done(page):
+    page.wait_for_function(
+        "pagelens.state.search && pagelens.state.search.read && pagelens.state.search.result.answers"
+    )
+
+
+def test_all_collections_are_searched_and_a_result_opens_in_its_own(browser, several):
+    page = opened(browser, several, "?c=animals&view=search")
+    search(page, "bread in a hot oven")
+    assert page.locator("#pl-results .pl-hit").count() == 1 and collections(page) == []
+    page.click(".pl-search-in summary")
+    page.check("#pl-search-all")
+    done(page)
+    assert "in=*" in page.url
+    assert collections(page)[0] == "kitchen" and sorted(set(collections(page))) == ["animals +1", "kitchen"]
+    assert page.locator("#pl-results .pl-hit").count() == 3
+    told = {name: page.inner_text(f".pl-answer[data-collection={name}]") for name in ("animals", "kitchen", "shelf")}
+    assert " ms" in told["animals"] and "3 pages" in told["kitchen"] and "It has no pages yet." in told["shelf"]
+    assert page.inner_text(".pl-merge").startswith("In order of score: ")
+    assert page.locator(".pl-hit .pl-passage mark").first.inner_text()  # passages come along, of every collection
+    images = page.locator("#pl-results img").evaluate_all("(all) => all.map((one) => new URL(one.src).pathname)")
+    assert images[0].startswith("/pages/kitchen/bread.pdf/1")
+
+    before = page.evaluate("history.length")
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert page.evaluate("history.length") == before + 1
+    assert (page.inner_text(".pl-view-title"), page.input_value("#pl-collection")) == ("bread.pdf", "kitchen")
+    assert "Result 1 of 3" in page.inner_text(".pl-standing")
+    page.keyboard.press("j")
+    page.wait_for_function("document.querySelector('.pl-standing')?.innerText.includes('Result 2 of 3')")
+    page.keyboard.press("j")
+    page.wait_for_function("document.querySelector('.pl-standing')?.innerText.includes('Result 3 of 3')")
+    assert {page.input_value("#pl-collection")} <= {"animals", "kitchen"}
+    for _ in range(3):
+        page.go_back()
+        page.wait_for_timeout(300)
+    page.wait_for_selector("#pl-results .pl-hit-where")
+    assert page.input_value("#pl-collection") == "animals" and "in=*" in page.url
+    page.reload()
+    done(page)
+    assert collections(page)[0] == "kitchen"
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_some_collections_are_chosen_one_by_one_and_the_one_at_hand_is_the_usual_search(browser, several):
+    page = opened(browser, several, "?c=animals&q=whale&in=animals&in=kitchen&view=search")
+    done(page)
+    assert {one["collection"] for one in page.evaluate("pagelens.state.search.result.answers")} == {
+        "animals",
+        "kitchen",
+    }
+    page.click(".pl-search-in summary")
+    assert not page.is_checked("#pl-search-all")
+    page.uncheck("input[name=pl-search-in][value=kitchen]")
+    page.wait_for_function("!pagelens.state.search.result?.answers && pagelens.state.search.read")
+    assert "in=" not in page.url and collections(page) == []
+    page.go_back()
+    done(page)
+    assert "in=animals&in=kitchen" in page.url
+    page.goto(several + "/?c=animals&q=whale&in=animals&in=gone&view=search")
+    done(page)
+    assert "There is no collection 'gone'" in page.inner_text(".pl-answer[data-collection=gone]")
+    assert page.locator("#pl-results .pl-hit").count() == 1
+    assert page.seen.problems == []
+    page.close()
