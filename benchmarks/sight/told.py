@@ -1,9 +1,10 @@
 """Whether the kinds of figure that `reader` tells are those that people named, on pages nothing was learned from.
 
 They are those of MMDocIR's development questions (see `docs/measured.md`), where each question says what kind its
-evidence is of and in which boxes it stands. Questions of one kind only are looked at. Run::
+evidence is of and in which boxes it stands. Questions of one kind only are looked at. With 0 or 1 after the folder,
+every other document: choices were made on those of 0. Run::
 
-    python -m benchmarks.sight.told FOLDER
+    python -m benchmarks.sight.told FOLDER [0|1]
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def boxes(folder: Path) -> dict[tuple[str, int], list[tuple[str, Box]]]:
     return found
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, half: str = "") -> None:
     """Print two tables: of the boxes themselves, and of pages as an ingest looks at them."""
     evidence = boxes(folder)
     numbers: dict[str, list[int]] = defaultdict(list)
@@ -52,9 +53,10 @@ def main(folder: Path) -> None:
         numbers[document].append(number)
     of_boxes: dict[str, Counter[str]] = defaultdict(Counter)
     of_pages: dict[str, Counter[str]] = defaultdict(Counter)
-    for document, wanted in numbers.items():
+    documents = sorted(numbers)[int(half) :: 2] if half else sorted(numbers)
+    for document in documents:
         source = Source(folder / "documents" / document, document)
-        for page in read_pages(source, ReadSettings(ocr=False), wanted):
+        for page in read_pages(source, ReadSettings(ocr=False), numbers[document]):
             if not isinstance(page, Page):
                 continue
             named = evidence[document, page.ref.page]
@@ -90,4 +92,4 @@ def _table(unit: str, told: dict[str, Counter[str]], totals: dict[str, int]) -> 
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])
