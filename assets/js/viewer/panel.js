@@ -160,7 +160,7 @@ function Ledger({ why, reveal }) {
       </span>
     </div>
     ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
-    ${why.shows.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
+    ${why.shows?.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
     <div class="pl-scroll">
       <table class="pl-table pl-ledger" id="pl-ledger">
         <thead><tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr></thead>
