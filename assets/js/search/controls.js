@@ -137,7 +137,7 @@ const Results = () =>
   </label>`;
 
 /* --- filter -------------------------------------------------------------------------------------------------------------- */
-function useFilter(filter) {
+export function useFilter(filter) {
   set({ filter });
   again();
 }
