@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents.make import TOPICS, write_pdf
-from workbench.errors import FilterError
+from workbench.errors import FilterError, NotFoundError
 from workbench.permits import Permit, permitted
 from workbench.retrieval import parse_filter
 from workbench.retrieval.filters import choosing, chosen
@@ -44,6 +44,8 @@ def test_pages_are_counted_over_all_collections(bench):
     assert found["meta.year"] == {"2024": 5, "2020": 2}
     assert "kind" not in found and "words" not in found  # all pages are alike in that
     assert counted(bench, ["two", "gone"])["document"] == {"stars.pdf": 2, "whales.pdf": 2}
+    with pytest.raises(NotFoundError, match="no collection 'gone'"):
+        bench.facets.of(["gone"])
     with permitted(Permit(collections=frozenset({"one"}))):
         assert set(counted(bench)["document"]) == {"whales.pdf", "bread.pdf"}
 

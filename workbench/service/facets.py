@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.errors import FilterError, PagelensError
@@ -56,19 +56,27 @@ class Facets:
         Counted over ``collections`` (none: all that whoever asks may see); one that cannot be read counts nothing. A
         field is counted over what the filter leaves without the clauses that choose values of that field, so that what
         else could be chosen is told, too. A field that tells no pages apart is left out. `FilterError` for a filter
-        that does not parse.
+        that does not parse, and where none of the collections is there, the error of the first.
         """
         parse_filter(filter)
         counts: dict[str, Counter[str]] = {}
-        for name in dict.fromkeys(collections) or self._opened.names():
-            try:
-                store = self._opened.get(name)
-            except PagelensError:
-                continue  # a search says why
+        for store in self._readable(dict.fromkeys(collections) or self._opened.names()):
             for field, value, pages in _counted(store, filter):
                 counts.setdefault(field, Counter())[value] += pages
         found = (_facet(field, values, filter) for field, values in counts.items())
         return tuple(facet for facet in found if facet is not None)
+
+    def _readable(self, names: Iterable[str]) -> list[Collection]:
+        """Those that can be opened; a search says why the others cannot. The error of the first where none can."""
+        found, errors = list[Collection](), list[PagelensError]()
+        for name in names:
+            try:
+                found.append(self._opened.get(name))
+            except PagelensError as error:
+                errors.append(error)
+        if errors and not found:
+            raise errors[0]
+        return found
 
 
 def _counted(store: Collection, filter: str) -> Iterator[tuple[str, str, int]]:
