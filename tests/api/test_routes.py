@@ -1,6 +1,7 @@
 """Every route of the OpenAPI answers, by its schema; every refusal is one sentence with a fitting status."""
 
 import base64
+import http.client
 import io
 import json
 import re
@@ -24,6 +25,8 @@ from tests.documents.make import write_pdf
 from workbench import heatmap
 from workbench.answers import json_values
 from workbench.answers.searches import Search
+from workbench.api.application import PREFIX, application
+from workbench.api.reference import printed_schemas
 from workbench.errors import EncoderError
 from workbench.representations import METHODS
 from workbench.retrieval import FIELDS, PRESETS
@@ -258,6 +261,19 @@ def search_across_stages(call: Caller, place: Place) -> None:
     assert [query.query for query in place.workbench.asked.of("flow").queries] == ["largest animal"]
     assert not place.workbench.asked.of("notes").queries
     call("post", "/search/across/stages", {**body, "collections": ["lost"]}, 404)
+
+
+@case("post", "/facets")
+def facets(call: Caller, place: Place) -> None:
+    found = {facet["field"]: facet for facet in call("post", "/facets", {"collections": ["notes"]}).json()}
+    assert {one["value"]: one["pages"] for one in found["document"]["values"]} == {
+        "bread/rye & wheat.pdf": 2,
+        "whales.pdf": 2,
+    }
+    narrowed = next(one["filter"] for one in found["document"]["values"] if one["value"] == "whales.pdf")
+    hits = call("post", "/search", {**ASKED, "filter": narrowed}).json()["hits"]
+    assert {hit["document"] for hit in hits} == {"whales.pdf"}
+    call("post", "/facets", {"collections": ["notes"], "filter": "pages > 3"}, 400)
 
 
 @case("post", "/explain/layers")
@@ -1048,8 +1064,8 @@ def test_a_query_may_have_parts(client: TestClient) -> None:
         ("GET", "/collections/notes/picture?page=..%2F..%2Fx%23page=1", None, 404, "x"),
         ("GET", "/collections/a%0Ab", None, 404, "There is no collection 'a\nb'"),
         ("DELETE", "/collections/notes/documents/a%0Ab%0A", None, 404, "a\nb\n"),
-        ("POST", f"/models/{'x' * 300}/load", None, 404, "There is no encoder 'xxx"),
-        ("POST", "/models/a%00b/unload", None, 404, "There is no encoder"),
+        ("POST", f"/models/{'x' * 300}/load", None, 404, "There is no model 'xxx"),
+        ("POST", "/models/a%00b/unload", None, 404, "There is no model"),
         ("POST", "/collections", {"name": "n" * 300}, 400, "cannot be a collection's name"),
         ("POST", "/jobs", {"collection": "n" * 300, "batch": "0" * 24}, 404, "no longer there"),
         ("GET", f"/collections/notes/page?page=whales.pdf%23page={'9' * 400}", None, 400, "report.pdf#page=12"),
@@ -1164,8 +1180,9 @@ def test_the_documentation_loads_nothing(client: TestClient, openapi: dict[str, 
     reply = client.get(f"{API}/docs")
     assert reply.headers["content-type"].startswith("text/html")
     assert not re.search(r"<script|<link(?! rel=\"icon\" href=\"data:,\")|<img|src=|@import|url\(", reply.text)
+    _, printed = printed_schemas()  # by the command line
     assert set(re.findall(r'<a href="([^"]+)"', reply.text)) <= {
-        f"#{name.lower()}" for name in openapi["components"]["schemas"]
+        f"#{name.lower()}" for name in {**openapi["components"]["schemas"], **printed}
     }
     for target in re.findall(r'href="#([^"]+)"', reply.text):
         assert f'id="{target}"' in reply.text
@@ -1173,3 +1190,24 @@ def test_the_documentation_loads_nothing(client: TestClient, openapi: dict[str, 
         for method in methods:
             assert f"<code>{method.upper()} {path}</code>" in reply.text
     assert ADDRESS not in reply.text
+
+
+def test_half_a_character_in_an_address_is_refused_in_words(workbench: Workbench, address: str) -> None:
+    """Sent as it stands: libraries that make requests would refuse to, or mend it."""
+    server = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    routes = {
+        path: methods["get"] for path, methods in application(workbench).openapi()["paths"].items() if "get" in methods
+    }
+    asked = {
+        path: [one["name"] for one in get.get("parameters", []) if one["required"]] for path, get in routes.items()
+    }
+    asked = {path: names for path, names in asked.items() if names}
+    assert len(asked) > 15
+    for path, names in asked.items():
+        half = re.sub(r"\{\w+\}", "%ED%A0%80", path)
+        server.request("GET", f"{PREFIX}{half}?{'&'.join(f'{name}=%ED%A0%80' for name in names)}")
+        answer = server.getresponse()
+        said = answer.read()
+        assert 400 <= answer.status < 500, (path, said)
+        assert re.match(r"\S+ \S+", json.loads(said)["error"]), (path, said)
+    server.close()

@@ -9,6 +9,7 @@ from tests.browser.driving import opened, search, show
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+TABS = ["Library", "Search", "Page", "Compare", "Evaluate", "System"]
 FORMS = [(1440, 900, "light"), (1440, 900, "dark"), (390, 844, "light"), (390, 844, "dark")]
 
 
@@ -29,9 +30,8 @@ def judge(page, where):
 
 @pytest.mark.parametrize(("width", "height", "theme"), FORMS)
 def test_every_tab_meets_wcag_aa(browser, address, filled, width, height, theme):
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(f"{address}/?__theme={theme}&c=documents")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page = opened(browser, address, f"?__theme={theme}&c=documents", width=width, height=height)
+    assert tabs(page) == TABS
     search(page, "whales sing in the oven")
     page.click(".pl-more > summary")
     page.click("text=− Not")
@@ -53,10 +53,11 @@ def test_every_tab_meets_wcag_aa(browser, address, filled, width, height, theme)
     page.click(".pl-hit >> nth=0")
     page.wait_for_selector("#pl-ledger tbody tr")
     judge(page, "Page")
-    for tab in set(tabs(page)) - {"Search", "Page"}:
+    for tab in set(TABS) - {"Search", "Page"}:
         show(page, tab)
         page.wait_for_timeout(400)
         judge(page, tab)
+    assert page.seen.problems == []
     page.close()
 
 
@@ -66,7 +67,7 @@ def test_at_twice_the_size_nothing_is_cut_off(browser, address, filled):
     search(page, "whales")
     page.click(".pl-hit >> nth=0")
     page.wait_for_selector("#pl-ledger tbody tr")
-    for tab in tabs(page):
+    for tab in TABS:
         show(page, tab)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 640, tab
@@ -84,4 +85,5 @@ def test_opening_a_page_sends_little_besides_its_picture(browser, address, fille
     bodies = {url: len(response.body()) for url, response in sizes if not re.search(r"/pages/.*\.webp", url)}
     assert bodies
     assert sum(bodies.values()) <= 300_000, bodies
+    assert page.seen.problems == []
     page.close()

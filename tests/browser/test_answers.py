@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.driving import opened, search
+from tests.browser.driving import add, opened, search, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 HEAT = """() => [...document.querySelectorAll('.pl-thumb-heat')].map((c) =>
@@ -36,6 +36,18 @@ def test_the_first_result_is_in_sight(browser, address, filled, width, height):
     assert page.evaluate("scrollY") == 0
     assert box["y"] + box["height"] <= height
     page.close()
+
+
+def test_a_long_name_stays_within_a_small_page(visit, tmp_path):
+    name = f"a-report-whose-name-{'goes-on-and-' * 6}ends.pdf"
+    page = visit("?view=library&c=long names", width=390, height=844)
+    add(page, write_pdf(tmp_path / name, ["The blue whale is the largest animal of all and sings songs under the sea"]))
+    search(page, "largest animal")
+    page.wait_for_selector(".pl-passage mark")
+    edges = page.locator(".pl-hit-title, .pl-hit-page, .pl-passage").evaluate_all(
+        "parts => parts.map((part) => part.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= 390
 
 
 def test_layouts_and_groups_are_remembered(browser, address, filled):

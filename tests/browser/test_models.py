@@ -19,6 +19,17 @@ def tiny(home):
     return build(family("colidefics3"), home / "models" / TINY)
 
 
+# The names of the stages in "How ranks moved" lie within the picture and do not touch.
+NAMES_APART = """() => {
+  const picture = document.querySelector('.pl-slopes').getBoundingClientRect();
+  const drawn = [...document.querySelectorAll('.pl-slopes > .pl-slope-name')];
+  const names = drawn.map((name) => name.getBoundingClientRect());
+  const touch = (a, b) => a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom;
+  return names.length > 1 && names.every((a, i) => a.left >= picture.left - 1 && a.right <= picture.right + 1
+    && names.slice(i + 1).every((b) => !touch(a, b)));
+}"""
+
+
 def row(page, model):
     return page.locator(f'.pl-model-row[data-model="{model}"]')
 
@@ -78,6 +89,7 @@ def test_an_encoder_is_added_searched_with_explained_and_taken_out(browser, addr
     page.wait_for_selector(".pl-status[data-complete=yes]")
     names = page.locator(".pl-fall-name").all_inner_texts()
     assert names == [f"encode@{TINY}", "encode@reader", f"rows@{TINY}", "full", "results"]
+    assert page.evaluate(NAMES_APART)
 
     page.locator(".pl-hit").first.click()
     page.wait_for_selector("#pl-ledger tbody tr")

@@ -109,14 +109,19 @@ def test_a_part_is_picked_with_the_keyboard_alone(visit):
     page.wait_for_selector(".pl-pick", state="detached")
 
 
-# Presses keys as soon as the page's picture has its place, one in each turn of the browser, before it paints.
+# Presses keys as soon as the page's picture has its place, one in each turn of the browser, before it paints;
+# `scales` is how large the page is before the first and after each.
 AT_ONCE = """(keys) => void new MutationObserver((_, seen) => {
   if (!document.querySelector('.pl-paper')) return;
   seen.disconnect();
   const turn = new MessageChannel();
+  const scale = () => parseInt(document.querySelector('.pl-percent').textContent);
+  window.scales = [];
   turn.port1.onmessage = () => {
+    if (!scales.length) scales.push(scale());
     const key = keys.shift();
     document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    scales.push(scale());
     if (keys.length) turn.port2.postMessage(0);
   };
   turn.port2.postMessage(0);
@@ -129,6 +134,8 @@ def test_keys_work_as_soon_as_a_page_is_shown(visit):
     search(page, "whale")
     page.locator(".pl-hit-open").first.click()
     page.wait_for_selector(".pl-pick")
+    fitted, nearer, again = page.evaluate("scales.slice(0, 3)")
+    assert nearer > fitted == again
 
 
 def test_marked_pages_refine_a_search_when_the_person_says_so(visit):

@@ -86,7 +86,7 @@ def test_other_settings_than_the_collections_are_refused(run: Run, place: Place)
     ("arguments", "sentence"),
     [
         (("--dpi", "9000"), "9000 dpi is out of range"),
-        (("--encoder", "raeder"), "There is no encoder 'raeder'; there are: reader,"),
+        (("--encoder", "raeder"), "There is no model 'raeder'; there are: reader,"),
         (("-c", "../up"), "cannot be a collection's name"),
     ],
 )

@@ -76,7 +76,7 @@ def test_what_cannot_be_loaded_is_a_sentence(fresh: Run) -> None:
     assert "hf download" in ended.err
     ended = fresh("models", "check", "colpalli")
     assert (ended.code, ended.out) == (1, "")
-    assert "no encoder 'colpalli'" in ended.err
+    assert "no model 'colpalli'" in ended.err
 
 
 def test_a_model_whose_places_are_wrong_is_told(fresh: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,4 +99,4 @@ def test_an_encoder_that_a_collection_lacks_is_told_how_to_come(run: Run, home: 
     assert ended.code == 1
     assert ended.err.strip().endswith("pagelens collections embed c --encoder clip-vit-b-32")
     assert run("ingest", home / "files", "-c", "c", "--encoder", "tiny.clip-1").code == 0
-    assert "There is no encoder 'clop'" in run("collections", "embed", "c", "--encoder", "clop").err
+    assert "There is no model 'clop'" in run("collections", "embed", "c", "--encoder", "clop").err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.documents.make import LINES, picture_pdf, text_picture
 from tests.store.make import collection, item, record
@@ -140,3 +140,18 @@ def test_stars_are_no_text() -> None:
     with Image.open(resources.sample_data() / "documents" / "galaxies.jpg") as stars:
         found = ocr.recognize(stars.convert("RGB"))
     assert (found.runs, ocr.told(found.certainty, found.script)) == ((), "")
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_a_dark_slide_that_cannot_be_read_is_told_of() -> None:
+    with Image.open(RUSSIAN) as image:
+        found = ocr.recognize(ImageOps.invert(image.convert("RGB")))
+    assert "Little of the scan's text could be read" in ocr.told(found.certainty, found.script)
+
+
+def test_a_script_that_fits_no_better_than_another_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Rotate: 180\nOrientation confidence: 2.1\nScript: Arabic\nScript confidence: {}\n"
+    for confidence, script in (("0.00", ""), ("0.48", "Arabic"), ("", "")):
+        monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "ara"}))
+        monkeypatch.setattr(tesseract, "_run", lambda *_, confidence=confidence: said.format(confidence))
+        assert tesseract.script_of(Image.new("RGB", (99, 99)))[0] == script

@@ -226,4 +226,4 @@ def test_the_command_shows_the_licence_and_asks_first(hub: Hub, tmp_path: Path) 
     listed = {model["id"]: model for model in json.loads(run("models", "list", "--json").out)}
     assert listed["theirs"]["available"]
     nobody = run("models", "get", "colpalli")
-    assert (nobody.code, "no encoder" in nobody.err) == (1, True)
+    assert (nobody.code, "no model 'colpalli'" in nobody.err) == (1, True)

@@ -132,7 +132,7 @@ def test_folders_that_cannot_be_read_hide_none_of_the_others(models: Path, caplo
     write(models / "reader", config={})
     assert list(own.specs()) == ["good"]
     assert all(text in caplog.text for text in ("names Other", "does not hold a JSON object", "rename it"))
-    with pytest.raises(EncoderError, match=r"no encoder 'colpalli'; there are: reader, .*good"):
+    with pytest.raises(EncoderError, match=r"no model 'colpalli'; there are: reader, .*good"):
         registry.spec("colpalli")
 
 

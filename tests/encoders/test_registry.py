@@ -43,7 +43,7 @@ def test_what_an_adapter_needs_is_fetched_with_it_and_numbers_are_those_of_mteb(
 
 
 def test_an_unknown_encoder_names_those_that_exist() -> None:
-    with pytest.raises(EncoderError, match=r"no encoder 'colpalli'.*reader"):
+    with pytest.raises(EncoderError, match=r"no model 'colpalli'.*reader"):
         encoders.load("colpalli")
 
 
@@ -201,5 +201,5 @@ def test_loading_in_the_background_tells_its_state(made: dict[str, Callable[[], 
     made["b"] = functools.partial(Weights, "b")
     encoders.load("b")
     assert encoders.state("b") == ("loaded", "")
-    with pytest.raises(EncoderError, match="no encoder 'nobody'"):
+    with pytest.raises(EncoderError, match="no model 'nobody'"):
         encoders.start("nobody")

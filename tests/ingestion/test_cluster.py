@@ -156,7 +156,7 @@ def test_what_an_actor_left_undone_is_told_once(
     report = bench.ingestion.ingest([more], "c", workers="ray")
     assert [document.indexed for document in report.documents] == [2]
     (note,) = report.notes
-    assert note.startswith(f"The new pages have no vectors of '{grid}' yet: There is no encoder '{grid}'")
+    assert note.startswith(f"The new pages have no vectors of '{grid}' yet: There is no model '{grid}'")
     assert note.endswith(f"pagelens collections embed c --encoder {grid}")
 
 

@@ -10,6 +10,7 @@ from tests.documents.make import write_pdf
 from workbench.cli.app import app
 from workbench.service import Workbench
 from workbench.settings import Settings
+from workbench.store import FieldsChange
 from workbench.types import PageRef
 from workbench.ui.server import create_app
 
@@ -87,3 +88,37 @@ def test_an_answer_from_memory_does_not_repeat_the_note(bench):
     *_, again = remembering.searches.stages("lighthouse", "c", "full:10")
     assert first.notes and "cache" in [stage.name for stage in again.trace.stages]
     assert not any("For 12" in note for note in again.notes)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """Two documents of three pages with the same word, one of them tagged."""
+    root = tmp_path_factory.mktemp("two")
+    for name in ("a", "b"):
+        write_pdf(root / f"{name}.pdf", [f"Lighthouse number {i} of {name} stands by the sea." for i in range(3)])
+    made = Workbench(Settings(home=root / "home"))
+    made.ingest([root / "a.pdf", root / "b.pdf"], "c")
+    made.library.change_fields("c", ["b.pdf"], FieldsChange(add=("coast",)))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("pipeline", ["bm25:10", "lift(bm25):10", "rrf(bm25, full):10"])
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("", "a1 a2 a3 b1 b2 b3"),
+        ("tag = 'coast'", "b1 b2 b3"),
+        ("tag != 'coast'", "a1 a2 a3"),
+        ("page != 2", "a1 a3 b1 b3"),
+        ("tag = 'coast' and page != 2", "b1 b3"),
+        ("not (tag = 'coast' or page = 1)", "a2 a3"),
+        ("page = 1.5", ""),  # which no page can be
+        ("page != 1.5", "a1 a2 a3 b1 b2 b3"),
+        ("tag = 'inland'", ""),
+        ("document = 'a.pdf' and tag = 'coast'", ""),
+    ],
+)
+def test_words_are_found_on_the_pages_that_a_condition_leaves(two, pipeline, condition, left):
+    found = two.search("lighthouse number", "c", pipeline, filter=condition)
+    assert sorted(f"{hit.ref.document[0]}{hit.ref.page}" for hit in found.hits) == left.split()

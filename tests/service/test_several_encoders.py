@@ -203,7 +203,7 @@ def test_an_encoder_that_is_not_here_costs_an_ingest_nothing(bench, tmp_path, mo
     report = work.ingest([tmp_path / "more.pdf"], "c")
     assert [document.indexed for document in report.documents] == [1]
     (note,) = report.notes
-    assert note.startswith(f"The new pages have no vectors of '{GRID}' yet: There is no encoder '{GRID}'")
+    assert note.startswith(f"The new pages have no vectors of '{GRID}' yet: There is no model '{GRID}'")
     assert note.endswith(f"pagelens collections embed c --encoder {GRID}")
 
 

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from workbench.documents import Reading, ReadSettings, Source, probe
 from workbench.documents.probing import stamp_of
 from workbench.errors import CollectionBusyError, DiskFullError, NotFoundError, StoreError
 from workbench.ingestion import cluster
+from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Library, RemoteFiles, Stager, Writer, object_storage, remote_files
 from workbench.store.cache import Cache
@@ -461,3 +463,22 @@ def test_files_that_cannot_be_kept_here_are_left_out_and_nothing_is_fetched_with
     os.utime(left, (0, 0))
     bring()
     assert on_its_way.exists() and not left.exists()
+
+
+def test_files_of_a_place_become_documents_and_a_place_without_any_is_named_as_given(settings, tmp_path):
+    mine = settings("one", home=tmp_path / "home")
+    place = f"s3://snailmail/docs{next(_homes)}"
+    client = client_of(place, mine.place_options)
+    client.put("deep/a.pdf", text_pdf(tmp_path / "a.pdf", 2, ["the harbour"]).read_bytes())
+    client.put("notes.txt", b"no")
+    bench = Workbench(mine)
+    try:
+        report = bench.ingestion.ingest([Path(place)], "c")
+        assert [(one.name, one.indexed) for one in report.documents] == [("deep/a.pdf", 2)]
+        assert f"1 file of {place} is of no kind that is read." in report.notes
+        (refused,) = bench.ingestion.ingest([Path(f"{place}/none")], "c").documents
+        assert refused.name == f"{place}/none"
+        assert refused.reason.startswith("There is no PDF, ")
+        assert refused.reason.endswith(f" at {place}/none; check the place.")
+    finally:
+        bench.close()

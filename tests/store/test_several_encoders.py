@@ -162,6 +162,37 @@ def test_deleting_and_compacting_take_every_encoder(store):
         assert set(theirs) == set(store.page_ids(None))
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_who_makes_an_index_stops_with_it(store, monkeypatch, lost):
+    """At a stop, and where the right to write is lost; rows that come later are not taken."""
+    asked, ended = [], []
+
+    def made(new, ids):
+        try:
+            for page in ids:
+                asked.append(page)
+                yield next(new.rows(store, [page]))
+        finally:
+            ended.append(True)
+
+    def check():
+        if len(asked) == 3 and lost:
+            raise CollectionBusyError("The right to write was lost.")
+
+    with Writer(store) as writer:
+        monkeypatch.setattr(writer._tables, "check", check)
+        if lost:
+            with pytest.raises(CollectionBusyError):
+                writer.indexes.add_index("", "blocks", by=made)
+        else:
+            assert writer.indexes.add_index("", "blocks", None, lambda: len(asked) == 3, made) is None
+    assert (len(asked), ended) == (3, [True])
+    assert store.space().indexes == ("global", "rows", "conv", "tiles", "full")
+    with Writer(store):
+        pass
+    assert not list(store.path.glob("lance/*blocks*"))
+
+
 def test_an_index_is_made_of_what_is_stored(store):
     words = Fake(WORDS)
     embed(store, words)

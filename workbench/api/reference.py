@@ -1,4 +1,7 @@
-"""The API's description for people, made from its OpenAPI: as Markdown, and as a page that loads nothing else."""
+"""The API's description for people, made from its OpenAPI: as Markdown, and as a page that loads nothing else.
+
+What the command line prints is described beside it, for it is the same answers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,11 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from workbench.answers.commands import PRINTED
 
 Schema = Mapping[str, Any]
 STYLE = """
@@ -29,8 +37,12 @@ def markdown(api: Schema) -> str:
             groups.setdefault(operation["tags"][0], []).extend(_operation(method.upper(), path, operation))
     for group, texts in groups.items():
         lines += [f"## {group}", "", *texts]
+    printed, schemas = printed_schemas()
+    lines += ["## The command line", "", "What commands print with `--json`:", ""]
+    lines += ["| command | what |", "| --- | --- |"]
+    lines += [*(f"| `{name}` | {_type(schema)} |" for name, schema in printed.items()), ""]
     lines += ["## Schemas", ""]
-    for name, schema in sorted(api["components"]["schemas"].items()):
+    for name, schema in sorted({**schemas, **api["components"]["schemas"]}.items()):
         if name not in ("HTTPValidationError", "ValidationError"):
             lines += [f"### {name}", "", *_described(schema), *_table(_fields(schema))]
     return "\n".join(lines).rstrip() + "\n"
@@ -50,6 +62,15 @@ def page(api: Schema) -> str:
         f"<style>{STYLE}</style></head>"
         f"<body>{body}</body></html>"
     )
+
+
+def printed_schemas() -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """The schema of what each command prints, and those that it names."""
+    kinds: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (name, "serialization", TypeAdapter(kind)) for name, kind in PRINTED.items()
+    ]
+    found, named = TypeAdapter.json_schemas(kinds, ref_template="#/components/schemas/{model}")
+    return {name: schema for (name, _), schema in found.items()}, named.get("$defs", {})
 
 
 def _operation(method: str, path: str, operation: Schema) -> list[str]:
@@ -115,6 +136,8 @@ def _type(schema: Schema) -> str:
         return f"[{', '.join(_type(item) for item in schema['prefixItems'])}]"
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}" if "items" in schema else "list"
+    if schema.get("additionalProperties") not in (None, True, False, {}):
+        return f"object of {_type(schema['additionalProperties'])}"
     kind = schema.get("type", "any")
     return str(kind) + "".join(_bounds(schema))
 

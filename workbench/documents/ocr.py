@@ -34,8 +34,6 @@ READ_SIDE = 2400  # px; the longer side at which it is read
 MIN_SCORE = 0.5
 _READS_WELL = 0.8  # of 1: mean certainty of the lines, from which on they are the right way round; upright ones have .9
 _READ = 0.7  # certainty from which on a picture counts as read
-_WORD = 3  # letters; uncertain lines that have fewer each are specks
-_DARK = 128  # of 255; paper is brighter
 _LETTERS_PER_HEIGHT = 0.6  # of a line at least; Latin text has 2, Chinese .9, and the blanks of others .05
 _LIKE_TEXT = 0.3  # score; edges of shapes get .1, and letters that the engine does not know .5
 _LINE_LIKE = 4.0  # times its height, from which on what is seen is a line of text
@@ -101,9 +99,10 @@ def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = A
                 rapid, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
             )) > _AS_MUCH * _sense(lines):  # fmt: skip
                 lines, turn = turned, other
-            certainty = _certainty(lines)
+            certainty, left_out = _certainty(lines), 0.0
             if not lines or certainty < _READS_WELL:
-                certainty *= 1.0 - _left_out(rapid, pixels, lines)
+                left_out = _left_out(rapid, pixels, lines)
+                certainty *= 1.0 - left_out
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
     found = Recognition(tuple(_runs(lines, image.size, turn)), certainty)
@@ -111,9 +110,11 @@ def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = A
     if languages or engine != AUTO or not (script or certainty < _READ):
         return found
     better = _with_tesseract(image, script)
-    if better is None or not better.runs or _letters(better) <= _letters(found):
-        better = replace(found, script=(better.script if better else "") or script)
-    return Recognition(()) if _is_none(better, pixels) else better
+    if better is not None and better.runs and _letters(better) > _letters(found):
+        return better
+    script = (better.script if better else "") or script
+    seen = script or left_out or any(map(_looks_like_text, lines))
+    return replace(found, script=script) if seen else Recognition(())
 
 
 def _with_tesseract(image: Image.Image, script: str, languages: Sequence[str] = ()) -> Recognition | None:
@@ -159,13 +160,6 @@ def told(certainty: float, script: str) -> str:
 def _letters(found: Recognition) -> float:
     """How much a picture says: its letters, by how certain they are."""
     return found.certainty * sum(letter.isalnum() for run in found.runs for text in run.texts for letter in text)
-
-
-def _is_none(found: Recognition, pixels: NDArray[np.uint8]) -> bool:
-    """Whether what looked like text on a dark ground, and was hardly read, is none: stars were read as Arabic."""
-    letters = sum(len(text) for run in found.runs for text in run.texts)
-    specks = found.certainty < _READ and letters <= _WORD * len(found.runs)
-    return specks and float(np.median(pixels)) < _DARK
 
 
 def _half_known(words: Sequence[str]) -> str:
@@ -254,6 +248,12 @@ def _certainty(lines: Sequence[_Line]) -> float:
     lines = [line for line in lines if line.score >= _LIKE_TEXT]
     length = sum(line.length for line in lines)
     return sum(line.length * line.read for line in lines) / length if length else 1.0
+
+
+def _looks_like_text(line: _Line) -> bool:
+    """Whether the engine saw a line of text, read or not, rather than a speck that it took for a letter: a star."""
+    sides = line.quad.max(axis=0) - line.quad.min(axis=0)
+    return line.score >= MIN_SCORE or bool(sides.max() > _LINE_LIKE * sides.min())
 
 
 def _left_out(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> float:

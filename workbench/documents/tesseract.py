@@ -118,7 +118,10 @@ def install(code: str) -> str:
 
 
 def script_of(image: Image.Image) -> tuple[str, int]:
-    """The script of an RGB picture and its turn (as `TextRun.turn`); "" and 0 where that is not clear."""
+    """The script of an RGB picture and its turn (as `TextRun.turn`); "" and 0 where that is not clear.
+
+    tesseract names one of several scripts that its letters fit equally well, with a confidence of 0: stars are Arabic.
+    """
     if "osd" not in installed():
         return "", 0
     said = (
@@ -140,11 +143,12 @@ def script_of(image: Image.Image) -> tuple[str, int]:
     )
     found = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
     try:
+        script = found["Script"] if float(found["Script confidence"]) > 0 else ""
         # Degrees clockwise that bring the page upright: text that runs from the bottom up needs a quarter.
-        turn = int(found.get("Rotate", "0")) % 360 if float(found.get("Orientation confidence", "0")) >= 1 else 0
-    except ValueError:
-        turn = 0
-    return found.get("Script", ""), turn if turn in (90, 180, 270) else 0
+        turn = int(found["Rotate"]) % 360 if float(found["Orientation confidence"]) >= 1 else 0
+    except (KeyError, ValueError):
+        return "", 0
+    return script, turn if turn in (90, 180, 270) else 0
 
 
 def read_lines(image: Image.Image, languages: Sequence[str]) -> list[Line]:

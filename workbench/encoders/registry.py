@@ -73,7 +73,7 @@ class Registry:
 
     def reranker(self, model_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> Reranker:
         """The reranker of that id, as `load` gives encoders. `NoEncoderError` when it is none."""
-        row = MODELS.get(model_id) or (own.spec(model_id) if own.exists(model_id) else None)
+        row = _found(model_id)
         if row is None or row.kind != SCORES:
             there = ", ".join(known.id for known in specs().values() if known.kind == SCORES)
             raise NoEncoderError(f"There is no reranker '{model_id[:100]}'; there are: {there}.")
@@ -115,13 +115,13 @@ class Registry:
             with self._lock:
                 self._users[encoder_id] -= 1
 
-    def start(self, encoder_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> None:
+    def start(self, model_id: str, offline: bool = False, threads: int = 0, keep: int = MAX_LOADED) -> None:
         """Load in the background; `state` tells how it goes. `EncoderError` at once for an id that does not exist."""
-        row = spec(encoder_id)
+        row = spec(model_id)
         with self._lock:
-            if encoder_id in self._loaded or encoder_id in self._loading:
+            if model_id in self._loaded or model_id in self._loading:
                 return
-            self._loading.add(encoder_id)
+            self._loading.add(model_id)
 
         def run() -> None:
             try:
@@ -129,42 +129,42 @@ class Registry:
             except PagelensError:
                 pass  # its state says so
             except Exception:
-                log.exception("loading %s", encoder_id)
+                log.exception("loading %s", model_id)
 
-        threading.Thread(target=run, name=f"pagelens-load-{encoder_id}", daemon=True).start()
+        threading.Thread(target=run, name=f"pagelens-load-{model_id}", daemon=True).start()
 
-    def loaded(self, encoder_id: str) -> Model | None:
+    def loaded(self, model_id: str) -> Model | None:
         """The model if it is in memory. To look at it is no use of it: that is not what keeps it there."""
-        return self._loaded.get(encoder_id)
+        return self._loaded.get(model_id)
 
-    def _used(self, encoder_id: str) -> Model | None:
+    def _used(self, model_id: str) -> Model | None:
         with self._lock:
-            encoder = self._loaded.get(encoder_id)
-            if encoder is not None:
-                self._loaded.move_to_end(encoder_id)
-            return encoder
+            model = self._loaded.get(model_id)
+            if model is not None:
+                self._loaded.move_to_end(model_id)
+            return model
 
-    def is_loaded(self, encoder_id: str) -> bool:
+    def is_loaded(self, model_id: str) -> bool:
         """Whether `load` would return at once."""
-        return encoder_id in self._loaded
+        return model_id in self._loaded
 
-    def state(self, encoder_id: str) -> tuple[str, str]:
+    def state(self, model_id: str) -> tuple[str, str]:
         """``loaded``, ``loading``, ``failed`` with the reason, or two empty texts for one that nobody asked for."""
         with self._lock:
-            if encoder_id in self._loaded:
+            if model_id in self._loaded:
                 return "loaded", ""
-            if encoder_id in self._loading:
+            if model_id in self._loading:
                 return "loading", ""
-            reason = self._failed.get(encoder_id, "")
+            reason = self._failed.get(model_id, "")
             return ("failed", reason) if reason else ("", "")
 
-    def unload(self, encoder_id: str) -> bool:
+    def unload(self, model_id: str) -> bool:
         """Free a model's memory; False when it was not loaded, `EncoderError` while work in progress needs it."""
         with self._lock:
-            self._failed.pop(encoder_id, None)
-            if self._users[encoder_id] > 0:
-                raise EncoderError(f"The model '{encoder_id}' is at work; stop what uses it, or wait until it is done.")
-            found = self._loaded.pop(encoder_id, None) is not None
+            self._failed.pop(model_id, None)
+            if self._users[model_id] > 0:
+                raise EncoderError(f"The model '{model_id}' is at work; stop what uses it, or wait until it is done.")
+            found = self._loaded.pop(model_id, None) is not None
         if found:
             free()
         return found
@@ -175,10 +175,10 @@ class Registry:
             self._failed.pop(row.id, None)
         try:
             self._make_room(keep)
-            encoder = self._tried(row)
+            model = self._tried(row)
             with self._lock:
-                self._loaded[row.id] = encoder
-            return encoder
+                self._loaded[row.id] = model
+            return model
         except Exception as error:
             with self._lock:
                 self._failed[row.id] = str(error) or type(error).__name__
@@ -218,13 +218,15 @@ def specs() -> dict[str, EncoderSpec]:
     return {**ENCODERS, **RERANKERS, **own.specs()}
 
 
-def spec(encoder_id: str) -> EncoderSpec:
+def spec(model_id: str) -> EncoderSpec:
     """The row of a model, from the table or of one's own; `NoEncoderError` names those that exist."""
-    if encoder_id in MODELS:
-        return MODELS[encoder_id]
-    if own.exists(encoder_id):
-        return own.spec(encoder_id)
-    raise NoEncoderError(f"There is no encoder '{encoder_id[:100]}'; there are: {', '.join(specs())}.")
+    if row := _found(model_id):
+        return row
+    raise NoEncoderError(f"There is no model '{model_id[:100]}'; there are: {', '.join(specs())}.")
+
+
+def _found(model_id: str) -> EncoderSpec | None:
+    return MODELS.get(model_id) or (own.spec(model_id) if own.exists(model_id) else None)
 
 
 def page_policy(encoder_id: str, wanted: str) -> str:
@@ -247,12 +249,12 @@ def _call(row: EncoderSpec) -> Model:
     module, function = row.loader.split(":")
     try:
         loader = getattr(importlib.import_module(module), function)
-        encoder: Model = loader(row)
+        model: Model = loader(row)
     except ImportError as error:
         raise EncoderError(
-            f"The encoder '{row.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
+            f"The model '{row.id}' needs a library that cannot be imported ({error}); run: pagelens doctor"
         ) from error
-    return encoder
+    return model
 
 
 def _short_of_memory(error: BaseException | None) -> bool:

@@ -58,11 +58,6 @@ class Cluster:
     home: Path | None = None
     remote: Sequence[RemoteFiles] = ()
 
-    @property
-    def here(self) -> bool:
-        """See `Crew`."""
-        return False
-
     def batches(
         self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:

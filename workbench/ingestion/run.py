@@ -29,10 +29,6 @@ from workbench.types import DocumentOutcome, IngestReport
 class Crew(Protocol):
     """Who reads files and makes vectors of their pages."""
 
-    @property
-    def here(self) -> bool:
-        """Whether it is this process."""
-
     def batches(
         self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
     ) -> Generator[Sequence[Batch], None, None]:
@@ -52,11 +48,6 @@ class Here:
     pool: ReaderPool
     processors: ReaderPool | None = None
     home: Path | None = None
-
-    @property
-    def here(self) -> bool:
-        """See `Crew`."""
-        return True
 
     def batches(
         self, collection: Collection, files: Sequence[Begin], begin: Announce, meter: Meter
@@ -93,7 +84,7 @@ def ingest(
             writing.take(some)
     writing.leave()
     meter.begin("index")
-    writer.finish(here=crew.here or not collection.storage.remote)
+    writer.finish(here=isinstance(crew, Here) or not collection.storage.remote)
     meter.end("index", meter.written)
     seconds, stopped = round(time.monotonic() - meter.started, 3), meter.stop.is_set()
     return IngestReport(collection.name, tuple(meter.documents), seconds, stopped, writing.notes, meter.stages())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -17,8 +18,8 @@ UPLOADS = "uploads"
 
 def drop_uploads(home: Path, paths: Iterable[Path]) -> None:
     """Delete those of the files and folders that are uploads, and the folders they leave empty."""
-    root = home / UPLOADS
-    for path in paths:
+    root = Path(os.path.abspath(home / UPLOADS))
+    for path in map(Path, map(os.path.abspath, paths)):  # without the .. that would lead elsewhere
         if path.is_relative_to(root) and path != root:
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
             for folder in path.parents:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 
 from workbench.documents import ReaderPool, Way
 from workbench.documents.blocks import find_drawings
@@ -39,9 +41,10 @@ BATCH = 16
 NOTHING_READ = "Nothing could be read that way; the page keeps the words it had."
 _TICK = 0.1
 
-
 Read = tuple[Words, str]
 """The words of a page, and in a sentence what of it could not be read, if anything."""
+_Found = Mapping[str, tuple[Page, Read | PagelensError]]
+"""What was found of pages by their ids, or why it was not."""
 
 
 def read_words(
@@ -56,7 +59,7 @@ def read_words(
     be read here, `CollectionBusyError` while somebody writes, `DiskFullError` when space runs out, with all that was
     committed kept.
     """
-    return _run(collection, collection.unread, pool, Way(collection.settings.languages), None, report, stop)
+    return _run(collection, collection.unread, pool, Way(collection.settings.languages), _left, (), report, stop)
 
 
 def read_again(
@@ -73,7 +76,7 @@ def read_again(
     The outcome of a document counts pages with their new words as indexed. A page that cannot be read, or of which
     nothing is, keeps words and vectors as they were and is among the failed. Raises as `read_words`.
     """
-    return _run(collection, lambda: page_ids, pool, way, encoders, report, stop)
+    return _run(collection, lambda: page_ids, pool, way, _again, encoders, report, stop)
 
 
 def _run(
@@ -81,11 +84,12 @@ def _run(
     wanted: Callable[[], Sequence[str]],
     pool: ReaderPool,
     way: Way,
-    encoders: Sequence[Encoder] | None,
+    settle: Callable[[_Found], tuple[dict[str, Read], dict[str, str]]],
+    encoders: Sequence[Encoder],
     report: Callable[[Progress], None] | None,
     stop: threading.Event | None,
 ) -> IngestReport:
-    """Either of the above; without ``encoders`` the words come to pages that had none, as an ingest left them."""
+    """Either of the above; ``settle`` says what pages get of what was found, and why some stay as they are."""
     way.check()
     meter = Meter(report or (lambda progress: None), stop or threading.Event(), [], STAGES)
     meter.workers["words"] = pool.size
@@ -93,25 +97,16 @@ def _run(
     with Writer(collection) as writer:
         waiting = wanted()
         meter.total = len(waiting)
-        batch: dict[str, tuple[Page, Read | PagelensError]] = {}
-
-        def commit() -> None:
-            meter.begin("write")
-            read, failed = (_left if encoders is None else _again)(batch)
-            vectors = _vectors({page_id: batch[page_id][0] for page_id in read}, read, encoders or (), failed)
-            writer.set_words(read, vectors)
-            for page_id, (page, _) in batch.items():
-                known = outcomes.get(page.ref.document) or DocumentOutcome(page.ref.document, 0, 0, 0)
-                outcomes[page.ref.document] = _counted(known, page, read.get(page_id), failed.get(page_id, ""))
-            meter.end("write", len(batch))
-            batch.clear()
-
-        for page_id, page, found in _read(collection, waiting, pool, way, meter):
-            meter.current = page.ref.document
-            batch[page_id] = page, found
-            if len(batch) == BATCH:
-                commit()
-        commit()
+        with closing(_read(collection, waiting, pool, way, meter)) as pages:
+            while batch := dict(islice(pages, BATCH)):
+                meter.begin("write")
+                read, failed = settle(batch)
+                vectors = _vectors({page_id: batch[page_id][0] for page_id in read}, read, encoders, failed)
+                writer.set_words(read, vectors)
+                for page_id, (page, _) in batch.items():
+                    known = outcomes.get(page.ref.document) or DocumentOutcome(page.ref.document, 0, 0, 0)
+                    outcomes[page.ref.document] = _counted(known, page, read.get(page_id), failed.get(page_id, ""))
+                meter.end("write", len(batch))
         for outcome in outcomes.values():
             meter.document(outcome)
         meter.begin("index")
@@ -121,7 +116,7 @@ def _run(
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
 
 
-def _left(batch: Mapping[str, tuple[Page, Read | PagelensError]]) -> tuple[dict[str, Read], dict[str, str]]:
+def _left(batch: _Found) -> tuple[dict[str, Read], dict[str, str]]:
     """What pages get that an ingest left, and why some could not be read: these keep their words, and wait no more."""
     failed = {page_id: str(found) for page_id, (_, found) in batch.items() if isinstance(found, PagelensError)}
     read = {
@@ -131,7 +126,7 @@ def _left(batch: Mapping[str, tuple[Page, Read | PagelensError]]) -> tuple[dict[
     return read, failed
 
 
-def _again(batch: Mapping[str, tuple[Page, Read | PagelensError]]) -> tuple[dict[str, Read], dict[str, str]]:
+def _again(batch: _Found) -> tuple[dict[str, Read], dict[str, str]]:
     """What pages get that are read another way, and why some stay as they are."""
     read: dict[str, Read] = {}
     failed: dict[str, str] = {}
@@ -186,7 +181,7 @@ def _counted(known: DocumentOutcome, page: Page, read: Read | None, reason: str)
 
 def _read(
     collection: Collection, page_ids: Sequence[str], pool: ReaderPool, way: Way, meter: Meter
-) -> Iterator[tuple[str, Page, Read | PagelensError]]:
+) -> Generator[tuple[str, tuple[Page, Read | PagelensError]], None, None]:
     """Each page with all its words, or why they could not be read; ends early when a stop is asked for."""
     ahead: deque[tuple[str, Page, Job, float]] = deque()
     rest = iter(page_ids)
@@ -210,7 +205,8 @@ def _read(
                 found = error
             ahead.popleft()
             meter.add("words", 1, time.monotonic() - since)
-            yield page_id, page, found
+            meter.current = page.ref.document
+            yield page_id, (page, found)
     finally:
         for _, _, job, _ in ahead:
             job.drop()

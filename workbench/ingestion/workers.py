@@ -11,6 +11,7 @@ import importlib.util
 import logging
 import os
 import pickle
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,19 +52,23 @@ class Actors:
     def run(self, data: Any, actor: type[Actor], given: tuple[Any, ...], most: int) -> Any:
         """A Ray data set as these actors, made with ``given``, make it anew, at most so many things at a time."""
         import ray
+        from ray.util.annotations import RayDeprecationWarning
 
-        return data.map_batches(
-            actor,
-            fn_constructor_args=given,
-            batch_size=most,
-            # Rows of an Arrow table stay in shared memory until they are asked for.
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=self.count),
-            num_cpus=self.processors,
-            num_gpus=self.cards,
-            max_restarts=RESTARTS,
-            max_task_retries=RESTARTS,
-        )
+        with warnings.catch_warnings():
+            # There is no other way yet to bound restarts; extra `scale` asks for a Ray that knows this one.
+            warnings.simplefilter("ignore", RayDeprecationWarning)
+            return data.map_batches(
+                actor,
+                fn_constructor_args=given,
+                batch_size=most,
+                # Rows of an Arrow table stay in shared memory until they are asked for.
+                batch_format="pyarrow",
+                compute=ray.data.ActorPoolStrategy(size=self.count),
+                num_cpus=self.processors,
+                num_gpus=self.cards,
+                max_restarts=RESTARTS,
+                max_task_retries=RESTARTS,
+            )
 
 
 class Actor(ABC):
@@ -177,8 +182,8 @@ def connected(workers: str) -> Iterator[None]:
             bounds = {"task_oom_retries": RESTARTS}
             more = {"include_dashboard": False, "object_store_memory": _OBJECTS, "_system_config": bounds}
             ray.init("local", num_cpus=cores(), **quiet, **more)
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # after its import, which sets it
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.max_errored_blocks = -1

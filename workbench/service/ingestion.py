@@ -159,6 +159,7 @@ class Ingestion:
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
         sources, refused = discover(paths, self._uploads, below)
+        refused += [_nothing_at(files.place) for files in remote if not files.here()]
         sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
             raise InputError(f"There is nothing to read in what was given; give a {READABLE} file.")
@@ -198,10 +199,13 @@ class Ingestion:
             if place := place_of(path):
                 files = RemoteFiles.of(place, self._settings)
                 others = files.bring(lambda name: name.suffix.lower() in SUFFIXES, stop)
-                unlike += [f"{others:,} files of {place} are of no kind that is read."] if others else []
+                which = f"1 file of {place} is" if others == 1 else f"{others:,} files of {place} are"
+                unlike += [f"{which} of no kind that is read."] if others else []
                 remote.append(files)
-                path = files.folder
-            found.append(path)
+                if files.here():
+                    found.append(files.folder)
+            else:
+                found.append(path)
         return found, remote, unlike
 
     def _import(
@@ -485,6 +489,11 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
 def _shown(value: Any) -> str:
     """A setting in words."""
     return str(value) if not isinstance(value, tuple) else "+".join(value) or "auto"
+
+
+def _nothing_at(place: str) -> DocumentOutcome:
+    """What is said of a place in an object store that has nothing to read."""
+    return DocumentOutcome(place, 0, 0, 0, reason=f"There is no {READABLE} file at {place}; check the place.")
 
 
 def _unread(pages: int, collection: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from workbench import permits
 from workbench.errors import InputError, NotFoundError, PagelensError
+from workbench.folders import inside
 from workbench.ingestion import Jobs
 from workbench.ingestion.watching import QUIET, FolderWatcher, difference, look
 from workbench.service.collections import Collections
@@ -142,7 +143,7 @@ class Watching:
         path = _resolved(folder)
         if not os.path.isdir(path):  # of a name that no system takes too, which `Path` raises at
             raise InputError(f"There is no folder '{folder}'; check the path.")
-        if self._home.resolve().is_relative_to(path):
+        if inside(self._home, path):
             raise InputError(f"The folder '{path.name}' holds Pagelens' own files; choose one that does not.")
         return Watch(collection, str(path), keep)
 

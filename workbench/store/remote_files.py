@@ -68,7 +68,7 @@ class RemoteFiles:
                 with suppress(FileNotFoundError):  # it is gone meanwhile
                     kept.add(self._have(client, item))
             except OSError as error:  # its name is too long, or is that of a folder here
-                log.warning("%s of %s cannot be kept here: %s", item["path"], self.place, error)
+                log.warning("%s of %s cannot be kept here: %s", item["path"], self.place, error.strerror)
                 others += 1
         for path in self.folder.rglob("*"):
             if path not in kept and path.is_file() and not _on_its_way(path):
@@ -79,6 +79,10 @@ class RemoteFiles:
         with said(self.place):
             for batch in client.list():
                 yield from batch
+
+    def here(self) -> bool:
+        """Whether any file was brought."""
+        return any(path.is_file() and not _on_its_way(path) for path in self.folder.rglob("*"))
 
     def fetch(self, path: Path) -> None:
         """Have one file here that is below the folder as the store has it now; none where the store has none."""

@@ -1,11 +1,11 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
 import { Button } from "../core/buttons.js";
+import { Empty, Problem, Spinner } from "../core/empty.js";
+import { Code, Segments, Select } from "../core/form.js";
 import { html } from "../core/html.js";
-import { showTab } from "../core/router.js";
-import { Segments } from "../core/segments.js";
-import { Select } from "../core/select.js";
 import { state } from "../core/store.js";
 import { count } from "../core/format.js";
+import { QueryLine, ToLibrary } from "../search/query.js";
 import { alter, compare, now, presetOf, stop, textOf, turn } from "./asking.js";
 import { queries } from "./figures.js";
 import { Letter, Lists } from "./lists.js";
@@ -24,10 +24,9 @@ function Choice({ side }) {
   return html`<div class="pl-compare-choice">
     <${Letter} side=${side} />
     <${Select} id=${`pl-compare-preset-${side}`} aria-label=${`Preset of ${letter}`}
-      options=${[...Object.keys(presets).map((name) => [name, name]), ["", "own pipeline"]]} value=${presetOf(side)}
-      choose=${preset} />
-    <input class="pl-input pl-code" id=${`pl-compare-${side}`} aria-label=${`Pipeline ${letter}`} spellcheck="false"
-      autocomplete="off" value=${textOf(side)} onInput=${(event) => alter({ [side]: event.target.value })} />
+      options=${[...Object.keys(presets), ["", "own pipeline"]]} value=${presetOf(side)} choose=${preset} />
+    <${Code} id=${`pl-compare-${side}`} aria-label=${`Pipeline ${letter}`} value=${textOf(side)}
+      write=${(text) => alter({ [side]: text })} />
   </div>`;
 }
 function Form() {
@@ -37,8 +36,8 @@ function Form() {
     event.preventDefault();
     compare();
   };
-  const type = (event) => {
-    state.draft = event.target.value;
+  const write = (text) => {
+    state.draft = text;
     now().filter = "";
   };
   return html`<form class="pl-query" role="search" onSubmit=${submit}>
@@ -47,20 +46,14 @@ function Form() {
       choose=${(mode) => turn(mode === "many")} />
     ${many
       ? html`<${Queries} go=${go} />`
-      : html`<div class="pl-query-line">
-          <input type="search" id="pl-compare-query" class="pl-query-input" placeholder="What are you looking for?"
-            aria-label="Query to compare" autocomplete="off" spellcheck="false" enterkeyhint="search"
-            value=${state.draft} onInput=${type} />
-          ${go}
-        </div>`}
+      : html`<${QueryLine} id="pl-compare-query" label="Query to compare" write=${write} go=${go} />`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
   </form>`;
 }
 
 /* --- what came of it ---------------------------------------------------------------------------------------------------------- */
-const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
 function OfOne({ one }) {
-  if (one.running) return html`${spinner}Searching by both`;
+  if (one.running) return html`<${Spinner} />Searching by both`;
   const { found, filter } = one;
   const notes = [...new Set([...found.a.notes, ...found.b.notes])];
   return html`<span>
@@ -73,7 +66,7 @@ function OfOne({ one }) {
     ${notes.map((note) => html`<span class="pl-note">${note}</span>`)}`;
 }
 const OfMany = ({ all }) =>
-  html`${all.running && spinner}
+  html`${all.running && html`<${Spinner} />`}
     <span>${all.running ? `${count(all.done)} of ${queries(all.total)}` : queries(all.rows.length)}</span>
     ${all.running && html`<${Button} onClick=${stop}>Stop<//>`}
     ${Object.entries(all.refused).map(([id, why]) => html`<span class="pl-note">${`Query ${id}: ${why}`}</span>`)}`;
@@ -87,25 +80,19 @@ function Status({ many, one, all }) {
 function Blank({ many, found }) {
   const pages = state.details ? state.details.collection.pages : 0;
   const { error } = now();
-  const empty = (title, text, act) =>
-    html`<div class="pl-empty"><p class="pl-empty-title">${title}</p>${text}${act}</div>`;
-  if (error) return empty("That comparison did not run", html`<p class="pl-error" role="alert">${error}</p>`);
-  if (found) return empty("No page fits", html`<p>Neither pipeline found a candidate.</p>`);
+  if (error) return html`<${Empty} title="That comparison did not run"><${Problem} text=${error} /><//>`;
+  if (found) return html`<${Empty} title="No page fits"><p>Neither pipeline found a candidate.</p><//>`;
   if (!pages)
-    return empty(
-      "This collection is empty",
-      html`<p>Add documents first, then compare two ways of searching them here.</p>`,
-      html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`,
-    );
+    return html`<${Empty} title="This collection is empty">
+      <p>Add documents first, then compare two ways of searching them here.</p><${ToLibrary} />
+    <//>`;
   return many
-    ? empty(
-        "Ask many, see where it matters",
-        html`<p>Every query runs by both pipelines; those that they answer most differently come first.</p>`,
-      )
-    : empty(
-        "Ask once, search twice",
-        html`<p>The same query runs by both pipelines: what both find, where their orders part, what each took.</p>`,
-      );
+    ? html`<${Empty} title="Ask many, see where it matters">
+        <p>Every query runs by both pipelines; those that they answer most differently come first.</p>
+      <//>`
+    : html`<${Empty} title="Ask once, search twice">
+        <p>The same query runs by both pipelines: what both find, where their orders part, what each took.</p>
+      <//>`;
 }
 export function Compare() {
   const { many, one, all, error } = now();

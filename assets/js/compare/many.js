@@ -1,8 +1,8 @@
 /* many: two pipelines over a set of queries; where they differ most comes first. */
 import { Button } from "../core/buttons.js";
+import { Select } from "../core/form.js";
 import { bytes, count, ms } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Select } from "../core/select.js";
 import { Table } from "../core/table.js";
 import { alter, now, openRow } from "./asking.js";
 import { differing, mean, queries, signed, taken } from "./figures.js";

@@ -2,9 +2,9 @@
    why one scores more than the other. */
 import { parseRef } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
+import { Segments } from "../core/form.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { openPage } from "../core/router.js";
-import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
 import { state } from "../core/store.js";
 import { Table } from "../core/table.js";

@@ -1,6 +1,7 @@
 /* bar: name, collection, state of the model, theme, keys; and what a link named that is gone. */
 import { Chip, Quiet } from "./buttons.js";
 import { failed, notify } from "./dialogs.js";
+import { Select } from "./form.js";
 import { html, useEffect, useState } from "./html.js";
 import { choose, openDialog } from "./router.js";
 import { api } from "./server.js";
@@ -65,10 +66,8 @@ function Collections() {
   if (state.collection && !names.includes(state.collection)) names.unshift(state.collection);
   return html`<label class="pl-collection">
     <span class="pl-sr">Collection</span>
-    <select class="pl-select" id="pl-collection" aria-label="Collection" value=${state.collection}
-      disabled=${names.length < 2} onChange=${(event) => choose(event.target.value).catch(failed)}>
-      ${names.map((name) => html`<option key=${name} value=${name} selected=${name === state.collection}>${name}</option>`)}
-    </select>
+    <${Select} id="pl-collection" aria-label="Collection" options=${names} value=${state.collection}
+      disabled=${names.length < 2} choose=${(name) => choose(name).catch(failed)} />
   </label>`;
 }
 
@@ -86,8 +85,8 @@ function Gone() {
 export const Bar = () =>
   html`<header class="pl-bar">
       <div class="pl-brand">
-        <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1><span class="pl-name"
-          aria-hidden="true">Pagelens</span>
+        <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1>
+        <span class="pl-name" aria-hidden="true">Pagelens</span>
       </div>
       <div class="pl-bar-end">
         <${Model} /><${Collections} />

@@ -23,9 +23,9 @@ export function notify(text, kind = "info") {
 }
 export const failed = (error) => notify(error.message, "error");
 
-/* A modal. Resolves to what `read` makes of its fields (a FormData) when it is confirmed, else to null; `opened` gets what
-   closes it. */
-export function dialog({ title, body, confirm, danger = false, wide = false, read = () => true, opened }) {
+/* A modal of a `body`, or of `fields` one below another; either may be a function of what closes the modal with a value.
+   Resolves to that value, to what `read` makes of the fields (a FormData) when it is confirmed, else to null. */
+export function dialog({ title, body, fields, confirm, danger = false, wide = false, read = () => true }) {
   const titled = `pl-dialog-title-${++numbered}`;
   return new Promise((resolve) => {
     const node = document.createElement("dialog");
@@ -36,6 +36,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
       render(null, node);
       resolve(value);
     };
+    const made = (part) => (typeof part === "function" ? part(close) : part);
     node.className = wide ? "pl-dialog pl-wide" : "pl-dialog";
     node.setAttribute("aria-labelledby", titled);
     node.addEventListener("cancel", (event) => {
@@ -49,7 +50,7 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
     render(
       html`<form method="dialog" onSubmit=${submit}>
         <h2 id=${titled}>${title}</h2>
-        ${body}
+        ${made(body)}${fields && html`<div class="pl-form">${made(fields)}</div>`}
         <div class="pl-dialog-buttons">
           <${Button} onClick=${() => close()}>${confirm ? "Cancel" : "Close"}<//>
           ${confirm && html`<${Button} look=${danger ? "pl-danger" : "pl-primary"} type="submit">${confirm}<//>`}
@@ -59,9 +60,11 @@ export function dialog({ title, body, confirm, danger = false, wide = false, rea
     );
     document.body.append(node);
     node.showModal();
-    if (opened) opened(close);
   });
 }
+
+/* Whether a person wants what cannot be taken back. */
+export const sure = (title, confirm, body) => dialog({ title, confirm, danger: true, body });
 
 /* As if a person had left every open dialog, from the inner one out. */
 export function closeDialogs() {

@@ -31,6 +31,7 @@ export function date(text) {
   const d = new Date(text);
   return isNaN(d) ? text : d.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
 /* A name as [what may be cut, what stays], so that a long one is cut in its middle and not at its telling end. */

@@ -2,7 +2,7 @@
    the server's sentence and its `status`. */
 import { state } from "./store.js";
 
-const BASE = "api/v1";
+export const BASE = "api/v1";
 const GONE = "The Pagelens server does not answer; is it still running?";
 const UNREADABLE = "The server's answer cannot be read.";
 

@@ -75,6 +75,13 @@ export const collectionNow = () =>
 export const documentsNow = () =>
   state.details && state.details.collection.name === state.collection ? state.details.documents : null;
 
+export const documents = () => (state.details && state.details.documents) || [];
+export const spaces = () => (state.details && state.details.collection.spaces) || [];
+export const samples = () => (state.details && state.details.samples) || [];
+/* Whether a job, or one of a kind, is at work in a collection. */
+export const atWork = (name = state.collection, kind = "") =>
+  state.jobs.some((job) => job.active && job.collection === name && (!kind || job.kind === kind));
+
 const wanted = (part) => part.kind !== "mark" && part.weight > 0;
 /* Whether there is a question. */
 export const asking = () => Boolean(state.query) || state.parts.some(wanted);

@@ -1,7 +1,9 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
-import { Quiet } from "../core/buttons.js";
+import { Empty, Opening, Problem, Waiting } from "../core/empty.js";
+import { Tick } from "../core/form.js";
 import { date, plural } from "../core/format.js";
 import { html, useLayoutEffect, useRef } from "../core/html.js";
+import { Side } from "../core/side.js";
 import { state } from "../core/store.js";
 import { Form, Jobs } from "./measuring.js";
 import { Questions } from "./questions.js";
@@ -12,15 +14,11 @@ import { EVERY, onlyFailed } from "./words.js";
 function Item({ record }) {
   const { chosen, known } = now();
   const best = Math.max(...Object.values(record.means));
-  const pick = (event) => {
-    const on = new Set(chosen);
-    if (event.target.checked) on.add(record.name);
-    else on.delete(record.name);
-    read(known.records.map((one) => one.name).filter((name) => on.has(name)));
-  };
+  const pick = (on) =>
+    read(known.records.map((one) => one.name).filter((name) => (name === record.name ? on : chosen.includes(name))));
   return html`<li>
     <label class="pl-record">
-      <input type="checkbox" value=${record.name} checked=${chosen.includes(record.name)} onChange=${pick} />
+      <${Tick} value=${record.name} checked=${chosen.includes(record.name)} tick=${pick} />
       <span>
         <b>${record.dataset}</b>
         <span>${`${plural(record.questions, "question")} in ${record.collection}`}</span>
@@ -32,21 +30,16 @@ function Item({ record }) {
     </label>
   </li>`;
 }
-function Side() {
+function Evaluations() {
   const { known, making } = now(),
     { records } = known;
-  return html`<aside class="pl-side pl-records" aria-label="Evaluations">
-    <div class="pl-side-head">
-      <h2>Evaluations</h2>
-      <${Quiet} icon="plus" label="New evaluation" id="pl-eval-new" aria-expanded=${formShown()}
-        onClick=${() => alter({ making: !making })} />
-    </div>
+  const turn = () => alter({ making: !making });
+  const add = { id: "pl-eval-new", label: "New evaluation", "aria-expanded": formShown(), onClick: turn };
+  return html`<${Side} title="Evaluations" look="pl-records" add=${add}
+    hint="None yet. What you measure here, or with pagelens eval --save, is kept."
+    items=${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
-    <ul>${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}</ul>
-    ${!records.length && html`<p class="pl-muted">
-      None yet. What you measure here, or with pagelens eval --save, is kept.
-    </p>`}
-  </aside>`;
+  <//>`;
 }
 /* The form stands there while there is nothing else. */
 const formShown = () => {
@@ -55,13 +48,12 @@ const formShown = () => {
 };
 function Nothing() {
   const title = now().known.records.length ? "No evaluation is chosen" : "Nothing has been measured yet";
-  return html`<div class="pl-empty">
-    <p class="pl-empty-title">${title}</p>
+  return html`<${Empty} title=${title}>
     <p>
       Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the stage
       that lost it.
     </p>
-  </div>`;
+  <//>`;
 }
 /* Questions whose page had some fate. */
 async function only(i, fate) {
@@ -77,17 +69,15 @@ export function Evaluate() {
     if (making) form.current.querySelector("#pl-eval-dataset").focus();
   }, [making]);
   if (!known || !state.overview)
-    return html`<div class="pl-empty" role="status"><p><span class="pl-spinner"></span>Looking for evaluations</p></div>`;
+    return html`<${Opening} text="Looking for evaluations" />`;
   return html`<div class="pl-evaluate">
-    <${Side} />
+    <${Evaluations} />
     <div class="pl-evaluate-main">
       <div ref=${form} hidden=${!formShown()}><${Form} /></div>
       <${Jobs} />
-      ${reading && html`<p class="pl-muted" role="status">
-        <span class="pl-spinner" aria-hidden="true"></span>Reading the records and testing the differences
-      </p>`}
+      ${reading && html`<${Waiting} text="Reading the records and testing the differences" />`}
       <div class=${reading ? "pl-report pl-stale" : "pl-report"} id="pl-report">
-        ${error && !report && html`<p class="pl-error" role="alert">${error}</p>`}
+        ${!report && html`<${Problem} text=${error} />`}
         ${report ? html`<${Report} choose=${only} /><${Questions} />` : !reading && !error && html`<${Nothing} />`}
       </div>
     </div>

@@ -1,13 +1,15 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
-import { Button, Chip, Link, Quiet } from "../core/buttons.js";
+import { Button, Chip, Link } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
+import { Problem } from "../core/empty.js";
+import { Code, Select } from "../core/form.js";
 import { count, duration, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
-import { act, stoppable, unfinished, watch } from "../core/jobs.js";
+import { isHidden, JobCard } from "../core/jobcard.js";
+import { watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
-import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
-import { like, liked, state } from "../core/store.js";
+import { state } from "../core/store.js";
 import * as datasets from "./datasets.js";
 import { alter, load, now } from "./reading.js";
 
@@ -17,20 +19,9 @@ const SCOPES = {
   corpus: ["All of the dataset", "Each question searches all pages of the dataset"],
   union: ["All of the collection", "Each question searches every page of the collection"],
 };
-const STATES = {
-  waiting: "Waiting",
-  stopping: "Stopping",
-  stopped: "Stopped",
-  failed: "Failed",
-  interrupted: "Interrupted",
-};
-const HIDDEN = 50; // evaluations that stay hidden when the page is opened again
-
 /* --- the form --------------------------------------------------------------------------------------------------------------- */
-const field = (label, id, inside) =>
-  html`<div class="pl-field">${id ? html`<label for=${id}>${label}</label>` : html`<span>${label}</span>`}${inside}</div>`;
-const select = (id, value, options, choose) =>
-  html`<${Select} id=${id} value=${value} options=${options} choose=${choose} />`;
+const Field = ({ text = "", id, children }) =>
+  html`<div class="pl-field">${id ? html`<label for=${id}>${text}</label>` : html`<span>${text}</span>`}${children}</div>`;
 function About({ dataset }) {
   if (!dataset) return null;
   const facts = [
@@ -105,119 +96,88 @@ export function Form() {
     const turn = () => setWanted(on ? wanted.filter((one) => one !== name) : [...wanted, name]);
     return html`<${Chip} key=${name} aria-pressed=${on} title=${pipelines[name] || name} onClick=${turn}>${name}<//>`;
   };
-  const small = (id, text, act) =>
-    html`<${Button} look="pl-small" id=${id} onClick=${bring(act)}>${text}<//>`;
+  const small = (id, text, act) => html`<${Button} look="pl-small" id=${id} onClick=${bring(act)}>${text}<//>`;
   const link = (text, act) => html`<${Link} onClick=${tried(act)}>${text}<//>`;
+  const select = (key, id, value, options) =>
+    html`<${Select} id=${id} value=${value} options=${options} choose=${(name) => change({ [key]: name })} />`;
+  const scopes = Object.entries(SCOPES).map(([key, [text, title]]) => [
+    key,
+    key || !dataset ? text : `${text} (${dataset.scope})`,
+    title,
+  ]);
+  const enter = (event) => event.key === "Enter" && (event.preventDefault(), taken());
   const usable = dataset && !dataset.problem;
   return html`<form class="pl-card pl-measuring" id="pl-measuring" aria-label="Measure pipelines on a dataset"
     onSubmit=${start}>
     <h3>Measure pipelines on a dataset</h3>
-    ${field(
-      "Dataset",
-      "pl-eval-dataset",
-      html`<div class="pl-measuring-dataset">
-        ${select("pl-eval-dataset", dataset ? dataset.name : "", known.datasets.map((one) => [one.name, one.name]), (name) => change({ dataset: name }))}
+    <${Field} text="Dataset" id="pl-eval-dataset">
+      <div class="pl-measuring-dataset">
+        ${select("dataset", "pl-eval-dataset", dataset ? dataset.name : "", known.datasets.map((one) => one.name))}
         <div class="pl-row">
           ${small("pl-dataset-add", "Add questions", datasets.fromFiles)}
           ${small("pl-dataset-folder", "Add a folder", datasets.fromFolder)}
           ${small("pl-dataset-judged", "From judgements", datasets.fromJudgements)}
           ${small("pl-dataset-asked", "From searches", datasets.fromSearches)}
         </div>
-      </div>`,
-    )}
-    ${field(
-      "",
-      "",
-      html`<div>
+      </div>
+    <//>
+    <${Field}>
+      <div>
         <${About} dataset=${dataset} />
         <div class="pl-row">
           ${usable && link("Check it", () => datasets.look(dataset.name))}
           ${usable && !dataset.collection && link("Index its documents", index)}
           ${dataset && dataset.removable && link("Remove it", remove)}
         </div>
-      </div>`,
-    )}
-    ${field("Collection", "pl-eval-collection", select("pl-eval-collection", request.collection, collections.map(({ name }) => [name, name]), (collection) => change({ collection })))}
-    ${field(
-      "Each question searches",
-      "pl-eval-scope",
-      select(
-        "pl-eval-scope",
-        request.scope,
-        Object.entries(SCOPES).map(([key, [text, title]]) => [key, key || !dataset ? text : `${text} (${dataset.scope})`, title]),
-        (scope) => change({ scope }),
-      ),
-    )}
-    ${field(
-      "Pipelines",
-      "",
-      html`<div class="pl-chips" role="group" aria-label="Pipelines to measure">
+      </div>
+    <//>
+    <${Field} text="Collection" id="pl-eval-collection">
+      ${select("collection", "pl-eval-collection", request.collection, collections.map(({ name }) => name))}
+    <//>
+    <${Field} text="Each question searches" id="pl-eval-scope">
+      ${select("scope", "pl-eval-scope", request.scope, scopes)}
+    <//>
+    <${Field} text="Pipelines">
+      <div class="pl-chips" role="group" aria-label="Pipelines to measure">
         ${[...Object.keys(pipelines), ...others].map(chip)}
-      </div>`,
-    )}
-    ${field(
-      "Another pipeline",
-      "pl-eval-own",
-      html`<div class="pl-measuring-own">
-        <input class="pl-input pl-code" id="pl-eval-own" spellcheck="false" autocomplete="off"
-          placeholder="rows:{50,100,256} > full:10" value=${own} onInput=${(event) => setOwn(event.target.value)}
-          onKeyDown=${(event) => event.key === "Enter" && (event.preventDefault(), taken())} />
+      </div>
+    <//>
+    <${Field} text="Another pipeline" id="pl-eval-own">
+      <div class="pl-measuring-own">
+        <${Code} id="pl-eval-own" placeholder="rows:{50,100,256} > full:10" value=${own} write=${setOwn}
+          onKeyDown=${enter} />
         <${Button} icon="plus" onClick=${taken}>Add<//>
-      </div>`,
-    )}
-    ${field(
-      "Measures, the first is compared",
-      "pl-eval-measures",
-      html`<input class="pl-input pl-code" id="pl-eval-measures" spellcheck="false" autocomplete="off"
-        value=${request.measures} onInput=${(event) => change({ measures: event.target.value })} />`,
-    )}
-    ${problem && html`<p class="pl-error" role="alert">${problem}</p>`}
+      </div>
+    <//>
+    <${Field} text="Measures, the first is compared" id="pl-eval-measures">
+      <${Code} id="pl-eval-measures" value=${request.measures} write=${(measures) => change({ measures })} />
+    <//>
+    <${Problem} text=${problem} />
     <div class="pl-row">
       <${Button} icon="play" look="pl-primary" type="submit" id="pl-eval-start" disabled=${busy}>Measure<//>
     </div>
   </form>`;
 }
 
-/* --- on their way ------------------------------------------------------------------------------------------------------------- */
-function Job({ told, hide }) {
-  const { job } = told,
-    what = `${plural(told.pipelines.length, "pipeline")} on ${told.dataset}`;
+/* --- on their way ------------------------------------------------------------------------------------------------------- */
+function Job({ job, told: { pipelines, dataset } }) {
   const facts = [
-    told.pipelines.join(", "),
+    pipelines.join(", "),
     job.pages_total && `${count(job.pages_done)} of ${count(job.pages_total)} searches`,
     job.active && job.pages_done && `${duration(job.eta_seconds)} left`,
     job.message,
-  ].filter(Boolean);
-  const button = (icon, text, does, look = "") =>
-    html`<${Button} icon=${icon} look=${look} onClick=${() => act(job, does)}>${text}<//>`;
-  return html`<section class="pl-card pl-job" data-job=${job.id} data-state=${job.state}>
-    <div class="pl-job-head">
-      <div>
-        <h3>${job.state === "running" ? `Measuring ${what}` : `${STATES[job.state] || job.state}: ${what}`}</h3>
-        <p class="pl-muted">${facts.join("  ·  ")}</p>
-      </div>
-      <div class="pl-row">
-        ${stoppable(job) && button("stop", "Stop", "stop")}
-        ${unfinished(job) && button("play", "Resume", "resume", "pl-primary")}
-        ${!job.active && html`<${Quiet} icon="close" label="Hide this evaluation" onClick=${hide} />`}
-      </div>
-    </div>
+  ];
+  return html`<${JobCard} job=${job} what=${`measuring ${plural(pipelines.length, "pipeline")} on ${dataset}`} facts=${facts}>
     <${Meter} label="Searches done" done=${job.pages_done} total=${job.pages_total} />
-  </section>`;
+  <//>`;
 }
 export function Jobs() {
-  const [{ ids: hidden }, setHidden] = useState(() => liked("hidden-evaluations", { ids: [] }));
-  const hide = (id) => {
-    const ids = [...hidden, id].slice(-HIDDEN);
-    like("hidden-evaluations", { ids });
-    setHidden({ ids });
-  };
   const newest = new Map(state.jobs.map((job) => [job.id, job]));
   const shown = now()
-    .known.jobs.map((one) => ({ ...one, job: newest.get(one.job.id) || one.job }))
-    .filter(({ job }) => job.state !== "done" && (job.active || !hidden.includes(job.id)));
+    .known.jobs.map((told) => ({ told, job: newest.get(told.job.id) || told.job }))
+    .filter(({ job }) => job.state !== "done" && !isHidden(job));
   if (!shown.length) return null;
   return html`<div class="pl-jobs" role="group" aria-label="Evaluations on their way">
-    ${shown.map((told) => html`<${Job} key=${told.job.id} told=${told} hide=${() => hide(told.job.id)} />`)}
+    ${shown.map((one) => html`<${Job} key=${one.job.id} ...${one} />`)}
   </div>`;
 }

@@ -2,9 +2,11 @@
 import { useAnswer } from "../core/answer.js";
 import { Button, Link } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
+import { Problem } from "../core/empty.js";
+import { Input, Known, Labelled } from "../core/form.js";
 import { html, useId, useState } from "../core/html.js";
 import { showTab } from "../core/router.js";
-import { api } from "../core/server.js";
+import { api, imageUrl } from "../core/server.js";
 import { askAnew } from "../search/run.js";
 import { Judging } from "../viewer/judging.js";
 import { note, now, system } from "./reading.js";
@@ -23,13 +25,12 @@ function Card({ found, at, fate }) {
   const grade = found.grades[at.page],
     there = at.document && !found.gone && at.state !== "absent",
     { collection, version } = found;
-  const picture = `pages/${api.part(collection)}/${api.part(at.document).replace(/%2F/g, "/")}/${at.number}.webp?size=thumb&v=${version.slice(0, 16)}`;
   const label = grade > 0 && !fate && (grade > 1 ? `label: relevant, ${grade}` : "label: relevant");
   return html`<li class=${grade > 0 ? "pl-relevant" : ""}>
     ${there
       ? html`<button type="button" class="pl-failure-thumb" aria-label=${`Open ${at.document}, page ${at.number}`}
         onClick=${() => review(found.question, placeOf(at))}>
-          <img alt="" loading="lazy" decoding="async" src=${picture} />
+          <img alt="" loading="lazy" decoding="async" src=${imageUrl(at.document, at.number, version, "thumb", collection)} />
         </button>`
       : html`<span class="pl-failure-thumb"></span>`}
     <div class="pl-failure-about">
@@ -57,14 +58,11 @@ export function Noting({ evaluation, outcome }) {
     note(evaluation, outcome.question, tags.split(",").filter((tag) => tag.trim()), text).catch(failed);
   };
   const field = (label, value, change, more) =>
-    html`<label>
-      <span>${label}</span>
-      <input class="pl-input" value=${value} onInput=${(event) => change(event.target.value)} ...${more} />
-    </label>`;
+    html`<${Labelled} text=${label}><${Input} value=${value} write=${change} ...${more} /><//>`;
   return html`<form class="pl-noting" onSubmit=${keep}>
     ${field("Tags", tags, setTags, { placeholder: "pooling, wrong label", list, maxlength: 300 })}
     ${field("Note", text, setText, { placeholder: "What is wrong here", maxlength: 2000 })}
-    <datalist id=${list}>${tagsOf(now().outcomes || []).map((tag) => html`<option key=${tag} value=${tag} />`)}</datalist>
+    <${Known} id=${list} texts=${tagsOf(now().outcomes || [])} />
     <${Button} icon="plus" look="pl-small" type="submit">Keep<//>
   </form>`;
 }
@@ -75,7 +73,7 @@ export function Question({ outcome }) {
   const { evaluation, name, pipeline } = system();
   const address = `/evaluations/${api.part(evaluation)}/questions/${api.part(outcome.question)}`;
   const { value: found, error } = useAnswer(() => api.get(address), [address]);
-  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
+  if (error) return html`<${Problem} text=${error} />`;
   if (!found) return html`<p class="pl-muted">Reading the record</p>`;
   const here = found.pipelines.find((one) => one.name === name);
   const expected = worst(outcome);

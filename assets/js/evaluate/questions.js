@@ -1,8 +1,9 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
 import { Button } from "../core/buttons.js";
+import { Problem } from "../core/empty.js";
+import { Check, Input, Labelled, Select } from "../core/form.js";
 import { count, plural } from "../core/format.js";
 import { html, useEffect, useMemo, useState } from "../core/html.js";
-import { Select } from "../core/select.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
 import { review } from "./review.js";
@@ -77,15 +78,11 @@ function Choices({ outcomes }) {
     html`<${Select} aria-label=${label} options=${options} value=${view[key]} hidden=${options.length < 2}
       choose=${(value) => show({ [key]: value })} />`;
   return html`<div class="pl-questions-tools">
-    <input class="pl-input" type="search" placeholder="Words of the question"
-      aria-label="Only questions with these words" value=${view.words}
-      onInput=${(event) => show({ words: event.target.value })} />
+    <${Input} type="search" placeholder="Words of the question" aria-label="Only questions with these words"
+      value=${view.words} write=${(words) => show({ words })} />
     ${select("Only questions whose page was", "fate", fates(system().stages, outcomes))}
-    ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tags.map((tag) => [tag, tag])])}
-    <label class="pl-check">
-      <input type="checkbox" checked=${onlyFailed(view, outcomes)}
-        onChange=${(event) => show({ failed: event.target.checked })} /><span>Failures only</span>
-    </label>
+    ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tags])}
+    <${Check} text="Failures only" checked=${onlyFailed(view, outcomes)} tick=${(failed) => show({ failed })} />
   </div>`;
 }
 function List({ outcomes }) {
@@ -115,34 +112,23 @@ export function Questions() {
   const { report, outcomes, at, versus, error } = now();
   const { systems } = report;
   const rivals = systems.map((one, i) => [i, one]).filter(([i, one]) => i !== at && one.of === systems[at].of);
-  const select = (label, value, options, choose) =>
-    html`<${Select} aria-label=${label} options=${options} value=${value} choose=${(key) => choose(Number(key))} />`;
+  const select = (text, label, value, options, choose) =>
+    html`<${Labelled} look="pl-inline" text=${text}>
+      <${Select} aria-label=${label} options=${options} value=${value} choose=${(key) => choose(Number(key))} />
+    <//>`;
+  const plots = [
+    [-1, "first-stage rank and final rank"],
+    ...rivals.map(([i, one]) => [i, `${systems[at].measure} against ${one.system}`]),
+  ];
+  const names = systems.map((one, i) => [i, one.system]);
+  const plot = (i) => turnTo(at, i, { ...now().view, ids: null });
   return html`<section class="pl-card pl-of-questions" aria-label="Questions" id="pl-of-questions">
     <div class="pl-questions-head">
       <h3>Questions</h3>
-      <label class="pl-inline">
-        <span>of</span>
-        ${select(
-          "Pipeline whose questions are shown",
-          at,
-          systems.map((one, i) => [i, one.system]),
-          (i) => turnTo(i, versus),
-        )}
-      </label>
-      <label class="pl-inline">
-        <span>plotted by</span>
-        ${select(
-          "What is plotted",
-          versus,
-          [
-            [-1, "first-stage rank and final rank"],
-            ...rivals.map(([i, one]) => [i, `${systems[at].measure} against ${one.system}`]),
-          ],
-          (i) => turnTo(at, i, { ...now().view, ids: null }),
-        )}
-      </label>
+      ${select("of", "Pipeline whose questions are shown", at, names, (i) => turnTo(i, versus))}
+      ${select("plotted by", "What is plotted", versus, plots, plot)}
     </div>
-    ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+    <${Problem} text=${error} />
     ${outcomes && html`<div class="pl-questions-both"><${Plot} /><${List} outcomes=${outcomes} /></div>`}
   </section>`;
 }

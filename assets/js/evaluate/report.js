@@ -1,9 +1,9 @@
 /* report: records set against each other: what may be said of them, the figures, and where pages were lost. */
 import { Button, Chip, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
+import { failed, sure } from "../core/dialogs.js";
+import { Labelled, Select } from "../core/form.js";
 import { bytes, count, date, ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Select } from "../core/select.js";
 import { api } from "../core/server.js";
 import { Table } from "../core/table.js";
 import { save } from "../search/saving.js";
@@ -88,15 +88,10 @@ function Exporting() {
   </span>`;
 }
 async function remove(name) {
-  const sure = await dialog({
-    title: `Delete the evaluation ${name}?`,
-    confirm: "Delete it",
-    danger: true,
-    body: html`<p>
-      The record and what was noted about its questions are removed. The collection and the dataset stay.
-    </p>`,
-  });
-  if (sure) await removeRecord(name).catch(failed);
+  const wanted = await sure(`Delete the evaluation ${name}?`, "Delete it", html`<p>
+    The record and what was noted about its questions are removed. The collection and the dataset stay.
+  </p>`);
+  if (wanted) await removeRecord(name).catch(failed);
 }
 
 /* --- a report, one for each set of questions ---------------------------------------------------------------------------------- */
@@ -120,11 +115,10 @@ function Head({ one, first }) {
     </div>
     <p class="pl-finding" id=${first ? "pl-finding" : null}>${one.verdict}</p>
     <div class="pl-row pl-facts">
-      <label class="pl-inline">
-        <span>Compare by</span>
-        <${Select} aria-label="Measure that is compared" options=${measures.map((name) => [name, name])}
-          value=${one.measure} choose=${(measure) => read(now().chosen, measure)} />
-      </label>
+      <${Labelled} look="pl-inline" text="Compare by">
+        <${Select} aria-label="Measure that is compared" options=${measures} value=${one.measure}
+          choose=${(measure) => read(now().chosen, measure)} />
+      <//>
       <span>Scope ${one.scope}</span>
       ${records.length === 1 && html`<span>${date(records[0][1].date)}</span>`}
     </div>

@@ -1,5 +1,6 @@
 /* scatter: questions as bubbles over two values; a rectangle, dragged or typed, chooses some of them. */
 import { Button, Link } from "../core/buttons.js";
+import { Count } from "../core/form.js";
 import { plural } from "../core/format.js";
 import { html, useMemo, useRef, useState } from "../core/html.js";
 import { Table } from "../core/table.js";
@@ -41,13 +42,13 @@ function Numbers({ axes, range, choose }) {
   const field = (key, end) => {
     const axis = axes[key],
       value = range[key][end];
-    const typed = ({ target }) => {
-      const now = target.value.trim() === "" ? null : Number(target.value);
+    const take = (text) => {
+      const now = text.trim() === "" ? null : Number(text);
       choose({ ...range, [key]: range[key].map((was, i) => (i === end ? now : was === Infinity ? null : was)) });
     };
-    return html`<input class="pl-input pl-short" type="number" min=${axis.log ? 1 : axis.low}
-      step=${axis.log ? 1 : 0.01} aria-label=${`${axis.label}, ${end ? "to" : "from"}`} data-end=${`${key}${end}`}
-      value=${value === null || value === Infinity ? "" : value} onChange=${typed} />`;
+    return html`<${Count} min=${axis.log ? 1 : axis.low} step=${axis.log ? 1 : 0.01} data-end=${`${key}${end}`}
+      take=${take} aria-label=${`${axis.label}, ${end ? "to" : "from"}`}
+      value=${value === null || value === Infinity ? "" : value} />`;
   };
   return html`<div class="pl-brush-form" role="group" aria-label="Questions with these values">
     ${["x", "y"].map(

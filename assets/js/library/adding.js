@@ -1,14 +1,16 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
 import { Button } from "../core/buttons.js";
 import { failed, notify } from "../core/dialogs.js";
+import { Check, Tick } from "../core/form.js";
 import { bytes, count, duration, plural } from "../core/format.js";
 import { html, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { watch } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
 import { showTab } from "../core/router.js";
-import { api } from "../core/server.js";
+import { api, BASE } from "../core/server.js";
 import { set, state } from "../core/store.js";
+import { Table } from "../core/table.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
@@ -55,7 +57,7 @@ addEventListener("drop", async (event) => {
 const send = (batch, { name, file }, progress) =>
   new Promise((resolve) => {
     const request = new XMLHttpRequest();
-    request.open("PUT", `api/v1/uploads/${batch}?name=${api.part(name)}`);
+    request.open("PUT", `${BASE}/uploads/${batch}?name=${api.part(name)}`);
     request.upload.onprogress = (event) => progress(event.loaded);
     request.onerror = () => resolve("The upload broke off.");
     request.onload = () => {
@@ -134,18 +136,15 @@ function Planned({ file, replace, without, turn }) {
   const takes = !["refused", "known"].includes(file.state);
   return html`<tr class=${file.state === "refused" ? "pl-bad" : ""} data-planned=${file.source || file.name}>
     <td>
-      ${takes && html`<input type="checkbox" aria-label=${`Add ${file.name}`} checked=${!without.includes(file.source)}
-        onChange=${(event) => turn("without", file.source, !event.target.checked)} />`}
+      ${takes && html`<${Tick} aria-label=${`Add ${file.name}`} checked=${!without.includes(file.source)}
+        tick=${(on) => turn("without", file.source, !on)} />`}
     </td>
     <th scope="row">
       ${file.name}
       <div class="pl-file-notes">
         ${file.note && file.state !== "dropped" && html`<div>${file.note}</div>`}
-        ${(file.namesake || replacing) && html`<label class="pl-check">
-          <input type="checkbox" checked=${replacing} data-replace=${named}
-            onChange=${(event) => turn("replace", named, event.target.checked)} />
-          <span>Replace ${named}</span>
-        </label>`}
+        ${(file.namesake || replacing) && html`<${Check} text=${`Replace ${named}`} checked=${replacing}
+          data-replace=${named} tick=${(on) => turn("replace", named, on)} />`}
       </div>
     </th>
     <td><span class=${`pl-badge pl-plan-${file.state}`}>${STATES[file.state] || file.state}</span></td>
@@ -177,14 +176,9 @@ function Plan({ plan, turn, begin, cancel }) {
     </div>
     <details open=${noted || files.length <= FEW}>
       <summary>${summary(files)}</summary>
-      <div class="pl-scroll">
-        <table class="pl-table">
-          <tbody>
-            ${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace}
-              without=${without} turn=${turn} />`)}
-          </tbody>
-        </table>
-      </div>
+      <${Table}
+        rows=${files.map((file) => html`<${Planned} key=${file.source || file.name} file=${file} replace=${replace}
+          without=${without} turn=${turn} />`)} />
     </details>
   </section>`;
 }

@@ -1,25 +1,16 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
 import { Quiet } from "../core/buttons.js";
 import { count, duration, plural } from "../core/format.js";
-import { html, useEffect, useRef, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
-import { act, ofCollection, openJob, stoppable, unfinished, watched } from "../core/jobs.js";
+import { html, useState } from "../core/html.js";
+import { isHidden, JobCard } from "../core/jobcard.js";
+import { ofCollection, openJob, unfinished, watched } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
-import { like, liked, redraw, set, state } from "../core/store.js";
+import { set, state } from "../core/store.js";
 import { sync } from "../core/router.js";
+import { Table } from "../core/table.js";
 import { isBad, progress } from "./files.js";
 
 const FEW = 12; // files that are listed unasked while they are added
-const REMEMBERED = 50;
-const STATES = {
-  waiting: "Waiting",
-  running: "Running",
-  stopping: "Stopping after this batch",
-  stopped: "Stopped",
-  done: "Done",
-  failed: "Failed",
-  interrupted: "Interrupted",
-};
 const STAGES = {
   read: "Read",
   prepare: "Prepare",
@@ -38,19 +29,8 @@ const WORK = {
 };
 const COUNTED = ["ingest", "words", "reread", "embed"]; // kinds whose pages are counted
 
-const hidden = new Set(liked("hidden-jobs", { ids: [] }).ids);
-function hide(job) {
-  hidden.add(job.id);
-  like("hidden-jobs", { ids: [...hidden].slice(-REMEMBERED) });
-  redraw();
-}
-
 /* --- one job --------------------------------------------------------------------------------------------------------- */
-function title(job) {
-  const what = (WORK[job.kind] || (() => job.kind))(job);
-  return job.state === "running" ? what[0].toUpperCase() + what.slice(1) : `${STATES[job.state] || job.state}: ${what}`;
-}
-function note(job) {
+function facts(job) {
   const counted = COUNTED.includes(job.kind);
   const known = job.pages_total > 0 || !job.active;
   const rate = job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0);
@@ -62,9 +42,7 @@ function note(job) {
     !job.active && duration(job.seconds),
     job.active && job.current,
     job.message,
-  ]
-    .filter(Boolean)
-    .join("  ·  ");
+  ];
 }
 /* What a stage gets through while it works, and whether the others wait for it. */
 function Pace({ stage, job }) {
@@ -105,8 +83,7 @@ function File({ file, active }) {
     <td class="pl-num">${count(file.skipped)}</td>
   </tr>`;
 }
-const HEADS = ["File", "State", "Pages", "Indexed", "Skipped"];
-const head = (text, i) => html`<th key=${text} scope="col" class=${i > 1 ? "pl-num" : ""}>${text}</th>`;
+const COLUMNS = ["File", "State", "Pages", "Indexed", "Skipped"].map((text, i) => [text, i > 1 ? "pl-num" : ""]);
 function Files({ job }) {
   const bad = job.documents.filter(isBad).length;
   const [turned, turn] = useState(null); // by a person, who is believed
@@ -121,39 +98,19 @@ function Files({ job }) {
     <summary onClick=${toggle}>
       ${plural(job.documents.length, "file")}${bad > 0 ? `, ${bad} with a problem` : ""}
     </summary>
-    <div class="pl-scroll">
-      <table class="pl-table">
-        <thead><tr>${HEADS.map(head)}</tr></thead>
-        <tbody>${job.documents.map((file) => html`<${File} key=${file.name} file=${file} active=${job.active} />`)}</tbody>
-      </table>
-    </div>
+    <${Table} columns=${COLUMNS}
+      rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} active=${job.active} />`)} />
   </details>`;
 }
 function Card({ job }) {
-  const at = useRef(null);
-  const linked = state.job === job.id && state.view === "library";
-  useEffect(() => {
-    if (linked && at.current) at.current.scrollIntoView({ block: "nearest" });
-  }, [linked]);
-  const button = (icon, text, what, primary) =>
-    html`<button type="button" class=${primary ? "pl-button pl-primary" : "pl-button"} onClick=${() => act(job, what)}>
-      <${Icon} name=${icon} />${text}
-    </button>`;
-  return html`<section class="pl-card pl-job" ref=${at} data-job=${job.id} data-kind=${job.kind}
-    data-state=${job.state}>
-    <div class="pl-job-head">
-      <div><h3>${title(job)}</h3><p class="pl-muted">${note(job)}</p></div>
-      <div class="pl-row">
-        ${stoppable(job) && button("stop", "Stop", "stop")}
-        ${unfinished(job) && button("play", "Resume", "resume", true)}
-        ${!job.active && html`<${Quiet} icon="close" label="Hide this job" onClick=${() => hide(job)} />`}
-      </div>
-    </div>
+  const what = (WORK[job.kind] || (() => job.kind))(job);
+  const shown = state.job === job.id && state.view === "library";
+  return html`<${JobCard} job=${job} what=${what} facts=${facts(job)} shown=${shown}>
     ${job.state !== "done" && job.stages.length > 0 && html`<div class="pl-job-bars">
       ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
     </div>`}
     ${job.documents.length > 0 && job.kind !== "delete" && html`<${Files} job=${job} />`}
-  </section>`;
+  <//>`;
 }
 function Lost() {
   const forget = () => {
@@ -171,9 +128,7 @@ export function Cards() {
   const jobs = ofCollection(state.collection);
   const shown = jobs.filter(
     (job, i) =>
-      job.active ||
-      job.id === state.job ||
-      (!hidden.has(job.id) && (i === 0 || watched.has(job.id) || unfinished(job))),
+      job.active || job.id === state.job || (!isHidden(job) && (i === 0 || watched.has(job.id) || unfinished(job))),
   );
   const lost = state.ready && state.job && !state.jobs.some((job) => job.id === state.job);
   if (!shown.length && !lost) return null;

@@ -1,12 +1,15 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
-import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
+import { Button } from "../core/buttons.js";
+import { dialog, failed, notify, sure } from "../core/dialogs.js";
+import { Facts } from "../core/facts.js";
+import { Check, Count, Input, Labelled, Select } from "../core/form.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { ofCollection, watch } from "../core/jobs.js";
 import { choose, loadOverview } from "../core/router.js";
 import { api } from "../core/server.js";
-import { collectionNow, state } from "../core/store.js";
+import { Side } from "../core/side.js";
+import { atWork, collectionNow, state } from "../core/store.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -18,43 +21,28 @@ const WORDS = [
   ["none", "None"],
 ];
 const Name = ({ value = "" }) =>
-  html`<label>
-    <span>Name</span>
-    <input class="pl-input" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
-      defaultValue=${value} required />
-  </label>`;
-const Check = ({ name, text }) =>
-  html`<label class="pl-check"><input type="checkbox" name=${name} /><span>${text}</span></label>`;
+  html`<${Labelled} text="Name">
+    <${Input} id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
+  <//>`;
 
 async function create() {
   const request = await dialog({
     title: "New collection",
     confirm: "Create",
     wide: true,
-    body: html`<div class="pl-form">
-      <${Name} />
+    fields: html`<${Name} />
       <div class="pl-field-block"><span>Encoder</span><${Picker} chosen="reader" /></div>
-      <label>
-        <span>Resolution, dots per inch</span>
-        <input class="pl-input pl-short" type="number" name="dpi" min="36" max="600" defaultValue="144" />
-      </label>
-      <label>
-        <span>Words that are read</span>
-        <select class="pl-input" name="words">
-          ${WORDS.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
-        </select>
-      </label>
-      <label>
-        <span>Languages of scans (empty: as they look)</span>
-        <input class="pl-input" name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
-      </label>
+      <${Labelled} text="Resolution, dots per inch"><${Count} name="dpi" min="36" max="600" defaultValue="144" /><//>
+      <${Labelled} text="Words that are read"><${Select} name="words" options=${WORDS} /><//>
+      <${Labelled} text="Languages of scans (empty: as they look)">
+        <${Input} name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
+      <//>
       <${Check} name="crop" text="Crop empty margins before encoding" />
       <${Check} name="furniture" text="Also crop page numbers and running heads" />
       <p class="pl-muted">
         These stay as they are for the life of the collection, so that its scores can be compared. More encoders can be
         added later.
-      </p>
-    </div>`,
+      </p>`,
     read: (data) => ({
       name: data.get("name"),
       encoder: data.get("encoder"),
@@ -75,13 +63,11 @@ async function rename({ name }) {
   const wanted = await dialog({
     title: `Rename the collection “${name}”`,
     confirm: "Rename",
-    body: html`<div class="pl-form">
-      <${Name} value=${name} />
+    fields: html`<${Name} value=${name} />
       <p class="pl-muted">
         Its judgements, saved searches, datasets and jobs go by the new name; saved evaluations keep the name that they
         were made under.
-      </p>
-    </div>`,
+      </p>`,
     read: (data) => data.get("name"),
   });
   if (!wanted || wanted === name) return;
@@ -91,23 +77,17 @@ async function rename({ name }) {
   watch();
 }
 async function remove({ name, documents, pages, bytes: size }) {
-  const busy = state.jobs.some((job) => job.active && job.collection === name);
-  const sure = await dialog({
-    title: `Delete the collection “${name}”?`,
-    confirm: "Delete it all",
-    danger: true,
-    body: html`<div>
-      <p>
-        ${plural(documents, "document")} and ${plural(pages, "page")} with their pictures and vectors (${bytes(size)}) are
-        removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own
-        files, datasets and evaluations stay where they are.
-      </p>
-      ${busy && html`<p>
-        Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.
-      </p>`}
-    </div>`,
-  });
-  if (!sure) return;
+  const wanted = await sure(`Delete the collection “${name}”?`, "Delete it all", html`<div>
+    <p>
+      ${plural(documents, "document")} and ${plural(pages, "page")} with their pictures and vectors (${bytes(size)}) are
+      removed from this machine, with what was uploaded for them, their judgements and their saved searches. Your own
+      files, datasets and evaluations stay where they are.
+    </p>
+    ${atWork(name) && html`<p>
+      Something is at work in it. It is deleted when that has ended; stop the job to have it gone sooner.
+    </p>`}
+  </div>`);
+  if (!wanted) return;
   const gone = await api.remove(api.collection(name));
   if (gone.job) {
     notify(gone.sentence);
@@ -135,19 +115,14 @@ const Item = ({ one }) =>
       <b>${one.name}</b><span>${said(one)}</span>
     </button>
   </li>`;
-export function Side() {
+export function Collections() {
   const all = [...state.overview.collections];
   const coming = state.jobs.filter((job) => job.active && job.kind === "ingest").map((job) => job.collection);
   for (const name of new Set(coming))
     if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
-  return html`<aside class="pl-side" aria-label="Collections">
-    <div class="pl-side-head">
-      <h2>Collections</h2>
-      <${Quiet} icon="plus" label="New collection" onClick=${() => create().catch(failed)} />
-    </div>
-    <ul>${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)}</ul>
-    ${!all.length && html`<p class="pl-muted">None yet. The first files you add make one.</p>`}
-  </aside>`;
+  return html`<${Side} title="Collections" hint="None yet. The first files you add make one."
+    add=${{ label: "New collection", onClick: () => create().catch(failed) }}
+    items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
 
 /* --- the head ------------------------------------------------------------------------------------------------------------ */
@@ -183,7 +158,7 @@ export function Head() {
       <h2>${c.name}</h2>
       <div class="pl-row">${button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}</div>
     </div>
-    <p class="pl-facts">${facts(c).map((text) => html`<span key=${text}>${text}</span>`)}</p>
+    <${Facts} of=${facts(c)} />
     ${c.pages > 0 && html`<${Spaces} />`}
   </div>`;
 }

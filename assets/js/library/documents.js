@@ -1,13 +1,17 @@
 /* documents: what is in the collection at hand, how well it was read, and taking it out again. */
 import { Button, Named, Quiet } from "../core/buttons.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
-import { bytes, count, date, plural } from "../core/format.js";
-import { html, useEffect, useRef, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
+import { failed, notify, sure } from "../core/dialogs.js";
+import { Empty } from "../core/empty.js";
+import { Tick } from "../core/form.js";
+import { bytes, capital, count, date, plural } from "../core/format.js";
+import { html, useEffect, useState } from "../core/html.js";
+import { useInSight } from "../core/insight.js";
+import { ofCollection, watch } from "../core/jobs.js";
 import { loadOverview, openPage, refresh, sync } from "../core/router.js";
 import { api } from "../core/server.js";
-import { collectionNow, documentsNow, set, state } from "../core/store.js";
+import { atWork, collectionNow, documentsNow, set, state } from "../core/store.js";
 import { emit } from "../core/events.js";
+import { Table } from "../core/table.js";
 import { Again, Cure } from "./rereading.js";
 import { Borne, edit } from "./tagging.js";
 
@@ -15,22 +19,16 @@ const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "
 const VERDICTS = { good: "read well", partly: "partly read", badly: "hardly read", wordless: "no words" };
 
 async function remove(document) {
-  const busy = state.jobs.some((job) => job.active && job.collection === state.collection);
-  const sure = await dialog({
-    title: "Delete this document?",
-    confirm: "Delete it",
-    danger: true,
-    body: html`<div>
-      <p class="pl-strong">${document.name}</p>
-      <p>
-        ${document.pages === 1 ? "Its page leaves" : `Its ${count(document.pages)} pages leave`} the collection
-        ${state.collection}, with uploaded copies of the file, judgements of its pages, and saved searches that point
-        at them. Your own file stays where it is.
-      </p>
-      ${busy && html`<p>Something is at work in this collection; the document is deleted when that has ended.</p>`}
-    </div>`,
-  });
-  if (!sure) return;
+  const wanted = await sure("Delete this document?", "Delete it", html`<div>
+    <p class="pl-strong">${document.name}</p>
+    <p>
+      ${document.pages === 1 ? "Its page leaves" : `Its ${count(document.pages)} pages leave`} the collection
+      ${state.collection}, with uploaded copies of the file, judgements of its pages, and saved searches that point
+      at them. Your own file stays where it is.
+    </p>
+    ${atWork() && html`<p>Something is at work in this collection; the document is deleted when that has ended.</p>`}
+  </div>`);
+  if (!wanted) return;
   try {
     const gone = await api.remove(api.collection(state.collection, `/documents/${api.part(document.name)}`));
     tell(document.name, gone);
@@ -75,7 +73,7 @@ function More({ document }) {
   return html`<tr class="pl-document-more" id="pl-document-more">
     <td></td>
     <td colspan="6">
-      <p><b>${(VERDICTS[document.verdict] || "").replace(/^./, (letter) => letter.toUpperCase())}.</b> ${document.reading}</p>
+      <p><b>${capital(VERDICTS[document.verdict] || "")}.</b> ${document.reading}</p>
       <${Group} title="Could not be taken in" list=${lost} name=${name} />
       <${Group} title="In, but hardly read" list=${notices} name=${name} />
       <${Group} title="Without an encoder's vectors" list=${gaps} name=${name} />
@@ -91,7 +89,7 @@ function toggle(name) {
 }
 /* How many of its pages are in: while a job is at it, as the job says. */
 function indexed(document) {
-  const jobs = state.jobs.filter((job) => job.active && job.kind === "ingest" && job.collection === state.collection);
+  const jobs = ofCollection(state.collection).filter((job) => job.active && job.kind === "ingest");
   const live = jobs.flatMap((job) => job.documents).find((file) => file.name === document.name);
   return live && live.state === "reading" ? live.indexed + live.skipped : document.indexed;
 }
@@ -104,17 +102,11 @@ const troubles = ({ failed: lost, notices, gaps }) =>
 function Row({ document, selected, select }) {
   const { name } = document;
   const open = state.document === name;
-  const at = useRef(null);
-  useEffect(() => {
-    if (open && state.view === "library" && at.current) at.current.scrollIntoView({ block: "nearest" });
-  }, [open]);
+  const at = useInSight(open && state.view === "library");
   const said = troubles(document);
   const there = indexed(document);
   return html`<tr data-document=${name} ref=${at}>
-      <td>
-        <input type="checkbox" aria-label=${`Select ${name}`} checked=${selected}
-          onChange=${(event) => select(name, event.target.checked)} />
-      </td>
+      <td><${Tick} aria-label=${`Select ${name}`} checked=${selected} tick=${(on) => select(name, on)} /></td>
       <th scope="row">
         <${Named} onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
         <${Borne} document=${document} />
@@ -144,7 +136,6 @@ function Lost({ name }) {
     <${Named} onClick=${() => toggle(name)}>Close<//>
   </p>`;
 }
-const HEADS = ["Name", "Pages", "Words from", "Size", "Added", ""];
 export function Documents() {
   const all = documentsNow() || [];
   const [chosen, choose] = useState(new Set());
@@ -157,15 +148,17 @@ export function Documents() {
   };
   if (!all.length) {
     if (!documentsNow() && collectionNow()) return null; // they are on their way
-    if (state.jobs.some((job) => job.active && job.kind === "ingest" && job.collection === state.collection)) return null;
+    if (atWork(state.collection, "ingest")) return null;
     return html`<section class="pl-docs">
-      <div class="pl-empty">
-        <p class="pl-empty-title">No documents yet</p>
+      <${Empty} title="No documents yet">
         <p>Add some above. You see how many pages there are and how long it takes before anything starts.</p>
-      </div>
+      <//>
     </section>`;
   }
-  const lost = state.document && !all.some((one) => one.name === state.document);
+  const names = all.map((one) => one.name);
+  const every = html`<${Tick} aria-label="Select all documents" checked=${selected.length === all.length}
+    tick=${(on) => select(names, on)} />`;
+  const lost = state.document && !names.includes(state.document);
   return html`<section class="pl-docs">
     <div class="pl-docs-head">
       <h3>Documents</h3>
@@ -175,24 +168,8 @@ export function Documents() {
       <//>
     </div>
     ${lost && html`<${Lost} name=${state.document} />`}
-    <div class="pl-scroll">
-      <table class="pl-table">
-        <thead>
-          <tr>
-            <th scope="col">
-              <input type="checkbox" aria-label="Select all documents" checked=${selected.length === all.length}
-                onChange=${(event) => select(all.map((one) => one.name), event.target.checked)} />
-            </th>
-            ${HEADS.map((text, i) => html`<th key=${text} scope="col" class=${i === 1 || i === 3 ? "pl-num" : ""}>
-              ${text}
-            </th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one}
-            selected=${chosen.has(one.name)} select=${select} />`)}
-        </tbody>
-      </table>
-    </div>
+    <${Table} columns=${[[every], ["Name"], ["Pages", "pl-num"], ["Words from"], ["Size", "pl-num"], ["Added"], [""]]}
+      rows=${all.map((one) => html`<${Row} key=${one.name + one.content_hash} document=${one}
+        selected=${chosen.has(one.name)} select=${select} />`)} />
   </section>`;
 }

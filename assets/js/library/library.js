@@ -4,7 +4,7 @@ import { html } from "../core/html.js";
 import { set, state } from "../core/store.js";
 import { Adding } from "./adding.js";
 import { Cards } from "./cards.js";
-import { Head, Side } from "./collections.js";
+import { Collections, Head } from "./collections.js";
 import { Documents } from "./documents.js";
 
 addLink({
@@ -19,7 +19,7 @@ addLink({
 export function Library() {
   if (!state.overview) return null;
   return html`<div class="pl-library">
-    <${Side} />
+    <${Collections} />
     <div class="pl-lib-main"><${Head} /><${Adding} /><${Cards} /><${Documents} /></div>
   </div>`;
 }

@@ -1,6 +1,8 @@
 /* rereading: reading a document's stored pictures another way, where its words are not what it says. No file is needed. */
 import { useAnswer } from "../core/answer.js";
+import { Button } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
+import { Labelled, Select } from "../core/form.js";
 import { plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { watch } from "../core/jobs.js";
@@ -24,10 +26,10 @@ export function Cure({ document, language = "", short = false }) {
   };
   const what = way.pages.length ? plural(way.pages.length, "page") : "it";
   const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
-  return html`<button type="button" class=${short ? "pl-button pl-small" : "pl-button"}
-    aria-label=${short ? `${text}: ${document.name}` : null} title=${text} disabled=${busy} onClick=${read}>
+  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
+    title=${text} disabled=${busy} onClick=${read}>
     ${short ? "Read again" : text}
-  </button>`;
+  <//>`;
 }
 export function Again({ document }) {
   const { value: known } = useAnswer(languages, []);
@@ -35,12 +37,9 @@ export function Again({ document }) {
   const there = (known || []).filter((one) => one.there);
   return html`<div class="pl-row pl-again">
     <${Cure} document=${document} language=${language} />
-    <label class="pl-inline">
-      <span>in</span>
-      <select class="pl-select" aria-label="Language" value=${language} onChange=${(event) => choose(event.target.value)}>
-        <option value="">the language it looks like</option>
-        ${there.map((one) => html`<option key=${one.code} value=${one.code}>${one.name}</option>`)}
-      </select>
-    </label>
+    <${Labelled} look="pl-inline" text="in">
+      <${Select} aria-label="Language" value=${language} choose=${choose}
+        options=${[["", "the language it looks like"], ...there.map((one) => [one.code, one.name])]} />
+    <//>
   </div>`;
 }

@@ -1,13 +1,15 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
 import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
+import { dialog, failed, sure } from "../core/dialogs.js";
+import { Facts } from "../core/facts.js";
+import { Code, Labelled } from "../core/form.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { watch } from "../core/jobs.js";
 import { loadOverview, refresh } from "../core/router.js";
 import { api } from "../core/server.js";
 import { collectionNow, state } from "../core/store.js";
-import { Table } from "../core/table.js";
+import { Figures } from "../core/table.js";
 import { KINDS } from "../models/facts.js";
 import { Picker } from "../models/models.js";
 
@@ -32,16 +34,11 @@ async function addEncoder() {
   if (encoder) start("/embed", { encoder });
 }
 async function removeEncoder(space) {
-  const sure = await dialog({
-    title: `Remove ${space.encoder}?`,
-    confirm: "Remove it",
-    danger: true,
-    body: html`<p>
-      Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
-      stay.
-    </p>`,
-  });
-  if (!sure) return;
+  const wanted = await sure(`Remove ${space.encoder}?`, "Remove it", html`<p>
+    Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
+    stay.
+  </p>`);
+  if (!wanted) return;
   try {
     await api.remove(here(`/encoders/${api.part(space.encoder)}`));
     await loadOverview();
@@ -54,11 +51,9 @@ function NewIndex({ left }) {
   const [name, setName] = useState("");
   const found = left.find((one) => one.name === name.split("[")[0].trim());
   return html`<div class="pl-form">
-    <label>
-      <span>Index</span>
-      <input class="pl-input pl-code" id="pl-index-name" name="index" list="pl-index-names" placeholder="columns"
-        spellcheck="false" autocomplete="off" required onInput=${(event) => setName(event.target.value)} />
-    </label>
+    <${Labelled} text="Index">
+      <${Code} id="pl-index-name" name="index" list="pl-index-names" placeholder="columns" required write=${setName} />
+    <//>
     <datalist id="pl-index-names">
       ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
     </datalist>
@@ -77,14 +72,10 @@ async function addIndex(space) {
   if (index) start("/index", { encoder: space.encoder, index });
 }
 
-const COLUMNS = ["Index", "Vectors", "per page", "Type", "Size", "per page"].map((text, i) => [text, i ? "pl-num" : ""]);
-function Index({ index: { name, vectors, pages, dtype, bytes: size } }) {
+const HEADS = ["Index", "Vectors", "per page", "Type", "Size", "per page"];
+function cells({ name, vectors, pages, dtype, bytes: size }) {
   const each = Math.max(1, pages);
-  const cells = [count(vectors), (vectors / each).toFixed(1), dtype, bytes(size), bytes(size / each)];
-  return html`<tr>
-    <th scope="row"><code>${name}</code></th>
-    ${cells.map((text, i) => html`<td key=${i} class="pl-num">${text}</td>`)}
-  </tr>`;
+  return [html`<code>${name}</code>`, count(vectors), (vectors / each).toFixed(1), dtype, bytes(size), bytes(size / each)];
 }
 function Space({ space, pages }) {
   const facts = [
@@ -107,9 +98,8 @@ function Space({ space, pages }) {
           title="Remove this encoder" onClick=${() => removeEncoder(space)} />`}
       </div>
     </div>
-    <p class="pl-facts">${facts.map((text) => html`<span key=${text}>${text}</span>`)}</p>
-    <${Table} caption=${`Indexes of ${space.encoder}`} columns=${COLUMNS}
-      rows=${space.indexes.map((index) => html`<${Index} key=${index.name} index=${index} />`)} />
+    <${Facts} of=${facts} />
+    <${Figures} caption=${`Indexes of ${space.encoder}`} heads=${HEADS} rows=${space.indexes.map(cells)} />
   </section>`;
 }
 export function Spaces() {

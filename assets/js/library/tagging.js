@@ -1,12 +1,12 @@
 /* tagging: the tags and fields of documents, shown and changed, several documents at once. */
 import { dialog, failed, notify } from "../core/dialogs.js";
+import { Input, Known, Labelled } from "../core/form.js";
 import { count, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { refresh } from "../core/router.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { documents, state } from "../core/store.js";
 
-const documents = () => (state.details && state.details.documents) || [];
 const different = (values) => [...new Set(values)].sort();
 export const tags = () => different(documents().flatMap((one) => one.tags));
 export const fields = () => different(documents().flatMap((one) => Object.keys(one.meta)));
@@ -26,12 +26,8 @@ const several = (text) =>
     .split(",")
     .map((one) => one.trim())
     .filter(Boolean);
-const Known = ({ id, texts }) =>
-  html`<datalist id=${id}>${texts.map((text) => html`<option key=${text} value=${text} />`)}</datalist>`;
 const Field = ({ label, id, ...rest }) =>
-  html`<label for=${id}>
-    <span>${label}</span><input class="pl-input" id=${id} name=${id} autocomplete="off" ...${rest} />
-  </label>`;
+  html`<${Labelled} for=${id} text=${label}><${Input} id=${id} name=${id} autocomplete="off" ...${rest} /><//>`;
 
 /* Asks what to change of these documents, and changes it; resolves when that is done or was given up. */
 export async function edit(chosen) {

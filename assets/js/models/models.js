@@ -3,6 +3,8 @@
 import { useAnswer } from "../core/answer.js";
 import { Button, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
+import { Problem, Spinner, Waiting } from "../core/empty.js";
+import { Facts } from "../core/facts.js";
 import { bytes, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { act, watch } from "../core/jobs.js";
@@ -45,7 +47,7 @@ function Row({ model, end }) {
       ${end}
     </div>
     <p class="pl-model-summary">${model.summary}</p>
-    <p class="pl-facts pl-model-facts">${facts(model).map((text) => html`<span key=${text}>${text}</span>`)}</p>
+    <${Facts} look="pl-model-facts" of=${facts(model)} />
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
     ${model.own_code &&
     html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`}
@@ -110,8 +112,8 @@ function Get({ model }) {
 export function Picker({ chosen = "", except = [] }) {
   const { models, error } = useModels();
   const [picked, pick] = useState(chosen);
-  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
-  if (!models) return html`<p class="pl-muted" role="status">Looking for models</p>`;
+  if (error) return html`<${Problem} text=${error} />`;
+  if (!models) return html`<${Waiting} text="Looking for models" />`;
   const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
@@ -140,7 +142,7 @@ function Act({ model, again }) {
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");
-  if (model.state === "loading") return html`<span class="pl-spinner" aria-hidden="true"></span>`;
+  if (model.state === "loading") return html`<${Spinner} />`;
   if (model.available && model.state === "here") return button("Load", "load");
   return html`<${Get} model=${model} />`;
 }
@@ -153,7 +155,7 @@ function Advice() {
 }
 function All() {
   const { models, error, again } = useModels();
-  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
+  if (error) return html`<${Problem} text=${error} />`;
   return html`<div class="pl-models">
     <${Advice} />
     ${models && html`<${Grouped} models=${models}

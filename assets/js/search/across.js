@@ -1,4 +1,5 @@
 /* across: searching several collections at once: which ones, and what each of them said. */
+import { Check } from "../core/form.js";
 import { ms, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { Icon } from "../core/icons.js";
@@ -31,19 +32,10 @@ export function SearchIn() {
       <${Icon} name="stack" /><span class="pl-more-name">Search in</span><span class="pl-more-now"><b>${said()}</b></span>
     </summary>
     <div class="pl-more-body" role="group" aria-label="Collections to search in">
-      <label class="pl-check">
-        <input type="checkbox" id="pl-search-all" checked=${every()}
-          onChange=${(event) => choose(event.target.checked ? [ALL] : [state.collection])} />
-        <b>All collections</b>
-      </label>
-      ${names().map(
-        (name) =>
-          html`<label class="pl-check" key=${name}>
-            <input type="checkbox" name="pl-search-in" value=${name} checked=${chosen().includes(name)}
-              onChange=${(event) => turn(name, event.target.checked)} />
-            <span>${name}</span>
-          </label>`,
-      )}
+      <${Check} id="pl-search-all" text=${html`<b>All collections</b>`} checked=${every()}
+        tick=${(on) => choose(on ? [ALL] : [state.collection])} />
+      ${names().map((name) => html`<${Check} key=${name} name="pl-search-in" value=${name} text=${name}
+        checked=${chosen().includes(name)} tick=${(on) => turn(name, on)} />`)}
     </div>
   </details>`;
 }

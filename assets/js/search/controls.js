@@ -1,17 +1,19 @@
 /* controls: how a search runs, in one row that says it and opens: presets, how many results, the pipeline's text, and the
    filter. What a pipeline or a filter is made of is the server's to say (`state.steps`); nothing is parsed here. */
 import { Button, Chip } from "../core/buttons.js";
+import { Code, Count, Input, Known, Labelled, Segments, Select } from "../core/form.js";
 import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { failed, notify } from "../core/dialogs.js";
 import { emit } from "../core/events.js";
 import { api } from "../core/server.js";
-import { asking, set, state } from "../core/store.js";
+import { asking, documents, set, spaces, state } from "../core/store.js";
 import { fields as ownFields, tags, values } from "../library/tagging.js";
 import { read, readSoon, run } from "./run.js";
 
 const SCREEN = 200; // results on one screen
 const MAX_KEPT = 100000;
+const PROPOSED = 500; // values of a field
 const OPERATORS = ["=", "!=", "<", "<=", ">", ">=", "contains", "in"];
 
 const again = () => (asking() ? run() : read());
@@ -41,16 +43,9 @@ function Presets() {
   const names = Object.keys(pipelines).filter((name) => !experimental.includes(name));
   // What was chosen shows at once, before the server has read it.
   const preset = pipelines[state.pipeline] ? state.pipeline : state.pipeline ? "" : reading().preset;
-  return html`<div class="pl-segments" role="radiogroup" aria-label="Pipeline preset">
-    ${names.map(
-      (name) =>
-        html`<label key=${name} title=${[about[name], pipelines[name]].filter(Boolean).join(": ")}>
-          <input type="radio" name="pl-preset" value=${name} checked=${preset === name}
-            onChange=${() => usePipeline(name)} />
-          <span>${name}</span>
-        </label>`,
-    )}
-  </div>`;
+  const options = names.map((name) => [name, name, [about[name], pipelines[name]].filter(Boolean).join(": ")]);
+  return html`<${Segments} label="Pipeline preset" name="pl-preset" options=${options} value=${preset}
+    choose=${usePipeline} />`;
 }
 /* The given stage finds the candidates, and what ranked last before still ranks them. */
 function lead(source) {
@@ -58,9 +53,8 @@ function lead(source) {
   usePipeline(joined([{ source, k: 256 }, last]));
 }
 function Encoders() {
-  const spaces = (state.details && state.details.collection.spaces) || [];
-  if (spaces.length < 2 || !reading().steps) return null;
-  const sources = spaces.slice(1).flatMap((space) => space.indexes.map((one) => `${one.name}@${space.encoder}`));
+  if (spaces().length < 2 || !reading().steps) return null;
+  const sources = spaces().slice(1).flatMap((space) => space.indexes.map((one) => `${one.name}@${space.encoder}`));
   return html`<div class="pl-field">
     <span>Start with</span>
     <div class="pl-chips" role="group" aria-label="Start with an index of another encoder">
@@ -76,14 +70,10 @@ function Encoders() {
 function Sizes() {
   const { steps = [] } = reading();
   return html`<div class="pl-sizes">
-    ${steps.slice(0, -1).map(
-      ({ source, k }, i) =>
-        html`<label class="pl-inline" key=${i}>
-          <span><code>${source}</code> hands on</span>
-          <input class="pl-input pl-short" type="number" min="1" max=${MAX_KEPT} value=${k || 256}
-            onChange=${(event) => setSize(i, whole(event.target.value, MAX_KEPT, 1))} />
-        </label>`,
-    )}
+    ${steps.slice(0, -1).map(({ source, k }, i) => html`<label class="pl-inline" key=${i}>
+      <span><code>${source}</code> hands on</span>
+      <${Count} max=${MAX_KEPT} value=${k || 256} take=${(text) => setSize(i, whole(text, MAX_KEPT, 1))} />
+    </label>`)}
   </div>`;
 }
 /* An index that the pipeline needs and that is not there: making it is a job. */
@@ -102,23 +92,27 @@ function Lacking() {
       </p>`,
   );
 }
-/* The text that runs: of a preset its stages, once they are read; while a person types, what is typed. */
-function PipelineText() {
+/* A text that the server reads once a person stops typing; while one types, it is as it is typed. `change` is what of the
+   state it changes. */
+function Written({ text, value, change, error, ...more }) {
   const [typed, setTyped] = useState(null);
-  const spelled = state.steps && state.steps.of === state.pipeline && reading().preset ? reading().pipeline : "";
-  const shown = typed ?? (spelled || state.pipeline);
-  const type = (event) => {
-    setTyped(event.target.value);
-    set({ pipeline: event.target.value.trim(), k: null });
+  const write = (now) => {
+    setTyped(now);
+    set(change(now.trim()));
     readSoon();
   };
-  const { error } = reading();
-  return html`<label class="pl-field">
-      <span>Pipeline</span>
-      <input class="pl-input pl-code" id="pl-pipeline" spellcheck="false" autocomplete="off" value=${shown}
-        onInput=${type} onBlur=${() => setTyped(null)} />
-    </label>
+  return html`<${Labelled} look="pl-field" text=${text}>
+      <${Code} value=${typed ?? value} write=${write} onBlur=${() => setTyped(null)} ...${more} />
+    <//>
     ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}`;
+}
+/* The text that runs: of a preset its stages, once they are read. */
+function PipelineText() {
+  const { preset, pipeline, error } = reading();
+  const spelled = preset && state.steps.of === state.pipeline ? pipeline : "";
+  const change = (text) => ({ pipeline: text, k: null });
+  return html`<${Written} id="pl-pipeline" text="Pipeline" value=${spelled || state.pipeline} change=${change}
+    error=${error} />`;
 }
 /* How many pages come back. */
 function aboutResults() {
@@ -129,15 +123,13 @@ function aboutResults() {
   return `The pipeline that is written ends in ${end}; changing this number changes it${more}`;
 }
 const Results = () =>
-  html`<label class="pl-inline">
-    <span>Results</span>
-    <input class="pl-input pl-short" id="pl-k" type="number" min="1" max=${SCREEN} title=${aboutResults()}
-      value=${Math.min(SCREEN, reading().k || 10)}
-      onChange=${(event) => setResults(whole(event.target.value, SCREEN, 10))} />
-  </label>`;
+  html`<${Labelled} look="pl-inline" text="Results">
+    <${Count} id="pl-k" max=${SCREEN} title=${aboutResults()} value=${Math.min(SCREEN, reading().k || 10)}
+      take=${(text) => setResults(whole(text, SCREEN, 10))} />
+  <//>`;
 
 /* --- filter -------------------------------------------------------------------------------------------------------------- */
-function useFilter(filter) {
+export function useFilter(filter) {
   set({ filter });
   again();
 }
@@ -168,9 +160,8 @@ export const FilterChips = () =>
 
 /* Values that a field has in this collection, to choose from. */
 function known(field) {
-  const documents = (state.details && state.details.documents) || [];
-  if (field === "document") return documents.map((one) => one.name);
-  if (field === "added") return [...new Set(documents.map((one) => new Date(one.added).toLocaleDateString("sv-SE")))];
+  if (field === "document") return documents().map((one) => one.name);
+  if (field === "added") return [...new Set(documents().map((one) => new Date(one.added).toLocaleDateString("sv-SE")))];
   if (field === "tag") return tags();
   return field.startsWith("meta.") ? values(field.slice("meta.".length)) : [];
 }
@@ -192,57 +183,31 @@ function Builder() {
     add();
   };
   return html`<div class="pl-filter-builder" role="group" aria-label="Add a filter">
-    <select class="pl-select" aria-label="Field" value=${field} onChange=${(event) => setField(event.target.value)}>
-      ${fields.map((one) => html`<option key=${one.name} value=${one.name} title=${one.summary}>${one.name}</option>`)}
-    </select>
-    <select class="pl-select" aria-label="Comparison" value=${operator}
-      onChange=${(event) => setOperator(event.target.value)}>
-      ${OPERATORS.map((text) => html`<option key=${text} value=${text}>${text}</option>`)}
-    </select>
-    <input class="pl-input" aria-label="Value" placeholder="value" list="pl-filter-values" value=${value}
-      onInput=${(event) => setValue(event.target.value)} onKeyDown=${enter} />
-    <datalist id="pl-filter-values">
-      ${known(field).slice(0, 500).map((text) => html`<option key=${text} value=${text} />`)}
-    </datalist>
+    <${Select} aria-label="Field" options=${fields.map(({ name, summary }) => [name, name, summary])} value=${field}
+      choose=${setField} />
+    <${Select} aria-label="Comparison" options=${OPERATORS} value=${operator} choose=${setOperator} />
+    <${Input} aria-label="Value" placeholder="value" list="pl-filter-values" value=${value} write=${setValue}
+      onKeyDown=${enter} />
+    <${Known} id="pl-filter-values" texts=${known(field).slice(0, PROPOSED)} />
     <${Button} icon="plus" onClick=${add}>Add filter<//>
   </div>`;
 }
 function OnlyDocument() {
-  const documents = (state.details && state.details.documents) || [];
   const at = clauses().findIndex((clause) => clause.document);
-  const pick = (event) => {
+  const pick = (name) => {
     const rest = at < 0 ? state.filter : without(at);
-    if (event.target.value) addTest("document", "=", event.target.value, rest);
+    if (name) addTest("document", "=", name, rest);
     else useFilter(rest);
   };
-  return html`<label class="pl-field">
-    <span>Only this document</span>
-    <select class="pl-select" aria-label="Only this document" value=${at < 0 ? "" : clauses()[at].document}
-      onChange=${pick}>
-      <option value="">All documents</option>
-      ${documents.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}
-    </select>
-  </label>`;
+  return html`<${Labelled} look="pl-field" text="Only this document">
+    <${Select} aria-label="Only this document" value=${at < 0 ? "" : clauses()[at].document} choose=${pick}
+      options=${[["", "All documents"], ...documents().map((one) => one.name)]} />
+  <//>`;
 }
 function Filter() {
-  const type = (event) => {
-    set({ filter: event.target.value.trim() });
-    readSoon();
-  };
-  const [typed, setTyped] = useState(null);
-  const error = state.steps && state.steps.filter && state.steps.filter.error;
   const { fields, meta } = state.overview;
-  return html`<label class="pl-field">
-      <span>Filter</span>
-      <input class="pl-input pl-code" id="pl-filter" spellcheck="false" autocomplete="off"
-        placeholder="for example: page >= 10 and document = 'report.pdf'" value=${typed ?? state.filter}
-        onInput=${(event) => {
-          setTyped(event.target.value);
-          type(event);
-        }}
-        onBlur=${() => setTyped(null)} />
-    </label>
-    ${error && html`<p class="pl-error pl-help" role="status">${error}</p>`}
+  return html`<${Written} id="pl-filter" text="Filter" value=${state.filter} change=${(filter) => ({ filter })}
+    error=${state.steps && state.steps.filter.error} placeholder="for example: page >= 10 and document = 'report.pdf'" />
     <div class="pl-field"><span>Add a filter</span><${Builder} /></div>
     <${OnlyDocument} />
     <p class="pl-muted pl-help">

@@ -2,6 +2,7 @@
 import { bytes, count, ms } from "../core/format.js";
 import { html } from "../core/html.js";
 import { openPage } from "../core/router.js";
+import { Figures } from "../core/table.js";
 
 const SHOWN = 12; // results whose ranks are drawn
 const WIDTH = 300;
@@ -9,6 +10,9 @@ const TOP = 26;
 const LINE = 13; // of the names of stages
 const LETTER = 7.2; // px, at most, of theirs
 const STEP = 17;
+const EDGE = 34; // px beside the outer stages
+const lengthOf = (name) => name.length * LETTER;
+const within = (name, x) => Math.min(WIDTH - lengthOf(name) / 2, Math.max(lengthOf(name) / 2, x));
 
 function facts(stage) {
   const found = [];
@@ -24,31 +28,18 @@ function facts(stage) {
 }
 const stateOf = ({ cold, cache_hit, approximate, device }) =>
   [cold ? "cold" : cache_hit ? "cached" : "warm", approximate, device].filter(Boolean).join("; ");
-function Twin({ stages }) {
-  const head = ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"];
-  const numbers = (x) => [x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count);
-  return html`<details class="pl-twin">
+const HEADS = ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"];
+const cells = (x) => [
+  x.name,
+  x.ms.toFixed(2),
+  ...[x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count),
+  stateOf(x),
+];
+const Twin = ({ stages }) =>
+  html`<details class="pl-twin">
     <summary>As a table</summary>
-    <div class="pl-scroll">
-      <table class="pl-table">
-        <caption class="pl-sr">Stages of this search</caption>
-        <thead>
-          <tr>${head.map((text, i) => html`<th scope="col" class=${i && i < 6 ? "pl-num" : ""}>${text}</th>`)}</tr>
-        </thead>
-        <tbody>
-          ${stages.map(
-            (x) =>
-              html`<tr key=${x.name}>
-                <th scope="row">${x.name}</th>
-                ${[x.ms.toFixed(2), ...numbers(x)].map((text) => html`<td class="pl-num">${text}</td>`)}
-                <td>${stateOf(x)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    <${Figures} caption="Stages of this search" heads=${HEADS} rows=${stages.map(cells)} />
   </details>`;
-}
 export function Waterfall({ result }) {
   const { stages, total_ms } = result.trace;
   const total = Math.max(total_ms, 0.001);
@@ -77,11 +68,13 @@ export function Slopes({ result }) {
   if (names.length < 2 || !result.complete) return null;
   const hits = result.hits.slice(0, SHOWN),
     low = hits.length + 2,
-    apart = (WIDTH - 68) / (names.length - 1),
-    rows = names.some((name) => name.length * LETTER > apart) ? 2 : 1, // of names: they stand in turn where it is narrow
+    apart = (WIDTH - 2 * EDGE) / (names.length - 1),
+    wide = Math.max(...names.map(lengthOf)),
+    // Names stand in turn in so many rows that none touches another, the outer ones being moved into the picture.
+    rows = Math.min(names.length, Math.ceil((wide + Math.max(0, wide / 2 - EDGE)) / apart)),
     top = TOP + (rows - 1) * LINE,
     foot = top + low * STEP;
-  const x = (i) => 34 + i * apart,
+  const x = (i) => EDGE + i * apart,
     y = (rank) => top + Math.min(rank, low) * STEP - STEP / 2;
   const line = (hit) => {
     const points = hit.stages.map(({ name, rank }) => ({ x: x(names.indexOf(name)), y: y(rank), rank }));
@@ -114,10 +107,10 @@ export function Slopes({ result }) {
     <h3>How ranks moved</h3>
     <svg viewBox=${`0 0 ${WIDTH} ${foot + 26}`} class="pl-slopes" role="img"
       aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”.">
-      ${names.map(
-        (name, i) =>
-          html`<text x=${x(i)} y=${LINE * (1 + (i % rows))} text-anchor="middle" class="pl-slope-name">${name}</text>`,
-      )}
+      ${names.map((name, i) => html`<text x=${within(name, x(i))} y=${LINE * (1 + (i % rows))} text-anchor="middle"
+        class="pl-slope-name">
+        ${name}
+      </text>`)}
       ${hits.map(line)}
       ${beyond && html`<text x=${x(0) - 8} y=${y(low) + 4} text-anchor="end">${`≥${low}`}</text>`}
       ${result.trace.stages.map(cut)}

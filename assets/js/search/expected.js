@@ -4,11 +4,14 @@
 import { parseRef, refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
 import { Button } from "../core/buttons.js";
+import { Problem, Spinner } from "../core/empty.js";
 import { addLink, on } from "../core/events.js";
+import { Count, Labelled, Select } from "../core/form.js";
+import { capital } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
-import { set, state } from "../core/store.js";
+import { documents, set, state } from "../core/store.js";
 import { question, run } from "./run.js";
 
 const MOST = 200; // results on one screen
@@ -64,9 +67,7 @@ function Fix({ fix }) {
   const changes = fix.changes.join(", ");
   if (fix.k > MOST)
     return html`<p class="pl-muted">${`It would be found: ${changes}. Only ${MOST} are shown here.`}</p>`;
-  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>
-    ${changes.charAt(0).toUpperCase() + changes.slice(1)}
-  <//>`;
+  return html`<${Button} look="pl-primary" id="pl-apply-fix" onClick=${() => apply(fix)}>${capital(changes)}<//>`;
 }
 /* The cause first; then what helps, which is never to look at most of the pages. */
 export function Verdict({ told }) {
@@ -77,8 +78,7 @@ export function Verdict({ told }) {
     ${other && (!fix || cure) && html`<p class="pl-muted pl-cure">${other}</p>`}`;
 }
 export function Expected() {
-  const documents = (state.details && state.details.documents) || [],
-    { expected } = state;
+  const { expected } = state;
   const [chosen, setDocument] = useState("");
   const [page, setPage] = useState(1);
   useEffect(() => {
@@ -87,9 +87,8 @@ export function Expected() {
     setPage(expected.page);
   }, [expected]);
   const { value, error, stale } = useMiss();
-  const named = documents.some((one) => one.name === chosen) || (expected && expected.document === chosen);
-  const document = named ? chosen : documents.length ? documents[0].name : "";
-  const names = [...new Set([...documents.map((one) => one.name), ...(document ? [document] : [])])];
+  const names = [...new Set([...documents().map((one) => one.name), ...(expected ? [expected.document] : [])])];
+  const document = names.includes(chosen) ? chosen : names[0] || "";
   const submit = (event) => {
     event.preventDefault();
     expect({ document, page: Math.max(1, Math.round(Number(page)) || 1) });
@@ -98,20 +97,16 @@ export function Expected() {
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>
     <form class="pl-expected" onSubmit=${submit}>
-      <select class="pl-select" id="pl-expected-document" aria-label="Document you expected" value=${document}
-        onChange=${(event) => setDocument(event.target.value)}>
-        ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-      </select>
-      <label class="pl-inline">
-        <span>page</span>
-        <input class="pl-input pl-short" id="pl-expected-page" type="number" min="1" aria-label="Page you expected"
-          value=${page} onInput=${(event) => setPage(event.target.value)} />
-      </label>
+      <${Select} id="pl-expected-document" aria-label="Document you expected" options=${names} value=${document}
+        choose=${setDocument} />
+      <${Labelled} look="pl-inline" text="page">
+        <${Count} id="pl-expected-page" aria-label="Page you expected" value=${page} write=${setPage} />
+      <//>
       <${Button} type="submit">Where is it?<//>
     </form>
     ${expected && html`<div class="pl-expected-said" role="status">
-      ${stale && html`<span class="pl-spinner" aria-hidden="true"></span>Following it through the stages`}
-      ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+      ${stale && html`<${Spinner} />Following it through the stages`}
+      <${Problem} text=${error} />
       ${value && !stale && html`<${Verdict} told=${value} />`}
       <div class="pl-row">
         ${there && html`<${Button} onClick=${() => openPage(parseRef(value.page))}>Open it<//>`}

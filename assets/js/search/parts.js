@@ -2,6 +2,8 @@
 import { parseRef, refOf } from "../core/address.js";
 import { Chip, Quiet } from "../core/buttons.js";
 import { dialog, failed } from "../core/dialogs.js";
+import { Spinner } from "../core/empty.js";
+import { Check } from "../core/form.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
 import { api, imageUrl, pictureUrl } from "../core/server.js";
 import { asking, set, state } from "../core/store.js";
@@ -128,21 +130,13 @@ function Repair({ part, choose }) {
     </p>
     <div class="pl-repair">${shown("As uploaded", [])}${shown("As it would be searched", chosen)}</div>
     <p class="pl-muted" role="status">
-      ${looking === null
-        ? html`<span class="pl-spinner" aria-hidden="true"></span>Looking for what might be wrong with it`
-        : looking}
+      ${looking === null ? html`<${Spinner} />Looking for what might be wrong with it` : looking}
     </p>
     <div class="pl-repair-steps" role="group" aria-label="Repairs">
       ${offered.map(
         ([step, reason, found]) =>
-          html`<label class="pl-check" key=${step}>
-            <input type="checkbox" checked=${chosen.includes(step)}
-              onChange=${(event) => turn(step, event.target.checked)} />
-            <span>${reason || step} <code class="pl-muted">${step}</code> ${
-                found && html`<span class="pl-badge">proposed</span>`
-              }</span
-            >
-          </label>`,
+          html`<${Check} key=${step} checked=${chosen.includes(step)} tick=${(on) => turn(step, on)}
+            text=${html`${reason || step} <code class="pl-muted">${step}</code> ${found && html`<span class="pl-badge">proposed</span>`}`} />`,
       )}
     </div>
   </div>`;

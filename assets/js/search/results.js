@@ -2,16 +2,19 @@
    together, and by document where a person likes. Ranks and scores of the stages stand behind a switch. */
 import { write } from "../core/address.js";
 import { Chip, Quiet } from "../core/buttons.js";
+import { Segments } from "../core/form.js";
 import { marked, parted, percent, score } from "../core/format.js";
 import { html, useEffect, useRef } from "../core/html.js";
 import { Icon } from "../core/icons.js";
 import { openPage } from "../core/router.js";
 import { imageUrl } from "../core/server.js";
-import { like, liked, redraw, state } from "../core/store.js";
+import { documents, like, liked, redraw, state } from "../core/store.js";
 import { drawSmall } from "../viewer/heat.js";
 import { mark, markOf } from "./parts.js";
 
-const LAYOUTS = [["list", "List", "list"], ["grid", "Grid", "grid"], ["compact", "Close together", "rows"]];
+const LAYOUTS = [["list", "List", "list"], ["grid", "Grid", "grid"], ["compact", "Close together", "rows"]].map(
+  ([key, name, icon]) => [key, html`<${Icon} name=${icon} /><span class="pl-sr">${name}</span>`, name],
+);
 const FIRST = 3; // pages of a document that stand in its group
 const look = liked("results", { layout: "list", grouped: false, ranks: false });
 const choose = (change) => {
@@ -28,16 +31,8 @@ export const Looks = () =>
       onClick=${() => choose({ ranks: !look.ranks })}>
       Ranks
     <//>
-    <div class="pl-segments" role="radiogroup" aria-label="Layout">
-      ${LAYOUTS.map(
-        ([key, name, icon]) =>
-          html`<label key=${key} title=${name}>
-            <input type="radio" name="pl-layout" value=${key} aria-label=${name} checked=${look.layout === key}
-              onChange=${() => choose({ layout: key })} />
-            <span><${Icon} name=${icon} /></span>
-          </label>`,
-      )}
-    </div>
+    <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
+      choose=${(layout) => choose({ layout })} />
   </div>`;
 
 /* --- a result --------------------------------------------------------------------------------------------------------------- */
@@ -147,7 +142,8 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
   const passage = state.search.passages.get(hit.key);
   const title = html`<${heading} class="pl-hit-title">
     <span class="pl-rank">${hit.rank}</span>
-    <${PageLink} to=${at} class="pl-hit-open" aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
+    <${PageLink} to=${at} class="pl-hit-open"
+      aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
       ${named && html`<${Name} name=${at.document} />`}<span class="pl-hit-page">${`p. ${page}`}</span>
     <//>
     ${several() && named && html`<${Where} hit=${hit} />`}
@@ -190,13 +186,14 @@ function Group({ hits, pages, marking }) {
 }
 export function Results({ marking }) {
   const hits = (state.search && state.search.result && state.search.result.hits) || [];
-  const lengths = new Map(((state.details && state.details.documents) || []).map((one) => [one.name, one.pages]));
+  const lengths = new Map(documents().map((one) => [one.name, one.pages]));
   const lengthOf = ({ collection, document }) => (collection === state.collection ? lengths.get(document) : 0);
   const classes = ["pl-hits", `pl-as-${look.layout}`, look.ranks && "pl-with-ranks", state.search && state.search.stale && "pl-stale"];
   const one = (hit) =>
     html`<${Result} key=${hit.key} hit=${hit} pages=${lengthOf(hit)} marking=${marking} />`;
   const many = (found) =>
-    html`<${Group} key=${`${found[0].collection}/${found[0].document}`} hits=${found} pages=${lengthOf(found[0])} marking=${marking} />`;
+    html`<${Group} key=${`${found[0].collection}/${found[0].document}`} hits=${found} pages=${lengthOf(found[0])}
+      marking=${marking} />`;
   return html`<ol class=${classes.filter(Boolean).join(" ")} id="pl-results" aria-label="Results" hidden=${!hits.length}>
     ${look.grouped ? grouped(hits).map(many) : hits.map(one)}
   </ol>`;

@@ -1,9 +1,11 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
-import { Button, Quiet } from "../core/buttons.js";
+import { Button } from "../core/buttons.js";
 import { copy } from "../core/clipboard.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
+import { Input, Labelled } from "../core/form.js";
 import { date } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
+import { html } from "../core/html.js";
+import { Kept } from "../core/kept.js";
 import { addressed, openDialog } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asking, state } from "../core/store.js";
@@ -18,22 +20,24 @@ const FORMS = [
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
 
+/* One of the ways to put a search elsewhere. */
+export const Copied = ({ name, text, note }) =>
+  html`<section key=${name} aria-label=${name}>
+    <div class="pl-section-head">
+      <h3>${name}</h3>
+      <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
+    </div>
+    <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
+    ${note && html`<p class="pl-muted">${note}</p>`}
+  </section>`;
+
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
   const copies = await api.post("/copies", { ...question(), address: location.origin });
-  const one = ({ name, text, note }) =>
-    html`<section key=${name}>
-      <div class="pl-section-head">
-        <h3>${name}</h3>
-        <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
-      </div>
-      <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
-      ${note && html`<p class="pl-muted">${note}</p>`}
-    </section>`;
   await dialog({
     title: "This search as a command, as code, as a request",
     wide: true,
-    body: html`<div class="pl-copies">${copies.map(one)}</div>`,
+    body: html`<div class="pl-copies">${copies.map(Copied)}</div>`,
   });
 });
 
@@ -65,16 +69,13 @@ addressed("export", () => {
 
 /* --- saved searches ---------------------------------------------------------------------------------------------------- */
 async function keep() {
-  let name = state.query.slice(0, NAME);
   const chosen = await dialog({
     title: "Save this search",
     confirm: "Save",
-    body: html`<label class="pl-field">
-      <span>Name</span>
-      <input class="pl-input" aria-label="Name of the search" defaultValue=${name}
-        onInput=${(event) => (name = event.target.value)} />
-    </label>`,
-    read: () => name,
+    fields: html`<${Labelled} text="Name">
+      <${Input} name="name" aria-label="Name of the search" defaultValue=${state.query.slice(0, NAME)} />
+    <//>`,
+    read: (data) => data.get("name"),
   });
   if (chosen === null) return;
   await api.post("/searches", { ...question(), name: chosen });
@@ -84,38 +85,12 @@ function restore({ parts: all, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
   return askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
 }
-function Saved({ open }) {
-  const [all, setAll] = useState(null);
-  const load = () => api.get("/searches").then(setAll, failed);
-  useEffect(() => {
-    load();
-  }, []);
-  if (!all) return html`<p class="pl-muted" role="status">Looking for saved searches</p>`;
-  const forget = (name) => api.remove(`/searches/${api.part(name)}`).then(load, failed);
-  const row = (one) =>
-    html`<li key=${one.name}>
-      <button type="button" class="pl-saved-open" onClick=${() => open(one)}>
-        <b>${one.name}</b>
-        <span class="pl-muted">${[one.collection, one.pipeline, one.filter, date(one.added)].filter(Boolean).join(" · ")}</span
-        >
-      </button>
-      <${Quiet} icon="trash" label=${`Delete the saved search ${one.name}`} onClick=${() => forget(one.name)} />
-    </li>`;
-  return html`<ul class="pl-saved">
-    ${all.length ? all.map(row) : html`<li class="pl-muted">No search is saved yet.</li>`}
-  </ul>`;
-}
+const about = (one) => [one.collection, one.pipeline, one.filter, date(one.added)];
 addressed("saved", async () => {
-  let close,
-    chosen = null;
-  const open = (one) => {
-    chosen = one;
-    close();
-  };
-  await dialog({
+  const chosen = await dialog({
     title: "Saved searches",
-    body: html`<${Saved} open=${open} />`,
-    opened: (closing) => (close = closing),
+    body: (open) => html`<${Kept} path="/searches" kind="saved search" none="No search is saved yet." about=${about}
+      open=${open} />`,
   });
   if (chosen) setTimeout(() => restore(chosen).catch(failed)); // once the dialog has left the address
 });

@@ -1,16 +1,18 @@
 /* search: the query, how it is searched, and results as they come. */
 import { Button, Chip } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
+import { Empty, Problem, Spinner } from "../core/empty.js";
 import { on } from "../core/events.js";
 import { ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { showTab } from "../core/router.js";
-import { asking, set, state } from "../core/store.js";
+import { asking, atWork, samples, set, state } from "../core/store.js";
 import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
 import { Expected } from "./expected.js";
+import { Facets } from "./facets.js";
 import { addPictures, marks, PartChips, PartTools, pictures } from "./parts.js";
+import { QueryLine, ToLibrary } from "./query.js";
 import { Looks, Results } from "./results.js";
 import { run } from "./run.js";
 import { SavingBar } from "./saving.js";
@@ -28,11 +30,10 @@ function tryOut(text) {
   run();
 }
 function Examples() {
-  const samples = (state.details && state.details.samples) || [];
-  if (!samples.length || asking()) return null;
+  if (!samples().length || asking()) return null;
   return html`<div class="pl-chips pl-examples" role="group" aria-label="Examples">
     <span class="pl-muted">Try</span>
-    ${samples.slice(0, EXAMPLES).map((text) => html`<${Chip} key=${text} onClick=${() => tryOut(text)}>${text}<//>`)}
+    ${samples().slice(0, EXAMPLES).map((text) => html`<${Chip} key=${text} onClick=${() => tryOut(text)}>${text}<//>`)}
   </div>`;
 }
 /* A picture dropped anywhere on the form, or pasted into it, is a part of the query. */
@@ -52,12 +53,8 @@ function pasted(event) {
 }
 const Form = () =>
   html`<form class="pl-query" role="search" onSubmit=${submit} onDragOver=${dragged} onDrop=${dropped} onPaste=${pasted}>
-    <div class="pl-query-line">
-      <input type="search" id="pl-query" class="pl-query-input" placeholder="What are you looking for?"
-        aria-label="Query" autocomplete="off" spellcheck="false" enterkeyhint="search" value=${state.draft}
-        onInput=${(event) => (state.draft = event.target.value)} />
-      <${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>
-    </div>
+    <${QueryLine} id="pl-query" label="Query" write=${(text) => (state.draft = text)}
+      go=${html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>`} />
     <${PartChips} />
     <${Examples} />
     <div class="pl-query-row"><${SearchIn} /><${Controls} /><${PartTools} /></div>
@@ -70,12 +67,11 @@ function Status() {
   const done = Boolean(state.search) && !running && !error;
   const warming = Boolean(state.model) && state.model.state === "warming";
   const waiting = warming ? "Warming up the model; the first search waits for it" : "Searching";
-  const spinner = html`<span class="pl-spinner" aria-hidden="true"></span>`;
   return html`<div class="pl-status" role="status" aria-live="polite"
     data-complete=${state.search ? (done ? "yes" : "no") : null}>
-    ${running && (!result || stale) && html`${spinner}${waiting}`}
+    ${running && (!result || stale) && html`<${Spinner} />${waiting}`}
     ${running && result && !stale &&
-    html`<span class="pl-provisional">${spinner}Provisional order, later stages still run</span>`}
+    html`<span class="pl-provisional"><${Spinner} />Provisional order, later stages still run</span>`}
     ${result && !stale && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
       ${result.answers && html`<span>in ${plural(result.answers.filter((one) => one.found).length, "collection")}</span>`}
       ${!running && html`<span>${ms(result.trace ? result.trace.total_ms : result.total_ms)}</span>`}
@@ -91,36 +87,34 @@ function Verdict() {
     </div>`
   );
 }
-function Empty({ title, text, act }) {
-  return html`<div class="pl-empty"><h2 class="pl-empty-title">${title}</h2><p>${text}</p>${act || null}</div>`;
-}
-const ToLibrary = () =>
-  html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`;
-/* What stands where results would. */
-function Blank() {
-  const { result, running, error } = state.search || {};
+/* What stands where results would: a title, what to do, and whether that is done in the library. */
+function why() {
+  const { result, running } = state.search || {};
   const pages = state.details ? state.details.collection.pages : 0;
-  if (error)
-    return html`<div class="pl-empty">
-      <h2 class="pl-empty-title">That search did not run</h2>
-      <p class="pl-error" role="alert">${error}</p>
-    </div>`;
-  if (state.gone)
-    return html`<${Empty} title="Nothing was searched" text=${`The collection “${state.gone}” is not here.`} />`;
+  if (state.gone) return ["Nothing was searched", `The collection “${state.gone}” is not here.`];
   if (running || (result && result.hits.length) || !state.ready) return null;
   const alone = !state.across.length;
-  if (alone && !pages && state.jobs.some((job) => job.active && job.collection === state.collection))
-    return html`<${Empty} title="Documents are being added"
-      text="Their pages can be searched as soon as they are indexed; the library shows how far it is."
-      act=${html`<${ToLibrary} />`} />`;
-  if (alone && !pages)
-    return html`<${Empty} title="This collection is empty" text="Add documents first, then search them here."
-      act=${html`<${ToLibrary} />`} />`;
-  if (result)
-    return html`<${Empty} title="No page fits"
-      text=${state.filter ? "The filter lets no page through that could be ranked. Loosen it, or check its spelling." : "Nothing was found to rank. Other words, or another way to search, may."} />`;
-  return html`<${Empty} title="Ask in your own words"
-    text=${`${alone ? `The ${plural(pages, "page")} of ${state.collection}` : "The pages of several collections"} are ranked by what they show. Each result says which passage answers; open one to see it word by word.`} />`;
+  if (alone && !pages && atWork())
+    return [
+      "Documents are being added",
+      "Their pages can be searched as soon as they are indexed; the library shows how far it is.",
+      true,
+    ];
+  if (alone && !pages) return ["This collection is empty", "Add documents first, then search them here.", true];
+  if (result && state.filter)
+    return ["No page fits", "The filter lets no page through that could be ranked. Loosen it, or check its spelling."];
+  if (result) return ["No page fits", "Nothing was found to rank. Other words, or another way to search, may."];
+  return [
+    "Ask in your own words",
+    `${alone ? `The ${plural(pages, "page")} of ${state.collection}` : "The pages of several collections"} are ranked by ` +
+      "what they show. Each result says which passage answers; open one to see it word by word.",
+  ];
+}
+function Blank() {
+  const { error } = state.search || {};
+  if (error) return html`<${Empty} title="That search did not run"><${Problem} text=${error} /><//>`;
+  const [title, text, inLibrary] = why() || [];
+  return title && html`<${Empty} title=${title}><p>${text}</p>${inLibrary && html`<${ToLibrary} />`}<//>`;
 }
 
 /* Marks are gathered first, so that the list does not change under the pointer. */
@@ -156,6 +150,7 @@ export function Search() {
         <${Blank} />
       </div>
       ${found && html`<aside class="pl-found-side" aria-label="How it was found">
+        <${Facets} />
         ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
           ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
       </aside>`}

@@ -2,11 +2,12 @@
 import { parseRef } from "../core/address.js";
 import { Button, Link } from "../core/buttons.js";
 import { dialog, failed, notify } from "../core/dialogs.js";
+import { Count, Input, Labelled, Select } from "../core/form.js";
 import { date, percent, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { loadOverview, openPage } from "../core/router.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { documents, state } from "../core/store.js";
 import { Table } from "../core/table.js";
 
 const quarantine = () => api.collection(state.collection, "/quarantine");
@@ -40,27 +41,19 @@ const release = (one, changed) =>
     changed,
   );
 async function byName(changed) {
-  const documents = (state.details && state.details.documents) || [];
   const wanted = await dialog({
     title: "Keep out of search",
     confirm: "Put it away",
-    body: html`<div class="pl-form">
-      <label>
-        <span>Document</span>
-        <select class="pl-select" id="pl-quarantine-document" name="document">
-          ${documents.map((one) => html`<option key=${one.name} value=${one.name}>${one.name}</option>`)}
-        </select>
-      </label>
-      <label>
-        <span>Page (all pages if empty)</span>
-        <input class="pl-input pl-short" id="pl-quarantine-page" name="page" type="number" min="1" placeholder="all" />
-      </label>
-      <label>
-        <span>Reason, for whoever asks later</span>
-        <input class="pl-input" id="pl-quarantine-reason" name="reason" maxlength="500" />
-      </label>
-    </div>`,
-    read: (data) => Object.fromEntries(data),
+    fields: html`<${Labelled} text="Document">
+        <${Select} id="pl-quarantine-document" name="document" options=${documents().map((one) => one.name)} />
+      <//>
+      <${Labelled} text="Page (all pages if empty)">
+        <${Count} id="pl-quarantine-page" name="page" placeholder="all" />
+      <//>
+      <${Labelled} text="Reason, for whoever asks later">
+        <${Input} id="pl-quarantine-reason" name="reason" maxlength="500" />
+      <//>`,
+    read: Object.fromEntries,
   });
   if (!wanted || !wanted.document) return;
   const { document, page: number, reason } = wanted;

@@ -1,8 +1,8 @@
 /* latency: how long past searches took, as lines over time and as tables. */
+import { Segments, Select } from "../core/form.js";
 import { count, date, ms } from "../core/format.js";
 import { html, useState } from "../core/html.js";
-import { Segments } from "../core/segments.js";
-import { Figures } from "./figures.js";
+import { Figures } from "../core/table.js";
 import { across, ceiling, down, EDGES, HEIGHT, WIDTH } from "./lines.js";
 import { Section } from "./section.js";
 
@@ -48,15 +48,12 @@ function Told({ history }) {
     told.cold > 0 && `${told.cold} cold, in no percentile`,
     told.cached > 0 && `${told.cached} with the query already encoded`,
   ].filter(Boolean);
-  return html`<select class="pl-select pl-code" id="pl-latency-pipeline" aria-label="Pipeline whose times are shown"
-    value=${told.pipeline} onChange=${(event) => setPipeline(event.target.value)}>
-      ${history.map((one) => html`<option key=${one.pipeline} value=${one.pipeline}>
-        ${`${one.pipeline} (${one.searches})`}
-      </option>`)}
-    </select>
+  return html`<${Select} look="pl-code" id="pl-latency-pipeline" aria-label="Pipeline whose times are shown"
+    options=${history.map((one) => [one.pipeline, `${one.pipeline} (${one.searches})`])} value=${told.pipeline}
+    choose=${setPipeline} />
     <p class="pl-muted">${facts.join(", ")}.</p>
     ${stage && html`<${Segments} label="Stage in the chart" name="pl-latency-stage"
-      options=${told.stages.map((one) => [one.name, one.name])} value=${stage.name} choose=${setName} />
+      options=${told.stages.map((one) => one.name)} value=${stage.name} choose=${setName} />
       <${Chart} stage=${stage} />
       <p class="pl-legend" aria-hidden="true">
         <span class="pl-key-p50">median</span><span class="pl-key-p95">95th percentile</span>

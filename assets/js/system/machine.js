@@ -1,17 +1,18 @@
 /* machine: models in memory, jobs, the home folder, versions, what the doctor says, and how programs ask. */
 import { useAnswer } from "../core/answer.js";
 import { Button, Link } from "../core/buttons.js";
+import { Problem } from "../core/empty.js";
 import { bytes, date, plural } from "../core/format.js";
 import { html } from "../core/html.js";
 import { act, openJob, stoppable, tabOf, unfinished } from "../core/jobs.js";
 import { Meter } from "../core/meter.js";
 import { choose, openDialog, showTab } from "../core/router.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { samples, state } from "../core/store.js";
 import { pace, weights } from "../models/facts.js";
+import { Copied } from "../search/saving.js";
 import { Section } from "./section.js";
 
-const Wrong = ({ text }) => html`<p class="pl-error" role="alert">${text}</p>`;
 export const Pairs = ({ of }) =>
   html`<dl class="pl-figures">
     ${of.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
@@ -34,7 +35,7 @@ export function Loaded({ on }) {
   const held = (models || []).filter((model) => HELD.includes(model.state));
   const button = html`<${Button} id="pl-all-models" onClick=${() => openDialog("models")}>All models<//>`;
   return html`<${Section} id="pl-loaded" title="Models" end=${button}>
-    ${error && html`<${Wrong} text=${error} />`}
+    <${Problem} text=${error} />
     ${models && html`<p class="pl-muted">
         ${models.filter((model) => model.available).length} of ${plural(models.length, "model")} can be used here;
         ${" "}${held.filter((model) => model.state === "loaded").length} loaded.
@@ -128,19 +129,13 @@ function Installed({ told: { home, free, folders, versions, checks } }) {
 export function Machine({ on }) {
   const { value: told, error } = useAnswer(() => api.get("/system"), on);
   return html`<${Section} id="pl-machine" title="This installation">
-    ${error && html`<${Wrong} text=${error} />`}${told && html`<${Installed} told=${told} />`}
+    <${Problem} text=${error} />${told && html`<${Installed} told=${told} />`}
   <//>`;
 }
 
 /* --- programs: the same service, with a request that runs as it stands ---------------------------------------------------- */
-const Copied = ({ name, text, note }) =>
-  html`<section key=${name} aria-label=${name}>
-    <h3>${name}</h3>
-    <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
-    ${note && html`<p class="pl-muted">${note}</p>`}
-  </section>`;
 export function Programs({ on }) {
-  const [example] = (state.details && state.details.samples) || [];
+  const [example] = samples();
   const body = {
     query: example || "What is this about?",
     collection: state.collection,

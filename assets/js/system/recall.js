@@ -1,7 +1,7 @@
 /* recall: how much of the exact answer every quicker way still finds. */
 import { date, ms, plural } from "../core/format.js";
 import { html } from "../core/html.js";
-import { Figures } from "./figures.js";
+import { Figures } from "../core/table.js";
 
 const KINDS = {
   index: [

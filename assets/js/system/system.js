@@ -2,31 +2,30 @@
 import { useAnswer } from "../core/answer.js";
 import { Button } from "../core/buttons.js";
 import { failed } from "../core/dialogs.js";
+import { Problem, Spinner } from "../core/empty.js";
 import { bytes, count, plural } from "../core/format.js";
 import { html, useEffect, useState } from "../core/html.js";
 import { watch } from "../core/jobs.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { atWork, state } from "../core/store.js";
+import { Figures } from "../core/table.js";
 import { Audit } from "./audit.js";
-import { Figures } from "./figures.js";
 import { Latency } from "./latency.js";
 import { History, Loaded, Machine, Pairs, Programs } from "./machine.js";
 import { Recall } from "./recall.js";
 import { Section } from "./section.js";
 
 const here = (rest) => api.collection(state.collection, rest);
-const atWork = (kind) =>
-  state.jobs.some((job) => job.active && job.kind === kind && job.collection === state.collection);
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
   const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch, failed);
-  return html`<${Button} id=${id} disabled=${atWork(kind)} onClick=${start}>${text}<//>`;
+  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${start}>${text}<//>`;
 }
 
 /* --- on disk -------------------------------------------------------------------------------------------------------------- */
 function Verdict({ verdict }) {
   if (!verdict) return null;
-  if (verdict.checking) return html`<span class="pl-spinner" aria-hidden="true"></span>Checking`;
+  if (verdict.checking) return html`<${Spinner} />Checking`;
   if (!verdict.problems.length)
     return html`<p>Everything fits together: every page has its vectors and pictures, and nothing is left over.</p>`;
   return html`<ul class="pl-problems">
@@ -81,7 +80,7 @@ function Disk({ info, tables }) {
 function Upkeep({ on }) {
   const [away, setAway] = useState(null); // what is in quarantine since, with the answer before
   const { value: told, error, stale } = useAnswer(() => api.get(here("/upkeep")), [...on, away]);
-  if (error) return html`<p class="pl-error" role="alert">${error}</p>`;
+  if (error) return html`<${Problem} text=${error} />`;
   if (!told || (stale && told.info.name !== state.collection)) return null;
   const quarantine = stale && away ? away : told.quarantine;
   return html`<${Disk} info=${told.info} tables=${told.tables} />

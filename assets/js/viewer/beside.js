@@ -3,6 +3,7 @@
 import { refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
 import { Button, Chip, Named, Quiet } from "../core/buttons.js";
+import { Problem } from "../core/empty.js";
 import { html, useMemo } from "../core/html.js";
 import { openPage } from "../core/router.js";
 import { api } from "../core/server.js";
@@ -42,7 +43,7 @@ export function Pinned() {
     <${Named} look="pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
       <${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span>
     <//>
-    ${error && html`<p class="pl-error" role="alert">${error}</p>`}
+    <${Problem} text=${error} />
     ${miss.value && !miss.stale && html`<div class="pl-pinned-why"><${Verdict} told=${miss.value} /></div>`}
     ${read && html`<${Heated} key=${page} document=${expected.document} page=${expected.page} id=${read.page_id}
       drawn=${drawn} />`}

@@ -2,18 +2,20 @@
    regions that won it, and the page's text. */
 import { refOf } from "../core/address.js";
 import { Button, Chip, Quiet } from "../core/buttons.js";
+import { Problem, Waiting } from "../core/empty.js";
+import { Labelled, Segments, Select, Tick } from "../core/form.js";
 import { count, percent, plural, score } from "../core/format.js";
 import { html, useState } from "../core/html.js";
 import { focusQuery } from "../core/keys.js";
 import { openPage } from "../core/router.js";
-import { Segments } from "../core/segments.js";
 import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { spaces, state } from "../core/store.js";
+import { Table } from "../core/table.js";
 import { KINDS } from "../models/facts.js";
 import { copy } from "../core/clipboard.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
-import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, spaces, turn } from "./reading.js";
+import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, turn } from "./reading.js";
 
 const SOURCES = { text: "text layer", ocr: "read by OCR", mixed: "text layer and OCR", none: "none" };
 const lit = (box) => ({
@@ -54,8 +56,7 @@ function HeatSection({ why, drawn }) {
     <div class="pl-section-head">
       <h3>Heat</h3>
       <label class="pl-switch">
-        <input type="checkbox" id="pl-heat-on" checked=${look.on}
-          onChange=${(event) => turn({ on: event.target.checked })} /><span>On</span>
+        <${Tick} id="pl-heat-on" checked=${look.on} tick=${(on) => turn({ on })} /><span>On</span>
       </label>
     </div>
     <p class="pl-view-query">${why.query}</p>
@@ -63,18 +64,14 @@ function HeatSection({ why, drawn }) {
     ${why.tokens_left_out > 0 &&
     html`<p class="pl-muted">${why.tokens_left_out} query words that matter least are left out.</p>`}
     <div class="pl-look">
-      <label>
-        <span>Opacity</span>
+      <${Labelled} text="Opacity">
         <input type="range" min="0.1" max="1" step="0.05" aria-label="Opacity" value=${look.opacity}
           onInput=${(event) => turn({ opacity: Number(event.target.value) })} />
-      </label>
-      <label>
-        <span>Colours</span>
-        <select class="pl-select" aria-label="Colour scale" value=${look.colour}
-          onChange=${(event) => turn({ colour: event.target.value })}>
-          ${Object.keys(heat.looks().colours).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-        </select>
-      </label>
+      <//>
+      <${Labelled} text="Colours">
+        <${Select} aria-label="Colour scale" options=${Object.keys(heat.looks().colours)} value=${look.colour}
+          choose=${(colour) => turn({ colour })} />
+      <//>
       <${Segments} label="How several words are joined" name="pl-how" options=${JOINS} value=${look.join}
         choose=${(join) => turn({ join })} />
       <${Segments} label="Range of the colours" name="pl-mode" options=${RANGES} value=${look.range}
@@ -96,8 +93,7 @@ function Encoder({ why }) {
   return html`<section class="pl-section">
     <h3>Encoder</h3>
     <${Segments} label="Encoder whose vectors explain the page" name="pl-space"
-      options=${spaces().map((one) => [one.encoder, one.encoder])} value=${chosenEncoder() || why.encoder}
-      choose=${choose} />
+      options=${spaces().map((one) => one.encoder)} value=${chosenEncoder() || why.encoder} choose=${choose} />
   </section>`;
 }
 function Pooled({ why }) {
@@ -114,8 +110,7 @@ function Pooled({ why }) {
   return html`<section class="pl-section">
     <h3>What stage 1 saw</h3>
     <${Segments} label="Index drawn over the page" name="pl-pooled"
-      options=${[["", "every vector"], ...why.pooled.map((one) => [one.index, one.index])]} value=${look.pooled}
-      choose=${choose} />
+      options=${[["", "every vector"], ...why.pooled.map((one) => one.index)]} value=${look.pooled} choose=${choose} />
     <p class="pl-muted pl-saw" aria-live="polite">${said}</p>
   </section>`;
 }
@@ -141,17 +136,16 @@ function Row({ row, t, total, reveal }) {
     </td>
   </tr>`;
 }
-const COLUMNS = [
-  ["Query", ""],
-  ["Weight", "pl-num"],
-  ["Best on page", ""],
-  ["Sim.", "pl-num"],
-  ["Adds", "pl-num"],
-  ["Share", ""],
-];
+const COLUMNS = [["Query"], ["Weight", "pl-num"], ["Best on page"], ["Sim.", "pl-num"], ["Adds", "pl-num"], ["Share"]];
 function Ledger({ why, reveal }) {
   const at = new Map(why.tokens.map(({ token }, t) => [token, t]));
   const total = why.ledger.reduce((most, row) => Math.max(most, row.share), 0) || 1;
+  const rows = why.ledger.map(
+    (row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total} reveal=${reveal} />`,
+  );
+  const sum = html`<tr>
+    <th scope="row" colspan="4">Score: the sum</th><td class="pl-num">${score(why.score)}</td><td></td>
+  </tr>`;
   return html`<section class="pl-section">
     <div class="pl-section-head">
       <h3>Score, word by word</h3>
@@ -161,18 +155,7 @@ function Ledger({ why, reveal }) {
     </div>
     ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
     ${why.shows?.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
-    <div class="pl-scroll">
-      <table class="pl-table pl-ledger" id="pl-ledger">
-        <thead><tr>${COLUMNS.map(([text, kind]) => html`<th scope="col" class=${kind}>${text}</th>`)}</tr></thead>
-        <tbody>
-          ${why.ledger.map((row) => html`<${Row} key=${row.token} row=${row} t=${at.get(row.token)} total=${total}
-            reveal=${reveal} />`)}
-        </tbody>
-        <tfoot>
-          <tr><th scope="row" colspan="4">Score: the sum</th><td class="pl-num">${score(why.score)}</td><td></td></tr>
-        </tfoot>
-      </table>
-    </div>
+    <${Table} id="pl-ledger" look="pl-ledger" columns=${COLUMNS} rows=${rows} foot=${sum} />
     <p class="pl-muted">
       Each query word takes its most similar place on the page; weight times similarity is what it adds.
     </p>
@@ -266,9 +249,9 @@ function Saw({ page, why, reveal }) {
       </summary>
       <div>
         ${!seen
-          ? html`<p class="pl-muted"><span class="pl-spinner"></span>Asking the model's processor</p>`
+          ? html`<${Waiting} text="Asking the model's processor" />`
           : seen.error
-            ? html`<p class="pl-error" role="alert">${seen.error}</p>`
+            ? html`<${Problem} text=${seen.error} />`
             : seen.length
               ? html`<${Tiles} seen=${seen} reveal=${reveal} />`
               : words()}
@@ -285,18 +268,16 @@ function PageText({ page, open }) {
   </section>`;
 }
 function Pending({ waiting, error }) {
+  const hint = html`<div>
+    <p>Search for something to see which parts of this page answer it.</p><${Button} onClick=${focusQuery}>Search<//>
+  </div>`;
   return html`<section class="pl-section">
     <h3>${waiting ? "Heat" : "Nothing searched"}</h3>
     ${error
-      ? html`<p class="pl-error" role="alert">${error}</p>`
+      ? html`<${Problem} text=${error} />`
       : waiting
-        ? html`<p class="pl-muted">
-            <span class="pl-spinner"></span>Comparing the query with every vector of this page
-          </p>`
-        : html`<div>
-            <p>Search for something to see which parts of this page answer it.</p>
-            <${Button} onClick=${focusQuery}>Search<//>
-          </div>`}
+        ? html`<${Waiting} text="Comparing the query with every vector of this page" />`
+        : hint}
   </section>`;
 }
 /* `drawn` is the heat that is drawn, `reveal(box)` shows a part of the page, `search(box)` asks for pages like it. */

@@ -4,7 +4,7 @@ import { notify } from "../core/dialogs.js";
 import { addLink, on } from "../core/events.js";
 import { openPage, sync } from "../core/router.js";
 import { api } from "../core/server.js";
-import { asked, asking, like, liked, redraw, set, state } from "../core/store.js";
+import { asked, asking, like, liked, redraw, set, spaces, state } from "../core/store.js";
 import { question, standing } from "../search/run.js";
 import * as heat from "./heat.js";
 
@@ -26,7 +26,6 @@ on("overview", () => {
 });
 
 /* Which encoder's vectors explain the page: the chosen one while the collection has it, else the pipeline's last. */
-export const spaces = () => (state.details && state.details.collection.spaces) || [];
 export const encoder = () => (spaces().some((one) => one.encoder === look.encoder) ? look.encoder : "");
 
 /* A part of a page that an address points at, as a citation does; it stays there while its page is open. */

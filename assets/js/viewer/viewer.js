@@ -3,7 +3,9 @@ import { refOf } from "../core/address.js";
 import { Button, Quiet } from "../core/buttons.js";
 import { copy } from "../core/clipboard.js";
 import { failed, notify } from "../core/dialogs.js";
+import { Empty, Opening } from "../core/empty.js";
 import { on } from "../core/events.js";
+import { Count } from "../core/form.js";
 import { count } from "../core/format.js";
 import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
 import { showTab } from "../core/router.js";
@@ -53,33 +55,37 @@ function Picks() {
 }
 
 /* --- where it stands --------------------------------------------------------------------------------------------------------- */
-/* Among the questions of an evaluation. */
-const Reviewing = ({ review: { at, of, before, after } }) =>
-  html`<div class="pl-standing">
-    <${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("evaluate")}>Evaluation<//>
-    <${Quiet} icon="left" label="Question before" keys="k" onClick=${() => stepQuestion(-1)} disabled=${!before} />
-    <b>${at < 0 ? `One of ${of} questions no more` : `Question ${at + 1} of ${of}`}</b>
-    <${Quiet} icon="right" label="Next question" keys="j" onClick=${() => stepQuestion(1)} disabled=${!after} />
-  </div>`;
+const toTab = (tab, text) =>
+  html`<${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab(tab)}>${text}<//>`;
+/* Between a step back and a step on; `what` is stepped through. */
+const Steps = ({ what, step, here, children }) =>
+  html`<${Quiet} icon="left" label=${`${what} before`} keys="k" onClick=${() => step(-1)} disabled=${!here.before} />
+    ${children}
+    <${Quiet} icon="right" label=${`Next ${what.toLowerCase()}`} keys="j" onClick=${() => step(1)}
+      disabled=${!here.after} />`;
 const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
+/* Among the questions of an evaluation that is gone through, else among the results. */
 function Standing() {
   const review = reviewed();
-  if (review) return html`<${Reviewing} review=${review} />`;
+  if (review)
+    return html`<div class="pl-standing">
+      ${toTab("evaluate", "Evaluation")}
+      <${Steps} what="Question" step=${step} here=${review}>
+        <b>${review.at < 0 ? `One of ${review.of} questions no more` : `Question ${review.at + 1} of ${review.of}`}</b>
+      <//>
+    </div>`;
   const here = standing();
-  const back =
-    (state.hits.length > 0 || asking()) &&
-    html`<${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab("search")}>Results<//>`;
+  const back = (state.hits.length > 0 || asking()) && toTab("search", "Results");
   if (!here) return back;
-  const { hit, at, of } = here;
-  const way = hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
+  const way = here.hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
   return html`<div class="pl-standing">
     ${back}
-    <${Quiet} icon="left" label="Result before" keys="k" onClick=${() => stepResult(-1)} disabled=${!here.before} />
-    <span>
-      <b>${`Result ${at + 1} of ${of}`}</b>${" "}
-      <span class="pl-muted" title="Its rank after each stage">${way}</span>
-    </span>
-    <${Quiet} icon="right" label="Next result" keys="j" onClick=${() => stepResult(1)} disabled=${!here.after} />
+    <${Steps} what="Result" step=${step} here=${here}>
+      <span>
+        <b>${`Result ${here.at + 1} of ${here.of}`}</b>${" "}
+        <span class="pl-muted" title="Its rank after each stage">${way}</span>
+      </span>
+    <//>
   </div>`;
 }
 function Tools({ percent }) {
@@ -88,8 +94,7 @@ function Tools({ percent }) {
     <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
     <div class="pl-row pl-pager">
       <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page.page - 1)} disabled=${page.page <= 1} />
-      <input class="pl-input pl-short" type="number" min="1" max=${page.pages} aria-label="Go to page"
-        value=${page.page} onChange=${(event) => go(Number(event.target.value))} />
+      <${Count} max=${page.pages} aria-label="Go to page" value=${page.page} take=${(text) => go(Number(text))} />
       <span class="pl-muted">of ${count(page.pages)}</span>
       <${Quiet} icon="right" label="Next page" keys="]" onClick=${() => go(page.page + 1)}
         disabled=${page.page >= page.pages} />
@@ -180,26 +185,19 @@ function View() {
   </div>`;
 }
 function Nothing({ title, text }) {
-  return html`<div class="pl-empty">
-    <h2 class="pl-empty-title">${title}</h2>
-    <p>${text}</p>
-    <${Button} onClick=${() => showTab("search")}>Go to search<//>
-  </div>`;
+  return html`<${Empty} title=${title}>
+    <p>${text}</p><${Button} onClick=${() => showTab("search")}>Go to search<//>
+  <//>`;
 }
-export function Viewer() {
-  const page = state.page;
-  return html`<div class="pl-viewer">
-    ${
-      page && page.read
-        ? html`<${View} />`
-        : page && page.failed
-          ? html`<${Nothing} title=${page.title || "That page cannot be shown"} text=${page.failed} />`
-          : state.open
-            ? html`<div class="pl-empty" role="status"><p><span class="pl-spinner"></span>Opening the page</p></div>`
-            : html`<${Nothing} title="No page is open" text="Open a result of a search, or a document of the library." />`
-    }
-  </div>`;
+function Shown() {
+  const { page, open } = state;
+  if (page && page.read) return html`<${View} />`;
+  if (page && page.failed)
+    return html`<${Nothing} title=${page.title || "That page cannot be shown"} text=${page.failed} />`;
+  if (open) return html`<${Opening} text="Opening the page" />`;
+  return html`<${Nothing} title="No page is open" text="Open a result of a search, or a document of the library." />`;
 }
+export const Viewer = () => html`<div class="pl-viewer"><${Shown} /></div>`;
 
 /* --- keys -------------------------------------------------------------------------------------------------------------------- */
 const ACTS = {
