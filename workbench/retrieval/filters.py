@@ -45,6 +45,11 @@ FIELDS: Mapping[str, FieldSpec] = {
     "page": FieldSpec("page number, from 1", number=True),
     "tag": FieldSpec("a tag of its document", many=True),
     "kind": FieldSpec("pdf or image"),
+    "shows": FieldSpec(
+        "a kind of figure on the page, where the encoder looks: chart, map, diagram, table, screenshot, photograph, "
+        "logo, equation, handwriting or music",
+        many=True,
+    ),
     "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
     "added": FieldSpec("day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
