@@ -26,6 +26,11 @@ _MIN_AREA = 0.0008  # of the page's area; what is smaller is a speck
 _RULE = 0.008  # of the page; what is thinner is a rule
 _WORDY = 0.12  # of a block's area under words, from which on it is text
 _COLUMN_GAP = 2.5  # word heights between two words of a line, from which on they are two cells
+MOST_DRAWINGS = 4  # of a page that are looked at; each costs a tenth of a second
+_LARGE = 0.03  # of the page; smaller ones are icons and rules
+_ALL = 0.9  # of the page; a picture of so much is a scan, whose parts are looked at, or a photograph
+_SCANNED = 20  # words from which on it is a scan
+_SAME = 0.5  # of a drawing in a picture, from which on it is that picture
 _ROWS = 0.5  # of a block's lines with two cells or more, from which on it is a table
 
 
@@ -52,6 +57,30 @@ def find_blocks(image: Image, words: Words) -> list[Block]:
     boxes = _components(_ink(image))
     members = _members(boxes, words)
     return [Block(_kind(box, inside, words), box, inside) for box, inside in zip(boxes, members, strict=True)]
+
+
+def find_drawings(image: Image, words: Words, pictures: Sequence[Box]) -> tuple[Box, ...]:
+    """The larger figures and tables of a page picture that are none of its ``pictures``, the largest first.
+
+    They are made of lines, as charts and diagrams are in most files, or parts of a scan; at most `MOST_DRAWINGS`.
+    """
+    apart = [box for box in pictures if _area(box) <= _ALL]
+    if len(apart) < len(pictures) and len(words) < _SCANNED:
+        return ()
+    found = [block.box for block in find_blocks(image, words) if block.kind != "text"]
+    large = sorted((box for box in found if _area(box) >= _LARGE), key=lambda box: (-_area(box), box))
+    return tuple(box for box in large if not any(_shared(box, other) > _SAME for other in apart))[:MOST_DRAWINGS]
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _shared(box: Box, other: Box) -> float:
+    """The share of a box that lies in another."""
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
+    return max(width, 0.0) * max(height, 0.0) / max(_area(box), 1e-12)
 
 
 def _ink(image: Image) -> NDArray[np.uint8]:

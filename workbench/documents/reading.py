@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workbench.documents import ocr, tesseract
+from workbench.documents.blocks import find_drawings
 from workbench.documents.crop import content_box
 from workbench.documents.languages import AUTO, ENGINES, TESSERACT, check
 from workbench.documents.layout import TextRun, arrange
@@ -206,7 +207,9 @@ def _page(
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
     notice = notice if unread else _noticed(words, notice)
-    return Page(ref, size, Drawn.of(image if settings.picture else None), words, digest, crop, notice, unread, pictures)
+    drawings = find_drawings(image, words, pictures) if image is not None and settings.picture else ()
+    shown = Drawn.of(image if settings.picture else None)
+    return Page(ref, size, shown, words, digest, crop, notice, unread, pictures, drawings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ const Results = () =>
   <//>`;
 
 /* --- filter -------------------------------------------------------------------------------------------------------------- */
-function useFilter(filter) {
+export function useFilter(filter) {
   set({ filter });
   again();
 }

@@ -154,6 +154,7 @@ function Ledger({ why, reveal }) {
       </span>
     </div>
     ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
+    ${why.shows?.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
     <${Table} id="pl-ledger" look="pl-ledger" columns=${COLUMNS} rows=${rows} foot=${sum} />
     <p class="pl-muted">
       Each query word takes its most similar place on the page; weight times similarity is what it adds.
