@@ -239,7 +239,8 @@ function Saw({ page, why, reveal }) {
   }
   const words = () =>
     html`<p class="pl-muted">
-      ${`${why.encoder} reads: it saw the page's ${plural(page.words, "word")}, no picture. The ${plural(places(why).length, "place")} that its vectors stand for are outlined on the page.`}
+      ${why.encoder} reads: it saw the page's ${plural(page.words, "word")}, no picture. The${" "}
+      ${plural(places(why).length, "place")} that its vectors stand for are outlined on the page.
     </p>`;
   return html`<section class="pl-section">
     <details id="pl-saw" onToggle=${turned}>
