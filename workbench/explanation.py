@@ -53,6 +53,7 @@ def explain(
         pooled=tuple(
             pooled_view(index, space.fitted(index), query, embedding) for index in space.indexes if index != FULL
         ),
+        shows=page.shows or (),
     )
 
 

@@ -263,6 +263,19 @@ def search_across_stages(call: Caller, place: Place) -> None:
     call("post", "/search/across/stages", {**body, "collections": ["lost"]}, 404)
 
 
+@case("post", "/facets")
+def facets(call: Caller, place: Place) -> None:
+    found = {facet["field"]: facet for facet in call("post", "/facets", {"collections": ["notes"]}).json()}
+    assert {one["value"]: one["pages"] for one in found["document"]["values"]} == {
+        "bread/rye & wheat.pdf": 2,
+        "whales.pdf": 2,
+    }
+    narrowed = next(one["filter"] for one in found["document"]["values"] if one["value"] == "whales.pdf")
+    hits = call("post", "/search", {**ASKED, "filter": narrowed}).json()["hits"]
+    assert {hit["document"] for hit in hits} == {"whales.pdf"}
+    call("post", "/facets", {"collections": ["notes"], "filter": "pages > 3"}, 400)
+
+
 @case("post", "/explain/layers")
 def layers(call: Caller, place: Place) -> None:
     drawn = call("post", "/explain/layers", {**ASKED, "page": PAGE}).json()

@@ -96,3 +96,27 @@ def test_some_collections_are_chosen_one_by_one_and_the_one_at_hand_is_the_usual
     assert page.locator("#pl-results .pl-hit").count() == 1
     assert page.seen.problems == []
     page.close()
+
+
+def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_the_next_question(browser, several):
+    page = opened(browser, several, "?c=animals&q=the&in=*&view=search")
+    done(page)
+    page.click(".pl-facets summary")
+    field = page.locator(".pl-facet-field[data-field=document]")
+    field.get_by_text("bread.pdf").wait_for()
+    assert [text.split() for text in field.locator("label").all_inner_texts()] == [
+        ["bread.pdf", "2"],
+        ["whales.pdf", "2"],
+    ]
+    field.get_by_text("bread.pdf").click()
+    page.wait_for_function("pagelens.state.filter && pagelens.state.search.read")
+    page.wait_for_function("pagelens.state.hits.every((hit) => hit.document === 'bread.pdf')")
+    assert page.locator(".pl-filter-chip").inner_text().strip() == "document = 'bread.pdf'"
+    field.get_by_text("whales.pdf").click()
+    page.wait_for_function("pagelens.state.filter.includes(' in (') && pagelens.state.search.read")
+    search(page, "oven")
+    assert page.evaluate("pagelens.state.filter") == "document in ('bread.pdf', 'whales.pdf')"
+    field.get_by_text("bread.pdf").click()
+    page.wait_for_function("""pagelens.state.filter === "document = 'whales.pdf'" """)
+    assert page.seen.problems == []
+    page.close()

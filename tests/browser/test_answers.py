@@ -71,25 +71,25 @@ def test_layouts_and_groups_are_remembered(browser, address, filled):
 
 def test_one_good_default_and_a_row_that_opens(browser, address, filled):
     page = opened(browser, address, "?c=documents&view=search")
-    page.wait_for_selector(".pl-more-now b:text-is('accurate')")
-    assert "the best measured" in page.inner_text(".pl-more-now")
+    page.wait_for_selector("#pl-how .pl-more-now b:text-is('accurate')")
+    assert "the best measured" in page.inner_text("#pl-how .pl-more-now")
     assert not page.locator("#pl-pipeline").is_visible()
-    page.click(".pl-more > summary")
+    page.click("#pl-how > summary")
     page.get_by_role("radio", name="exact").check()
     page.wait_for_function("document.querySelector('#pl-pipeline').value === 'full:10'")
     page.fill("#pl-pipeline", "columns:2 > full:1")
     page.wait_for_selector(".pl-lacking")  # before anything has failed
     assert "columns is not made yet for reader" in page.inner_text(".pl-lacking")
     page.fill("#pl-pipeline", "rowz:2")
-    page.wait_for_selector(".pl-more .pl-error")
-    assert "Did you mean 'rows'" in page.inner_text(".pl-more .pl-error")
+    page.wait_for_selector("#pl-how .pl-error")
+    assert "Did you mean 'rows'" in page.inner_text("#pl-how .pl-error")
     page.close()
 
 
 def test_an_older_reading_of_the_pipeline_never_takes_the_place_of_what_is_written(visit):
     page = visit("?c=documents&view=search")
-    page.wait_for_selector(".pl-more-now b:text-is('accurate')")
-    page.click(".pl-more > summary")
+    page.wait_for_selector("#pl-how .pl-more-now b:text-is('accurate')")
+    page.click("#pl-how > summary")
     held = []
     page.route("**/api/v1/pipelines/read", lambda route: held.append(route))  # the server takes its time
     page.get_by_role("radio", name="exact").check()

@@ -79,7 +79,7 @@ def test_an_encoder_is_added_searched_with_explained_and_taken_out(browser, addr
     )
 
     search(page, "largest animal")
-    page.click(".pl-more summary")
+    page.click("#pl-how summary")
     page.get_by_role("radio", name="two-stage").check()
     page.wait_for_function("document.querySelector('#pl-pipeline').value.endsWith('full:10')")
     page.get_by_role("button", name=f"rows@{TINY}", exact=True).click()
@@ -124,7 +124,7 @@ def test_an_index_is_added_from_the_stored_vectors(browser, address, files):
         "[...document.querySelectorAll('[data-space=reader] tbody th')].some((cell) => cell.innerText === 'columns')"
     )
     search(page, "largest animal")
-    page.click(".pl-more summary")
+    page.click("#pl-how summary")
     page.fill("#pl-pipeline", "columns:2 > full:1")
     page.press("#pl-query", "Enter")
     page.wait_for_function("[...document.querySelectorAll('.pl-fall-name')].some((n) => n.innerText === 'columns')")

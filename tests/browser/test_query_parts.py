@@ -154,7 +154,7 @@ def test_marked_pages_refine_a_search_when_the_person_says_so(visit):
 def test_filters_are_chips(visit):
     page = visit()
     search(page, "whales sing in the oven")
-    page.click(".pl-more > summary")
+    page.click("#pl-how > summary")
     page.select_option("[aria-label=Field]", "document")
     page.fill("[aria-label=Value]", "whales.pdf")
     page.click("text=Add filter")
@@ -210,7 +210,7 @@ def test_a_search_is_copied_and_exported(visit, tmp_path):
 def test_an_expected_page_is_followed_and_the_smallest_change_finds_it(visit):
     page = visit()
     search(page, "whales")
-    page.click(".pl-more > summary")
+    page.click("#pl-how > summary")
     page.fill("#pl-filter", "document = 'whales.pdf'")
     page.press("#pl-filter", "Enter")
     until(page, "hits.length === 2")

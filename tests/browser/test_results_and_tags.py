@@ -29,13 +29,13 @@ WRITTEN = "(text) => document.querySelector('#pl-pipeline').value === text"
 
 def write(page, pipeline):
     if not page.locator("#pl-pipeline").is_visible():
-        page.locator(".pl-more > summary").first.click()
+        page.locator("#pl-how > summary").first.click()
     page.fill("#pl-pipeline", pipeline)
 
 
 def test_results_follow_the_pipeline_that_is_written(browser, address, lighthouses):
     page = opened(browser, address, lighthouses)
-    page.locator(".pl-more > summary").first.click()
+    page.locator("#pl-how > summary").first.click()
     page.get_by_role("radio", name="two-stage").check()
     search(page, "lighthouse")
     assert (page.locator(".pl-hit").count(), page.input_value("#pl-k")) == (10, "10")
@@ -103,7 +103,7 @@ def test_several_documents_are_tagged_at_once_and_filters_offer_it(browser, addr
     assert "cannot be the name of a field" in page.inner_text(".pl-toast-error")
 
     show(page, "Search")
-    page.locator(".pl-more > summary").first.click()
+    page.locator("#pl-how > summary").first.click()
     page.select_option('[aria-label="Field"]', "tag")
     assert page.eval_on_selector_all("#pl-filter-values option", "all => all.map((o) => o.value)") == ["coast", "it's"]
     page.select_option('[aria-label="Field"]', "meta.year")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from workbench.documents.blocks import find_blocks
+from workbench.documents.blocks import MOST_DRAWINGS, find_blocks, find_drawings
 from workbench.types import Words
 
 
@@ -67,3 +67,38 @@ def test_every_word_is_in_one_block_at_most():
     image, words = page()
     members = [i for block in find_blocks(image, words) for i in block.words]
     assert sorted(members) == list(range(len(words)))
+
+
+DRAWING = (0.375, 0.7, 0.625, 0.88)
+
+
+def test_what_is_drawn_on_a_page_is_found_and_its_text_is_not():
+    image, words = page()
+    found = find_drawings(image, words, ())
+    assert found[0] == pytest.approx(DRAWING, abs=0.01)
+    assert all(box[1] > 0.35 for box in found)  # the paragraph is none
+
+
+def test_a_drawing_that_is_a_picture_of_the_page_is_looked_at_once():
+    image, words = page()
+    assert all(box[3] < 0.65 for box in find_drawings(image, words, (DRAWING,)))
+    aside = (0.6, 0.7, 0.9, 0.88)  # shares but a tenth of it
+    assert find_drawings(image, words, (aside,))[0] == pytest.approx(DRAWING, abs=0.01)
+
+
+def test_the_drawings_of_a_scan_are_looked_at_and_a_photograph_has_none():
+    image, words = page()
+    everywhere = (0.0, 0.0, 1.0, 1.0)
+    assert find_drawings(image, words, (everywhere,))[0] == pytest.approx(DRAWING, abs=0.01)
+    assert find_drawings(image, Words.empty(), (everywhere,)) == ()
+
+
+def test_no_more_than_the_largest_drawings_are_looked_at():
+    image = Image.new("RGB", (1000, 1000), "white")
+    sides = [180, 220] * 4
+    for i, side in enumerate(sides):
+        x, y = 20 + 245 * (i % 4), 100 + 400 * (i // 4)
+        ImageDraw.Draw(image).ellipse((x, y, x + side, y + side), outline="black", width=4)
+    found = find_drawings(image, Words.empty(), ())
+    assert len(found) == MOST_DRAWINGS == 4
+    assert all(box[2] - box[0] > 0.2 for box in found)

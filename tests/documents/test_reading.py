@@ -63,7 +63,7 @@ def test_a_page_brings_its_picture_as_it_is_kept_where_it_is_to_be_stored(tmp_pa
 
     monkeypatch.setattr(reading, "encoded", torn)
     failed = read(path, ReadSettings(ocr=False, stored=True))
-    assert {page.reason[7:] for page in failed} == {" could not be read (ValueError: the picture is torn)."}
+    assert {page.reason[6:] for page in failed} == {" could not be read (ValueError: the picture is torn)."}
 
 
 def test_only_the_pages_asked_for_are_read(tmp_path):

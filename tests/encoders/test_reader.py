@@ -342,7 +342,36 @@ def test_pages_without_pictures_do_not_draw(reader: Reader) -> None:
     assert isinstance(found, PageEmbedding)
 
 
-def test_a_picture_full_of_words_is_not_looked_at(reader: Reader) -> None:
+def test_the_kinds_of_figure_on_a_page_are_told(reader: Reader) -> None:
+    cup, place = (0.1, 0.1, 0.5, 0.5), (0.1, 0.55, 0.9, 0.95)
+    made = photographed(PROSE, cup)
+    sheet = made.image()
+    with Image.open(SAMPLE / "co2-mauna-loa.png") as chart:
+        sheet.paste(chart.convert("RGB").resize((800, 400)), (100, 550))
+    drawn = replace(made, image=lambda: sheet, drawings=(place,))
+    without, one, two = reader.encode_pages([page(PROSE), made, drawn])
+    assert isinstance(without, PageEmbedding)
+    assert isinstance(one, PageEmbedding)
+    assert isinstance(two, PageEmbedding)
+    assert (without.shows, one.shows, two.shows) == ((), ("photograph",), ("photograph", "chart"))
+    assert two.labels == one.labels  # a drawing gets no names
+    (before,) = under_policy(reader, pages="visual").encode_pages([drawn])
+    assert isinstance(before, PageEmbedding)
+    assert before.shows is None
+
+
+def test_a_chart_among_the_pictures_gets_no_names(reader: Reader) -> None:
+    sheet = Image.new("RGB", (1000, 1000), "white")
+    with Image.open(SAMPLE / "sunspots.png") as chart:
+        sheet.paste(chart.convert("RGB").resize((800, 400)), (100, 500))
+    made = replace(page(PROSE), image=lambda: sheet, size=sheet.size, pictures=((0.1, 0.5, 0.9, 0.9),))
+    (found,) = reader.encode_pages([made])
+    assert isinstance(found, PageEmbedding)
+    assert found.shows == ("chart",)
+    assert seen(found) == []
+
+
+def test_a_picture_full_of_words_gets_no_names(reader: Reader) -> None:
     made = photographed(PROSE, (0.0, 0.0, 1.0, 1.0))
     few, many = reader.encode_pages([photographed(PROSE[:3], (0.0, 0.0, 1.0, 1.0)), made])
     assert len(PROSE) > MOST_WORDS

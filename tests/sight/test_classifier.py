@@ -95,14 +95,15 @@ def test_a_thing_that_moves_takes_its_place_along() -> None:
 @pytest.mark.parametrize("name", ["sunspots.png", "co2-mauna-loa.png", "el-nino-sea-temperature.png"])
 def test_a_chart_looks_like_nothing(name: str) -> None:
     with Image.open(DOCUMENTS / name) as chart:
-        assert sight.load().look([chart]) == [sight.Seen()]
+        assert sight.load().look([chart]) == [sight.Seen(kind="chart")]
 
 
 def test_a_page_of_text_looks_like_nothing() -> None:
     page = Image.new("RGB", (600, 800), "white")
     for line in range(40):
         ImageDraw.Draw(page).text((40, 40 + 18 * line), "All that is gold does not glitter, not all those who wander")
-    assert sight.load().look([page]) == [sight.Seen()]
+    (seen,) = sight.load().look([page])
+    assert seen.things == seen.classes == ()
 
 
 def test_a_picture_is_seen_alike_alone_and_among_others() -> None:

@@ -99,6 +99,9 @@ class PageText(NamedPage):
     words: int
     source: str = Field(description="`text` (text layer), `ocr`, `mixed`, or `none` for a page without words.")
     tags: list[str]
+    shows: list[str] | None = Field(
+        description="Kinds of figure on it, as chart, map, table or photograph; null where no encoder looked for them."
+    )
 
     @classmethod
     def of(cls, page: StoredPage) -> PageText:
@@ -113,6 +116,7 @@ class PageText(NamedPage):
             words=len(page.words),
             source=page.words.source,
             tags=list(page.tags),
+            shows=None if page.shows is None else list(page.shows),
         )
 
 

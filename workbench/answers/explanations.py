@@ -74,6 +74,7 @@ class Reasons(NamedPage):
     reranked: str = Field(
         description="Where the pipeline ends in a reranker: that its score is its own, and the ledger the encoder's."
     )
+    shows: list[str] = Field(description="Kinds of figure on the page, as chart or map, where an encoder looked.")
 
     @classmethod
     def values(cls, explanation: Explanation, collection: str, tokens: Sequence[int]) -> dict[str, Any]:
@@ -99,6 +100,7 @@ class Reasons(NamedPage):
             "regions": list(explanation.regions),
             "words": list(explanation.words),
             "reranked": explanation.reranked,
+            "shows": list(explanation.shows),
         }
 
 

@@ -279,6 +279,15 @@ class PipelineRequest(Request):
     k: Depth = None
 
 
+class FacetsRequest(Request):
+    """What the pages of some collections can be narrowed down to."""
+
+    collections: list[Name] = Field(
+        [], max_length=MAX_COLLECTIONS, description="Their names; all that there are without any."
+    )
+    filter: Filter = ""
+
+
 class AddedTest(Request):
     """A test to add to a filter."""
 

@@ -21,6 +21,7 @@ from workbench.api.requests import (
     AcrossStagesRequest,
     CompareRequest,
     CompareSetRequest,
+    FacetsRequest,
     FilterRequest,
     PipelineRequest,
     SearchRequest,
@@ -31,6 +32,7 @@ from workbench.errors import PagelensError
 from workbench.retrieval import FIELDS, PRESET_REASONS, PRESETS
 from workbench.retrieval.filters import read as clauses_of
 from workbench.service.comparing import asked_lines
+from workbench.service.facets import Facet
 from workbench.types import Hit, Query, SearchResult
 from workbench.types.across import AcrossHit, AcrossResult
 
@@ -159,6 +161,14 @@ def read_filter(body: FilterRequest) -> ReadFilter:
     """The clauses of a filter, with a test added where one is given."""
     add = (body.add.field, body.add.operator, body.add.value) if body.add else ()
     return ReadFilter.of(clauses_of(body.filter, *add))
+
+
+@router.post("/facets", openapi_extra=LOOKS)
+def facets(workbench: Bench, body: FacetsRequest) -> list[Facet]:
+    """What pages can be narrowed down to: fields with their values, how many pages have each, and the filter that takes
+    it in or out.
+    """
+    return list(workbench.facets.of(body.collections, body.filter))
 
 
 @router.get("/filters")

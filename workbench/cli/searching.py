@@ -216,6 +216,8 @@ def explain(
     if explanation.reranked:
         output.show(explanation.reranked)
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
+    if explanation.shows:
+        output.show(f"The page shows: {', '.join(explanation.shows)}.")
     rows = [
         (
             row.label,

@@ -20,12 +20,18 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _WIDTH = 640  # pixels at which a page is looked at
+_TALLEST = 8  # times as high as that at most: a page of 1 x 40,000 points would take 60 GB
 _CONTRAST = 28  # of 255: a step between neighbouring pixels from which on there is ink
 _JOIN = 0.012  # of the page's width: ink this close is one block
 _MIN_AREA = 0.0008  # of the page's area; what is smaller is a speck
 _RULE = 0.008  # of the page; what is thinner is a rule
 _WORDY = 0.12  # of a block's area under words, from which on it is text
 _COLUMN_GAP = 2.5  # word heights between two words of a line, from which on they are two cells
+MOST_DRAWINGS = 4  # of a page that are looked at; each costs a tenth of a second
+_LARGE = 0.03  # of the page; smaller ones are icons and rules
+_ALL = 0.9  # of the page; a picture of so much is a scan, whose parts are looked at, or a photograph
+_SCANNED = 20  # words from which on it is a scan
+_SAME = 0.5  # of a drawing in a picture, from which on it is that picture
 _ROWS = 0.5  # of a block's lines with two cells or more, from which on it is a table
 
 
@@ -54,13 +60,38 @@ def find_blocks(image: Image, words: Words) -> list[Block]:
     return [Block(_kind(box, inside, words), box, inside) for box, inside in zip(boxes, members, strict=True)]
 
 
+def find_drawings(image: Image, words: Words, pictures: Sequence[Box]) -> tuple[Box, ...]:
+    """The larger figures and tables of a page picture that are none of its ``pictures``, the largest first.
+
+    They are made of lines, as charts and diagrams are in most files, or parts of a scan; at most `MOST_DRAWINGS`.
+    """
+    apart = [box for box in pictures if _area(box) <= _ALL]
+    if len(apart) < len(pictures) and len(words) < _SCANNED:
+        return ()
+    found = [block.box for block in find_blocks(image, words) if block.kind != "text"]
+    large = sorted((box for box in found if _area(box) >= _LARGE), key=lambda box: (-_area(box), box))
+    return tuple(box for box in large if not any(_shared(box, other) > _SAME for other in apart))[:MOST_DRAWINGS]
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _shared(box: Box, other: Box) -> float:
+    """The share of a box that lies in another."""
+    width = min(box[2], other[2]) - max(box[0], other[0])
+    height = min(box[3], other[3]) - max(box[1], other[1])
+    return max(width, 0.0) * max(height, 0.0) / max(_area(box), 1e-12)
+
+
 def _ink(image: Image) -> NDArray[np.uint8]:
     """Where the picture changes from one pixel to the next, ``(h, w) uint8`` of 0 and 1."""
     import cv2
     from PIL.Image import Resampling
 
     width, height = image.size
-    size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+    scale = min(_WIDTH / width, _TALLEST * _WIDTH / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     pixels = np.asarray(image.convert("RGB").resize(size, Resampling.BOX))
     steps = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     return np.asarray(np.asarray(steps).max(axis=2) > _CONTRAST, np.uint8)
@@ -69,7 +100,7 @@ def _ink(image: Image) -> NDArray[np.uint8]:
 def _components(ink: NDArray[np.uint8]) -> list[Box]:
     import cv2
 
-    reach = round(ink.shape[1] * _JOIN)
+    reach = max(1, round(ink.shape[1] * _JOIN))
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (reach, reach))
     _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, kernel), connectivity=8)
     height, width = ink.shape

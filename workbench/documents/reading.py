@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from workbench.documents import ocr, tesseract
+from workbench.documents.blocks import find_drawings
 from workbench.documents.crop import content_box
 from workbench.documents.languages import AUTO, ENGINES, TESSERACT, check
 from workbench.documents.layout import TextRun, arrange
@@ -207,10 +208,11 @@ def _page(
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
     notice = notice if unread else _noticed(words, notice)
+    drawings = find_drawings(image, words, pictures) if image is not None and settings.picture else ()
     drawn = undrawn
     if settings.picture and image is not None:
         drawn = Drawn.of(image, encoded(image) if settings.stored else {})
-    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures)
+    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures, drawings)
 
 
 def undrawn() -> Image.Image:

@@ -104,11 +104,15 @@ def load(spec: EncoderSpec) -> Reader:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What of a page looks like something: ``vectors (k, dim)``, ``boxes (k, 4) float32`` of the page, labels."""
+    """What is seen on a page: ``shows``, the kinds of its figures, and what of it looks like something.
+
+    That is ``vectors (k, dim)``, ``boxes (k, 4) float32`` of the page and their labels.
+    """
 
     vectors: Float
     boxes: Float
     labels: tuple[str, ...]
+    shows: tuple[str, ...]
 
 
 def weights_folder(spec: EncoderSpec) -> Path:
@@ -194,31 +198,29 @@ class Reader:
             boxes, labels = np.concatenate([boxes, look.boxes]), (*labels, *look.labels)
             vectors = np.concatenate([vectors, look.vectors])
         if not len(vectors):
-            everywhere = Geometry(np.array([[0, 0, 1, 1]], np.float32), None, np.array([-1], np.int32))
-            return guarded(page.ref, self._empty(), everywhere, ("",))
+            boxes, vectors, labels = np.array([[0, 0, 1, 1]], np.float32), self._empty(), ("",)
         geometry = Geometry(boxes, None, np.full(len(boxes), -1, np.int32))
-        return guarded(page.ref, vectors, geometry, labels)
+        made = guarded(page.ref, vectors, geometry, labels)
+        return replace(made, shows=look.shows) if look is not None and isinstance(made, PageEmbedding) else made
 
-    def _look(self, page: Page) -> Look | None:
-        """What the pictures that the crop leaves look like, if anything."""
-        boxes = [
-            box for box in page.pictures if _inside(box, page.crop) and len(visible(page.words, box)) <= MOST_WORDS
-        ]
-        if not boxes:
-            return None
-        image = page.image()
-        shown = [(box, picture) for box in boxes if (picture := _part(image, box)) is not None]
-        seen = sight.load().look([picture for _, picture in shown])
+    def _look(self, page: Page) -> Look:
+        """What the figures that the crop leaves are, and what the photographs among the pictures look like."""
+        boxes = [box for box in (*page.pictures, *page.drawings) if _inside(box, page.crop)]
+        image = page.image() if boxes else None
+        shown = [(box, picture) for box in boxes if image and (picture := _part(image, box)) is not None]
+        seen = sight.load().look([picture for _, picture in shown]) if shown else []
         found: list[tuple[Box, str, Float]] = []
         for (box, _), known in zip(shown, seen, strict=True):
-            if known.things:
+            if known.things and box in page.pictures and len(visible(page.words, box)) <= MOST_WORDS:
                 whole = _direction(sum(share * self.name(names) for names, share in known.classes))
                 found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in known.things]
                 found += [(box, "a photograph", vector) for vector in self.caption()]
-        if not found:
-            return None
-        places, labels, vectors = zip(*found, strict=True)
-        return Look(np.stack(vectors), np.array(places, np.float32), tuple(LOOKS_LIKE + label for label in labels))
+        return Look(
+            np.array([vector for _, _, vector in found], np.float32).reshape(-1, self.info.dim),
+            np.array([place for place, _, _ in found], np.float32).reshape(-1, 4),
+            tuple(LOOKS_LIKE + label for _, label, _ in found),
+            tuple(dict.fromkeys(known.kind for known in seen if known.kind not in ("", sight.TEXT))),
+        )
 
     def caption(self) -> Float:
         """The vectors of the words of `CAPTION`, ``(k, dim)``."""

@@ -18,6 +18,7 @@ from itertools import count, islice
 
 from workbench import memory
 from workbench.documents import ReaderPool
+from workbench.documents.blocks import find_drawings
 from workbench.encoders import Encoder
 from workbench.errors import PagelensError
 from workbench.ingestion.meter import Meter
@@ -104,7 +105,9 @@ def _stored(collection: Collection, page_ids: Sequence[str], meter: Meter) -> It
         for page in pages:
             meter.begin("read")
             try:
-                entry: Entry = Encoded(replace(page, image=Drawn.of(page.image())))
+                picture = page.image()
+                drawings = find_drawings(picture, page.words, page.pictures)
+                entry: Entry = Encoded(replace(page, image=Drawn.of(picture), drawings=drawings))
             except (PagelensError, OSError) as error:  # its picture is lost
                 entry = PageFailure(page.ref, str(error))
             meter.end("read", 1)

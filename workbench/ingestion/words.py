@@ -16,6 +16,7 @@ from dataclasses import replace
 from itertools import islice
 
 from workbench.documents import ReaderPool, Way
+from workbench.documents.blocks import find_drawings
 from workbench.documents.reading import later_words
 from workbench.documents.workers import Job
 from workbench.encoders import Encoder
@@ -144,8 +145,11 @@ def _vectors(
 ) -> dict[str, dict[str, PageEmbedding]]:
     """What encoders make of pages with their new words; a page that one fails on goes from ``read`` to ``failed``."""
     found: dict[str, dict[str, PageEmbedding]] = {}
+    if not encoders:
+        return found
+    new = [_with_words(page, read[page_id][0]) for page_id, page in pages.items()]
     for encoder in encoders:
-        made = outcomes_of_later(encoder, [replace(page, words=read[page_id][0]) for page_id, page in pages.items()])
+        made = outcomes_of_later(encoder, new)
         for page_id, outcome in zip(pages, made, strict=True):
             if isinstance(outcome, PageFailure):
                 failed.setdefault(page_id, outcome.reason)
@@ -153,6 +157,13 @@ def _vectors(
             else:
                 found.setdefault(encoder.info.id, {})[page_id] = outcome
     return {encoder: {page: one for page, one in made.items() if page in read} for encoder, made in found.items()}
+
+
+def _with_words(page: Page, words: Words) -> Page:
+    """A stored page with these words, whose places tell its drawings from its text."""
+    picture = page.image()
+    drawings = find_drawings(picture, words, page.pictures)
+    return replace(page, image=lambda: picture, words=words, drawings=drawings)
 
 
 def _counted(known: DocumentOutcome, page: Page, read: Read | None, reason: str) -> DocumentOutcome:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,6 +45,11 @@ FIELDS: Mapping[str, FieldSpec] = {
     "page": FieldSpec("page number, from 1", number=True),
     "tag": FieldSpec("a tag of its document", many=True),
     "kind": FieldSpec("pdf or image"),
+    "shows": FieldSpec(
+        "a kind of figure on the page, where the encoder looks: chart, map, diagram, table, screenshot, photograph, "
+        "logo, equation, handwriting or music",
+        many=True,
+    ),
     "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
     "added": FieldSpec("day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
@@ -76,19 +81,49 @@ def condition(field: str, operator: str, value: str) -> str:
 
     `FilterError` where the field does not take that operator or value.
     """
-    number = field in FIELDS and FIELDS[field].number
-    plain = number or (field.startswith(META) and operator != "contains")
-
-    def literal(text: str) -> str:
-        quoted = text.replace("'", "''")
-        return text if plain and _PLAIN_NUMBER.fullmatch(text) else f"'{quoted}'"
-
     if operator == "in":
-        text = f"{field} in ({', '.join(literal(part.strip()) for part in value.split(','))})"
+        text = f"{field} in ({', '.join(_literal(field, part.strip()) for part in value.split(','))})"
     else:
-        text = f"{field} {operator} {literal(value.strip())}"
+        text = f"{field} {operator} {_literal(field, value.strip(), operator != 'contains')}"
     parse_filter(text)
     return text
+
+
+def _literal(field: str, value: str, compared: bool = True) -> str:
+    """A value as a filter has it: a number bare where the field can be compared with one, else in quotes."""
+    plain = (field in FIELDS and FIELDS[field].number) or (field.startswith(META) and compared)
+    quoted = value.replace("'", "''")
+    return value if plain and _PLAIN_NUMBER.fullmatch(value) else f"'{quoted}'"
+
+
+def chosen(text: str, field: str) -> tuple[str, ...]:
+    """The values that a filter lets a field have by a clause of its own, ``field = a`` or ``field in (a, b)``."""
+    found = [_values(parse_filter(clause), field) for clause in clauses(text)]
+    return tuple(dict.fromkeys(value for values in found for value in values or ()))
+
+
+def choosing(text: str, field: str, values: Sequence[str]) -> str:
+    """The filter with such a clause for these values (none: any) in the place of those that it has of the field."""
+    rest = [clause for clause in clauses(text) if _values(parse_filter(clause), field) is None]
+    if not values:
+        return " and ".join(rest)
+    literals = [_literal(field, value) for value in values]
+    test = f"{field} = {literals[0]}" if len(literals) == 1 else f"{field} in ({', '.join(literals)})"
+    parse_filter(test)
+    return " and ".join([*_apart(rest), test])
+
+
+def _values(part: Filter | None, field: str) -> tuple[str, ...] | None:
+    """What a clause lets a field have; None where it says anything else."""
+    tests = part.parts if isinstance(part, AnyOf) else (part,)
+    found = [t.value for t in tests if isinstance(t, FieldTest) and t.field == field and t.operator == "="]
+    return tuple(map(str, found)) if found and len(found) == len(tests) else None
+
+
+def _apart(found: Sequence[str]) -> list[str]:
+    """Clauses as they can be joined with others: one that is an "or" as a whole is put in brackets."""
+    whole = len(found) == 1 and len(clauses(f"{found[0]} and page > 0")) == 1
+    return [f"({found[0]})"] if whole else list(found)
 
 
 def read(text: str, field: str = "", operator: str = "", value: str = "") -> tuple[tuple[str, str], ...]:
@@ -97,7 +132,8 @@ def read(text: str, field: str = "", operator: str = "", value: str = "") -> tup
     With a ``field``, a test of it is added as a further clause. `FilterError` for what is wrong with either.
     """
     added = (condition(field, operator, value),) if field else ()
-    return tuple((clause, only_document(clause)) for clause in (*clauses(text), *added))
+    found = clauses(text)
+    return tuple((clause, only_document(clause)) for clause in (*(_apart(found) if added else found), *added))
 
 
 def only_document(text: str) -> str:

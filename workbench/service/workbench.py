@@ -22,6 +22,7 @@ from workbench.service.deletions import Deletions
 from workbench.service.evaluations import Evaluations
 from workbench.service.explanations import Explanations
 from workbench.service.exports import Exports
+from workbench.service.facets import Facets
 from workbench.service.ingestion import Ingestion
 from workbench.service.judgements import PageJudgements
 from workbench.service.keeper import Keeper
@@ -64,6 +65,7 @@ class Workbench:
         self.ingestion = Ingestion(settings, opened, self.library, models, jobs, rates, self._readers, self._processors)
         self.searches = Searches(settings, opened, models, pictures, answers, latency, metrics)
         self.across = SearchesAcross(opened, self.searches)
+        self.facets = Facets(opened)
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, self.searches)

@@ -6,5 +6,6 @@ Importing this package is cheap; torch and the weights come with the first pictu
 from __future__ import annotations
 
 from workbench.sight.classifier import Classifier, Seen, Sighting, installed, load
+from workbench.sight.kinds import TEXT
 
-__all__ = ["Classifier", "Seen", "Sighting", "installed", "load"]
+__all__ = ["TEXT", "Classifier", "Seen", "Sighting", "installed", "load"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,11 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import EncoderError
+from workbench.sight.kinds import kinds
 from workbench.sight.names import CLASSES, names
 from workbench.types import Box, Float
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
     from workbench.sight.efficientnet import EfficientNetLite2
 
@@ -84,11 +86,13 @@ class Sighting:
 class Seen:
     """What a picture shows: ``things``, likeliest first, and names and likelihood of the likeliest ``classes``.
 
-    Both are empty where the classifier is not sure of anything.
+    Both are empty where it is surely no photograph, or the classifier is not sure of anything. ``kind`` is the kind of
+    figure, empty where that is not clear.
     """
 
     things: tuple[Sighting, ...] = ()
     classes: tuple[tuple[tuple[str, ...], float], ...] = ()
+    kind: str = ""
 
 
 class Classifier:
@@ -103,24 +107,35 @@ class Classifier:
 
     def look(self, pictures: Sequence[Image]) -> list[Seen]:
         """What each RGB picture looks like."""
-        return [self._seen(places) for places in self._places(pictures)]
+        found = []
+        for features in self._features(pictures):
+            likely = kinds().likelihoods(features.mean(dim=(2, 3)).numpy())
+            for one, places in zip(likely, self._network.logits(features).numpy(), strict=True):
+                kind = kinds().kind(one)
+                found.append(self._seen(places, kind) if kinds().may_be_photograph(one) else Seen(kind=kind))
+        return found
 
-    def _places(self, pictures: Sequence[Image]) -> list[Float]:
-        """The classes of each picture's places, ``(CELLS, CELLS, CLASSES)``, as logits."""
+    def features(self, pictures: Sequence[Image]) -> Float:
+        """The network's features of each RGB picture, ``(n, FEATURES) float32``: their means over its places."""
+        return np.concatenate([features.mean(dim=(2, 3)).numpy() for features in self._features(pictures)])
+
+    def _features(self, pictures: Sequence[Image]) -> Iterator[Tensor]:
+        """The features of the pictures' places, ``(n, FEATURES, CELLS, CELLS)``, some pictures at a time."""
         import torch
         from PIL.Image import Resampling
 
         from workbench.sight.efficientnet import SIDE, normalised
 
-        found: list[Float] = []
         for start in range(0, len(pictures), _BATCH):
             small = [
                 np.asarray(picture.convert("RGB").resize((SIDE, SIDE), Resampling.BICUBIC, reducing_gap=3.0))
                 for picture in pictures[start : start + _BATCH]
             ]
-            features = self._network.features(normalised(torch.from_numpy(np.stack(small))))
-            found += list(self._network.logits(features).numpy())
-        return found
+            yield self._network.features(normalised(torch.from_numpy(np.stack(small))))
+
+    def _places(self, pictures: Sequence[Image]) -> list[Float]:
+        """The classes of each picture's places, ``(CELLS, CELLS, CLASSES)``, as logits."""
+        return [places for features in self._features(pictures) for places in self._network.logits(features).numpy()]
 
     def likelihoods(self, picture: Image) -> Float:
         """The network's own answer for one RGB picture: likelihoods ``(CLASSES,)`` that sum to 1."""
@@ -135,14 +150,14 @@ class Classifier:
         order = [int(i) for i in np.argsort(-found, kind="stable") if found[i] >= self._sure[i]]
         return [(i, float(found[i])) for i in order[:MOST]]
 
-    def _seen(self, places: Float) -> Seen:
+    def _seen(self, places: Float, kind: str) -> Seen:
         likely = _softmax(places.mean(axis=(0, 1)))
         things = tuple(
             Sighting(self._words[i], share, _peak(places @ (self._covers[i] * likely)))
             for i, share in self.meanings(likely)
         )
         top = [int(i) for i in np.argsort(-likely, kind="stable")[:COMBINED]] if things else []
-        return Seen(things, tuple((self._words[i], float(likely[i])) for i in top))
+        return Seen(things, tuple((self._words[i], float(likely[i])) for i in top), kind)
 
 
 def installed() -> bool:

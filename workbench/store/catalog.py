@@ -15,17 +15,18 @@ from contextlib import suppress
 from typing import Any
 
 from workbench.atomic import write_whole
-from workbench.errors import NotFoundError, StoreError
+from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
 from workbench.store.conditions import both, condition
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import intact
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
+from workbench.store.schema import LATE_COLUMNS
 from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, columns, connect
 from workbench.types import Quarantined
-from workbench.types.filters import Filter
+from workbench.types.filters import Filter, tests_of
 
 
 class Catalog:
@@ -114,9 +115,14 @@ class Catalog:
         return self._db
 
     def rows(self, table: str, where: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Columns of the rows of a table that an SQL condition leaves, a dict a row."""
+        """Columns of the rows of a table that an SQL condition leaves, a dict a row.
+
+        Those of `LATE_COLUMNS` are left out where a collection has not got them yet.
+        """
         with intact(self.name):
-            found = columns(self.table(table), where, names)
+            there = self.table(table)
+            names = [name for name in names if name not in LATE_COLUMNS or name in there.schema.names]
+            found = columns(there, where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
 
     def gaps(self) -> dict[str, dict[str, str]]:
@@ -155,14 +161,29 @@ class Catalog:
         """Ids of the pages a search may find that a filter leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
+        self._check_shows(where)
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, condition(where))
         return list(self.quarantine().without(found).ids)
 
     def matching(self, where: Filter) -> list[str]:
         """Ids of the committed pages that a filter leaves, in no order."""
+        self._check_shows(where)
         with intact(self.name):
             return columns(self.table("pages"), both(COMMITTED, condition(where)), ["page_id"])["page_id"]
+
+    def _check_shows(self, where: Filter) -> None:
+        """`InputError` for a filter by kinds of figure where nothing has looked for any."""
+        if all(test.field != "shows" for test in tests_of(where)):
+            return
+        table = self.table("pages")
+        with intact(self.name):
+            if "shows" in table.schema.names and table.count_rows("shows IS NOT NULL"):
+                return
+        raise InputError(
+            f"Nothing has looked for figures on the pages of collection '{self.name}': the encoder 'reader' does, in "
+            "collections made since Pagelens 0.3.0. To filter by figures, ingest the files into a new collection."
+        )
 
     # -- beside the tables --------------------------------------------------------------------------------------------
 

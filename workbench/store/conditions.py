@@ -62,6 +62,8 @@ def _tested(test: FieldTest) -> str:
         return _meta(column.removeprefix(META), operator, value)
     if isinstance(value, Decimal):
         return _compared(column, operator, value)
+    if test.field == "shows":  # null for a page that nothing has looked at
+        return _unless(operator, f"coalesce(array_has({column}, {quoted(value)}), false)")
     if test.field == "tag":
         return _unless(operator, f"array_has({column}, {quoted(value)})")
     return (

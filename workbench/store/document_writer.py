@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from workbench.store.conditions import quoted, sql_list, within
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
 from workbench.store.names import Documents, place, settled
-from workbench.store.schema import COMPLETE, DOCUMENTS, DocumentRecord, file_part, meta_rows
+from workbench.store.schema import COMPLETE, DOCUMENTS, PAGES, DocumentRecord, file_part, meta_rows
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import columns
 from workbench.store.write_session import WriteSession
@@ -121,6 +121,14 @@ class DocumentWriter:
             fields = {"tags": sql_list(record.tags), "meta": sql_list(meta_rows(record.meta))}
             where = f"content_hash = {quoted(record.content_hash)}"
             self._catalog.table("pages").update(where=where, values_sql=fields)
+
+    def show(self, shows: Mapping[str, Sequence[str]]) -> None:
+        """Say what kinds of figure pages show, by page id, in one commit that leaves all else of them as it is."""
+        rows = [{"page_id": page, "shows": list(kinds)} for page, kinds in shows.items()]
+        if rows:
+            schema = pa.schema([PAGES.field("page_id"), PAGES.field("shows")])
+            update = self._catalog.table("pages").merge_insert("page_id").when_matched_update_all().use_index(False)
+            update.execute(pa.Table.from_pylist(rows, schema))
 
     def stamp_all(self) -> None:
         """Complete changes of fields that were cut short: the documents' rows say what their pages should."""

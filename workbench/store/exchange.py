@@ -9,7 +9,8 @@ A folder that `pagelens collections export` wrote holds, to be read with pyarrow
 * ``documents``: a row per file: name, content_hash (sha256), pages, bytes, added, state, tags, meta. ``source`` is
   empty: where the files lay is nobody else's business.
 * ``pages``: a row per page: page_id (32 digits of the hash, ``:``, number), document, page, width, height, crop, text,
-  words with boxes (x0, y0, x1, y1 as fractions of the page), lines and ocr; status, and the reason where it failed.
+  words with boxes (x0, y0, x1, y1 as fractions of the page), lines and ocr; pictures (boxes), and the kinds of
+  figure that it shows, null where nothing looked; status, and the reason where it failed.
 * ``gaps``: pages that an encoder failed on, and why.
 * ``vectors/ENCODER/INDEX``: a row per page: page_id, count, and vectors, ``count`` rows of ``dim`` numbers. ``full``
   has the model's own vectors (float16) and for each of them its place: boxes, the grid (rows, columns) and its cell
@@ -42,6 +43,7 @@ from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
 from workbench.folders import inside
 from workbench.settings import CollectionSettings
+from workbench.store.schema import LATE_COLUMNS, completed
 
 LAYOUT = 1
 FORMATS = ("parquet", "npz")
@@ -135,7 +137,7 @@ class Sink:
 
     def write(self, table: pa.Table) -> None:
         """Write a batch."""
-        table = table.select(self._schema.names).cast(self._schema)
+        table = completed(table, self._schema)
         if self._parquet is not None:
             self._parquet.write_table(table)
         if "npz" in self._formats:
@@ -158,7 +160,7 @@ def batches(folder: Path, files: Files, schema: pa.Schema) -> Iterator[pa.Table]
             for name in files["parquet"]:
                 with pq.ParquetFile(_inside(folder, name), page_checksum_verification=True) as file:
                     for batch in file.iter_batches(BATCH, columns=schema.names):
-                        yield pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+                        yield completed(pa.Table.from_batches([batch]), schema)
             return
         for name in files["npz"]:
             with np.load(_inside(folder, name), allow_pickle=False) as arrays:
@@ -172,6 +174,8 @@ def arrays_of(table: pa.Table) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {}
     for name in table.column_names:
         column = table[name].combine_chunks()
+        if name in LATE_COLUMNS and column.null_count:  # arrays have no nulls, so a batch has it of all pages or none
+            continue
         if pa.types.is_list(column.type):
             offsets = column.offsets.to_numpy().astype(np.int64)
             found[f"{name}_offsets"] = offsets - offsets[0]
@@ -187,6 +191,9 @@ def table_of(arrays: Mapping[str, NDArray[Any]], schema: pa.Schema) -> pa.Table:
     """The batch that `arrays_of` took apart."""
     columns = []
     for field in schema:
+        if field.name in LATE_COLUMNS and field.name not in arrays:
+            columns.append(pa.nulls(len(arrays["page_id"]), field.type))
+            continue
         kind, inner = field.type, field.type.value_type if pa.types.is_list(field.type) else field.type
         leaf = inner.value_type if pa.types.is_fixed_size_list(inner) else inner
         values = arrays[field.name]

@@ -11,7 +11,7 @@ from workbench.store.conditions import both, quoted, within
 from workbench.store.document_writer import DocumentWriter
 from workbench.store.images import sweep_images
 from workbench.store.index_writer import IndexWriter
-from workbench.store.schema import GAPS, INCOMING, LEAVING, file_part
+from workbench.store.schema import GAPS, INCOMING, LATE_COLUMNS, LEAVING, PAGES, file_part
 from workbench.store.table_writer import IDS_AT_ONCE
 from workbench.store.tables import FOLDER, create_table
 from workbench.store.write_session import WriteSession
@@ -25,6 +25,7 @@ def reconcile(session: WriteSession, documents: DocumentWriter, indexes: IndexWr
         log.info("removing %s, left by a process that was killed", path.name)
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
     _make_gaps(session)
+    _add_columns(session)
     indexes.drop_unnamed()
     session.tables.look(["pages", *session.catalog.manifest.tables])
     _finish_changes(session, documents)
@@ -48,6 +49,15 @@ def _make_gaps(session: WriteSession) -> None:
         catalog.database().drop_table("gaps")
         session.collection.close()
     create_table(catalog.database(), "gaps", GAPS, "id")
+
+
+def _add_columns(session: WriteSession) -> None:
+    """Have the columns of pages that an earlier Pagelens did not know; no row of a page is written for it."""
+    table = session.catalog.table("pages")
+    lacking = [PAGES.field(name) for name in LATE_COLUMNS if name not in table.schema.names]
+    if lacking:
+        table.add_columns(lacking)
+        session.collection.close()
 
 
 def _finish_changes(session: WriteSession, documents: DocumentWriter) -> None:

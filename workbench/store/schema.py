@@ -64,8 +64,12 @@ PAGES = pa.schema(
         pa.field("added", pa.string()),
         pa.field("status", pa.string()),
         pa.field("reason", pa.string()),
+        pa.field("pictures", pa.list_(pa.list_(pa.float32(), 4))),
+        pa.field("shows", pa.list_(pa.string())),
     ]
 )
+LATE_COLUMNS = ("pictures", "shows")
+"""Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),
@@ -226,10 +230,13 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
     return PageEmbedding(vectors, geometry, tuple(row["labels"]))
 
 
-def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str, Any]:
+def page_row(
+    page: Page, record: DocumentRecord, picture_bytes: int, shows: Sequence[str] | None = None
+) -> dict[str, Any]:
     """A page that is committed; ``picture_bytes`` is what its pictures take on disk.
 
-    Its reason is what of it could not be read, if anything.
+    ``shows`` are kinds of figure on it, None where nothing looked. Its reason is what of it could not be read, if
+    anything.
     """
     return {
         **_common(page.ref, record),
@@ -241,6 +248,8 @@ def page_row(page: Page, record: DocumentRecord, picture_bytes: int) -> dict[str
         **({"words_source": LATER} if page.unread else {}),
         "status": OK,
         "reason": wellformed(page.notice),
+        "pictures": [list(box) for box in page.pictures],
+        "shows": None if shows is None else list(shows),
     }
 
 
@@ -286,7 +295,16 @@ def _common(ref: PageRef, record: DocumentRecord) -> dict[str, Any]:
         "tags": list(record.tags),
         "meta": meta_rows(record.meta),
         "added": record.added,
+        **dict.fromkeys(LATE_COLUMNS),
     }
+
+
+def completed(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows with the columns of a schema; those of `LATE_COLUMNS` that they lack hold nothing."""
+    for name in schema.names:
+        if name in LATE_COLUMNS and name not in rows.column_names:
+            rows = rows.append_column(schema.field(name), pa.nulls(len(rows), schema.field(name).type))
+    return rows.select(schema.names).cast(schema)
 
 
 def stored_page(row: Mapping[str, Any]) -> StoredPage:
@@ -309,10 +327,21 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         tuple(row["tags"] or ()),
         meta_of(row["meta"]),
         row["reason"] or "",
+        None if (shows := row.get("shows")) is None else tuple(shows),
     )
 
 
 def rebuilt_page(row: Mapping[str, Any], picture: Callable[[], Image]) -> Page:
-    """A page as an encoder takes it, from its row and its stored picture."""
+    """A page as an encoder takes it, from its row and its stored picture; nobody has looked for its drawings."""
     stored = stored_page(row)
-    return Page(stored.ref, stored.size, picture, stored.words, row["content_hash"], stored.crop, stored.notice)
+    pictures: tuple[Box, ...] = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in row.get("pictures") or ())
+    return Page(
+        stored.ref,
+        stored.size,
+        picture,
+        stored.words,
+        row["content_hash"],
+        stored.crop,
+        stored.notice,
+        pictures=pictures,
+    )

@@ -3,7 +3,7 @@ process may do it for the one that commits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -79,7 +79,16 @@ class Stager:
                 gaps += [(page, encoder, reason) for page, reason in lacking.items()]
             new = list(ready.values())
             tables |= rows.tables([one.id for one in new], [one.vectors for one in new])
-            described = [page_row(one.page, record, one.picture_bytes) for one in new]
+            later_ones = list((others or {}).values())
+            described = [
+                page_row(
+                    one.page,
+                    record,
+                    one.picture_bytes,
+                    shown([one.vectors.embedding, *(outcomes[i] for outcomes in later_ones)]),
+                )
+                for i, one in ready.items()
+            ]
             return Staged({**tables, "pages": pa.Table.from_pylist(described, PAGES)}, tuple(gaps)), failures
 
     def vectors(
@@ -126,3 +135,9 @@ class Stager:
 
         with ThreadPoolExecutor(max(1, min(len(pages), cores()))) as pool:
             return list(pool.map(prepare, pages))
+
+
+def shown(outcomes: Iterable[PageEmbedding | PageFailure]) -> tuple[str, ...] | None:
+    """The kinds of figure on a page, by the first of its encoders that looks for them; None where none does."""
+    found = (one.shows for one in outcomes if isinstance(one, PageEmbedding))
+    return next((shows for shows in found if shows is not None), None)

@@ -40,7 +40,7 @@ from workbench.store.schema import (
     gap_rows,
     words_columns,
 )
-from workbench.store.staging import NewPage, Staged, Stager
+from workbench.store.staging import NewPage, Staged, Stager, shown
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
@@ -241,11 +241,12 @@ class Writer:
                 pages = [(page, embedding) for page, embedding in made.items() if page in rows]
                 self._put_vectors(encoder, pages)
                 self._session.encoder(encoder).space.forget([page for page, _ in pages])
-            new = [
-                {**row, **words_columns(words), "reason": wellformed(notice)}
-                for page, row in rows.items()
-                for words, notice in [read[page]]
-            ]
+            new = []
+            for page, row in rows.items():
+                words, notice = read[page]
+                shows = shown(made[page] for made in (vectors or {}).values() if page in made)
+                seen = {} if shows is None else {"shows": list(shows)}
+                new.append({**row, **words_columns(words), "reason": wellformed(notice), **seen})
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 
@@ -259,10 +260,13 @@ class Writer:
     def add_vectors(self, encoder_id: str, pages: Sequence[tuple[str, PageEmbedding | PageFailure]]) -> dict[str, str]:
         """Write an encoder's vectors of pages that are committed, by page id; returns why some could not be.
 
-        Those are recorded too, as pages that lack this encoder's vectors.
+        Those are recorded too, as pages that lack this encoder's vectors. What the encoder saw on the others, if it
+        looks, filters find at once.
         """
         with room(self._session.name):
-            return self._put_vectors(encoder_id, pages)
+            lacking = self._put_vectors(encoder_id, pages)
+            self._documents.show({page: kinds for page, one in pages if (kinds := shown([one])) is not None})
+            return lacking
 
     def restore(
         self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]

@@ -120,7 +120,8 @@ class Page:
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
     of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
-    read later. ``pictures`` are the boxes of the larger pictures on it.
+    read later. ``pictures`` are the boxes of the larger pictures on it, ``drawings`` those of what else looks like a
+    figure: charts and diagrams made of lines.
     """
 
     ref: PageRef
@@ -132,6 +133,7 @@ class Page:
     notice: str = ""
     unread: bool = False
     pictures: tuple[Box, ...] = ()
+    drawings: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,10 @@ class PageFailure:
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A committed page as read back: everything about it but its vectors."""
+    """A committed page as read back: everything about it but its vectors.
+
+    ``shows`` names the kinds of its figures, None where nothing has looked for them.
+    """
 
     page_id: str
     ref: PageRef
@@ -167,3 +172,4 @@ class StoredPage:
     tags: tuple[str, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
+    shows: tuple[str, ...] | None = None

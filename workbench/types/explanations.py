@@ -86,7 +86,8 @@ class Explanation:
     ``similarities (m, n) float32`` query token x page vector; ``labels`` the text under each page vector, or empty;
     ``heat_weights (m,) float32``, all above 0, what each token counts in a heat of several (`heatmap.token_weights`).
     ``words`` are what the page's words add to its BM25 score, the most first. ``reranked`` says so where a pipeline
-    ends in a reranker, whose score is its own and has no parts.
+    ends in a reranker, whose score is its own and has no parts. ``shows`` are the kinds of figure on the page, where
+    an encoder looked for them.
     """
 
     ref: PageRef
@@ -102,6 +103,7 @@ class Explanation:
     heat_weights: Float
     words: tuple[WordScore, ...] = ()
     reranked: str = ""
+    shows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,15 @@ class Geometry:
 class PageEmbedding:
     """``vectors (n, dim) float32`` with unit rows, their places, and optional ``salience (n,) float32``.
 
-    ``labels`` is the text under each vector where the encoder knows it (the word, for `reader`), or empty.
+    ``labels`` is the text under each vector where the encoder knows it (the word, for `reader`), or empty. ``shows``
+    are the kinds of figure that the encoder saw on the page, None for one that does not look for them.
     """
 
     vectors: Float
     geometry: Geometry
     labels: tuple[str, ...] = ()
     salience: Float | None = None
+    shows: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

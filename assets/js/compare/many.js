@@ -9,14 +9,14 @@ import { differing, mean, queries, signed, taken } from "./figures.js";
 
 const SHOWN = 40;
 
+const known = ({ name, questions }) => [name, `Dataset ${name}: ${queries(questions)}`];
 /* Whose queries are compared; `go` is the button that begins. */
 export function Queries({ go }) {
   const { dataset, sets, lines } = now();
   return html`<div class="pl-many">
     <div class="pl-many-set">
       <${Select} id="pl-many-set" aria-label="Dataset whose queries are compared"
-        options=${[["", "Queries of your own, one a line"], ...sets.map((one) => [one.name, `Dataset ${one.name}: ${queries(one.questions)}`])]}
-        value=${dataset} choose=${(name) => alter({ dataset: name })} />
+        options=${[["", "Queries of your own, one a line"], ...sets.map(known)]} value=${dataset} choose=${(name) => alter({ dataset: name })} />
       ${go}
     </div>
     <textarea id="pl-many-lines" class="pl-input pl-many-lines" rows="4" placeholder="One query a line"

@@ -145,7 +145,9 @@ export async function look(dataset) {
 }
 /* Whether it was taken away. */
 export async function remove(dataset) {
-  const wanted = await sure(`Remove the dataset “${dataset.name}”?`, "Remove it", html`<p>Records that were made with it stay. A folder that lies elsewhere is only forgotten.</p>`);
+  const wanted = await sure(`Remove the dataset “${dataset.name}”?`, "Remove it", html`<p>
+    Records that were made with it stay. A folder that lies elsewhere is only forgotten.
+  </p>`);
   if (wanted) await api.remove(`/datasets/${api.part(dataset.name)}`);
   return Boolean(wanted);
 }

@@ -25,7 +25,8 @@ export async function load() {
   if (!known) return;
   const there = known.records.map((record) => record.name);
   for (const name of now().chosen)
-    if (!there.includes(name)) notify(`There is no evaluation “${name}” here; it was deleted, or the link is of another machine.`, "error");
+    if (!there.includes(name))
+      notify(`There is no evaluation “${name}” here; it was deleted, or the link is of another machine.`, "error");
   const chosen = there.filter((name) => now().chosen.includes(name));
   alter({ known, chosen: chosen.length ? chosen : there.slice(0, 1) });
 }

@@ -69,7 +69,9 @@ function Systems({ one }) {
 /* How well heat points at the evidence that people boxed, against chance. */
 const Pointing = ({ point, iou }) =>
   html`<p class="pl-muted">
-    ${`Over ${plural(point.questions, "question")} with boxed evidence, the middle of the best region lies in a box ${point.value.toFixed(3)} of the time (by chance ${point.chance.toFixed(3)}); it overlaps one by ${iou.value.toFixed(3)} (${iou.chance.toFixed(3)}).`}
+    ${`Over ${plural(point.questions, "question")} with boxed evidence, the middle of the best region lies in a box ` +
+    `${point.value.toFixed(3)} of the time (by chance ${point.chance.toFixed(3)}); it overlaps one by ` +
+    `${iou.value.toFixed(3)} (${iou.chance.toFixed(3)}).`}
   </p>`;
 
 /* --- files, and away ---------------------------------------------------------------------------------------------------------- */

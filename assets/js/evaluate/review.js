@@ -28,6 +28,8 @@ export function reviewed() {
 const detailsOf = (question) =>
   api.get(`/evaluations/${api.part(system().evaluation)}/questions/${api.part(question)}`);
 const topOf = (found) => found.pipelines.find((one) => one.name === system().name).top;
+const begin = (found) =>
+  set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
 /* Go to a question: to the page given, else to what was found first, else to what should have been. */
 export async function review(question, page = null) {
   const mine = ++steps;
@@ -41,7 +43,7 @@ export async function review(question, page = null) {
       open = page || (first && placeOf(first)) || expected;
     if (!open) throw new Error("None of its pages is here: nothing was found, and what should be is not in the collection.");
     const { collection, query, filter } = found;
-    set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
+    begin(found);
     askAnew({ collection, query, filter, pipeline: system().pipeline, expected }, open);
   } catch (error) {
     failed(error);
@@ -71,5 +73,5 @@ on("tab", async (name) => {
   if (!now().report) await read(now().chosen);
   if (!now().outcomes || !now().outcomes.some((one) => one.question === question)) return;
   const found = await detailsOf(question).catch(failed);
-  if (found) set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
+  if (found) begin(found);
 });

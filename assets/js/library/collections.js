@@ -148,7 +148,7 @@ export function Head() {
     return html`<div class="pl-lib-head">
       <h2>${state.collection}</h2>
       <p class="pl-muted">
-        ${busy(state.collection) ? "A new collection; its first files are on their way in." : "A new collection, made when you add the first files."}
+        A new collection${busy(state.collection) ? "; its first files are on their way in" : ", made when you add the first files"}.
       </p>
     </div>`;
   const button = (icon, text, act) =>

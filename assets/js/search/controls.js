@@ -129,7 +129,7 @@ const Results = () =>
   <//>`;
 
 /* --- filter -------------------------------------------------------------------------------------------------------------- */
-function useFilter(filter) {
+export function useFilter(filter) {
   set({ filter });
   again();
 }
@@ -229,7 +229,7 @@ function Now() {
   </span>`;
 }
 export const Controls = () =>
-  html`<details class="pl-more">
+  html`<details class="pl-more" id="pl-how">
       <summary><${Icon} name="more" /><span class="pl-more-name">How it searches</span><${Now} /></summary>
       ${state.overview && html`<div class="pl-more-body">
         <div class="pl-query-tools"><${Presets} /><${Results} /></div>

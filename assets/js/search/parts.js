@@ -136,7 +136,8 @@ function Repair({ part, choose }) {
       ${offered.map(
         ([step, reason, found]) =>
           html`<${Check} key=${step} checked=${chosen.includes(step)} tick=${(on) => turn(step, on)}
-            text=${html`${reason || step} <code class="pl-muted">${step}</code> ${found && html`<span class="pl-badge">proposed</span>`}`} />`,
+            text=${html`${reason || step} <code class="pl-muted">${step}</code>
+              ${found && html` <span class="pl-badge">proposed</span>`}`} />`,
       )}
     </div>
   </div>`;

@@ -101,9 +101,9 @@ function Trail({ hit }) {
     ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}>
       <span>${stage.name}</span> <b>${stage.rank}</b>
     </span>`)}
-    ${moved !== null &&
-    html`<span class=${way} title="Against the stage before the last">${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}</span
-    >`}
+    ${moved !== null && html`<span class=${way} title="Against the stage before the last">
+      ${moved > 0 ? `▲${moved}` : moved < 0 ? `▼${-moved}` : "="}
+    </span>`}
   </p>`;
 }
 function Votes({ at, marking }) {
@@ -185,10 +185,11 @@ function Group({ hits, pages, marking }) {
   </li>`;
 }
 export function Results({ marking }) {
-  const hits = (state.search && state.search.result && state.search.result.hits) || [];
+  const { result, stale } = state.search || {};
+  const hits = (result && result.hits) || [];
   const lengths = new Map(documents().map((one) => [one.name, one.pages]));
   const lengthOf = ({ collection, document }) => (collection === state.collection ? lengths.get(document) : 0);
-  const classes = ["pl-hits", `pl-as-${look.layout}`, look.ranks && "pl-with-ranks", state.search && state.search.stale && "pl-stale"];
+  const classes = ["pl-hits", `pl-as-${look.layout}`, look.ranks && "pl-with-ranks", stale && "pl-stale"];
   const one = (hit) =>
     html`<${Result} key=${hit.key} hit=${hit} pages=${lengthOf(hit)} marking=${marking} />`;
   const many = (found) =>

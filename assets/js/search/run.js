@@ -24,12 +24,13 @@ export const question = () => ({
   k: state.k,
   filter: state.filter,
 });
+/* The collections that are searched, as the server takes them: none for all. */
+export const searched = () => (state.across.includes(ALL) ? [] : state.across.length ? state.across : [state.collection]);
 /* Where it is asked, and what: of several collections each by the pipeline that is best for it, where none is chosen. */
 function request() {
   if (!state.across.length) return ["/search/stages", question()];
-  const { across, pipeline, k, filter } = state;
-  const collections = across.includes(ALL) ? [] : across;
-  return ["/search/across/stages", { query: asked(), collections, pipeline, k, filter }];
+  const { pipeline, k, filter } = state;
+  return ["/search/across/stages", { query: asked(), collections: searched(), pipeline, k, filter }];
 }
 function keep(among, key, search) {
   among.delete(key);

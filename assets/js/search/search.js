@@ -10,6 +10,7 @@ import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
 import { Expected } from "./expected.js";
+import { Facets } from "./facets.js";
 import { addPictures, marks, PartChips, PartTools, pictures } from "./parts.js";
 import { QueryLine, ToLibrary } from "./query.js";
 import { Looks, Results } from "./results.js";
@@ -149,6 +150,7 @@ export function Search() {
         <${Blank} />
       </div>
       ${found && html`<aside class="pl-found-side" aria-label="How it was found">
+        <${Facets} />
         ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
           ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
       </aside>`}

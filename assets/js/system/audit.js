@@ -116,7 +116,8 @@ function Found({ found, away, changed }) {
     </p>`;
   const { made, probes, pages, index, encoder, skewness, suspects, copies } = found;
   return html`<p class="pl-muted" id="pl-audit-facts">
-      ${`${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of the pages' counts ${skewness.toFixed(2)}.`}
+      ${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of the
+      pages' counts ${skewness.toFixed(2)}.
     </p>
     ${suspects.length
       ? html`<ul class="pl-suspects" aria-label="Suspicious pages">

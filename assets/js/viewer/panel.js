@@ -154,6 +154,7 @@ function Ledger({ why, reveal }) {
       </span>
     </div>
     ${why.reranked && html`<p class="pl-muted pl-reranked">${why.reranked}</p>`}
+    ${why.shows?.length > 0 && html`<p class="pl-muted pl-shows">The page shows: ${why.shows.join(", ")}</p>`}
     <${Table} id="pl-ledger" look="pl-ledger" columns=${COLUMNS} rows=${rows} foot=${sum} />
     <p class="pl-muted">
       Each query word takes its most similar place on the page; weight times similarity is what it adds.
@@ -238,7 +239,8 @@ function Saw({ page, why, reveal }) {
   }
   const words = () =>
     html`<p class="pl-muted">
-      ${`${why.encoder} reads: it saw the page's ${plural(page.words, "word")}, no picture. The ${plural(places(why).length, "place")} that its vectors stand for are outlined on the page.`}
+      ${why.encoder} reads: it saw the page's ${plural(page.words, "word")}, no picture. The${" "}
+      ${plural(places(why).length, "place")} that its vectors stand for are outlined on the page.
     </p>`;
   return html`<section class="pl-section">
     <details id="pl-saw" onToggle=${turned}>

@@ -1,0 +1,158 @@
+"""Kinds of figure on pages: stored with them, filtered by, and lacking in collections that were made before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.store.make import INFO, collection, item, put, record
+from workbench.errors import InputError
+from workbench.retrieval import parse_filter
+from workbench.store import Collection, Library
+from workbench.store.checks import problems
+from workbench.store.exchange import Contents
+from workbench.store.exporting import export
+from workbench.store.importing import manifest_of, take_in
+from workbench.store.writer import Writer
+from workbench.types import PageRef
+
+WHALES = record("whales", 4)
+SHOWS = {1: ("chart", "map"), 2: (), 3: None, 4: ("table",)}
+LATER = INFO.__class__("tiny/two", "Two", "words", INFO.dim, "r1", "abc", "none", "all")
+
+
+def seen(number, shows):
+    page, embedding, pictures = item(WHALES, number)
+    return replace(page, pictures=((0.1, 0.2, 0.5, 0.75),) if shows else ()), replace(embedding, shows=shows), pictures
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = collection(tmp_path)
+    with Writer(made) as writer:
+        started = writer.begin_document(WHALES)
+        assert writer.add_pages(started, [seen(*one) for one in SHOWS.items()]) == []
+        writer.finish_document(started)
+        writer.finish()
+    return made
+
+
+def before(made, *columns):
+    """The collection as an earlier Pagelens made it: without these columns."""
+    made.catalog.table("pages").drop_columns(list(columns or ("pictures", "shows")))
+    return Collection(made.path)
+
+
+def pages(made, text):
+    return [made.directory().refs[page].page for page in made.page_ids(parse_filter(text))]
+
+
+def shows(made):
+    return {number: made.page(PageRef("whales.pdf", number)).shows for number in SHOWS}
+
+
+def test_what_was_seen_on_a_page_comes_back_with_it(store):
+    assert shows(store) == SHOWS
+    one, two = store.rebuilt(store.page_ids(None)[:2])
+    np.testing.assert_allclose(one.pictures, [(0.1, 0.2, 0.5, 0.75)], atol=1e-6)
+    assert two.pictures == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("shows = 'chart'", [1]),
+        ("shows = 'chart' and shows = 'map'", [1]),
+        ("shows in ('map', 'table')", [1, 4]),
+        ("shows != 'chart'", [2, 3, 4]),
+        ("not shows = 'chart'", [2, 3, 4]),
+        ("not (shows = 'chart' or shows = 'table')", [2, 3]),
+        ("shows = 'music'", []),
+        ("page > 1 and not shows != 'table'", [4]),
+    ],
+)
+def test_a_page_that_nobody_looked_at_shows_nothing(store, text, found):
+    assert pages(store, text) == found
+
+
+def test_a_collection_made_before_opens_and_says_what_to_do(store):
+    old = before(store)
+    assert shows(old) == dict.fromkeys(SHOWS)
+    assert [page.pictures for page in old.rebuilt(old.page_ids(None))] == [()] * 4
+    assert pages(old, "page > 2") == [3, 4]
+    assert problems(old) == []
+    for text in ("shows = 'chart'", "page = 1 or not shows = 'chart'"):
+        with pytest.raises(InputError, match=r"'notes': the encoder 'reader' does.*into a new collection"):
+            old.page_ids(parse_filter(text))
+
+
+@pytest.mark.parametrize("columns", [("shows",), ("pictures", "shows")])
+def test_a_collection_made_before_is_written_to(store, columns):
+    old = before(store, *columns)
+    bread = record("bread", 2)
+    with Writer(old) as writer:
+        put(writer, bread)
+        writer.finish()
+    assert shows(old) == dict.fromkeys(SHOWS)
+    with pytest.raises(InputError, match="Nothing has looked for figures"):
+        old.page_ids(parse_filter("shows = 'chart'"))
+    page, embedding, pictures = item(record("maps", 1), 1)
+    with Writer(old) as writer:
+        started = writer.begin_document(record("maps", 1))
+        assert writer.add_pages(started, [(page, replace(embedding, shows=("map",)), pictures)]) == []
+        writer.finish_document(started)
+        writer.finish()
+    assert [str(old.directory().refs[page]) for page in old.page_ids(parse_filter("shows = 'map'"))] == [
+        "maps.pdf#page=1"
+    ]
+    assert len(old.page_ids(parse_filter("shows != 'map'"))) == 6
+    assert problems(old) == []
+
+
+def test_pages_read_again_show_what_is_seen_then(store):
+    ids = store.page_ids(None)
+    _, embedding, _ = item(WHALES, 1)
+    with Writer(store) as writer:
+        read = {page: (store.page(store.directory().refs[page]).words, "") for page in ids[:3]}
+        writer.set_words(read, {INFO.id: {ids[0]: replace(embedding, shows=()), ids[1]: embedding}})
+        writer.finish()
+    assert shows(store) == {**SHOWS, 1: ()}
+
+
+def test_an_encoder_that_comes_later_tells_what_it_sees(store):
+    ids = store.page_ids(None)
+    made = [(page, replace(item(WHALES, i)[1], shows=("logo",) if i > 2 else None)) for i, page in enumerate(ids, 1)]
+    with Writer(store) as writer:
+        writer.indexes.add_space(LATER, ("rows",))
+        assert writer.add_vectors(LATER.id, made) == {}
+        writer.finish()
+    assert shows(store) == {**SHOWS, 3: ("logo",), 4: ("logo",)}
+    assert pages(store, "shows = 'logo'") == [3, 4]
+
+
+@pytest.mark.parametrize("formats", [("parquet",), ("npz",)])
+@pytest.mark.parametrize("known", [True, False])
+def test_it_leaves_and_comes_back(store, tmp_path, formats, known):
+    made = store if known else before(store)
+    export(made, tmp_path / "out", formats=formats)
+    again = Library(store.path.parent.parent).make("again", manifest_of(Contents.read(tmp_path / "out")))
+    take_in(again, tmp_path / "out")
+    again = Collection(again.path)
+    if not known or formats == ("npz",):  # arrays cannot say that nobody looked at one of the pages
+        assert shows(again) == dict.fromkeys(SHOWS)
+    else:
+        assert shows(again) == SHOWS
+    first = again.rebuilt(again.page_ids(None)[:1])[0].pictures
+    assert np.round(first, 6).tolist() == ([[0.1, 0.2, 0.5, 0.75]] if known else [])
+
+
+def test_an_export_made_before_comes_in(store, tmp_path):
+    import pyarrow.parquet as pq
+
+    export(store, tmp_path / "out", formats=("parquet",))
+    file = tmp_path / "out" / "pages.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.drop_columns(["pictures", "shows"]), file)
+    again = Library(store.path.parent.parent).make("again", manifest_of(Contents.read(tmp_path / "out")))
+    take_in(again, tmp_path / "out")
+    assert shows(Collection(again.path)) == dict.fromkeys(SHOWS)

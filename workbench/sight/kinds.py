@@ -1,0 +1,67 @@
+"""What kind of figure a picture is, by a logistic regression on the classifier's features.
+
+`kinds.npz` holds its weights; `benchmarks/sight/figures.py` makes it, of pictures that it draws and of such as come
+with Debian's packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from workbench.errors import EncoderError
+from workbench.types import Float
+
+FILE = "kinds.npz"
+SHA256 = "5687fc9dce18dd5f12f78c89a758d026fc4b8469d7e976e48de9cbc8bad7c1fe"
+PHOTOGRAPH = "photograph"
+TEXT = "text"
+"""A picture of text alone, which is no figure."""
+SURE = 0.35
+"""Likelihood from which on a picture is of a kind: four times as likely as by chance. Of boxes that people drew around
+charts and tables this says something of nearly all; at .5 of three in four."""
+SURELY_NOT = 0.5
+"""Likelihood of another kind from which on a picture is no photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """The regression: ``names`` of k kinds, ``weight (k, FEATURES)``, ``bias (k,)``."""
+
+    names: tuple[str, ...]
+    weight: Float
+    bias: Float
+
+    def likelihoods(self, features: Float) -> Float:
+        """How likely each picture is of each kind, ``(n, k)`` of ``features (n, FEATURES)``; rows sum to 1."""
+        logits = features @ self.weight.T + self.bias
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+    def kind(self, likely: Float) -> str:
+        """The kind that likelihoods ``(k,)`` say, empty where none is sure."""
+        best = int(likely.argmax())
+        return self.names[best] if likely[best] >= SURE else ""
+
+    def may_be_photograph(self, likely: Float) -> bool:
+        """Whether likelihoods ``(k,)`` do not surely say another kind."""
+        return self.names[int(likely.argmax())] == PHOTOGRAPH or float(likely.max()) < SURELY_NOT
+
+
+@cache
+def kinds() -> Kinds:
+    """The regression that comes with Pagelens; `EncoderError` where its file is another than what came."""
+    content = resources.files(__package__).joinpath(FILE).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise EncoderError(
+            f"{FILE}, the weights that tell kinds of figure, is not the file it should be (its sha256 is "
+            f"{digest[:12]}… and not {SHA256[:12]}…); install Pagelens again."
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as held:
+        return Kinds(tuple(held["kinds"].tolist()), held["weight"].astype(np.float32), held["bias"])
