@@ -26,9 +26,22 @@ SIZES = [(90, 120), (200, 60), (90, 120), (60, 240)]
 WINDOWED = ("colqwen2", "colqwen2.5", "biqwen2.5", "colqwen3", "colqwen-omni")
 
 
+@pytest.fixture
+def apart(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Loads a model whose processor works a page at a time on this processor, wherever the model is."""
+
+    def load(name: str, module: str = "") -> Any:
+        encoder = zoo.load(name, module)
+        if hasattr(encoder, "engine"):
+            monkeypatch.setattr(encoder.engine, "processes_there", False)
+        return encoder
+
+    return load
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_rows_put_together_are_what_the_processor_makes_of_all_pictures(zoo: Zoo, family: str) -> None:
-    engine = zoo.load(family).engine
+def test_rows_put_together_are_what_the_processor_makes_of_all_pictures(apart: Any, family: str) -> None:
+    engine = apart(family).engine
     pictures = [picture(size) for size in SIZES]
     together = engine.processor.process_images(pictures)
     made = engine.prepared([engine.prepare(one) for one in pictures]).inputs
@@ -40,8 +53,8 @@ def test_rows_put_together_are_what_the_processor_makes_of_all_pictures(zoo: Zoo
 
 
 @pytest.mark.parametrize("name", ["colpali", "colqwen2.5", "biqwen2", "colidefics3", "bimodernvbert", "clip-vit"])
-def test_what_another_process_prepares_comes_to_the_same_vectors(zoo: Zoo, name: str) -> None:
-    encoder = zoo.load(name, "workbench.encoders.clip" if name.startswith("clip") else "")
+def test_what_another_process_prepares_comes_to_the_same_vectors(apart: Any, name: str) -> None:
+    encoder = apart(name, "workbench.encoders.clip" if name.startswith("clip") else "")
     pages = [page(image=picture(size), number=i + 1) for i, size in enumerate(SIZES)]
     preparer = pickle.loads(pickle.dumps(encoder.preparer))  # as it gets there
     threads = torch.get_num_threads()
@@ -98,8 +111,8 @@ def test_a_batch_is_begun_before_the_one_before_it_is_asked_for(zoo: Zoo) -> Non
         close(one.vectors, same.vectors)
 
 
-def test_a_prepared_page_that_the_model_cannot_take_fails_alone(zoo: Zoo) -> None:
-    encoder = zoo.load("colidefics3")
+def test_a_prepared_page_that_the_model_cannot_take_fails_alone(apart: Any) -> None:
+    encoder = apart("colidefics3")
     pages = [encoder.prepare(page(image=picture(size), number=i + 1)) for i, size in enumerate(SIZES)]
     broken = {**pages[1].inputs, "input_ids": np.full_like(pages[1].inputs["input_ids"], 10**6)}
     pages[1] = PreparedPage(pages[1].ref, pages[1].crop, broken)
@@ -108,9 +121,9 @@ def test_a_prepared_page_that_the_model_cannot_take_fails_alone(zoo: Zoo) -> Non
     assert all(isinstance(found, PageEmbedding) for found in (one, *others))
 
 
-def test_batches_are_made_by_tokens(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_made_by_tokens(apart: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many short pages as a few long ones have tokens, padding counted."""
-    encoder = zoo.load("colidefics3")
+    encoder = apart("colidefics3")
     small, large = (encoder.prepare(page(image=picture(size))) for size in ((40, 240), (240, 240)))
     assert large.tokens > 2 * small.tokens
     monkeypatch.setattr(encoder._batches, "size", 2 * large.tokens / TOKENS)
