@@ -71,7 +71,7 @@ def opened(browser: Browser, address: str, width: int, height: int, theme: str, 
     page.set_default_timeout(90_000)
     page.seen = Seen(page, address)  # type: ignore[attr-defined]
     page.goto(f"{address}/?c=sample&__theme={theme}")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     asked(page, query)
     return page
 
@@ -171,7 +171,7 @@ def recording(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport={"width": 1120, "height": 700})
     page.set_default_timeout(90_000)
     page.goto(f"{address}/?c=sample&view=search")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     page.wait_for_timeout(SETTLED)
     film = Film(page)
     film.shoot(1200)

@@ -120,7 +120,7 @@ def test_the_pins_are_public_versions_for_every_platform() -> None:
     assert not any(name.startswith(("nvidia-", "triton", "pywin", "pyobjc")) for name in found)
 
 
-@pytest.mark.parametrize("extra", ["", "test", "peers", "cloud", "desktop", "gpu", "scale"])
+@pytest.mark.parametrize("extra", ["", "test", "peers", "figures", "cloud", "desktop", "gpu", "scale"])
 def test_every_requirement_is_pinned_within_its_bounds(extra: str) -> None:
     found = pins()
     for requirement in requirements(extra):
@@ -148,7 +148,7 @@ def imported(folder: Path) -> set[str]:
     ("folder", "extras"),
     [
         ("workbench", ("", "cloud", "desktop", "gpu", "scale")),
-        ("benchmarks", ("", "peers", "test")),
+        ("benchmarks", ("", "peers", "figures", "test")),
         ("tests", ("", "test")),
     ],
 )

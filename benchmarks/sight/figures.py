@@ -9,7 +9,7 @@ drawn by `drawn.py`, the other half comes with Debian's packages, all under free
         fonts-lato fonts-open-sans fonts-roboto-unhinted fonts-ebgaramond fonts-crosextra-carlito \\
         fonts-crosextra-caladea; do
         apt-get download $package && dpkg-deb -x ${package}_*.deb packages/$package; done
-    pip install matplotlib
+    pip install '.[figures]'
     python -m benchmarks.sight.figures packages workbench/sight/kinds.npz
 
 Every fourth picture is kept back, those of one name in several languages or sizes together; what is shipped is fitted

@@ -43,7 +43,7 @@ def opened(browser, address, query="", **size):
     page.set_default_timeout(WAIT)
     page.seen = Seen(page, address)
     page.goto(address + "/" + query)
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     return page
 
 

@@ -25,7 +25,7 @@ def test_a_job_outlives_a_reload_stops_and_goes_on(browser, address, tmp_path):
     page.click("#pl-start")
     page.wait_for_selector(".pl-job[data-state=running]")
     page.reload()
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     show(page, "Library")
     page.wait_for_selector(".pl-job[data-state=running]")
     page.wait_for_function("() => /[1-9]\\d* of 90 pages/.test(document.querySelector('.pl-job').innerText)")

@@ -115,7 +115,7 @@ def test_the_first_files_of_a_collection_are_never_called_none(visit, address, l
     page.wait_for_selector(f".pl-job [data-file='{long.name}']")
     for view in ("", "&view=search", "&view=library"):
         page.goto(f"{address}/?c=firsts{view}")
-        page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+        page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
         said = page.inner_text("body")
         assert "is empty" not in said and "There is no collection" not in said
         there = page.evaluate("pagelens.state.details?.collection?.pages ?? 0")  # a quick machine has some by now
@@ -154,7 +154,7 @@ def test_a_document_has_an_address_and_says_how_well_it_was_read(visit, address)
     page.go_back()
     page.wait_for_selector("#pl-document-more", state="detached")
     page.goto(address + "/?view=library&c=documents&doc=gone.pdf&job=000000000000")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     said = page.inner_text("#pl-library")
     assert "There is no document “gone.pdf” in this collection" in said and "is not here any more" in said
 

@@ -59,7 +59,7 @@ def test_in_and_out(browser, closed):
     page.fill("[name=name]", "ada")
     page.fill("[name=password]", "correct horse")
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     assert re.match(rf"{closed}/\?(.*&)?q=whale", page.url)  # the permalink came through
     page.wait_for_selector(".pl-status[data-complete=yes]")
     page.wait_for_selector(".pl-hit")

@@ -154,13 +154,13 @@ def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled
     page.goto(f"{address}/?c=documents&view=search")
     page.click("#pl-query")
     page.keyboard.type("largest an")
-    assert "pagelens" not in page.evaluate("Object.keys(document.documentElement.dataset)")
+    assert "pagelens" not in page.evaluate("Object.keys(document.documentElement?.dataset)")
     page.wait_for_timeout(200)
     for route in held:
         route.continue_()
     page.keyboard.type("imal")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     page.wait_for_selector(DONE)
     assert page.input_value("#pl-query") == "largest animal"
     assert page.evaluate("pagelens.state.hits[0].document") == "whales.pdf"

@@ -17,7 +17,7 @@ def lighthouses(browser, address, tmp_path_factory):
     page = opened(browser, address)
     assert page.request.post(f"{address}/api/v1/collections", data={"name": "lighthouses"}).status == 201
     page.goto(f"{address}/?c=lighthouses")
-    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
     add(page, *files)
     page.wait_for_function("pagelens.state.details && pagelens.state.details.collection.pages === 14")
     page.close()
