@@ -1,10 +1,18 @@
 /* form: what a person writes into, ticks or chooses from. `write` hears the text as it is typed, `take` once it is done,
    `tick` whether it is ticked, `choose` what is chosen; all else is the element's. */
-import { html } from "./html.js";
+import { html, useState } from "./html.js";
 
-export const Input = ({ look, write, take, ...more }) =>
-  html`<input class=${look ? `pl-input ${look}` : "pl-input"} onInput=${write && ((event) => write(event.target.value))}
-    onChange=${take && ((event) => take(event.target.value))} ...${more} />`;
+/* Until it is taken, what is typed is the person's, whatever is drawn anew meanwhile: an answer may come in between. */
+export function Input({ look, write, take, value, ...more }) {
+  const [typed, setTyped] = useState(null);
+  const taken = (event) => {
+    setTyped(null);
+    take(event.target.value);
+  };
+  const hear = take ? setTyped : write;
+  return html`<input class=${look ? `pl-input ${look}` : "pl-input"} value=${typed ?? value}
+    onInput=${hear && ((event) => hear(event.target.value))} onChange=${take && taken} ...${more} />`;
+}
 export const Code = (more) => html`<${Input} look="pl-code" spellcheck="false" autocomplete="off" ...${more} />`;
 export const Count = (more) => html`<${Input} look="pl-short" type="number" min="1" ...${more} />`;
 export const Labelled = ({ text, look, children, ...more }) =>
