@@ -56,7 +56,7 @@ def main(folder: Path, half: str = "") -> None:
     documents = sorted(numbers)[int(half) :: 2] if half else sorted(numbers)
     for document in documents:
         source = Source(folder / "documents" / document, document)
-        for page in read_pages(source, ReadSettings(ocr=False), numbers[document]):
+        for page in read_pages(source, ReadSettings(ocr=False, drawings=True), numbers[document]):
             if not isinstance(page, Page):
                 continue
             named = evidence[document, page.ref.page]

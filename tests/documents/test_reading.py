@@ -19,6 +19,7 @@ from tests.documents.make import (
     text_pdf,
     text_picture,
 )
+from workbench import resources
 from workbench.documents import ReadSettings, Source, probe, read_pages, reading
 from workbench.documents.webp import encoded
 from workbench.errors import DocumentError, InputError
@@ -64,6 +65,12 @@ def test_a_page_brings_its_picture_as_it_is_kept_where_it_is_to_be_stored(tmp_pa
     monkeypatch.setattr(reading, "encoded", torn)
     failed = read(path, ReadSettings(ocr=False, stored=True))
     assert {page.reason[6:] for page in failed} == {" could not be read (ValueError: the picture is torn)."}
+
+
+def test_drawings_are_looked_for_where_an_encoder_tells_what_they_are():
+    path = resources.sample_data() / "documents" / "rain-city-talk.pdf"
+    assert any(page.drawings for page in read(path, ReadSettings(ocr=False, drawings=True)))
+    assert not any(page.drawings for page in read(path))
 
 
 def test_only_the_pages_asked_for_are_read(tmp_path):

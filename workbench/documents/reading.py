@@ -44,7 +44,8 @@ class ReadSettings:
 
     Without ``picture`` a page is not drawn, and its ``image`` raises ``DocumentError``. ``languages`` as in
     `ocr.recognize`. With ``later`` pages that OCR would be used for are marked as unread instead; without ``text`` no
-    word is read at all. With ``stored`` a page's picture comes encoded too, as it is kept.
+    word is read at all. With ``stored`` a page's picture comes encoded too, as it is kept; with
+    ``drawings`` it is searched for them, for an encoder that tells what they are.
     """
 
     dpi: int = 144
@@ -56,6 +57,7 @@ class ReadSettings:
     later: bool = False
     text: bool = True
     stored: bool = False
+    drawings: bool = False
 
     @classmethod
     def of(cls, settings: CollectionSettings) -> ReadSettings:
@@ -208,7 +210,7 @@ def _page(
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
     notice = notice if unread else _noticed(words, notice)
-    drawings = find_drawings(image, words, pictures) if image is not None and settings.picture else ()
+    drawings = find_drawings(image, words, pictures) if image is not None and settings.drawings else ()
     drawn = undrawn
     if settings.picture and image is not None:
         drawn = Drawn.of(image, encoded(image) if settings.stored else {})

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.encoders.tokens import VISUAL
+from workbench.encoders.tokens import PICTURES, VISUAL
 from workbench.errors import InputError
 from workbench.types import Geometry, Page, PageEmbedding, PageFailure, PageRef, QueryEmbedding
 
@@ -37,6 +37,11 @@ class EncoderInfo:
     licence: str
     policy: str
     page_policy: str = VISUAL
+
+    @property
+    def tells_figures(self) -> bool:
+        """Whether it looks at a page's pictures and drawings for what they are."""
+        return self.page_policy == PICTURES
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> EncoderInfo:

@@ -40,7 +40,6 @@ from numpy.typing import NDArray
 
 from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
-from workbench.encoders.tokens import PICTURES
 from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, InputError, QueryError
 from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
@@ -161,7 +160,7 @@ class Reader:
         kept = [visible(page.words, page.crop) for page in pages]
         texts = [[page.words.texts[i] for i in keep] for page, keep in zip(pages, kept, strict=True)]
         read = self._word_vectors(texts)
-        looks = [self._look(page) for page in pages] if self.info.page_policy == PICTURES else [None] * len(pages)
+        looks = [self._look(page) for page in pages] if self.info.tells_figures else [None] * len(pages)
         return [
             self._embedding(page, keep[words], vectors, look)
             for page, keep, (words, vectors), look in zip(pages, kept, read, looks, strict=True)

@@ -63,7 +63,7 @@ def embed(
             outcomes[ref.document] = replace(one, pages=one.pages + 1, skipped=one.skipped + (page in held))
         left = Counter(refs[page].document for page in missing)
         waiting = deque(outcomes)
-        stored = _stored(collection, missing, meter)
+        stored = _stored(collection, missing, meter, encoder.info.tells_figures)
         with closing(embedded(stored, [encoder], meter, processors)) as entries:
             for number in count(1):
                 batch = list(islice(entries, BATCH))
@@ -94,8 +94,9 @@ def embed(
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
 
 
-def _stored(collection: Collection, page_ids: Sequence[str], meter: Meter) -> Iterator[Entry]:
-    """Pages as they are stored, with their pictures; those not there any more are left out."""
+def _stored(collection: Collection, page_ids: Sequence[str], meter: Meter, drawings_too: bool) -> Iterator[Entry]:
+    """Pages as they are stored, with their pictures, and their drawings where they are asked for; those not there any
+    more are left out."""
     for start in range(0, len(page_ids), BATCH):
         if meter.stop.is_set():
             return
@@ -106,7 +107,7 @@ def _stored(collection: Collection, page_ids: Sequence[str], meter: Meter) -> It
             meter.begin("read")
             try:
                 picture = page.image()
-                drawings = find_drawings(picture, page.words, page.pictures)
+                drawings = find_drawings(picture, page.words, page.pictures) if drawings_too else ()
                 entry: Entry = Encoded(replace(page, image=Drawn.of(picture), drawings=drawings))
             except (PagelensError, OSError) as error:  # its picture is lost
                 entry = PageFailure(page.ref, str(error))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -75,7 +75,8 @@ def ingest(
     writer.hold([item.record for item in planned if item.record is not None and item.missing is not None])
     meter.total = sum(item.pages_to_read for item in planned)
     meter.expect({item.source.name: _expected(item) for item in planned})
-    settings = ReadSettings.of(collection.settings)
+    looked_for = any(space.info.tells_figures for space in collection.spaces())
+    settings = replace(ReadSettings.of(collection.settings), drawings=looked_for)
     files = [Begin(item, _reading(item, settings), item.record) for item in planned]
     writing = Writing(collection, writer, meter, changes or {})
     with closing(crew.batches(collection, files, writing.begin, meter)) as made:

@@ -147,7 +147,8 @@ def _vectors(
     found: dict[str, dict[str, PageEmbedding]] = {}
     if not encoders:
         return found
-    new = [_with_words(page, read[page_id][0]) for page_id, page in pages.items()]
+    drawings_too = any(encoder.info.tells_figures for encoder in encoders)
+    new = [_with_words(page, read[page_id][0], drawings_too) for page_id, page in pages.items()]
     for encoder in encoders:
         made = outcomes_of_later(encoder, new)
         for page_id, outcome in zip(pages, made, strict=True):
@@ -159,10 +160,10 @@ def _vectors(
     return {encoder: {page: one for page, one in made.items() if page in read} for encoder, made in found.items()}
 
 
-def _with_words(page: Page, words: Words) -> Page:
-    """A stored page with these words, whose places tell its drawings from its text."""
+def _with_words(page: Page, words: Words, drawings_too: bool) -> Page:
+    """A stored page with these words, whose places tell its drawings from its text, where they are asked for."""
     picture = page.image()
-    drawings = find_drawings(picture, words, page.pictures)
+    drawings = find_drawings(picture, words, page.pictures) if drawings_too else ()
     return replace(page, image=lambda: picture, words=words, drawings=drawings)
 
 
