@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from tests.documents.make import TOPICS, write_pdf
-from tests.encoders import fakes
 from workbench import encoders
 from workbench.errors import FilterError, NotFoundError, PipelineError, QueryError
 from workbench.permits import Permit, permitted
@@ -19,14 +18,11 @@ from workbench.types.across import CollectionAnswer
 WORDS = "fake-words"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def fake_encoders():
-    with fakes.registered():
-        yield
+pytestmark = pytest.mark.usefixtures("fake_encoders")
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(tmp_path_factory, fake_encoders):
     """Two collections of the reader's vectors, one of another encoder with a page of the first too, an empty one."""
     root = tmp_path_factory.mktemp("across")
     for name, pages in TOPICS.items():

@@ -18,14 +18,11 @@ from workbench.types import PageRef, ScoreKind
 WORDS, PAGE, GRID = "fake-words", "fake.page-1", "fake-grid"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def fake_encoders():
-    with fakes.registered():
-        yield
+pytestmark = pytest.mark.usefixtures("fake_encoders")
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(tmp_path_factory, fake_encoders):
     root = tmp_path_factory.mktemp("several")
     for name in ("whales.pdf", "stars.pdf"):
         write_pdf(root / "files" / name, TOPICS[name])
