@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -122,11 +123,11 @@ class DocumentWriter:
             where = f"content_hash = {quoted(record.content_hash)}"
             self._catalog.table("pages").update(where=where, values_sql=fields)
 
-    def show(self, shows: Mapping[str, Sequence[str]]) -> None:
-        """Say what kinds of figure pages show, by page id, in one commit that leaves all else of them as it is."""
-        rows = [{"page_id": page, "shows": list(kinds)} for page, kinds in shows.items()]
+    def note(self, column: str, values: Mapping[str, Any]) -> None:
+        """Say something more of pages, by page id, in one commit that leaves all else of them as it is."""
+        rows = [{"page_id": page, column: value} for page, value in values.items()]
         if rows:
-            schema = pa.schema([PAGES.field("page_id"), PAGES.field("shows")])
+            schema = pa.schema([PAGES.field("page_id"), PAGES.field(column)])
             update = self._catalog.table("pages").merge_insert("page_id").when_matched_update_all().use_index(False)
             update.execute(pa.Table.from_pylist(rows, schema))
 

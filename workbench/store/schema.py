@@ -22,6 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from workbench.documents.langid import language
 from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
 from workbench.types.text import storable, wellformed
 
@@ -66,9 +67,11 @@ PAGES = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("pictures", pa.list_(pa.list_(pa.float32(), 4))),
         pa.field("shows", pa.list_(pa.string())),
+        pa.field("language", pa.string()),
+        pa.field("year", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows")
+LATE_COLUMNS = ("pictures", "shows", "language", "year")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -250,6 +253,7 @@ def page_row(
         "reason": wellformed(page.notice),
         "pictures": [list(box) for box in page.pictures],
         "shows": None if shows is None else list(shows),
+        "year": page.year,
     }
 
 
@@ -262,6 +266,7 @@ def words_columns(words: Words) -> dict[str, Any]:
         "lines": words.lines.tolist(),
         "ocr": words.ocr.tolist(),
         "words_source": words.source,
+        "language": language(words.texts),
     }
 
 
@@ -328,6 +333,8 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         meta_of(row["meta"]),
         row["reason"] or "",
         None if (shows := row.get("shows")) is None else tuple(shows),
+        row.get("language") or "",
+        row.get("year") or 0,
     )
 
 

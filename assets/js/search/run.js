@@ -27,7 +27,7 @@ export const question = () => ({
 /* The collections that are searched, as the server takes them: none for all. */
 export const searched = () => (state.across.includes(ALL) ? [] : state.across.length ? state.across : [state.collection]);
 /* Where it is asked, and what: of several collections each by the pipeline that is best for it, where none is chosen. */
-function request() {
+export function request() {
   if (!state.across.length) return ["/search/stages", question()];
   const { pipeline, k, filter } = state;
   return ["/search/across/stages", { query: asked(), collections: searched(), pipeline, k, filter }];
@@ -103,9 +103,10 @@ export async function run(typed = false) {
 }
 
 /* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
-export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
-  set({ across: [], query, draft: query, parts, pipeline, filter, k });
-  if (collection !== state.collection) await choose(collection); // which asks
+export async function askAnew({ expected = null, ...wanted }, open = null) {
+  const { collection, across = [], query, parts = [], pipeline, filter, k = null } = wanted;
+  set({ across, query, draft: query, parts, pipeline, filter, k });
+  if (collection && collection !== state.collection) await choose(collection); // which asks
   else run();
   set({ expected });
   if (open) openPage(open);

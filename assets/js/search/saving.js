@@ -9,7 +9,7 @@ import { Kept } from "../core/kept.js";
 import { addressed, openDialog } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asking, state } from "../core/store.js";
-import { askAnew, question } from "./run.js";
+import { ALL, askAnew, question, request } from "./run.js";
 
 const NAME = 80; // characters of a query that a saved search is first named by
 const FORMS = [
@@ -33,7 +33,7 @@ export const Copied = ({ name, text, note }) =>
 
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
-  const copies = await api.post("/copies", { ...question(), address: location.origin });
+  const copies = await api.post("/copies", { ...request()[1], address: location.origin });
   await dialog({
     title: "This search as a command, as code, as a request",
     wide: true,
@@ -56,7 +56,8 @@ export async function save(answer, name) {
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
-  await save(await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } }), `search.${form}`);
+  const [, found] = wanted.page ? [0, question()] : request();
+  await save(await api.ask("POST", "/exports", { body: { ...found, form, ...wanted } }), `search.${form}`);
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
@@ -78,14 +79,17 @@ async function keep() {
     read: (data) => data.get("name"),
   });
   if (chosen === null) return;
-  await api.post("/searches", { ...question(), name: chosen });
+  await api.post("/searches", { ...request()[1], name: chosen });
   notify("Saved; “Saved searches” has it.");
 }
-function restore({ parts: all, ...saved }) {
+function restore({ parts: all, collections, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
-  return askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
+  const across = collections && (collections.length ? collections : [ALL]);
+  const parts = all.filter((part) => part !== words);
+  return askAnew({ ...saved, across: across || [], query: words ? words.text : "", parts });
 }
-const about = (one) => [one.collection, one.pipeline, one.filter, date(one.added)];
+const where = ({ collection, collections }) => (collections ? collections.join(", ") || "all collections" : collection);
+const about = (one) => [where(one), one.pipeline, one.filter, date(one.added)];
 addressed("saved", async () => {
   const chosen = await dialog({
     title: "Saved searches",
@@ -96,8 +100,7 @@ addressed("saved", async () => {
 });
 
 export function SavingBar() {
-  // What several collections found is kept as a view, and has no form to be taken away in yet.
-  const whole = state.search && state.search.result && state.search.result.complete && asking() && !state.search.result.answers;
+  const whole = state.search && state.search.result && state.search.result.complete && asking();
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
