@@ -100,5 +100,6 @@ def test_what_is_kept_of_several_is_seen_by_those_who_see_them_all(app: Any) -> 
 @pytest.mark.parametrize("body", [{}, {"collection": "sea", "collections": ["sea"]}, {"collection": ""}])
 @pytest.mark.parametrize("route", ["/exports", "/copies", "/searches"])
 def test_a_search_is_of_one_place_or_of_several(app: Any, route: str, body: dict[str, Any]) -> None:
-    reply = client(app, "owner").post(route, json={"query": "whale", "name": "x", "form": "csv", **body})
+    name = {"name": "x"} if route == "/searches" else {}
+    reply = client(app, "owner").post(route, json={"query": "whale", **name, **body})
     assert reply.status_code == 422 and "name one collection" in reply.json()["error"]

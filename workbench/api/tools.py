@@ -58,7 +58,6 @@ Depth = Annotated[int, Field(ge=1, le=100, description="Pages to return.")]
 
 def server(workbench: Workbench) -> MCPServer[Any]:
     """The tools over one workbench, as the official SDK's server."""
-    from mcp.server.mcpserver import Image
     from mcp.types import ToolAnnotations
 
     takes: dict[str, list[str]] = {}
@@ -77,6 +76,12 @@ def server(workbench: Workbench) -> MCPServer[Any]:
         made.tool(description=about, annotations=looking)(_telling(function))
         return function
 
+    _searching(workbench, tool)
+    _looking_closer(workbench, tool)
+    return made
+
+
+def _searching(workbench: Workbench, tool: Callable[[Callable[..., Any]], object]) -> None:
     @tool
     def list_collections() -> list[CollectionInfo]:
         """The collections there are: documents, pages, encoders and indexes of each."""
@@ -115,6 +120,10 @@ def server(workbench: Workbench) -> MCPServer[Any]:
         pages have each, and the filter that takes a value in or out."""
         return list(workbench.facets.of(collections, filter))
 
+
+def _looking_closer(workbench: Workbench, tool: Callable[[Callable[..., Any]], object]) -> None:
+    from mcp.server.mcpserver import Image
+
     @tool
     def read_page(page: Page, collection: Collection) -> PageText:
         """A page's text (of a very long page its beginning) and size."""
@@ -151,8 +160,6 @@ def server(workbench: Workbench) -> MCPServer[Any]:
     ) -> WhyAnswer:
         """Whether a search finds a page and, if not, which stage lost it and what would have kept it."""
         return WhyAnswer(workbench.searches.why(query, page_ref(page), collection, pipeline, None, filter))
-
-    return made
 
 
 def http_application(workbench: Workbench) -> Starlette:

@@ -94,7 +94,7 @@ def _facet(field: str, stores: Sequence[tuple[Snapshot, Sequence[DocumentInfo]]]
             for document in documents:
                 counts.update(dict.fromkeys(_values(document, field), of.get(document.name, 0)))
     counts = +counts
-    if not asked and (not counts or [*counts.values()] == [pages]):
+    if not asked and all(count == pages for count in counts.values()):
         return None
     counts.update(dict.fromkeys(asked, 0))  # what no page has can be taken out again
     ranked = sorted(counts, key=lambda value: (value not in asked, -counts[value], value))

@@ -60,7 +60,7 @@ class SavedViews:
         self._shelf.take(name)
 
     def forget(self, gone: Gone) -> Receipt:
-        """Delete the views of a collection that leaves, and let others forget it; with a document, they show the rest."""
+        """Delete the views of a collection that leaves; others forget it. One of a document shows what is left."""
         where = gone.collection
         if not gone.document:
             self._shelf.change(lambda view: None if view.collection == where else _moved(view, where))
