@@ -12,11 +12,12 @@ import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from filelock import FileLock
 
+from workbench.accelerator import accelerator
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
 from workbench.representations import FittedIndex, Representation
@@ -33,6 +34,7 @@ from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
+from workbench.store.table_vectors import Held, PageVectors, TableVectors
 from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
 from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
@@ -61,13 +63,14 @@ class EncoderVectors:
             name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
-        self._counted: dict[str, tuple[int, dict[str, int]]] = {}
+        self._counted: dict[str, tuple[int, dict[str, int], int]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
         self._anns: dict[str, AnnIndex] = {}
         self._makers: dict[str, threading.Thread] = {}
         self._making = threading.Lock()
-        self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
+        self._searched: dict[str, tuple[PageVectors, Quarantine, PageVectors]] = {}
+        self._tables: dict[str, tuple[str, TableVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ class EncoderVectors:
             version, known = self._version(index), self._counted.get(index)
             if known is None or known[0] != version:
                 found = columns(table, None, ["page_id", "count"])
-                known = version, dict(zip(found["page_id"], found["count"], strict=True))
+                known = version, dict(zip(found["page_id"], found["count"], strict=True)), sum(found["count"])
                 self._counted[index] = known
         return known[1]
 
@@ -215,15 +218,29 @@ class EncoderVectors:
             row = {name: column[i].as_py() for name, column in places.items()}
             yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
 
-    def vectors(self, index: str) -> FlatVectors:
-        """An index as one memory-mapped array, first brought in step with the committed pages; none in quarantine.
+    def copied(self, index: str) -> bool:
+        """Whether searches read a copy of an index: of full vectors as far as `Settings.copy_mb` goes.
 
-        Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
+        What lies in an object store always has one, and so has what a graphics card is filled from.
         """
-        catalog = self._catalog
-        # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
-        stamp = f"{catalog.manifest.id}:{catalog.version()}"
-        stamp += "" if self.primary else f":{self._version(index)}"
+        if index != FULL or self._catalog.storage.remote or accelerator() is not None:
+            return True
+        self.counts(index)
+        return self._counted[index][2] * self.index(index).itemsize <= Settings().copy_mb << 20
+
+    def vectors(self, index: str) -> PageVectors:
+        """An index as searches read it, in step with the committed pages, without those in quarantine.
+
+        As one array where it is `copied`, else out of its table. `DiskFullError` when there is no room for the copy.
+        """
+        return self.mapped(index) if self.copied(index) else self._searchable(index, self._in_table(index))
+
+    def mapped(self, index: str) -> FlatVectors:
+        """An index as one memory-mapped array, as `vectors`; its copy is made where there is none.
+
+        Only pages the copy lacks are read from the table.
+        """
+        stamp, catalog = self._stamp(index), self._catalog
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
@@ -237,6 +254,21 @@ class EncoderVectors:
             found = self._searchable(index, flat.current(stamp, pages, fetch))
             catalog.storage.used(flat.directory)
             return found
+
+    def _in_table(self, index: str) -> TableVectors:
+        stamp, known = f"{self._stamp(index)}:{self._version(index)}", self._tables.get(index)
+        if known is None or known[0] != stamp:
+            record, table = self.index(index), self.vector_table(index)
+            with intact(self.collection):
+                refs = self._catalog.directory().refs
+                known = self._tables[index] = stamp, TableVectors.of(table, record.dim, record.dtype, refs)
+        return known[1]
+
+    def _stamp(self, index: str) -> str:
+        """What names the state of the collection that an index's pages are of."""
+        # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
+        stamp = f"{self._catalog.manifest.id}:{self._catalog.version()}"
+        return stamp if self.primary else f"{stamp}:{self._version(index)}"
 
     def _stored(self, index: str, ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
         """The vectors of pages in a table, a batch at a time and in any order.
@@ -258,7 +290,7 @@ class EncoderVectors:
             at = [i for i, page in enumerate(rows["page_id"].to_pylist()) if page in wanted]
             yield from ragged_batches(rows if len(at) == len(rows) else rows.take(pa.array(at, pa.int64())))
 
-    def _searchable(self, index: str, held: FlatVectors) -> FlatVectors:
+    def _searchable(self, index: str, held: Held) -> Held:
         kept_out = self._catalog.quarantine()
         if not kept_out:
             return held
@@ -266,11 +298,11 @@ class EncoderVectors:
         if known is None or known[0] is not held or known[1] is not kept_out:
             left = held.only([i for i, page in enumerate(held.page_ids) if kept_out.of(page) is None])
             known = self._searched[index] = held, kept_out, left
-        return known[2]
+        return cast(Held, known[2])
 
     def inverted_lists(self, index: str) -> tuple[InvertedLists, bool]:
         """The cells of an index as `vectors` has it, and whether they had to be worked out, which takes seconds."""
-        held, known = self.vectors(index), self._inverted_lists.get(index)
+        held, known = self.mapped(index), self._inverted_lists.get(index)
         if known is not None and known[0] is held:
             return known[1], False
         found, fresh = inverted_lists.load_or_build(self._inverted_lists_file(index), held)
@@ -291,7 +323,7 @@ class EncoderVectors:
         None while there is none: it is made by a thread of its own, or, with ``wait``, before this returns. One that
         too many pages came to or went from is made anew so too, and serves meanwhile.
         """
-        held, path = self.vectors(index), self._ann_file(index)
+        held, path = self.mapped(index), self._ann_file(index)
         found = self._anns.get(index) or read_ann(path, self.index(index).table)
         if found is not None:
             self._anns[index] = found
@@ -364,15 +396,24 @@ class EncoderVectors:
 
     def drop_copies(self, but: Container[str] = ()) -> None:
         """Delete the memory-mapped copies, but of the tables named; each is made anew when it is next asked for."""
-        for name, flat in self._flats.items():
+        for name in self._flats:
             if self.index(name).table in but:
                 continue
-            flat.drop()
-            self._inverted_lists_file(name).unlink(missing_ok=True)
-            drop_ann(self._ann_file(name))
+            self._drop_copy(name)
         self._anns.clear()
         self._searched.clear()
         self._inverted_lists.clear()
+
+    def drop_needless(self) -> None:
+        """Delete copies that searches would no longer read, since the index has become too large for two."""
+        for name, flat in self._flats.items():
+            if not self.copied(name) and flat.directory.exists():
+                self._drop_copy(name)
+
+    def _drop_copy(self, name: str) -> None:
+        self._flats[name].drop()
+        self._inverted_lists_file(name).unlink(missing_ok=True)
+        drop_ann(self._ann_file(name))
 
     def forget(self, page_ids: Sequence[str]) -> None:
         """Have the vectors of these pages read from the tables again, into the copies and what is made of them."""

@@ -47,3 +47,4 @@ class EncoderWriter:
             self.space.vectors(index.name)
             if self.space.approximated(index.name):
                 self.space.ann(index.name, wait=True)
+        self.space.drop_needless()
