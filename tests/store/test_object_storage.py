@@ -481,7 +481,9 @@ def test_files_of_a_place_become_documents_and_a_place_without_any_is_named_as_g
         client.delete("deep/a.pdf")
         later = bench.ingestion.ingest([Path(place)], "c")
         assert any(
-            note.startswith("The file of 1 document is gone from what was given, and nothing was deleted here: deep/a.pdf.")
+            note.startswith(
+                "The file of 1 document is gone from what was given, and nothing was deleted here: deep/a.pdf."
+            )
             for note in later.notes
         )
         assert {one.name for one in bench.library.documents("c")} == {"deep/a.pdf", "b.pdf"}

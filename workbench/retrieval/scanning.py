@@ -93,7 +93,8 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
     before = None
     if candidates is not None:
         before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
-    return _pruned(run, step, index.vectors, vectors, weights, Scored(rows, np.zeros(0, np.float32), unscored), at, before, k)
+    pages = Scored(rows, np.zeros(0, np.float32), unscored)
+    return _pruned(run, step, index.vectors, vectors, weights, pages, at, before, k)
 
 
 def asks_ann(step: Step, pages: int) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 from filelock import FileLock
 
@@ -37,14 +38,12 @@ from workbench.store.schema import embedding_of
 from workbench.store.table_vectors import Held, PageVectors, TableVectors
 from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
-from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
+from workbench.types import Float, IndexInfo, PageEmbedding, PageRef, Ragged, SpaceInfo
 from workbench.types.filters import Filter
 
 log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
-BATCH = 32
-"""Pages fetched from a table on this machine at a time."""
 STREAMED = 256
 """Pages in a batch of a stream from an object store: at most some 60 MB."""
 FITTED_ON = 400
@@ -63,14 +62,14 @@ class EncoderVectors:
             name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
-        self._counted: dict[str, tuple[int, dict[str, int], int]] = {}
+        self._located: dict[str, tuple[int, TableVectors]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
         self._anns: dict[str, AnnIndex] = {}
         self._makers: dict[str, threading.Thread] = {}
         self._making = threading.Lock()
         self._searched: dict[str, tuple[PageVectors, Quarantine, PageVectors]] = {}
-        self._tables: dict[str, tuple[str, TableVectors]] = {}
+        self._tables: dict[str, tuple[TableVectors, Mapping[str, PageRef], TableVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -173,14 +172,7 @@ class EncoderVectors:
 
     def counts(self, index: str) -> Mapping[str, int]:
         """How many vectors each page has in an index, read again when its table has changed."""
-        table = self.vector_table(index)
-        with intact(self.collection):
-            version, known = self._version(index), self._counted.get(index)
-            if known is None or known[0] != version:
-                found = columns(table, None, ["page_id", "count"])
-                known = version, dict(zip(found["page_id"], found["count"], strict=True)), sum(found["count"])
-                self._counted[index] = known
-        return known[1]
+        return self._in_table(index).count_of
 
     def bytes_by_file(self) -> Counter[str]:
         """Bytes of the vectors of each file, by the part of its hash that page ids carry."""
@@ -209,14 +201,16 @@ class EncoderVectors:
 
     def embeddings(self, page_ids: Sequence[str]) -> Iterator[tuple[str, PageEmbedding]]:
         """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
+        there = self._in_table(FULL)
+        at = np.asarray([there.row_of[page] for page in page_ids if page in there.row_of], np.int64)
         with intact(self.collection):
-            query = self.vector_table(FULL).search().where(within("page_id", page_ids))
-            table = steadily(query.limit(len(page_ids)).to_arrow)
-        vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
-        places = {name: table[name] for name in PLACES}
-        for i, page in enumerate(table["page_id"].to_pylist()):
-            row = {name: column[i].as_py() for name, column in places.items()}
-            yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
+            tables = list(there.rows(at, ["page_id", "vectors", *PLACES]))
+        for table in tables:
+            vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
+            places = {name: table[name] for name in PLACES}
+            for i, page in enumerate(table["page_id"].to_pylist()):
+                row = {name: column[i].as_py() for name, column in places.items()}
+                yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
 
     def copied(self, index: str) -> bool:
         """Whether searches read a copy of an index: of full vectors as far as `Settings.copy_mb` goes.
@@ -225,15 +219,15 @@ class EncoderVectors:
         """
         if index != FULL or self._catalog.storage.remote or accelerator() is not None:
             return True
-        self.counts(index)
-        return self._counted[index][2] * self.index(index).itemsize <= Settings().copy_mb << 20
+        there = self._in_table(index)
+        return int(there.lengths.sum()) * there.row_bytes <= Settings().copy_mb << 20
 
     def vectors(self, index: str) -> PageVectors:
         """An index as searches read it, in step with the committed pages, without those in quarantine.
 
         As one array where it is `copied`, else out of its table. `DiskFullError` when there is no room for the copy.
         """
-        return self.mapped(index) if self.copied(index) else self._searchable(index, self._in_table(index))
+        return self.mapped(index) if self.copied(index) else self._searchable(index, self._committed(index))
 
     def mapped(self, index: str) -> FlatVectors:
         """An index as one memory-mapped array, as `vectors`; its copy is made where there is none.
@@ -256,13 +250,21 @@ class EncoderVectors:
             return found
 
     def _in_table(self, index: str) -> TableVectors:
-        stamp, known = f"{self._stamp(index)}:{self._version(index)}", self._tables.get(index)
-        if known is None or known[0] != stamp:
-            record, table = self.index(index), self.vector_table(index)
-            with intact(self.collection):
-                refs = self._catalog.directory().refs
-                known = self._tables[index] = stamp, TableVectors.of(table, record.dim, record.dtype, refs)
+        """All rows of an index's table, committed or not, looked for again when it has changed."""
+        table, record = self.vector_table(index), self.index(index)
+        with intact(self.collection):
+            version, known = self._version(index), self._located.get(index)
+            if known is None or known[0] != version:
+                known = self._located[index] = version, TableVectors.of(table, record.dim, record.dtype)
         return known[1]
+
+    def _committed(self, index: str) -> TableVectors:
+        """Those of the committed pages."""
+        there, refs = self._in_table(index), self._catalog.directory().refs
+        known = self._tables.get(index)
+        if known is None or known[0] is not there or known[1] is not refs:
+            known = self._tables[index] = there, refs, there.of_pages(refs)
+        return known[2]
 
     def _stamp(self, index: str) -> str:
         """What names the state of the collection that an index's pages are of."""
@@ -278,9 +280,11 @@ class EncoderVectors:
         """
         table, names = self.vector_table(index), ["page_id", "vectors"]
         if not self._catalog.storage.remote:
-            for start in range(0, len(ids), BATCH):
-                query = table.search().where(within("page_id", ids[start : start + BATCH]))
-                yield from ragged_batches(steadily(query.select(names).to_arrow))
+            there = self._in_table(index)
+            for rows in there.rows(
+                np.asarray([there.row_of[page] for page in ids if page in there.row_of], np.int64), names
+            ):
+                yield from ragged_batches(rows)
             return
         query, wanted = table.search(), set(ids)
         if 2 * len(ids) < len(self.counts(index)):
@@ -425,7 +429,8 @@ class EncoderVectors:
         """Let go of mapped files; they come back when needed."""
         for flat in self._flats.values():
             flat.close()
-        self._counted.clear()
+        self._located.clear()
+        self._tables.clear()
         self._inverted_lists.clear()
         self._anns.clear()
         self._searched.clear()
