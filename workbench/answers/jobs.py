@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, JobStage, PlannedFile, bottleneck
+
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "ingest": ("Adding files", "adding to {collection}", "{pages} added to {collection}."),
+    "words": ("Reading words", "reading the words in pictures of {collection}", "{pages} of {collection} read."),
+    "reread": ("Reading again", "reading again in {collection}", "{pages} of {collection} read again."),
+    "embed": ("Embedding", "embedding {collection} with {encoder}", "{pages} of {collection} embedded with {encoder}."),
+    "index": ("Adding an index", "adding an index to {collection}", "The index is in {collection}."),
+    "delete": ("Deleting", "deleting {what}", ""),
+    "evaluate": ("Evaluation", "measuring on {collection}", "The evaluation on {collection} has ended."),
+    "audit": ("Audit", "auditing {collection}", ""),
+    "recall": ("Recall", "measuring recall in {collection}", ""),
+    "compact": ("Compaction", "compacting {collection}", ""),
+    "get": ("Getting a model", "getting {encoder}", ""),
+    "sync": ("Following folders", "following folders of {collection}", ""),
+}
+"""Of each kind of work its name, what it is doing, and what it did, which is empty where its message says that."""
 
 
 class Plan(BaseModel):
@@ -83,6 +100,9 @@ class JobState(BaseModel):
     id: str
     collection: str
     kind: str
+    name: str = Field(description="Of the kind of work.")
+    doing: str = Field(description="What it does, as it may stand behind its state.")
+    outcome: str = Field(description="What it did, in a sentence that holds once it is done.")
     encoder: str
     state: str
     active: bool = Field(description="Whether it is still going to change.")
@@ -102,10 +122,21 @@ class JobState(BaseModel):
     def of(cls, job: Job) -> JobState:
         """From a job."""
         progress = job.progress
+        name, doing, done = KINDS.get(job.kind, (job.kind, job.kind, ""))  # kept by another version
+        indexed = sum(document.indexed for document in progress.documents)
+        values = {
+            "collection": job.collection,
+            "encoder": job.encoder,
+            "pages": f"{indexed:,} page{'' if indexed == 1 else 's'}",
+            "what": ", ".join(one.name for one in progress.documents) or f"all of {job.collection}",
+        }
         return cls(
             id=job.id,
             collection=job.collection,
             kind=job.kind,
+            name=name,
+            doing=doing.format(**values),
+            outcome=done.format(**values) or job.message,
             encoder=job.encoder,
             state=job.state,
             active=job.active,

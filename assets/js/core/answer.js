@@ -15,3 +15,11 @@ export function useAnswer(ask, on) {
   }, on);
   return told;
 }
+/* For questions that views do not ask by themselves: `begin()` gives what says whether nothing was begun since. */
+export function latest() {
+  let begun = 0;
+  return () => {
+    const mine = ++begun;
+    return () => mine === begun;
+  };
+}

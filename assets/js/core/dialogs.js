@@ -1,34 +1,33 @@
 /* dialogs: messages that pass, and modals. */
 import { Button, Quiet } from "./buttons.js";
 import { html, render } from "./html.js";
+import { Refusal } from "./server.js";
 
 const LASTING = { info: 7000, error: 12000 }; // ms; an error takes longer to read and to write down
-let toasts = null,
-  numbered = 0; // dialogs so far, so that one within another has a title of its own
+const toasts = Object.assign(document.createElement("div"), { className: "pl-toasts", role: "status", ariaLive: "polite" });
+let numbered = 0; // dialogs so far, so that one within another has a title of its own
 
 /* A message at the edge of the page; `kind` is info or error. */
 export function notify(text, kind = "info") {
-  if (!toasts) {
-    toasts = document.createElement("div");
-    toasts.className = "pl-toasts";
-    toasts.setAttribute("role", "status");
-    toasts.setAttribute("aria-live", "polite");
-    document.body.append(toasts);
-  }
-  const toast = document.createElement("div");
-  toast.className = `pl-toast pl-toast-${kind}`;
+  if (!toasts.isConnected) document.body.append(toasts);
+  const toast = Object.assign(document.createElement("div"), { className: `pl-toast pl-toast-${kind}` });
   render(html`<span>${text}</span><${Quiet} icon="close" label="Dismiss" onClick=${() => toast.remove()} />`, toast);
   toasts.append(toast);
   setTimeout(() => toast.remove(), LASTING[kind]);
 }
-export const failed = (error) => notify(error.message, "error");
+/* A refusal that nobody else tells is told here; faults of the page itself go to the console. */
+addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Refusal)) return;
+  event.preventDefault();
+  notify(event.reason.message, "error");
+});
 
 /* A modal of a `body`, or of `fields` one below another; either may be a function of what closes the modal with a value.
    Resolves to that value, to what `read` makes of the fields (a FormData) when it is confirmed, else to null. */
 export function dialog({ title, body, fields, confirm, danger = false, wide = false, read = () => true }) {
   const titled = `pl-dialog-title-${++numbered}`;
   return new Promise((resolve) => {
-    const node = document.createElement("dialog");
+    const node = Object.assign(document.createElement("dialog"), { className: wide ? "pl-dialog pl-wide" : "pl-dialog" });
     const close = (value = null) => {
       if (!node.isConnected) return;
       node.close();
@@ -37,7 +36,6 @@ export function dialog({ title, body, fields, confirm, danger = false, wide = fa
       resolve(value);
     };
     const made = (part) => (typeof part === "function" ? part(close) : part);
-    node.className = wide ? "pl-dialog pl-wide" : "pl-dialog";
     node.setAttribute("aria-labelledby", titled);
     node.addEventListener("cancel", (event) => {
       event.preventDefault();

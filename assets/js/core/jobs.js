@@ -1,10 +1,9 @@
 /* jobs: work on the server, whatever becomes of this page; asked for every second while there is some. */
-import { failed, notify } from "./dialogs.js";
+import { notify } from "./dialogs.js";
 import { emit, on } from "./events.js";
-import { plural } from "./format.js";
-import { choose, loadOverview, refresh, sync } from "./router.js";
+import { choose, loadOverview, refresh, reload, sync } from "./router.js";
 import { api } from "./server.js";
-import { set, state } from "./store.js";
+import { collectionNames, set, state } from "./store.js";
 
 const SOON = 1000; // ms between looks while something is at work
 const LATER = 5000; // where the server does not answer
@@ -19,16 +18,6 @@ export const ofCollection = (name) => state.jobs.filter((job) => job.collection 
 /* Jobs that were at work since this page was opened, by id. */
 export const watched = new Set();
 const seen = new Map(); // as they were last heard of
-
-const pages = (job) => plural(job.documents.reduce((sum, one) => sum + one.indexed, 0), "page");
-const DONE = {
-  ingest: (job) => `${pages(job)} added to ${job.collection}.`,
-  embed: (job) => `${pages(job)} of ${job.collection} embedded with ${job.encoder}.`,
-  index: (job) => `The index is in ${job.collection}.`,
-  words: (job) => `${pages(job)} of ${job.collection} read.`,
-  reread: (job) => `${pages(job)} of ${job.collection} read again.`,
-  evaluate: (job) => `The evaluation on ${job.collection} has ended.`,
-};
 
 let waiting = 0,
   asks = 0,
@@ -62,8 +51,7 @@ export async function watch() {
 on("watch-jobs", watch);
 
 export async function act(job, what) {
-  await api.post(`/jobs/${job.id}/${what}`).catch(failed);
-  watch();
+  await api.post(`/jobs/${job.id}/${what}`).finally(watch);
 }
 const settled = (job) => job.documents.filter((one) => one.state === "done").length;
 function follow(job) {
@@ -77,19 +65,19 @@ function follow(job) {
     return;
   }
   // A quick job may have ended before it was first seen here.
-  if (before ? before.active : primed) ended(job).catch(failed);
+  if (before ? before.active : primed) ended(job);
 }
 function changed() {
   clearTimeout(changing);
   changedAt = performance.now();
-  changing = setTimeout(() => loadOverview().then(refresh, failed), CALM);
+  changing = setTimeout(reload, CALM);
 }
 async function ended(job) {
-  if (job.state === "done") notify(DONE[job.kind] ? DONE[job.kind](job) : job.message);
+  if (job.state === "done") notify(job.outcome);
   else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
   if (!["library", "system"].includes(tabOf(job))) return;
   await loadOverview();
-  const there = state.overview.collections.map((one) => one.name);
+  const there = collectionNames();
   if (job.kind === "delete" && job.collection === state.collection && !there.includes(job.collection))
     await choose(there[0] || "documents");
   else if (job.collection === state.collection) await refresh();

@@ -1,8 +1,7 @@
 /* kept: what a person keeps by name, as a list to open it or let it go. */
 import { useAnswer } from "./answer.js";
 import { Quiet } from "./buttons.js";
-import { failed } from "./dialogs.js";
-import { Problem, Waiting } from "./empty.js";
+import { Waiting } from "./blocks.js";
 import { html, useState } from "./html.js";
 import { api } from "./server.js";
 
@@ -11,8 +10,8 @@ import { api } from "./server.js";
 export function Kept({ path, kind, none, about, open, version = 0 }) {
   const [gone, setGone] = useState(0);
   const { value: all, error } = useAnswer(() => api.get(path), [gone, version]);
-  if (!all) return error ? html`<${Problem} text=${error} />` : html`<${Waiting} text="Looking for what is kept" />`;
-  const forget = ({ name }) => api.remove(`${path}/${api.part(name)}`).then(() => setGone((n) => n + 1), failed);
+  if (!all) return html`<${Waiting} text="Looking for what is kept" error=${error} />`;
+  const forget = ({ name }) => api.remove(`${path}/${api.part(name)}`).then(() => setGone((n) => n + 1));
   return html`<ul class="pl-saved">
     ${!all.length && html`<li class="pl-muted">${none}</li>`}
     ${all.map((one) => html`<li key=${one.name}>

@@ -1,7 +1,9 @@
-/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is an Error with
-   the server's sentence and its `status`. */
+/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is thrown
+   with the server's sentence. */
 import { state } from "./store.js";
 
+/* What cannot be done, as a sentence for the person; where nobody else tells it, it becomes a notice (dialogs.js). */
+export class Refusal extends Error {}
 export const BASE = "api/v1";
 const GONE = "The Pagelens server does not answer; is it still running?";
 const UNREADABLE = "The server's answer cannot be read.";
@@ -19,20 +21,17 @@ async function ask(method, path, { query = {}, body, raw, signal } = {}) {
   try {
     answer = await fetch(address, { method, signal, ...sent });
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Error(GONE);
+    throw error.name === "AbortError" ? error : new Refusal(GONE);
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
-  throw Object.assign(new Error(said.error || `The server refused this (${answer.status}).`), {
-    status: answer.status,
-    missing: answer.status === 404,
-  });
+  throw new Refusal(said.error || `The server refused this (${answer.status}).`);
 }
 async function json(method, path, asked) {
   const answer = await ask(method, path, asked);
   if (answer.status === 204) return null;
   return answer.json().catch(() => {
-    throw new Error(UNREADABLE);
+    throw new Refusal(UNREADABLE);
   });
 }
 /* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them, and the work behind them. */
@@ -47,7 +46,7 @@ async function* lines(path, body, signal) {
       rest = whole.pop();
       for (const line of whole) {
         const said = JSON.parse(line);
-        if (said.error) throw new Error(said.error);
+        if (said.error) throw new Refusal(said.error);
         yield said;
       }
     }
@@ -74,7 +73,7 @@ export const api = {
   collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
 };
 
-/* --- pictures ------------------------------------------------------------------------------------------------------ */
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
 /* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
 export const imageUrl = (document, page, id, size, collection = state.collection) =>
   `pages/${part(collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +

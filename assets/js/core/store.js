@@ -69,7 +69,14 @@ export function set(changes) {
   redraw();
 }
 
+/* A part of the state that one view alone changes: what reads it and what changes some of it. */
+export function part(name, fresh) {
+  set({ [name]: fresh });
+  return [() => state[name], (change) => set({ [name]: { ...state[name], ...change } })];
+}
+
 /* What is known of the collection at hand, and its documents; null where it is not there, or not known yet. */
+export const collectionNames = () => (state.overview ? state.overview.collections.map((one) => one.name) : []);
 export const collectionNow = () =>
   (state.overview && state.overview.collections.find((one) => one.name === state.collection)) || null;
 export const documentsNow = () =>
@@ -92,17 +99,25 @@ export function asked() {
   return { parts: [...text, ...state.parts] };
 }
 /* What a person likes is kept for the next time, in this browser only. */
-export function liked(key, usual) {
+export function remembered(key) {
   try {
-    return { ...usual, ...JSON.parse(localStorage.getItem(`pagelens-${key}`) || "{}") };
+    return localStorage.getItem(`pagelens-${key}`);
   } catch {
-    return usual; // a private window, or not ours
+    return null; // a private window
   }
 }
-export function like(key, value) {
+export function remember(key, text) {
   try {
-    localStorage.setItem(`pagelens-${key}`, JSON.stringify(value));
+    localStorage.setItem(`pagelens-${key}`, text);
   } catch {
     /* a private window: it lasts as long as the page */
   }
 }
+export function liked(key, usual) {
+  try {
+    return { ...usual, ...JSON.parse(remembered(key) || "{}") };
+  } catch {
+    return usual; // it is not ours
+  }
+}
+export const like = (key, value) => remember(key, JSON.stringify(value));

@@ -1,7 +1,7 @@
 /* views: places of the page that are kept under a name: failures with a tag, a comparison, a page with a word's heat. A
    place is its address, so there is nothing else to keep. */
 import { Button } from "./buttons.js";
-import { dialog, failed, notify } from "./dialogs.js";
+import { dialog, notify } from "./dialogs.js";
 import { Input, Labelled } from "./form.js";
 import { date } from "./format.js";
 import { html, useState } from "./html.js";
@@ -13,18 +13,16 @@ import { state } from "./store.js";
 function Views({ here, open }) {
   const [name, setName] = useState("");
   const [version, setVersion] = useState(0);
-  const keep = (event) => {
-    event.preventDefault();
-    api.post("/views", { name, collection: state.collection, address: here }).then(() => {
-      notify("This view is kept.");
-      setName("");
-      setVersion(version + 1);
-    }, failed);
+  const keep = async () => {
+    if (!name.trim()) return;
+    await api.post("/views", { name, collection: state.collection, address: here });
+    notify("This view is kept.");
+    setName("");
+    setVersion(version + 1);
   };
-  const enter = (event) => event.key === "Enter" && name.trim() && keep(event);
   return html`<${Labelled} text="Keep what is shown now as">
       <span class="pl-view-naming">
-        <${Input} id="pl-view-name" maxlength="120" value=${name} write=${setName} onKeyDown=${enter} />
+        <${Input} id="pl-view-name" maxlength="120" value=${name} write=${setName} enter=${keep} />
         <${Button} icon="star" disabled=${!name.trim()} onClick=${keep}>Keep<//>
       </span>
     <//>

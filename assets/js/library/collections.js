@@ -1,15 +1,7 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
-import { Button } from "../core/buttons.js";
-import { dialog, failed, notify, sure } from "../core/dialogs.js";
-import { Facts } from "../core/facts.js";
-import { Check, Count, Input, Labelled, Select } from "../core/form.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { ofCollection, watch } from "../core/jobs.js";
-import { choose, loadOverview } from "../core/router.js";
-import { api } from "../core/server.js";
-import { Side } from "../core/side.js";
-import { atWork, collectionNow, state } from "../core/store.js";
+import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Facts, html,
+  Input, Labelled, loadOverview, notify, ofCollection, plural, Select, Side, state, sure,
+  watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -25,6 +17,12 @@ const Name = ({ value = "" }) =>
     <${Input} id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
   <//>`;
 
+/* To a collection that is being made, or named anew. */
+async function turnTo(asked) {
+  const { name } = await asked;
+  await loadOverview();
+  await choose(name);
+}
 async function create() {
   const request = await dialog({
     title: "New collection",
@@ -55,9 +53,7 @@ async function create() {
     }),
   });
   if (!request) return;
-  const made = await api.post("/collections", request);
-  await loadOverview();
-  await choose(made.name);
+  await turnTo(api.post("/collections", request));
 }
 async function rename({ name }) {
   const wanted = await dialog({
@@ -71,9 +67,7 @@ async function rename({ name }) {
     read: (data) => data.get("name"),
   });
   if (!wanted || wanted === name) return;
-  const renamed = await api.patch(api.collection(name), { name: wanted });
-  await loadOverview();
-  await choose(renamed.name);
+  await turnTo(api.patch(api.collection(name), { name: wanted }));
   watch();
 }
 async function remove({ name, documents, pages, bytes: size }) {
@@ -96,11 +90,11 @@ async function remove({ name, documents, pages, bytes: size }) {
   }
   await loadOverview();
   notify([`The collection ${name} is deleted.`, gone.sentence, ...gone.notes].join(" "));
-  const [next] = state.overview.collections;
-  await choose(next ? next.name : "documents");
+  const [next = "documents"] = collectionNames();
+  await choose(next);
 }
 
-/* --- the side ------------------------------------------------------------------------------------------------------------ */
+/* --- the side ----------------------------------------------------------------------------------------------------- */
 const busy = (name) => ofCollection(name).find((job) => job.active);
 function said({ name, documents, pages }) {
   const job = busy(name);
@@ -111,7 +105,7 @@ function said({ name, documents, pages }) {
 const Item = ({ one }) =>
   html`<li>
     <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
-      onClick=${() => choose(one.name).catch(failed)}>
+      onClick=${() => choose(one.name)}>
       <b>${one.name}</b><span>${said(one)}</span>
     </button>
   </li>`;
@@ -121,11 +115,11 @@ export function Collections() {
   for (const name of new Set(coming))
     if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
   return html`<${Side} title="Collections" hint="None yet. The first files you add make one."
-    add=${{ label: "New collection", onClick: () => create().catch(failed) }}
+    add=${{ label: "New collection", onClick: create }}
     items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
 
-/* --- the head ------------------------------------------------------------------------------------------------------------ */
+/* --- the head ----------------------------------------------------------------------------------------------------- */
 const LESS = { none: "no words", text: "no OCR", later: "OCR behind the vectors" };
 function facts(c) {
   const made = c.settings || {};
@@ -140,7 +134,7 @@ function facts(c) {
     LESS[made.words] || (made.ocr ? "OCR where needed" : "no OCR"),
     c.unread > 0 && `OCR of ${plural(c.unread, "page")} to come`,
     c.failed_pages > 0 && `${plural(c.failed_pages, "page")} failed`,
-  ].filter(Boolean);
+  ];
 }
 export function Head() {
   const c = collectionNow();
@@ -152,7 +146,7 @@ export function Head() {
       </p>
     </div>`;
   const button = (icon, text, act) =>
-    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c).catch(failed)}>${text}<//>`;
+    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c)}>${text}<//>`;
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>

@@ -1,17 +1,7 @@
 /* documents: what is in the collection at hand, how well it was read, and taking it out again. */
-import { Button, Named, Quiet } from "../core/buttons.js";
-import { failed, notify, sure } from "../core/dialogs.js";
-import { Empty } from "../core/empty.js";
-import { Tick } from "../core/form.js";
-import { bytes, capital, count, date, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { useInSight } from "../core/insight.js";
-import { ofCollection, watch } from "../core/jobs.js";
-import { loadOverview, openPage, refresh, sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { atWork, collectionNow, documentsNow, set, state } from "../core/store.js";
-import { emit } from "../core/events.js";
-import { Table } from "../core/table.js";
+import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, emit, Empty, html, Named,
+  notify, ofCollection, openPage, plural, Quiet, reload, set, state, sure, sync, Table, Tick, useEffect, useInSight,
+  useState, watch } from "../core/core.js";
 import { Again, Cure } from "./rereading.js";
 import { Borne, edit } from "./tagging.js";
 
@@ -29,17 +19,12 @@ async function remove(document) {
     ${atWork() && html`<p>Something is at work in this collection; the document is deleted when that has ended.</p>`}
   </div>`);
   if (!wanted) return;
-  try {
-    const gone = await api.remove(api.collection(state.collection, `/documents/${api.part(document.name)}`));
-    tell(document.name, gone);
-    if (gone.job) return;
-    if (state.open && state.open.document === document.name) set({ open: null });
-    await loadOverview();
-    await refresh();
-    emit("deleted", document.name);
-  } catch (error) {
-    failed(error);
-  }
+  const gone = await api.remove(api.collection(state.collection, `/documents/${api.part(document.name)}`));
+  tell(document.name, gone);
+  if (gone.job) return;
+  if (state.open && state.open.document === document.name) set({ open: null });
+  await reload();
+  emit("deleted", document.name);
 }
 function tell(name, { job, found, sentence, notes }) {
   if (job) {
@@ -49,7 +34,7 @@ function tell(name, { job, found, sentence, notes }) {
   else notify([`${name} is deleted.`, sentence, "A search for its own words finds none of it.", ...notes].join(" "));
 }
 
-/* --- how well it was read ---------------------------------------------------------------------------------------------- */
+/* --- how well it was read ----------------------------------------------------------------------------------------- */
 function Reading({ document }) {
   if (!document.indexed) return "not in yet";
   if (document.unread) return html`OCR of ${plural(document.unread, "page")} to come`;
@@ -57,16 +42,14 @@ function Reading({ document }) {
   const verdict = document.verdict !== "good" && document.verdict !== "wordless" && VERDICTS[document.verdict];
   return html`${source}${verdict && html` <span class=${`pl-badge pl-verdict-of-${document.verdict}`}>${verdict}</span>`}`;
 }
-const pagesOf = (list, name) =>
-  list.map(
-    (one) => html`<li key=${`${one.page} ${one.encoder || ""}`}>
-      <${Named} onClick=${() => openPage({ document: name, page: one.page })}>Page ${one.page}<//>
-      ${one.encoder && html` <code>${one.encoder}</code>`} <span>${one.reason}</span>
-    </li>`,
-  );
 function Group({ title, list, name }) {
   if (!list.length) return null;
-  return html`<h4>${title}</h4><ul class="pl-reasons">${pagesOf(list, name)}</ul>`;
+  const item = ({ page, encoder, reason }) =>
+    html`<li key=${`${page} ${encoder || ""}`}>
+      <${Named} onClick=${() => openPage({ document: name, page })}>Page ${page}<//>
+      ${encoder && html` <code>${encoder}</code>`} <span>${reason}</span>
+    </li>`;
+  return html`<h4>${title}</h4><ul class="pl-reasons">${list.map(item)}</ul>`;
 }
 function More({ document }) {
   const { name, failed: lost, notices, gaps } = document;
@@ -82,7 +65,7 @@ function More({ document }) {
   </tr>`;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------------ */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 function toggle(name) {
   set({ document: state.document === name ? "" : name });
   sync();

@@ -32,7 +32,7 @@ export function leftOut(names, readable) {
   return [...names.slice(0, NAMED), ...more].map((name) => ({ name, pages: 0, note, state: "refused" }));
 }
 
-/* --- a plan ---------------------------------------------------------------------------------------------------------- */
+/* --- a plan ------------------------------------------------------------------------------------------------------- */
 export const STATES = {
   new: "New",
   rest: "Goes on",

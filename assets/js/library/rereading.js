@@ -1,13 +1,5 @@
 /* rereading: reading a document's stored pictures another way, where its words are not what it says. No file is needed. */
-import { useAnswer } from "../core/answer.js";
-import { Button } from "../core/buttons.js";
-import { failed } from "../core/dialogs.js";
-import { Labelled, Select } from "../core/form.js";
-import { plural } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
-import { api } from "../core/server.js";
-import { state } from "../core/store.js";
+import { api, Button, html, Labelled, plural, Select, state, useAnswer, useState, watch } from "../core/core.js";
 import { otherWay } from "./files.js";
 
 let asked = null; // languages change when something is installed, which is when the page is loaded anew
@@ -16,18 +8,14 @@ const languages = () => (asked ||= api.get("/languages").catch((error) => ((aske
 /* The cure in one click: what is tried first, in the language that the pages look like or in the one given. */
 export function Cure({ document, language = "", short = false }) {
   const { value: known } = useAnswer(languages, []);
-  const [busy, setBusy] = useState(false);
   if (!known) return null;
   const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
-  const read = async () => {
-    setBusy(true);
-    await api.post(api.collection(state.collection, "/reread"), { document: document.name, ...way }).then(watch, failed);
-    setBusy(false);
-  };
+  const body = { document: document.name, ...way };
+  const read = () => api.post(api.collection(state.collection, "/reread"), body).then(watch);
   const what = way.pages.length ? plural(way.pages.length, "page") : "it";
   const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
   return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
-    title=${text} disabled=${busy} onClick=${read}>
+    title=${text} act=${read}>
     ${short ? "Read again" : text}
   <//>`;
 }

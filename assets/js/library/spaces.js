@@ -1,20 +1,11 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
-import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed, sure } from "../core/dialogs.js";
-import { Facts } from "../core/facts.js";
-import { Code, Labelled } from "../core/form.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
-import { loadOverview, refresh } from "../core/router.js";
-import { api } from "../core/server.js";
-import { collectionNow, state } from "../core/store.js";
-import { Figures } from "../core/table.js";
+import { api, Button, bytes, Code, collectionNow, count, dialog, Facts, Figures, html, Known, Labelled, plural, Quiet,
+  reload, state, sure, useState, watch } from "../core/core.js";
 import { KINDS } from "../models/facts.js";
 import { Picker } from "../models/models.js";
 
 const here = (rest) => api.collection(state.collection, rest);
-const start = (work, body) => api.post(here(work), body).then(watch, failed);
+const start = (work, body) => api.post(here(work), body).then(watch);
 
 async function addEncoder() {
   const { name, spaces } = collectionNow();
@@ -38,14 +29,7 @@ async function removeEncoder(space) {
     Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
     stay.
   </p>`);
-  if (!wanted) return;
-  try {
-    await api.remove(here(`/encoders/${api.part(space.encoder)}`));
-    await loadOverview();
-    await refresh();
-  } catch (error) {
-    failed(error);
-  }
+  if (wanted) await api.remove(here(`/encoders/${api.part(space.encoder)}`)).then(reload);
 }
 function NewIndex({ left }) {
   const [name, setName] = useState("");
@@ -54,9 +38,7 @@ function NewIndex({ left }) {
     <${Labelled} text="Index">
       <${Code} id="pl-index-name" name="index" list="pl-index-names" placeholder="columns" required write=${setName} />
     <//>
-    <datalist id="pl-index-names">
-      ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
-    </datalist>
+    <${Known} id="pl-index-names" texts=${left.map((one) => [one.name, one.summary])} />
     <p class="pl-muted" aria-live="polite">${found ? found.summary : ""}</p>
     <p class="pl-muted">It is computed from the stored vectors; no page is encoded again.</p>
   </div>`;
@@ -84,7 +66,7 @@ function Space({ space, pages }) {
     `${count(space.pages)} of ${plural(pages, "page")}`,
     space.failed ? `failed on ${plural(space.failed, "page")}` : "",
     bytes(space.bytes),
-  ].filter(Boolean);
+  ];
   const button = (text, act, primary) =>
     html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>

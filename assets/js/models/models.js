@@ -1,17 +1,7 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
-import { useAnswer } from "../core/answer.js";
-import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
-import { Problem, Spinner, Waiting } from "../core/empty.js";
-import { Facts } from "../core/facts.js";
-import { bytes, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { act, watch } from "../core/jobs.js";
-import { addressed } from "../core/router.js";
-import { api } from "../core/server.js";
-import { state, useChanges } from "../core/store.js";
-import { copy } from "../core/clipboard.js";
+import { act, addressed, api, Button, bytes, copy, dialog, Facts, html, plural, Problem, Quiet, Spinner, state,
+  useAnswer, useChanges, useEffect, useState, Waiting, watch } from "../core/core.js";
 import { facts, pace, reason, STATES } from "./facts.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded
@@ -33,7 +23,7 @@ function useModels() {
   return { models: value, error, again };
 }
 
-/* --- one model ------------------------------------------------------------------------------------------------------- */
+/* --- one model ---------------------------------------------------------------------------------------------------- */
 const Command = ({ text }) =>
   html`<div class="pl-command">
     <code>${text}</code>
@@ -49,8 +39,9 @@ function Row({ model, end }) {
     <p class="pl-model-summary">${model.summary}</p>
     <${Facts} look="pl-model-facts" of=${facts(model)} />
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
-    ${model.own_code &&
-    html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`}
+    ${model.own_code && html`<p class="pl-model-code">
+      ${`May run code of its own here, allowed at revision ${model.own_code}.`}
+    </p>`}
     ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
@@ -66,7 +57,7 @@ function Grouped({ models, make }) {
     </details>`}`;
 }
 
-/* --- getting one: what it takes and its licence first, then a job ---------------------------------------------------- */
+/* --- getting one: what it takes and its licence first, then a job ------------------------------------------------- */
 const Terms = ({ name, bytes: size, licence, terms, gated }) =>
   html`<li key=${name}>
     <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
@@ -90,7 +81,6 @@ async function get(model) {
 const fetched = (job) =>
   job.pages_total ? `${bytes(job.pages_done)} of ${bytes(job.pages_total)}` : "Asking the hub";
 function Get({ model }) {
-  const [asking, setAsking] = useState(false);
   const job = fetching(model);
   if (job)
     return html`<span class="pl-row">
@@ -98,22 +88,19 @@ function Get({ model }) {
       <${Button} look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
     </span>`;
   if (!model.hub) return null;
-  const begin = async (event) => {
+  const begin = (event) => {
     event.preventDefault(); // it may stand in the label of a choice
-    setAsking(true);
-    await get(model).catch(failed);
-    setAsking(false);
+    return get(model);
   };
-  return html`<${Button} look="pl-small" disabled=${asking} onClick=${begin}>Get<//>`;
+  return html`<${Button} look="pl-small" act=${begin}>Get<//>`;
 }
 
-/* --- the picker: radios with the name `encoder` ---------------------------------------------------------------------- */
+/* --- the picker: radios with the name `encoder` ------------------------------------------------------------------- */
 /* `except` are ids that are not offered. */
 export function Picker({ chosen = "", except = [] }) {
   const { models, error } = useModels();
   const [picked, pick] = useState(chosen);
-  if (error) return html`<${Problem} text=${error} />`;
-  if (!models) return html`<${Waiting} text="Looking for models" />`;
+  if (!models) return html`<${Waiting} text="Looking for models" error=${error} />`;
   const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
@@ -128,17 +115,11 @@ export function Picker({ chosen = "", except = [] }) {
   </div>`;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 function Act({ model, again }) {
-  const [asking, setAsking] = useState(false);
   const button = (text, name) => {
-    const go = async () => {
-      setAsking(true);
-      await api.post(path(model, name)).catch(failed);
-      setAsking(false);
-      again();
-    };
-    return html`<${Button} look="pl-small" disabled=${asking} onClick=${go}>${text}<//>`;
+    const go = () => api.post(path(model, name)).finally(again);
+    return html`<${Button} look="pl-small" act=${go}>${text}<//>`;
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");
@@ -156,11 +137,11 @@ function Advice() {
 function All() {
   const { models, error, again } = useModels();
   if (error) return html`<${Problem} text=${error} />`;
+  const row = (model) =>
+    html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`;
   return html`<div class="pl-models">
     <${Advice} />
-    ${models && html`<${Grouped} models=${models}
-      make=${(model) => html`<${Row} key=${model.id} model=${model}
-        end=${html`<${Act} model=${model} again=${again} />`} />`} />`}
+    ${models && html`<${Grouped} models=${models} make=${row} />`}
   </div>`;
 }
 addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));

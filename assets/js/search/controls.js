@@ -4,7 +4,7 @@ import { Button, Chip } from "../core/buttons.js";
 import { Code, Count, Input, Known, Labelled, Segments, Select } from "../core/form.js";
 import { html, useState } from "../core/html.js";
 import { Icon } from "../core/icons.js";
-import { failed, notify } from "../core/dialogs.js";
+import { notify } from "../core/dialogs.js";
 import { emit } from "../core/events.js";
 import { api } from "../core/server.js";
 import { asking, documents, set, spaces, state } from "../core/store.js";
@@ -83,7 +83,7 @@ function Lacking() {
     api.post(api.collection(state.collection, "/index"), one).then(() => {
       emit("watch-jobs");
       notify(`${one.index} is being made from the stored vectors; the Library shows how far it is.`);
-    }, failed);
+    });
   return lacking.map(
     (one) =>
       html`<p class="pl-lacking" key=${one.index}>
@@ -140,11 +140,7 @@ const without = (at) =>
     .join(" and ");
 /* The server writes the test, so that its quoting is the filter's own. */
 async function addTest(field, operator, value, rest = state.filter) {
-  try {
-    useFilter((await api.post("/filters/read", { filter: rest, add: { field, operator, value } })).filter);
-  } catch (error) {
-    failed(error);
-  }
+  useFilter((await api.post("/filters/read", { filter: rest, add: { field, operator, value } })).filter);
 }
 export const FilterChips = () =>
   clauses().length > 0 &&

@@ -4,7 +4,7 @@
 import { parseRef, refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
 import { Button } from "../core/buttons.js";
-import { Problem, Spinner } from "../core/empty.js";
+import { Problem, Spinner } from "../core/blocks.js";
 import { addLink, on } from "../core/events.js";
 import { Count, Labelled, Select } from "../core/form.js";
 import { capital } from "../core/format.js";

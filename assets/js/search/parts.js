@@ -1,8 +1,8 @@
 /* parts: what a query holds beside its text: more texts, pictures, regions of pages, and pages marked good or bad. */
 import { parseRef, refOf } from "../core/address.js";
 import { Chip, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
-import { Spinner } from "../core/empty.js";
+import { dialog } from "../core/dialogs.js";
+import { Spinner } from "../core/blocks.js";
 import { Check } from "../core/form.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
 import { api, imageUrl, pictureUrl } from "../core/server.js";
@@ -74,13 +74,9 @@ export function markOf(ref) {
 export const pictures = (files) => [...(files || [])].filter((file) => file.type.startsWith("image/"));
 export async function addPictures(files) {
   for (const file of pictures(files)) {
-    try {
-      const part = { kind: "picture", picture: (await api.raw("/pictures", file)).picture, repairs: [], weight: 1 };
-      set({ parts: [...state.parts, part] });
-      changed();
-    } catch (error) {
-      failed(error);
-    }
+    const { picture } = await api.raw("/pictures", file);
+    set({ parts: [...state.parts, { kind: "picture", picture, repairs: [], weight: 1 }] });
+    changed();
   }
 }
 /* Steps that can always be tried, beside those that looking at the picture proposes. */
@@ -203,7 +199,7 @@ function Part({ part }) {
     changed();
   };
   const turn = () => replace({ ...part, weight: part.weight > 0 ? -NOT() : 1 });
-  const mend = () => repairs(part).then((steps) => steps && replace({ ...part, repairs: steps }), failed);
+  const mend = () => repairs(part).then((steps) => steps && replace({ ...part, repairs: steps }));
   return html`<span class=${`pl-query-part pl-${part.weight > 0 ? "wanted" : "unwanted"}`} role="listitem"
     data-kind=${part.kind}>
     <${Picture} part=${part} />

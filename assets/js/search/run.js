@@ -38,7 +38,7 @@ function keep(among, key, search) {
   if (among.size > KEPT) among.delete(among.keys().next().value);
 }
 /* Pages come and go: what was found before, or is being found, says nothing any more. */
-export function forget() {
+function forget() {
   answers = new Map();
   known = "";
 }

@@ -1,7 +1,7 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
 import { Button } from "../core/buttons.js";
-import { copy } from "../core/clipboard.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
+import { Copied, save } from "../core/taking.js";
+import { dialog, notify } from "../core/dialogs.js";
 import { Input, Labelled } from "../core/form.js";
 import { date } from "../core/format.js";
 import { html } from "../core/html.js";
@@ -20,17 +20,6 @@ const FORMS = [
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
 
-/* One of the ways to put a search elsewhere. */
-export const Copied = ({ name, text, note }) =>
-  html`<section key=${name} aria-label=${name}>
-    <div class="pl-section-head">
-      <h3>${name}</h3>
-      <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
-    </div>
-    <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
-    ${note && html`<p class="pl-muted">${note}</p>`}
-  </section>`;
-
 /* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
   const copies = await api.post("/copies", { ...question(), address: location.origin });
@@ -42,17 +31,6 @@ addressed("copies", async () => {
 });
 
 /* --- files -------------------------------------------------------------------------------------------------------------- */
-/* What the server made, as a file; `name` is what it is called where the server does not say. */
-export async function save(answer, name) {
-  const told = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = told ? decodeURIComponent(told[1]) : name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
@@ -61,7 +39,7 @@ export async function download(form, wanted = {}) {
 addressed("export", () => {
   const one = ([form, name, what]) =>
     html`<button key=${form} type="button" class="pl-export" data-form=${form}
-      onClick=${() => download(form).catch(failed)}>
+      onClick=${() => download(form)}>
       <b>${name}</b><span>${what}</span>
     </button>`;
   return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
@@ -92,7 +70,7 @@ addressed("saved", async () => {
     body: (open) => html`<${Kept} path="/searches" kind="saved search" none="No search is saved yet." about=${about}
       open=${open} />`,
   });
-  if (chosen) setTimeout(() => restore(chosen).catch(failed)); // once the dialog has left the address
+  if (chosen) setTimeout(() => restore(chosen)); // once the dialog has left the address
 });
 
 export function SavingBar() {
@@ -101,7 +79,7 @@ export function SavingBar() {
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
-    ${whole && button("star", "Save", () => keep().catch(failed))}
+    ${whole && button("star", "Save", keep)}
     ${whole && button("code", "Copy as", () => openDialog("copies"))}
     ${whole && button("save", "Export", () => openDialog("export"))}
     ${button("file", "Saved searches", () => openDialog("saved"))}

@@ -1,7 +1,7 @@
 /* search: the query, how it is searched, and results as they come. */
 import { Button, Chip } from "../core/buttons.js";
 import { notify } from "../core/dialogs.js";
-import { Empty, Problem, Spinner } from "../core/empty.js";
+import { Empty, Problem, Spinner } from "../core/blocks.js";
 import { on } from "../core/events.js";
 import { ms, plural } from "../core/format.js";
 import { html, useState } from "../core/html.js";

@@ -1,7 +1,5 @@
 /* recall: how much of the exact answer every quicker way still finds. */
-import { date, ms, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { Figures } from "../core/table.js";
+import { date, Figures, html, ms, plural } from "../core/core.js";
 
 const KINDS = {
   index: [

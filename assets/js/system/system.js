@@ -1,28 +1,19 @@
 /* system: the collection on disk, its suspicious pages, how long its searches took, what they miss; jobs; the machine. */
-import { useAnswer } from "../core/answer.js";
-import { Button } from "../core/buttons.js";
-import { failed } from "../core/dialogs.js";
-import { Problem, Spinner } from "../core/empty.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
-import { api } from "../core/server.js";
-import { atWork, state } from "../core/store.js";
-import { Figures } from "../core/table.js";
+import { api, atWork, Button, bytes, collectionNow, count, Figures, html, plural, Problem, Section, Spinner, state,
+  Twin, useAnswer, useEffect, useState, watch } from "../core/core.js";
 import { Audit } from "./audit.js";
 import { Latency } from "./latency.js";
 import { History, Loaded, Machine, Pairs, Programs } from "./machine.js";
 import { Recall } from "./recall.js";
-import { Section } from "./section.js";
 
 const here = (rest) => api.collection(state.collection, rest);
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
-  const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch, failed);
+  const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch);
   return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${start}>${text}<//>`;
 }
 
-/* --- on disk -------------------------------------------------------------------------------------------------------------- */
+/* --- on disk ------------------------------------------------------------------------------------------------------ */
 function Verdict({ verdict }) {
   if (!verdict) return null;
   if (verdict.checking) return html`<${Spinner} />Checking`;
@@ -69,14 +60,13 @@ function Disk({ info, tables }) {
     ${behind > 0 &&
     html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`}
     <div role="status" aria-live="polite"><${Verdict} verdict=${verdict} /></div>
-    <details class="pl-twin">
-      <summary>${plural(tables.length, "table")}</summary>
+    <${Twin} title=${plural(tables.length, "table")}>
       <${Figures} id="pl-tables" caption="Tables on disk" heads=${TABLE} rows=${tables.map(cells)} />
-    </details>
+    <//>
   <//>`;
 }
 
-/* --- the tab: asked anew whenever it is shown, or a job of the collection has ended ------------------------------------ */
+/* --- the tab: asked anew whenever it is shown, or a job of the collection has ended ------------------------------- */
 function Upkeep({ on }) {
   const [away, setAway] = useState(null); // what is in quarantine since, with the answer before
   const { value: told, error, stale } = useAnswer(() => api.get(here("/upkeep")), [...on, away]);
@@ -97,7 +87,7 @@ function Upkeep({ on }) {
 export function System() {
   if (!state.overview) return null;
   const shown = state.view === "system";
-  const there = state.overview.collections.some((one) => one.name === state.collection);
+  const there = collectionNow();
   const ended = state.jobs.filter((job) => !job.active && job.collection === state.collection).length;
   const on = [state.collection, shown, ended];
   if (!shown) return html`<div class="pl-system"></div>`;

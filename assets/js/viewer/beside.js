@@ -3,14 +3,14 @@
 import { refOf } from "../core/address.js";
 import { useAnswer } from "../core/answer.js";
 import { Button, Chip, Named, Quiet } from "../core/buttons.js";
-import { Problem } from "../core/empty.js";
+import { Problem } from "../core/blocks.js";
 import { html, useMemo } from "../core/html.js";
 import { openPage } from "../core/router.js";
 import { api } from "../core/server.js";
 import { asked, asking, state } from "../core/store.js";
 import { Noting } from "../evaluate/question.js";
 import { endReview, placeOf, reviewed } from "../evaluate/review.js";
-import { told, worst } from "../evaluate/words.js";
+import { worst } from "../evaluate/words.js";
 import { expect, useMiss, Verdict } from "../search/expected.js";
 import { Name } from "../search/results.js";
 import { question } from "../search/run.js";
@@ -54,7 +54,7 @@ export function Pinned() {
 export function Review() {
   const here = reviewed();
   if (!here) return null;
-  const { outcome, top, evaluation, stages } = here;
+  const { outcome, top, evaluation } = here;
   const chip = (at, text) =>
     html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page}
       disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>
@@ -64,7 +64,7 @@ export function Review() {
     <p class="pl-review-query">
       <b>${outcome.query}</b>${" "}
       <span class=${outcome.failed ? "pl-bad-text" : "pl-muted"}>
-        ${worst(outcome).cause || told(worst(outcome), stages)}
+        ${worst(outcome).cause || worst(outcome).said}
       </span>
     </p>
     <div class="pl-chips pl-review-pages" role="group" aria-label="Pages of this question">

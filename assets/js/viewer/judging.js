@@ -1,5 +1,5 @@
 /* judging: how well a page answers a query, as a row of grades; kept by the server as labels of the collection. */
-import { failed, notify } from "../core/dialogs.js";
+import { notify } from "../core/dialogs.js";
 import { html, useEffect, useId } from "../core/html.js";
 import { refOf } from "../core/address.js";
 import { api } from "../core/server.js";
@@ -25,7 +25,7 @@ export function Judging({ query, collection, document, number, grade, onchange =
       collection,
       page: refOf({ document, page: number }),
       grade: value === "" ? null : Number(value),
-    }).then(onchange, failed);
+    }).then(onchange);
   const now = grade === null || grade === undefined ? "" : String(grade);
   return html`<fieldset class="pl-judge">
     <legend class="pl-sr">${`Judge ${page} for this question`}</legend>
@@ -47,8 +47,8 @@ const isOf = (judged, { query, collection }) => judged && judged.query === query
 async function load() {
   const mine = ++answered,
     of = named();
-  const grades = await api.get("/judgements", of).catch(failed);
-  if (mine === answered && grades) set({ judged: { ...of, grades } });
+  const grades = await api.get("/judgements", of);
+  if (mine === answered) set({ judged: { ...of, grades } });
 }
 const judgeable = () => Boolean(state.query) && !state.parts.length;
 function told(grades, of = named()) {
@@ -58,7 +58,7 @@ function told(grades, of = named()) {
 }
 export function judgeOpen(grade) {
   const of = named();
-  if (judgeable()) give({ ...of, page: refOf(state.open), grade }).then((grades) => told(grades, of), failed);
+  if (judgeable()) give({ ...of, page: refOf(state.open), grade }).then((grades) => told(grades, of));
 }
 /* As a section of the panel beside the page. */
 export function JudgedPage({ at }) {

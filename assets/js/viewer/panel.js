@@ -2,7 +2,7 @@
    regions that won it, and the page's text. */
 import { refOf } from "../core/address.js";
 import { Button, Chip, Quiet } from "../core/buttons.js";
-import { Problem, Waiting } from "../core/empty.js";
+import { Problem, Waiting } from "../core/blocks.js";
 import { Labelled, Segments, Select, Tick } from "../core/form.js";
 import { count, percent, plural, score } from "../core/format.js";
 import { html, useState } from "../core/html.js";
@@ -12,7 +12,7 @@ import { api } from "../core/server.js";
 import { spaces, state } from "../core/store.js";
 import { Table } from "../core/table.js";
 import { KINDS } from "../models/facts.js";
-import { copy } from "../core/clipboard.js";
+import { copy } from "../core/taking.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, turn } from "./reading.js";

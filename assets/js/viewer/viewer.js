@@ -1,9 +1,9 @@
 /* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
 import { refOf } from "../core/address.js";
 import { Button, Quiet } from "../core/buttons.js";
-import { copy } from "../core/clipboard.js";
-import { failed, notify } from "../core/dialogs.js";
-import { Empty, Opening } from "../core/empty.js";
+import { copy } from "../core/taking.js";
+import { notify } from "../core/dialogs.js";
+import { Empty, Opening } from "../core/blocks.js";
 import { on } from "../core/events.js";
 import { Count } from "../core/form.js";
 import { count } from "../core/format.js";
@@ -30,7 +30,7 @@ function savePage() {
   const { read, why } = state.page;
   const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
   const seen = why ? { look: shown(), tokens, encoder: why.encoder } : {};
-  download("png", { page: refOf(read), ...seen }).catch(failed);
+  download("png", { page: refOf(read), ...seen });
 }
 
 /* --- a part of the page as a query ------------------------------------------------------------------------------------- */

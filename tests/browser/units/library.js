@@ -1,7 +1,6 @@
 import { accepted, isBad, isSystem, kinds, leftOut, otherWay, progress, sorted, summary } from "../library/files.js";
 import { facts, pace, reason, size } from "../models/facts.js";
-import { across, ceiling, down, HEIGHT, WIDTH } from "../system/lines.js";
-import { close, equal } from "./expect.js";
+import { equal } from "./expect.js";
 
 const READABLE = [
   { name: "PDF", suffixes: [".pdf"] },
@@ -70,14 +69,5 @@ export const tests = {
     equal(facts({ ...MODEL, available: true, folder: "/x", device: "cpu" }).slice(-2), ["not timed here yet", "on cpu"]);
     equal([size(2), size(0.256), pace(2.44), pace(0.2)], ["2 B weights", "256 M weights", "2.4 s a page", "5.0 pages a second"]);
     equal(reason(MODEL), "No weights.");
-  },
-  "a chart ends at a round number above all"() {
-    equal([0.3, 1, 1.2, 37, 99, 450, 900].map(ceiling), [0.4, 1, 2, 40, 100, 500, 1000]);
-  },
-  "points stand in order within the chart, one alone in the middle"() {
-    const xs = [0, 1, 2].map((i) => across(i, 3));
-    equal(xs[0] < xs[1] && xs[1] < xs[2] && xs[2] < WIDTH, true);
-    close(xs[1], across(0, 1), 1e-6);
-    equal(down(10, 10) < down(5, 10) && down(0, 10) < HEIGHT, true);
   },
 };
