@@ -8,6 +8,7 @@ from tests.store.make import DIM, collection, put, record
 from workbench.retrieval import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store import Collection, Writer
+from workbench.store.table_vectors import TableVectors
 from workbench.types import QueryEmbedding
 
 PAGES = 150
@@ -50,5 +51,7 @@ def test_every_stage_gives_the_same_list(store, monkeypatch, pipeline):
     before = told(search(store, pipeline))
     monkeypatch.setenv("PAGELENS_COPY_MB", "0")
     again = Collection(store.path)
+    again.space().drop_needless()
+    assert isinstance(again.space().vectors("full"), TableVectors)
     assert told(search(again, pipeline)) == before
     again.close()

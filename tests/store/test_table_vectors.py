@@ -96,4 +96,5 @@ def test_a_copy_that_a_collection_has_grown_out_of_goes(store, monkeypatch):
     with Writer(again) as writer:
         writer.finish()
     assert copies(store) == sorted(set(store.space().indexes) - {"full"})
+    assert isinstance(store.space().vectors("full"), TableVectors)
     assert store.space().mapped("full").page_ids, "what needs all vectors in one array still has them"

@@ -213,7 +213,7 @@ class EncoderVectors:
                 yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
 
     def copied(self, index: str) -> bool:
-        """Whether searches read a copy of an index: of full vectors as far as `Settings.copy_mb` goes.
+        """Whether an index is to have a copy for searches to read: full vectors as far as `Settings.copy_mb` goes.
 
         What lies in an object store always has one, and so has what a graphics card is filled from.
         """
@@ -225,9 +225,12 @@ class EncoderVectors:
     def vectors(self, index: str) -> PageVectors:
         """An index as searches read it, in step with the committed pages, without those in quarantine.
 
-        As one array where it is `copied`, else out of its table. `DiskFullError` when there is no room for the copy.
+        As one array where it is `copied`, or a copy is there, else out of its table. `DiskFullError` when there is no
+        room for the copy.
         """
-        return self.mapped(index) if self.copied(index) else self._searchable(index, self._committed(index))
+        if self._flats[self.index(index).name].directory.exists() or self.copied(index):
+            return self.mapped(index)
+        return self._searchable(index, self._committed(index))
 
     def mapped(self, index: str) -> FlatVectors:
         """An index as one memory-mapped array, as `vectors`; its copy is made where there is none.
