@@ -1,4 +1,4 @@
-"""What a linter would say of the page's modules: every import is there, nothing is there for nobody, and lines are short."""
+"""What a linter would say of the page's modules: imports are there, nothing is there for nobody, lines are short."""
 
 import re
 from posixpath import dirname, join, normpath
