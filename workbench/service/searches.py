@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
-from workbench.diagnosis import diagnose
+from workbench.diagnosis import CAUSES, diagnose
 from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
@@ -137,7 +137,8 @@ class Searches:
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
+        found = diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
+        return replace(found, short=CAUSES.get(found.cause, found.verdict))
 
     def calibrate(
         self,
