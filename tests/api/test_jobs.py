@@ -1,9 +1,11 @@
 """What a job says of itself, in words."""
 
+from dataclasses import replace
+
 import pytest
 
-from workbench.answers.jobs import KINDS, JobState
-from workbench.types import DocumentOutcome, Job, Progress
+from workbench.answers.jobs import KINDS, FileOfJob, JobState
+from workbench.types import DocumentOutcome, Job, PageFailureRecord, Progress
 
 
 def state(kind, indexed=0, message="", names=("a.pdf",)):
@@ -26,6 +28,29 @@ def state(kind, indexed=0, message="", names=("a.pdf",)):
 )
 def test_a_job_says_what_it_is_does_and_did(job, words):
     assert (job.name, job.doing, job.outcome) == words
+
+
+FILE = DocumentOutcome("a.pdf", pages=3, indexed=3, skipped=0)
+GAP = PageFailureRecord(2, "damaged")
+
+
+@pytest.mark.parametrize(
+    ("change", "active", "said", "bad"),
+    [
+        ({}, True, "Done", False),
+        ({"skipped": 3, "indexed": 0}, True, "Already here", False),
+        ({"pages": 0, "reason": "damaged"}, True, "Not read", True),
+        ({"pages": 0, "reason": "of no kind that is read", "left_out": True}, True, "Not read", False),
+        ({"failed": (GAP,)}, True, "Done, with gaps", True),
+        ({"state": "reading"}, True, "Reading", False),
+        ({"state": "waiting"}, True, "Waiting", False),
+        ({"state": "reading"}, False, "Stopped", False),
+        ({"state": "waiting"}, False, "Not begun", False),
+    ],
+)
+def test_a_file_of_a_job_says_how_far_it_is(change, active, said, bad):
+    found = FileOfJob.of(replace(FILE, **change), active)
+    assert (found.said, found.bad, found.name) == (said, bad, "a.pdf")
 
 
 def test_every_kind_of_work_has_words(workbench):

@@ -1,4 +1,4 @@
-"""What a linter would say of the page's modules: every import is there, and nothing is there for nobody."""
+"""What a linter would say of the page's modules: imports are there, nothing is there for nobody, lines are short."""
 
 import re
 from posixpath import dirname, join, normpath
@@ -44,6 +44,11 @@ def test_what_a_module_imports_is_there_and_used(name):
     for names, space, _ in IMPORT.findall(TEXTS[name]):
         for word in [space] if space else re.findall(r"(\w+)(?=\s*(?:,|$))", names):
             assert re.search(rf"(?<![\w-])(?<!\w\.){word}\b", body), f"{word} is imported for nothing"
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_no_line_is_longer_than_those_of_the_package(name):
+    assert [line for line in TEXTS[name].splitlines() if len(line) > 120] == []
 
 
 def test_nothing_is_exported_for_nobody(pytestconfig):

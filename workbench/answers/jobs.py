@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 
 from pydantic import BaseModel, Field
 
@@ -94,6 +94,35 @@ class Ingested(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FileOfJob(DocumentOutcome):
+    """A file of a job; ``said`` is how far it is in words, and ``bad`` whether there is a problem with it."""
+
+    said: str = ""
+    bad: bool = False
+
+    @classmethod
+    def of(cls, file: DocumentOutcome, active: bool) -> FileOfJob:
+        """From a file, and whether its job still goes on."""
+        unread = bool(file.reason and not file.pages)
+        if file.state != "done":
+            said = (
+                ("Reading" if active else "Stopped")
+                if file.state == "reading"
+                else "Waiting"
+                if active
+                else "Not begun"
+            )
+        elif file.left_out or unread:
+            said = "Not read"
+        elif file.pages and file.skipped == file.pages:
+            said = "Already here"
+        else:
+            said = "Done, with gaps" if file.failed else "Done"
+        own = {field.name: getattr(file, field.name) for field in fields(file)}
+        return cls(**own, said=said, bad=bool(file.failed) or (unread and not file.left_out))
+
+
 class JobState(BaseModel):
     """Work in the background. `state`: waiting, running, stopping, stopped, done, failed or interrupted."""
 
@@ -116,7 +145,7 @@ class JobState(BaseModel):
     current: str
     stages: list[Stage]
     bottleneck: str = Field(description="The stage that the others wait for; empty before one is known.")
-    documents: list[DocumentOutcome] = Field(description="Every file, from the start on; those done first.")
+    documents: list[FileOfJob] = Field(description="Every file, from the start on; those done first.")
 
     @classmethod
     def of(cls, job: Job) -> JobState:
@@ -150,5 +179,5 @@ class JobState(BaseModel):
             current=progress.current,
             stages=[Stage.of(stage) for stage in progress.stages],
             bottleneck=bottleneck(progress.stages),
-            documents=[*progress.documents, *progress.pending],
+            documents=[FileOfJob.of(file, job.active) for file in (*progress.documents, *progress.pending)],
         )

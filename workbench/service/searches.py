@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
-from workbench.diagnosis import diagnose
+from workbench.diagnosis import CAUSES, diagnose
 from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
@@ -22,7 +22,7 @@ from workbench.retrieval import (
     parse_filter,
     search_stages,
 )
-from workbench.retrieval.pipeline import PipelineReading, rival
+from workbench.retrieval.pipeline import GROWING, WRITTEN_FOR, PipelineReading, rival
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -98,6 +98,7 @@ class Searches:
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, k, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
+        notes += _grown(pipeline, fitted, store)
         search = search_stages if anew or self._answers is None else self._answers.stages
         models = self._models.of(store)
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
@@ -136,7 +137,8 @@ class Searches:
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
         cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        return diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
+        found = diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
+        return replace(found, short=CAUSES.get(found.cause, found.verdict))
 
     def calibrate(
         self,
@@ -253,7 +255,16 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     preset = text in PRESETS
     if preset:
         parsed = parsed.fitted(store.space().indexes)
+    if text == GROWING:
+        parsed = parsed.grown(store.page_count())
     return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
+
+
+def _grown(text: str, fitted: Pipeline, store: Collection) -> tuple[str, ...]:
+    """What is said of a preset that keeps more candidates here than it has written."""
+    if text.strip() != GROWING or (pages := store.page_count()) <= WRITTEN_FOR:
+        return ()
+    return (f"Of {pages:,} pages '{GROWING}' keeps more candidates than of {WRITTEN_FOR:,}: {fitted}.",)
 
 
 def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) -> Iterator[SearchResult]:

@@ -7,8 +7,8 @@ import { both, firstPair } from "./figures.js";
 const PIECE = 10; // queries of one answer
 /* `a` and `b` are pipelines as typed, null until a person chooses; `filter` narrows one query of many; `one` and `all`
    are what was found; `dataset` (else `lines`) are whose queries are compared. */
-const fresh = { many: false, a: null, b: null, filter: "", lines: "", dataset: "", sets: [], one: null, all: null, error: "" };
-export const [now, alter] = part("compare", fresh);
+const fresh = { many: false, a: null, b: null, filter: "", lines: "", dataset: "", sets: [], error: "" };
+export const [now, alter] = part("compare", { ...fresh, one: null, all: null });
 const begun = latest();
 
 /* --- the two pipelines -------------------------------------------------------------------------------------------- */
@@ -61,10 +61,11 @@ async function compareAll() {
   const { query, ...body } = { ...request(), filter: state.filter, dataset, lines };
   try {
     while (all.running && mine()) {
-      const { rows, refused, total } = await api.post("/compare/queries", { ...body, at: all.done, many: PIECE });
+      const { total, ...more } = await api.post("/compare/queries", { ...body, at: all.done, many: PIECE });
       if (!mine()) return;
       const done = Math.min(all.done + PIECE, total);
-      all = { rows: [...all.rows, ...rows], refused: { ...all.refused, ...refused }, total, done, running: done < total };
+      const [rows, refused] = [[...all.rows, ...more.rows], { ...all.refused, ...more.refused }];
+      all = { rows, refused, total, done, running: done < total };
       alter({ all });
     }
   } catch (error) {

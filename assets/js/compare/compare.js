@@ -1,13 +1,11 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
-import { Button, Code, count, Empty, Form, html, Problem, Segments, Select, Spinner, state } from "../core/core.js";
-import { QueryLine, ToLibrary } from "../search/query.js";
+import { Button, Code, count, Empty, Form, html, Problem, QueryLine, Segments, Select, Spinner, state,
+  ToLibrary } from "../core/core.js";
 import { alter, compare, now, presetOf, presets, stop, textOf, turn } from "./asking.js";
 import { queries } from "./figures.js";
 import { Letter, Lists } from "./lists.js";
 import { Many, Queries } from "./many.js";
 import { Contrast, Heats } from "./pair.js";
-
-/* --- the form ----------------------------------------------------------------------------------------------------- */
 function Choice({ side }) {
   const letter = side.toUpperCase();
   const preset = (name) => {
@@ -39,8 +37,6 @@ function Asking({ many }) {
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
   <//>`;
 }
-
-/* --- what came of it ---------------------------------------------------------------------------------------------- */
 const note = (text) => html`<span class="pl-note">${text}</span>`;
 function OfOne({ one: { running, found, filter } }) {
   if (running) return html`<${Spinner} />Searching by both`;
@@ -53,11 +49,10 @@ function OfOne({ one: { running, found, filter } }) {
     ${filter && html`<span>where <code>${filter}</code></span>`}
     ${[...new Set([...found.a.notes, ...found.b.notes])].map(note)}`;
 }
-const OfMany = ({ all: { running, done, total, rows, refused } }) =>
-  html`${running && html`<${Spinner} />`}
-    <span>${running ? `${count(done)} of ${queries(total)}` : queries(rows.length)}</span>
-    ${running && html`<${Button} onClick=${stop}>Stop<//>`}
-    ${Object.entries(refused).map(([id, why]) => note(`Query ${id}: ${why}`))}`;
+const OfMany = ({ all: { running, done, total, rows, refused } }) => html`${running && html`<${Spinner} />`}
+  <span>${running ? `${count(done)} of ${queries(total)}` : queries(rows.length)}</span>
+  ${running && html`<${Button} onClick=${stop}>Stop<//>`}
+  ${Object.entries(refused).map(([id, why]) => note(`Query ${id}: ${why}`))}`;
 function Status({ many, one, all }) {
   const told = many ? all : one;
   return html`<div class="pl-status" role="status" aria-live="polite"

@@ -22,7 +22,8 @@ function Hit({ hit, side, move, chosen }) {
         <span class="pl-versus-page">
           <span>${`Page ${number}`}</span>
           <span class="pl-versus-score">
-            <span>${hit.scored ? score(hit.score) : "no score"}</span><span class=${`pl-badge pl-${kind}`}>${kind}</span>
+            <span>${hit.scored ? score(hit.score) : "no score"}</span><span
+              class=${`pl-badge pl-${kind}`}>${kind}</span>
           </span>
         </span>
         <span class=${`pl-versus-move ${look}`}>${words}</span>
@@ -34,9 +35,8 @@ function Side({ side, found, chosen }) {
   const { pipeline, hits } = found[side],
     { ms: took, cold, bytes_read: read } = found[`cost_${side}`];
   const moves = new Map(found.moves.map((move) => [move.page_id, move]));
-  const hit = (one) =>
-    html`<${Hit} key=${one.page_id} hit=${one} side=${side} move=${moves.get(one.page_id)}
-      chosen=${Boolean(chosen[side]) && chosen[side].page_id === one.page_id} />`;
+  const hit = (one) => html`<${Hit} key=${one.page_id} hit=${one} side=${side} move=${moves.get(one.page_id)}
+    chosen=${Boolean(chosen[side]) && chosen[side].page_id === one.page_id} />`;
   return html`<div class="pl-versus-side" data-side=${side}>
     <div class="pl-versus-head">
       <div class="pl-versus-name"><${Letter} side=${side} /><code title=${pipeline}>${pipeline}</code></div>
@@ -50,11 +50,10 @@ function Side({ side, found, chosen }) {
 function Moves({ found, chosen }) {
   const height = Math.max(found.a.hits.length, found.b.hits.length) * ROW;
   const pages = [chosen.a, chosen.b].filter(Boolean).map((hit) => hit.page_id);
-  const path = (move) =>
-    html`<path key=${move.page_id} d=${line(move)}
-      class=${`${verdict(move)[0]}${pages.includes(move.page_id) ? " pl-chosen" : ""}`}>
-      <title>${`${move.page}: ${move.rank_a} → ${move.rank_b}`}</title>
-    </path>`;
+  const path = (move) => html`<path key=${move.page_id} d=${line(move)}
+    class=${`${verdict(move)[0]}${pages.includes(move.page_id) ? " pl-chosen" : ""}`}>
+    <title>${`${move.page}: ${move.rank_a} → ${move.rank_b}`}</title>
+  </path>`;
   return html`<svg class="pl-versus-moves" viewBox=${`0 0 100 ${height}`} preserveAspectRatio="none" role="img"
     style=${{ height: `${height}px` }}
     aria-label="Where each page of A stands in B; the same numbers are in the table below.">
@@ -62,15 +61,11 @@ function Moves({ found, chosen }) {
   </svg>`;
 }
 const COLUMNS = [["Page", ""], ["Rank in A", "pl-num"], ["Rank in B", "pl-num"], ["From A to B", ""]];
-function Row({ move }) {
+function row(move) {
   const [look, words] = verdict(move),
     at = move.page.lastIndexOf("#"); // a reference may break before its page number, and had better not within it
-  return html`<tr>
-    <th scope="row">${move.page.slice(0, at)}<wbr /><span class="pl-num">${move.page.slice(at)}</span></th>
-    <td class="pl-num">${move.rank_a ?? "–"}</td>
-    <td class="pl-num">${move.rank_b ?? "–"}</td>
-    <td class=${look}>${words}</td>
-  </tr>`;
+  const page = html`${move.page.slice(0, at)}<wbr /><span class="pl-num">${move.page.slice(at)}</span>`;
+  return [page, move.rank_a ?? "–", move.rank_b ?? "–", html`<td class=${look}>${words}</td>`];
 }
 export const Lists = ({ found, chosen, stale }) =>
   html`<div class=${stale ? "pl-versus pl-stale" : "pl-versus"} id="pl-versus">
@@ -80,5 +75,5 @@ export const Lists = ({ found, chosen, stale }) =>
     </div>
     <${Twin} title="Moves as a table">
       <${Table} id="pl-moves" caption="Rank of every page by A and by B" columns=${COLUMNS}
-        rows=${found.moves.map((move) => html`<${Row} key=${move.page_id} move=${move} />`)} />
+        rows=${found.moves.map(row)} />
     <//>`;

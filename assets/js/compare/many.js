@@ -39,22 +39,18 @@ function Facts({ rows, labelled }) {
 }
 const rank = (value) => value ?? "none";
 const way = (gain) => (gain > 0 ? "pl-up" : gain < 0 ? "pl-down" : "");
-const Row = ({ row, labelled }) =>
-  html`<tr>
-    <th scope="row"><button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button></th>
-    <td class="pl-num">
-      <span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}
-    </td>
-    <td class="pl-num">${`${row.shared} of ${row.k}`}</td>
-    <td class="pl-num">${row.moved}</td>
-    <td class="pl-many-page">
-      ${row.furthest ? `${row.furthest.page}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–"}
-    </td>
-    ${labelled && html`<td class=${`pl-num ${way(row.gain)}`}>
-      ${row.labelled ? `${rank(row.first_a)} → ${rank(row.first_b)}` : ""}
-    </td>`}
-    <td class="pl-num">${`${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`}</td>
-  </tr>`;
+const move = (far) => (far ? `${far.page}: ${far.rank_a} → ${far.rank_b}` : "–");
+const change = ({ labelled, first_a: a, first_b: b, gain }) =>
+  html`<td class=${`pl-num ${way(gain)}`}>${labelled ? `${rank(a)} → ${rank(b)}` : ""}</td>`;
+const cells = (row, labelled) => [
+  html`<button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button>`,
+  html`<span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}`,
+  `${row.shared} of ${row.k}`,
+  row.moved,
+  html`<td class="pl-many-page">${move(row.furthest)}</td>`,
+  ...(labelled ? [change(row)] : []),
+  `${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`,
+];
 export function Many({ all: { rows } }) {
   const [whole, setWhole] = useState(false);
   if (!rows.length) return null;
@@ -70,7 +66,7 @@ export function Many({ all: { rows } }) {
     ...(some ? [["First relevant", "pl-num"]] : []),
     ["Time of A, B", "pl-num"],
   ];
-  const row = (one) => html`<${Row} key=${one.id} row=${one} labelled=${some} />`;
+  const row = (one) => ({ key: one.id, cells: cells(one, some) });
   return html`<section class="pl-many-results" id="pl-many">
     <${Facts} rows=${rows} labelled=${labelled} />
     <h3>Where they differ most</h3>

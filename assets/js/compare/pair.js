@@ -6,16 +6,13 @@ import * as heat from "../viewer/heat.js";
 import { Heated } from "../viewer/heated.js";
 import { signed } from "./figures.js";
 import { Letter } from "./lists.js";
-
-/* --- heat --------------------------------------------------------------------------------------------------------- */
-const Figure = ({ side, hit, error, drawn }) =>
-  html`<figure class="pl-heats-page" data-of=${side}>
-    <figcaption>
-      <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
-      ${error && html`<span class="pl-error" role="alert">${error}</span>`}
-    </figcaption>
-    <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
-  </figure>`;
+const Figure = ({ side, hit, error, drawn }) => html`<figure class="pl-heats-page" data-of=${side}>
+  <figcaption>
+    <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
+    ${error && html`<span class="pl-error" role="alert">${error}</span>`}
+  </figcaption>
+  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
+</figure>`;
 /* Heat is on one scale for both pages where one encoder made it. */
 const alike = (told) => told.every((side) => side.encoder === told[0].encoder);
 function scaled(told, word) {
@@ -48,11 +45,12 @@ export function Heats({ found, question, chosen }) {
   const [shown, setShown] = useState([]);
   useEffect(() => setShown(stale ? [] : scaled(told, word)), [value, stale, word]);
   if (!of.length) return null;
-  const one = told.length > 0 && alike(told);
+  const one = told.length > 0 && alike(told),
+    names = told.map((side) => side.encoder);
   const words = one && !told[0].why.tokens_left_out ? told[0].why.tokens : [];
   const note = one
-    ? `Heat by ${told[0].encoder}: ${heat.looks().joins[heat.looks().usual.join]}, on one scale for both pages.`
-    : `Heat by ${told.map((side) => side.encoder).join(" and ")}, each on a scale of its own: their similarities differ.`;
+    ? `Heat by ${names[0]}: ${heat.looks().joins[heat.looks().usual.join]}, on one scale for both pages.`
+    : `Heat by ${names.join(" and ")}, each on a scale of its own: their similarities differ.`;
   const figure = (side) => {
     const { error } = (!stale && all.find((one) => one.side === side)) || {};
     return html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]} error=${error}
@@ -68,25 +66,24 @@ export function Heats({ found, question, chosen }) {
     <p class="pl-muted pl-heats-note">${told.length ? note : ""}</p>
   </section>`;
 }
-
-/* --- word by word ------------------------------------------------------------------------------------------------- */
 const COLUMNS = [["Query", ""], ["A, met at", ""], ["B, met at", ""], ["A − B", "pl-num"], ["", "pl-swing-head"]];
-const Met = ({ of: { contribution, text, box } }) =>
-  html`<td>
-    <span class="pl-num">${contribution.toFixed(3)}</span><span class="pl-met" title=${text}>
-      ${text || `at ${Math.round((box[0] + box[2]) * 50)} %, ${Math.round((box[1] + box[3]) * 50)} %`}
-    </span>
-  </td>`;
+const met = ({ contribution, text, box }) =>
+  html`<span class="pl-num">${contribution.toFixed(3)}</span><span class="pl-met" title=${text}>
+    ${text || `at ${Math.round((box[0] + box[2]) * 50)} %, ${Math.round((box[1] + box[3]) * 50)} %`}
+  </span>`;
 function Words({ told }) {
   const most = Math.max(...told.rows.map((row) => Math.abs(row.difference)), 1e-9);
   const rows = told.rows.map(({ token, label, a, b, difference }) => {
     const kind = difference < 0 ? "pl-minus" : "pl-plus";
-    return html`<tr key=${token} data-token=${token}>
-      <th scope="row">${label}</th>
-      <${Met} of=${a} /><${Met} of=${b} />
-      <td class=${`pl-num ${kind}`}>${signed(difference)}</td>
-      <td class="pl-swing" aria-hidden="true"><i class=${kind} style=${{ "--part": Math.abs(difference) / most }}></i></td>
-    </tr>`;
+    const swing = html`<i class=${kind} style=${{ "--part": Math.abs(difference) / most }}></i>`;
+    const cells = [
+      label,
+      met(a),
+      met(b),
+      html`<td class=${`pl-num ${kind}`}>${signed(difference)}</td>`,
+      html`<td class="pl-swing" aria-hidden="true">${swing}</td>`,
+    ];
+    return { key: token, "data-token": token, cells };
   });
   const foot = html`<tr>
     <th scope="row">Score</th>
@@ -100,7 +97,8 @@ function Words({ told }) {
 }
 function Page({ side, told }) {
   const at = parseRef(told[side]);
-  return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`} onClick=${() => openPage(at)}>
+  return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`}
+    onClick=${() => openPage(at)}>
     <${Letter} side=${side} /><span>${`${at.document}, page ${at.page}`}</span>
     <b class="pl-num">${told[`score_${side}`].toFixed(3)}</b>
   </button>`;
@@ -121,17 +119,17 @@ export function Contrast({ found, question, chosen: { a, b } }) {
   const [wanted, choose] = useState("");
   const encoder = names.includes(wanted) ? wanted : names[0];
   const differ = a && b && a.page_id !== b.page_id;
-  const { value, error, stale } = useAnswer(
-    () => differ && api.post("/contrast", { query: question, collection: state.collection, encoder, a: a.page, b: b.page }),
-    [found, a && a.page, b && b.page, encoder],
-  );
+  const body = { query: question, collection: state.collection, encoder, a: a && a.page, b: b && b.page };
+  const ask = () => differ && api.post("/contrast", body);
+  const { value, error, stale } = useAnswer(ask, [found, body.a, body.b, encoder]);
   if (!a && !b) return null;
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
   const pending = error
     ? html`<${Problem} text=${error} />`
     : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`;
-  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
+  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast"
+    aria-live="polite">
     ${names.length > 1 && html`<${Segments} label="Encoder whose scores are compared" name="pl-compare-encoder"
       options=${names} value=${encoder} choose=${choose} />`}
     ${differ && value ? html`<${Told} told=${value} />` : html`<h3>Why one page beats another</h3>${pending}`}

@@ -1,7 +1,8 @@
 /* axes: values as places on a picture, and points over two of them: which lie in a rectangle, which is next. Pure.
 
-   An axis is { label, low, high }, or { label, log, high, none, cut } for ranks, whose absence (null) stands in a band at
-   the far end. A range is [low, high], either null where it is open; a low of Infinity leaves only what has no rank. */
+      An axis is { label, low, high }, or { label, log, high, none, cut } for ranks, whose absence (null) stands in a
+   band at the far end. A range is [low, high], either null where it is open; a low of Infinity leaves only what has
+   no rank. */
 import { count } from "./format.js";
 
 const BAND = 40; // pixels of where values stand that there are none of
@@ -64,8 +65,8 @@ export function edges(axis, along, [low, high], out) {
   const to = high === null ? along.at(axis.log ? null : axis.high) + out * 2 : along.at(high) + out;
   return [Math.min(from, to), Math.max(from, to)];
 }
-/* The place, of several [x, y], that an arrow key goes to from another: near, and in its direction. -1 for none, null for
-   another key. */
+/* The place, of several [x, y], that an arrow key goes to from another: near, and in its direction. -1 for none, null
+   for another key. */
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 export function neighbour(places, from, key) {
   if (!WAYS[key]) return null;

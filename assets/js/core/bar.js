@@ -67,24 +67,25 @@ function Gone() {
   if (!state.gone) return null;
   const others = collectionNames();
   return html`<div class="pl-gone" role="alert">
-    <p><b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.</p>
+    <p>
+      <b>There is no collection “${state.gone}” here.</b> It was deleted or renamed, or the link is of another machine.
+    </p>
     ${others.length > 0 && html`<p>
       Go to ${others.slice(0, 8).map((name) => html`<${Chip} key=${name} onClick=${() => choose(name)}>${name}<//> `)}
     </p>`}
   </div>`;
 }
 
-export const Bar = () =>
-  html`<header class="pl-bar">
-      <div class="pl-brand">
-        <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1>
-        <span class="pl-name" aria-hidden="true">Pagelens</span>
-      </div>
-      <div class="pl-bar-end">
-        <${Model} /><${Collections} />
-        <${Quiet} icon="star" label="Saved views" onClick=${() => openDialog("views")} />
-        <${Quiet} icon="keys" label="Keyboard shortcuts" keys="?" onClick=${() => openDialog("keys")} />
-        <${Theme} />
-      </div>
-    </header>
-    <${Gone} />`;
+export const Bar = () => html`<header class="pl-bar">
+    <div class="pl-brand">
+      <span class="pl-mark" aria-hidden="true"></span><h1 class="pl-sr">Pagelens</h1>
+      <span class="pl-name" aria-hidden="true">Pagelens</span>
+    </div>
+    <div class="pl-bar-end">
+      <${Model} /><${Collections} />
+      <${Quiet} icon="star" label="Saved views" onClick=${() => openDialog("views")} />
+      <${Quiet} icon="keys" label="Keyboard shortcuts" keys="?" onClick=${() => openDialog("keys")} />
+      <${Theme} />
+    </div>
+  </header>
+  <${Gone} />`;

@@ -1,6 +1,8 @@
 /* blocks: what views are put together from: what stands where there is nothing, facts in a line, bars, cards, sides. */
-import { Quiet } from "./buttons.js";
+import { Button, Quiet } from "./buttons.js";
 import { html, useEffect, useRef } from "./html.js";
+import { showTab } from "./router.js";
+import { state } from "./store.js";
 
 export const Spinner = () => html`<span class="pl-spinner" aria-hidden="true"></span>`;
 /* Nothing where there is no text. */
@@ -45,3 +47,12 @@ export function useInSight(shown) {
   }, [shown]);
   return at;
 }
+/* The field of the query; `go` is the button that asks. */
+export const QueryLine = ({ id, label, write, go }) => html`<div class="pl-query-line">
+  <input type="search" id=${id} class="pl-query-input" placeholder="What are you looking for?" aria-label=${label}
+    autocomplete="off" spellcheck="false" enterkeyhint="search" value=${state.draft}
+    onInput=${(event) => write(event.target.value)} />
+  ${go}
+</div>`;
+export const ToLibrary = () =>
+  html`<${Button} look="pl-primary" onClick=${() => showTab("library")}>Go to the library<//>`;

@@ -1,5 +1,5 @@
-/* buttons: what is pressed. `icon` names its drawing, `look` are classes beside its own; `act` is what it does where it is
-   not to be pressed again before that is done; all else is the element's. */
+/* buttons: what is pressed. `icon` names its drawing, `look` are classes beside its own; `act` is what it does where it
+   is not to be pressed again before that is done; all else is the element's. */
 import { html, useState } from "./html.js";
 import { Icon } from "./icons.js";
 

@@ -1,6 +1,5 @@
 /* core: what all views share, to be imported from here. */
 export * from "./address.js";
-export * from "./answer.js";
 export * from "./axes.js";
 export * from "./blocks.js";
 export * from "./buttons.js";

@@ -21,9 +21,8 @@ const KEYS = [
   ["Esc", "Leave a field, or give up picking"],
   ["?", "This sheet"],
 ];
-const Key = ([keys, what]) =>
-  html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
-    <dd>${what}</dd>`;
+const Key = ([keys, what]) => html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
+  <dd>${what}</dd>`;
 addressed("keys", () => dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${KEYS.map(Key)}</dl>` }));
 
 const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/;

@@ -2,7 +2,7 @@
    gives it back: view, collection, question, open page, dialog, and how far it was scrolled. */
 import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
-import { emit, readLinks, writeLinks } from "./events.js";
+import { emit, readLinks, soon, writeLinks } from "./events.js";
 import { api } from "./server.js";
 import { asking, atWork, collectionNames, collectionNow, set, state } from "./store.js";
 
@@ -40,26 +40,22 @@ function settling(now) {
   for (const [key] of writeLinks()) if (!before.has(key)) after.delete(key);
   return samePlace(after, before);
 }
+/* Whatever changes meanwhile is no place of its own. */
+async function silently(act) {
+  moving += 1;
+  await Promise.resolve(act()).finally(() => (moving -= 1));
+}
 /* Back, but never out of the product. */
 export const back = () => depth() > 0 && history.back();
 
 /* --- where it is scrolled to -------------------------------------------------------------------------------------- */
 const PATIENCE = 5000; // ms that a place may take until it is as high as it was
-let finding = null, // the height that is being gone back to
-  writing = 0;
+let finding = null; // the height that is being gone back to
 history.scrollRestoration = "manual";
 function keepScroll() {
-  clearTimeout(writing);
   if (finding === null) history.replaceState({ ...history.state, y: Math.round(scrollY) }, "");
 }
-addEventListener(
-  "scroll",
-  () => {
-    clearTimeout(writing);
-    writing = setTimeout(keepScroll, 100);
-  },
-  { passive: true },
-);
+addEventListener("scroll", soon(keepScroll, 100), { passive: true });
 addEventListener("pagehide", keepScroll);
 for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"])
   addEventListener(kind, () => (finding = null), { passive: true, capture: true });
@@ -77,11 +73,10 @@ function findScroll(y) {
 }
 
 /* --- tabs --------------------------------------------------------------------------------------------------------- */
-const button = (name) => document.getElementById(`pl-tab-${name}-button`);
-/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is made
-   to hold. */
+/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is
+   made to hold. */
 function select(name, tries = 50) {
-  const tab = button(name);
+  const tab = document.getElementById(`pl-tab-${name}-button`);
   if (state.view !== name || !tries || (tab && tab.getAttribute("aria-selected") === "true")) return;
   if (tab) tab.click();
   setTimeout(() => select(name, tab ? tries - 1 : tries), 60);
@@ -135,7 +130,7 @@ export async function choose(name, gone = false) {
   emit("collection");
   sync();
 }
-/* Whether there is such a collection, or will be once the job that fills it has begun. */
+/* Whether it will be there, once the job that fills it has begun. */
 const coming = (name) => atWork(name, "ingest");
 function preferred() {
   const all = state.overview.collections;
@@ -147,10 +142,7 @@ const turnTo = (name) => (name ? choose(name, missing(name)) : choose(preferred(
 
 /* A page of another collection is opened in that one: one step in the history, however many things change. */
 export async function openPage({ document, page, collection = state.collection }) {
-  if (collection !== state.collection) {
-    moving += 1;
-    await choose(collection).finally(() => (moving -= 1));
-  }
+  if (collection !== state.collection) await silently(() => choose(collection));
   set({ open: { document, page } });
   showTab("page");
   emit("open", state.open);
@@ -180,28 +172,25 @@ export function take(place) {
   set({ across, query, parts, pipeline, filter, k });
   readLinks(new URLSearchParams(location.search));
 }
-async function goBack(y) {
-  const place = read(location.search);
-  moving += 1;
-  try {
-    const before = question(state);
-    if ((place.collection || preferred()) !== state.collection) await turnTo(place.collection);
-    if (state.dialog && state.dialog !== place.dialog) {
-      state.dialog = "";
-      closeDialogs();
-    }
-    const same = place.open && state.open && JSON.stringify(place.open) === JSON.stringify(state.open);
-    take(place);
-    if (question(state) !== before) emit("restore");
-    if (place.open && !same) {
-      set({ open: place.open });
-      emit("open", place.open);
-    }
-    showTab(place.view || "search");
-    if (place.dialog) openDialog(place.dialog);
-  } finally {
-    moving -= 1;
+async function turnBack(place) {
+  const before = question(state);
+  if ((place.collection || preferred()) !== state.collection) await turnTo(place.collection);
+  if (state.dialog && state.dialog !== place.dialog) {
+    state.dialog = "";
+    closeDialogs();
   }
+  const same = place.open && JSON.stringify(place.open) === JSON.stringify(state.open);
+  take(place);
+  if (question(state) !== before) emit("restore");
+  if (place.open && !same) {
+    set({ open: place.open });
+    emit("open", place.open);
+  }
+  showTab(place.view || "search");
+  if (place.dialog) openDialog(place.dialog);
+}
+async function goBack(y) {
+  await silently(() => turnBack(read(location.search)));
   findScroll(y || 0);
 }
 /* To a place by its address, as a link would, without loading the page anew. */
@@ -218,7 +207,7 @@ addEventListener("popstate", ({ state: kept }) => {
   else goBack(kept && kept.y);
 });
 
-/* The first place: what the address says, which was read when the script began; `watched` is when the jobs are known. */
+/* The first place: what the address said when the script began; `watched` is when the jobs are known. */
 export async function start(place, watched) {
   await Promise.all([loadOverview(), watched]);
   if (place.broken) notify("A part of the query in this link cannot be read; the rest is restored.", "error");
@@ -237,7 +226,6 @@ export async function start(place, watched) {
   if (place.dialog) openDialog(place.dialog);
   findScroll((history.state && history.state.y) || 0);
   document.documentElement.dataset.pagelens = "ready";
-  emit("ready");
 }
 /* What another tab of the browser did is seen when this one is looked at again. */
 addEventListener("visibilitychange", () => {

@@ -3,7 +3,7 @@
    Views are functions of `state`. `set` changes it and draws every view anew, once for all changes of one turn; Preact
    changes of the page what differs. Nothing else holds state but what concerns one element alone (where it is scrolled
    to, what is typed and not yet asked). */
-import { h, render, useEffect, useState } from "./html.js";
+import { h, render } from "./html.js";
 
 export const state = {
   view: "search", // the tab
@@ -38,7 +38,6 @@ export const state = {
 };
 
 const roots = new Map();
-const beside = new Set(); // what is drawn elsewhere, as in a dialog, and follows the state
 let waiting = false;
 
 /* Draw a view into an element, now and at every change. */
@@ -46,23 +45,17 @@ export function show(element, view) {
   roots.set(element, view);
   render(h(view), element);
 }
+export function leave(element) {
+  roots.delete(element);
+  render(null, element);
+}
 export function redraw() {
   if (waiting) return;
   waiting = true;
   queueMicrotask(() => {
     waiting = false;
     for (const [element, view] of roots) render(h(view), element);
-    for (const draw of beside) draw();
   });
-}
-/* Lets a component that stands in no view be drawn at every change too. */
-export function useChanges() {
-  const [, draw] = useState(0);
-  useEffect(() => {
-    const again = () => draw((n) => n + 1);
-    beside.add(again);
-    return () => beside.delete(again);
-  }, []);
 }
 export function set(changes) {
   Object.assign(state, changes);

@@ -12,15 +12,14 @@ export async function copy(text, said = "Copied.") {
   }
 }
 /* A text with a button that copies it. */
-export const Copied = ({ name, text, note }) =>
-  html`<section key=${name} aria-label=${name}>
-    <div class="pl-section-head">
-      <h3>${name}</h3>
-      <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
-    </div>
-    <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
-    ${note && html`<p class="pl-muted">${note}</p>`}
-  </section>`;
+export const Copied = ({ name, text, note }) => html`<section key=${name} aria-label=${name}>
+  <div class="pl-section-head">
+    <h3>${name}</h3>
+    <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
+  </div>
+  <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
+  ${note && html`<p class="pl-muted">${note}</p>`}
+</section>`;
 /* What the server made, as a file; `name` is what it is called where the server does not say. */
 export async function save(answer, name) {
   const told = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");

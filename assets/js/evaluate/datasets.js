@@ -5,8 +5,8 @@ import { askAnew } from "../search/run.js";
 
 const LISTS = ".jsonl,.json,.csv,.tsv,.txt,.trec,.qrels";
 
-const adding = (title, confirm, fields, read = Object.fromEntries) => dialog({ title, confirm, wide: true, fields, read });
-const Name = (more) => html`<${Labelled} text="Name"><${Input} name="name" required maxlength="64" ...${more} /><//>`;
+const adding = (title, confirm, fields) => dialog({ title, confirm, wide: true, fields, read: Object.fromEntries });
+const Name = (more) => html`<${Input} text="Name" name="name" required maxlength="64" ...${more} />`;
 const at = (name, rest = "") => `/datasets/${api.part(name)}${rest}`;
 async function made(how, asked) {
   const { name, questions } = await api.post(`/datasets${how}`, asked);
@@ -14,7 +14,7 @@ async function made(how, asked) {
   return name;
 }
 
-/* From files of questions and labels, over a collection's pages. All of these resolve to the dataset's name, or null. */
+/* From files of questions and labels, over a collection's pages. These all resolve to the dataset's name, or null. */
 export async function fromFiles() {
   const file = (id, more) => html`<input type="file" id=${id} name=${id} accept=${LISTS} ...${more} />`;
   const nameIt = ({ target }) => {
@@ -26,9 +26,8 @@ export async function fromFiles() {
     "Add",
     html`<${Labelled} text="Questions">${file("pl-dataset-questions", { required: true, onChange: nameIt })}<//>
       <${Labelled} text="Labels, if they are in a file of their own">${file("pl-dataset-labels")}<//>
-      <${Labelled} text="They are about the pages of">
-        <${Select} id="pl-dataset-collection" name="collection" value=${state.collection} options=${collectionNames()} />
-      <//>
+      <${Select} text="They are about the pages of" id="pl-dataset-collection" name="collection"
+        value=${state.collection} options=${collectionNames()} />
       <${Name} id="pl-dataset-name" placeholder="my-questions" />
       <p class="pl-muted">
         A table with the columns <code>text, page, grade</code> is enough; a page is written${" "}
@@ -48,12 +47,11 @@ export async function fromFolder() {
   const wanted = await adding(
     "Add a dataset folder",
     "Add",
-    html`<${Labelled} text="Folder, or the name of a benchmark">
-        <${Code} required id="pl-dataset-path" name="path" placeholder="/home/me/datasets/contracts" />
-      <//>
+    html`<${Code} text="Folder, or the name of a benchmark" required id="pl-dataset-path" name="path"
+      placeholder="/home/me/datasets/contracts" />
       <p class="pl-muted">
-        A folder with documents/, queries.jsonl and qrels.tsv stays where it is; BEIR and ViDoRe folders are brought into
-        that form.
+        A folder with documents/, queries.jsonl and qrels.tsv stays where it is; BEIR and ViDoRe folders are brought
+        into that form.
       </p>`,
   );
   return wanted && made("", wanted);
@@ -78,20 +76,16 @@ function Asked({ collection, judge }) {
   const { value: told, error } = useAnswer(() => api.get(address), [changed]);
   if (!told) return html`<${Waiting} text="Looking for searches" error=${error} />`;
   const done = () => change(changed + 1);
-  const row = ({ query, times, last }) =>
-    html`<tr key=${query}>
-      <th scope="row">${query}</th>
-      <td class="pl-num">${count(times)}</td>
-      <td>${date(last)}</td>
-      <td class="pl-num">${told.judged[query] || "–"}</td>
-      <td><${Link} aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge<//></td>
-    </tr>`;
+  const row = ({ query, times, last }) => {
+    const go = html`<${Link} aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge<//>`;
+    return [query, count(times), date(last), told.judged[query] || "–", go];
+  };
   const text = `Keep what is searched for on this page in ${collection}, on this machine only`;
   return html`<${Check} id="pl-keep-asked" text=${text} checked=${told.kept}
       tick=${(kept) => api.put(address, { kept }).then(done)} />
     <p class="pl-muted">
-      Questions that people really asked measure best. Judge the pages that they find: open one, then <kbd>g</kbd> and${" "}
-      <kbd>b</kbd>, and <kbd>j</kbd> for the next. What was judged becomes the dataset.
+      Questions that people really asked measure best. Judge the pages that they find: open one, then <kbd>g</kbd>${" "}
+      and <kbd>b</kbd>, and <kbd>j</kbd> for the next. What was judged becomes the dataset.
     </p>
     ${told.queries.length
       ? html`<${Table} tall id="pl-asked" region="Searches that were kept"

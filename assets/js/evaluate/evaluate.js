@@ -37,8 +37,8 @@ function Evaluations({ formShown }) {
 const Nothing = ({ records }) =>
   html`<${Empty} title=${records.length ? "No evaluation is chosen" : "Nothing has been measured yet"}>
     <p>
-      Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the stage
-      that lost it.
+      Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the
+      stage that lost it.
     </p>
   <//>`;
 /* Questions whose page had some fate. */

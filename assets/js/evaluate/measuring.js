@@ -16,9 +16,8 @@ const BRING = [
   ["pl-dataset-judged", "From judgements", datasets.fromJudgements],
   ["pl-dataset-asked", "From searches", datasets.fromSearches],
 ];
-/* --- the form ----------------------------------------------------------------------------------------------------- */
-const Field = ({ text = "", id, children }) =>
-  html`<div class="pl-field">${id ? html`<label for=${id}>${text}</label>` : html`<span>${text}</span>`}${children}</div>`;
+const Field = ({ text = "", id, children }) => html`<div class="pl-field">${id ? html`<label
+  for=${id}>${text}</label>` : html`<span>${text}</span>`}${children}</div>`;
 function About({ dataset: { questions, relevant_pages: pages, collection, problem, warnings } }) {
   const facts = [plural(questions, "question"), plural(pages, "relevant page")];
   if (collection) facts.push(`about the pages of ${collection}`);
@@ -31,7 +30,8 @@ const split = (text) => text.split(/[\s,;]+(?![^(]*\))/).filter(Boolean);
 export function Measuring() {
   const { known } = now(),
     { pipelines, collections } = state.overview;
-  const [request, setRequest] = useState({ dataset: "", collection: "", scope: "", measures: known.measures.join(" ") });
+  const measures = known.measures.join(" ");
+  const [request, setRequest] = useState({ dataset: "", collection: "", scope: "", measures });
   const [wanted, setWanted] = useState(["two-stage"]);
   const [others, setOthers] = useState([]);
   const [own, setOwn] = useState("");
@@ -85,7 +85,8 @@ export function Measuring() {
   };
   const link = (text, act) => html`<${Link} onClick=${tried(act)}>${text}<//>`;
   const select = (key, options, value = request[key]) =>
-    html`<${Select} id=${`pl-eval-${key}`} value=${value} options=${options} choose=${(one) => change({ [key]: one })} />`;
+    html`<${Select} id=${`pl-eval-${key}`} value=${value} options=${options}
+      choose=${(one) => change({ [key]: one })} />`;
   const scopes = Object.entries(SCOPES).map(([key, [text, hint]]) => [
     key,
     key || !dataset ? text : `${text} (${dataset.scope})`,
@@ -136,8 +137,6 @@ export function Measuring() {
     </div>
   <//>`;
 }
-
-/* --- on their way ------------------------------------------------------------------------------------------------- */
 function Job({ job, told: { pipelines, dataset } }) {
   const facts = [
     pipelines.join(", "),
@@ -145,7 +144,8 @@ function Job({ job, told: { pipelines, dataset } }) {
     job.active && job.pages_done && `${duration(job.eta_seconds)} left`,
     job.message,
   ];
-  return html`<${JobCard} job=${job} doing=${`measuring ${plural(pipelines.length, "pipeline")} on ${dataset}`} facts=${facts}>
+  return html`<${JobCard} job=${job} doing=${`measuring ${plural(pipelines.length, "pipeline")} on ${dataset}`}
+    facts=${facts}>
     <${Meter} label="Searches done" done=${job.pages_done} total=${job.pages_total} />
   <//>`;
 }

@@ -1,5 +1,5 @@
 /* question: one question of a record: what should be found, what was, tags and a note, and the ways on. */
-import { api, Button, Form, html, imageUrl, Input, Known, Labelled, Link, showTab, useAnswer, useId, useState,
+import { api, Button, Form, html, imageUrl, Input, Known, Link, showTab, useAnswer, useId, useState,
   Waiting } from "../core/core.js";
 import { askAnew } from "../search/run.js";
 import { Judging } from "../viewer/judging.js";
@@ -49,17 +49,14 @@ export function Noting({ evaluation, outcome: { question, note: kept } }) {
   const list = useId();
   const keep = () => note(evaluation, question, tags.split(",").filter((tag) => tag.trim()), text);
   return html`<${Form} class="pl-noting" submit=${keep}>
-    <${Labelled} text="Tags">
-      <${Input} value=${tags} write=${setTags} placeholder="pooling, wrong label" list=${list} maxlength="300" />
-    <//>
-    <${Labelled} text="Note">
-      <${Input} value=${text} write=${setText} placeholder="What is wrong here" maxlength="2000" />
-    <//>
+    <${Input} text="Tags" value=${tags} write=${setTags} placeholder="pooling, wrong label" list=${list}
+      maxlength="300" />
+    <${Input} text="Note" value=${text} write=${setText} placeholder="What is wrong here" maxlength="2000" />
     <${Known} id=${list} texts=${tagsOf(now().outcomes || [])} />
     <${Button} icon="plus" look="pl-small" type="submit">Keep<//>
   <//>`;
 }
-const Cards = ({ title, cards }) => html`<section><h4>${title}</h4><ul class="pl-failure-pages">${cards}</ul></section>`;
+const Cards = ({ title, all }) => html`<section><h4>${title}</h4><ul class="pl-failure-pages">${all}</ul></section>`;
 export function Question({ outcome }) {
   const { evaluation, name, pipeline } = system();
   const address = questionAt(outcome.question);
@@ -78,8 +75,8 @@ export function Question({ outcome }) {
           ]}
     </div>
     <${Cards} title="Should be found"
-      cards=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)} />
+      all=${outcome.pages.map((fate) => html`<${Card} key=${fate.page} found=${found} at=${fate} fate=${fate} />`)} />
     <${Cards} title=${top.length ? "Found" : "Nothing was found"}
-      cards=${top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)} />
+      all=${top.map((hit) => html`<${Card} key=${hit.page} found=${found} at=${hit} />`)} />
     <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />`;
 }

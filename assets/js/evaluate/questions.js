@@ -1,5 +1,5 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
-import { Button, Check, count, html, Input, Labelled, plural, Problem, Select, useEffect, useMemo,
+import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useMemo,
   useState } from "../core/core.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
@@ -8,8 +8,6 @@ import { Scatter } from "./scatter.js";
 import { became, chosen, fates, onlyFailed, tagsOf } from "./words.js";
 
 const STEP = 40; // questions shown at a time
-
-/* --- the plot ----------------------------------------------------------------------------------------------------- */
 const cents = (value) => Math.round(value * 100) / 100;
 /* By what each of two pipelines scores. */
 function byScore(outcomes, others, one, other) {
@@ -47,8 +45,6 @@ function Plot() {
   const select = (ids) => show(ids ? { ids, failed: false } : { ids });
   return html`<${Scatter} key=${drawn.x.label} ...${drawn} select=${select} />`;
 }
-
-/* --- the list ----------------------------------------------------------------------------------------------------- */
 function Row({ outcome }) {
   const { question, query, value, failed, note } = outcome;
   const open = now().open.includes(question);
@@ -110,9 +106,8 @@ export function Questions() {
     ...rivals.map(([i, name]) => [i, `${systems[at].measure} against ${name}`]),
   ];
   const select = (text, label, value, options, choose) =>
-    html`<${Labelled} look="pl-inline" text=${text}>
-      <${Select} aria-label=${label} options=${options} value=${value} choose=${(key) => choose(Number(key))} />
-    <//>`;
+    html`<${Select} text=${text} label="pl-inline" aria-label=${label} options=${options} value=${value}
+      choose=${(key) => choose(Number(key))} />`;
   return html`<section class="pl-card pl-of-questions" aria-label="Questions" id="pl-of-questions">
     <div class="pl-questions-head">
       <h3>Questions</h3>

@@ -4,8 +4,8 @@ import { addLink, api, latest, notify, on, part, state, sync } from "../core/cor
 import { EVERY } from "./words.js";
 
 /* `known` is what the server has: datasets, records, jobs; `chosen` the records that are read, `report` what is said of
-   them; `at` which of its pipelines the questions are of, `versus` which one they are plotted against (-1: its own first
-   stage); `outcomes` the questions; `open` those that are unfolded. */
+   them; `at` which of its pipelines the questions are of, `versus` which one they are plotted against (-1: its own
+   first stage); `outcomes` the questions; `open` those that are unfolded. */
 const fresh = { known: null, making: false, chosen: [], measure: "", report: null, reading: false, error: "" };
 const unread = { at: 0, versus: -1, outcomes: null, others: null, view: EVERY, open: [] };
 export const [now, alter] = part("evaluation", { ...fresh, ...unread });
@@ -97,8 +97,8 @@ export async function removeRecord(name) {
 }
 
 /* --- where it is from --------------------------------------------------------------------------------------------- */
-/* In the address `e` are records, `es` and `ev` which pipeline and against which, `ef` a fate, `et` a tag, `ew` words, `ea`
-   whether all questions are shown. */
+/* In the address `e` are records, `es` and `ev` which pipeline and against which, `ef` a fate, `et` a tag, `ew` words,
+   `ea` whether all questions are shown. */
 addLink({
   write(add) {
     if (state.view !== "evaluate" && !(state.view === "page" && state.review)) return;

@@ -1,5 +1,5 @@
 /* report: records set against each other: what may be said of them, the figures, and where pages were lost. */
-import { api, Button, bytes, Chip, count, date, html, Labelled, ms, plural, Quiet, save, Select, sure, Table, Twin,
+import { api, Button, bytes, Chip, count, date, html, ms, plural, Quiet, save, Select, sure, Table, Twin,
   useState } from "../core/core.js";
 import { now, read, removeRecord, system } from "./reading.js";
 import { losses, real } from "./words.js";
@@ -7,15 +7,11 @@ import { losses, real } from "./words.js";
 /* --- the figures: bold and letters stand only where the paired tests put them ------------------------------------- */
 const small = (text) => html`<small class="pl-interval">${text}</small>`;
 const strong = (text, really) => (really ? html`<b>${text}</b>` : html`<span>${text}</span>`);
-function Figure({ system: { interval: { low, high }, measures, best, letters }, name, compared }) {
-  return html`<td class="pl-num">
-    ${strong(real(measures[name]), best.includes(name))}${letters[name] && html`<sup>${letters[name]}</sup>`}
-    ${name === compared && low !== null && small(`${real(low)} to ${real(high)}`)}
-  </td>`;
-}
-const absent = () => html`<td class="pl-num pl-muted">–</td>`;
-function Change({ pair }) {
-  const { significant, difference, p_corrected: p, wins, ties, losses } = pair;
+const figure = ({ interval: { low, high }, measures, best, letters }, name, compared) =>
+  html`${strong(real(measures[name]), best.includes(name))}${letters[name] && html`<sup>${letters[name]}</sup>`}
+    ${name === compared && low !== null && small(`${real(low)} to ${real(high)}`)}`;
+const ABSENT = () => html`<td class="pl-num pl-muted">–</td>`;
+function change({ significant, difference, p_corrected: p, wins, ties, losses }) {
   const said = p < 0.001 ? "p < .001" : `p = ${p.toFixed(3).replace(/^0/, "")}`;
   const value = `${difference > 0 ? "+" : ""}${real(difference)}`;
   return html`<td class="pl-num" title=${`better on ${wins}, the same on ${ties}, worse on ${losses} questions`}>
@@ -23,9 +19,8 @@ function Change({ pair }) {
   </td>`;
 }
 /* What the first stage hands on, of all relevant pages: no later stage can find more. */
-const Handed = ({ stage: { candidate_recall, stage } }) =>
+const handed = ({ candidate_recall, stage }) =>
   html`<td class="pl-num pl-handed"><span>${real(candidate_recall)}</span>${small(stage)}</td>`;
-const time = (value) => html`<td class="pl-num">${value === undefined ? "" : ms(value)}</td>`;
 function Systems({ one: { systems, comparisons, measure, dataset, legend } }) {
   const names = Object.keys(systems[0].measures),
     compared = systems.length > 1,
@@ -39,14 +34,14 @@ function Systems({ one: { systems, comparisons, measure, dataset, legend } }) {
   ];
   const row = (told) => {
     const pair = against.get(told.number);
-    return html`<tr key=${told.system}>
-      <th scope="row"><code>${told.system}</code></th>
-      ${names.map((name) => html`<${Figure} key=${name} system=${told} name=${name} compared=${measure} />`)}
-      ${compared && (pair ? html`<${Change} pair=${pair} />` : absent())}
-      ${told.stages.length > 1 ? html`<${Handed} stage=${told.stages[0]} />` : absent()}
-      ${time(told.latency_ms.p50)}${time(told.latency_ms.p95)}
-      <td class="pl-num">${bytes(told.vector_bytes_per_page)}</td>
-    </tr>`;
+    return [
+      html`<code>${told.system}</code>`,
+      ...names.map((name) => figure(told, name, measure)),
+      ...(compared ? [pair ? change(pair) : ABSENT()] : []),
+      told.stages.length > 1 ? handed(told.stages[0]) : ABSENT(),
+      ...[told.latency_ms.p50, told.latency_ms.p95].map((value) => (value === undefined ? "" : ms(value))),
+      bytes(told.vector_bytes_per_page),
+    ];
   };
   return html`<div>
     <${Table} id="pl-systems" region="Figures of every pipeline" caption=${`Pipelines on ${dataset}`}
@@ -55,14 +50,11 @@ function Systems({ one: { systems, comparisons, measure, dataset, legend } }) {
   </div>`;
 }
 /* How well heat points at the evidence that people boxed, against chance. */
-const Pointing = ({ point, iou }) =>
-  html`<p class="pl-muted">
-    ${`Over ${plural(point.questions, "question")} with boxed evidence, the middle of the best region lies in a box ` +
-    `${point.value.toFixed(3)} of the time (by chance ${point.chance.toFixed(3)}); it overlaps one by ` +
-    `${iou.value.toFixed(3)} (${iou.chance.toFixed(3)}).`}
-  </p>`;
-
-/* --- files, and away ---------------------------------------------------------------------------------------------- */
+const Pointing = ({ point, iou }) => html`<p class="pl-muted">
+  ${`Over ${plural(point.questions, "question")} with boxed evidence, the middle of the best region lies in a box ` +
+  `${point.value.toFixed(3)} of the time (by chance ${point.chance.toFixed(3)}); it overlaps one by ` +
+  `${iou.value.toFixed(3)} (${iou.chance.toFixed(3)}).`}
+</p>`;
 function Exporting() {
   const { known, chosen } = now();
   const [form, setForm] = useState("report.html");
@@ -80,8 +72,6 @@ async function remove(name) {
   </p>`);
   if (wanted) await removeRecord(name);
 }
-
-/* --- a report, one for each set of questions ---------------------------------------------------------------------- */
 function Head({ one, first }) {
   const { report } = now();
   const names = [...new Set(one.systems.map((told) => told.evaluation))];
@@ -99,10 +89,9 @@ function Head({ one, first }) {
     </div>
     <p class="pl-finding" id=${first ? "pl-finding" : null}>${one.verdict}</p>
     <div class="pl-row pl-facts">
-      <${Labelled} look="pl-inline" text="Compare by">
-        <${Select} aria-label="Measure that is compared" options=${measures} value=${one.measure}
+      <${Select} text="Compare by" label="pl-inline" aria-label="Measure that is compared" options=${measures}
+        value=${one.measure}
           choose=${(measure) => read(now().chosen, measure)} />
-      <//>
       <span>Scope ${one.scope}</span>
       ${records.length === 1 && html`<span>${date(records[0].date)}</span>`}
     </div>
@@ -118,7 +107,8 @@ function Loss({ told: { system: name, fates }, choose }) {
   return html`<div class="pl-loss">
     <code>${name}</code>
     <div class="pl-loss-bar" aria-hidden="true">
-      ${parts.map((fate) => html`<i key=${fate.name} class=${`pl-loss-${fate.look}`} style=${{ flexGrow: fate.count }}></i>`)}
+      ${parts.map((fate) => html`<i key=${fate.name} class=${`pl-loss-${fate.look}`}
+        style=${{ flexGrow: fate.count }}></i>`)}
     </div>
     <div class="pl-chips" role="group" aria-label=${`Questions of ${name} by fate`}>
       ${parts.map((fate) => html`<${Chip} key=${fate.name} data-fate=${fate.name} onClick=${() => choose(fate.name)}>

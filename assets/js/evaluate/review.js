@@ -1,5 +1,5 @@
-/* review: the questions of an evaluation one after another on the tab Page: the page that was found, and beside it the one
-   that should have been. What is stepped through are the questions that Evaluate shows. */
+/* review: the questions of an evaluation one after another on the tab Page: the page that was found, and beside it the
+   one that should have been. What is stepped through are the questions that Evaluate shows. */
 import { addLink, api, latest, notify, on, Refusal, set, state, sync } from "../core/core.js";
 import { askAnew } from "../search/run.js";
 import { load, now, questionAt, read, system } from "./reading.js";
@@ -9,13 +9,15 @@ const steps = latest();
 let wanted = ""; // a question that an address names, until its record is read
 
 /* A page of a record, as others name pages. */
-export const placeOf = (at) => (at.document && at.state !== "absent" ? { document: at.document, page: at.number } : null);
+export const placeOf = ({ document, number: page, state: fate }) =>
+  document && fate !== "absent" ? { document, page } : null;
 /* The question that is gone through, { question, found, outcome, at, of, ... }, or null; another search ends it. */
 export function reviewed() {
   const { review } = state,
     { outcomes, view } = now();
-  if (!review || !outcomes || review.found.query !== state.query || review.found.collection !== state.collection) return null;
-  const outcome = outcomes.find((one) => one.question === review.found.question);
+  const { query, collection, question } = (review && review.found) || {};
+  if (!review || !outcomes || query !== state.query || collection !== state.collection) return null;
+  const outcome = outcomes.find((one) => one.question === question);
   if (!outcome) return null;
   const list = chosen(view, outcomes),
     at = list.indexOf(outcome);

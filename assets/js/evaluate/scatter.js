@@ -5,6 +5,7 @@ import { AcrossTicks, around, Button, Count, edges, EVERYTHING, grouped, html, i
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [520, 400, 56, 14, 12, 48];
 const FOOT = HEIGHT - BOTTOM;
 const END = WIDTH - RIGHT;
+const HINT = "Arrow keys go from bubble to bubble, Enter chooses one, Escape all.";
 const CLICK = 5; // pixels; a smaller rectangle is a click
 const clamp = (low, value, high) => Math.min(high, Math.max(low, value));
 
@@ -22,7 +23,8 @@ function Grid({ x, y, across, up }) {
     ${y.cut && cutline(LEFT, cut(up, y.cut), END, cut(up, y.cut))}
     ${!x.log && cutline(across.at(x.low), up.at(y.low), across.at(x.high), up.at(y.high))}
     <text x=${(LEFT + END) / 2} y=${HEIGHT - 8} text-anchor="middle">${x.label}</text>
-    <text class="pl-axis-up" x=${-(TOP + FOOT) / 2} y="13" transform="rotate(-90)" text-anchor="middle">${y.label}</text>
+    <text class="pl-axis-up" x=${-(TOP + FOOT) / 2} y="13" transform="rotate(-90)"
+      text-anchor="middle">${y.label}</text>
   </g>`;
 }
 /* Four numbers, for who draws no rectangle. */
@@ -62,8 +64,6 @@ export function Scatter({ points, x, y, select }) {
   };
   const told = (group) =>
     `${plural(group.ids.length, "question")}: ${x.label} ${words(x, group.x)}, ${y.label} ${words(y, group.y)}`;
-
-  /* --- by hand ---------------------------------------------------------------------------------------------------- */
   const place = (event) => {
     const at = picture.current.getBoundingClientRect();
     return [
@@ -86,7 +86,6 @@ export function Scatter({ points, x, y, select }) {
     if (Math.abs(x1 - x0) < CLICK && Math.abs(y1 - y0) < CLICK) choose(EVERYTHING);
     else choose({ x: span(x, across, x0, x1), y: span(y, up, y0, y1) });
   };
-  /* --- by keys: from bubble to bubble ----------------------------------------------------------------------------- */
   const key = (event, i) => {
     const next = neighbour(places, i, event.key);
     if (event.key === "Enter" || event.key === " ") choose(around(all[i]));
@@ -112,17 +111,15 @@ export function Scatter({ points, x, y, select }) {
   const [[x0, x1], [y0, y1]] = drag
     ? [0, 1].map((i) => [drag[0][i], drag[1][i]].sort((a, b) => a - b))
     : [edges(x, across, range.x, 7), edges(y, up, range.y, -7)];
-  const row = (group) =>
-    html`<tr key=${`${group.x}|${group.y}`}>
-      <td>${words(x, group.x)}</td>
-      <td>${words(y, group.y)}</td>
-      <td><${Link} aria-label=${told(group)} onClick=${() => choose(around(group))}>${group.ids.length}<//></td>
-    </tr>`;
+  const row = (group) => [
+    html`<td>${words(x, group.x)}</td>`,
+    words(y, group.y),
+    html`<${Link} aria-label=${told(group)} onClick=${() => choose(around(group))}>${group.ids.length}<//>`,
+  ];
   return html`<div class="pl-plot">
     <svg class="pl-scatter" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="group"
-      aria-label=${`${x.label} across, ${y.label} up. Arrow keys go from bubble to bubble, Enter chooses one, Escape all.`}
-      ref=${picture} onPointerDown=${down} onPointerMove=${move} onPointerUp=${end}
-      onPointerCancel=${() => setDrag(null)}>
+      aria-label=${`${x.label} across, ${y.label} up. ${HINT}`} ref=${picture} onPointerDown=${down}
+      onPointerMove=${move} onPointerUp=${end} onPointerCancel=${() => setDrag(null)}>
       <${Grid} x=${x} y=${y} across=${across} up=${up} />
       ${(drag || !whole) && html`<rect class="pl-brush" x=${x0} y=${y0} width=${x1 - x0} height=${y1 - y0} />`}
       ${largestFirst.map(bubble)}

@@ -14,7 +14,7 @@ export const fates = ([found, ...lost], outcomes) => [
 ];
 export const tagsOf = (outcomes) => [...new Set(outcomes.flatMap((outcome) => outcome.note.tags))].sort();
 
-/* Which questions are shown: those of a view, { failed, fate, tag, words, ids }; `failed` null: failures, if there are. */
+/* Which questions are shown: those of a view, { failed, fate, tag, words, ids }; `failed` null: failures, if any. */
 export const EVERY = { failed: null, fate: "", tag: "", words: "", ids: null };
 export const onlyFailed = (view, outcomes) => view.failed ?? outcomes.some((outcome) => outcome.failed);
 export function chosen(view, outcomes) {

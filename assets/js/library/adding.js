@@ -27,8 +27,8 @@ async function unpacked(items) {
   return { single, below };
 }
 
-/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar would
-   show the file in our place, with no way back. */
+/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar
+   would show the file in our place, with no way back. */
 const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
 addEventListener("dragover", (event) => files(event) && event.preventDefault());
 addEventListener("drop", async (event) => {
@@ -48,8 +48,10 @@ const send = (batch, { name, file }, progress) =>
     request.upload.onprogress = (event) => progress(event.loaded);
     request.onerror = () => resolve("The upload broke off.");
     request.responseType = "json"; // null where it is none
-    request.onload = () =>
-      resolve(request.status === 200 ? "" : (request.response || {}).error || `The server refused it (${request.status}).`);
+    request.onload = () => {
+      const { error = `The server refused it (${request.status}).` } = request.response || {};
+      resolve(request.status === 200 ? "" : error);
+    };
     request.send(file);
   });
 async function sendAll(items, tell) {
@@ -149,7 +151,8 @@ function Plan({ plan, turn, begin, cancel }) {
     <div class="pl-job-head">
       <div>
         <h3>${pages ? "Ready to add" : "Nothing to add"}</h3>
-        <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span key=${what}><b>${value}</b> ${what}</span>`)}</p>
+        <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span
+          key=${what}><b>${value}</b> ${what}</span>`)}</p>
       </div>
       <div class="pl-row">
         <${Button} onClick=${cancel}>Cancel<//>

@@ -1,12 +1,9 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
 import { capital, count, duration, html, isHidden, JobCard, Meter, ofCollection, openJob, plural, Quiet, state, Table,
   unfinished, useState, watched } from "../core/core.js";
-import { isBad, progress } from "./files.js";
 
 const FEW = 12; // files that are listed unasked while they are added
 const COUNTED = ["ingest", "words", "reread", "embed"]; // kinds whose pages are counted
-
-/* --- one job ------------------------------------------------------------------------------------------------------ */
 function facts(job) {
   const counted = COUNTED.includes(job.kind);
   const known = job.pages_total > 0 || !job.active;
@@ -39,9 +36,9 @@ function Stage({ stage, slowest }) {
 }
 
 const said = (of) => of.map((one) => html`<div key=${one.page}>Page ${one.page}: ${one.reason}</div>`);
-function File({ file, active }) {
+function File({ file }) {
   const pages = file.pages || file.state === "done";
-  return html`<tr class=${isBad(file) ? "pl-bad" : ""} data-file=${file.name} data-state=${file.state}>
+  return html`<tr class=${file.bad ? "pl-bad" : ""} data-file=${file.name} data-state=${file.state}>
     <th scope="row">
       ${file.name}
       <div class="pl-file-notes">
@@ -50,7 +47,7 @@ function File({ file, active }) {
         ${said(file.failed)}${said(file.notices)}
       </div>
     </th>
-    <td><span class="pl-badge">${progress(file, active)}</span></td>
+    <td><span class="pl-badge">${file.said}</span></td>
     <td class="pl-num">${pages ? count(file.pages) : "…"}</td>
     <td class="pl-num">${count(file.indexed)}</td>
     <td class="pl-num">${count(file.skipped)}</td>
@@ -58,7 +55,7 @@ function File({ file, active }) {
 }
 const COLUMNS = ["File", "State", "Pages", "Indexed", "Skipped"].map((text, i) => [text, i > 1 ? "pl-num" : ""]);
 function Files({ job }) {
-  const bad = job.documents.filter(isBad).length;
+  const bad = job.documents.filter((file) => file.bad).length;
   const [turned, turn] = useState(null); // by a person, who is believed
   const linked = state.job === job.id;
   const open = turned ?? (linked || bad > 0 || (job.active && job.documents.length <= FEW));
@@ -72,7 +69,7 @@ function Files({ job }) {
       ${plural(job.documents.length, "file")}${bad > 0 ? `, ${bad} with a problem` : ""}
     </summary>
     <${Table} columns=${COLUMNS}
-      rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} active=${job.active} />`)} />
+      rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} />`)} />
   </details>`;
 }
 function Card({ job }) {

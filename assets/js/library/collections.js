@@ -1,7 +1,6 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
 import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Facts, html,
-  Input, Labelled, loadOverview, notify, ofCollection, plural, Select, Side, state, sure,
-  watch } from "../core/core.js";
+  Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -13,9 +12,8 @@ const WORDS = [
   ["none", "None"],
 ];
 const Name = ({ value = "" }) =>
-  html`<${Labelled} text="Name">
-    <${Input} id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
-  <//>`;
+  html`<${Input} text="Name" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
+    defaultValue=${value} required />`;
 
 /* To a collection that is being made, or named anew. */
 async function turnTo(asked) {
@@ -28,13 +26,12 @@ async function create() {
     title: "New collection",
     confirm: "Create",
     wide: true,
-    fields: html`<${Name} />
+    fields: () => html`<${Name} />
       <div class="pl-field-block"><span>Encoder</span><${Picker} chosen="reader" /></div>
-      <${Labelled} text="Resolution, dots per inch"><${Count} name="dpi" min="36" max="600" defaultValue="144" /><//>
-      <${Labelled} text="Words that are read"><${Select} name="words" options=${WORDS} /><//>
-      <${Labelled} text="Languages of scans (empty: as they look)">
-        <${Input} name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
-      <//>
+      <${Count} text="Resolution, dots per inch" name="dpi" min="36" max="600" defaultValue="144" />
+      <${Select} text="Words that are read" name="words" options=${WORDS} />
+      <${Input} text="Languages of scans (empty: as they look)" name="languages" placeholder="ru+en"
+        autocomplete="off" spellcheck="false" />
       <${Check} name="crop" text="Crop empty margins before encoding" />
       <${Check} name="furniture" text="Also crop page numbers and running heads" />
       <p class="pl-muted">
@@ -83,18 +80,11 @@ async function remove({ name, documents, pages, bytes: size }) {
   </div>`);
   if (!wanted) return;
   const gone = await api.remove(api.collection(name));
-  if (gone.job) {
-    notify(gone.sentence);
-    watch();
-    return;
-  }
-  await loadOverview();
-  notify([`The collection ${name} is deleted.`, gone.sentence, ...gone.notes].join(" "));
+  if (!gone.job) await loadOverview();
+  if (!tellGone(gone, `The collection ${name} is deleted.`)) return;
   const [next = "documents"] = collectionNames();
   await choose(next);
 }
-
-/* --- the side ----------------------------------------------------------------------------------------------------- */
 const busy = (name) => ofCollection(name).find((job) => job.active);
 function said({ name, documents, pages }) {
   const job = busy(name);
@@ -102,13 +92,12 @@ function said({ name, documents, pages }) {
     return job.pages_total ? `Adding, ${count(job.pages_done)} of ${plural(job.pages_total, "page")}` : "Adding files";
   return pages ? `${plural(documents, "document")}, ${plural(pages, "page")}` : "Empty";
 }
-const Item = ({ one }) =>
-  html`<li>
-    <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
-      onClick=${() => choose(one.name)}>
-      <b>${one.name}</b><span>${said(one)}</span>
-    </button>
-  </li>`;
+const Item = ({ one }) => html`<li>
+  <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
+    onClick=${() => choose(one.name)}>
+    <b>${one.name}</b><span>${said(one)}</span>
+  </button>
+</li>`;
 export function Collections() {
   const all = [...state.overview.collections];
   const coming = state.jobs.filter((job) => job.active && job.kind === "ingest").map((job) => job.collection);
@@ -118,8 +107,7 @@ export function Collections() {
     add=${{ label: "New collection", onClick: create }}
     items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
-
-/* --- the head ----------------------------------------------------------------------------------------------------- */
+const [COMING, TO_COME] = ["; its first files are on their way in", ", made when you add the first files"];
 const LESS = { none: "no words", text: "no OCR", later: "OCR behind the vectors" };
 function facts(c) {
   const made = c.settings || {};
@@ -141,9 +129,7 @@ export function Head() {
   if (!c)
     return html`<div class="pl-lib-head">
       <h2>${state.collection}</h2>
-      <p class="pl-muted">
-        A new collection${busy(state.collection) ? "; its first files are on their way in" : ", made when you add the first files"}.
-      </p>
+      <p class="pl-muted">A new collection${busy(state.collection) ? COMING : TO_COME}.</p>
     </div>`;
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c)}>${text}<//>`;

@@ -1,6 +1,6 @@
 /* tagging: the tags and fields of documents, shown and changed, several documents at once. */
-import { api, count, dialog, documents, html, Input, Known, Labelled, notify, plural, refresh,
-  state } from "../core/core.js";
+import { api, count, dialog, documents, html, Input, Known, Labelled, notify, plural,
+  refresh } from "../core/core.js";
 
 const different = (values) => [...new Set(values)].sort();
 export const tags = () => different(documents().flatMap((one) => one.tags));
@@ -52,7 +52,7 @@ export async function edit(chosen) {
     },
   });
   if (!request) return;
-  const done = await api.patch(api.collection(state.collection, "/documents"), request);
+  const done = await api.patch(api.here("/documents"), request);
   await refresh();
   notify(`${plural(done.length, "document")} changed.`);
 }

@@ -1,8 +1,7 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
 import { act, addressed, api, Button, bytes, copy, dialog, Facts, html, plural, Problem, Quiet, Spinner, state,
-  useAnswer, useChanges, useEffect, useState, Waiting, watch } from "../core/core.js";
-import { facts, pace, reason, STATES } from "./facts.js";
+  useAnswer, useEffect, useState, Waiting, watch } from "../core/core.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded
 const path = (model, rest) => `/models/${api.part(model.id)}/${rest}`;
@@ -11,7 +10,6 @@ const fetching = (model) => state.jobs.find((job) => job.kind === "get" && job.e
 /* The models as they are now: asked anew when a job gets one, while one is loading, and by what `again` answers. */
 function useModels() {
   const [asked, ask] = useState(0);
-  useChanges();
   const jobs = state.jobs.filter((job) => job.kind === "get").map((job) => job.state);
   const { value, error } = useAnswer(() => api.get("/models"), [asked, jobs.join()]);
   const again = () => ask((n) => n + 1);
@@ -22,27 +20,24 @@ function useModels() {
   }, [value]);
   return { models: value, error, again };
 }
-
-/* --- one model ---------------------------------------------------------------------------------------------------- */
-const Command = ({ text }) =>
-  html`<div class="pl-command">
-    <code>${text}</code>
-    <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
-  </div>`;
+const Command = ({ text }) => html`<div class="pl-command">
+  <code>${text}</code>
+  <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
+</div>`;
 function Row({ model, end }) {
   return html`<div class="pl-model-row" data-model=${model.id} data-state=${model.state}>
     <div class="pl-model-head">
       <b>${model.name}</b><code class="pl-muted">${model.id}</code>
-      <span class=${`pl-badge pl-model-state pl-state-${model.state}`}>${STATES[model.state] || model.state}</span>
+      <span class=${`pl-badge pl-model-state pl-state-${model.state}`}>${model.said}</span>
       ${end}
     </div>
     <p class="pl-model-summary">${model.summary}</p>
-    <${Facts} look="pl-model-facts" of=${facts(model)} />
+    <${Facts} look="pl-model-facts" of=${model.facts} />
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
     ${model.own_code && html`<p class="pl-model-code">
       ${`May run code of its own here, allowed at revision ${model.own_code}.`}
     </p>`}
-    ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
+    ${model.why && html`<p class="pl-model-reason">${model.why}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
 }
@@ -58,12 +53,11 @@ function Grouped({ models, make }) {
 }
 
 /* --- getting one: what it takes and its licence first, then a job ------------------------------------------------- */
-const Terms = ({ name, bytes: size, licence, terms, gated }) =>
-  html`<li key=${name}>
-    <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
-    ${terms && html`<span class="pl-muted"> (${terms})</span>`}
-    ${gated && html`<span>; its owners ask that you agree on its page first</span>`}
-  </li>`;
+const Terms = ({ name, bytes: size, licence, terms, gated }) => html`<li key=${name}>
+  <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
+  ${terms && html`<span class="pl-muted"> (${terms})</span>`}
+  ${gated && html`<span>; its owners ask that you agree on its page first</span>`}
+</li>`;
 async function get(model) {
   const offer = await api.get(path(model, "offer"));
   const sure = await dialog({
@@ -104,18 +98,15 @@ export function Picker({ chosen = "", except = [] }) {
   const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
-  const choice = (model) =>
-    html`<label class="pl-model-choice" key=${model.id}>
-      <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
-        onChange=${() => pick(model.id)} />
-      <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
-    </label>`;
+  const choice = (model) => html`<label class="pl-model-choice" key=${model.id}>
+    <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
+      onChange=${() => pick(model.id)} />
+    <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
+  </label>`;
   return html`<div class="pl-models" role="radiogroup" aria-label="Encoder">
     <${Grouped} models=${offered} make=${choice} />
   </div>`;
 }
-
-/* --- all of them -------------------------------------------------------------------------------------------------- */
 function Act({ model, again }) {
   const button = (text, name) => {
     const go = () => api.post(path(model, name)).finally(again);
@@ -131,8 +122,8 @@ function Act({ model, again }) {
 function Advice() {
   const { value: best } = useAnswer(() => api.get("/models/advice"), []);
   if (!best) return null;
-  const speed = best.seconds_per_page ? ` ${pace(best.seconds_per_page)}, ${best.measured}.` : "";
-  return html`<p class="pl-model-advice"><b>For this machine: ${best.model}. </b>${best.why + speed}</p>`;
+  const { model, why, speed } = best;
+  return html`<p class="pl-model-advice"><b>For this machine: ${model}. </b>${speed ? `${why} ${speed}` : why}</p>`;
 }
 function All() {
   const { models, error, again } = useModels();
@@ -144,4 +135,4 @@ function All() {
     ${models && html`<${Grouped} models=${models} make=${row} />`}
   </div>`;
 }
-addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));
+addressed("models", () => dialog({ title: "Models", body: () => html`<${All} />`, wide: true }));

@@ -1,14 +1,6 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
-import { Button } from "../core/buttons.js";
-import { Copied, save } from "../core/taking.js";
-import { dialog, notify } from "../core/dialogs.js";
-import { Input, Labelled } from "../core/form.js";
-import { date } from "../core/format.js";
-import { html } from "../core/html.js";
-import { Kept } from "../core/kept.js";
-import { addressed, openDialog } from "../core/router.js";
-import { api } from "../core/server.js";
-import { asking, state } from "../core/store.js";
+import { addressed, api, asking, Button, Copied, date, dialog, html, Input, Kept, notify, openDialog, save,
+  state } from "../core/core.js";
 import { ALL, askAnew, question, request } from "./run.js";
 
 const NAME = 80; // characters of a query that a saved search is first named by
@@ -20,7 +12,6 @@ const FORMS = [
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
 
-/* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
   const copies = await api.post("/copies", { ...request()[1], address: location.origin });
   await dialog({
@@ -29,42 +20,36 @@ addressed("copies", async () => {
     body: html`<div class="pl-copies">${copies.map(Copied)}</div>`,
   });
 });
-
-/* --- files -------------------------------------------------------------------------------------------------------------- */
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
-  const [, found] = wanted.page ? [0, question()] : request();
+  const found = wanted.page ? question() : request()[1];
   await save(await api.ask("POST", "/exports", { body: { ...found, form, ...wanted } }), `search.${form}`);
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
-    html`<button key=${form} type="button" class="pl-export" data-form=${form}
-      onClick=${() => download(form)}>
+    html`<button key=${form} type="button" class="pl-export" data-form=${form} onClick=${() => download(form)}>
       <b>${name}</b><span>${what}</span>
     </button>`;
   return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
 });
-
-/* --- saved searches ---------------------------------------------------------------------------------------------------- */
 async function keep() {
-  const chosen = await dialog({
+  const name = await dialog({
     title: "Save this search",
     confirm: "Save",
-    fields: html`<${Labelled} text="Name">
-      <${Input} name="name" aria-label="Name of the search" defaultValue=${state.query.slice(0, NAME)} />
-    <//>`,
+    fields: html`<${Input} text="Name" name="name" aria-label="Name of the search"
+      defaultValue=${state.query.slice(0, NAME)} />`,
     read: (data) => data.get("name"),
   });
-  if (chosen === null) return;
-  await api.post("/searches", { ...request()[1], name: chosen });
+  if (name === null) return;
+  await api.post("/searches", { ...request()[1], name });
   notify("Saved; “Saved searches” has it.");
 }
 function restore({ parts: all, collections, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
   const across = collections && (collections.length ? collections : [ALL]);
   const parts = all.filter((part) => part !== words);
-  return askAnew({ ...saved, across: across || [], query: words ? words.text : "", parts });
+  askAnew({ ...saved, across: across || [], query: words ? words.text : "", parts });
 }
 const where = ({ collection, collections }) => (collections ? collections.join(", ") || "all collections" : collection);
 const about = (one) => [where(one), one.pipeline, one.filter, date(one.added)];
@@ -82,9 +67,11 @@ export function SavingBar() {
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
-    ${whole && button("star", "Save", keep)}
-    ${whole && button("code", "Copy as", () => openDialog("copies"))}
-    ${whole && button("save", "Export", () => openDialog("export"))}
+    ${whole && [
+      button("star", "Save", keep),
+      button("code", "Copy as", () => openDialog("copies")),
+      button("save", "Export", () => openDialog("export")),
+    ]}
     ${button("file", "Saved searches", () => openDialog("saved"))}
   </div>`;
 }

@@ -1,8 +1,6 @@
 /* audit: pages to look at twice, with the evidence, and what is kept out of search. */
-import { api, Button, Count, date, dialog, documents, html, Input, Labelled, Link, loadOverview, notify, openPage,
-  parseRef, percent, plural, Select, state, Table } from "../core/core.js";
-
-const quarantine = () => api.collection(state.collection, "/quarantine");
+import { api, Button, Count, date, dialog, documents, html, Input, Link, loadOverview, notify, openPage, parseRef,
+  percent, plural, Select, Table } from "../core/core.js";
 
 function Ref({ text }) {
   const ref = parseRef(text);
@@ -17,22 +15,17 @@ async function change(asked, said, changed) {
   await loadOverview();
 }
 const putAway = (body, what, changed) =>
-  change(api.post(quarantine(), body), `${what} is kept out of search; nothing is deleted.`, changed);
+  change(api.post(api.here("/quarantine"), body), `${what} is kept out of search; nothing is deleted.`, changed);
 const release = ({ number, page, document }, changed) =>
-  change(api.remove(quarantine(), number ? { page } : { document }), `${page} can be found again.`, changed);
+  change(api.remove(api.here("/quarantine"), number ? { page } : { document }), `${page} can be found again.`, changed);
 async function byName(changed) {
   const wanted = await dialog({
     title: "Keep out of search",
     confirm: "Put it away",
-    fields: html`<${Labelled} text="Document">
-        <${Select} id="pl-quarantine-document" name="document" options=${documents().map((one) => one.name)} />
-      <//>
-      <${Labelled} text="Page (all pages if empty)">
-        <${Count} id="pl-quarantine-page" name="page" placeholder="all" />
-      <//>
-      <${Labelled} text="Reason, for whoever asks later">
-        <${Input} id="pl-quarantine-reason" name="reason" maxlength="500" />
-      <//>`,
+    fields: html`<${Select} text="Document" id="pl-quarantine-document" name="document"
+      options=${documents().map((one) => one.name)} />
+      <${Count} text="Page (all pages if empty)" id="pl-quarantine-page" name="page" placeholder="all" />
+      <${Input} text="Reason, for whoever asks later" id="pl-quarantine-reason" name="reason" maxlength="500" />`,
     read: Object.fromEntries,
   });
   if (!wanted || !wanted.document) return;
@@ -50,8 +43,6 @@ function Away({ text, why, away, changed }) {
     Quarantine
   <//>`;
 }
-
-/* --- what an audit found ------------------------------------------------------------------------------------------ */
 function Suspect({ one: { page, optimised, count, z, floor, share, found: by }, found, ...more }) {
   const what = optimised ? "vectors look optimised" : "a hub";
   const told = `found by ${count} of ${found.probes} unrelated questions`;
@@ -64,8 +55,8 @@ function Suspect({ one: { page, optimised, count, z, floor, share, found: by }, 
     </div>
     <p class="pl-muted">
       ${`F${told.slice(1)}, ${z.toFixed(1)} standard deviations above chance. ` +
-      `Its floor is ${floor.toFixed(2)}: near 0 for a natural page, above 2 for one that nearly every question finds. ` +
-      `Its best 8 vectors win ${percent(share)} of all words; those of an ordinary page ${percent(found.typical)}.`}
+      `Its floor is ${floor.toFixed(2)}: near 0 for a natural page, above 2 for one that nearly every question finds.` +
+      ` Its best 8 vectors win ${percent(share)} of all words; those of an ordinary page ${percent(found.typical)}.`}
     </p>
     ${by.length > 0 && html`<details>
       <summary>Questions that found it</summary>
@@ -79,26 +70,25 @@ function Suspect({ one: { page, optimised, count, z, floor, share, found: by }, 
 }
 const COLUMNS = [["Page", ""], ["Looks and reads like", ""], ["Cosine", "pl-num"], ["", ""]];
 function Copies({ pairs, ...more }) {
-  const row = ({ page, of, cosine }) =>
-    html`<tr key=${page + of}>
-      <th scope="row"><${Ref} text=${page} /></th>
-      <td><${Ref} text=${of} /></td>
-      <td class="pl-num">${cosine.toFixed(3)}</td>
-      <td class="pl-act"><${Away} text=${page} why=${`a copy of ${of}`} ...${more} /></td>
-    </tr>`;
+  const row = ({ page, of, cosine }) => [
+    html`<${Ref} text=${page} />`,
+    html`<${Ref} text=${of} />`,
+    cosine.toFixed(3),
+    html`<td class="pl-act"><${Away} text=${page} why=${`a copy of ${of}`} ...${more} /></td>`,
+  ];
   return html`<${Table} id="pl-copies" caption="Pages that look and read alike" region="Copies" columns=${COLUMNS}
     rows=${pairs.map(row)} />`;
 }
 function Found({ found, ...more }) {
   if (!found)
     return html`<p class="pl-muted">
-      Questions that have nothing to do with the pages are asked of all of them. A page that many find is a hub, or made to
-      be found; two pages that look and read alike are copies. It takes some seconds.
+      Questions that have nothing to do with the pages are asked of all of them. A page that many find is a hub, or made
+      to be found; two pages that look and read alike are copies. It takes some seconds.
     </p>`;
   const { made, probes, pages, index, encoder, skewness, suspects, copies } = found;
   return html`<p class="pl-muted" id="pl-audit-facts">
-      ${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of the
-      pages' counts ${skewness.toFixed(2)}.
+      ${date(made)}: ${probes} unrelated questions to ${plural(pages, "page")} by ${index} of ${encoder}; skewness of
+      the pages' counts ${skewness.toFixed(2)}.
     </p>
     ${suspects.length
       ? html`<ul class="pl-suspects" aria-label="Suspicious pages">
@@ -110,25 +100,24 @@ function Found({ found, ...more }) {
       ? html`<${Copies} pairs=${copies} ...${more} />`
       : html`<p>No two pages look and read alike.</p>`}`;
 }
-const Kept = ({ one, changed }) =>
-  html`<li data-what=${one.page}>
-    <span class="pl-away-what">
-      ${one.number ? html`<${Ref} text=${one.page} />` : html`<span class="pl-strong">${`${one.page}, all of it`}</span>`}
-      <span class="pl-muted">${[`since ${date(one.since)}`, one.reason].filter(Boolean).join(": ")}</span>
-    </span>
-    <${Button} look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>Release<//>
-  </li>`;
+const Kept = ({ one, changed }) => html`<li data-what=${one.page}>
+  <span class="pl-away-what">
+    ${one.number ? html`<${Ref} text=${one.page} />` : html`<span
+      class="pl-strong">${`${one.page}, all of it`}</span>`}
+    <span class="pl-muted">${[`since ${date(one.since)}`, one.reason].filter(Boolean).join(": ")}</span>
+  </span>
+  <${Button} look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>Release<//>
+</li>`;
 
-export const Audit = ({ found, away, changed }) =>
-  html`<${Found} found=${found} away=${away} changed=${changed} />
-    <div class="pl-system-head">
-      <h3>In quarantine</h3>
-      <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
-    </div>
-    ${away.length
-      ? html`<ul class="pl-away" id="pl-away">
-          ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
-        </ul>`
-      : html`<p class="pl-muted">
-          Nothing. What is put away is found by no search until it is released; nothing is deleted.
-        </p>`}`;
+export const Audit = ({ found, away, changed }) => html`<${Found} found=${found} away=${away} changed=${changed} />
+  <div class="pl-system-head">
+    <h3>In quarantine</h3>
+    <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
+  </div>
+  ${away.length
+    ? html`<ul class="pl-away" id="pl-away">
+        ${away.map((one) => html`<${Kept} key=${one.page} one=${one} changed=${changed} />`)}
+      </ul>`
+    : html`<p class="pl-muted">
+        Nothing. What is put away is found by no search until it is released; nothing is deleted.
+      </p>`}`;

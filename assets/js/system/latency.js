@@ -1,10 +1,10 @@
 /* latency: how long past searches took, as lines over time and as tables. */
-import { ceiling, count, date, Figures, html, ms, scale, Section, Segments, Select, Twin, UpTicks,
+import { ceiling, count, date, Figures, html, ms, plural, scale, Section, Segments, Select, Twin, UpTicks,
   useState } from "../core/core.js";
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FOOT] = [720, 230, 92, 706, 12, 200];
 const WITHIN = 8; // pixels from the axis to the first point
-const searches = (n) => `${count(n)} ${n === 1 ? "search" : "searches"}`;
+const searches = (n) => plural(n, "search", "searches");
 const span = ({ start, end }) => (start === end ? date(start) : `${date(start)} to ${date(end)}`);
 
 function Line({ points, of, across, up }) {
@@ -16,7 +16,8 @@ function Line({ points, of, across, up }) {
 }
 function Chart({ stage: { name, points, p50, p95, count: many } }) {
   const last = points.length - 1;
-  const across = scale(last ? { low: 0, high: last } : { low: -1, high: 1 }, LEFT, RIGHT, WITHIN), // one is in the middle
+  const order = last ? { low: 0, high: last } : { low: -1, high: 1 }; // a single one is in the middle
+  const across = scale(order, LEFT, RIGHT, WITHIN),
     up = scale({ low: 0, high: ceiling(Math.max(...points.map((point) => point.p95))) }, FOOT, TOP, 0);
   const said = `${name}: median ${ms(p50)}, 95th percentile ${ms(p95)} of ${searches(many)}, in order of time.`;
   return html`<svg class="pl-lines" viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} role="img"
@@ -58,12 +59,11 @@ function Told({ history }) {
           rows=${stage.points.map((one) => times(span(one), one))} />
       <//>`}`;
 }
-export const Latency = ({ history }) =>
-  html`<${Section} id="pl-latency" title="How long searches took">
-    ${history.length
-      ? html`<${Told} history=${history} />`
-      : html`<p class="pl-muted">
-          No search of this collection has been timed yet. Every search leaves its stage times here, and never a word of
-          what was asked.
-        </p>`}
-  <//>`;
+export const Latency = ({ history }) => html`<${Section} id="pl-latency" title="How long searches took">
+  ${history.length
+    ? html`<${Told} history=${history} />`
+    : html`<p class="pl-muted">
+        No search of this collection has been timed yet. Every search leaves its stage times here, and never a word of
+        what was asked.
+      </p>`}
+<//>`;

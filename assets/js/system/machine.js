@@ -1,29 +1,17 @@
 /* machine: models in memory, jobs, the home folder, versions, what the doctor says, and how programs ask. */
 import { act, api, Button, bytes, choose, collectionNames, Copied, date, html, Link, Meter, openDialog, openJob,
   plural, Problem, samples, Section, showTab, state, stoppable, tabOf, unfinished, useAnswer } from "../core/core.js";
-import { pace, weights } from "../models/facts.js";
 
-export const Pairs = ({ of }) =>
-  html`<dl class="pl-figures">
-    ${of.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
-  </dl>`;
-
-/* --- models in memory --------------------------------------------------------------------------------------------- */
+export const Pairs = ({ of }) => html`<dl class="pl-figures">
+  ${of.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+</dl>`;
 const HELD = ["loaded", "loading", "failed"];
-const Held = ({ model }) =>
-  html`<li data-model=${model.id}>
-    <div class="pl-system-head">
-      <b>${model.name}</b><span class=${`pl-badge pl-state-${model.state}`}>${model.state}</span>
-    </div>
-    <p class="pl-muted">
-      ${[
-        model.device && `on ${model.device}`,
-        model.parameters > 0 && `about ${bytes(weights(model))} of weights`,
-        model.seconds_per_page && pace(model.seconds_per_page),
-        model.state === "failed" && model.reason,
-      ].filter(Boolean).join(", ")}
-    </p>
-  </li>`;
+const Held = ({ model }) => html`<li data-model=${model.id}>
+  <div class="pl-system-head">
+    <b>${model.name}</b><span class=${`pl-badge pl-state-${model.state}`}>${model.state}</span>
+  </div>
+  <p class="pl-muted">${model.held}</p>
+</li>`;
 export function Loaded({ on }) {
   const { value: models, error } = useAnswer(() => api.get("/models"), [...on, state.dialog]);
   const held = (models || []).filter((model) => HELD.includes(model.state));
@@ -37,8 +25,6 @@ export function Loaded({ on }) {
       <ul class="pl-job-list">${held.map((model) => html`<${Held} key=${model.id} model=${model} />`)}</ul>`}
   <//>`;
 }
-
-/* --- jobs --------------------------------------------------------------------------------------------------------- */
 const SHOWN = 30;
 /* To the place that shows it, where there is one. */
 async function follow(job) {
@@ -65,25 +51,22 @@ function Job({ job }) {
         ${stoppable(job) && button("stop", "Stop")}${unfinished(job) && button("resume", "Run again")}
       </span>
     </div>
-    ${job.active && stage && stage.total > 0 && html`<${Meter} label=${name} done=${stage.done} total=${stage.total} />`}
+    ${job.active && stage && stage.total > 0 && html`<${Meter} label=${name} done=${stage.done}
+      total=${stage.total} />`}
     <p class="pl-muted">${[date(started), message].filter(Boolean).join(": ")}</p>
   </li>`;
 }
-export const History = () =>
-  html`<${Section} id="pl-history" title="Jobs">
-    ${state.jobs.length
-      ? html`<ul class="pl-job-list" tabindex="0" aria-label="Jobs, newest first">
-          ${state.jobs.slice(0, SHOWN).map((job) => html`<${Job} key=${job.id} job=${job} />`)}
-        </ul>`
-      : html`<p class="pl-muted">Nothing has run in the background yet.</p>`}
-  <//>`;
-
-/* --- the installation --------------------------------------------------------------------------------------------- */
-const Check = ({ name, ok, detail, cure }) =>
-  html`<li key=${name} class=${ok === false ? "pl-check-bad" : ""}>
-    <span class="pl-badge">${ok ? "ok" : ok === null ? "–" : "missing"}</span><span><b>${name}</b> ${detail}</span>
-    ${cure && html`<code>${cure}</code>`}
-  </li>`;
+export const History = () => html`<${Section} id="pl-history" title="Jobs">
+  ${state.jobs.length
+    ? html`<ul class="pl-job-list" tabindex="0" aria-label="Jobs, newest first">
+        ${state.jobs.slice(0, SHOWN).map((job) => html`<${Job} key=${job.id} job=${job} />`)}
+      </ul>`
+    : html`<p class="pl-muted">Nothing has run in the background yet.</p>`}
+<//>`;
+const Check = ({ name, ok, detail, cure }) => html`<li key=${name} class=${ok === false ? "pl-check-bad" : ""}>
+  <span class="pl-badge">${ok ? "ok" : ok === null ? "–" : "missing"}</span><span><b>${name}</b> ${detail}</span>
+  ${cure && html`<code>${cure}</code>`}
+</li>`;
 function Installed({ told: { home, free, folders, versions, checks } }) {
   const taken = folders.reduce((sum, folder) => sum + folder.bytes, 0);
   return html`<p><code>${home}</code> ${bytes(taken)}, ${bytes(free)} free on its disk</p>
@@ -109,7 +92,8 @@ export function Programs({ on }) {
   return html`<${Section} id="pl-programs" title="For programs">
     <p>
       Every answer of these tabs is also to be had as JSON:${" "}
-      <a href="api/v1/docs" target="_blank" rel="noopener">the HTTP API</a>. Assistants get read-only tools by pagelens mcp,
+      <a href="api/v1/docs" target="_blank"
+        rel="noopener">the HTTP API</a>. Assistants get read-only tools by pagelens mcp,
       or at /mcp of a server started with --mcp.
     </p>
     <div class="pl-stack pl-copies">${(copies || []).map(Copied)}</div>

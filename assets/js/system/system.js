@@ -1,19 +1,17 @@
-/* system: the collection on disk, its suspicious pages, how long its searches took, what they miss; jobs; the machine. */
-import { api, atWork, Button, bytes, collectionNow, count, Figures, html, plural, Problem, Section, Spinner, state,
-  Twin, useAnswer, useEffect, useState, watch } from "../core/core.js";
+/* system: a collection on disk, its suspicious pages, how long searches took and what they miss; jobs; the machine. */
+import { api, atWork, Button, bytes, collectionNow, count, Figures, html, plural, Problem, Section, Spinner, startJob,
+  state, Twin, useAnswer, useEffect, useState } from "../core/core.js";
 import { Audit } from "./audit.js";
 import { Latency } from "./latency.js";
 import { History, Loaded, Machine, Pairs, Programs } from "./machine.js";
 import { Recall } from "./recall.js";
 
-const here = (rest) => api.collection(state.collection, rest);
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
-  const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch);
-  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${start}>${text}<//>`;
+  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${() => startJob(`/${kind}`)}>
+    ${text}
+  <//>`;
 }
-
-/* --- on disk ------------------------------------------------------------------------------------------------------ */
 function Verdict({ verdict }) {
   if (!verdict) return null;
   if (verdict.checking) return html`<${Spinner} />Checking`;
@@ -39,7 +37,7 @@ function Disk({ info, tables }) {
   useEffect(() => setVerdict(null), [state.collection]);
   const check = async () => {
     setVerdict({ checking: true });
-    setVerdict(await api.get(here("/verify")).catch((error) => ({ problems: [error.message] })));
+    setVerdict(await api.get(api.here("/verify")).catch((error) => ({ problems: [error.message] })));
   };
   const sum = (key) => tables.reduce((total, one) => total + one[key], 0);
   const behind = sum("unindexed");
@@ -69,7 +67,7 @@ function Disk({ info, tables }) {
 /* --- the tab: asked anew whenever it is shown, or a job of the collection has ended ------------------------------- */
 function Upkeep({ on }) {
   const [away, setAway] = useState(null); // what is in quarantine since, with the answer before
-  const { value: told, error, stale } = useAnswer(() => api.get(here("/upkeep")), [...on, away]);
+  const { value: told, error, stale } = useAnswer(() => api.get(api.here("/upkeep")), [...on, away]);
   if (error) return html`<${Problem} text=${error} />`;
   if (!told || (stale && told.info.name !== state.collection)) return null;
   const quarantine = stale && away ? away : told.quarantine;
@@ -81,7 +79,7 @@ function Upkeep({ on }) {
     <${Latency} history=${told.latency} />
     <${Section} id="pl-recall" title="What quicker ways miss"
       end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}>
-      <${Recall} found=${told.recall} />
+      <${Recall} found=${told.recall} kinds=${told.ways} />
     <//>`;
 }
 export function System() {
