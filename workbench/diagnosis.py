@@ -8,7 +8,7 @@ every change it names was searched. Nor does it name one that does not help: mos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,22 @@ APPROXIMATING = frozenset({"engine", "probes", "prune", "alpha", "exit"})
 """Options that make a stage find its best pages faster, at the risk of missing some."""
 TOKENS = 5
 """Query words that are named of those a page loses by."""
+CAUSES: Mapping[str, str] = {
+    "absent": "not in the collection",
+    "failed": "not read",
+    "quarantined": "in quarantine",
+    "filtered": "left out by the filter",
+    "unread": "not read yet",
+    "wordless": "no words",
+    "script": "a script that is not read",
+    "misread": "read badly",
+    "no-vectors": "no vectors",
+    "approximate": "missed by approximation",
+    "unmatched": "no word in common",
+    "cut": "cut off",
+    "outranked": "ranked low",
+}
+"""What is behind a miss, in a few words."""
 _UNSEEN = frozenset({UNREAD, WORDLESS, SCRIPT})  # looking further down finds such a page by chance at best
 _CHANGES = 12  # tried one after another, at most; a pipeline of a few stages needs one a stage
 

@@ -1,12 +1,11 @@
-/* The page. Modules under core/ are what all views share; each view has a folder. What is mounted by Gradio, and when, is
-   its own affair: `pagelens.mount` may be called before this script runs (see ui/bundle.py), or for a tab that is first
-   shown much later. */
+/* The page. Modules under core/ are what all views share; each view has a folder. What is mounted by Gradio, and when,
+   is its own affair: `pagelens.mount` may be called before this script runs (see ui/bundle.py), or for a tab that is
+   first shown much later. */
 import { Compare } from "./compare/compare.js";
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
 import { watch } from "./core/jobs.js";
 import "./core/keys.js";
-import "./core/views.js";
 import { choose, showTab, start, take } from "./core/router.js";
 import { api } from "./core/server.js";
 import { asking, set, show, state } from "./core/store.js";

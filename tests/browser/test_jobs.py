@@ -109,3 +109,6 @@ def test_a_server_that_is_gone_when_a_job_ends_is_said_and_no_error_of_the_page(
     page.route("**/api/v1/overview", lambda route: route.fulfill(status=422, json={"error": "Nobody is at home."}))
     page.evaluate(OUT_OF_TURN, job)
     page.wait_for_selector(".pl-toast-error:has-text('Nobody is at home.')")
+    said = page.locator(".pl-toast-error").all_inner_texts()
+    assert [text.strip() for text in said] == ["Nobody is at home."]
+    assert page.seen.problems == []  # the refusal is no fault of the page

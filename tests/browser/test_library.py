@@ -178,3 +178,7 @@ def test_a_collection_is_renamed_and_its_links_are_told(visit, address, tmp_path
     page.wait_for_url(re.compile(r"c=new(\+|%20)name"))
     page.goto(address + "/?c=old%20name")
     page.get_by_text("There is no collection “old name” here.").wait_for()
+    assert "new name" in page.locator(".pl-gone button").all_inner_texts()
+    page.locator(".pl-gone button", has_text="new name").click()
+    page.wait_for_selector(".pl-gone", state="detached")
+    assert page.evaluate("pagelens.state.collection") == "new name"

@@ -91,9 +91,12 @@ NESTED = """async () => {
 def test_a_dialog_within_a_dialog_goes_by_its_own_title(visit):
     page = visit("?c=documents&view=search")
     page.evaluate(NESTED)
-    page.get_by_role("dialog", name="Inner", exact=True).wait_for(timeout=5000)
+    page.get_by_role("dialog", name="Inner", exact=True).wait_for()
+    titles = page.locator("dialog h2").evaluate_all("(all) => all.map((title) => title.id)")
+    assert len({*titles}) == 2
     page.keyboard.press("Escape")
-    page.get_by_role("dialog", name="Outer", exact=True).wait_for(timeout=5000)
+    page.get_by_role("dialog", name="Outer", exact=True).wait_for()
+    assert page.locator("dialog h2").all_inner_texts() == ["Outer"]
 
 
 def test_how_far_it_was_scrolled_comes_back(browser, address, filled):

@@ -180,12 +180,17 @@ def test_a_search_is_saved_restored_and_forgotten(visit):
     page.wait_for_selector("text=Saved;")
     search(page, "bread")
     page.click("text=Saved searches")
-    page.click("text=songs <b>")  # a name is only text
+    page.wait_for_selector(".pl-saved-open")
+    assert page.locator(".pl-saved-open b").all_inner_texts() == ["songs <b>"]  # a name is only text
+    page.click("text=songs <b>")
     until(page, "query === 'humpback songs'")
     until(page, "hits.length && hits[0].page === 2")
+    assert page.input_value("#pl-query") == "humpback songs"
     page.click("text=Saved searches")
     page.click("[aria-label='Delete the saved search songs <b>']")
     page.wait_for_selector("text=No search is saved yet.")
+    assert page.locator(".pl-saved-open").count() == 0
+    assert page.evaluate("pagelens.api.get('/searches')") == []
 
 
 def test_a_search_is_copied_and_exported(visit, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from PIL import Image
 
@@ -49,7 +51,8 @@ def test_what_is_installed_meanwhile_is_seen(monkeypatch):
     found = [b"List of available languages (1):\nosd\n", b"List of available languages (2):\nosd\nrus\n"]
     monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/tesseract")
     monkeypatch.setattr(tesseract, "_run", lambda command, given: found.pop(0).decode())
-    monkeypatch.setattr("time.monotonic", iter([0.0, 1.0, tesseract.SEEN_AFTER]).__next__)
+    # This module's clock alone: servers of other tests may run on that of the process.
+    monkeypatch.setattr(tesseract, "time", SimpleNamespace(monotonic=iter([0.0, 1.0, tesseract.SEEN_AFTER]).__next__))
     tesseract._installed.cache_clear()
     try:
         assert [sorted(tesseract.installed()) for _ in range(3)] == [["osd"], ["osd"], ["osd", "rus"]]

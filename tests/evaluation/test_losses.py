@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluation.records import record
+from workbench.answers.evaluations import AnsweredPage, MeasuredPipeline
 from workbench.errors import NotFoundError
 from workbench.evaluation.losses import ABSENT, FOUND, LOST, REFUSED, outcomes
+from workbench.evaluation.record import RankedPage
 
+RANKED = [(1, {"rows": 1024, "full": 1}), (2, {"full": 2}), (3, {})]
 RANKS = st.none() | st.integers(1, 60)
 
 
@@ -44,6 +47,13 @@ def test_the_stage_its_rank_there_and_the_smallest_k_that_keeps_the_page():
     assert found["q1"].cure == "rows:40 > full:10"
     assert (found["q2"].stage, found["q2"].rank, found["q2"].cure) == ("full", 12, "rows:20 > full:12")
     assert (found["q3"].stage, found["q3"].rank, found["q3"].cure) == ("rows", None, "")
+    assert [found[f"q{i}"].said for i in range(5)] == [
+        "found at rank 1",
+        "lost at rows:20: rank 40, 20 kept",
+        "lost at full:10: rank 12, 10 kept",
+        "lost at rows:20: not among the pages it ranked",
+        "not in the collection",
+    ]
 
 
 @given(st.lists(st.tuples(RANKS, RANKS), min_size=1, max_size=12))
@@ -75,6 +85,23 @@ def test_a_question_that_was_refused_says_so():
     made = replace(made, pipelines={"p": replace(run, answers=answers)})
     (outcome,) = outcomes(made, "p")
     assert (outcome.refused, outcome.page_outcomes[0].state, outcome.failed) == ("Too long.", REFUSED, True)
+    assert outcome.page_outcomes[0].said == "not searched"
+
+
+def test_a_pipelines_pages_are_told_by_what_became_of_them():
+    made = record({"p": [(1, 1), (40, None), (7, 12), (3, 2)]}, missing=[3])
+    fates = MeasuredPipeline.of(made, "p").fates
+    assert [(fate.name, fate.said, fate.count) for fate in fates] == [
+        ("found", "found", 1),
+        ("rows", "lost at rows:20", 1),
+        ("full", "lost at full:10", 1),
+        ("absent", "not in the collection", 1),
+    ]
+
+
+def test_a_result_says_where_it_stood_before_the_last_stage():
+    said = [AnsweredPage.of(rank, RankedPage("a.pdf#page=1", 1.0, at)).said for rank, at in RANKED]
+    assert said == ["rank 1 (was rows 1,024)", "rank 2", "rank 3"]
 
 
 def test_a_ranking_made_elsewhere_has_no_cure_and_what_is_not_there_is_named():

@@ -199,3 +199,15 @@ def test_a_verdict_names_a_winner_only_where_there_is_one() -> None:
     assert said(ONE).endswith("is not told apart from alike; it is from bad.")
     assert said(replace(ONE, pipelines={n: ONE.pipelines[n] for n in ("bad", "good")})).startswith("good is best")
     assert said(replace(ONE, pipelines={"good": ONE.pipelines["good"]})).startswith("good reaches nDCG@5")
+
+
+def test_the_legend_explains_the_marks_that_stand_there_and_no_others() -> None:
+    def legend(*names: str) -> str:
+        made = replace(ONE, pipelines={name: ONE.pipelines[name] for name in names})
+        return str(json.loads(written([made], ".json"))["reports"][0]["legend"])
+
+    letters, none, stars = "share a letter", "no letters stand", "* the paired"
+    shown = (("bad", "good", "alike"), ("good", "alike"), ("good",))
+    marks = [[mark in legend(*names) for mark in (letters, none, stars)] for names in shown]
+    assert marks == [[True, False, True], [False, True, True], [False, False, False]]
+    assert legend("good").startswith("Below nDCG@5: its 95 % interval over ")

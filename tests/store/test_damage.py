@@ -21,12 +21,21 @@ from workbench.store.writer import Writer
 WHALES, BREAD = record("whales", 7), record("bread", 4)
 
 
-@pytest.fixture
-def store(tmp_path):
-    made = collection(tmp_path)
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A home with a collection that nothing has befallen."""
+    home = tmp_path_factory.mktemp("sound")
+    made = collection(home)
     resume(made, [WHALES, BREAD])
     made.space().inverted_lists("full")
-    return made
+    return home
+
+
+@pytest.fixture
+def store(sound, tmp_path):
+    """A copy of it to be damaged."""
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    return Library(tmp_path).open("notes")
 
 
 def copy_of(store, index, suffix=".bin"):
@@ -322,11 +331,15 @@ DOORS = {
 }
 
 
+ALIKE = ("conv", "global", "tiles")
+"""Indexes whose tables have the columns of that of ``rows``, which stands for them."""
+
+
 def kinds(store):
     """One file of every kind that LanceDB keeps, by table and folder: the newest, versions being numbered down."""
     found = {}
     for path in sorted(store.path.glob("lance/**/*"), key=lambda path: path.stat().st_mtime_ns):
-        if path.is_file():
+        if path.is_file() and not path.relative_to(store.path / "lance").parts[0].startswith(ALIKE):
             parts = path.relative_to(store.path / "lance").parts
             found[parts[0].split("__")[0].removesuffix(".lance"), parts[1], path.suffix] = path
     return found
@@ -350,22 +363,26 @@ def test_a_damaged_file_of_a_table_is_one_sentence_everywhere(store, tmp_path, h
     other = collection(tmp_path, "other")
     resume(other, [BREAD])
     shutil.rmtree(store.path / "flat")
-    hurt = 0
+    told = 0
     for path in kinds(store).values():
         body = path.read_bytes()
         path.write_bytes(harm(body))
+        errors = {}
         for door, ask in DOORS.items():
             try:
                 list(ask(Collection(store.path)) or ())
             except StoreError as error:
-                hurt += 1
-                assert "\n" not in str(error), door
-                assert "notes" in str(error), door
-                assert "lance" not in str(error).lower(), door
-                assert problems(Collection(store.path)), path
-        assert_whole_vectors(Collection(other.path))
+                errors[door] = str(error)
+        for door, error in errors.items():
+            assert "\n" not in error, door
+            assert "notes" in error, door
+            assert "lance" not in error.lower(), door
+        if errors:
+            assert problems(Collection(store.path)), path
+            assert_whole_vectors(Collection(other.path))
+        told += len(errors)
         path.write_bytes(body)
-    assert hurt > 10
+    assert told > 10
 
 
 @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)

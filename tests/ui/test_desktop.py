@@ -201,7 +201,10 @@ def test_the_command_opens_the_browser_and_a_second_one_again(tmp_path: Path) ->
             time.sleep(0.1)
         raise AssertionError("the browser was not opened")
 
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as first:
+    def heard() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs the tests in the background has it ignored
+
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as first:
         try:
             (address,) = lines(1)
             second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)

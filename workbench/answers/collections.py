@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -179,5 +179,6 @@ class Overview(BaseModel):
     weights: Weights
     heat: HeatLooks
     model: WarmUp
+    kinds: Mapping[str, str] = Field(description="What a kind of model makes of a page, in words.")
     max_upload_mb: int
     readable: list[FileKind] = Field(description="Files that can be added here; office files where LibreOffice is.")

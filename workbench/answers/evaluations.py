@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from workbench.answers.jobs import JobState
 from workbench.answers.searches import NamedPage
 from workbench.errors import InputError
-from workbench.evaluation.losses import Outcome, PageOutcome
-from workbench.evaluation.record import Record, StageText
+from workbench.evaluation.losses import ABSENT, FOUND, NOT_THERE, Outcome, PageOutcome
+from workbench.evaluation.record import RankedPage, Record, StageText
 from workbench.evaluation.saved_runs import Note
 from workbench.retrieval import document_filter
 from workbench.types import PageRef
@@ -31,6 +31,14 @@ class EvaluationState(BaseModel):
     record: str
 
 
+class Fate(BaseModel):
+    """What became of some relevant pages of a pipeline: found, lost at the stage of this name, or absent."""
+
+    name: str
+    said: str
+    count: int
+
+
 class MeasuredPipeline(BaseModel):
     """A pipeline of a record, and where it lost relevant pages."""
 
@@ -39,6 +47,24 @@ class MeasuredPipeline(BaseModel):
     stages: list[StageText]
     lost: Mapping[str, int] = Field(description="Relevant pages by the stage that lost them.")
     relevant: int = Field(description="Relevant pages over all questions.")
+    fates: list[Fate] = Field(description="The same as all that became of them, in the order of the stages.")
+
+    @classmethod
+    def of(cls, record: Record, name: str) -> MeasuredPipeline:
+        """From a record and the pipeline's name in it."""
+        run, lost = record.pipelines[name], record.lost_at(name)
+        relevant = sum(len(answer.relevant) for answer in run.answers.values())
+        at = [Fate(name=one.name, said=f"lost at {one.text}", count=lost.get(one.name, 0)) for one in run.stages]
+        found = Fate(name=FOUND, said="found", count=relevant - sum(lost.values()))
+        absent = Fate(name=ABSENT, said=NOT_THERE, count=lost.get("", 0))
+        return cls(
+            name=name,
+            pipeline=run.text,
+            stages=list(run.stages),
+            lost=lost,
+            relevant=relevant,
+            fates=[found, *at, absent],
+        )
 
 
 class Evaluated(BaseModel):
@@ -68,16 +94,7 @@ class Evaluated(BaseModel):
             seconds=value.measured.seconds,
             missing=list(value.missing),
             warnings=list(value.warnings),
-            pipelines=[
-                MeasuredPipeline(
-                    name=pipeline,
-                    pipeline=run.text,
-                    stages=list(run.stages),
-                    lost=value.lost_at(pipeline),
-                    relevant=sum(len(answer.relevant) for answer in run.answers.values()),
-                )
-                for pipeline, run in value.pipelines.items()
-            ],
+            pipelines=[MeasuredPipeline.of(value, pipeline) for pipeline in value.pipelines],
         )
 
 
@@ -101,6 +118,7 @@ class PageFate(NamedPage):
     keep: int
     cure: str
     cause: str
+    said: str = Field(description="What became of it in a few words.")
     first: int | None = Field(description="Rank in the first stage.")
     final: int | None = Field(description="Rank in the last stage.")
 
@@ -116,6 +134,7 @@ class PageFate(NamedPage):
             keep=value.keep,
             cure=value.cure,
             cause=value.cause,
+            said=value.said,
             first=value.first,
             final=value.final,
         )
@@ -159,6 +178,14 @@ class AnsweredPage(NamedPage):
     rank: int
     score: float
     stages: Mapping[str, int] = Field(description="Its rank in each stage.")
+    said: str = Field(description="Its rank, and those that it had before the last stage.")
+
+    @classmethod
+    def of(cls, rank: int, hit: RankedPage) -> AnsweredPage:
+        """From a result of a record and its rank."""
+        before = [f"{name} {at:,}" for name, at in hit.stages.items()][:-1]
+        said = f"rank {rank} (was {', '.join(before)})" if before else f"rank {rank}"
+        return cls(**_named(hit.page), rank=rank, score=hit.score, stages=hit.stages, said=said)
 
 
 class PipelineAnswer(BaseModel):
@@ -205,10 +232,7 @@ class JudgedAnswers(BaseModel):
                 PipelineAnswer(
                     name=name,
                     measures=run.answers[identifier].measures,
-                    top=[
-                        AnsweredPage(**_named(hit.page), rank=rank, score=hit.score, stages=hit.stages)
-                        for rank, hit in enumerate(run.answers[identifier].top[:SHOWN], 1)
-                    ],
+                    top=[AnsweredPage.of(rank, hit) for rank, hit in enumerate(run.answers[identifier].top[:SHOWN], 1)],
                 )
                 for name, run in value.pipelines.items()
             ],

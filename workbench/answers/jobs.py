@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 
 from pydantic import BaseModel, Field
 
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, JobStage, PlannedFile, bottleneck
+
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "ingest": ("Adding files", "adding to {collection}", "{pages} added to {collection}."),
+    "words": ("Reading words", "reading the words in pictures of {collection}", "{pages} of {collection} read."),
+    "reread": ("Reading again", "reading again in {collection}", "{pages} of {collection} read again."),
+    "embed": ("Embedding", "embedding {collection} with {encoder}", "{pages} of {collection} embedded with {encoder}."),
+    "index": ("Adding an index", "adding an index to {collection}", "The index is in {collection}."),
+    "delete": ("Deleting", "deleting {what}", ""),
+    "evaluate": ("Evaluation", "measuring on {collection}", "The evaluation on {collection} has ended."),
+    "audit": ("Audit", "auditing {collection}", ""),
+    "recall": ("Recall", "measuring recall in {collection}", ""),
+    "compact": ("Compaction", "compacting {collection}", ""),
+    "get": ("Getting a model", "getting {encoder}", ""),
+    "sync": ("Following folders", "following folders of {collection}", ""),
+}
+"""Of each kind of work its name, what it is doing, and what it did, which is empty where its message says that."""
 
 
 class Plan(BaseModel):
@@ -77,12 +94,44 @@ class Ingested(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FileOfJob(DocumentOutcome):
+    """A file of a job; ``said`` is how far it is in words, and ``bad`` whether there is a problem with it."""
+
+    said: str = ""
+    bad: bool = False
+
+    @classmethod
+    def of(cls, file: DocumentOutcome, active: bool) -> FileOfJob:
+        """From a file, and whether its job still goes on."""
+        unread = bool(file.reason and not file.pages)
+        if file.state != "done":
+            said = (
+                ("Reading" if active else "Stopped")
+                if file.state == "reading"
+                else "Waiting"
+                if active
+                else "Not begun"
+            )
+        elif file.left_out or unread:
+            said = "Not read"
+        elif file.pages and file.skipped == file.pages:
+            said = "Already here"
+        else:
+            said = "Done, with gaps" if file.failed else "Done"
+        own = {field.name: getattr(file, field.name) for field in fields(file)}
+        return cls(**own, said=said, bad=bool(file.failed) or (unread and not file.left_out))
+
+
 class JobState(BaseModel):
     """Work in the background. `state`: waiting, running, stopping, stopped, done, failed or interrupted."""
 
     id: str
     collection: str
     kind: str
+    name: str = Field(description="Of the kind of work.")
+    doing: str = Field(description="What it does, as it may stand behind its state.")
+    outcome: str = Field(description="What it did, in a sentence that holds once it is done.")
     encoder: str
     state: str
     active: bool = Field(description="Whether it is still going to change.")
@@ -96,16 +145,27 @@ class JobState(BaseModel):
     current: str
     stages: list[Stage]
     bottleneck: str = Field(description="The stage that the others wait for; empty before one is known.")
-    documents: list[DocumentOutcome] = Field(description="Every file, from the start on; those done first.")
+    documents: list[FileOfJob] = Field(description="Every file, from the start on; those done first.")
 
     @classmethod
     def of(cls, job: Job) -> JobState:
         """From a job."""
         progress = job.progress
+        name, doing, done = KINDS.get(job.kind, (job.kind, job.kind, ""))  # kept by another version
+        indexed = sum(document.indexed for document in progress.documents)
+        values = {
+            "collection": job.collection,
+            "encoder": job.encoder,
+            "pages": f"{indexed:,} page{'' if indexed == 1 else 's'}",
+            "what": ", ".join(one.name for one in progress.documents) or f"all of {job.collection}",
+        }
         return cls(
             id=job.id,
             collection=job.collection,
             kind=job.kind,
+            name=name,
+            doing=doing.format(**values),
+            outcome=done.format(**values) or job.message,
             encoder=job.encoder,
             state=job.state,
             active=job.active,
@@ -119,5 +179,5 @@ class JobState(BaseModel):
             current=progress.current,
             stages=[Stage.of(stage) for stage in progress.stages],
             bottleneck=bottleneck(progress.stages),
-            documents=[*progress.documents, *progress.pending],
+            documents=[FileOfJob.of(file, job.active) for file in (*progress.documents, *progress.pending)],
         )

@@ -44,6 +44,37 @@ class TableState(BaseModel):
         )
 
 
+class WayMeasured(BaseModel):
+    """A kind of quicker ways whose recall was measured, in words."""
+
+    kind: str
+    title: str
+    about: str
+
+
+WAYS = (
+    WayMeasured(
+        kind="index",
+        title="Indexes",
+        about="Pooled indexes against exact MaxSim over all vectors: what a first stage loses. “In the best 100” is "
+        "what a later stage can still put right.",
+    ),
+    WayMeasured(
+        kind="scan",
+        title="LanceDB's scan",
+        about="engine=lance against our kernel, over the same vectors and without any ANN index: both are exact, so "
+        "less than 1 is a fault.",
+    ),
+    WayMeasured(
+        kind="ann",
+        title="Approximate index (ANN)",
+        about="An IVF index that LanceDB makes of the same vectors, built for this measurement and dropped again: "
+        "Pagelens searches without one. Not refined, its scores are estimates; refined, the real vectors of the best "
+        "are compared.",
+    ),
+)
+
+
 class Upkeep(BaseModel):
     """A collection's tables, quarantine and past searches, and what was last found and measured of it."""
 
@@ -52,6 +83,7 @@ class Upkeep(BaseModel):
     quarantine: list[PutAway]
     audit: Mapping[str, Any] | None
     recall: Mapping[str, Any] | None
+    ways: list[WayMeasured] = Field(description="Kinds of quicker ways that `recall` has rows of.")
     latency: list[PipelineLatency]
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from workbench.answers.collections import Collection, Named, PageText, PutAway, Removed
 from workbench.answers.jobs import JobState
-from workbench.answers.models import ModelOffer
+from workbench.answers.models import AdviceInWords, ModelInWords, ModelOffer
 from workbench.api.pictures import AS_WEBP, content
 from workbench.api.pictures import page_picture as picture_of
 from workbench.api.requests import (
@@ -26,7 +26,6 @@ from workbench.api.requests import (
     page_ref,
 )
 from workbench.api.state import Bench
-from workbench.encoders import Advice
 from workbench.errors import CollectionBusyError, NotFoundError
 from workbench.representations import METHODS
 from workbench.retrieval import document_filter
@@ -146,15 +145,15 @@ def page_picture(
 
 
 @router.get("/models", tags=["Models"])
-def models(workbench: Bench) -> list[ModelStatus]:
+def models(workbench: Bench) -> list[ModelInWords]:
     """Every model: what it is, whether it can be used here, and where it stands."""
-    return workbench.models.all()
+    return [ModelInWords.of(model) for model in workbench.models.all()]
 
 
 @router.get("/models/advice", tags=["Models"])
-def model_advice(workbench: Bench) -> Advice:
+def model_advice(workbench: Bench) -> AdviceInWords:
     """The best model that this machine can run, and why."""
-    return workbench.models.advice()
+    return AdviceInWords.of(workbench.models.advice())
 
 
 @router.get("/models/{model}/offer", tags=["Models"])

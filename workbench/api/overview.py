@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from workbench.answers.collections import FileKind, FilterField, Overview, WarmUp, Weights
 from workbench.answers.explanations import HeatLooks
+from workbench.answers.models import KINDS
 from workbench.api.collections import indexes
 from workbench.api.searching import presets
 from workbench.api.state import Bench, Warming
@@ -28,6 +29,7 @@ def overview(workbench: Bench, warmup: Warming) -> Overview:
         weights=Weights(but_not=NOT, good=GOOD, bad=BAD),
         heat=HeatLooks.now(),
         model=warm_up(warmup),
+        kinds=KINDS,
         max_upload_mb=workbench.settings.max_upload_mb,
         readable=[FileKind(name=name, suffixes=sorted(suffixes)) for name, suffixes in readable().items()],
     )

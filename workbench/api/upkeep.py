@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from workbench.answers.collections import PutAway
 from workbench.answers.jobs import JobState
-from workbench.answers.upkeep import SystemReport, TableState, Upkeep, Verified
+from workbench.answers.upkeep import WAYS, SystemReport, TableState, Upkeep, Verified
 from workbench.api.requests import EncoderRequest, QuarantineRequest, Text, page_ref
 from workbench.api.state import Bench
 from workbench.errors import InputError
@@ -28,12 +28,15 @@ def system(workbench: Bench) -> SystemReport:
 @router.get("/collections/{collection}/upkeep")
 def upkeep(workbench: Bench, collection: str) -> Upkeep:
     """A collection's tables, quarantine and past searches, and what was last found and measured of it."""
+    recall = workbench.maintenance.kept_recall(collection)
+    measured = {row["kind"] for row in (recall or {}).get("rows", [])}
     return Upkeep(
         info=workbench.library.info(collection),
         tables=[TableState.of(table) for table in workbench.maintenance.tables(collection)],
         quarantine=quarantine(workbench, collection),
         audit=workbench.maintenance.kept_audit(collection),
-        recall=workbench.maintenance.kept_recall(collection),
+        recall=recall,
+        ways=[way for way in WAYS if way.kind in measured],
         latency=list(workbench.system.latency(collection)),
     )
 

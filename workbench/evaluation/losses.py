@@ -14,6 +14,7 @@ from workbench.retrieval import Pipeline, is_worthwhile
 
 FOUND, LOST, ABSENT, REFUSED = "found", "lost", "absent", "refused"
 """Fates: among the results; cut by a stage; not in the collection; the question could not be searched."""
+NOT_THERE = "not in the collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class PageOutcome:
     have kept it, None where the stage did not rank it among as many as were looked at. ``cure`` is the pipeline with
     that K, empty where there is none, or it would keep most pages of the collection. ``first`` and ``final`` are its
     ranks in the first and the last stage. ``cause`` is what is wrong with the page itself, where somebody who knows the
-    collection found that to be why; no K cures it then.
+    collection found that to be why; no K cures it then. ``step`` is the stage's text, as ``rows:256``.
     """
 
     page: str
@@ -37,6 +38,17 @@ class PageOutcome:
     cause: str = ""
     first: int | None = None
     final: int | None = None
+    step: str = ""
+
+    @property
+    def said(self) -> str:
+        """The same in a few words, as they stand in a list."""
+        if self.state == FOUND:
+            return f"found at rank {self.final:,}"
+        if self.state != LOST:
+            return {ABSENT: NOT_THERE, REFUSED: "not searched"}[self.state]
+        where = "not among the pages it ranked" if self.rank is None else f"rank {self.rank:,}, {self.keep:,} kept"
+        return f"lost at {self.step}: {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ def page_outcome(record: Record, run: EvaluatedPipeline, question: str, page: st
         rank = ranks.get(step.name)
         if rank is None or rank > step.keep:
             cure = "" if rank is None else cured(run, step.name, rank, record.collection.pages)
-            return replace(told, state=LOST, stage=step.name, rank=rank, keep=step.keep, cure=cure)
+            return replace(told, state=LOST, stage=step.name, rank=rank, keep=step.keep, cure=cure, step=step.text)
     return told
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
-from workbench.diagnosis import diagnose
+from workbench.diagnosis import CAUSES, diagnose
 from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics
@@ -146,8 +146,9 @@ class Searches:
             if hit is not None:
                 label = seen.steps[-1].label
                 reason = f"Found at rank {hit.rank} of {seen.k} by '{label}'."
-                return MissReport(str(ref), "found", label, hit.rank, seen.k, None, reason)
-        return diagnose(store, cleaned, ref, parsed, models, filter)
+                return MissReport(str(ref), "found", label, hit.rank, seen.k, None, reason, short="found")
+        report = diagnose(store, cleaned, ref, parsed, models, filter)
+        return replace(report, short=CAUSES.get(report.cause, report.verdict))
 
     def calibrate(
         self,

@@ -62,6 +62,9 @@ def recover(storage: Storage, info_of: Callable[[str], EncoderInfo], given: Give
         if stem not in OWN_TABLES:
             table = _recognised(db, name, stem, info_of, given, notes)
             found += [table] if table is not None else []
+    # A folder lists its files in any order: the indexes come in that of the settings, and others after them by name.
+    place = {name: i for i, name in enumerate(CollectionSettings.of(said(pages).get("settings", {})).indexes)}
+    found.sort(key=lambda table: (place.get(table.index.name, len(place)), table.index.name))
     spaces = _spaces(found, set(rows["page_id"]), notes)
     if not spaces:
         raise StoreError(

@@ -170,7 +170,8 @@ class MissReport:
     ``against``, the last page that the stage kept. ``cause`` is what is behind it, which ``reason`` begins with:
     ``absent | failed | quarantined | filtered | unread | wordless | script | misread | no-vectors | approximate |
     unmatched | cut | outranked``, empty for a page that was found. ``fix`` is the smallest change that finds it,
-    searched to be sure, and ``cure`` what else helps; for a page that has no fix, ``unfixable`` says why.
+    searched to be sure, and ``cure`` what else helps; for a page that has no fix, ``unfixable`` says why. ``short`` is
+    the cause in a few words, for a page without one its verdict.
     """
 
     page: str
@@ -188,3 +189,4 @@ class MissReport:
     unfixable: str = ""
     cause: str = ""
     cure: str = ""
+    short: str = ""

@@ -27,7 +27,8 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-MAIN, STYLE, ICON = "js/main.js", "pagelens.css", "icons/favicon.svg"
+MAIN, STYLE = "js/main.js", "pagelens.css"
+ICON, DRAWINGS = "icons/favicon.svg", "icons/drawings.svg"
 WAITING = "window.pagelens = { waiting: [], mount(...part) { this.waiting.push(part); } };"
 """Gradio mounts the parts of the page when it likes, which may be before `MAIN` runs."""
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -38,7 +39,7 @@ class Bundle:
 
     def __init__(self) -> None:
         modules = assets("js", ".js")
-        self._files = {name: asset(name).read_bytes() for name in (*modules, *LIBRARIES.values(), ICON)}
+        self._files = {name: asset(name).read_bytes() for name in (*modules, *LIBRARIES.values(), ICON, DRAWINGS)}
         self._files[STYLE] = _joined(STYLES)
         content = b"".join(name.encode() + b"\0" + self._files[name] for name in sorted(self._files))
         self.version = hashlib.sha256(content).hexdigest()[:12]

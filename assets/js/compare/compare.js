@@ -1,46 +1,33 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
-import { Button } from "../core/buttons.js";
-import { Empty, Problem, Spinner } from "../core/empty.js";
-import { Code, Segments, Select } from "../core/form.js";
-import { html } from "../core/html.js";
-import { state } from "../core/store.js";
-import { count } from "../core/format.js";
-import { QueryLine, ToLibrary } from "../search/query.js";
-import { alter, compare, now, presetOf, stop, textOf, turn } from "./asking.js";
+import { Button, Code, count, Empty, Form, html, Problem, QueryLine, Segments, Select, Spinner, state,
+  ToLibrary } from "../core/core.js";
+import { alter, compare, now, presetOf, presets, stop, textOf, turn } from "./asking.js";
 import { queries } from "./figures.js";
 import { Letter, Lists } from "./lists.js";
 import { Many, Queries } from "./many.js";
 import { Contrast, Heats } from "./pair.js";
-
-/* --- the form --------------------------------------------------------------------------------------------------------------- */
 function Choice({ side }) {
   const letter = side.toUpperCase();
-  const presets = (state.overview && state.overview.pipelines) || {};
   const preset = (name) => {
     if (!name) return document.getElementById(`pl-compare-${side}`).focus();
-    alter({ [side]: presets[name] });
+    alter({ [side]: presets()[name] });
     return compare();
   };
   return html`<div class="pl-compare-choice">
     <${Letter} side=${side} />
     <${Select} id=${`pl-compare-preset-${side}`} aria-label=${`Preset of ${letter}`}
-      options=${[...Object.keys(presets), ["", "own pipeline"]]} value=${presetOf(side)} choose=${preset} />
+      options=${[...Object.keys(presets()), ["", "own pipeline"]]} value=${presetOf(side)} choose=${preset} />
     <${Code} id=${`pl-compare-${side}`} aria-label=${`Pipeline ${letter}`} value=${textOf(side)}
       write=${(text) => alter({ [side]: text })} />
   </div>`;
 }
-function Form() {
-  const { many } = now();
+function Asking({ many }) {
   const go = html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Compare<//>`;
-  const submit = (event) => {
-    event.preventDefault();
-    compare();
-  };
   const write = (text) => {
     state.draft = text;
     now().filter = "";
   };
-  return html`<form class="pl-query" role="search" onSubmit=${submit}>
+  return html`<${Form} class="pl-query" role="search" submit=${compare}>
     <${Segments} label="What is compared" name="pl-compare-mode"
       options=${[["one", "One query"], ["many", "Many queries"]]} value=${many ? "many" : "one"}
       choose=${(mode) => turn(mode === "many")} />
@@ -48,14 +35,11 @@ function Form() {
       ? html`<${Queries} go=${go} />`
       : html`<${QueryLine} id="pl-compare-query" label="Query to compare" write=${write} go=${go} />`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
-  </form>`;
+  <//>`;
 }
-
-/* --- what came of it ---------------------------------------------------------------------------------------------------------- */
-function OfOne({ one }) {
-  if (one.running) return html`<${Spinner} />Searching by both`;
-  const { found, filter } = one;
-  const notes = [...new Set([...found.a.notes, ...found.b.notes])];
+const note = (text) => html`<span class="pl-note">${text}</span>`;
+function OfOne({ one: { running, found, filter } }) {
+  if (running) return html`<${Spinner} />Searching by both`;
   return html`<span>
     <b id="pl-overlap">${`${found.shared} of ${found.k}`}</b>${` in both (overlap ${found.overlap.toFixed(2)})`}
   </span>
@@ -63,13 +47,12 @@ function OfOne({ one }) {
       Rank-biased overlap <b id="pl-rbo">${found.rbo.toFixed(3)}</b>
     </span>
     ${filter && html`<span>where <code>${filter}</code></span>`}
-    ${notes.map((note) => html`<span class="pl-note">${note}</span>`)}`;
+    ${[...new Set([...found.a.notes, ...found.b.notes])].map(note)}`;
 }
-const OfMany = ({ all }) =>
-  html`${all.running && html`<${Spinner} />`}
-    <span>${all.running ? `${count(all.done)} of ${queries(all.total)}` : queries(all.rows.length)}</span>
-    ${all.running && html`<${Button} onClick=${stop}>Stop<//>`}
-    ${Object.entries(all.refused).map(([id, why]) => html`<span class="pl-note">${`Query ${id}: ${why}`}</span>`)}`;
+const OfMany = ({ all: { running, done, total, rows, refused } }) => html`${running && html`<${Spinner} />`}
+  <span>${running ? `${count(done)} of ${queries(total)}` : queries(rows.length)}</span>
+  ${running && html`<${Button} onClick=${stop}>Stop<//>`}
+  ${Object.entries(refused).map(([id, why]) => note(`Query ${id}: ${why}`))}`;
 function Status({ many, one, all }) {
   const told = many ? all : one;
   return html`<div class="pl-status" role="status" aria-live="polite"
@@ -77,12 +60,10 @@ function Status({ many, one, all }) {
     ${told && (many ? html`<${OfMany} all=${all} />` : html`<${OfOne} one=${one} />`)}
   </div>`;
 }
-function Blank({ many, found }) {
-  const pages = state.details ? state.details.collection.pages : 0;
-  const { error } = now();
+function Blank({ many, found, error }) {
   if (error) return html`<${Empty} title="That comparison did not run"><${Problem} text=${error} /><//>`;
   if (found) return html`<${Empty} title="No page fits"><p>Neither pipeline found a candidate.</p><//>`;
-  if (!pages)
+  if (!state.details || !state.details.collection.pages)
     return html`<${Empty} title="This collection is empty">
       <p>Add documents first, then compare two ways of searching them here.</p><${ToLibrary} />
     <//>`;
@@ -96,15 +77,16 @@ function Blank({ many, found }) {
 }
 export function Compare() {
   const { many, one, all, error } = now();
-  const found = !many && one && one.found;
+  const { found, running, question, chosen } = (!many && one) || {};
+  const pair = { found, question, chosen };
   const any = found && found.moves.length > 0;
-  const shown = many ? all : any || (one && one.running);
+  const shown = many ? all : any || running;
   return html`<div class="pl-compare">
-    <${Form} />
+    <${Asking} many=${many} />
     <${Status} many=${many} one=${one} all=${all} />
-    ${(!shown || error) && html`<${Blank} many=${many} found=${found} />`} ${many && all && html`<${Many} all=${all} />`}
-    ${any && html`<${Lists} found=${found} chosen=${one.chosen} stale=${one.running} />
-      <${Heats} found=${found} question=${one.question} chosen=${one.chosen} />
-      <${Contrast} found=${found} question=${one.question} chosen=${one.chosen} />`}
+    ${(!shown || error) && html`<${Blank} many=${many} found=${found} error=${error} />`}
+    ${many && all && html`<${Many} all=${all} />`}
+    ${any && html`<${Lists} found=${found} chosen=${chosen} stale=${running} />
+      <${Heats} ...${pair} /><${Contrast} ...${pair} />`}
   </div>`;
 }

@@ -1,5 +1,5 @@
 /* figures: what a comparison comes to, in words and numbers. Pure. */
-import { count } from "../core/format.js";
+import { plural } from "../core/format.js";
 
 export const ROW = 84; // pixels of a row of the lists; .pl-versus-hit has the same
 
@@ -28,10 +28,10 @@ export function quantile(values, part) {
     low = Math.floor(at);
   return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (at - low);
 }
-export const queries = (n) => (n === 1 ? "1 query" : `${count(n)} queries`);
+export const queries = (n) => plural(n, "query", "queries");
 /* Rows of many queries, those that are answered most differently first. */
 export const differing = (rows) => [...rows].sort((x, y) => x.rbo - y.rbo || x.overlap - y.overlap);
-/* Milliseconds (median and 95th centile, of warm searches where there are any) and mean bytes read; `key` is of A or B. */
+/* Milliseconds (median and 95th centile, of warm searches if there are any) and mean bytes read; `key` is of A or B. */
 export function taken(rows, key) {
   const warm = rows.filter((row) => !row[key].cold);
   const ms = (warm.length ? warm : rows).map((row) => row[key].ms);

@@ -1,22 +1,18 @@
 /* many: two pipelines over a set of queries; where they differ most comes first. */
-import { Button } from "../core/buttons.js";
-import { Select } from "../core/form.js";
-import { bytes, count, ms } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { Table } from "../core/table.js";
+import { Button, bytes, count, html, ms, Select, Table, useState } from "../core/core.js";
 import { alter, now, openRow } from "./asking.js";
 import { differing, mean, queries, signed, taken } from "./figures.js";
 
 const SHOWN = 40;
 
-const known = ({ name, questions }) => [name, `Dataset ${name}: ${queries(questions)}`];
 /* Whose queries are compared; `go` is the button that begins. */
 export function Queries({ go }) {
   const { dataset, sets, lines } = now();
+  const known = sets.map(({ name, questions }) => [name, `Dataset ${name}: ${queries(questions)}`]);
   return html`<div class="pl-many">
     <div class="pl-many-set">
-      <${Select} id="pl-many-set" aria-label="Dataset whose queries are compared"
-        options=${[["", "Queries of your own, one a line"], ...sets.map(known)]} value=${dataset} choose=${(name) => alter({ dataset: name })} />
+      <${Select} id="pl-many-set" aria-label="Dataset whose queries are compared" value=${dataset}
+        options=${[["", "Queries of your own, one a line"], ...known]} choose=${(name) => alter({ dataset: name })} />
       ${go}
     </div>
     <textarea id="pl-many-lines" class="pl-input pl-many-lines" rows="4" placeholder="One query a line"
@@ -26,63 +22,57 @@ export function Queries({ go }) {
 }
 function Facts({ rows, labelled }) {
   const fact = (term, value, title) => html`<div title=${title}><dt>${term}</dt><dd>${value}</dd></div>`;
-  const took = (key) => {
-    const { p50, p95, bytes: read } = taken(rows, key);
-    return `${ms(p50)}, p95 ${ms(p95)} · ${bytes(read)}`;
+  const of = (key, all = rows) => mean(all.map((row) => row[key]));
+  const took = (side) => {
+    const { p50, p95, bytes: read } = taken(rows, `cost_${side}`);
+    const cost = "Median without encoding the query; vector bytes read a query";
+    return fact(`${side.toUpperCase()} takes`, `${ms(p50)}, p95 ${ms(p95)} · ${bytes(read)}`, cost);
   };
-  const cost = "Median without encoding the query; vector bytes read a query";
+  const gain = "Mean difference of its reciprocal rank, over queries with labels";
   return html`<dl class="pl-many-facts" id="pl-many-facts">
-    ${fact("overlap", mean(rows.map((row) => row.overlap)).toFixed(3), "Mean part of the pages that both found")}
-    ${fact("rank-biased overlap", mean(rows.map((row) => row.rbo)).toFixed(3), "Mean; the top counts most (p = 0.9)")}
+    ${fact("overlap", of("overlap").toFixed(3), "Mean part of the pages that both found")}
+    ${fact("rank-biased overlap", of("rbo").toFixed(3), "Mean; the top counts most (p = 0.9)")}
     ${fact("the same in both", `${rows.filter((row) => !row.moved).length} of ${rows.length}`)}
-    ${labelled.length > 0 && fact(
-      "first relevant page, B − A",
-      signed(mean(labelled.map((row) => row.gain))),
-      "Mean difference of its reciprocal rank, over queries with labels",
-    )}
-    ${fact("A takes", took("cost_a"), cost)} ${fact("B takes", took("cost_b"), cost)}
+    ${labelled.length > 0 && fact("first relevant page, B − A", signed(of("gain", labelled)), gain)}
+    ${took("a")} ${took("b")}
   </dl>`;
 }
-const rank = (value) => (value === null ? "none" : value);
-const Row = ({ row, labelled }) =>
-  html`<tr>
-    <th scope="row"><button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button></th>
-    <td class="pl-num">
-      <span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}
-    </td>
-    <td class="pl-num">${`${row.shared} of ${row.k}`}</td>
-    <td class="pl-num">${row.moved}</td>
-    <td class="pl-many-page">
-      ${row.furthest ? `${row.furthest.page}: ${row.furthest.rank_a} → ${row.furthest.rank_b}` : "–"}
-    </td>
-    ${labelled && html`<td class=${`pl-num ${row.gain > 0 ? "pl-up" : row.gain < 0 ? "pl-down" : ""}`}>
-      ${row.labelled ? `${rank(row.first_a)} → ${rank(row.first_b)}` : ""}
-    </td>`}
-    <td class="pl-num">${`${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`}</td>
-  </tr>`;
-export function Many({ all }) {
+const rank = (value) => value ?? "none";
+const way = (gain) => (gain > 0 ? "pl-up" : gain < 0 ? "pl-down" : "");
+const move = (far) => (far ? `${far.page}: ${far.rank_a} → ${far.rank_b}` : "–");
+const change = ({ labelled, first_a: a, first_b: b, gain }) =>
+  html`<td class=${`pl-num ${way(gain)}`}>${labelled ? `${rank(a)} → ${rank(b)}` : ""}</td>`;
+const cells = (row, labelled) => [
+  html`<button type="button" class="pl-many-query" onClick=${() => openRow(row)}>${row.query}</button>`,
+  html`<span class="pl-many-bar" style=${{ "--part": row.rbo }} aria-hidden="true"></span>${row.rbo.toFixed(3)}`,
+  `${row.shared} of ${row.k}`,
+  row.moved,
+  html`<td class="pl-many-page">${move(row.furthest)}</td>`,
+  ...(labelled ? [change(row)] : []),
+  `${ms(row.cost_a.ms)}, ${ms(row.cost_b.ms)}`,
+];
+export function Many({ all: { rows } }) {
   const [whole, setWhole] = useState(false);
-  const { rows } = all;
   if (!rows.length) return null;
   const labelled = rows.filter((row) => row.labelled),
-    sorted = differing(rows),
-    more = sorted.length > SHOWN && !whole;
+    some = labelled.length > 0,
+    shown = whole ? rows.length : SHOWN;
   const columns = [
     ["Query", ""],
     ["RBO", "pl-num", "Rank-biased overlap: 1 the same order, 0 no page shared; the top counts most"],
     ["In both", "pl-num"],
     ["Moved", "pl-num"],
     ["Moved furthest", ""],
-    ...(labelled.length ? [["First relevant", "pl-num"]] : []),
+    ...(some ? [["First relevant", "pl-num"]] : []),
     ["Time of A, B", "pl-num"],
   ];
+  const row = (one) => ({ key: one.id, cells: cells(one, some) });
   return html`<section class="pl-many-results" id="pl-many">
     <${Facts} rows=${rows} labelled=${labelled} />
     <h3>Where they differ most</h3>
     <${Table} id="pl-many-table" region="Queries and how differently they are answered"
       caption="Queries, those that the two pipelines answer most differently first" columns=${columns}
-      rows=${(more ? sorted.slice(0, SHOWN) : sorted).map((row) => html`<${Row} key=${row.id} row=${row}
-        labelled=${labelled.length > 0} />`)} />
-    ${more && html`<${Button} onClick=${() => setWhole(true)}>${`Show all ${count(sorted.length)}`}<//>`}
+      rows=${differing(rows).slice(0, shown).map(row)} />
+    ${rows.length > shown && html`<${Button} onClick=${() => setWhole(true)}>${`Show all ${count(rows.length)}`}<//>`}
   </section>`;
 }

@@ -1,40 +1,30 @@
 /* pair: the two pages that are chosen: heat beside heat, each by the encoder that decided on its side, and word by word
    why one scores more than the other. */
-import { parseRef } from "../core/address.js";
-import { useAnswer } from "../core/answer.js";
-import { Segments } from "../core/form.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { openPage } from "../core/router.js";
-import { api } from "../core/server.js";
-import { state } from "../core/store.js";
-import { Table } from "../core/table.js";
+import { api, html, openPage, parseRef, Problem, Segments, state, Table, useAnswer, useEffect,
+  useState } from "../core/core.js";
 import * as heat from "../viewer/heat.js";
 import { Heated } from "../viewer/heated.js";
 import { signed } from "./figures.js";
 import { Letter } from "./lists.js";
-
-/* --- heat ------------------------------------------------------------------------------------------------------------------- */
-const Figure = ({ side, hit, told, drawn }) =>
-  html`<figure class="pl-heats-page" data-of=${side}>
-    <figcaption>
-      <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
-      ${told.error && html`<span class="pl-error" role="alert">${told.error}</span>`}
-    </figcaption>
-    <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
-  </figure>`;
+const Figure = ({ side, hit, error, drawn }) => html`<figure class="pl-heats-page" data-of=${side}>
+  <figcaption>
+    <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
+    ${error && html`<span class="pl-error" role="alert">${error}</span>`}
+  </figcaption>
+  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
+</figure>`;
 /* Heat is on one scale for both pages where one encoder made it. */
-function scaled(sides, word) {
-  const look = heat.looks().usual,
-    told = sides.filter((one) => one.why),
-    one = told.every((side) => side.encoder === told[0].encoder);
+const alike = (told) => told.every((side) => side.encoder === told[0].encoder);
+function scaled(told, word) {
+  const look = heat.looks().usual;
   const lists = told.map((side) => heat.combined(side.read, word === "" ? [] : [Number(word)], look.join));
   const shown = told.map((side, i) => [...heat.placed(lists[i], side.read.boxes)]);
-  return told.map((side, i) => ({
+  return told.map(({ side, read }, i) => ({
     ...look,
-    side: side.side,
+    side,
     list: lists[i],
-    places: side.read.boxes,
-    ...heat.bounds(one ? shown.flat() : shown[i], look),
+    places: read.boxes,
+    ...heat.bounds(alike(told) ? shown.flat() : shown[i], look),
   }));
 }
 export function Heats({ found, question, chosen }) {
@@ -45,57 +35,55 @@ export function Heats({ found, question, chosen }) {
       const { encoder, pipeline } = found[side];
       const body = { query: question, page: chosen[side].page, collection: state.collection, encoder, pipeline };
       const why = await api.layers(body).catch((error) => ({ error: error.message }));
-      return why.error ? { side, encoder, error: why.error } : { side, encoder, why, read: heat.read(why) };
+      return { side, encoder, why, error: why.error, read: why.error ? null : heat.read(why) };
     };
     setWord("");
     return Promise.all(of.map(load));
   }, [found, ...of.map((side) => chosen[side].page)]);
+  const all = value || [],
+    told = all.filter((one) => one.read);
   const [shown, setShown] = useState([]);
-  useEffect(() => setShown(value && !stale ? scaled(value, word) : []), [value, stale, word]);
+  useEffect(() => setShown(stale ? [] : scaled(told, word)), [value, stale, word]);
   if (!of.length) return null;
-  const told = (value || []).filter((one) => one.why),
-    one = told.length > 0 && told.every((side) => side.encoder === told[0].encoder);
+  const one = told.length > 0 && alike(told),
+    names = told.map((side) => side.encoder);
   const words = one && !told[0].why.tokens_left_out ? told[0].why.tokens : [];
-  const look = heat.looks().usual;
   const note = one
-    ? `Heat by ${told[0].encoder}: ${heat.looks().joins[look.join]}, on one scale for both pages.`
-    : `Heat by ${told.map((side) => side.encoder).join(" and ")}, each on a scale of its own: their similarities differ.`;
+    ? `Heat by ${names[0]}: ${heat.looks().joins[heat.looks().usual.join]}, on one scale for both pages.`
+    : `Heat by ${names.join(" and ")}, each on a scale of its own: their similarities differ.`;
+  const figure = (side) => {
+    const { error } = (!stale && all.find((one) => one.side === side)) || {};
+    return html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]} error=${error}
+      drawn=${shown.find((one) => one.side === side)} />`;
+  };
   return html`<section class="pl-card pl-heats" id="pl-heats">
     <div class="pl-heats-words">
       ${words.length > 0 && html`<${Segments} label="Query word whose heat is shown" name="pl-heats-word"
         options=${[["", "all words"], ...words.map((token, i) => [String(i), token.label])]} value=${word}
         choose=${setWord} />`}
     </div>
-    <div class="pl-heats-pair">
-      ${of.map(
-        (side) =>
-          html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]}
-            told=${(value && !stale && value.find((one) => one.side === side)) || {}}
-            drawn=${shown.find((one) => one.side === side)} />`,
-      )}
-    </div>
+    <div class="pl-heats-pair">${of.map(figure)}</div>
     <p class="pl-muted pl-heats-note">${told.length ? note : ""}</p>
   </section>`;
 }
-
-/* --- word by word ------------------------------------------------------------------------------------------------------------ */
 const COLUMNS = [["Query", ""], ["A, met at", ""], ["B, met at", ""], ["A − B", "pl-num"], ["", "pl-swing-head"]];
-const place = ({ text, box }) =>
-  text || `at ${Math.round((box[0] + box[2]) * 50)} %, ${Math.round((box[1] + box[3]) * 50)} %`;
+const met = ({ contribution, text, box }) =>
+  html`<span class="pl-num">${contribution.toFixed(3)}</span><span class="pl-met" title=${text}>
+    ${text || `at ${Math.round((box[0] + box[2]) * 50)} %, ${Math.round((box[1] + box[3]) * 50)} %`}
+  </span>`;
 function Words({ told }) {
   const most = Math.max(...told.rows.map((row) => Math.abs(row.difference)), 1e-9);
-  const cell = (met) =>
-    html`<td>
-      <span class="pl-num">${met.contribution.toFixed(3)}</span><span class="pl-met" title=${met.text}>${place(met)}</span>
-    </td>`;
   const rows = told.rows.map(({ token, label, a, b, difference }) => {
     const kind = difference < 0 ? "pl-minus" : "pl-plus";
-    return html`<tr key=${token} data-token=${token}>
-      <th scope="row">${label}</th>
-      ${cell(a)}${cell(b)}
-      <td class=${`pl-num ${kind}`}>${signed(difference)}</td>
-      <td class="pl-swing" aria-hidden="true"><i class=${kind} style=${{ "--part": Math.abs(difference) / most }}></i></td>
-    </tr>`;
+    const swing = html`<i class=${kind} style=${{ "--part": Math.abs(difference) / most }}></i>`;
+    const cells = [
+      label,
+      met(a),
+      met(b),
+      html`<td class=${`pl-num ${kind}`}>${signed(difference)}</td>`,
+      html`<td class="pl-swing" aria-hidden="true">${swing}</td>`,
+    ];
+    return { key: token, "data-token": token, cells };
   });
   const foot = html`<tr>
     <th scope="row">Score</th>
@@ -109,15 +97,16 @@ function Words({ told }) {
 }
 function Page({ side, told }) {
   const at = parseRef(told[side]);
-  return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`} onClick=${() => openPage(at)}>
+  return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`}
+    onClick=${() => openPage(at)}>
     <${Letter} side=${side} /><span>${`${at.document}, page ${at.page}`}</span>
     <b class="pl-num">${told[`score_${side}`].toFixed(3)}</b>
   </button>`;
 }
 function Told({ told }) {
-  const winner = told.difference > 0 ? "A’s page beats B’s" : "B’s page beats A’s";
-  const lead =
-    told.difference === 0 ? "Both pages score the same" : `Why ${winner} by ${Math.abs(told.difference).toFixed(3)}`;
+  const { difference } = told,
+    winner = difference > 0 ? "A’s page beats B’s" : "B’s page beats A’s";
+  const lead = difference ? `Why ${winner} by ${Math.abs(difference).toFixed(3)}` : "Both pages score the same";
   return html`<div class="pl-section-head">
       <h3>${lead}</h3>
       <span class="pl-badge pl-exact">${`exact · ${told.encoder}`}</span>
@@ -125,27 +114,24 @@ function Told({ told }) {
     <div class="pl-contrast-pages"><${Page} side="a" told=${told} /><${Page} side="b" told=${told} /></div>
     <${Words} told=${told} />`;
 }
-export function Contrast({ found, question, chosen }) {
-  const { a, b } = chosen;
+export function Contrast({ found, question, chosen: { a, b } }) {
   const names = [...new Set([found.a.encoder, found.b.encoder])];
   const [wanted, choose] = useState("");
   const encoder = names.includes(wanted) ? wanted : names[0];
   const differ = a && b && a.page_id !== b.page_id;
-  const { value, error, stale } = useAnswer(
-    () => differ && api.post("/contrast", { query: question, collection: state.collection, encoder, a: a.page, b: b.page }),
-    [found, a && a.page, b && b.page, encoder],
-  );
+  const body = { query: question, collection: state.collection, encoder, a: a && a.page, b: b && b.page };
+  const ask = () => differ && api.post("/contrast", body);
+  const { value, error, stale } = useAnswer(ask, [found, body.a, body.b, encoder]);
   if (!a && !b) return null;
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";
-  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast" aria-live="polite">
+  const pending = error
+    ? html`<${Problem} text=${error} />`
+    : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`;
+  return html`<section class=${`pl-card pl-contrast${stale && value ? " pl-stale" : ""}`} id="pl-contrast"
+    aria-live="polite">
     ${names.length > 1 && html`<${Segments} label="Encoder whose scores are compared" name="pl-compare-encoder"
-      options=${names.map((name) => [name, name])} value=${encoder} choose=${choose} />`}
-    ${differ && value
-      ? html`<${Told} told=${value} />`
-      : html`<h3>Why one page beats another</h3>
-          ${error
-            ? html`<p class="pl-error" role="alert">${error}</p>`
-            : !differ && html`<p class="pl-muted">${what}, to see word by word why one scores more.</p>`}`}
+      options=${names} value=${encoder} choose=${choose} />`}
+    ${differ && value ? html`<${Told} told=${value} />` : html`<h3>Why one page beats another</h3>${pending}`}
   </section>`;
 }

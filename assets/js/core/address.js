@@ -1,8 +1,8 @@
 /* address: what stands in the address bar, as a value and back. Pure; the router moves between addresses.
 
-   ?view=page&c=reports&q=net+income&p=accurate&f=page+%3E+3&k=20&ref=a.pdf%23page%3D3&t=2.5  names a view, a collection,
-   a search (q words, x further parts, p pipeline, f filter, k results, in the collections searched together, * for all), an
-   open page, and words whose heat is shown. */
+   ?view=page&c=reports&q=net+income&p=accurate&f=page+%3E+3&k=20&ref=a.pdf%23page%3D3&t=2.5  names a view, a
+   collection, a search (q words, x further parts, p pipeline, f filter, k results, in the collections searched
+   together, * for all), an open page, and words whose heat is shown. */
 
 const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
 /* A change of these alone is no new place: Back would go through them one by one. */
@@ -24,7 +24,7 @@ function parts(text) {
   }
   return [[], true];
 }
-/* The view of an address that names none, as older links do: what shows the page, the records or the pipelines in it. */
+/* The view of an address that names none, as older links do: what shows the page, the records or the pipelines. */
 function implied(at, open) {
   if (open) return "page";
   if (at.get("e")) return "evaluate";

@@ -1,10 +1,17 @@
-/* buttons: what is pressed. `icon` names its drawing, `look` are classes beside its own; all else is the element's. */
-import { html } from "./html.js";
+/* buttons: what is pressed. `icon` names its drawing, `look` are classes beside its own; `act` is what it does where it
+   is not to be pressed again before that is done; all else is the element's. */
+import { html, useState } from "./html.js";
 import { Icon } from "./icons.js";
 
 const pressed = (kind) =>
-  function Pressed({ icon, look, children, ...more }) {
-    return html`<button type="button" class=${look ? `${kind} ${look}` : kind} ...${more}>
+  function Pressed({ icon, look, act, disabled, children, ...more }) {
+    const [busy, setBusy] = useState(false);
+    const go = (event) => {
+      setBusy(true);
+      return act(event).finally(() => setBusy(false));
+    };
+    return html`<button type="button" class=${look ? `${kind} ${look}` : kind} disabled=${disabled || busy}
+      onClick=${act && go} ...${more}>
       ${icon && html`<${Icon} name=${icon} />`}${children}
     </button>`;
   };

@@ -1,11 +1,2 @@
-/* clipboard: what a person takes along. */
-import { notify } from "./dialogs.js";
-
-export async function copy(text, said = "Copied.") {
-  try {
-    await navigator.clipboard.writeText(text);
-    notify(said);
-  } catch {
-    notify("The browser does not let pages copy here; select the text and copy it.", "error");
-  }
-}
+/* clipboard: of older imports, until they are gone. */
+export * from "./taking.js";

@@ -1,4 +1,12 @@
 /* events: what a view has to do at a moment, rather than to show of the state; and what it adds to the address. */
+/* Does it once nobody has asked for it for so many ms. */
+export function soon(act, ms) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, ms);
+  };
+}
 const heard = new Map();
 const links = [];
 let told = null;

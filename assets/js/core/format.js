@@ -4,7 +4,7 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const TAIL = 14; // characters that stay of a long name's end: the suffix, and what tells "part-1" from "part-2"
 
 export const count = (n) => whole.format(n);
-export const plural = (n, word) => `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`;
+export const plural = (n, word, words = `${word}s`) => `${whole.format(n)} ${n === 1 ? word : words}`;
 
 export function ms(value) {
   if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;

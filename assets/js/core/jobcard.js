@@ -1,21 +1,12 @@
 /* jobcard: work on the server as a card: what it is, how far it is, and stopping, resuming or hiding it. */
+import { useInSight } from "./blocks.js";
 import { Button, Quiet } from "./buttons.js";
 import { capital } from "./format.js";
 import { html } from "./html.js";
-import { useInSight } from "./insight.js";
 import { act, stoppable, unfinished } from "./jobs.js";
 import { like, liked, redraw } from "./store.js";
 
 const REMEMBERED = 50; // cards that stay hidden when the page is opened again
-const STATES = {
-  waiting: "Waiting",
-  running: "Running",
-  stopping: "Stopping after this batch",
-  stopped: "Stopped",
-  done: "Done",
-  failed: "Failed",
-  interrupted: "Interrupted",
-};
 const hidden = new Set(liked("hidden-jobs", { ids: [] }).ids);
 export const isHidden = (job) => !job.active && hidden.has(job.id);
 function hide(job) {
@@ -24,9 +15,10 @@ function hide(job) {
   redraw();
 }
 
-/* `what` is done ("adding to reports"), `facts` are said of it; `shown` where a link names it. */
-export function JobCard({ job, what, facts, shown, children }) {
-  const title = job.state === "running" ? capital(what) : `${STATES[job.state] || job.state}: ${what}`;
+/* `doing` is what it does ("adding to reports"), `facts` are said of it; `shown` where a link names it. */
+export function JobCard({ job, doing = job.doing, facts, shown, children }) {
+  const state = job.state === "stopping" ? "stopping after this batch" : job.state;
+  const title = capital(job.state === "running" ? doing : `${state}: ${doing}`);
   const button = (text, does, more) => html`<${Button} onClick=${() => act(job, does)} ...${more}>${text}<//>`;
   return html`<section class="pl-card pl-job" ref=${useInSight(shown)} data-job=${job.id} data-kind=${job.kind}
     data-state=${job.state}>

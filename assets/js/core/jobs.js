@@ -1,10 +1,9 @@
 /* jobs: work on the server, whatever becomes of this page; asked for every second while there is some. */
-import { failed, notify } from "./dialogs.js";
-import { emit, on } from "./events.js";
-import { plural } from "./format.js";
-import { choose, loadOverview, refresh, sync } from "./router.js";
+import { notify } from "./dialogs.js";
+import { emit, soon } from "./events.js";
+import { choose, loadOverview, refresh, reload, sync } from "./router.js";
 import { api } from "./server.js";
-import { set, state } from "./store.js";
+import { collectionNames, set, state } from "./store.js";
 
 const SOON = 1000; // ms between looks while something is at work
 const LATER = 5000; // where the server does not answer
@@ -20,35 +19,22 @@ export const ofCollection = (name) => state.jobs.filter((job) => job.collection 
 export const watched = new Set();
 const seen = new Map(); // as they were last heard of
 
-const pages = (job) => plural(job.documents.reduce((sum, one) => sum + one.indexed, 0), "page");
-const DONE = {
-  ingest: (job) => `${pages(job)} added to ${job.collection}.`,
-  embed: (job) => `${pages(job)} of ${job.collection} embedded with ${job.encoder}.`,
-  index: (job) => `The index is in ${job.collection}.`,
-  words: (job) => `${pages(job)} of ${job.collection} read.`,
-  reread: (job) => `${pages(job)} of ${job.collection} read again.`,
-  evaluate: (job) => `The evaluation on ${job.collection} has ended.`,
-};
-
 let waiting = 0,
   asks = 0,
   heard = 0, // the last ask that was answered
   primed = false, // the first list holds what ended before this page was opened
-  changing = 0,
   changedAt = 0;
-
+const reloadSoon = soon(() => reload(), CALM);
+function again(after) {
+  clearTimeout(waiting);
+  waiting = after && setTimeout(watch, after);
+}
 /* Asks for the jobs now, and again while one is at work. */
 export async function watch() {
-  clearTimeout(waiting);
+  again(0);
   const mine = ++asks;
-  let jobs;
-  try {
-    jobs = await api.get("/jobs");
-  } catch {
-    clearTimeout(waiting);
-    waiting = setTimeout(watch, LATER); // the server may be back by then
-    return;
-  }
+  const jobs = await api.get("/jobs").catch(() => null);
+  if (!jobs) return again(LATER); // the server may be back by then
   if (mine < heard) return; // a newer list is known
   heard = mine;
   set({ jobs });
@@ -56,43 +42,42 @@ export async function watch() {
   for (const job of jobs) follow(job);
   primed = true;
   mark(jobs);
-  clearTimeout(waiting);
-  if (jobs.some((job) => job.active)) waiting = setTimeout(watch, SOON);
+  again(jobs.some((job) => job.active) && SOON);
 }
-on("watch-jobs", watch);
 
-export async function act(job, what) {
-  await api.post(`/jobs/${job.id}/${what}`).catch(failed);
-  watch();
+export const act = (job, what) => api.post(`/jobs/${job.id}/${what}`).finally(watch);
+/* Begin work in the collection at hand. */
+export const startJob = (work, body = {}) => api.post(api.here(work), body).then(watch);
+/* Whether something is deleted already, or by a job that its `sentence` tells of; `said` comes first and `checked`
+   later. */
+export function tellGone({ job, sentence, notes }, said, ...checked) {
+  notify(job ? sentence : [said, sentence, ...checked, ...notes].join(" "));
+  if (job) watch();
+  return !job;
 }
 const settled = (job) => job.documents.filter((one) => one.state === "done").length;
 function follow(job) {
   const before = seen.get(job.id);
   seen.set(job.id, job);
   if (job.active || (!before && primed)) watched.add(job.id);
-  if (job.active) {
-    if (!before || job.collection !== state.collection) return;
-    const grown = job.pages_done !== before.pages_done && performance.now() - changedAt > RARELY;
-    if (grown || settled(job) !== settled(before)) changed();
-    return;
-  }
   // A quick job may have ended before it was first seen here.
-  if (before ? before.active : primed) ended(job).catch(failed);
-}
-function changed() {
-  clearTimeout(changing);
+  if (!job.active) return (before ? before.active : primed) && ended(job);
+  if (!before || job.collection !== state.collection) return;
+  const grown = job.pages_done !== before.pages_done && performance.now() - changedAt > RARELY;
+  if (!grown && settled(job) === settled(before)) return;
   changedAt = performance.now();
-  changing = setTimeout(() => loadOverview().then(refresh, failed), CALM);
+  reloadSoon();
 }
 async function ended(job) {
-  if (job.state === "done") notify(DONE[job.kind] ? DONE[job.kind](job) : job.message);
-  else if (job.message) notify(job.message, job.state === "failed" ? "error" : "info");
+  const { collection, message } = job;
+  if (job.state === "done") notify(job.outcome);
+  else if (message) notify(message, job.state === "failed" ? "error" : "info");
   if (!["library", "system"].includes(tabOf(job))) return;
   await loadOverview();
-  const there = state.overview.collections.map((one) => one.name);
-  if (job.kind === "delete" && job.collection === state.collection && !there.includes(job.collection))
-    await choose(there[0] || "documents");
-  else if (job.collection === state.collection) await refresh();
+  if (collection !== state.collection) return;
+  const there = collectionNames();
+  if (job.kind === "delete" && !there.includes(collection)) await choose(there[0] || "documents");
+  else await refresh();
 }
 /* A dot on the tab where something is at work. */
 function mark(jobs) {
@@ -102,8 +87,7 @@ function mark(jobs) {
     if (button) button.dataset.busy = busy.has(tab) ? "yes" : "";
   }
 }
-
-/* To the place where a job is shown. */
+/* To the place where a job is shown, and away from it. */
 export function openJob(job) {
   set({ job: state.job === job.id ? "" : job.id });
   sync();

@@ -21,17 +21,16 @@ const KEYS = [
   ["Esc", "Leave a field, or give up picking"],
   ["?", "This sheet"],
 ];
-const Key = ([keys, what]) =>
-  html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
-    <dd>${what}</dd>`;
+const Key = ([keys, what]) => html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
+  <dd>${what}</dd>`;
 addressed("keys", () => dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${KEYS.map(Key)}</dl>` }));
 
 const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/;
 const BUTTONS = /^(checkbox|radio|range|button|file|submit)$/;
-export const typing = (node) =>
+const typing = (node) =>
   Boolean(node) && (node.isContentEditable || (FIELDS.test(node.tagName) && !BUTTONS.test(node.type)));
 
-/* --- the query: nothing that is typed on the way to it is lost ---------------------------------------------------------- */
+/* --- the query: nothing that is typed on the way to it is lost ---------------------------------------------------- */
 const PATIENCE = 4000; // ms until the field is there
 let catching = 0; // until when letters go to the query although it has no focus yet
 const field = () => document.getElementById("pl-query");

@@ -2,9 +2,9 @@
    gives it back: view, collection, question, open page, dialog, and how far it was scrolled. */
 import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
-import { emit, readLinks, writeLinks } from "./events.js";
+import { emit, readLinks, soon, writeLinks } from "./events.js";
 import { api } from "./server.js";
-import { asking, set, state } from "./store.js";
+import { asking, atWork, collectionNames, collectionNow, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
@@ -21,11 +21,12 @@ export function sync() {
   const now = address();
   if (same(now, location.search)) return;
   if (samePlace(now, location.search) || settling(now)) renew(now);
-  else {
-    keepScroll();
-    history.pushState({ y: 0, depth: depth() + 1 }, "", now || location.pathname);
-    here = now;
-  }
+  else push(now);
+}
+function push(now) {
+  keepScroll();
+  history.pushState({ y: 0, depth: depth() + 1 }, "", now || location.pathname);
+  here = now;
 }
 const depth = () => (history.state && history.state.depth) || 0;
 function renew(now, more = {}) {
@@ -39,26 +40,22 @@ function settling(now) {
   for (const [key] of writeLinks()) if (!before.has(key)) after.delete(key);
   return samePlace(after, before);
 }
+/* Whatever changes meanwhile is no place of its own. */
+async function silently(act) {
+  moving += 1;
+  await Promise.resolve(act()).finally(() => (moving -= 1));
+}
 /* Back, but never out of the product. */
 export const back = () => depth() > 0 && history.back();
 
-/* --- where it is scrolled to ------------------------------------------------------------------------------------------ */
+/* --- where it is scrolled to -------------------------------------------------------------------------------------- */
 const PATIENCE = 5000; // ms that a place may take until it is as high as it was
-let finding = null, // the height that is being gone back to
-  writing = 0;
+let finding = null; // the height that is being gone back to
 history.scrollRestoration = "manual";
 function keepScroll() {
-  clearTimeout(writing);
   if (finding === null) history.replaceState({ ...history.state, y: Math.round(scrollY) }, "");
 }
-addEventListener(
-  "scroll",
-  () => {
-    clearTimeout(writing);
-    writing = setTimeout(keepScroll, 100);
-  },
-  { passive: true },
-);
+addEventListener("scroll", soon(keepScroll, 100), { passive: true });
 addEventListener("pagehide", keepScroll);
 for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"])
   addEventListener(kind, () => (finding = null), { passive: true, capture: true });
@@ -75,12 +72,11 @@ function findScroll(y) {
   requestAnimationFrame(step);
 }
 
-/* --- tabs -------------------------------------------------------------------------------------------------------------- */
-const button = (name) => document.getElementById(`pl-tab-${name}-button`);
-/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is made
-   to hold. */
+/* --- tabs --------------------------------------------------------------------------------------------------------- */
+/* Gradio may not have made its tabs yet, or be settling on its first one when another is asked for, so the click is
+   made to hold. */
 function select(name, tries = 50) {
-  const tab = button(name);
+  const tab = document.getElementById(`pl-tab-${name}-button`);
   if (state.view !== name || !tries || (tab && tab.getAttribute("aria-selected") === "true")) return;
   if (tab) tab.click();
   setTimeout(() => select(name, tab ? tries - 1 : tries), 60);
@@ -104,7 +100,7 @@ document.addEventListener(
   true,
 );
 
-/* --- collections ---------------------------------------------------------------------------------------------------- */
+/* --- collections -------------------------------------------------------------------------------------------------- */
 export async function loadOverview() {
   const { pipelines, ...found } = await api.get("/overview");
   const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
@@ -119,16 +115,12 @@ async function detailsOf(name) {
   return { collection: info, samples: examples, documents };
 }
 export async function refresh() {
-  const known = state.overview.collections.some((one) => one.name === state.collection);
-  let details = null;
-  try {
-    details = known ? await detailsOf(state.collection) : null;
-  } catch (error) {
-    notify(error.message, "error");
-  }
-  set({ details, gone: known || coming(state.collection) ? "" : state.gone });
+  const known = collectionNow();
+  const details = known && (await detailsOf(state.collection).catch((error) => notify(error.message, "error")));
+  set({ details: details || null, gone: known || coming(state.collection) ? "" : state.gone });
   emit("details");
 }
+export const reload = () => loadOverview().then(refresh);
 /* Turn to a collection. `gone` says that a link names it and it is not there. */
 export async function choose(name, gone = false) {
   if (state.collection && state.collection !== name) set({ job: "", document: "" }); // which are of the other one
@@ -138,46 +130,39 @@ export async function choose(name, gone = false) {
   emit("collection");
   sync();
 }
-/* Whether there is such a collection, or will be once the job that fills it has begun. */
-const coming = (name) => state.jobs.some((job) => job.active && job.kind === "ingest" && job.collection === name);
-const known = (name) => state.overview.collections.some((one) => one.name === name);
+/* Whether it will be there, once the job that fills it has begun. */
+const coming = (name) => atWork(name, "ingest");
 function preferred() {
   const all = state.overview.collections;
   const full = all.find((one) => one.pages > 0) || all[0];
   return full ? full.name : "documents";
 }
-const missing = (name) => !known(name) && !coming(name) && name !== preferred();
+const missing = (name) => !collectionNames().includes(name) && !coming(name) && name !== preferred();
 const turnTo = (name) => (name ? choose(name, missing(name)) : choose(preferred()));
 
 /* A page of another collection is opened in that one: one step in the history, however many things change. */
 export async function openPage({ document, page, collection = state.collection }) {
-  if (collection !== state.collection) {
-    moving += 1;
-    await choose(collection).finally(() => (moving -= 1));
-  }
+  if (collection !== state.collection) await silently(() => choose(collection));
   set({ open: { document, page } });
   showTab("page");
   emit("open", state.open);
 }
 
-/* --- dialogs that have an address -------------------------------------------------------------------------------------- */
+/* --- dialogs that have an address --------------------------------------------------------------------------------- */
 /* `make` opens the dialog and resolves when it is closed. */
 export const addressed = (name, make) => dialogs.set(name, make);
 export async function openDialog(name) {
   if (state.dialog === name || !dialogs.has(name)) return;
   state.dialog = name;
   sync();
-  try {
-    await dialogs.get(name)();
-  } catch (error) {
-    notify(error.message, "error");
-  }
-  if (state.dialog !== name) return; // Back has closed it
-  state.dialog = "";
-  renew(address(), { twin: true });
+  await dialogs.get(name)().finally(() => {
+    if (state.dialog !== name) return; // Back has closed it
+    state.dialog = "";
+    renew(address(), { twin: true });
+  });
 }
 
-/* --- to a place --------------------------------------------------------------------------------------------------------- */
+/* --- to a place --------------------------------------------------------------------------------------------------- */
 /* The part of a place that is asked of the server; views that only look at it need not ask again. */
 const question = ({ collection, across, query, parts, pipeline, filter, k }) =>
   JSON.stringify([collection, across, query, parts, pipeline, filter, k, writeLinks()]);
@@ -187,35 +172,30 @@ export function take(place) {
   set({ across, query, parts, pipeline, filter, k });
   readLinks(new URLSearchParams(location.search));
 }
-async function goBack(y) {
-  const place = read(location.search);
-  moving += 1;
-  try {
-    const before = question(state);
-    if ((place.collection || preferred()) !== state.collection) await turnTo(place.collection);
-    if (state.dialog && state.dialog !== place.dialog) {
-      state.dialog = "";
-      closeDialogs();
-    }
-    const same = place.open && state.open && JSON.stringify(place.open) === JSON.stringify(state.open);
-    take(place);
-    if (question(state) !== before) emit("restore");
-    if (place.open && !same) {
-      set({ open: place.open });
-      emit("open", place.open);
-    }
-    showTab(place.view || "search");
-    if (place.dialog) openDialog(place.dialog);
-  } finally {
-    moving -= 1;
+async function turnBack(place) {
+  const before = question(state);
+  if ((place.collection || preferred()) !== state.collection) await turnTo(place.collection);
+  if (state.dialog && state.dialog !== place.dialog) {
+    state.dialog = "";
+    closeDialogs();
   }
+  const same = place.open && JSON.stringify(place.open) === JSON.stringify(state.open);
+  take(place);
+  if (question(state) !== before) emit("restore");
+  if (place.open && !same) {
+    set({ open: place.open });
+    emit("open", place.open);
+  }
+  showTab(place.view || "search");
+  if (place.dialog) openDialog(place.dialog);
+}
+async function goBack(y) {
+  await silently(() => turnBack(read(location.search)));
   findScroll(y || 0);
 }
 /* To a place by its address, as a link would, without loading the page anew. */
 export function visit(to) {
-  keepScroll();
-  history.pushState({ y: 0, depth: depth() + 1 }, "", to);
-  here = to;
+  push(to);
   return goBack(0);
 }
 addEventListener("popstate", ({ state: kept }) => {
@@ -227,14 +207,9 @@ addEventListener("popstate", ({ state: kept }) => {
   else goBack(kept && kept.y);
 });
 
-/* The first place: what the address says, which was read when the script began; `watched` is when the jobs are known. */
+/* The first place: what the address said when the script began; `watched` is when the jobs are known. */
 export async function start(place, watched) {
-  try {
-    await Promise.all([loadOverview(), watched]);
-  } catch (error) {
-    notify(error.message, "error");
-    return;
-  }
+  await Promise.all([loadOverview(), watched]);
   if (place.broken) notify("A part of the query in this link cannot be read; the rest is restored.", "error");
   readLinks(new URLSearchParams(location.search));
   await turnTo(place.collection);
@@ -251,15 +226,8 @@ export async function start(place, watched) {
   if (place.dialog) openDialog(place.dialog);
   findScroll((history.state && history.state.y) || 0);
   document.documentElement.dataset.pagelens = "ready";
-  emit("ready");
 }
 /* What another tab of the browser did is seen when this one is looked at again. */
-addEventListener("visibilitychange", async () => {
-  if (document.hidden || !settled) return;
-  try {
-    await loadOverview();
-    await refresh();
-  } catch {
-    /* the server is gone; the next thing that is asked says so */
-  }
+addEventListener("visibilitychange", () => {
+  if (!document.hidden && settled) reload().catch(() => {}); // a server that is gone says so when it is asked next
 });

@@ -1,7 +1,10 @@
-/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is an Error with
-   the server's sentence and its `status`. */
+/* server: what the page asks, as any program would: /api/v1, JSON, with the session's cookie. A refusal is thrown
+   with the server's sentence. */
+import { useEffect, useState } from "./html.js";
 import { state } from "./store.js";
 
+/* What cannot be done, as a sentence for the person; where nobody else tells it, it becomes a notice (dialogs.js). */
+export class Refusal extends Error {}
 export const BASE = "api/v1";
 const GONE = "The Pagelens server does not answer; is it still running?";
 const UNREADABLE = "The server's answer cannot be read.";
@@ -19,23 +22,20 @@ async function ask(method, path, { query = {}, body, raw, signal } = {}) {
   try {
     answer = await fetch(address, { method, signal, ...sent });
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Error(GONE);
+    throw error.name === "AbortError" ? error : new Refusal(GONE);
   }
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
-  throw Object.assign(new Error(said.error || `The server refused this (${answer.status}).`), {
-    status: answer.status,
-    missing: answer.status === 404,
-  });
+  throw new Refusal(said.error || `The server refused this (${answer.status}).`);
 }
 async function json(method, path, asked) {
   const answer = await ask(method, path, asked);
   if (answer.status === 204) return null;
   return answer.json().catch(() => {
-    throw new Error(UNREADABLE);
+    throw new Refusal(UNREADABLE);
   });
 }
-/* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them, and the work behind them. */
+/* Lines of JSON as they come; one that is {"error"} is thrown. Aborting `signal` ends them and the work behind them. */
 async function* lines(path, body, signal) {
   const reader = (await ask("POST", path, { body, signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -47,7 +47,7 @@ async function* lines(path, body, signal) {
       rest = whole.pop();
       for (const line of whole) {
         const said = JSON.parse(line);
-        if (said.error) throw new Error(said.error);
+        if (said.error) throw new Refusal(said.error);
         yield said;
       }
     }
@@ -72,9 +72,9 @@ export const api = {
     return { ...told, heat_weights: told.tokens.map((token) => token.heat_weight) };
   },
   collection: (name, rest = "") => `/collections/${part(name)}${rest}`,
+  /* Of the collection at hand. */
+  here: (rest) => api.collection(state.collection, rest),
 };
-
-/* --- pictures ------------------------------------------------------------------------------------------------------ */
 /* The address of a page's picture; `id` versions it, so that it may be kept for ever. */
 export const imageUrl = (document, page, id, size, collection = state.collection) =>
   `pages/${part(collection)}/${part(document).replace(/%2F/g, "/")}/${page}.webp?size=${size}` +
@@ -82,4 +82,28 @@ export const imageUrl = (document, page, id, size, collection = state.collection
 export function pictureUrl({ picture, repairs = [] }) {
   const steps = new URLSearchParams(repairs.map((step) => ["repairs", step]));
   return `${BASE}/pictures/${part(picture)}${repairs.length ? `?${steps}` : ""}`;
+}
+
+/* What the server said to a question that a view asks by itself, asked anew when one of `on` changes. Until then the
+   older answer stays, and is `stale`; an answer that comes too late is dropped. */
+export function useAnswer(ask, on) {
+  const [told, tell] = useState({ value: null, error: "", stale: true });
+  useEffect(() => {
+    let live = true;
+    tell((before) => ({ ...before, stale: true }));
+    Promise.resolve(ask()).then(
+      (value) => live && tell({ value, error: "", stale: false }),
+      (error) => live && tell({ value: null, error: error.message, stale: false }),
+    );
+    return () => (live = false);
+  }, on);
+  return told;
+}
+/* For questions that views do not ask by themselves: `begin()` gives what says whether nothing was begun since. */
+export function latest() {
+  let begun = 0;
+  return () => {
+    const mine = ++begun;
+    return () => mine === begun;
+  };
 }

@@ -3,7 +3,7 @@
    Views are functions of `state`. `set` changes it and draws every view anew, once for all changes of one turn; Preact
    changes of the page what differs. Nothing else holds state but what concerns one element alone (where it is scrolled
    to, what is typed and not yet asked). */
-import { h, render, useEffect, useState } from "./html.js";
+import { h, render } from "./html.js";
 
 export const state = {
   view: "search", // the tab
@@ -38,7 +38,6 @@ export const state = {
 };
 
 const roots = new Map();
-const beside = new Set(); // what is drawn elsewhere, as in a dialog, and follows the state
 let waiting = false;
 
 /* Draw a view into an element, now and at every change. */
@@ -46,30 +45,31 @@ export function show(element, view) {
   roots.set(element, view);
   render(h(view), element);
 }
+export function leave(element) {
+  roots.delete(element);
+  render(null, element);
+}
 export function redraw() {
   if (waiting) return;
   waiting = true;
   queueMicrotask(() => {
     waiting = false;
     for (const [element, view] of roots) render(h(view), element);
-    for (const draw of beside) draw();
   });
-}
-/* Lets a component that stands in no view be drawn at every change too. */
-export function useChanges() {
-  const [, draw] = useState(0);
-  useEffect(() => {
-    const again = () => draw((n) => n + 1);
-    beside.add(again);
-    return () => beside.delete(again);
-  }, []);
 }
 export function set(changes) {
   Object.assign(state, changes);
   redraw();
 }
 
+/* A part of the state that one view alone changes: what reads it and what changes some of it. */
+export function part(name, fresh) {
+  set({ [name]: fresh });
+  return [() => state[name], (change) => set({ [name]: { ...state[name], ...change } })];
+}
+
 /* What is known of the collection at hand, and its documents; null where it is not there, or not known yet. */
+export const collectionNames = () => (state.overview ? state.overview.collections.map((one) => one.name) : []);
 export const collectionNow = () =>
   (state.overview && state.overview.collections.find((one) => one.name === state.collection)) || null;
 export const documentsNow = () =>
@@ -92,17 +92,25 @@ export function asked() {
   return { parts: [...text, ...state.parts] };
 }
 /* What a person likes is kept for the next time, in this browser only. */
-export function liked(key, usual) {
+export function remembered(key) {
   try {
-    return { ...usual, ...JSON.parse(localStorage.getItem(`pagelens-${key}`) || "{}") };
+    return localStorage.getItem(`pagelens-${key}`);
   } catch {
-    return usual; // a private window, or not ours
+    return null; // a private window
   }
 }
-export function like(key, value) {
+export function remember(key, text) {
   try {
-    localStorage.setItem(`pagelens-${key}`, JSON.stringify(value));
+    localStorage.setItem(`pagelens-${key}`, text);
   } catch {
     /* a private window: it lasts as long as the page */
   }
 }
+export function liked(key, usual) {
+  try {
+    return { ...usual, ...JSON.parse(remembered(key) || "{}") };
+  } catch {
+    return usual; // it is not ours
+  }
+}
+export const like = (key, value) => remember(key, JSON.stringify(value));

@@ -1,60 +1,46 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
-import { Empty, Opening, Problem, Waiting } from "../core/empty.js";
-import { Tick } from "../core/form.js";
-import { date, plural } from "../core/format.js";
-import { html, useLayoutEffect, useRef } from "../core/html.js";
-import { Side } from "../core/side.js";
-import { state } from "../core/store.js";
-import { Form, Jobs } from "./measuring.js";
+import { date, Empty, html, Opening, plural, Problem, Side, state, Tick, useLayoutEffect, useRef,
+  Waiting } from "../core/core.js";
+import { Jobs, Measuring } from "./measuring.js";
 import { Questions } from "./questions.js";
 import { alter, now, read, turnTo } from "./reading.js";
 import { Report } from "./report.js";
 import { EVERY, onlyFailed } from "./words.js";
 
-function Item({ record }) {
+function Item({ record: { name, dataset, collection, questions, means, measure, date: when } }) {
   const { chosen, known } = now();
-  const best = Math.max(...Object.values(record.means));
   const pick = (on) =>
-    read(known.records.map((one) => one.name).filter((name) => (name === record.name ? on : chosen.includes(name))));
+    read(known.records.map((one) => one.name).filter((one) => (one === name ? on : chosen.includes(one))));
+  const best = Math.max(...Object.values(means)).toFixed(3);
   return html`<li>
     <label class="pl-record">
-      <${Tick} value=${record.name} checked=${chosen.includes(record.name)} tick=${pick} />
+      <${Tick} value=${name} checked=${chosen.includes(name)} tick=${pick} />
       <span>
-        <b>${record.dataset}</b>
-        <span>${`${plural(record.questions, "question")} in ${record.collection}`}</span>
-        <span>
-          ${`${plural(Object.keys(record.means).length, "pipeline")}, ${record.measure} up to ${best.toFixed(3)}`}
-        </span>
-        <span title=${date(record.date)}>${record.name}</span>
+        <b>${dataset}</b>
+        <span>${`${plural(questions, "question")} in ${collection}`}</span>
+        <span>${`${plural(Object.keys(means).length, "pipeline")}, ${measure} up to ${best}`}</span>
+        <span title=${date(when)}>${name}</span>
       </span>
     </label>
   </li>`;
 }
-function Evaluations() {
-  const { known, making } = now(),
-    { records } = known;
+function Evaluations({ formShown }) {
+  const { known: { records }, making } = now();
   const turn = () => alter({ making: !making });
-  const add = { id: "pl-eval-new", label: "New evaluation", "aria-expanded": formShown(), onClick: turn };
+  const add = { id: "pl-eval-new", label: "New evaluation", "aria-expanded": formShown, onClick: turn };
   return html`<${Side} title="Evaluations" look="pl-records" add=${add}
     hint="None yet. What you measure here, or with pagelens eval --save, is kept."
     items=${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
   <//>`;
 }
-/* The form stands there while there is nothing else. */
-const formShown = () => {
-  const { making, known } = now();
-  return making || !(known.records.length || known.jobs.some((one) => one.job.active));
-};
-function Nothing() {
-  const title = now().known.records.length ? "No evaluation is chosen" : "Nothing has been measured yet";
-  return html`<${Empty} title=${title}>
+const Nothing = ({ records }) =>
+  html`<${Empty} title=${records.length ? "No evaluation is chosen" : "Nothing has been measured yet"}>
     <p>
-      Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the stage
-      that lost it.
+      Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the
+      stage that lost it.
     </p>
   <//>`;
-}
 /* Questions whose page had some fate. */
 async function only(i, fate) {
   const { at, versus, view, outcomes } = now();
@@ -68,17 +54,20 @@ export function Evaluate() {
   useLayoutEffect(() => {
     if (making) form.current.querySelector("#pl-eval-dataset").focus();
   }, [making]);
-  if (!known || !state.overview)
-    return html`<${Opening} text="Looking for evaluations" />`;
+  if (!known || !state.overview) return html`<${Opening} text="Looking for evaluations" />`;
+  // The form stands there while there is nothing else.
+  const formShown = making || !(known.records.length || known.jobs.some((one) => one.job.active));
   return html`<div class="pl-evaluate">
-    <${Evaluations} />
+    <${Evaluations} formShown=${formShown} />
     <div class="pl-evaluate-main">
-      <div ref=${form} hidden=${!formShown()}><${Form} /></div>
+      <div ref=${form} hidden=${!formShown}><${Measuring} /></div>
       <${Jobs} />
       ${reading && html`<${Waiting} text="Reading the records and testing the differences" />`}
       <div class=${reading ? "pl-report pl-stale" : "pl-report"} id="pl-report">
         ${!report && html`<${Problem} text=${error} />`}
-        ${report ? html`<${Report} choose=${only} /><${Questions} />` : !reading && !error && html`<${Nothing} />`}
+        ${report
+          ? html`<${Report} choose=${only} /><${Questions} />`
+          : !reading && !error && html`<${Nothing} records=${known.records} />`}
       </div>
     </div>
   </div>`;

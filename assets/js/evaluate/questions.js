@@ -1,28 +1,21 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
-import { Button } from "../core/buttons.js";
-import { Problem } from "../core/empty.js";
-import { Check, Input, Labelled, Select } from "../core/form.js";
-import { count, plural } from "../core/format.js";
-import { html, useEffect, useMemo, useState } from "../core/html.js";
+import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useMemo,
+  useState } from "../core/core.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
 import { review } from "./review.js";
 import { Scatter } from "./scatter.js";
-import { chosen, fates, onlyFailed, tagsOf, told, worst } from "./words.js";
+import { became, chosen, fates, onlyFailed, tagsOf } from "./words.js";
 
 const STEP = 40; // questions shown at a time
-
-/* --- the plot ------------------------------------------------------------------------------------------------------------------ */
 const cents = (value) => Math.round(value * 100) / 100;
 /* By what each of two pipelines scores. */
 function byScore(outcomes, others, one, other) {
-  const values = new Map(others.map((outcome) => [outcome.question, outcome.value]));
+  const values = new Map(others.map((outcome) => [outcome.question, cents(outcome.value)]));
   const points = outcomes
     .filter(({ question }) => values.has(question))
-    .map(({ question, value }) => {
-      const [x, y] = [cents(values.get(question)), cents(value)];
-      return { id: question, x, y, mark: y > x ? "up" : y < x ? "down" : "same" };
-    });
+    .map(({ question: id, value }) => ({ id, x: values.get(id), y: cents(value) }))
+    .map((point) => ({ ...point, mark: point.y > point.x ? "up" : point.y < point.x ? "down" : "same" }));
   const high = Math.max(1, ...points.flatMap((point) => [point.x, point.y]));
   const axis = (name) => ({ label: `${one.measure} of ${name}`, low: 0, high });
   return { points, x: axis(other.system), y: axis(one.system) };
@@ -30,11 +23,11 @@ function byScore(outcomes, others, one, other) {
 /* By the rank of the page that tells most, in the first stage and in the last. */
 function byRank(outcomes, { stages }) {
   const [first, last] = [stages[0], stages.at(-1)];
-  const points = outcomes.map(({ question, first: x, final: y, failed }) => ({
-    id: question,
-    x,
-    y,
-    mark: failed ? "lost" : "found",
+  const points = outcomes.map((one) => ({
+    id: one.question,
+    x: one.first,
+    y: one.final,
+    mark: one.failed ? "lost" : "found",
   }));
   const axis = (key, label, keep) => {
     const high = Math.max(10, ...points.map((point) => point[key] || 0));
@@ -52,20 +45,17 @@ function Plot() {
   const select = (ids) => show(ids ? { ids, failed: false } : { ids });
   return html`<${Scatter} key=${drawn.x.label} ...${drawn} select=${select} />`;
 }
-
-/* --- the list ------------------------------------------------------------------------------------------------------------------- */
 function Row({ outcome }) {
-  const open = now().open.includes(outcome.question);
-  const { measure, stages } = system();
-  return html`<li data-question=${outcome.question}>
-    <details open=${open} onToggle=${(event) => event.target.open !== open && unfold(outcome.question, event.target.open)}>
+  const { question, query, value, failed, note } = outcome;
+  const open = now().open.includes(question);
+  const turn = (event) => event.target.open !== open && unfold(question, event.target.open);
+  return html`<li data-question=${question}>
+    <details open=${open} onToggle=${turn}>
       <summary>
-        <span class="pl-failure-value pl-num" title=${measure}>${outcome.value.toFixed(2)}</span>
-        <span class="pl-failure-text">${outcome.query}</span>
-        <span class=${outcome.failed ? "pl-failure-fate pl-bad-text" : "pl-failure-fate"}>
-          ${outcome.refused || worst(outcome).cause || told(worst(outcome), stages)}
-        </span>
-        ${outcome.note.tags.map((tag) => html`<span class="pl-badge" key=${tag}>${tag}</span>`)}
+        <span class="pl-failure-value pl-num" title=${system().measure}>${value.toFixed(2)}</span>
+        <span class="pl-failure-text">${query}</span>
+        <span class=${failed ? "pl-failure-fate pl-bad-text" : "pl-failure-fate"}>${became(outcome)}</span>
+        ${note.tags.map((tag) => html`<span class="pl-badge" key=${tag}>${tag}</span>`)}
       </summary>
       <div class="pl-failure-body">${open && html`<${Question} outcome=${outcome} />`}</div>
     </details>
@@ -73,15 +63,14 @@ function Row({ outcome }) {
 }
 function Choices({ outcomes }) {
   const { view } = now();
-  const tags = tagsOf(outcomes);
   const select = (label, key, options) =>
     html`<${Select} aria-label=${label} options=${options} value=${view[key]} hidden=${options.length < 2}
       choose=${(value) => show({ [key]: value })} />`;
   return html`<div class="pl-questions-tools">
     <${Input} type="search" placeholder="Words of the question" aria-label="Only questions with these words"
       value=${view.words} write=${(words) => show({ words })} />
-    ${select("Only questions whose page was", "fate", fates(system().stages, outcomes))}
-    ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tags])}
+    ${select("Only questions whose page was", "fate", fates(system().fates, outcomes))}
+    ${select("Only questions with the tag", "tag", [["", "Any tag"], ...tagsOf(outcomes)])}
     <${Check} text="Failures only" checked=${onlyFailed(view, outcomes)} tick=${(failed) => show({ failed })} />
   </div>`;
 }
@@ -109,24 +98,21 @@ function List({ outcomes }) {
   </div>`;
 }
 export function Questions() {
-  const { report, outcomes, at, versus, error } = now();
-  const { systems } = report;
-  const rivals = systems.map((one, i) => [i, one]).filter(([i, one]) => i !== at && one.of === systems[at].of);
-  const select = (text, label, value, options, choose) =>
-    html`<${Labelled} look="pl-inline" text=${text}>
-      <${Select} aria-label=${label} options=${options} value=${value} choose=${(key) => choose(Number(key))} />
-    <//>`;
+  const { report: { systems }, outcomes, at, versus, error } = now();
+  const names = systems.map((one, i) => [i, one.system]);
+  const rivals = names.filter(([i]) => i !== at && systems[i].of === systems[at].of);
   const plots = [
     [-1, "first-stage rank and final rank"],
-    ...rivals.map(([i, one]) => [i, `${systems[at].measure} against ${one.system}`]),
+    ...rivals.map(([i, name]) => [i, `${systems[at].measure} against ${name}`]),
   ];
-  const names = systems.map((one, i) => [i, one.system]);
-  const plot = (i) => turnTo(at, i, { ...now().view, ids: null });
+  const select = (text, label, value, options, choose) =>
+    html`<${Select} text=${text} label="pl-inline" aria-label=${label} options=${options} value=${value}
+      choose=${(key) => choose(Number(key))} />`;
   return html`<section class="pl-card pl-of-questions" aria-label="Questions" id="pl-of-questions">
     <div class="pl-questions-head">
       <h3>Questions</h3>
       ${select("of", "Pipeline whose questions are shown", at, names, (i) => turnTo(i, versus))}
-      ${select("plotted by", "What is plotted", versus, plots, plot)}
+      ${select("plotted by", "What is plotted", versus, plots, (i) => turnTo(at, i, { ...now().view, ids: null }))}
     </div>
     <${Problem} text=${error} />
     ${outcomes && html`<div class="pl-questions-both"><${Plot} /><${List} outcomes=${outcomes} /></div>`}

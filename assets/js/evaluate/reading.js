@@ -1,28 +1,21 @@
 /* reading: what was measured, and which of it is looked at: `state.evaluation`. Records are set against each other as a
    report; the questions of one of its pipelines are its outcomes, of which a view shows some. */
-import { failed, notify } from "../core/dialogs.js";
-import { addLink, on } from "../core/events.js";
-import { sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { set, state } from "../core/store.js";
+import { addLink, api, latest, notify, on, part, state, sync } from "../core/core.js";
 import { EVERY } from "./words.js";
 
 /* `known` is what the server has: datasets, records, jobs; `chosen` the records that are read, `report` what is said of
-   them; `at` which of its pipelines the questions are of, `versus` which one they are plotted against (-1: its own first
-   stage); `outcomes` the questions; `open` those that are unfolded. */
+   them; `at` which of its pipelines the questions are of, `versus` which one they are plotted against (-1: its own
+   first stage); `outcomes` the questions; `open` those that are unfolded. */
 const fresh = { known: null, making: false, chosen: [], measure: "", report: null, reading: false, error: "" };
 const unread = { at: 0, versus: -1, outcomes: null, others: null, view: EVERY, open: [] };
-set({ evaluation: { ...fresh, ...unread } });
+export const [now, alter] = part("evaluation", { ...fresh, ...unread });
+const reads = latest(),
+  asks = latest();
+const recordAt = (name, rest = "") => `/evaluations/${api.part(name)}${rest}`;
 
-export const now = () => state.evaluation;
-export const alter = (change) => set({ evaluation: { ...state.evaluation, ...change } });
-let reads = 0,
-  asks = 0;
-
-/* --- records ---------------------------------------------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------------------------------------------------ */
 export async function load() {
-  const known = await api.get("/evaluations").catch(failed);
-  if (!known) return;
+  const known = await api.get("/evaluations");
   const there = known.records.map((record) => record.name);
   for (const name of now().chosen)
     if (!there.includes(name))
@@ -31,50 +24,51 @@ export async function load() {
   alter({ known, chosen: chosen.length ? chosen : there.slice(0, 1) });
 }
 export async function read(names, measure = now().measure) {
-  const mine = ++reads;
+  const mine = reads();
   alter({ chosen: names, measure, reading: names.length > 0, ...(names.length ? {} : { report: null, ...unread }) });
   sync();
   if (!names.length) return;
   try {
     const report = await api.get("/reports", { names, measure });
-    if (mine !== reads) return;
+    if (!mine()) return;
     const first = now().report === null; // what an address says of the questions holds for the first report
     alter({ report: withSystems(report), reading: false, error: "", ...(first ? {} : unread) });
     await readQuestions();
   } catch (error) {
-    if (mine !== reads) return;
+    if (!mine()) return;
     // Not every record has the measure that the last ones were compared by.
     if (measure) await read(names, "");
     else alter({ report: null, reading: false, error: error.message });
   }
 }
 /* With its pipelines as one list, each with what its record says of it. */
-function withSystems(told) {
-  const systems = told.reports.flatMap((report) =>
-    report.systems.map((system) => ({
-      ...system,
-      measure: report.measure,
-      of: told.reports.indexOf(report),
-      ...told.records[system.evaluation].pipelines.find((pipeline) => pipeline.name === system.name),
+function withSystems({ reports, records }) {
+  const systems = reports.flatMap(({ measure, systems }, of) =>
+    systems.map((one) => ({
+      ...one,
+      measure,
+      of,
+      ...records[one.evaluation].pipelines.find((pipeline) => pipeline.name === one.name),
     })),
   );
-  return { ...told, systems };
+  return { reports, records, systems };
 }
 export const system = () => now().report && now().report.systems[now().at];
+export const questionAt = (question) => recordAt(system().evaluation, `/questions/${api.part(question)}`);
 
-/* --- questions ---------------------------------------------------------------------------------------------------------------- */
+/* --- questions ---------------------------------------------------------------------------------------------------- */
 const outcomesOf = ({ evaluation, name, measure }) =>
-  api.get(`/evaluations/${api.part(evaluation)}/outcomes`, { pipeline: name, measure });
+  api.get(recordAt(evaluation, "/outcomes"), { pipeline: name, measure });
 async function readQuestions() {
-  const mine = ++asks,
+  const mine = asks(),
     { systems } = now().report;
   if (!systems[now().at]) alter({ at: 0, versus: -1 });
   const other = systems[now().versus];
   try {
     const [outcomes, others] = await Promise.all([outcomesOf(system()), other ? outcomesOf(other) : null]);
-    if (mine === asks) alter({ outcomes, others, error: "" });
+    if (mine()) alter({ outcomes, others, error: "" });
   } catch (error) {
-    if (mine === asks) alter({ outcomes: null, error: error.message });
+    if (mine()) alter({ outcomes: null, error: error.message });
   }
 }
 export async function turnTo(at, versus = -1, view = EVERY) {
@@ -90,21 +84,21 @@ export const unfold = (question, open) =>
   alter({ open: open ? [...new Set([...now().open, question])] : now().open.filter((one) => one !== question) });
 /* Tags and words about a question; they stay beside the record. */
 export async function note(evaluation, question, tags, text) {
-  const kept = await api.put(`/evaluations/${api.part(evaluation)}/notes/${api.part(question)}`, { tags, text });
-  const noted = (outcomes) => outcomes && outcomes.map((one) => (one.question === question ? { ...one, note: kept } : one));
-  alter({ outcomes: noted(now().outcomes) });
+  const kept = await api.put(recordAt(evaluation, `/notes/${api.part(question)}`), { tags, text });
+  const { outcomes } = now();
+  alter({ outcomes: outcomes && outcomes.map((one) => (one.question === question ? { ...one, note: kept } : one)) });
   notify("Noted.");
 }
 export async function removeRecord(name) {
-  await api.remove(`/evaluations/${api.part(name)}`);
+  await api.remove(recordAt(name));
   alter({ chosen: now().chosen.filter((one) => one !== name) });
   await load();
   await read(now().chosen);
 }
 
-/* --- where it is from ------------------------------------------------------------------------------------------------------ */
-/* In the address `e` are records, `es` and `ev` which pipeline and against which, `ef` a fate, `et` a tag, `ew` words, `ea`
-   whether all questions are shown. */
+/* --- where it is from --------------------------------------------------------------------------------------------- */
+/* In the address `e` are records, `es` and `ev` which pipeline and against which, `ef` a fate, `et` a tag, `ew` words,
+   `ea` whether all questions are shown. */
 addLink({
   write(add) {
     if (state.view !== "evaluate" && !(state.view === "page" && state.review)) return;
@@ -118,26 +112,27 @@ addLink({
     add("ea", view.failed === false ? "1" : "");
   },
   read(wanted) {
-    const names = (wanted.get("e") || "").split(",").filter(Boolean);
-    if (!names.length) return;
+    const chosen = (wanted.get("e") || "").split(",").filter(Boolean);
+    if (!chosen.length) return;
     const whole = (key) => Math.max(0, Math.round(Number(wanted.get(key))) || 0);
     const [fate, tag, words] = ["ef", "et", "ew"].map((key) => wanted.get(key) || "");
     const view = { ...EVERY, fate, tag, words, failed: wanted.get("ea") ? false : null };
-    const same = names.join() === now().chosen.join();
-    const place = { at: whole("es"), versus: whole("ev") - 1, view };
-    const moved = same && (place.at !== now().at || place.versus !== now().versus);
-    alter({ chosen: names, ...place, ...(same && !moved ? {} : { outcomes: null }), ...(same ? {} : { report: null }) });
+    const [at, versus] = [whole("es"), whole("ev") - 1];
+    const same = chosen.join() === now().chosen.join(),
+      moved = at !== now().at || versus !== now().versus;
+    const stale = same ? moved && { outcomes: null } : { outcomes: null, report: null };
+    alter({ chosen, at, versus, view, ...stale });
   },
 });
 on("tab", async (name) => {
   if (name !== "evaluate") return;
   const { known, report, reading, outcomes } = now();
   if (!known) await load();
-  if (!report && !reading && now().known) await read(now().chosen);
+  if (!report && !reading) await read(now().chosen);
   else if (report && !outcomes) await readQuestions();
 });
 
-/* --- what is on its way ---------------------------------------------------------------------------------------------------- */
+/* --- what is on its way ------------------------------------------------------------------------------------------- */
 const watched = new Map();
 on("jobs", async (jobs) => {
   const { known } = now();

@@ -1,53 +1,44 @@
-/* review: the questions of an evaluation one after another on the tab Page: the page that was found, and beside it the one
-   that should have been. What is stepped through are the questions that Evaluate shows. */
-import { failed, notify } from "../core/dialogs.js";
-import { addLink, on } from "../core/events.js";
-import { sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { set, state } from "../core/store.js";
+/* review: the questions of an evaluation one after another on the tab Page: the page that was found, and beside it the
+   one that should have been. What is stepped through are the questions that Evaluate shows. */
+import { addLink, api, latest, notify, on, Refusal, set, state, sync } from "../core/core.js";
 import { askAnew } from "../search/run.js";
-import { load, now, read, system } from "./reading.js";
+import { load, now, questionAt, read, system } from "./reading.js";
 import { chosen, worst } from "./words.js";
 
-let wanted = "", // a question that an address names, until its record is read
-  steps = 0;
+const steps = latest();
+let wanted = ""; // a question that an address names, until its record is read
 
 /* A page of a record, as others name pages. */
-export const placeOf = (at) => (at.document && at.state !== "absent" ? { document: at.document, page: at.number } : null);
+export const placeOf = ({ document, number: page, state: fate }) =>
+  document && fate !== "absent" ? { document, page } : null;
 /* The question that is gone through, { question, found, outcome, at, of, ... }, or null; another search ends it. */
 export function reviewed() {
   const { review } = state,
     { outcomes, view } = now();
-  if (!review || !outcomes || review.found.query !== state.query || review.found.collection !== state.collection) return null;
-  const outcome = outcomes.find((one) => one.question === review.found.question);
+  const { query, collection, question } = (review && review.found) || {};
+  if (!review || !outcomes || query !== state.query || collection !== state.collection) return null;
+  const outcome = outcomes.find((one) => one.question === question);
   if (!outcome) return null;
   const list = chosen(view, outcomes),
     at = list.indexOf(outcome);
   return { ...review, outcome, at, of: list.length, before: list[at - 1], after: at < 0 ? list[0] : list[at + 1] };
 }
-const detailsOf = (question) =>
-  api.get(`/evaluations/${api.part(system().evaluation)}/questions/${api.part(question)}`);
 const topOf = (found) => found.pipelines.find((one) => one.name === system().name).top;
-const begin = (found) =>
-  set({ review: { found, top: topOf(found), evaluation: system().evaluation, stages: system().stages } });
+const begin = (found) => set({ review: { found, top: topOf(found), evaluation: system().evaluation } });
 /* Go to a question: to the page given, else to what was found first, else to what should have been. */
 export async function review(question, page = null) {
-  const mine = ++steps;
-  try {
-    const found = await detailsOf(question);
-    if (mine !== steps) return;
-    if (found.gone) throw new Error(`The collection ${found.collection} is gone, so its pages cannot be shown.`);
-    const outcome = now().outcomes.find((one) => one.question === question);
-    const [first] = topOf(found),
-      expected = placeOf(worst(outcome)),
-      open = page || (first && placeOf(first)) || expected;
-    if (!open) throw new Error("None of its pages is here: nothing was found, and what should be is not in the collection.");
-    const { collection, query, filter } = found;
-    begin(found);
-    askAnew({ collection, query, filter, pipeline: system().pipeline, expected }, open);
-  } catch (error) {
-    failed(error);
-  }
+  const mine = steps();
+  const found = await api.get(questionAt(question));
+  if (!mine()) return;
+  const { collection, query, filter, gone } = found;
+  if (gone) throw new Refusal(`The collection ${collection} is gone, so its pages cannot be shown.`);
+  const [first] = topOf(found),
+    expected = placeOf(worst(now().outcomes.find((one) => one.question === question))),
+    open = page || (first && placeOf(first)) || expected;
+  if (!open)
+    throw new Refusal("None of its pages is here: nothing was found, and what should be is not in the collection.");
+  begin(found);
+  askAnew({ collection, query, filter, pipeline: system().pipeline, expected }, open);
 }
 export function stepQuestion(by) {
   const here = reviewed(),
@@ -71,7 +62,6 @@ on("tab", async (name) => {
   wanted = "";
   if (!now().known) await load();
   if (!now().report) await read(now().chosen);
-  if (!now().outcomes || !now().outcomes.some((one) => one.question === question)) return;
-  const found = await detailsOf(question).catch(failed);
-  if (found) begin(found);
+  if (now().outcomes && now().outcomes.some((one) => one.question === question))
+    begin(await api.get(questionAt(question)));
 });

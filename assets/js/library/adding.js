@@ -1,32 +1,19 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
-import { Button } from "../core/buttons.js";
-import { failed, notify } from "../core/dialogs.js";
-import { Check, Tick } from "../core/form.js";
-import { bytes, count, duration, plural } from "../core/format.js";
-import { html, useEffect, useRef, useState } from "../core/html.js";
-import { Icon } from "../core/icons.js";
-import { watch } from "../core/jobs.js";
-import { Meter } from "../core/meter.js";
-import { showTab } from "../core/router.js";
-import { api, BASE } from "../core/server.js";
-import { set, state } from "../core/store.js";
-import { Table } from "../core/table.js";
+import { api, BASE, Button, bytes, Check, count, duration, html, Icon, latest, Meter, notify, plural, set, showTab,
+  state, Table, Tick, useEffect, useState, watch } from "../core/core.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
 
-/* --- what is dropped --------------------------------------------------------------------------------------------------- */
-const asked = (call) => new Promise((resolve, reject) => call(resolve, reject));
+/* --- what is dropped ---------------------------------------------------------------------------------------------- */
+const asked = (of, method) => new Promise((resolve, reject) => of[method](resolve, reject));
 async function* walk(entry, above = "") {
   const name = above + entry.name;
   if (above && isSystem(entry.name)) return;
-  if (entry.isFile) {
-    yield { name, file: await asked((resolve, reject) => entry.file(resolve, reject)) };
-    return;
-  }
+  if (entry.isFile) return yield { name, file: await asked(entry, "file") };
   const reader = entry.createReader();
   for (;;) {
-    const some = await asked((resolve, reject) => reader.readEntries(resolve, reject));
+    const some = await asked(reader, "readEntries");
     if (!some.length) return;
     for (const inner of some) yield* walk(inner, `${name}/`);
   }
@@ -40,8 +27,8 @@ async function unpacked(items) {
   return { single, below };
 }
 
-/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar would
-   show the file in our place, with no way back. */
+/* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar
+   would show the file in our place, with no way back. */
 const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
 addEventListener("dragover", (event) => files(event) && event.preventDefault());
 addEventListener("drop", async (event) => {
@@ -52,7 +39,7 @@ addEventListener("drop", async (event) => {
   set({ dropped: await found });
 });
 
-/* --- sending -------------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 /* Resolves to why the server would not have it, empty where it did. fetch does not say how far a file is. */
 const send = (batch, { name, file }, progress) =>
   new Promise((resolve) => {
@@ -60,13 +47,10 @@ const send = (batch, { name, file }, progress) =>
     request.open("PUT", `${BASE}/uploads/${batch}?name=${api.part(name)}`);
     request.upload.onprogress = (event) => progress(event.loaded);
     request.onerror = () => resolve("The upload broke off.");
+    request.responseType = "json"; // null where it is none
     request.onload = () => {
-      if (request.status === 200) return resolve("");
-      try {
-        return resolve(JSON.parse(request.responseText).error);
-      } catch {
-        return resolve(`The server refused it (${request.status}).`);
-      }
+      const { error = `The server refused it (${request.status}).` } = request.response || {};
+      resolve(request.status === 200 ? "" : error);
     };
     request.send(file);
   });
@@ -75,20 +59,21 @@ async function sendAll(items, tell) {
   const refused = [];
   const total = items.reduce((sum, item) => sum + item.file.size, 0) || 1;
   const { batch } = await api.post("/uploads");
+  const said = (name, done) => tell({ name, many: items.length, done, total });
   let sent = 0;
   for (const item of items) {
-    const said = (n) => tell({ name: item.name, many: items.length, done: sent + n, total });
-    said(0);
-    const reason =
-      item.file.size > most * 1024 * 1024 ? `Larger than the limit of ${most} MB.` : await send(batch, item, said);
-    if (reason) refused.push({ name: item.name, pages: 0, note: reason, state: "refused" });
-    sent += item.file.size;
+    const { name, file: { size } } = item;
+    said(name, sent);
+    const large = size > most * 1024 * 1024 && `Larger than the limit of ${most} MB.`;
+    const note = large || (await send(batch, item, (n) => said(name, sent + n)));
+    if (note) refused.push({ name, pages: 0, note, state: "refused" });
+    sent += size;
   }
-  tell({ name: "Counting pages", many: items.length, done: total, total });
+  said("Counting pages", total);
   return { batch, refused };
 }
 
-/* --- the view --------------------------------------------------------------------------------------------------------------- */
+/* --- the view ----------------------------------------------------------------------------------------------------- */
 function Choose({ id, text, folder, take }) {
   const chosen = (event) => {
     const { files } = event.target;
@@ -101,19 +86,18 @@ function Choose({ id, text, folder, take }) {
 }
 function Drop({ take }) {
   const [over, setOver] = useState(false);
-  const onDrop = async (event) => {
+  const turn = (on) => (event) => {
     event.preventDefault();
-    setOver(false);
+    setOver(on);
+  };
+  const onDrop = async (event) => {
+    turn(false)(event);
     const { single, below } = await unpacked(event.dataTransfer.items);
     take(single, below);
   };
-  const onOver = (event) => {
-    event.preventDefault();
-    setOver(true);
-  };
   const { readable, max_upload_mb: most } = state.overview;
-  return html`<div class=${over ? "pl-drop pl-over" : "pl-drop"} onDragOver=${onOver}
-    onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
+  return html`<div class=${over ? "pl-drop pl-over" : "pl-drop"} onDragOver=${turn(true)} onDragLeave=${turn(false)}
+    onDrop=${onDrop}>
     <${Icon} name="upload" />
     <p class="pl-drop-title">Drop documents, scans or whole folders here</p>
     <p class="pl-muted">${kinds(readable)}, up to ${count(most)} MB each</p>
@@ -167,7 +151,8 @@ function Plan({ plan, turn, begin, cancel }) {
     <div class="pl-job-head">
       <div>
         <h3>${pages ? "Ready to add" : "Nothing to add"}</h3>
-        <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span key=${what}><b>${value}</b> ${what}</span>`)}</p>
+        <p class="pl-plan-facts">${facts.map(([value, what]) => html`<span
+          key=${what}><b>${value}</b> ${what}</span>`)}</p>
       </div>
       <div class="pl-row">
         <${Button} onClick=${cancel}>Cancel<//>
@@ -187,10 +172,10 @@ function Plan({ plan, turn, begin, cancel }) {
 export function Adding() {
   const [sending, tell] = useState(null);
   const [plan, setPlan] = useState(null);
-  const asks = useRef(0); // a plan that was asked for before another one, or before it was begun, comes too late
+  const [asks] = useState(latest); // a plan that was asked for before another, or before it was begun, is late
   const settle = (now) => {
-    asks.current += 1;
     setPlan(now);
+    return asks();
   };
   useEffect(() => settle(null), [state.collection]);
 
@@ -217,22 +202,16 @@ export function Adding() {
       const more = [...refused, ...leftOut(others, readable)];
       const made = await planned({ collection, batch, replace: [], without: [], more });
       if (collection === state.collection) settle(made);
-    } catch (error) {
-      failed(error);
+    } finally {
+      tell(null);
     }
-    tell(null);
   }
   /* What a person chooses holds at once; what it comes to is the server's to say. */
   async function turn(list, name, on) {
     const wanted = { ...plan, [list]: on ? [...plan[list], name] : plan[list].filter((other) => other !== name) };
-    settle(wanted);
-    const mine = asks.current;
-    try {
-      const found = await planned(wanted);
-      if (mine === asks.current) setPlan(found);
-    } catch (error) {
-      failed(error);
-    }
+    const mine = settle(wanted);
+    const found = await planned(wanted);
+    if (mine()) setPlan(found);
   }
   async function begin() {
     const { collection, batch, replace, without } = plan;
@@ -244,7 +223,7 @@ export function Adding() {
       watch();
     } catch (error) {
       settle({ ...plan, busy: false });
-      failed(error);
+      throw error;
     }
   }
   function cancel() {

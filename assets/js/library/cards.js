@@ -1,35 +1,9 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
-import { Quiet } from "../core/buttons.js";
-import { count, duration, plural } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { isHidden, JobCard } from "../core/jobcard.js";
-import { ofCollection, openJob, unfinished, watched } from "../core/jobs.js";
-import { Meter } from "../core/meter.js";
-import { set, state } from "../core/store.js";
-import { sync } from "../core/router.js";
-import { Table } from "../core/table.js";
-import { isBad, progress } from "./files.js";
+import { capital, count, duration, html, isHidden, JobCard, Meter, ofCollection, openJob, plural, Quiet, state, Table,
+  unfinished, useState, watched } from "../core/core.js";
 
 const FEW = 12; // files that are listed unasked while they are added
-const STAGES = {
-  read: "Read",
-  prepare: "Prepare",
-  embed: "Embed",
-  words: "Words",
-  write: "Write",
-  index: "Index",
-};
-const WORK = {
-  ingest: (job) => `adding to ${job.collection}`,
-  words: (job) => `reading the words in pictures of ${job.collection}`,
-  reread: (job) => `reading again in ${job.collection}`,
-  embed: (job) => `embedding ${job.collection} with ${job.encoder}`,
-  index: (job) => `adding an index to ${job.collection}`,
-  delete: (job) => `deleting ${job.documents.map((one) => one.name).join(", ") || `all of ${job.collection}`}`,
-};
 const COUNTED = ["ingest", "words", "reread", "embed"]; // kinds whose pages are counted
-
-/* --- one job --------------------------------------------------------------------------------------------------------- */
 function facts(job) {
   const counted = COUNTED.includes(job.kind);
   const known = job.pages_total > 0 || !job.active;
@@ -45,30 +19,26 @@ function facts(job) {
   ];
 }
 /* What a stage gets through while it works, and whether the others wait for it. */
-function Pace({ stage, job }) {
-  const slowest = stage.name === job.bottleneck;
-  const rate = stage.pages_per_second;
-  const timed = stage.seconds >= 0.05;
-  const text =
-    stage.name === "index" || !stage.done || !timed
-      ? timed
-        ? `${stage.seconds.toFixed(1)} s`
-        : ""
-      : `${rate.toFixed(rate < 10 ? 1 : 0)}/s${slowest ? ", slowest" : ""}`;
-  return html`<span class="pl-num pl-muted" title=${slowest ? "The other stages wait for this one" : null}>${text}</span>`;
+function pace({ name, done, seconds, pages_per_second: rate }, slowest) {
+  if (seconds < 0.05) return "";
+  if (name === "index" || !done) return `${seconds.toFixed(1)} s`;
+  return `${rate.toFixed(rate < 10 ? 1 : 0)}/s${slowest ? ", slowest" : ""}`;
 }
-const Stage = ({ stage, job }) =>
-  html`<div class="pl-stagebar">
-    <span>${STAGES[stage.name] || stage.name}</span>
-    <${Meter} label=${stage.name} done=${stage.done} total=${stage.total} />
-    <span class="pl-num">${count(stage.done)}/${count(stage.total)}</span>
-    <${Pace} stage=${stage} job=${job} />
+function Stage({ stage, slowest }) {
+  const { name, done, total } = stage;
+  return html`<div class="pl-stagebar">
+    <span>${capital(name)}</span><${Meter} label=${name} done=${done} total=${total} />
+    <span class="pl-num">${count(done)}/${count(total)}</span>
+    <span class="pl-num pl-muted" title=${slowest ? "The other stages wait for this one" : null}>
+      ${pace(stage, slowest)}
+    </span>
   </div>`;
+}
 
 const said = (of) => of.map((one) => html`<div key=${one.page}>Page ${one.page}: ${one.reason}</div>`);
-function File({ file, active }) {
+function File({ file }) {
   const pages = file.pages || file.state === "done";
-  return html`<tr class=${isBad(file) ? "pl-bad" : ""} data-file=${file.name} data-state=${file.state}>
+  return html`<tr class=${file.bad ? "pl-bad" : ""} data-file=${file.name} data-state=${file.state}>
     <th scope="row">
       ${file.name}
       <div class="pl-file-notes">
@@ -77,7 +47,7 @@ function File({ file, active }) {
         ${said(file.failed)}${said(file.notices)}
       </div>
     </th>
-    <td><span class="pl-badge">${progress(file, active)}</span></td>
+    <td><span class="pl-badge">${file.said}</span></td>
     <td class="pl-num">${pages ? count(file.pages) : "…"}</td>
     <td class="pl-num">${count(file.indexed)}</td>
     <td class="pl-num">${count(file.skipped)}</td>
@@ -85,7 +55,7 @@ function File({ file, active }) {
 }
 const COLUMNS = ["File", "State", "Pages", "Indexed", "Skipped"].map((text, i) => [text, i > 1 ? "pl-num" : ""]);
 function Files({ job }) {
-  const bad = job.documents.filter(isBad).length;
+  const bad = job.documents.filter((file) => file.bad).length;
   const [turned, turn] = useState(null); // by a person, who is believed
   const linked = state.job === job.id;
   const open = turned ?? (linked || bad > 0 || (job.active && job.documents.length <= FEW));
@@ -99,24 +69,21 @@ function Files({ job }) {
       ${plural(job.documents.length, "file")}${bad > 0 ? `, ${bad} with a problem` : ""}
     </summary>
     <${Table} columns=${COLUMNS}
-      rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} active=${job.active} />`)} />
+      rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} />`)} />
   </details>`;
 }
 function Card({ job }) {
-  const what = (WORK[job.kind] || (() => job.kind))(job);
   const shown = state.job === job.id && state.view === "library";
-  return html`<${JobCard} job=${job} what=${what} facts=${facts(job)} shown=${shown}>
+  return html`<${JobCard} job=${job} facts=${facts(job)} shown=${shown}>
     ${job.state !== "done" && job.stages.length > 0 && html`<div class="pl-job-bars">
-      ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage} job=${job} />`)}
+      ${job.stages.map((stage) => html`<${Stage} key=${stage.name} stage=${stage}
+        slowest=${stage.name === job.bottleneck} />`)}
     </div>`}
     ${job.documents.length > 0 && job.kind !== "delete" && html`<${Files} job=${job} />`}
   <//>`;
 }
 function Lost() {
-  const forget = () => {
-    set({ job: "" });
-    sync();
-  };
+  const forget = () => openJob({ id: state.job });
   return html`<section class="pl-card pl-row" role="status">
     <p>The job that this link names is not here any more.</p>
     <${Quiet} icon="close" label="Dismiss" onClick=${forget} />

@@ -1,15 +1,6 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
-import { Button } from "../core/buttons.js";
-import { dialog, failed, notify, sure } from "../core/dialogs.js";
-import { Facts } from "../core/facts.js";
-import { Check, Count, Input, Labelled, Select } from "../core/form.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { ofCollection, watch } from "../core/jobs.js";
-import { choose, loadOverview } from "../core/router.js";
-import { api } from "../core/server.js";
-import { Side } from "../core/side.js";
-import { atWork, collectionNow, state } from "../core/store.js";
+import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Facts, html,
+  Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -21,22 +12,26 @@ const WORDS = [
   ["none", "None"],
 ];
 const Name = ({ value = "" }) =>
-  html`<${Labelled} text="Name">
-    <${Input} id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports" defaultValue=${value} required />
-  <//>`;
+  html`<${Input} text="Name" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
+    defaultValue=${value} required />`;
 
+/* To a collection that is being made, or named anew. */
+async function turnTo(asked) {
+  const { name } = await asked;
+  await loadOverview();
+  await choose(name);
+}
 async function create() {
   const request = await dialog({
     title: "New collection",
     confirm: "Create",
     wide: true,
-    fields: html`<${Name} />
+    fields: () => html`<${Name} />
       <div class="pl-field-block"><span>Encoder</span><${Picker} chosen="reader" /></div>
-      <${Labelled} text="Resolution, dots per inch"><${Count} name="dpi" min="36" max="600" defaultValue="144" /><//>
-      <${Labelled} text="Words that are read"><${Select} name="words" options=${WORDS} /><//>
-      <${Labelled} text="Languages of scans (empty: as they look)">
-        <${Input} name="languages" placeholder="ru+en" autocomplete="off" spellcheck="false" />
-      <//>
+      <${Count} text="Resolution, dots per inch" name="dpi" min="36" max="600" defaultValue="144" />
+      <${Select} text="Words that are read" name="words" options=${WORDS} />
+      <${Input} text="Languages of scans (empty: as they look)" name="languages" placeholder="ru+en"
+        autocomplete="off" spellcheck="false" />
       <${Check} name="crop" text="Crop empty margins before encoding" />
       <${Check} name="furniture" text="Also crop page numbers and running heads" />
       <p class="pl-muted">
@@ -55,9 +50,7 @@ async function create() {
     }),
   });
   if (!request) return;
-  const made = await api.post("/collections", request);
-  await loadOverview();
-  await choose(made.name);
+  await turnTo(api.post("/collections", request));
 }
 async function rename({ name }) {
   const wanted = await dialog({
@@ -71,9 +64,7 @@ async function rename({ name }) {
     read: (data) => data.get("name"),
   });
   if (!wanted || wanted === name) return;
-  const renamed = await api.patch(api.collection(name), { name: wanted });
-  await loadOverview();
-  await choose(renamed.name);
+  await turnTo(api.patch(api.collection(name), { name: wanted }));
   watch();
 }
 async function remove({ name, documents, pages, bytes: size }) {
@@ -89,18 +80,11 @@ async function remove({ name, documents, pages, bytes: size }) {
   </div>`);
   if (!wanted) return;
   const gone = await api.remove(api.collection(name));
-  if (gone.job) {
-    notify(gone.sentence);
-    watch();
-    return;
-  }
-  await loadOverview();
-  notify([`The collection ${name} is deleted.`, gone.sentence, ...gone.notes].join(" "));
-  const [next] = state.overview.collections;
-  await choose(next ? next.name : "documents");
+  if (!gone.job) await loadOverview();
+  if (!tellGone(gone, `The collection ${name} is deleted.`)) return;
+  const [next = "documents"] = collectionNames();
+  await choose(next);
 }
-
-/* --- the side ------------------------------------------------------------------------------------------------------------ */
 const busy = (name) => ofCollection(name).find((job) => job.active);
 function said({ name, documents, pages }) {
   const job = busy(name);
@@ -108,24 +92,22 @@ function said({ name, documents, pages }) {
     return job.pages_total ? `Adding, ${count(job.pages_done)} of ${plural(job.pages_total, "page")}` : "Adding files";
   return pages ? `${plural(documents, "document")}, ${plural(pages, "page")}` : "Empty";
 }
-const Item = ({ one }) =>
-  html`<li>
-    <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
-      onClick=${() => choose(one.name).catch(failed)}>
-      <b>${one.name}</b><span>${said(one)}</span>
-    </button>
-  </li>`;
+const Item = ({ one }) => html`<li>
+  <button type="button" class="pl-side-item" aria-current=${one.name === state.collection ? "true" : null}
+    onClick=${() => choose(one.name)}>
+    <b>${one.name}</b><span>${said(one)}</span>
+  </button>
+</li>`;
 export function Collections() {
   const all = [...state.overview.collections];
   const coming = state.jobs.filter((job) => job.active && job.kind === "ingest").map((job) => job.collection);
   for (const name of new Set(coming))
     if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
   return html`<${Side} title="Collections" hint="None yet. The first files you add make one."
-    add=${{ label: "New collection", onClick: () => create().catch(failed) }}
+    add=${{ label: "New collection", onClick: create }}
     items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
-
-/* --- the head ------------------------------------------------------------------------------------------------------------ */
+const [COMING, TO_COME] = ["; its first files are on their way in", ", made when you add the first files"];
 const LESS = { none: "no words", text: "no OCR", later: "OCR behind the vectors" };
 function facts(c) {
   const made = c.settings || {};
@@ -140,19 +122,17 @@ function facts(c) {
     LESS[made.words] || (made.ocr ? "OCR where needed" : "no OCR"),
     c.unread > 0 && `OCR of ${plural(c.unread, "page")} to come`,
     c.failed_pages > 0 && `${plural(c.failed_pages, "page")} failed`,
-  ].filter(Boolean);
+  ];
 }
 export function Head() {
   const c = collectionNow();
   if (!c)
     return html`<div class="pl-lib-head">
       <h2>${state.collection}</h2>
-      <p class="pl-muted">
-        A new collection${busy(state.collection) ? "; its first files are on their way in" : ", made when you add the first files"}.
-      </p>
+      <p class="pl-muted">A new collection${busy(state.collection) ? COMING : TO_COME}.</p>
     </div>`;
   const button = (icon, text, act) =>
-    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c).catch(failed)}>${text}<//>`;
+    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c)}>${text}<//>`;
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>

@@ -1,18 +1,8 @@
-/* documents: what is in the collection at hand, how well it was read, and taking it out again. */
-import { Button, Named, Quiet } from "../core/buttons.js";
-import { failed, notify, sure } from "../core/dialogs.js";
-import { Empty } from "../core/empty.js";
-import { Tick } from "../core/form.js";
-import { bytes, capital, count, date, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { useInSight } from "../core/insight.js";
-import { ofCollection, watch } from "../core/jobs.js";
-import { loadOverview, openPage, refresh, sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { atWork, collectionNow, documentsNow, set, state } from "../core/store.js";
-import { emit } from "../core/events.js";
-import { Table } from "../core/table.js";
-import { Again, Cure } from "./rereading.js";
+/* documents: what is in the collection at hand, how well it was read, reading it again, and taking it out again. */
+import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, emit, Empty, html, Named,
+  notify, ofCollection, openPage, plural, Quiet, reload, Select, set, startJob, state, sure, sync, Table, tellGone,
+  Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
+import { otherWay } from "./files.js";
 import { Borne, edit } from "./tagging.js";
 
 const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" };
@@ -29,44 +19,56 @@ async function remove(document) {
     ${atWork() && html`<p>Something is at work in this collection; the document is deleted when that has ended.</p>`}
   </div>`);
   if (!wanted) return;
-  try {
-    const gone = await api.remove(api.collection(state.collection, `/documents/${api.part(document.name)}`));
-    tell(document.name, gone);
-    if (gone.job) return;
-    if (state.open && state.open.document === document.name) set({ open: null });
-    await loadOverview();
-    await refresh();
-    emit("deleted", document.name);
-  } catch (error) {
-    failed(error);
-  }
+  const gone = await api.remove(api.here(`/documents/${api.part(document.name)}`));
+  if (gone.found) notify(`${document.name} is still found ${gone.found} times; run pagelens doctor.`, "error");
+  else if (!tellGone(gone, `${document.name} is deleted.`, "A search for its own words finds none of it.")) return;
+  if (state.open && state.open.document === document.name) set({ open: null });
+  await reload();
+  emit("deleted", document.name);
 }
-function tell(name, { job, found, sentence, notes }) {
-  if (job) {
-    notify(sentence);
-    watch();
-  } else if (found) notify(`${name} is still found ${found} times; run pagelens doctor.`, "error");
-  else notify([`${name} is deleted.`, sentence, "A search for its own words finds none of it.", ...notes].join(" "));
-}
-
-/* --- how well it was read ---------------------------------------------------------------------------------------------- */
 function Reading({ document }) {
   if (!document.indexed) return "not in yet";
   if (document.unread) return html`OCR of ${plural(document.unread, "page")} to come`;
   const source = SOURCES[document.words] || document.words;
   const verdict = document.verdict !== "good" && document.verdict !== "wordless" && VERDICTS[document.verdict];
-  return html`${source}${verdict && html` <span class=${`pl-badge pl-verdict-of-${document.verdict}`}>${verdict}</span>`}`;
+  return html`${source}${verdict && html` <span
+    class=${`pl-badge pl-verdict-of-${document.verdict}`}>${verdict}</span>`}`;
 }
-const pagesOf = (list, name) =>
-  list.map(
-    (one) => html`<li key=${`${one.page} ${one.encoder || ""}`}>
-      <${Named} onClick=${() => openPage({ document: name, page: one.page })}>Page ${one.page}<//>
-      ${one.encoder && html` <code>${one.encoder}</code>`} <span>${one.reason}</span>
-    </li>`,
-  );
+/* Its stored pictures can be read another way, where its words are not what it says; no file is needed. */
+let asked = null; // languages change when something is installed, which is when the page is loaded anew
+const languages = () => (asked ||= api.get("/languages").catch((error) => ((asked = null), Promise.reject(error))));
+
+/* The cure in one click: what is tried first, in the language that the pages look like or in the one given. */
+function Cure({ document, language = "", short = false }) {
+  const { value: known } = useAnswer(languages, []);
+  if (!known) return null;
+  const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
+  const body = { document: document.name, ...way };
+  const read = () => startJob("/reread", body);
+  const what = way.pages.length ? plural(way.pages.length, "page") : "it";
+  const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
+  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
+    title=${text} act=${read}>
+    ${short ? "Read again" : text}
+  <//>`;
+}
+function Again({ document }) {
+  const { value: known } = useAnswer(languages, []);
+  const [language, choose] = useState("");
+  const there = (known || []).filter((one) => one.there);
+  return html`<div class="pl-row pl-again">
+    <${Cure} document=${document} language=${language} />
+    <${Select} text="in" label="pl-inline" aria-label="Language" value=${language} choose=${choose}
+        options=${[["", "the language it looks like"], ...there.map((one) => [one.code, one.name])]} />
+  </div>`;
+}
 function Group({ title, list, name }) {
   if (!list.length) return null;
-  return html`<h4>${title}</h4><ul class="pl-reasons">${pagesOf(list, name)}</ul>`;
+  const item = ({ page, encoder, reason }) => html`<li key=${`${page} ${encoder || ""}`}>
+    <${Named} onClick=${() => openPage({ document: name, page })}>Page ${page}<//>
+    ${encoder && html` <code>${encoder}</code>`} <span>${reason}</span>
+  </li>`;
+  return html`<h4>${title}</h4><ul class="pl-reasons">${list.map(item)}</ul>`;
 }
 function More({ document }) {
   const { name, failed: lost, notices, gaps } = document;
@@ -81,8 +83,6 @@ function More({ document }) {
     </td>
   </tr>`;
 }
-
-/* --- the table ------------------------------------------------------------------------------------------------------------ */
 function toggle(name) {
   set({ document: state.document === name ? "" : name });
   sync();
@@ -125,7 +125,8 @@ function Row({ document, selected, select }) {
       <td class="pl-num">${bytes(document.bytes)}</td>
       <td class="pl-muted">${date(document.added)}</td>
       <td class="pl-num">
-        <${Quiet} icon="trash" label=${`Delete ${name}`} title="Delete this document" onClick=${() => remove(document)} />
+        <${Quiet} icon="trash" label=${`Delete ${name}`} title="Delete this document"
+          onClick=${() => remove(document)} />
       </td>
     </tr>
     ${open && html`<${More} document=${document} />`}`;

@@ -31,8 +31,6 @@ export function leftOut(names, readable) {
   const note = `Not read: it is none of ${kinds(readable)}.`;
   return [...names.slice(0, NAMED), ...more].map((name) => ({ name, pages: 0, note, state: "refused" }));
 }
-
-/* --- a plan ---------------------------------------------------------------------------------------------------------- */
 export const STATES = {
   new: "New",
   rest: "Goes on",
@@ -51,20 +49,11 @@ export function summary(files) {
     [many("refused"), "not readable"],
     [many("dropped"), "left out"],
   ];
-  return [plural(files.length, "file"), ...said.filter(([n]) => n).map(([n, what]) => `${count(n)} ${what}`)].join(", ");
+  const fates = said.filter(([n]) => n).map(([n, what]) => `${count(n)} ${what}`);
+  return [plural(files.length, "file"), ...fates].join(", ");
 }
-/* How far a file of a job is, in words; `active` is whether the job still goes on. */
-export function progress(file, active) {
-  if (file.state === "done") {
-    if (file.left_out || (file.reason && !file.pages)) return "Not read";
-    if (file.pages && file.skipped === file.pages) return "Already here";
-    return file.failed.length ? "Done, with gaps" : "Done";
-  }
-  if (!active) return file.state === "reading" ? "Stopped" : "Not begun";
-  return file.state === "reading" ? "Reading" : "Waiting";
-}
-/* How a document is read again: one with text of its own by its pictures alone, a scan by another OCR where there is one;
-   and of one that was read in part the pages that were not. */
+/* How a document is read again: one with text of its own by its pictures alone, a scan by another OCR where there is
+   one; and of one that was read in part the pages that were not. */
 export function otherWay({ words, verdict, notices }, languages) {
   const scan = words === "ocr" || words === "none";
   const tesseract = languages.some((one) => one.there && !one.built_in);
@@ -74,4 +63,3 @@ export function otherWay({ words, verdict, notices }, languages) {
     pages: verdict === "partly" ? notices.map((one) => one.page) : [],
   };
 }
-export const isBad = (file) => (file.reason && !file.pages && !file.left_out) || file.failed.length > 0;

@@ -1,7 +1,5 @@
 /* library: what is in a collection, and how more gets in. Its job and its document stand in the address. */
-import { addLink } from "../core/events.js";
-import { html } from "../core/html.js";
-import { set, state } from "../core/store.js";
+import { addLink, html, set, state } from "../core/core.js";
 import { Adding } from "./adding.js";
 import { Cards } from "./cards.js";
 import { Collections, Head } from "./collections.js";

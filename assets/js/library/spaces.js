@@ -1,20 +1,7 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
-import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed, sure } from "../core/dialogs.js";
-import { Facts } from "../core/facts.js";
-import { Code, Labelled } from "../core/form.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
-import { loadOverview, refresh } from "../core/router.js";
-import { api } from "../core/server.js";
-import { collectionNow, state } from "../core/store.js";
-import { Figures } from "../core/table.js";
-import { KINDS } from "../models/facts.js";
+import { api, Button, bytes, Code, collectionNow, count, dialog, Facts, Figures, html, Known, plural, Quiet, reload,
+  startJob, state, sure, useState } from "../core/core.js";
 import { Picker } from "../models/models.js";
-
-const here = (rest) => api.collection(state.collection, rest);
-const start = (work, body) => api.post(here(work), body).then(watch, failed);
 
 async function addEncoder() {
   const { name, spaces } = collectionNow();
@@ -23,40 +10,30 @@ async function addEncoder() {
     confirm: "Embed all pages",
     wide: true,
     read: (data) => data.get("encoder"),
-    body: html`<div class="pl-form">
+    body: () => html`<div class="pl-form">
       <p class="pl-muted">
-        The stored page pictures and words are embedded; your files are not read again. Pipelines then name it with an @,
-        as in rows@ID:256 > full:10.
+        The stored page pictures and words are embedded; your files are not read again. Pipelines then name it with an
+        @, as in rows@ID:256 > full:10.
       </p>
       <${Picker} except=${spaces.map((space) => space.encoder)} />
     </div>`,
   });
-  if (encoder) start("/embed", { encoder });
+  if (encoder) startJob("/embed", { encoder });
 }
 async function removeEncoder(space) {
   const wanted = await sure(`Remove ${space.encoder}?`, "Remove it", html`<p>
     Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
     stay.
   </p>`);
-  if (!wanted) return;
-  try {
-    await api.remove(here(`/encoders/${api.part(space.encoder)}`));
-    await loadOverview();
-    await refresh();
-  } catch (error) {
-    failed(error);
-  }
+  if (wanted) await api.remove(api.here(`/encoders/${api.part(space.encoder)}`)).then(reload);
 }
 function NewIndex({ left }) {
   const [name, setName] = useState("");
   const found = left.find((one) => one.name === name.split("[")[0].trim());
   return html`<div class="pl-form">
-    <${Labelled} text="Index">
-      <${Code} id="pl-index-name" name="index" list="pl-index-names" placeholder="columns" required write=${setName} />
-    <//>
-    <datalist id="pl-index-names">
-      ${left.map((one) => html`<option key=${one.name} value=${one.name} label=${one.summary} />`)}
-    </datalist>
+    <${Code} text="Index" id="pl-index-name" name="index" list="pl-index-names" placeholder="columns" required
+      write=${setName} />
+    <${Known} id="pl-index-names" texts=${left.map((one) => [one.name, one.summary])} />
     <p class="pl-muted" aria-live="polite">${found ? found.summary : ""}</p>
     <p class="pl-muted">It is computed from the stored vectors; no page is encoded again.</p>
   </div>`;
@@ -69,22 +46,23 @@ async function addIndex(space) {
     read: (data) => data.get("index").trim(),
     body: html`<${NewIndex} left=${left} />`,
   });
-  if (index) start("/index", { encoder: space.encoder, index });
+  if (index) startJob("/index", { encoder: space.encoder, index });
 }
 
 const HEADS = ["Index", "Vectors", "per page", "Type", "Size", "per page"];
 function cells({ name, vectors, pages, dtype, bytes: size }) {
-  const each = Math.max(1, pages);
-  return [html`<code>${name}</code>`, count(vectors), (vectors / each).toFixed(1), dtype, bytes(size), bytes(size / each)];
+  const each = (n) => n / Math.max(1, pages);
+  return [html`<code>${name}</code>`, count(vectors), each(vectors).toFixed(1), dtype, bytes(size), bytes(each(size))];
 }
 function Space({ space, pages }) {
   const facts = [
-    KINDS[space.kind] || space.kind,
+    state.overview.kinds[space.kind] || space.kind,
     `${count(space.dim)} numbers a vector`,
     `${count(space.pages)} of ${plural(pages, "page")}`,
     space.failed ? `failed on ${plural(space.failed, "page")}` : "",
     bytes(space.bytes),
-  ].filter(Boolean);
+  ];
+  const embed = () => startJob("/embed", { encoder: space.encoder });
   const button = (text, act, primary) =>
     html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>
@@ -92,7 +70,7 @@ function Space({ space, pages }) {
       <h4><code>${space.encoder}</code></h4>
       ${space.primary && html`<span class="pl-badge">first</span>`}
       <div class="pl-row">
-        ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, () => start("/embed", { encoder: space.encoder }), true)}
+        ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, embed, true)}
         ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
         ${!space.primary && html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`}
           title="Remove this encoder" onClick=${() => removeEncoder(space)} />`}
@@ -106,9 +84,7 @@ export function Spaces() {
   const { spaces, pages } = collectionNow();
   const indexes = spaces.reduce((sum, space) => sum + space.indexes.length, 0);
   return html`<details class="pl-inspect">
-    <summary>
-      Encoders and indexes: ${plural(spaces.length, "encoder")}, ${count(indexes)} ${indexes === 1 ? "index" : "indexes"}
-    </summary>
+    <summary>Encoders and indexes: ${plural(spaces.length, "encoder")}, ${plural(indexes, "index", "indexes")}</summary>
     <div class="pl-spaces">
       ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
       <div class="pl-row"><${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//></div>

@@ -1,11 +1,6 @@
 /* tagging: the tags and fields of documents, shown and changed, several documents at once. */
-import { dialog, failed, notify } from "../core/dialogs.js";
-import { Input, Known, Labelled } from "../core/form.js";
-import { count, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { refresh } from "../core/router.js";
-import { api } from "../core/server.js";
-import { documents, state } from "../core/store.js";
+import { api, count, dialog, documents, html, Input, Known, Labelled, notify, plural,
+  refresh } from "../core/core.js";
 
 const different = (values) => [...new Set(values)].sort();
 export const tags = () => different(documents().flatMap((one) => one.tags));
@@ -21,11 +16,7 @@ export function Borne({ document: { tags: borne, meta } }) {
   </div>`;
 }
 
-const several = (text) =>
-  text
-    .split(",")
-    .map((one) => one.trim())
-    .filter(Boolean);
+const several = (text) => text.trim().split(/\s*,\s*/).filter(Boolean);
 const Field = ({ label, id, ...rest }) =>
   html`<${Labelled} for=${id} text=${label}><${Input} id=${id} name=${id} autocomplete="off" ...${rest} /><//>`;
 
@@ -61,11 +52,7 @@ export async function edit(chosen) {
     },
   });
   if (!request) return;
-  try {
-    const done = await api.patch(api.collection(state.collection, "/documents"), request);
-    await refresh();
-    notify(`${plural(done.length, "document")} changed.`);
-  } catch (error) {
-    failed(error);
-  }
+  const done = await api.patch(api.here("/documents"), request);
+  await refresh();
+  notify(`${plural(done.length, "document")} changed.`);
 }

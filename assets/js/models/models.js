@@ -1,18 +1,7 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
-import { useAnswer } from "../core/answer.js";
-import { Button, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
-import { Problem, Spinner, Waiting } from "../core/empty.js";
-import { Facts } from "../core/facts.js";
-import { bytes, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { act, watch } from "../core/jobs.js";
-import { addressed } from "../core/router.js";
-import { api } from "../core/server.js";
-import { state, useChanges } from "../core/store.js";
-import { copy } from "../core/clipboard.js";
-import { facts, pace, reason, STATES } from "./facts.js";
+import { act, addressed, api, Button, bytes, copy, dialog, Facts, html, plural, Problem, Quiet, Spinner, state,
+  useAnswer, useEffect, useState, Waiting, watch } from "../core/core.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded
 const path = (model, rest) => `/models/${api.part(model.id)}/${rest}`;
@@ -21,7 +10,6 @@ const fetching = (model) => state.jobs.find((job) => job.kind === "get" && job.e
 /* The models as they are now: asked anew when a job gets one, while one is loading, and by what `again` answers. */
 function useModels() {
   const [asked, ask] = useState(0);
-  useChanges();
   const jobs = state.jobs.filter((job) => job.kind === "get").map((job) => job.state);
   const { value, error } = useAnswer(() => api.get("/models"), [asked, jobs.join()]);
   const again = () => ask((n) => n + 1);
@@ -32,26 +20,24 @@ function useModels() {
   }, [value]);
   return { models: value, error, again };
 }
-
-/* --- one model ------------------------------------------------------------------------------------------------------- */
-const Command = ({ text }) =>
-  html`<div class="pl-command">
-    <code>${text}</code>
-    <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
-  </div>`;
+const Command = ({ text }) => html`<div class="pl-command">
+  <code>${text}</code>
+  <${Quiet} icon="copy" label="Copy the command" title="Copy" onClick=${() => copy(text)} />
+</div>`;
 function Row({ model, end }) {
   return html`<div class="pl-model-row" data-model=${model.id} data-state=${model.state}>
     <div class="pl-model-head">
       <b>${model.name}</b><code class="pl-muted">${model.id}</code>
-      <span class=${`pl-badge pl-model-state pl-state-${model.state}`}>${STATES[model.state] || model.state}</span>
+      <span class=${`pl-badge pl-model-state pl-state-${model.state}`}>${model.said}</span>
       ${end}
     </div>
     <p class="pl-model-summary">${model.summary}</p>
-    <${Facts} look="pl-model-facts" of=${facts(model)} />
+    <${Facts} look="pl-model-facts" of=${model.facts} />
     ${model.folder && html`<p class="pl-muted pl-model-folder" title=${model.folder}>${model.folder}</p>`}
-    ${model.own_code &&
-    html`<p class="pl-model-code">${`May run code of its own here, allowed at revision ${model.own_code}.`}</p>`}
-    ${model.reason && html`<p class="pl-model-reason">${reason(model)}</p>`}
+    ${model.own_code && html`<p class="pl-model-code">
+      ${`May run code of its own here, allowed at revision ${model.own_code}.`}
+    </p>`}
+    ${model.why && html`<p class="pl-model-reason">${model.why}</p>`}
     ${model.command && !model.available && html`<${Command} text=${model.command} />`}
   </div>`;
 }
@@ -66,13 +52,12 @@ function Grouped({ models, make }) {
     </details>`}`;
 }
 
-/* --- getting one: what it takes and its licence first, then a job ---------------------------------------------------- */
-const Terms = ({ name, bytes: size, licence, terms, gated }) =>
-  html`<li key=${name}>
-    <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
-    ${terms && html`<span class="pl-muted"> (${terms})</span>`}
-    ${gated && html`<span>; its owners ask that you agree on its page first</span>`}
-  </li>`;
+/* --- getting one: what it takes and its licence first, then a job ------------------------------------------------- */
+const Terms = ({ name, bytes: size, licence, terms, gated }) => html`<li key=${name}>
+  <code>${name}</code><span> ${bytes(size)}, licence: ${licence || "its card names none"}</span>
+  ${terms && html`<span class="pl-muted"> (${terms})</span>`}
+  ${gated && html`<span>; its owners ask that you agree on its page first</span>`}
+</li>`;
 async function get(model) {
   const offer = await api.get(path(model, "offer"));
   const sure = await dialog({
@@ -90,7 +75,6 @@ async function get(model) {
 const fetched = (job) =>
   job.pages_total ? `${bytes(job.pages_done)} of ${bytes(job.pages_total)}` : "Asking the hub";
 function Get({ model }) {
-  const [asking, setAsking] = useState(false);
   const job = fetching(model);
   if (job)
     return html`<span class="pl-row">
@@ -98,47 +82,35 @@ function Get({ model }) {
       <${Button} look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
     </span>`;
   if (!model.hub) return null;
-  const begin = async (event) => {
+  const begin = (event) => {
     event.preventDefault(); // it may stand in the label of a choice
-    setAsking(true);
-    await get(model).catch(failed);
-    setAsking(false);
+    return get(model);
   };
-  return html`<${Button} look="pl-small" disabled=${asking} onClick=${begin}>Get<//>`;
+  return html`<${Button} look="pl-small" act=${begin}>Get<//>`;
 }
 
-/* --- the picker: radios with the name `encoder` ---------------------------------------------------------------------- */
+/* --- the picker: radios with the name `encoder` ------------------------------------------------------------------- */
 /* `except` are ids that are not offered. */
 export function Picker({ chosen = "", except = [] }) {
   const { models, error } = useModels();
   const [picked, pick] = useState(chosen);
-  if (error) return html`<${Problem} text=${error} />`;
-  if (!models) return html`<${Waiting} text="Looking for models" />`;
+  if (!models) return html`<${Waiting} text="Looking for models" error=${error} />`;
   const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
-  const choice = (model) =>
-    html`<label class="pl-model-choice" key=${model.id}>
-      <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
-        onChange=${() => pick(model.id)} />
-      <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
-    </label>`;
+  const choice = (model) => html`<label class="pl-model-choice" key=${model.id}>
+    <input type="radio" name="encoder" value=${model.id} checked=${model.id === value} disabled=${!model.available}
+      onChange=${() => pick(model.id)} />
+    <${Row} model=${model} end=${!model.available && model.state === "absent" && html`<${Get} model=${model} />`} />
+  </label>`;
   return html`<div class="pl-models" role="radiogroup" aria-label="Encoder">
     <${Grouped} models=${offered} make=${choice} />
   </div>`;
 }
-
-/* --- all of them ------------------------------------------------------------------------------------------------------ */
 function Act({ model, again }) {
-  const [asking, setAsking] = useState(false);
   const button = (text, name) => {
-    const go = async () => {
-      setAsking(true);
-      await api.post(path(model, name)).catch(failed);
-      setAsking(false);
-      again();
-    };
-    return html`<${Button} look="pl-small" disabled=${asking} onClick=${go}>${text}<//>`;
+    const go = () => api.post(path(model, name)).finally(again);
+    return html`<${Button} look="pl-small" act=${go}>${text}<//>`;
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");
@@ -150,17 +122,17 @@ function Act({ model, again }) {
 function Advice() {
   const { value: best } = useAnswer(() => api.get("/models/advice"), []);
   if (!best) return null;
-  const speed = best.seconds_per_page ? ` ${pace(best.seconds_per_page)}, ${best.measured}.` : "";
-  return html`<p class="pl-model-advice"><b>For this machine: ${best.model}. </b>${best.why + speed}</p>`;
+  const { model, why, speed } = best;
+  return html`<p class="pl-model-advice"><b>For this machine: ${model}. </b>${speed ? `${why} ${speed}` : why}</p>`;
 }
 function All() {
   const { models, error, again } = useModels();
   if (error) return html`<${Problem} text=${error} />`;
+  const row = (model) =>
+    html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`;
   return html`<div class="pl-models">
     <${Advice} />
-    ${models && html`<${Grouped} models=${models}
-      make=${(model) => html`<${Row} key=${model.id} model=${model}
-        end=${html`<${Act} model=${model} again=${again} />`} />`} />`}
+    ${models && html`<${Grouped} models=${models} make=${row} />`}
   </div>`;
 }
-addressed("models", () => dialog({ title: "Models", body: html`<${All} />`, wide: true }));
+addressed("models", () => dialog({ title: "Models", body: () => html`<${All} />`, wide: true }));

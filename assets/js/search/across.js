@@ -1,15 +1,10 @@
 /* across: searching several collections at once: which ones, and what each of them said. */
-import { Check } from "../core/form.js";
-import { ms, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { Icon } from "../core/icons.js";
-import { asking, set, state } from "../core/store.js";
+import { asking, Check, collectionNames, html, Icon, ms, plural, set, state } from "../core/core.js";
 import { ALL, run } from "./run.js";
 
-const names = () => (state.overview ? state.overview.collections.map((one) => one.name) : []);
 const every = () => state.across.includes(ALL);
 /* The collections that a search asks. */
-const chosen = () => (every() ? names() : state.across.length ? state.across : [state.collection]);
+const chosen = () => (every() ? collectionNames() : state.across.length ? state.across : [state.collection]);
 
 /* Only the one at hand is the usual search. */
 function choose(wanted) {
@@ -18,7 +13,7 @@ function choose(wanted) {
   if (asking()) run();
 }
 function turn(name, on) {
-  const wanted = names().filter((one) => (one === name ? on : chosen().includes(one)));
+  const wanted = collectionNames().filter((one) => (one === name ? on : chosen().includes(one)));
   if (wanted.length) choose(wanted);
 }
 function said() {
@@ -26,15 +21,16 @@ function said() {
   return chosen().length > 1 ? plural(chosen().length, "collection") : chosen()[0];
 }
 export function SearchIn() {
-  if (names().length < 2) return null;
+  if (collectionNames().length < 2) return null;
   return html`<details class="pl-more pl-search-in">
     <summary>
-      <${Icon} name="stack" /><span class="pl-more-name">Search in</span><span class="pl-more-now"><b>${said()}</b></span>
+      <${Icon} name="stack" /><span class="pl-more-name">Search in</span><span
+        class="pl-more-now"><b>${said()}</b></span>
     </summary>
     <div class="pl-more-body" role="group" aria-label="Collections to search in">
       <${Check} id="pl-search-all" text=${html`<b>All collections</b>`} checked=${every()}
         tick=${(on) => choose(on ? [ALL] : [state.collection])} />
-      ${names().map((name) => html`<${Check} key=${name} name="pl-search-in" value=${name} text=${name}
+      ${collectionNames().map((name) => html`<${Check} key=${name} name="pl-search-in" value=${name} text=${name}
         checked=${chosen().includes(name)} tick=${(on) => turn(name, on)} />`)}
     </div>
   </details>`;
@@ -46,7 +42,8 @@ function Answer({ answer: { collection, found, reason, ms: took, notes, verdict 
     <p class="pl-answer-head">
       <b>${collection}</b><span class="pl-muted">${reason ? "" : plural(found, "page")}</span><span>${ms(took)}</span>
     </p>
-    ${[reason, ...notes, verdict && verdict.statement].filter(Boolean).map((text) => html`<p class="pl-muted">${text}</p>`)}
+    ${[reason, ...notes, verdict && verdict.statement].filter(Boolean).map((text) => html`<p
+      class="pl-muted">${text}</p>`)}
   </li>`;
 }
 export const Answers = ({ result }) =>

@@ -1,8 +1,5 @@
 /* cost: where the time of a search went, and how the ranks moved from stage to stage. */
-import { bytes, count, ms } from "../core/format.js";
-import { html } from "../core/html.js";
-import { openPage } from "../core/router.js";
-import { Figures } from "../core/table.js";
+import { bytes, count, Figures, html, ms, openPage, Twin } from "../core/core.js";
 
 const SHOWN = 12; // results whose ranks are drawn
 const WIDTH = 300;
@@ -14,34 +11,26 @@ const EDGE = 34; // px beside the outer stages
 const lengthOf = (name) => name.length * LETTER;
 const within = (name, x) => Math.min(WIDTH - lengthOf(name) / 2, Math.max(lengthOf(name) / 2, x));
 
-function facts(stage) {
-  const found = [];
-  if (stage.candidates_in || stage.candidates_out)
-    found.push(`${count(stage.candidates_in)} → ${count(stage.candidates_out)} pages`);
-  if (stage.scored && stage.scored < stage.candidates_in) found.push(`${count(stage.scored)} scored`);
-  if (stage.vectors_compared) found.push(`${count(stage.vectors_compared)} vectors`);
-  if (stage.bytes_read) found.push(bytes(stage.bytes_read));
-  if (stage.cold) found.push("cold");
-  if (stage.cache_hit) found.push("from cache");
-  found.push(...[stage.approximate, stage.device].filter(Boolean));
-  return found.join(" · ");
-}
-const stateOf = ({ cold, cache_hit, approximate, device }) =>
-  [cold ? "cold" : cache_hit ? "cached" : "warm", approximate, device].filter(Boolean).join("; ");
+const facts = (stage) =>
+  [
+    (stage.candidates_in || stage.candidates_out) &&
+      `${count(stage.candidates_in)} → ${count(stage.candidates_out)} pages`,
+    stage.scored && stage.scored < stage.candidates_in && `${count(stage.scored)} scored`,
+    stage.vectors_compared && `${count(stage.vectors_compared)} vectors`,
+    stage.bytes_read && bytes(stage.bytes_read),
+    stage.cold && "cold",
+    stage.cache_hit && "from cache",
+    stage.approximate,
+    stage.device,
+  ].filter(Boolean).join(" · ");
 const HEADS = ["Stage", "ms", "In", "Out", "Vectors", "Bytes", "State"];
 const cells = (x) => [
   x.name,
   x.ms.toFixed(2),
   ...[x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count),
-  stateOf(x),
+  [x.cold ? "cold" : x.cache_hit ? "cached" : "warm", x.approximate, x.device].filter(Boolean).join("; "),
 ];
-const Twin = ({ stages }) =>
-  html`<details class="pl-twin">
-    <summary>As a table</summary>
-    <${Figures} caption="Stages of this search" heads=${HEADS} rows=${stages.map(cells)} />
-  </details>`;
-export function Waterfall({ result }) {
-  const { stages, total_ms } = result.trace;
+export function Waterfall({ result: { trace: { stages, total_ms }, pipeline } }) {
   const total = Math.max(total_ms, 0.001);
   let from = 0;
   const rows = stages.map((stage) => {
@@ -56,9 +45,11 @@ export function Waterfall({ result }) {
   });
   return html`<section class="pl-card pl-cost" aria-label="What each stage cost">
     <h3>Where the time went <span class="pl-num">${ms(total_ms)}</span></h3>
-    <p class="pl-muted"><code>${result.pipeline}</code></p>
+    <p class="pl-muted"><code>${pipeline}</code></p>
     <div class="pl-fall" aria-hidden="true">${rows}</div>
-    <${Twin} stages=${stages} />
+    <${Twin} title="As a table">
+      <${Figures} caption="Stages of this search" heads=${HEADS} rows=${stages.map(cells)} />
+    <//>
   </section>`;
 }
 
@@ -90,28 +81,26 @@ export function Slopes({ result }) {
     </g>`;
   };
   /* Where each stage cut: within the picture it is a line at its rank, beyond it only the number. */
-  const cut = (stage) => {
-    const i = names.indexOf(stage.name);
-    if (i < 0) return null;
-    const at = Math.min(stage.candidates_out, low) * STEP + top;
-    return html`<g key=${stage.name}>
-      <title>${`kept ${count(stage.candidates_out)} of ${count(stage.candidates_in)} pages`}</title>
+  const cut = ({ name, candidates_in: given, candidates_out: kept }) => {
+    const i = names.indexOf(name),
+      at = Math.min(kept, low) * STEP + top;
+    return i >= 0 && html`<g key=${name}>
+      <title>${`kept ${count(kept)} of ${count(given)} pages`}</title>
       <line x1=${x(i) - 14} x2=${x(i) + 14} y1=${at} y2=${at} class="pl-cut" />
-      <text x=${x(i)} y=${foot + 18} text-anchor="middle" class="pl-slope-name">
-        ${`${count(stage.candidates_out)} / ${count(stage.candidates_in)}`}
-      </text>
+      <text x=${x(i)} y=${foot + 18} text-anchor="middle"
+        class="pl-slope-name">${`${count(kept)} / ${count(given)}`}</text>
     </g>`;
   };
+  const name = (text, i) =>
+    html`<text x=${within(text, x(i))} y=${LINE * (1 + (i % rows))} text-anchor="middle" class="pl-slope-name">
+      ${text}
+    </text>`;
   const beyond = hits.some((hit) => hit.stages[0].rank >= low);
   return html`<section class="pl-card pl-moves" aria-label="How ranks moved">
     <h3>How ranks moved</h3>
     <svg viewBox=${`0 0 ${WIDTH} ${foot + 26}`} class="pl-slopes" role="img"
       aria-label="Rank of each result in each stage; the same numbers stand on the results, behind “Ranks”.">
-      ${names.map((name, i) => html`<text x=${within(name, x(i))} y=${LINE * (1 + (i % rows))} text-anchor="middle"
-        class="pl-slope-name">
-        ${name}
-      </text>`)}
-      ${hits.map(line)}
+      ${names.map(name)}${hits.map(line)}
       ${beyond && html`<text x=${x(0) - 8} y=${y(low) + 4} text-anchor="end">${`≥${low}`}</text>`}
       ${result.trace.stages.map(cut)}
     </svg>

@@ -1,17 +1,8 @@
-/* expected: the page that a person expects to be found, `state.expected`: where the search lost it and why, first of all
-   what is wrong with the page itself, and the smallest change that finds it. It goes along from an evaluation to the
-   search and to an open page, and stands in the address. */
-import { parseRef, refOf } from "../core/address.js";
-import { useAnswer } from "../core/answer.js";
-import { Button } from "../core/buttons.js";
-import { Problem, Spinner } from "../core/empty.js";
-import { addLink, on } from "../core/events.js";
-import { Count, Labelled, Select } from "../core/form.js";
-import { capital } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { openPage, sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { documents, set, state } from "../core/store.js";
+/* expected: the page that a person expects to be found, `state.expected`: where the search lost it and why, first of
+   all what is wrong with the page itself, and the smallest change that finds it. It goes along from an evaluation to
+   the search and to an open page, and stands in the address. */
+import { addLink, api, Button, capital, Count, documents, Form, html, on, openPage, parseRef, Problem, refOf, Select,
+  set, Spinner, state, sync, useAnswer, useEffect, useState } from "../core/core.js";
 import { question, run } from "./run.js";
 
 const MOST = 200; // results on one screen
@@ -42,23 +33,6 @@ export function useMiss() {
     page = state.expected && refOf(state.expected);
   return useAnswer(() => (done && page ? follow({ ...question(), page }) : null), [done, key, page]);
 }
-
-/* --- what is said of it ----------------------------------------------------------------------------------------------- */
-const CAUSES = {
-  absent: "not in the collection",
-  failed: "not read",
-  quarantined: "in quarantine",
-  filtered: "left out by the filter",
-  unread: "not read yet",
-  wordless: "no words",
-  script: "a script that is not read",
-  misread: "read badly",
-  "no-vectors": "no vectors",
-  approximate: "missed by approximation",
-  unmatched: "no word in common",
-  cut: "cut off",
-  outranked: "ranked low",
-};
 function apply({ pipeline, filter, k }) {
   set({ pipeline, filter, k });
   run();
@@ -71,9 +45,9 @@ function Fix({ fix }) {
 }
 /* The cause first; then what helps, which is never to look at most of the pages. */
 export function Verdict({ told }) {
-  const { verdict, cause, reason, fix, cure, unfixable } = told;
+  const { verdict, short, reason, fix, cure, unfixable } = told;
   const other = cure || unfixable;
-  return html`<p><span class=${`pl-badge pl-why-${verdict}`}>${CAUSES[cause] || verdict}</span>${` ${reason}`}</p>
+  return html`<p><span class=${`pl-badge pl-why-${verdict}`}>${short}</span>${` ${reason}`}</p>
     ${fix && html`<div class="pl-row"><${Fix} fix=${fix} /></div>`}
     ${other && (!fix || cure) && html`<p class="pl-muted pl-cure">${other}</p>`}`;
 }
@@ -87,23 +61,20 @@ export function Expected() {
     setPage(expected.page);
   }, [expected]);
   const { value, error, stale } = useMiss();
-  const names = [...new Set([...documents().map((one) => one.name), ...(expected ? [expected.document] : [])])];
+  const all = documents().map((one) => one.name);
+  const names = expected ? [...new Set([...all, expected.document])] : all;
   const document = names.includes(chosen) ? chosen : names[0] || "";
-  const submit = (event) => {
-    event.preventDefault();
-    expect({ document, page: Math.max(1, Math.round(Number(page)) || 1) });
-  };
+  const submit = () => expect({ document, page: Math.max(1, Math.round(Number(page)) || 1) });
   const there = value && !["absent", "failed"].includes(value.verdict);
   return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
     <h3>Expected another page?</h3>
-    <form class="pl-expected" onSubmit=${submit}>
+    <${Form} class="pl-expected" submit=${submit}>
       <${Select} id="pl-expected-document" aria-label="Document you expected" options=${names} value=${document}
         choose=${setDocument} />
-      <${Labelled} look="pl-inline" text="page">
-        <${Count} id="pl-expected-page" aria-label="Page you expected" value=${page} write=${setPage} />
-      <//>
+      <${Count} text="page" label="pl-inline" id="pl-expected-page" aria-label="Page you expected" value=${page}
+        write=${setPage} />
       <${Button} type="submit">Where is it?<//>
-    </form>
+    <//>
     ${expected && html`<div class="pl-expected-said" role="status">
       ${stale && html`<${Spinner} />Following it through the stages`}
       <${Problem} text=${error} />

@@ -1,11 +1,6 @@
-/* facets: what the results can be narrowed down to: documents, tags, fields, with how many pages each has. What a choice
-   does to the filter is the server's to say; it stays while other questions are asked. */
-import { useAnswer } from "../core/answer.js";
-import { Link } from "../core/buttons.js";
-import { count } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { api } from "../core/server.js";
-import { like, liked, state } from "../core/store.js";
+/* facets: what the results can be narrowed down to: documents, tags, fields, with how many pages each has. What a
+   choice does to the filter is the server's to say; it stays while other questions are asked. */
+import { api, count, html, like, liked, Link, state, useAnswer, useState } from "../core/core.js";
 import { useFilter } from "./controls.js";
 import { searched } from "./run.js";
 

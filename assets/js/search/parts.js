@@ -1,16 +1,15 @@
 /* parts: what a query holds beside its text: more texts, pictures, regions of pages, and pages marked good or bad. */
-import { parseRef, refOf } from "../core/address.js";
-import { Chip, Quiet } from "../core/buttons.js";
-import { dialog, failed } from "../core/dialogs.js";
-import { Spinner } from "../core/empty.js";
-import { Check } from "../core/form.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../core/html.js";
-import { api, imageUrl, pictureUrl } from "../core/server.js";
-import { asking, set, state } from "../core/store.js";
+import { api, asking, Check, Chip, dialog, html, imageUrl, notify, parseRef, pictureUrl, Quiet, refOf, set, Spinner,
+  state, useEffect, useLayoutEffect, useRef, useState } from "../core/core.js";
 import { clear, run } from "./run.js";
 
 const place = (part) => parseRef(part.page) || { document: part.page, page: 1 };
+const named = (part) => `${place(part).document}, page ${place(part).page}`;
 const changed = () => (asking() ? run() : clear());
+function add(part) {
+  set({ parts: [...state.parts, part] });
+  changed();
+}
 const NOT = () => (state.overview ? state.overview.weights.but_not : 1);
 
 /* The part of a page's thumbnail that a box shows, by scaling the whole behind a small window. */
@@ -23,65 +22,50 @@ function cropped({ page, box: [x0, y0, x1, y1] }) {
     backgroundPosition: `${across(x0, x1 - x0)}% ${across(y0, y1 - y0)}%`,
   };
 }
-function Picture({ part }) {
-  if (part.kind !== "region" && part.kind !== "picture") return null;
-  const style =
-    part.kind === "region"
-      ? cropped(part)
-      : { backgroundImage: `url("${pictureUrl(part)}")`, backgroundSize: "cover" };
-  return html`<span class="pl-part-picture" aria-hidden="true" style=${style}></span>`;
-}
-const NAMES = {
-  text: (part) => part.text,
-  picture: (part) => (part.repairs && part.repairs.length ? `picture, ${part.repairs.join(", ")}` : "picture"),
-  region: (part) => `part of ${place(part).document}, page ${place(part).page}`,
-  mark: (part) => `${place(part).document}, page ${place(part).page}`,
+/* How each kind of part is called, and what is seen of it. */
+const SEEN = {
+  text: (part) => [part.text],
+  picture: (part) => [
+    ["picture", ...(part.repairs || [])].join(", "),
+    { backgroundImage: `url("${pictureUrl(part)}")`, backgroundSize: "cover" },
+  ],
+  region: (part) => [`part of ${named(part)}`, cropped(part)],
+  mark: (part) => [named(part)],
 };
-const label = (part) => (NAMES[part.kind] || (() => part.kind))(part);
-function sign(part) {
-  if (part.weight < 0) return part.kind === "mark" ? "unlike" : "not";
-  return part.kind === "text" ? "also" : "like";
+const seen = (part) => (SEEN[part.kind] || (() => [part.kind]))(part);
+function sign({ kind, weight }) {
+  if (weight < 0) return kind === "mark" ? "unlike" : "not";
+  return kind === "text" ? "also" : "like";
 }
 
 /* --- marks: all pages marked good share one weight, and all marked bad another, so that the mean of each counts
-   (Rocchio) ------------------------------------------------------------------------------------------------------------- */
+   (Rocchio) -------------------------------------------------------------------------------------------------------- */
 function setMarks(marks) {
   const { good, bad } = state.overview.weights;
-  const of = (kind) => marks.filter(([, liked]) => liked === kind).length;
-  set({
-    parts: [
-      ...state.parts.filter((part) => part.kind !== "mark"),
-      ...marks.map(([page, liked]) => ({ kind: "mark", page, weight: liked ? good / of(true) : -bad / of(false) })),
-    ],
-  });
+  const share = (all, kind) => all / marks.filter(([, liked]) => liked === kind).length;
+  const weigh = (liked) => (liked ? share(good, true) : -share(bad, false));
+  const made = marks.map(([page, liked]) => ({ kind: "mark", page, weight: weigh(liked) }));
+  set({ parts: [...state.parts.filter((part) => part.kind !== "mark"), ...made] });
 }
 export const marks = () => state.parts.filter((part) => part.kind === "mark");
+const kept = (but) => marks().filter((part) => part.page !== but).map((part) => [part.page, part.weight > 0]);
 export function mark(ref, good) {
-  const page = refOf(ref);
-  const was = marks().find((part) => part.page === page);
-  const rest = marks()
-    .filter((part) => part.page !== page)
-    .map((part) => [part.page, part.weight > 0]);
-  if (!was || was.weight > 0 !== good) rest.push([page, good]);
-  setMarks(rest);
+  const again = markOf(ref) === (good ? "good" : "bad");
+  setMarks([...kept(refOf(ref)), ...(again ? [] : [[refOf(ref), good]])]);
 }
 export function markOf(ref) {
   const found = marks().find((part) => part.page === refOf(ref));
   return found ? (found.weight > 0 ? "good" : "bad") : "";
 }
 
-/* --- pictures ------------------------------------------------------------------------------------------------------------ */
+/* --- pictures ----------------------------------------------------------------------------------------------------- */
 export const pictures = (files) => [...(files || [])].filter((file) => file.type.startsWith("image/"));
 export async function addPictures(files) {
-  for (const file of pictures(files)) {
-    try {
-      const part = { kind: "picture", picture: (await api.raw("/pictures", file)).picture, repairs: [], weight: 1 };
-      set({ parts: [...state.parts, part] });
-      changed();
-    } catch (error) {
-      failed(error);
-    }
-  }
+  for (const file of pictures(files))
+    await api.raw("/pictures", file).then(
+      ({ picture }) => add({ kind: "picture", picture, repairs: [], weight: 1 }),
+      (error) => notify(error.message, "error"),
+    );
 }
 /* Steps that can always be tried, beside those that looking at the picture proposes. */
 const TRIED = [
@@ -103,12 +87,9 @@ function Repair({ part, choose }) {
   useEffect(() => {
     api.get(`/pictures/${api.part(part.picture)}/repairs`).then(
       (proposed) => {
-        const fresh = proposed.filter((one) => !chosen.includes(one.step));
-        const names = new Set(fresh.map((one) => one.step));
-        setOffered((all) => [
-          ...fresh.map((one) => [one.step, one.reason, true]),
-          ...all.filter(([step]) => !names.has(step)),
-        ]);
+        const fresh = proposed.filter((one) => !chosen.includes(one.step)).map((one) => [one.step, one.reason, true]);
+        const names = new Set(fresh.map(([step]) => step));
+        setOffered((all) => [...fresh, ...all.filter(([step]) => !names.has(step))]);
         setLooking(proposed.length ? "" : "Nothing seems to be wrong with it.");
       },
       (error) => setLooking(error.message),
@@ -119,11 +100,14 @@ function Repair({ part, choose }) {
     setChosen(wanted);
     choose(wanted);
   };
-  const shown = (alt, repairs) =>
-    html`<figure>
-      <img class="pl-repair-picture" alt=${alt} src=${pictureUrl({ ...part, repairs })} />
-      <figcaption>${alt}</figcaption>
-    </figure>`;
+  const shown = (alt, repairs) => html`<figure>
+    <img class="pl-repair-picture" alt=${alt} src=${pictureUrl({ ...part, repairs })} />
+    <figcaption>${alt}</figcaption>
+  </figure>`;
+  const offer = ([step, reason, found]) =>
+    html`<${Check} key=${step} checked=${chosen.includes(step)} tick=${(on) => turn(step, on)}
+      text=${html`${reason || step} <code class="pl-muted">${step}</code>
+        ${found && html` <span class="pl-badge">proposed</span>`}`} />`;
   return html`<div>
     <p class="pl-muted">
       Blind repair made searches worse in published tests, so nothing is changed unless you choose it here.
@@ -132,14 +116,7 @@ function Repair({ part, choose }) {
     <p class="pl-muted" role="status">
       ${looking === null ? html`<${Spinner} />Looking for what might be wrong with it` : looking}
     </p>
-    <div class="pl-repair-steps" role="group" aria-label="Repairs">
-      ${offered.map(
-        ([step, reason, found]) =>
-          html`<${Check} key=${step} checked=${chosen.includes(step)} tick=${(on) => turn(step, on)}
-            text=${html`${reason || step} <code class="pl-muted">${step}</code>
-              ${found && html` <span class="pl-badge">proposed</span>`}`} />`,
-      )}
-    </div>
+    <div class="pl-repair-steps" role="group" aria-label="Repairs">${offered.map(offer)}</div>
   </div>`;
 }
 function repairs(part) {
@@ -153,8 +130,8 @@ function repairs(part) {
   });
 }
 
-/* --- the row under the query ------------------------------------------------------------------------------------------- */
-function Adder({ name, title, direction }) {
+/* --- the row under the query -------------------------------------------------------------------------------------- */
+function Adder({ name, title, weight }) {
   const [open, setOpen] = useState(false);
   const field = useRef(null),
     opener = useRef(null);
@@ -169,14 +146,12 @@ function Adder({ name, title, direction }) {
     event.target.value = "";
     setOpen(false);
     opener.current.focus();
-    if (!text) return;
-    set({ parts: [...state.parts, { kind: "text", text, weight: direction > 0 ? 1 : -NOT() }] });
-    changed();
+    if (text) add({ kind: "text", text, weight: weight() });
   };
   return html`<span class="pl-part-adder">
     <button type="button" class="pl-chip" title=${title} aria-expanded=${open} ref=${opener}
       onClick=${() => setOpen(!open)}>
-      ${`${direction > 0 ? "+" : "−"} ${name}`}
+      ${name}
     </button>
     <input class="pl-input pl-part-text" aria-label=${title} placeholder=${title.toLowerCase()} hidden=${!open}
       ref=${field} onKeyDown=${key} />
@@ -189,36 +164,39 @@ export function PartTools() {
     <${Chip} icon="upload" title="Search by a picture; or drop or paste one here" onClick=${() => file.current.click()}>
       Picture
     <//>
-    <${Adder} name="Also" title="And this text" direction=${1} />
-    <${Adder} name="Not" title="But not this text" direction=${-1} />
+    <${Adder} name="+ Also" title="And this text" weight=${() => 1} />
+    <${Adder} name="− Not" title="But not this text" weight=${() => -NOT()} />
     <input type="file" accept="image/*" class="pl-sr" tabindex="-1" aria-label="Picture to search with"
       id="pl-picture" ref=${file} onChange=${chosen} />
   </div>`;
 }
 function Part({ part }) {
-  const what = label(part);
+  const { kind, weight } = part,
+    [what, style] = seen(part);
   const replace = (now) => {
-    set({ parts: state.parts.flatMap((one) => (one === part ? (now ? [now] : []) : [one])) });
-    if (part.kind === "mark" && !now) setMarks(marks().map((one) => [one.page, one.weight > 0]));
+    set({ parts: state.parts.flatMap((one) => (one !== part ? [one] : now ? [now] : [])) });
+    if (kind === "mark" && !now) setMarks(kept());
     changed();
   };
-  const turn = () => replace({ ...part, weight: part.weight > 0 ? -NOT() : 1 });
-  const mend = () => repairs(part).then((steps) => steps && replace({ ...part, repairs: steps }), failed);
-  return html`<span class=${`pl-query-part pl-${part.weight > 0 ? "wanted" : "unwanted"}`} role="listitem"
-    data-kind=${part.kind}>
-    <${Picture} part=${part} />
-    ${part.kind === "mark"
+  const turn = () => replace({ ...part, weight: weight > 0 ? -NOT() : 1 });
+  const mend = async () => {
+    const steps = await repairs(part);
+    if (steps) replace({ ...part, repairs: steps });
+  };
+  return html`<span class=${`pl-query-part pl-${weight > 0 ? "wanted" : "unwanted"}`} role="listitem" data-kind=${kind}>
+    ${style && html`<span class="pl-part-picture" aria-hidden="true" style=${style}></span>`}
+    ${kind === "mark"
       ? html`<span class="pl-part-sign">${sign(part)}</span>`
       : html`<button type="button" class="pl-part-sign" title="Turn into its opposite"
         aria-label=${`${sign(part)} ${what}: turn into its opposite`} onClick=${turn}>
           ${sign(part)}
         </button>`}
     <span class="pl-part-name" title=${what}>${what}</span>
-    ${part.kind === "picture" && html`<button type="button" class="pl-part-sign" onClick=${mend}>repair…</button>`}
+    ${kind === "picture" && html`<button type="button" class="pl-part-sign" onClick=${mend}>repair…</button>`}
     <${Quiet} icon="close" label=${`Take out ${what}`} title="Take out" onClick=${() => replace(null)} />
   </span>`;
 }
 export const PartChips = () =>
   html`<div class="pl-query-parts" role="list" aria-label="Parts of the query" hidden=${!state.parts.length}>
-    ${state.parts.map((part, i) => html`<${Part} key=${`${i} ${label(part)}`} part=${part} />`)}
+    ${state.parts.map((part, i) => html`<${Part} key=${`${i} ${seen(part)[0]}`} part=${part} />`)}
   </div>`;

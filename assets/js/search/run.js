@@ -1,15 +1,14 @@
 /* run: asking. A search answers stage by stage, and then with the passage and the heat of every page found, all in one
    stream; a newer question ends the older one. Answers are remembered, so that Back shows them at once. */
-import { parseRef, refOf } from "../core/address.js";
-import { on } from "../core/events.js";
-import { choose, openPage, sync } from "../core/router.js";
-import { api } from "../core/server.js";
-import { asked, asking, redraw, set, state } from "../core/store.js";
+import { api, asked, asking, choose, latest, on, openPage, parseRef, redraw, refOf, set, soon, state,
+  sync } from "../core/core.js";
 
 export const ALL = "*"; // of collections that are searched together: every one
 const KEPT = 12; // answers, for Back and forward
+const PAUSE = 250; // ms after which a person has stopped typing
+const begun = latest(),
+  reads = latest();
 let answers = new Map(),
-  number = 0,
   stopping = null,
   known = "", // what is being read of the pipeline and the filter, or was; nothing is read twice
   told = null; // until it is read
@@ -25,36 +24,32 @@ export const question = () => ({
   filter: state.filter,
 });
 /* The collections that are searched, as the server takes them: none for all. */
-export const searched = () => (state.across.includes(ALL) ? [] : state.across.length ? state.across : [state.collection]);
-/* Where it is asked, and what: of several collections each by the pipeline that is best for it, where none is chosen. */
+export function searched() {
+  if (state.across.includes(ALL)) return [];
+  return state.across.length ? state.across : [state.collection];
+}
+/* Where it is asked, and what: of several collections each by the pipeline that is best for it, if none is chosen. */
 function request() {
   if (!state.across.length) return ["/search/stages", question()];
   const { pipeline, k, filter } = state;
   return ["/search/across/stages", { query: asked(), collections: searched(), pipeline, k, filter }];
 }
-function keep(among, key, search) {
-  among.delete(key);
-  among.set(key, search);
-  if (among.size > KEPT) among.delete(among.keys().next().value);
-}
+const keyNow = () => JSON.stringify(request()[1]);
 /* Pages come and go: what was found before, or is being found, says nothing any more. */
-export function forget() {
+function forget() {
   answers = new Map();
   known = "";
 }
 
 export function clear() {
   if (stopping) stopping.abort();
-  number += 1;
+  begun();
   set({ search: null, hits: [] });
   sync();
 }
 /* Ask what the state says; `typed` where a person has just written it, which the collection may keep. */
 export async function run(typed = false) {
-  if (!asking()) {
-    clear();
-    return;
-  }
+  if (!asking()) return clear();
   if (!state.details) {
     // Nothing is known of the collection yet, or it is not there: the router asks again once it is.
     set({ search: state.gone ? null : { running: true, result: null, passages: new Map(), error: "" } });
@@ -65,13 +60,10 @@ export async function run(typed = false) {
   sync();
   read();
   if (stopping) stopping.abort();
-  const mine = ++number;
-  const among = answers,
+  const mine = begun(),
+    among = answers,
     kept = among.get(key);
-  if (kept) {
-    set({ search: kept, hits: kept.result.hits });
-    return;
-  }
+  if (kept) return set({ search: kept, hits: kept.result.hits });
   const before = state.search && state.search.result;
   const search = { key, running: true, result: before, stale: Boolean(before), passages: new Map(), error: "" };
   stopping = new AbortController();
@@ -88,22 +80,24 @@ export async function run(typed = false) {
   };
   try {
     for await (const line of api.lines(path, { ...body, passages: true, asked: typed }, stopping.signal))
-      if (mine === number) heard(line);
-    if (mine !== number) return;
+      if (mine()) heard(line);
+    if (!mine()) return;
     search.read = true;
-    keep(among, key, search); // not before its passages are in: what is kept is never asked for again
+    among.set(key, search); // not before its passages are in: what is kept is never asked for again
+    if (among.size > KEPT) among.delete(among.keys().next().value);
   } catch (error) {
-    if (mine !== number || error.name === "AbortError") return;
+    if (!mine() || error.name === "AbortError") return;
     // A result that is whole stays, even where its passages failed.
     if (search.result && search.result.complete && !search.stale) search.read = true;
     else Object.assign(search, { result: null, error: error.message, running: false });
     state.hits = search.result ? search.result.hits : [];
   }
-  if (mine === number) redraw();
+  redraw();
 }
 
-/* Ask something that is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
-export async function askAnew({ collection, query, parts = [], pipeline, filter, k = null, expected = null }, open = null) {
+/* Ask what is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
+export async function askAnew(asked, open = null) {
+  const { collection, query, parts = [], pipeline, filter, k = null, expected = null } = asked;
   set({ across: [], query, draft: query, parts, pipeline, filter, k });
   if (collection !== state.collection) await choose(collection); // which asks
   else run();
@@ -112,54 +106,44 @@ export async function askAnew({ collection, query, parts = [], pipeline, filter,
   else sync();
 }
 
-/* --- the pipeline and the filter, as the server reads them ------------------------------------------------------------ */
-let reading = 0,
-  timer = 0;
+/* --- the pipeline and the filter, as the server reads them -------------------------------------------------------- */
 export function read() {
   if (!state.overview || !state.details) return null;
   const { pipeline, filter, collection, k } = state,
     wanted = JSON.stringify([pipeline, filter, collection, k]);
   if (wanted !== known) {
     known = wanted;
-    told = readNow();
+    told = readNow(state);
   }
   return told;
 }
-async function readNow() {
-  const { pipeline, filter, collection, k } = state;
-  const mine = ++reading;
+async function readNow({ pipeline, filter, collection, k }) {
+  const mine = reads();
   const said = (path, body) => api.post(path, body).catch((error) => ({ error: error.message }));
   const [steps, clauses] = await Promise.all([
     said("/pipelines/read", { collection, pipeline, k }),
     said("/filters/read", { filter }),
   ]);
-  if (mine !== reading) return;
-  set({ steps: { of: pipeline, pipeline: steps, filter: clauses } });
+  if (mine()) set({ steps: { of: pipeline, pipeline: steps, filter: clauses } });
 }
 /* The same once a person has stopped typing. */
-export function readSoon() {
-  clearTimeout(timer);
-  timer = setTimeout(read, 250);
-}
+export const readSoon = soon(read, PAUSE);
 
-/* --- what is found ------------------------------------------------------------------------------------------------------- */
+/* --- what is found ------------------------------------------------------------------------------------------------ */
 /* A hit with its page as document and number beside the text. */
 const placed = (hit) => ({ ...hit, ref: hit.page, key: keyOf(hit), ...parseRef(hit.page) });
 /* Collections may have documents of one name. */
 const keyOf = ({ collection, page }) => `${collection}/${page}`;
 /* Where the open page stands among the results: { hit, at, of, before, after }, or null. */
 export function standing() {
-  if (!state.open) return null;
-  const here = keyOf({ collection: state.collection, page: refOf(state.open) });
-  const at = state.hits.findIndex((hit) => hit.key === here);
-  if (at < 0) return null;
-  return { hit: state.hits[at], at, of: state.hits.length, before: state.hits[at - 1], after: state.hits[at + 1] };
+  const { open, hits, collection } = state;
+  const at = open ? hits.findIndex((hit) => hit.key === keyOf({ collection, page: refOf(open) })) : -1;
+  return at < 0 ? null : { hit: hits[at], at, of: hits.length, before: hits[at - 1], after: hits[at + 1] };
 }
 
-on("ask", () => run());
 on("tab", (name) => {
   // Asked for elsewhere meanwhile, as in a comparison.
-  if (name === "search" && state.search && state.search.key && state.search.key !== JSON.stringify(request()[1])) run();
+  if (name === "search" && state.search && state.search.key && state.search.key !== keyNow()) run();
 });
 let restored = false;
 on("restore", () => {

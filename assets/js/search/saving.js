@@ -1,14 +1,6 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
-import { Button } from "../core/buttons.js";
-import { copy } from "../core/clipboard.js";
-import { dialog, failed, notify } from "../core/dialogs.js";
-import { Input, Labelled } from "../core/form.js";
-import { date } from "../core/format.js";
-import { html } from "../core/html.js";
-import { Kept } from "../core/kept.js";
-import { addressed, openDialog } from "../core/router.js";
-import { api } from "../core/server.js";
-import { asking, state } from "../core/store.js";
+import { addressed, api, asking, Button, Copied, date, dialog, html, Input, Kept, notify, openDialog, save,
+  state } from "../core/core.js";
 import { askAnew, question } from "./run.js";
 
 const NAME = 80; // characters of a query that a saved search is first named by
@@ -20,18 +12,6 @@ const FORMS = [
   ["pdf", "PDF", "The pages found, with heat and regions drawn on them"],
 ];
 
-/* One of the ways to put a search elsewhere. */
-export const Copied = ({ name, text, note }) =>
-  html`<section key=${name} aria-label=${name}>
-    <div class="pl-section-head">
-      <h3>${name}</h3>
-      <${Button} icon="copy" aria-label=${`Copy: ${name}`} onClick=${() => copy(text)}>Copy<//>
-    </div>
-    <pre class="pl-copy" tabindex="0"><code>${text}</code></pre>
-    ${note && html`<p class="pl-muted">${note}</p>`}
-  </section>`;
-
-/* --- as a command, as code, as a request ------------------------------------------------------------------------------ */
 addressed("copies", async () => {
   const copies = await api.post("/copies", { ...question(), address: location.origin });
   await dialog({
@@ -40,19 +20,6 @@ addressed("copies", async () => {
     body: html`<div class="pl-copies">${copies.map(Copied)}</div>`,
   });
 });
-
-/* --- files -------------------------------------------------------------------------------------------------------------- */
-/* What the server made, as a file; `name` is what it is called where the server does not say. */
-export async function save(answer, name) {
-  const told = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(answer.headers.get("Content-Disposition") || "");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = told ? decodeURIComponent(told[1]) : name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
@@ -60,30 +27,26 @@ export async function download(form, wanted = {}) {
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
-    html`<button key=${form} type="button" class="pl-export" data-form=${form}
-      onClick=${() => download(form).catch(failed)}>
+    html`<button key=${form} type="button" class="pl-export" data-form=${form} onClick=${() => download(form)}>
       <b>${name}</b><span>${what}</span>
     </button>`;
   return dialog({ title: "Export these results", body: html`<div class="pl-exports">${FORMS.map(one)}</div>` });
 });
-
-/* --- saved searches ---------------------------------------------------------------------------------------------------- */
 async function keep() {
-  const chosen = await dialog({
+  const name = await dialog({
     title: "Save this search",
     confirm: "Save",
-    fields: html`<${Labelled} text="Name">
-      <${Input} name="name" aria-label="Name of the search" defaultValue=${state.query.slice(0, NAME)} />
-    <//>`,
+    fields: html`<${Input} text="Name" name="name" aria-label="Name of the search"
+      defaultValue=${state.query.slice(0, NAME)} />`,
     read: (data) => data.get("name"),
   });
-  if (chosen === null) return;
-  await api.post("/searches", { ...question(), name: chosen });
+  if (name === null) return;
+  await api.post("/searches", { ...question(), name });
   notify("Saved; “Saved searches” has it.");
 }
 function restore({ parts: all, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
-  return askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
+  askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
 }
 const about = (one) => [one.collection, one.pipeline, one.filter, date(one.added)];
 addressed("saved", async () => {
@@ -92,18 +55,21 @@ addressed("saved", async () => {
     body: (open) => html`<${Kept} path="/searches" kind="saved search" none="No search is saved yet." about=${about}
       open=${open} />`,
   });
-  if (chosen) setTimeout(() => restore(chosen).catch(failed)); // once the dialog has left the address
+  if (chosen) setTimeout(() => restore(chosen)); // once the dialog has left the address
 });
 
 export function SavingBar() {
   // What several collections found is kept as a view, and has no form to be taken away in yet.
-  const whole = state.search && state.search.result && state.search.result.complete && asking() && !state.search.result.answers;
+  const { complete, answers } = (state.search && state.search.result) || {};
+  const whole = complete && asking() && !answers;
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
-    ${whole && button("star", "Save", () => keep().catch(failed))}
-    ${whole && button("code", "Copy as", () => openDialog("copies"))}
-    ${whole && button("save", "Export", () => openDialog("export"))}
+    ${whole && [
+      button("star", "Save", keep),
+      button("code", "Copy as", () => openDialog("copies")),
+      button("save", "Export", () => openDialog("export")),
+    ]}
     ${button("file", "Saved searches", () => openDialog("saved"))}
   </div>`;
 }

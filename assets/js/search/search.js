@@ -1,27 +1,20 @@
 /* search: the query, how it is searched, and results as they come. */
-import { Button, Chip } from "../core/buttons.js";
-import { notify } from "../core/dialogs.js";
-import { Empty, Problem, Spinner } from "../core/empty.js";
-import { on } from "../core/events.js";
-import { ms, plural } from "../core/format.js";
-import { html, useState } from "../core/html.js";
-import { asking, atWork, samples, set, state } from "../core/store.js";
+import { asking, atWork, Button, Chip, Empty, Form, html, ms, notify, on, plural, Problem, QueryLine, samples, set,
+  Spinner, state, ToLibrary, useState } from "../core/core.js";
 import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
 import { Expected } from "./expected.js";
 import { Facets } from "./facets.js";
 import { addPictures, marks, PartChips, PartTools, pictures } from "./parts.js";
-import { QueryLine, ToLibrary } from "./query.js";
 import { Looks, Results } from "./results.js";
 import { run } from "./run.js";
 import { SavingBar } from "./saving.js";
 
 const EXAMPLES = 6;
 
-/* --- the form -------------------------------------------------------------------------------------------------------------- */
-function submit(event) {
-  event.preventDefault();
+/* --- the form ----------------------------------------------------------------------------------------------------- */
+function submit() {
   set({ query: state.draft.trim() });
   run(true);
 }
@@ -51,48 +44,50 @@ function pasted(event) {
   event.preventDefault();
   addPictures(files);
 }
-const Form = () =>
-  html`<form class="pl-query" role="search" onSubmit=${submit} onDragOver=${dragged} onDrop=${dropped} onPaste=${pasted}>
+const Asking = () =>
+  html`<${Form} class="pl-query" role="search" submit=${submit} onDragOver=${dragged} onDrop=${dropped}
+    onPaste=${pasted}>
     <${QueryLine} id="pl-query" label="Query" write=${(text) => (state.draft = text)}
       go=${html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>`} />
     <${PartChips} />
     <${Examples} />
     <div class="pl-query-row"><${SearchIn} /><${Controls} /><${PartTools} /></div>
     <${FilterChips} />
-  </form>`;
+  <//>`;
 
-/* --- what came of it ------------------------------------------------------------------------------------------------------- */
+/* --- what came of it ---------------------------------------------------------------------------------------------- */
+const now = () => state.search || {};
 function Status() {
-  const { running, result, stale, error } = state.search || {};
-  const done = Boolean(state.search) && !running && !error;
+  const { running, result, stale, error } = now();
   const warming = Boolean(state.model) && state.model.state === "warming";
   const waiting = warming ? "Warming up the model; the first search waits for it" : "Searching";
+  const fresh = result && !stale,
+    giving = ((result && result.answers) || []).filter((one) => one.found);
   return html`<div class="pl-status" role="status" aria-live="polite"
-    data-complete=${state.search ? (done ? "yes" : "no") : null}>
-    ${running && (!result || stale) && html`<${Spinner} />${waiting}`}
-    ${running && result && !stale &&
-    html`<span class="pl-provisional"><${Spinner} />Provisional order, later stages still run</span>`}
-    ${result && !stale && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
-      ${result.answers && html`<span>in ${plural(result.answers.filter((one) => one.found).length, "collection")}</span>`}
+    data-complete=${state.search ? (running || error ? "no" : "yes") : null}>
+    ${running && !fresh && html`<${Spinner} />${waiting}`}
+    ${running && fresh && html`<span class="pl-provisional">
+      <${Spinner} />Provisional order, later stages still run
+    </span>`}
+    ${fresh && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
+      ${result.answers && html`<span>in ${plural(giving.length, "collection")}</span>`}
       ${!running && html`<span>${ms(result.trace ? result.trace.total_ms : result.total_ms)}</span>`}
       ${(result.notes || []).map((note) => html`<span class="pl-note">${note}</span>`)}`}
   </div>`;
 }
 function Verdict() {
-  const said = state.search && state.search.result && state.search.result.complete && state.search.result.verdict;
-  return (
-    said &&
-    html`<div class=${`pl-verdict pl-verdict-${said.state}`} role="status">
-      <b>${said.statement}</b> <span class="pl-muted">${said.basis}</span>
-    </div>`
-  );
+  const { complete, verdict } = now().result || {};
+  if (!complete || !verdict) return null;
+  return html`<div class=${`pl-verdict pl-verdict-${verdict.state}`} role="status">
+    <b>${verdict.statement}</b> <span class="pl-muted">${verdict.basis}</span>
+  </div>`;
 }
 /* What stands where results would: a title, what to do, and whether that is done in the library. */
 function why() {
-  const { result, running } = state.search || {};
+  const { result, running } = now();
   const pages = state.details ? state.details.collection.pages : 0;
   if (state.gone) return ["Nothing was searched", `The collection “${state.gone}” is not here.`];
-  if (running || (result && result.hits.length) || !state.ready) return null;
+  if (running || (result && result.hits.length) || !state.ready) return [];
   const alone = !state.across.length;
   if (alone && !pages && atWork())
     return [
@@ -106,22 +101,21 @@ function why() {
   if (result) return ["No page fits", "Nothing was found to rank. Other words, or another way to search, may."];
   return [
     "Ask in your own words",
-    `${alone ? `The ${plural(pages, "page")} of ${state.collection}` : "The pages of several collections"} are ranked by ` +
+    `The ${alone ? `${plural(pages, "page")} of ${state.collection}` : "pages of several collections"} are ranked by ` +
       "what they show. Each result says which passage answers; open one to see it word by word.",
   ];
 }
 function Blank() {
-  const { error } = state.search || {};
+  const { error } = now();
   if (error) return html`<${Empty} title="That search did not run"><${Problem} text=${error} /><//>`;
-  const [title, text, inLibrary] = why() || [];
+  const [title, text, inLibrary] = why();
   return title && html`<${Empty} title=${title}><p>${text}</p>${inLibrary && html`<${ToLibrary} />`}<//>`;
 }
 
 /* Marks are gathered first, so that the list does not change under the pointer. */
 let listener = () => {};
 on("collection", () => listener(false));
-function Refine({ shown, hide }) {
-  if (!shown) return null;
+function Refine({ hide }) {
   const all = marks().length;
   const go = () => {
     hide();
@@ -135,21 +129,20 @@ function Refine({ shown, hide }) {
 export function Search() {
   const [marked, setMarked] = useState(false);
   listener = setMarked;
-  const { result, running, stale } = state.search || {};
-  const found = result && !stale;
+  const { result, running, stale } = now();
   return html`<div class="pl-search">
-    <${Form} />
+    <${Asking} />
     <div class="pl-found">
       <div class="pl-found-main">
         <div class="pl-found-head">
           <${Status} /><${SavingBar} />${result && result.hits.length > 0 && html`<${Looks} />`}
         </div>
         <${Verdict} />
-        <${Refine} shown=${marked && state.search && !running} hide=${() => setMarked(false)} />
+        ${marked && state.search && !running && html`<${Refine} hide=${() => setMarked(false)} />`}
         <${Results} marking=${() => setMarked(true)} />
         <${Blank} />
       </div>
-      ${found && html`<aside class="pl-found-side" aria-label="How it was found">
+      ${result && !stale && html`<aside class="pl-found-side" aria-label="How it was found">
         <${Facets} />
         ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
           ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
@@ -158,7 +151,7 @@ export function Search() {
   </div>`;
 }
 
-/* --- keys -------------------------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------------- */
 function step(by) {
   const links = [...document.querySelectorAll("#pl-results .pl-hit-open")];
   if (!links.length) return;

@@ -1,26 +1,8 @@
 /* recall: how much of the exact answer every quicker way still finds. */
-import { date, ms, plural } from "../core/format.js";
-import { html } from "../core/html.js";
-import { Figures } from "../core/table.js";
+import { date, Figures, html, ms, plural } from "../core/core.js";
 
-const KINDS = {
-  index: [
-    "Indexes",
-    "Pooled indexes against exact MaxSim over all vectors: what a first stage loses. “In the best 100” is what a later stage can still put right.",
-  ],
-  scan: [
-    "LanceDB's scan",
-    "engine=lance against our kernel, over the same vectors and without any ANN index: both are exact, so less than 1 is a fault.",
-  ],
-  ann: [
-    "Approximate index (ANN)",
-    "An IVF index that LanceDB makes of the same vectors, built for this measurement and dropped again: Pagelens searches without one. Not refined, its scores are estimates; refined, the real vectors of the best are compared.",
-  ],
-};
-function Kind({ kind, found }) {
-  const [name, about] = KINDS[kind];
+function Kind({ kind: { kind, title, about }, found }) {
   const rows = found.rows.filter((row) => row.kind === kind);
-  if (!rows.length) return null;
   const deep = kind === "index";
   const heads = [
     kind === "ann" ? "Index, and how" : "Index",
@@ -38,19 +20,20 @@ function Kind({ kind, found }) {
     ms(row.ms),
     ms(row.against_ms),
   ];
-  return html`<h3>${name}</h3>
+  return html`<h3>${title}</h3>
     <p class="pl-muted">${about}</p>
-    <${Figures} id=${`pl-recall-${kind}`} caption=${name} heads=${heads} rows=${rows.map(cells)} />`;
+    <${Figures} id=${`pl-recall-${kind}`} caption=${title} heads=${heads} rows=${rows.map(cells)} />`;
 }
-export function Recall({ found }) {
+/* `kinds` are the ways that were measured, in words. */
+export function Recall({ found, kinds }) {
   if (!found)
     return html`<p class="pl-muted">
-      Stored vectors are asked as queries, and what every index, LanceDB's own scan and an approximate index of it find is
-      held against the exact answer. It takes from seconds to a few minutes.
+      Stored vectors are asked as queries, and what every index, LanceDB's own scan and an approximate index of it find
+      is held against the exact answer. It takes from seconds to a few minutes.
     </p>`;
   const { made, queries, pages, encoder, notes } = found;
   return html`<p class="pl-muted" id="pl-recall-facts">
       ${`${date(made)}: ${queries} stored pages asked of ${plural(pages, "page")} by ${encoder}. ${notes.join(" ")}`}
     </p>
-    ${Object.keys(KINDS).map((kind) => html`<${Kind} key=${kind} kind=${kind} found=${found} />`)}`;
+    ${kinds.map((one) => html`<${Kind} key=${one.kind} kind=${one} found=${found} />`)}`;
 }

@@ -1,28 +1,17 @@
-/* system: the collection on disk, its suspicious pages, how long its searches took, what they miss; jobs; the machine. */
-import { useAnswer } from "../core/answer.js";
-import { Button } from "../core/buttons.js";
-import { failed } from "../core/dialogs.js";
-import { Problem, Spinner } from "../core/empty.js";
-import { bytes, count, plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { watch } from "../core/jobs.js";
-import { api } from "../core/server.js";
-import { atWork, state } from "../core/store.js";
-import { Figures } from "../core/table.js";
+/* system: a collection on disk, its suspicious pages, how long searches took and what they miss; jobs; the machine. */
+import { api, atWork, Button, bytes, collectionNow, count, Figures, html, plural, Problem, Section, Spinner, startJob,
+  state, Twin, useAnswer, useEffect, useState } from "../core/core.js";
 import { Audit } from "./audit.js";
 import { Latency } from "./latency.js";
 import { History, Loaded, Machine, Pairs, Programs } from "./machine.js";
 import { Recall } from "./recall.js";
-import { Section } from "./section.js";
 
-const here = (rest) => api.collection(state.collection, rest);
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
-  const start = () => api.post(here(`/${kind}`), kind === "compact" ? undefined : {}).then(watch, failed);
-  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${start}>${text}<//>`;
+  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${() => startJob(`/${kind}`)}>
+    ${text}
+  <//>`;
 }
-
-/* --- on disk -------------------------------------------------------------------------------------------------------------- */
 function Verdict({ verdict }) {
   if (!verdict) return null;
   if (verdict.checking) return html`<${Spinner} />Checking`;
@@ -48,7 +37,7 @@ function Disk({ info, tables }) {
   useEffect(() => setVerdict(null), [state.collection]);
   const check = async () => {
     setVerdict({ checking: true });
-    setVerdict(await api.get(here("/verify")).catch((error) => ({ problems: [error.message] })));
+    setVerdict(await api.get(api.here("/verify")).catch((error) => ({ problems: [error.message] })));
   };
   const sum = (key) => tables.reduce((total, one) => total + one[key], 0);
   const behind = sum("unindexed");
@@ -69,17 +58,16 @@ function Disk({ info, tables }) {
     ${behind > 0 &&
     html`<p class="pl-note">Unindexed rows are found all the same, only more slowly; compacting indexes them.</p>`}
     <div role="status" aria-live="polite"><${Verdict} verdict=${verdict} /></div>
-    <details class="pl-twin">
-      <summary>${plural(tables.length, "table")}</summary>
+    <${Twin} title=${plural(tables.length, "table")}>
       <${Figures} id="pl-tables" caption="Tables on disk" heads=${TABLE} rows=${tables.map(cells)} />
-    </details>
+    <//>
   <//>`;
 }
 
-/* --- the tab: asked anew whenever it is shown, or a job of the collection has ended ------------------------------------ */
+/* --- the tab: asked anew whenever it is shown, or a job of the collection has ended ------------------------------- */
 function Upkeep({ on }) {
   const [away, setAway] = useState(null); // what is in quarantine since, with the answer before
-  const { value: told, error, stale } = useAnswer(() => api.get(here("/upkeep")), [...on, away]);
+  const { value: told, error, stale } = useAnswer(() => api.get(api.here("/upkeep")), [...on, away]);
   if (error) return html`<${Problem} text=${error} />`;
   if (!told || (stale && told.info.name !== state.collection)) return null;
   const quarantine = stale && away ? away : told.quarantine;
@@ -91,13 +79,13 @@ function Upkeep({ on }) {
     <${Latency} history=${told.latency} />
     <${Section} id="pl-recall" title="What quicker ways miss"
       end=${html`<${Start} id="pl-run-recall" text="Measure" kind="recall" />`}>
-      <${Recall} found=${told.recall} />
+      <${Recall} found=${told.recall} kinds=${told.ways} />
     <//>`;
 }
 export function System() {
   if (!state.overview) return null;
   const shown = state.view === "system";
-  const there = state.overview.collections.some((one) => one.name === state.collection);
+  const there = collectionNow();
   const ended = state.jobs.filter((job) => !job.active && job.collection === state.collection).length;
   const on = [state.collection, shown, ended];
   if (!shown) return html`<div class="pl-system"></div>`;

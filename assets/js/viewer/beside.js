@@ -1,28 +1,19 @@
 /* beside: the page that a person expects, pinned beside the open one, with its heat and why the search lost it; and the
    question of an evaluation that is gone through. */
-import { refOf } from "../core/address.js";
-import { useAnswer } from "../core/answer.js";
-import { Button, Chip, Named, Quiet } from "../core/buttons.js";
-import { Problem } from "../core/empty.js";
-import { html, useMemo } from "../core/html.js";
-import { openPage } from "../core/router.js";
-import { api } from "../core/server.js";
-import { asked, asking, state } from "../core/store.js";
+import { api, asked, asking, Button, Chip, html, Named, openPage, Problem, Quiet, refOf, state, Twin, useAnswer,
+  useMemo } from "../core/core.js";
 import { Noting } from "../evaluate/question.js";
 import { endReview, placeOf, reviewed } from "../evaluate/review.js";
-import { told, worst } from "../evaluate/words.js";
+import { worst } from "../evaluate/words.js";
 import { expect, useMiss, Verdict } from "../search/expected.js";
 import { Name } from "../search/results.js";
 import { question } from "../search/run.js";
 import { Heated, usual } from "./heated.js";
 
 export const same = (a, b) => Boolean(a && b) && refOf(a) === refOf(b);
-
-/* --- pinned -------------------------------------------------------------------------------------------------------------- */
 export function Pinned() {
   const { expected, open, collection } = state;
-  const shown = Boolean(expected) && !same(expected, open);
-  const page = shown ? refOf(expected) : "";
+  const page = expected && !same(expected, open) ? refOf(expected) : "";
   const { value: read, error } = useAnswer(
     () => page && api.get(api.collection(collection, "/page"), { page }),
     [page, collection],
@@ -34,7 +25,7 @@ export function Pinned() {
   );
   const miss = useMiss();
   const drawn = useMemo(() => (why ? usual(why) : null), [why]);
-  if (!shown) return null;
+  if (!page) return null;
   return html`<aside class="pl-pinned" aria-label="The page that should have been found">
     <div class="pl-pinned-head">
       <h3>Should be found</h3>
@@ -49,22 +40,21 @@ export function Pinned() {
       drawn=${drawn} />`}
   </aside>`;
 }
-
-/* --- a question of an evaluation ---------------------------------------------------------------------------------------- */
 export function Review() {
   const here = reviewed();
   if (!here) return null;
-  const { outcome, top, evaluation, stages } = here;
-  const chip = (at, text) =>
+  const { outcome, top, evaluation } = here,
+    { tags, text } = outcome.note;
+  const chip = (at, name) =>
     html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page}
       disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>
-      ${text}
+      ${name}
     <//>`;
   return html`<section class="pl-review" aria-label="The question that is gone through">
     <p class="pl-review-query">
       <b>${outcome.query}</b>${" "}
       <span class=${outcome.failed ? "pl-bad-text" : "pl-muted"}>
-        ${worst(outcome).cause || told(worst(outcome), stages)}
+        ${worst(outcome).cause || worst(outcome).said}
       </span>
     </p>
     <div class="pl-chips pl-review-pages" role="group" aria-label="Pages of this question">
@@ -73,12 +63,9 @@ export function Review() {
       <span class="pl-muted">${top.length ? "Found" : "Nothing was found"}</span>
       ${top.map((hit) => chip(hit, String(hit.rank)))}
     </div>
-    <details class="pl-twin">
-      <summary>
-        ${outcome.note.tags.length ? outcome.note.tags.join(", ") : "Tags and a note"}${outcome.note.text && `: ${outcome.note.text}`}
-      </summary>
+    <${Twin} title=${`${tags.length ? tags.join(", ") : "Tags and a note"}${text && `: ${text}`}`}>
       <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />
-    </details>
+    <//>
     <${Button} icon="close" look="pl-subtle" onClick=${endReview}>End the review<//>
   </section>`;
 }

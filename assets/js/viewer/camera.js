@@ -1,5 +1,5 @@
-/* camera: where a page lies on its stage. Pure: a camera is { x, y, scale, least, moved }, in pixels of the stage, `size`
-   the page's { width, height } and `view` the stage's. Boxes are [x0, y0, x1, y1] in fractions of the page. */
+/* camera: where a page lies on its stage. Pure: a camera is { x, y, scale, least, moved }, in pixels of the stage,
+   `size` the page's { width, height } and `view` the stage's. Boxes are [x0, y0, x1, y1] in fractions of the page. */
 
 const EDGE = 24; // pixels of the stage that may show beside a page larger than it
 const MOST = 8; // times the page's own size
@@ -50,8 +50,6 @@ export const onPage = (camera, size, { x, y }) => ({
   fx: (x - camera.x) / camera.scale / size.width,
   fy: (y - camera.y) / camera.scale / size.height,
 });
-
-/* --- boxes ---------------------------------------------------------------------------------------------------------------- */
 export const spanning = (a, b) =>
   [Math.min(a.fx, b.fx), Math.min(a.fy, b.fy), Math.max(a.fx, b.fx), Math.max(a.fy, b.fy)].map((x) => clamp(0, x, 1));
 export const isClick = (box) => box[2] - box[0] < LEAST || box[3] - box[1] < LEAST;

@@ -1,6 +1,6 @@
-/* heat: from bytes to values, from values to pixels, as workbench/heatmap.py does it: the values of all words, what each
-   word weighs and the colours come from there, and tests hold both together. No element of the page is touched here but
-   the canvas given. */
+/* heat: from bytes to values, from values to pixels, as workbench/heatmap.py does it: the values of all words, what
+   each word weighs and the colours come from there, and tests hold both together. No element of the page is touched
+   here but the canvas given. */
 import { state } from "../core/store.js";
 
 const WIDTH = 960; // pixels of the canvas over an open page
@@ -65,16 +65,16 @@ export function gradient(colour) {
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 /* Strengths from 0 to 1 in their boxes, the highest on top, as pixels of a canvas of this size. */
-function painted(width, height, n, strengthOf, boxOf) {
+function painted({ width, height }, strengths, boxOf) {
   const strength = new Float32Array(width * height);
-  const order = [...Array(n).keys()].filter((j) => strengthOf(j) > 0).sort((a, b) => strengthOf(a) - strengthOf(b));
+  const order = [...strengths.keys()].filter((j) => strengths[j] > 0).sort((a, b) => strengths[a] - strengths[b]);
   for (const j of order) {
     const [left, top, right, bottom] = boxOf(j).map((edge, i) => Math.round(edge * (i % 2 ? height : width)));
     if (right < left) continue;
     const x0 = Math.min(left, width - 1),
       y0 = Math.min(top, height - 1);
     for (let y = y0; y < Math.max(bottom, y0 + 1); y++)
-      strength.fill(Math.min(1, strengthOf(j)), y * width + x0, y * width + Math.max(right, x0 + 1));
+      strength.fill(Math.min(1, strengths[j]), y * width + x0, y * width + Math.max(right, x0 + 1));
   }
   return strength;
 }
@@ -99,14 +99,8 @@ export function draw(canvas, { list, places, aspect, colour: name, opacity, low,
   canvas.width = WIDTH;
   canvas.height = Math.max(1, Math.round(WIDTH * aspect));
   const span = Math.max(high - low, looks().least_span);
-  const strength = painted(
-    canvas.width,
-    canvas.height,
-    list.length,
-    (j) => (list[j] - low) / span,
-    (j) => places.subarray(4 * j, 4 * j + 4),
-  );
-  colour(canvas, strength, { colour: name, opacity });
+  const strengths = list.map((value) => (value - low) / span);
+  colour(canvas, painted(canvas, strengths, (j) => places.subarray(4 * j, 4 * j + 4)), { colour: name, opacity });
 }
 /* The places of a passage, five bytes each, as [[left, top, right, bottom, strength], ...], from 0 to 1. */
 export function unpacked(text) {
@@ -118,14 +112,7 @@ export function drawSmall(canvas, text) {
   const places = unpacked(text);
   canvas.width = SMALL;
   canvas.height = Math.round(SMALL * 1.4); // near enough to a page's; it is stretched over the picture
-  const strength = painted(
-    canvas.width,
-    canvas.height,
-    places.length,
-    (j) => places[j][4],
-    (j) => places[j].slice(0, 4),
-  );
-  colour(canvas, strength, looks().usual);
+  colour(canvas, painted(canvas, places.map((place) => place[4]), (j) => places[j].slice(0, 4)), looks().usual);
 }
 /* Which vector lies under a point of the page (fractions): the smallest box there, -1 for none. Words are easier to hit
    when a little of the gap between lines counts too; cells of a grid leave no gap. */

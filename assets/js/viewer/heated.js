@@ -1,6 +1,5 @@
 /* heated: a picture of a page with its heat over it, as it is shown beside others: not to be zoomed or pointed at. */
-import { html, useEffect, useRef, useState } from "../core/html.js";
-import { imageUrl } from "../core/server.js";
+import { html, imageUrl, useEffect, useRef, useState } from "../core/core.js";
 import * as heat from "./heat.js";
 
 /* `drawn` is what `heat.draw` takes but the aspect, or nothing yet. */

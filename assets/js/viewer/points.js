@@ -1,13 +1,7 @@
 /* points: a picture that the query asks with beside what of it the open page shows, and lines between the points that
    both share, as SIFT finds them. */
-import { parseRef, refOf } from "../core/address.js";
-import { useAnswer } from "../core/answer.js";
-import { Button } from "../core/buttons.js";
-import { Problem, Waiting } from "../core/empty.js";
-import { plural } from "../core/format.js";
-import { html, useEffect, useState } from "../core/html.js";
-import { api, imageUrl, pictureUrl } from "../core/server.js";
-import { asked, state } from "../core/store.js";
+import { api, asked, Button, html, imageUrl, parseRef, pictureUrl, plural, refOf, state, useAnswer, useEffect, useState,
+  Waiting } from "../core/core.js";
 
 const LINES = 24; // drawn between two pictures: more hide them
 const WIDE = 150, GAP = 40; // of each picture, and between the two, in the units of the drawing
@@ -16,11 +10,11 @@ export const asksByPicture = () =>
   state.parts.some((part) => part.weight > 0 && (part.kind === "picture" || part.kind === "region"));
 
 /* Some of many, spread over all of them. */
-export const spread = (list, most) =>
+const spread = (list, most) =>
   list.length <= most ? list : Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]);
 
 /* The smallest box around points, a little wider than they reach. */
-export function around(points) {
+function around(points) {
   const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
   const edge = (values) => [Math.max(0, Math.min(...values) - 0.02), Math.min(1, Math.max(...values) + 0.02)];
   const [[x0, x1], [y0, y1]] = [edge(xs), edge(ys)];
@@ -95,12 +89,10 @@ export function SamePicture({ page, reveal, draw }) {
   }, [value, stale]);
   return html`<section class="pl-section">
     <h3>The same picture</h3>
-    ${error
-      ? html`<${Problem} text=${error} />`
-      : stale
-        ? html`<${Waiting} text="Comparing the pictures point by point" />`
-        : value.length
-          ? value.map((found) => html`<${Pair} key=${found.part} found=${found} page=${page} reveal=${reveal} />`)
-          : html`<p class="pl-muted">This page does not show what was asked with, or too little of it agrees.</p>`}
+    ${error || stale
+      ? html`<${Waiting} text="Comparing the pictures point by point" error=${error} />`
+      : value.length
+        ? value.map((found) => html`<${Pair} key=${found.part} found=${found} page=${page} reveal=${reveal} />`)
+        : html`<p class="pl-muted">This page does not show what was asked with, or too little of it agrees.</p>`}
   </section>`;
 }

@@ -1,6 +1,6 @@
 /* stage: a page picture to zoom, pan and point at, with marks over it, and a rectangle to pick a part of it. Where the
    page lies is this element's own affair and no state of the page: it changes with every move of the pointer. */
-import { html, useEffect, useLayoutEffect, useRef } from "../core/html.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../core/core.js";
 import { byKey, fitted, isClick, onPage, resized, revealed, shifted, spanning, swiped, zoomed } from "./camera.js";
 
 const KEY = 60; // pixels that an arrow key moves the page
@@ -18,7 +18,7 @@ function mover(now) {
   const fingers = new Map();
   let from = null, // of a rectangle that is being drawn
     began = null; // of a finger
-  const view = () => ({ width: now.node.clientWidth, height: now.node.clientHeight });
+  const room = () => [now.props.page, { width: now.node.clientWidth, height: now.node.clientHeight }];
   const size = () => now.props.page;
   function put(next) {
     camera = next;
@@ -33,18 +33,18 @@ function mover(now) {
   const point = (event) => onPage(camera, size(), local(event));
   const able = () => now.node.clientWidth > 0;
   const self = {
-    fit: () => able() && put(fitted(size(), view())),
-    resize: () => able() && (camera ? put(resized(camera, size(), view())) : self.begin()),
+    fit: () => able() && put(fitted(...room())),
+    resize: () => able() && (camera ? put(resized(camera, ...room())) : self.begin()),
     /* A page as it is first shown: whole, and nearer where a part of it is pointed at. */
     begin() {
       camera = null; // while it is not to be seen; `resize` hears when it is
       self.fit();
       if (now.props.start) self.reveal(now.props.start);
     },
-    zoom: (factor, at) => camera && put(zoomed(camera, size(), view(), factor, at)),
+    zoom: (factor, at) => camera && put(zoomed(camera, ...room(), factor, at)),
     nearer: () => self.zoom(ZOOM),
     further: () => self.zoom(1 / ZOOM),
-    reveal: (box) => camera && put(revealed(camera, size(), view(), box)),
+    reveal: (box) => camera && put(revealed(camera, ...room(), box)),
     wheel(event) {
       event.preventDefault();
       self.zoom(Math.exp(-Math.max(-120, Math.min(120, event.deltaY)) * WHEEL), local(event));
@@ -66,23 +66,17 @@ function mover(now) {
     },
     move(event) {
       if (!camera) return;
-      if (from) {
-        now.props.picked(spanning(from, point(event)));
-        return;
-      }
+      if (from) return now.props.picked(spanning(from, point(event)));
       const at = local(event),
         last = fingers.get(event.pointerId);
-      if (!last) {
-        now.props.hover(onPage(camera, size(), at));
-        return;
-      }
+      if (!last) return now.props.hover(onPage(camera, size(), at));
       if (fingers.size === 2) {
         const [, other] = [...fingers].find(([id]) => id !== event.pointerId);
         const was = Math.hypot(last.x - other.x, last.y - other.y),
           is = Math.hypot(at.x - other.x, at.y - other.y);
         if (was > 0) self.zoom(is / was, { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 });
       } else if ((event.pointerType === "mouse" || camera.moved) && (at.x !== last.x || at.y !== last.y)) {
-        put(shifted(camera, size(), view(), at.x - last.x, at.y - last.y));
+        put(shifted(camera, ...room(), at.x - last.x, at.y - last.y));
         now.props.hover(null);
       }
       fingers.set(event.pointerId, at);
@@ -109,19 +103,18 @@ function mover(now) {
       if (!by) return;
       event.preventDefault();
       if (box) now.props.picked(box);
-      else if (camera) put(shifted(camera, size(), view(), ...by));
+      else if (camera) put(shifted(camera, ...room(), ...by));
     },
   };
   return self;
 }
 
-/* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over it,
-   `dots` points, and `start` a box that is shown first. `scaled(scale)`, `hover(point or null)`, `picked(box or null)` and `swiped(way)`
-   hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is there as soon as
-   the page is, so that the first key and the first click find it: hence layout effects. */
+/* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over
+   it, `dots` points, and `start` a box that is shown first. `scaled(scale)`, `hover(point or null)`,
+   `picked(box or null)` and `swiped(way)` hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is
+   there as soon as the page is, so that the first key and the first click find it: hence layout effects. */
 export function Stage(props) {
-  const { page, address, name, shown, draw, drawn, marks, dots, picking, pick, start, moves, stale, failed, children } =
-    props;
+  const { page, address, name, shown, draw, drawn, marks, dots, picking, pick, start, moves, stale, failed } = props;
   const now = useRef({}).current;
   now.props = props;
   const node = useRef(null),
@@ -159,6 +152,6 @@ export function Stage(props) {
         ${pick && html`<${Mark} box=${pick} kind="pl-pick" />`}
       </svg>
     </div>
-    ${children}
+    ${props.children}
   </div>`;
 }

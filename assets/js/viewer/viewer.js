@@ -1,16 +1,6 @@
-/* viewer: an open page: its picture with the heat over it, where it stands among the results, and what the panel tells. */
-import { refOf } from "../core/address.js";
-import { Button, Quiet } from "../core/buttons.js";
-import { copy } from "../core/clipboard.js";
-import { failed, notify } from "../core/dialogs.js";
-import { Empty, Opening } from "../core/empty.js";
-import { on } from "../core/events.js";
-import { Count } from "../core/form.js";
-import { count } from "../core/format.js";
-import { html, useLayoutEffect, useMemo, useRef } from "../core/html.js";
-import { showTab } from "../core/router.js";
-import { imageUrl } from "../core/server.js";
-import { asking, set, state } from "../core/store.js";
+/* viewer: an open page: its picture with the heat over it, where it stands among the results, what the panel tells. */
+import { asking, Button, copy, Count, count, Empty, html, imageUrl, notify, on, Opening, Quiet, refOf, set, showTab,
+  state, useLayoutEffect, useMemo, useRef } from "../core/core.js";
 import { reviewed, stepQuestion } from "../evaluate/review.js";
 import { Name } from "../search/results.js";
 import { run, standing } from "../search/run.js";
@@ -29,16 +19,15 @@ const moves = (act, ...how) => stage && stage[act](...how);
 function savePage() {
   const { read, why } = state.page;
   const tokens = why && look.chosen.length ? look.chosen.map((t) => why.tokens[t].token) : null;
-  const seen = why ? { look: shown(), tokens, encoder: why.encoder } : {};
-  download("png", { page: refOf(read), ...seen }).catch(failed);
+  return download("png", { page: refOf(read), ...(why && { look: shown(), tokens, encoder: why.encoder }) });
 }
 
-/* --- a part of the page as a query ------------------------------------------------------------------------------------- */
+/* --- a part of the page as a query -------------------------------------------------------------------------------- */
 const pickAnew = (picking) => alter({ picking, pick: null });
 function askRegion(box, adding = false) {
   const part = { kind: "region", page: refOf(state.page.read), box: box.map((x) => Number(x.toFixed(4))), weight: 1 };
   pickAnew(false);
-  set({ parts: adding ? [...state.parts, part] : [part], ...(adding ? {} : { query: "", draft: "" }) });
+  set(adding ? { parts: [...state.parts, part] } : { parts: [part], query: "", draft: "" });
   run();
   showTab("search");
 }
@@ -54,50 +43,45 @@ function Picks() {
   </div>`;
 }
 
-/* --- where it stands --------------------------------------------------------------------------------------------------------- */
+/* --- where it stands ---------------------------------------------------------------------------------------------- */
+/* The way back, and a step on or back of what is stepped through. */
+const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
 const toTab = (tab, text) =>
   html`<${Button} icon="back" look="pl-subtle pl-to-results" onClick=${() => showTab(tab)}>${text}<//>`;
-/* Between a step back and a step on; `what` is stepped through. */
-const Steps = ({ what, step, here, children }) =>
-  html`<${Quiet} icon="left" label=${`${what} before`} keys="k" onClick=${() => step(-1)} disabled=${!here.before} />
-    ${children}
-    <${Quiet} icon="right" label=${`Next ${what.toLowerCase()}`} keys="j" onClick=${() => step(1)}
-      disabled=${!here.after} />`;
-const step = (by) => (reviewed() ? stepQuestion(by) : stepResult(by));
+const Steps = ({ back, what, here, children }) => html`<div class="pl-standing">
+  ${back}
+  <${Quiet} icon="left" label=${`${what} before`} keys="k" onClick=${() => step(-1)} disabled=${!here.before} />
+  ${children}
+  <${Quiet} icon="right" label=${`Next ${what.toLowerCase()}`} keys="j" onClick=${() => step(1)}
+    disabled=${!here.after} />
+</div>`;
 /* Among the questions of an evaluation that is gone through, else among the results. */
 function Standing() {
   const review = reviewed();
   if (review)
-    return html`<div class="pl-standing">
-      ${toTab("evaluate", "Evaluation")}
-      <${Steps} what="Question" step=${step} here=${review}>
-        <b>${review.at < 0 ? `One of ${review.of} questions no more` : `Question ${review.at + 1} of ${review.of}`}</b>
-      <//>
-    </div>`;
+    return html`<${Steps} back=${toTab("evaluate", "Evaluation")} what="Question" here=${review}>
+      <b>${review.at < 0 ? `One of ${review.of} questions no more` : `Question ${review.at + 1} of ${review.of}`}</b>
+    <//>`;
   const here = standing();
   const back = (state.hits.length > 0 || asking()) && toTab("search", "Results");
   if (!here) return back;
   const way = here.hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
-  return html`<div class="pl-standing">
-    ${back}
-    <${Steps} what="Result" step=${step} here=${here}>
-      <span>
-        <b>${`Result ${here.at + 1} of ${here.of}`}</b>${" "}
-        <span class="pl-muted" title="Its rank after each stage">${way}</span>
-      </span>
-    <//>
-  </div>`;
+  return html`<${Steps} back=${back} what="Result" here=${here}>
+    <span>
+      <b>${`Result ${here.at + 1} of ${here.of}`}</b>${" "}
+      <span class="pl-muted" title="Its rank after each stage">${way}</span>
+    </span>
+  <//>`;
 }
 function Tools({ percent }) {
-  const { read: page, picking } = state.page;
+  const { read: { document, page, pages }, picking } = state.page;
   return html`<div class="pl-view-tools">
-    <h2 class="pl-view-title"><${Name} name=${page.document} /></h2>
+    <h2 class="pl-view-title"><${Name} name=${document} /></h2>
     <div class="pl-row pl-pager">
-      <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page.page - 1)} disabled=${page.page <= 1} />
-      <${Count} max=${page.pages} aria-label="Go to page" value=${page.page} take=${(text) => go(Number(text))} />
-      <span class="pl-muted">of ${count(page.pages)}</span>
-      <${Quiet} icon="right" label="Next page" keys="]" onClick=${() => go(page.page + 1)}
-        disabled=${page.page >= page.pages} />
+      <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page - 1)} disabled=${page <= 1} />
+      <${Count} max=${pages} aria-label="Go to page" value=${page} take=${(text) => go(Number(text))} />
+      <span class="pl-muted">of ${count(pages)}</span>
+      <${Quiet} icon="right" label="Next page" keys="]" onClick=${() => go(page + 1)} disabled=${page >= pages} />
     </div>
     <div class="pl-row pl-zoom">
       <${Quiet} icon="minus" label="Zoom out" keys="-" onClick=${() => moves("further")} />
@@ -112,15 +96,14 @@ function Tools({ percent }) {
   </div>`;
 }
 
-/* --- what lies under the pointer ---------------------------------------------------------------------------------------------- */
+/* --- what lies under the pointer ---------------------------------------------------------------------------------- */
 function nameOf(drawn, j) {
-  const { why } = state.page;
+  const { labels, grid } = state.page.why;
   if (drawn.pooled) return `${drawn.pooled.index} ${j + 1}`;
-  if (why.labels[j]) return why.labels[j];
-  if (!why.grid) return `vector ${j + 1}`;
-  return `patch r${Math.floor(j / why.grid[1]) + 1} c${(j % why.grid[1]) + 1}`;
+  if (labels[j]) return labels[j];
+  return grid ? `patch r${Math.floor(j / grid[1]) + 1} c${(j % grid[1]) + 1}` : `vector ${j + 1}`;
 }
-function Tip({ drawn, point, stage }) {
+function Tip({ drawn, point }) {
   const tip = useRef(null);
   const j = point && drawn && look.on ? heat.under(drawn, point.fx, point.fy) : -1;
   useLayoutEffect(() => {
@@ -131,10 +114,9 @@ function Tip({ drawn, point, stage }) {
     tip.current.style.top = `${below ? point.y + 18 : Math.max(6, point.y - height - 10)}px`;
   });
   if (j < 0) return null;
-  const { why } = state.page;
-  const words = look.chosen.length ? look.chosen : [...why.tokens.keys()];
-  const rows = words
-    .map((t) => [why.tokens[t].label, drawn.similarities[t * drawn.list.length + j]])
+  const { tokens } = state.page.why;
+  const rows = (look.chosen.length ? look.chosen : [...tokens.keys()])
+    .map((t) => [tokens[t].label, drawn.similarities[t * drawn.list.length + j]])
     .sort((a, b) => b[1] - a[1])
     .slice(0, LISTED);
   return html`<div class="pl-tip" ref=${tip}>
@@ -149,8 +131,7 @@ function View() {
   const drawn = useMemo(layer, [seen, look.chosen, look.join, look.range, look.pooled]);
   const draw = (canvas) => {
     if (!drawn) canvas.width = canvas.width; // clears it
-    else
-      heat.draw(canvas, { ...shown(), ...drawn, places: drawn.boxes, aspect: page.height / page.width });
+    else heat.draw(canvas, { ...shown(), ...drawn, places: drawn.boxes, aspect: page.height / page.width });
   };
   const cells = drawn && drawn.pooled && look.on ? [...drawn.list.keys()].map((j) => boxAt(drawn.boxes, j)) : [];
   const marks = [
@@ -168,38 +149,34 @@ function View() {
     <div class="pl-view-main">
       <div><${Standing} /><${Review} /><${Tools} percent=${percent} /><${Picks} /></div>
       <div class=${beside ? "pl-beside" : "pl-alone"}>
-      <${Stage} page=${page} address=${imageUrl(page.document, page.page, page.page_id, "page")}
-        name=${`${page.document}, page ${page.page}`} shown=${Boolean(why) && look.on} draw=${draw}
-        drawn=${[drawn, look.colour, look.opacity]} marks=${marks} dots=${dots} picking=${picking} pick=${pick} stale=${stale}
-        start=${cited} moves=${(made) => (stage = made)}
-        scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
-        hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
-        picked=${(box) => alter({ pick: box })} swiped=${step}
-        failed=${() => notify("The picture of this page could not be loaded.", "error")}>
-        <${Tip} drawn=${drawn} point=${point} />
-      <//>
-      <${Pinned} />
+        <${Stage} page=${page} address=${imageUrl(page.document, page.page, page.page_id, "page")}
+          name=${`${page.document}, page ${page.page}`} shown=${Boolean(why) && look.on} draw=${draw}
+          drawn=${[drawn, look.colour, look.opacity]} marks=${marks} dots=${dots} picking=${picking} pick=${pick} stale=${stale}
+          start=${cited} moves=${(made) => (stage = made)}
+          scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
+          hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
+          picked=${(box) => alter({ pick: box })} swiped=${step}
+          failed=${() => notify("The picture of this page could not be loaded.", "error")}>
+          <${Tip} drawn=${drawn} point=${point} />
+        <//>
+        <${Pinned} />
       </div>
     </div>
     <${Panel} drawn=${drawn} reveal=${reveal} search=${askRegion} />
   </div>`;
 }
-function Nothing({ title, text }) {
-  return html`<${Empty} title=${title}>
-    <p>${text}</p><${Button} onClick=${() => showTab("search")}>Go to search<//>
-  <//>`;
-}
+const Nothing = ({ title, text }) =>
+  html`<${Empty} title=${title}><p>${text}</p><${Button} onClick=${() => showTab("search")}>Go to search<//><//>`;
 function Shown() {
-  const { page, open } = state;
-  if (page && page.read) return html`<${View} />`;
-  if (page && page.failed)
-    return html`<${Nothing} title=${page.title || "That page cannot be shown"} text=${page.failed} />`;
-  if (open) return html`<${Opening} text="Opening the page" />`;
+  const { read, failed, title = "That page cannot be shown" } = state.page || {};
+  if (read) return html`<${View} />`;
+  if (failed) return html`<${Nothing} title=${title} text=${failed} />`;
+  if (state.open) return html`<${Opening} text="Opening the page" />`;
   return html`<${Nothing} title="No page is open" text="Open a result of a search, or a document of the library." />`;
 }
 export const Viewer = () => html`<div class="pl-viewer"><${Shown} /></div>`;
 
-/* --- keys -------------------------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------------- */
 const ACTS = {
   j: () => step(1),
   k: () => step(-1),
@@ -217,8 +194,8 @@ const ACTS = {
   b: () => judgeOpen(0),
 };
 on("key", (event) => {
-  if (state.view !== "page" || !state.page || !state.page.read) return;
-  const { why } = state.page;
+  const { read, why } = state.page || {};
+  if (state.view !== "page" || !read) return;
   const word = /^[1-9]$/.test(event.key) && why ? Number(event.key) - 1 : -1;
   if (ACTS[event.key]) {
     event.preventDefault();

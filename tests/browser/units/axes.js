@@ -1,4 +1,4 @@
-import { around, edges, EVERYTHING, grouped, inside, isOpen, neighbour, scale, span } from "../evaluate/axes.js";
+import { around, ceiling, edges, EVERYTHING, grouped, inside, isOpen, neighbour, scale, span } from "../core/axes.js";
 import { close, equal } from "./expect.js";
 
 const RANKS = { label: "rank", log: true, high: 1000, none: "not ranked" };
@@ -21,6 +21,14 @@ export const tests = {
           1e-6,
         );
       }
+  },
+  "an axis ends at a round number above all"() {
+    equal([0.3, 1, 1.2, 37, 99, 450, 900].map(ceiling), [0.4, 1, 2, 40, 100, 500, 1000]);
+  },
+  "an axis begins as far from its edge as is asked, and ends as far from the other"() {
+    const along = scale(SHARE, 352, 12, 0);
+    close([along.at(0), along.at(1), along.ticks.length], [352, 12, 5]);
+    close([0, 1, 2].map(scale({ low: 0, high: 2 }, 92, 706, 8).at), [100, 399, 698]);
   },
   "what has no rank stands beyond all ranks"() {
     const along = scale(RANKS, 56, 506);

@@ -1,24 +1,10 @@
-import { accepted, isBad, isSystem, kinds, leftOut, otherWay, progress, sorted, summary } from "../library/files.js";
-import { facts, pace, reason, size } from "../models/facts.js";
-import { across, ceiling, down, HEIGHT, WIDTH } from "../system/lines.js";
-import { close, equal } from "./expect.js";
+import { accepted, isSystem, kinds, leftOut, otherWay, sorted, summary } from "../library/files.js";
+import { equal } from "./expect.js";
 
 const READABLE = [
   { name: "PDF", suffixes: [".pdf"] },
   { name: "JPEG", suffixes: [".jpeg", ".jpg"] },
 ];
-const FILE = { name: "a.pdf", state: "done", pages: 3, indexed: 3, skipped: 0, failed: [], reason: "", left_out: false };
-const MODEL = {
-  kind: "patches",
-  parameters: 0.25,
-  download: 5e8,
-  folder: "",
-  licence: "MIT",
-  available: false,
-  device: "",
-  reason: "No weights; run: hf download x",
-  command: "hf download x",
-};
 
 export const tests = {
   "what the server reads is what is offered"() {
@@ -45,16 +31,6 @@ export const tests = {
     equal(summary(files), "6 files, 1 replaces another, 2 already here, 1 not readable, 1 left out");
     equal(summary([{ state: "new" }]), "1 file");
   },
-  "each file of a job has its state"() {
-    const told = (change, active = true) => progress({ ...FILE, ...change }, active);
-    equal(told({}), "Done");
-    equal(told({ skipped: 3, indexed: 0 }), "Already here");
-    equal(told({ pages: 0, reason: "damaged" }), "Not read");
-    equal(told({ failed: [{}] }), "Done, with gaps");
-    equal([told({ state: "reading" }), told({ state: "waiting" })], ["Reading", "Waiting"]);
-    equal([told({ state: "reading" }, false), told({ state: "waiting" }, false)], ["Stopped", "Not begun"]);
-    equal([isBad(FILE), isBad({ ...FILE, pages: 0, reason: "x" }), isBad({ ...FILE, failed: [{}] })], [false, true, true]);
-  },
   "a document is read again another way than it was"() {
     const languages = [{ there: true, built_in: true }];
     const tesseract = [...languages, { there: true, built_in: false }];
@@ -64,20 +40,5 @@ export const tests = {
     equal(way("mixed", "partly", languages), { layer: false, engine: "auto", pages: [3, 7] });
     equal(way("ocr", "badly", tesseract), { layer: true, engine: "tesseract", pages: [] });
     equal(way("ocr", "badly", languages).engine, "auto");
-  },
-  "a model says what it is, and its command stands apart"() {
-    equal(facts(MODEL), ["a vector a patch", "250 M weights", "500 MB to fetch", "MIT"]);
-    equal(facts({ ...MODEL, available: true, folder: "/x", device: "cpu" }).slice(-2), ["not timed here yet", "on cpu"]);
-    equal([size(2), size(0.256), pace(2.44), pace(0.2)], ["2 B weights", "256 M weights", "2.4 s a page", "5.0 pages a second"]);
-    equal(reason(MODEL), "No weights.");
-  },
-  "a chart ends at a round number above all"() {
-    equal([0.3, 1, 1.2, 37, 99, 450, 900].map(ceiling), [0.4, 1, 2, 40, 100, 500, 1000]);
-  },
-  "points stand in order within the chart, one alone in the middle"() {
-    const xs = [0, 1, 2].map((i) => across(i, 3));
-    equal(xs[0] < xs[1] && xs[1] < xs[2] && xs[2] < WIDTH, true);
-    close(xs[1], across(0, 1), 1e-6);
-    equal(down(10, 10) < down(5, 10) && down(0, 10) < HEIGHT, true);
   },
 };

@@ -1,12 +1,14 @@
-import { chosen, EVERY, fates, losses, onlyFailed, standing, tagsOf, told, worst } from "../evaluate/words.js";
+import { became, chosen, EVERY, fates, losses, onlyFailed, tagsOf, worst } from "../evaluate/words.js";
 import { equal } from "./expect.js";
 
-const STAGES = [
-  { name: "rows", text: "rows:256", keep: 256 },
-  { name: "full", text: "full:10", keep: 10 },
+const FATES = [
+  { name: "found", said: "found", count: 7 },
+  { name: "rows", said: "lost at rows:256", count: 0 },
+  { name: "full", said: "lost at full:10", count: 2 },
+  { name: "absent", said: "not in the collection", count: 1 },
 ];
 const FOUND = { state: "found", final: 3 };
-const LOST = { state: "lost", stage: "full", rank: 14, keep: 10 };
+const LOST = { state: "lost", stage: "full", rank: 14, keep: 10, said: "lost at full:10: rank 14, 10 kept" };
 const outcome = (question, query, pages, tags = []) => ({
   question,
   query,
@@ -22,18 +24,10 @@ const ALL = [
 const ids = (view) => chosen({ ...EVERY, ...view }, ALL).map((one) => one.question);
 
 export const tests = {
-  "what became of a page is said with the stage that lost it"() {
-    equal(
-      [FOUND, LOST, { ...LOST, rank: null }, { state: "absent" }, { state: "refused" }].map((fate) => told(fate, STAGES)),
-      [
-        "found at rank 3",
-        "lost at full:10: rank 14, 10 kept",
-        "lost at full:10: not among the pages it ranked",
-        "not in the collection",
-        "not searched",
-      ],
-    );
-    equal(worst(ALL[0]), LOST);
+  "a question is told by the page that was not found"() {
+    equal([worst(ALL[0]), worst(ALL[1])], [LOST, FOUND]);
+    const told = (change, more = {}) => became({ ...ALL[0], refused: "", pages: [{ ...LOST, ...change }], ...more });
+    equal([told({}), told({ cause: "not read" }), told({}, { refused: "too long" })], [LOST.said, "not read", "too long"]);
   },
   "failures are shown where there are some, and all questions where there are none"() {
     equal(ids({}), ["q1", "q3"]);
@@ -49,9 +43,9 @@ export const tests = {
     equal(tagsOf(ALL), ["label", "pooling"]);
   },
   "lost pages are parts of a bar, in the order of the stages"() {
-    const parts = losses({ stages: STAGES, lost: { full: 2, "": 1 }, relevant: 10 });
+    const parts = losses(FATES);
     equal(
-      parts.map(({ fate, look, count }) => [fate, look, count]),
+      parts.map(({ name, look, count }) => [name, look, count]),
       [
         ["found", "found", 7],
         ["full", "last", 2],
@@ -60,13 +54,8 @@ export const tests = {
     );
   },
   "fates that nothing has are not offered where they need a reason"() {
-    equal(
-      fates(STAGES, ALL).map(([value]) => value),
-      ["", "rows", "full", "absent", "found"],
-    );
-  },
-  "a result says where it stood before"() {
-    equal(standing({ rank: 1, stages: { rows: 4, full: 1 } }), "rank 1 (was rows 4)");
-    equal(standing({ rank: 2, stages: { full: 2 } }), "rank 2");
+    equal(fates(FATES, ALL).map(([value]) => value), ["", "rows", "full", "absent", "found"]);
+    equal(fates(FATES, [{ refused: "too long" }]).at(-2), ["refused", "Not searched"]);
+    equal(fates(FATES, ALL)[2], ["full", "Lost at full:10"]);
   },
 };

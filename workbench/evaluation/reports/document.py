@@ -63,6 +63,7 @@ def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
         "means_over": view.unit,
         "measure": view.measure,
         "verdict": verdicts.sentence(),
+        "legend": _legend(view, verdicts),
         "records": [record.key for record in view.records],
         "systems": [_system(view, verdicts, i) for i in range(len(view.systems))],
         "boxes": [record.box_means() for record in view.records],
@@ -84,6 +85,23 @@ def summary(view: View, verdicts: Verdicts) -> dict[str, Any]:
             for first, second, pair in verdicts.pairs()
         ],
     }
+
+
+def _legend(view: View, verdicts: Verdicts) -> str:
+    """What stands below a table of the systems."""
+    compared = len(view.systems) > 1
+    said = [f"Below {view.measure}: its 95 % interval over {view.unit} (bootstrap)."]
+    if any(letters for measure in view.measures for letters in verdicts.letters(measure).values()):
+        said.append(
+            "In a column, pipelines that share a letter are not told apart; bold is told apart from all others."
+        )
+    elif compared:
+        said.append("No two pipelines are told apart on any measure, so that no letters stand.")
+    if compared:
+        said.append(
+            "* the paired randomization test finds a difference (p < .05 after Holm's correction for all pairs)."
+        )
+    return " ".join((*said, "Times are of a search without encoding the query."))
 
 
 def _system(view: View, verdicts: Verdicts, i: int) -> dict[str, Any]:
