@@ -80,7 +80,7 @@ def text_index_bytes(workbench: Workbench, name: str) -> int:
 
 def _ragged(collection: Collection, index: str, ids: Sequence[str]) -> Ragged:
     """The vectors of these pages one after the other, float32, out of the memory-mapped copy."""
-    held = collection.space().vectors(index)
+    held = collection.space().mapped(index)
     rows = [held.row_of[page] for page in ids]
     lengths = held.lengths[rows]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

@@ -168,7 +168,7 @@ def audit(
 def _scored(space: EncoderVectors, queries: Sequence[QueryEmbedding]) -> tuple[str, Sequence[str], Float]:
     """Every query's score for every page: the index compared with, page ids, ``(queries, pages) float32``."""
     index = FULL if sum(space.counts(FULL).values()) <= MAX_VECTORS or "global" not in space.indexes else "global"
-    held = space.vectors(index)
+    held = space.mapped(index)
     rows = [maxsim_of_ranges(q.vectors, held.flat, held.starts, held.lengths, q.weights) for q in queries]
     return index, held.page_ids, np.stack(rows)
 
@@ -177,7 +177,7 @@ def _copies(collection: Collection, space: EncoderVectors) -> list[tuple[str, st
     index = FULL if space.info.kind == "page" else "global"
     if index not in space.indexes:
         return []
-    held = space.vectors(index)
+    held = space.mapped(index)
     refs = collection.refs(held.page_ids)
 
     @functools.lru_cache(maxsize=1024)

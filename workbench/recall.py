@@ -119,7 +119,7 @@ def measure(
         kernel = _kernel(space, name)
         add([_held("scan", name, "LanceDB scan", _scan(space, name), "our kernel", kernel, asked[:SCANS])])
     for name in tried:
-        with ann_trial(space.vectors(name), scratch) as trial:
+        with ann_trial(space.mapped(name), scratch) as trial:
             add([_ann(trial, name, refine, _kernel(space, name), asked) for refine in (0, REFINE)])
     for name in single:
         add([_candidates(space, name, scratch, asked)])
@@ -135,9 +135,11 @@ def _some(vectors: Float, rng: np.random.Generator) -> Float:
 
 def _kernel(space: EncoderVectors, index: str) -> Search:
     def search(query: Float, limit: int) -> Sequence[str]:
-        held = space.vectors(index)
-        weights = np.ones(len(query), np.float32)
-        scores = space.fitted(index).score(query, weights, held.flat, held.starts, held.lengths)
+        held, fitted = space.vectors(index), space.fitted(index)
+        scores = np.zeros(len(held.page_ids), np.float32)
+        for block in held.blocks(np.arange(len(scores))):
+            weights = np.ones(len(query), np.float32)
+            scores[block.places] = fitted.score(query, weights, block.flat, block.starts, block.lengths)
         return [held.page_ids[i] for i in np.argsort(-scores, kind="stable")[:limit]]
 
     return search
@@ -166,7 +168,7 @@ def _approximated(space: EncoderVectors, index: str) -> bool:
 
 def _candidates(space: EncoderVectors, index: str, scratch: Path, asked: Sequence[tuple[str, Float]]) -> Recall:
     """The approximate index as a search asks it: it names candidates, which are then compared."""
-    held, fitted = space.vectors(index), space.fitted(index)
+    held, fitted = space.mapped(index), space.fitted(index)
     with room(space.collection):
         scratch.mkdir(parents=True, exist_ok=True)
         try:

@@ -22,6 +22,7 @@ from workbench.settings import Settings
 from workbench.store import Collection, EncoderVectors, FlatVectors
 from workbench.store.inverted_lists import InvertedLists, build
 from workbench.store.manifest import IndexRecord
+from workbench.store.table_vectors import PageVectors
 
 FULL = "full"
 BATCH = 64
@@ -45,9 +46,13 @@ class TrialVectors(EncoderVectors):
         """As `EncoderVectors.fitted`."""
         return self._trials[name][1] if name in self._trials else super().fitted(name)
 
-    def vectors(self, index: str) -> FlatVectors:
+    def vectors(self, index: str) -> PageVectors:
         """As `EncoderVectors.vectors`; an index in memory keeps the pages it was made of."""
         return self._trials[index][0] if index in self._trials else super().vectors(index)
+
+    def mapped(self, index: str) -> FlatVectors:
+        """As `EncoderVectors.mapped`; an index in memory as `vectors`."""
+        return self._trials[index][0] if index in self._trials else super().mapped(index)
 
     def inverted_lists(self, index: str) -> tuple[InvertedLists, bool]:
         """As `EncoderVectors.inverted_lists`; those of an index in memory are in memory too."""
@@ -138,7 +143,7 @@ class Trial(Workbench):
             held = self._trial.space(encoder).vectors(index)
             rows = int(held.lengths.sum()) / max(len(held.page_ids), 1)
             vectors += rows
-            size += rows * held.flat.shape[1] * held.flat.dtype.itemsize
+            size += rows * held.row_bytes
         return vectors, size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import subprocess
@@ -22,6 +23,8 @@ from workbench.settings import CollectionSettings, Settings
 from workbench.types import IngestReport, Progress
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # Ray starts as slowly as the machine is busy
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 HOW = CollectionSettings(dpi=48)
@@ -146,6 +149,7 @@ def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, r
 
     report = bench.ingestion.ingest([files], "killed", HOW, kill, workers="ray")
     assert killed
+    log.info("%d workers killed among %d pages", killed, PAGES)  # docs/measured.md has what a run of 20 kills said
     assert outcomes(here) == outcomes(report)
     bench.library.add_index("killed", "gauss")
     same(bench, "one", "killed")
@@ -188,6 +192,7 @@ def test_whoever_commits_is_killed_and_the_next_goes_on(bench: Workbench, files:
         child.stdout.close()
         seen.append(bench.opened.get("many").page_count())
         assert seen[-1] >= before
+    log.info("whoever commits killed %d times, at %s of %d pages", len(seen), seen, PAGES)
     assert seen[0] > 0
     bench.ingestion.ingest([files], "many", HOW)
     same(bench, "one", "many")

@@ -148,3 +148,26 @@ def test_files_of_one_drop_that_share_a_name_are_numbered(bench: Workbench, uplo
     ingest(bench, upload(("scan.pdf", "one"), ("scan.pdf", "two"), ("scan.pdf", "three")))
     assert sorted(found(bench)) == ["scan (2).pdf", "scan (3).pdf", "scan.pdf"]
     assert sorted(found(bench).values()) == ["one", "three", "two"]
+
+
+def test_of_files_that_are_gone_from_a_folder_an_ingest_says_so_and_deletes_nothing(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    folder, away = tmp_path / "files", tmp_path / "away"
+    away.mkdir()
+    for name in ("moved", "gone", "here", "twice"):
+        write_pdf(folder / f"{name}.pdf", [f"a page about {name}"])
+    write_pdf(away / "twice.pdf", ["a page about twice"])
+    ingest(bench, [folder, away])
+    (folder / "sub").mkdir()
+    (folder / "moved.pdf").rename(folder / "sub" / "moved.pdf")
+    for name in ("gone", "twice"):
+        (folder / f"{name}.pdf").unlink()
+    notes = bench.ingestion.ingest([folder], "c", PLAIN).notes
+    assert [note for note in notes if "gone from" in note] == [
+        "The file of 1 document is gone from what was given, and nothing was deleted here: gone.pdf. "
+        "To delete one, run: pagelens collections delete c --document NAME"
+    ]
+    assert found(bench).keys() >= {"moved.pdf", "gone.pdf", "here.pdf"}
+    assert len(found(bench)) == 4
+    assert not any("gone from" in note for note in bench.ingestion.ingest([folder / "here.pdf"], "c", PLAIN).notes)

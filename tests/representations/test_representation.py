@@ -139,8 +139,8 @@ def test_leaving_vectors_out_never_raises_a_score(name, embedding):
     [
         ("full", "full"),
         ("full[dtype=fp16]", "full"),
-        ("rows[dtype=fp32]", "rows"),
-        ("rows[dtype=fp16]", "rows[dtype=fp16]"),
+        ("rows[dtype=fp16]", "rows"),
+        ("rows[dtype=fp32]", "rows[dtype=fp32]"),
         (" ward [ factor = 4 , dtype=int8 ] ", "ward[dtype=int8,factor=4]"),
         ("ward[factor=3]", "ward"),
         ("binary", "full[dtype=bits]"),

@@ -11,6 +11,7 @@ from workbench.retrieval.pipeline import Pipeline
 from workbench.store.directory import PageDirectory
 from workbench.store.inverted_lists import build
 from workbench.store.snapshot import Snapshot
+from workbench.store.vector_cache import FlatVectors
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding
 
 DIM = 8
@@ -67,13 +68,10 @@ class Arrays:
             arrays = [self.fitted(index).derive(part).rows for part in parts]
         lengths = np.array([len(a) for a in arrays], np.int64)
         width, dtype = Representation.parse(index).layout(DIM)
-        return SimpleNamespace(
-            flat=np.concatenate(arrays) if arrays else np.zeros((0, width), dtype),
-            page_ids=ids,
-            starts=np.cumsum(lengths) - lengths,
-            lengths=lengths,
-            row_of={page: i for i, page in enumerate(ids)},
-        )
+        flat = np.concatenate(arrays) if arrays else np.zeros((0, width), dtype)
+        return FlatVectors(flat, ids, np.cumsum(lengths) - lengths, lengths)
+
+    mapped = vectors
 
     def inverted_lists(self, index):
         held = self.vectors(index)

@@ -238,3 +238,17 @@ def test_an_index_that_cannot_be_is_refused_before_anything_runs(text, message):
     with pytest.raises(PipelineError) as error:
         Pipeline.parse(text)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("pages", "text"),
+    [
+        (1, "global:200 > rows:60 > full:10"),
+        (1000, "global:200 > rows:60 > full:10"),
+        (4000, "global:800 > rows:120 > full:10"),
+        (10_000, "global:2000 > rows:190 > full:10"),
+        (100_000, "global:2000 > rows:190 > full:10"),
+    ],
+)
+def test_the_preset_that_compares_the_fewest_vectors_keeps_more_of_more_pages(pages, text):
+    assert str(Pipeline.parse("three-stage").grown(pages)) == text

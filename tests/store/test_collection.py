@@ -71,11 +71,11 @@ def test_a_grid_comes_back_too(tmp_path):
 def test_pooled_indexes_hold_what_pooling_gives(store):
     for index in store.settings.indexes:
         copy = store.space().vectors(index)
-        assert copy.flat.dtype == np.float32
+        assert copy.flat.dtype == np.float16
         for number in (1, 2, 3):
             i = copy.row_of[f"{digest('whales')[:32]}:{number}"]
             expected = pool(item(record("whales", 3), number)[1], index).vectors
-            np.testing.assert_allclose(copy.flat[copy.starts[i] :][: copy.lengths[i]], expected, atol=1e-6)
+            np.testing.assert_allclose(copy.flat[copy.starts[i] :][: copy.lengths[i]], expected, atol=5e-4)
 
 
 def test_ids_and_refs_are_in_order_of_document_and_page(store):
@@ -160,7 +160,7 @@ def test_sizes_add_up(store):
     assert list(by_name) == ["global", "rows", "conv", "tiles", "full"]
     for index in info.indexes:
         assert (index.pages, index.vectors, index.dim) == (10, len(store.space().vectors(index.name).flat), DIM)
-    assert (by_name["full"].dtype, by_name["rows"].dtype) == ("float16", "float32")
+    assert (by_name["full"].dtype, by_name["rows"].dtype) == ("float16", "float16")
     sizes = {name: len(store.space().vectors(name).flat[0].tobytes()) for name in by_name}
     pictures = sum(path.stat().st_size for path in (store.path / "images").rglob("*.webp"))
     vectors = sum(by_name[name].vectors * sizes[name] for name in by_name)

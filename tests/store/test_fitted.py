@@ -122,7 +122,7 @@ def test_refusals(tmp_path):
 def test_an_encoded_index_may_be_there_from_the_start():
     record_ = SpaceRecord.of(INFO, ("rows", "binary", "ward"))
     assert [index.name for index in record_.indexes] == ["rows", "full[dtype=bits]", "ward", "full"]
-    assert [index.dtype for index in record_.indexes] == ["float32", "uint8", "float16", "float16"]
+    assert [index.dtype for index in record_.indexes] == ["float16", "uint8", "float16", "float16"]
     assert not any(FittedIndex(r, r.blank(DIM)).learnt for r in map(Representation.parse, ("rows", "binary", "ward")))
 
 

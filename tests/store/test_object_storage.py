@@ -476,6 +476,17 @@ def test_files_of_a_place_become_documents_and_a_place_without_any_is_named_as_g
         report = bench.ingestion.ingest([Path(place)], "c")
         assert [(one.name, one.indexed) for one in report.documents] == [("deep/a.pdf", 2)]
         assert f"1 file of {place} is of no kind that is read." in report.notes
+        assert not any("gone" in note for note in report.notes)
+        client.put("b.pdf", text_pdf(tmp_path / "b.pdf", 1, ["the lighthouse"]).read_bytes())
+        client.delete("deep/a.pdf")
+        later = bench.ingestion.ingest([Path(place)], "c")
+        assert any(
+            note.startswith(
+                "The file of 1 document is gone from what was given, and nothing was deleted here: deep/a.pdf."
+            )
+            for note in later.notes
+        )
+        assert {one.name for one in bench.library.documents("c")} == {"deep/a.pdf", "b.pdf"}
         (refused,) = bench.ingestion.ingest([Path(f"{place}/none")], "c").documents
         assert refused.name == f"{place}/none"
         assert refused.reason.startswith("There is no PDF, ")

@@ -109,8 +109,7 @@ class Method:
     ``derive(embedding, state, values)``; ``most(n, values)`` the most vectors it makes of n; ``fit(sample (N, d),
     values)`` makes its state, for which it has to see vectors of many pages where it ``learns``; ``query(vectors
     (m, d), weights (m,), state, values)`` turns a query into what is compared with the stored vectors; ``dim(d,
-    values)`` the numbers in one of them. ``unit`` is false where the stored vectors' lengths mean something; ``dtype``
-    is the encoding where none is named.
+    values)`` the numbers in one of them. ``unit`` is false where the stored vectors' lengths mean something.
     """
 
     name: str
@@ -124,7 +123,6 @@ class Method:
     dim: Callable[[int, Values], int] = lambda d, _values: d
     unit: bool = True
     learns: bool = False
-    dtype: str = "fp16"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +61,7 @@ class Representation:
             raise ValueError(f"there is no representation '{name}'; there are {', '.join([*METHODS, *SHORT])}")
         pairs = dict(options or {})
         method = METHODS[name]
-        encoding = ENCODINGS[str(COMMON["dtype"].read("dtype", pairs.get("dtype", method.dtype)))]
+        encoding = ENCODINGS[str(COMMON["dtype"].read("dtype", pairs.get("dtype", str(COMMON["dtype"].default))))]
         known = options_of(method, encoding)
         unknown = next((key for key in pairs if key not in known), None)
         if unknown is not None:
@@ -256,8 +256,7 @@ class FittedIndex:
 
 def options_of(method: Method, encoding: Encoding) -> dict[str, Option]:
     """All options of a method stored in an encoding."""
-    dtype = replace(COMMON["dtype"], default=method.dtype)
-    return {**method.options, **COMMON, "dtype": dtype, **encoding.options}
+    return {**method.options, **COMMON, **encoding.options}
 
 
 def _written(value: Value) -> str:

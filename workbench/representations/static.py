@@ -35,8 +35,7 @@ def _spatial(
         pooled = pooling.pooled(lambda geometry: weights(geometry, values), embedding)
         return Chosen(pooled.vectors, pooled.groups)
 
-    # Single precision: they are few, and scanned at every search.
-    return Method(name, summary, source, derive, most, options or {}, dtype="fp32")
+    return Method(name, summary, source, derive, most, options or {})
 
 
 def _at_most(count: int) -> Callable[[int, Values], int]:

@@ -60,6 +60,19 @@ class Pipeline:
         kept = [a for a, b in itertools.pairwise((*first, last)) if a.bare != b.bare]
         return Pipeline((*kept, last))
 
+    def grown(self, pages: int) -> Pipeline:
+        """The pipeline for so many pages, its numbers being for `WRITTEN_FOR`: of more, a page that exact search finds
+        stands farther back in a coarser list. The first stage keeps more in proportion, up to `GROWTH` times as many,
+        later ones by the square root of that.
+        """
+        factor = min(max(pages / WRITTEN_FOR, 1.0), GROWTH)
+        *first, last = self.steps
+        kept = [
+            replace(step, k=max(step.k or 1, 10 * round((step.k or 1) * factor ** (0.5 if i else 1.0) / 10)))
+            for i, step in enumerate(first)
+        ]
+        return Pipeline((*kept, last))
+
     @classmethod
     def parse(cls, text: str) -> Pipeline:
         """Read the text form, or the name of a preset. `PipelineError` says where it went wrong and what would do."""
@@ -94,10 +107,16 @@ PRESETS: Mapping[str, str] = {
     "hybrid": "lift(sum(bm25, conv)):10",
     "text": "lift(bm25):10",
 }
+GROWING = "three-stage"
+"""The preset whose first stage is so coarse that it has to keep the more, the more pages there are."""
+WRITTEN_FOR, GROWTH = 1000, 10.0
+"""Measured by ``bench scale`` (docs/measured.md): at 10,000 pages the same numbers find half of exact's first ten, ten
+times as many candidates .85; from there on they would cost more time than an exact answer is worth."""
 PRESET_REASONS: Mapping[str, str] = {
     "exact": "Every vector of every page: the reference, and the slowest",
     "two-stage": "Pooled rows find candidates, exact MaxSim ranks them: what exact finds, also where words are few",
-    "three-stage": "One vector a page, then rows, then exact: what exact finds, comparing the fewest vectors",
+    "three-stage": "One vector a page, then rows, then exact: what exact finds, comparing the fewest vectors; "
+    "of more than 1,000 pages it keeps more candidates",
     "fast": "Words and one vector a page: the best results within a few milliseconds",
     "balanced": "What fast finds, ranked by words and rows: comparing a hundredth of the vectors",
     "accurate": "What fast finds, ranked by words, rows and every vector, rare words weighing more: the best measured",

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
     from workbench.store import Collection, EncoderVectors, Snapshot
     from workbench.store.snapshot import IndexRows, Rows
+    from workbench.store.table_vectors import PageVectors
+    from workbench.store.vector_cache import FlatVectors
 
 
 FULL = "full"
@@ -47,10 +48,10 @@ class StageCost:
     device: str = ""
     approximate: str = ""
 
-    def compared(self, vectors: int, of: NDArray[Any]) -> None:
-        """Count so many rows of an array."""
+    def compared(self, vectors: int, row_bytes: int) -> None:
+        """Count so many vectors of so many bytes each."""
         self.vectors += vectors
-        self.bytes += vectors * of.shape[1] * of.dtype.itemsize
+        self.bytes += vectors * row_bytes
 
 
 @dataclass(slots=True)
@@ -92,9 +93,13 @@ class PipelineRun:
         """The rows that the filter leaves, ascending."""
         return np.arange(len(self.snapshot)) if self.allowed is None else self.allowed
 
-    def index(self, step: Step) -> IndexRows:
+    def index(self, step: Step) -> IndexRows[PageVectors]:
         """Where the pages lie in the index that a vector stage compares."""
         return self.snapshot.index(self.spaces[step.encoder], step.index)
+
+    def mapped(self, step: Step) -> IndexRows[FlatVectors]:
+        """The same for a stage that needs all vectors as one array."""
+        return self.snapshot.mapped(self.spaces[step.encoder], step.index)
 
     def vectors(self, space: EncoderVectors, index: str, rows: Rows, most: int) -> list[tuple[int, Float]]:
         """The first ``most`` of these pages that an index has whole vectors of, with those: ``(n, d) float32``."""
@@ -106,11 +111,12 @@ class PipelineRun:
             at = int(there.positions[row])
             if at < 0:
                 continue
-            start, length = int(held.starts[at]), int(held.lengths[at])
-            vectors = np.asarray(held.flat[start : start + length], np.float32)
-            self.cost.compared(length, held.flat)
-            if np.isfinite(vectors).all():
-                found.append((row, vectors))
+            for block in held.blocks(np.asarray([at])):
+                start, length = int(block.starts[0]), int(block.lengths[0])
+                vectors = np.asarray(block.flat[start : start + length], np.float32)
+                self.cost.compared(length, held.row_bytes)
+                if np.isfinite(vectors).all():
+                    found.append((row, vectors))
         return found
 
     def prepared(self, step: Step) -> QueryEmbedding:

@@ -14,13 +14,15 @@ from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.registry import OptionSpec, count
 from workbench.settings import Settings
 from workbench.store.ann import CANDIDATES, LEAST
+from workbench.store.vector_cache import FlatVectors
 from workbench.timing import Stopwatch
 from workbench.types import Float, QueryEmbedding
 
 if TYPE_CHECKING:
     from workbench.retrieval.run import PipelineRun
     from workbench.retrieval.step import Step
-    from workbench.store.snapshot import Rows
+    from workbench.store.snapshot import IndexRows, Rows
+    from workbench.store.table_vectors import PageVectors
 
 FEWER = 4
 """A stage that keeps more than one page in so many compares all: an index would save nothing."""
@@ -74,23 +76,25 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
         vectors, weights = mean_of(vectors, weights), np.ones(1, np.float32)
     if step.option("engine") == "lance" and candidates is None and (query.weights >= 0).all():
         return _by_lance(run, step, vectors * weights[:, None], k)
-    index = run.index(step)
+    index: IndexRows[PageVectors] | IndexRows[FlatVectors]
+    index = run.mapped(step) if step.option("prune") == "safe" else run.index(step)
     if candidates is None and run.allowed is None:
         at = index.held
         if asks_ann(step, len(at)) and k * FEWER <= len(at):
             at = _named(run, step, vectors, weights, k)
-        return Scored(index.rows[at], _scores(run, step, vectors, weights, at), index.lacking)
+        return Scored(index.rows[at], _scores(run, step, index.vectors, vectors, weights, at), index.lacking)
     rows = run.pages if candidates is None else candidates.rows
     at = index.positions[rows]
     there = at >= 0
     unscored = rows[~there]
     rows, at = rows[there], at[there]
     if step.option("prune") == "none" and not step.count("exit"):
-        return Scored(rows, _scores(run, step, vectors, weights, at), unscored)
+        return Scored(rows, _scores(run, step, index.vectors, vectors, weights, at), unscored)
     before = None
     if candidates is not None:
         before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
-    return _pruned(run, step, vectors, weights, Scored(rows, np.zeros(0, np.float32), unscored), at, before, k)
+    pages = Scored(rows, np.zeros(0, np.float32), unscored)
+    return _pruned(run, step, index.vectors, vectors, weights, pages, at, before, k)
 
 
 def asks_ann(step: Step, pages: int) -> bool:
@@ -111,7 +115,7 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
 
     All pages, with a note, while the index is being made.
     """
-    index, space = run.index(step), run.spaces[step.encoder]
+    index, space = run.mapped(step), run.spaces[step.encoder]
     found = space.ann(step.index)
     if found is None:
         run.cost.notes += (f"The approximate index of '{step.label}' is being made; every page was compared.",)
@@ -129,17 +133,18 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
     return at[index.rows[at] >= 0]
 
 
-def _scores(run: PipelineRun, step: Step, vectors: Float, weights: Float, at: Rows) -> Float:
+def _scores(run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows) -> Float:
     """Scores of the pages at these positions of the index."""
-    held = run.index(step).vectors
-    starts, lengths = held.starts[at], held.lengths[at]
-    kernel = Stopwatch()
-    scores = run.spaces[step.encoder].fitted(step.index).score(vectors, weights, held.flat, starts, lengths)
-    run.cost.kernel_ms += kernel.lap()
-    run.cost.compared(int(lengths.sum()), held.flat)
+    fitted = run.spaces[step.encoder].fitted(step.index)
+    scores = np.full(len(at), np.nan, np.float32)  # of a page that is gone meanwhile
+    for block in held.blocks(at):
+        kernel = Stopwatch()
+        scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths)
+        run.cost.kernel_ms += kernel.lap()
+        run.cost.compared(int(block.lengths.sum()), held.row_bytes)
     run.cost.scored += len(scores)
-    if (card := accelerator()) is not None and (there := card.held(held.flat)) is not None:
-        run.cost.device = str(there)
+    if (card := accelerator()) is not None and isinstance(held, FlatVectors):
+        run.cost.device = str(card.held(held.flat) or "")
     return scores
 
 
@@ -157,6 +162,7 @@ def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:
 def _pruned(
     run: PipelineRun,
     step: Step,
+    held: PageVectors,
     vectors: Float,
     weights: Float,
     pages: Scored,
@@ -175,13 +181,13 @@ def _pruned(
         cells, fresh = run.spaces[step.encoder].inverted_lists(step.index)
         bounds = cells.bounds(vectors, weights, at)
         bounds[np.isnan(bounds)] = np.inf  # of a damaged page; it is scored, and found to have no score
-        run.cost.compared(len(cells.centres), cells.centres)
+        run.cost.compared(len(cells.centres), cells.centres[:1].nbytes)
         run.cost.cold |= fresh
     elif prune != "none" and before is not None:
         kept = pruning.prune(before, k, step.number("alpha"), cast(Literal["relative", "gap"], prune))
         chosen = np.r_[np.arange(kept), np.arange(len(before), len(at))]
     found = pruning.rerank(
-        len(chosen), k, lambda some: _scores(run, step, vectors, weights, at[chosen[some]]), patience, bounds
+        len(chosen), k, lambda some: _scores(run, step, held, vectors, weights, at[chosen[some]]), patience, bounds
     )
     return Scored(pages.rows[chosen[found.positions]], found.scores, pages.unscored)
 

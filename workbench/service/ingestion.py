@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from workbench import encoders, permits, resources
 from workbench.documents import ReaderPool, ReadSettings, Source, Way, discover
-from workbench.documents.sources import READABLE, SUFFIXES
+from workbench.documents.sources import NAMED, READABLE, SUFFIXES
 from workbench.errors import InputError, MismatchError, NotFoundError
 from workbench.ingestion import (
     UPLOADS,
@@ -188,6 +189,7 @@ class Ingestion:
         unread = len(store.unread())
         if unread:
             notes.append(_unread(unread, collection))
+        notes += _gone(store, paths)
         self._learn_rate(store, report, before)
         return replace(report, notes=(*notes, *report.notes), unread=unread)
 
@@ -494,6 +496,25 @@ def _shown(value: Any) -> str:
 def _nothing_at(place: str) -> DocumentOutcome:
     """What is said of a place in an object store that has nothing to read."""
     return DocumentOutcome(place, 0, 0, 0, reason=f"There is no {READABLE} file at {place}; check the place.")
+
+
+def _gone(store: Collection, paths: Sequence[Path]) -> list[str]:
+    """What is said of documents whose files are gone from folders that were given; only `Watching` deletes any."""
+    folders = [folder for path in paths if os.path.isdir(folder := os.path.realpath(path.expanduser()))]
+    names = [
+        record.name
+        for record in store.records.listed()
+        if all(
+            any(Path(source).is_relative_to(folder) for folder in folders) and not os.path.lexists(source)
+            for source in record.sources
+        )
+    ]
+    if not names:
+        return []
+    some = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
+    what = "The file of 1 document is" if len(names) == 1 else f"The files of {len(names):,} documents are"
+    cure = f"pagelens collections delete {store.name} --document NAME"
+    return [f"{what} gone from what was given, and nothing was deleted here: {some}. To delete one, run: {cure}"]
 
 
 def _unread(pages: int, collection: str) -> str:

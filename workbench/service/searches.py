@@ -22,7 +22,7 @@ from workbench.retrieval import (
     parse_filter,
     search_stages,
 )
-from workbench.retrieval.pipeline import ALIKE, PipelineReading, looking, rival
+from workbench.retrieval.pipeline import ALIKE, GROWING, WRITTEN_FOR, PipelineReading, looking, rival
 from workbench.retrieval.stages.alike import by_sight
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
@@ -101,6 +101,7 @@ class Searches:
         models = self._models.of(store)
         fitted = seeing(fitted, cleaned, store, models)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
+        notes += _grown(pipeline, fitted, store)
         search = search_stages if anew or self._answers is None else self._answers.stages
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
@@ -265,6 +266,8 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     preset = text in PRESETS
     if preset:
         parsed = parsed.fitted(store.space().indexes)
+    if text == GROWING:
+        parsed = parsed.grown(store.page_count())
     return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
 
 
@@ -283,6 +286,13 @@ def seeing(pipeline: Pipeline, query: Query, store: Collection, models: QueryMod
         except QueryError:
             return Pipeline((ALIKE,)).returning(pipeline.k)
     return looking(pipeline)
+
+
+def _grown(text: str, fitted: Pipeline, store: Collection) -> tuple[str, ...]:
+    """What is said of a preset that keeps more candidates here than it has written."""
+    if text.strip() != GROWING or (pages := store.page_count()) <= WRITTEN_FOR:
+        return ()
+    return (f"Of {pages:,} pages '{GROWING}' keeps more candidates than of {WRITTEN_FOR:,}: {fitted}.",)
 
 
 def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) -> Iterator[SearchResult]:

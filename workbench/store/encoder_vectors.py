@@ -12,11 +12,13 @@ import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 from filelock import FileLock
 
+from workbench.accelerator import accelerator
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError, NotFoundError
 from workbench.representations import FittedIndex, Representation
@@ -33,16 +35,15 @@ from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import embedding_of
+from workbench.store.table_vectors import Held, PageVectors, TableVectors
 from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
-from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
+from workbench.types import Float, IndexInfo, PageEmbedding, PageRef, Ragged, SpaceInfo
 from workbench.types.filters import Filter
 
 log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
-BATCH = 32
-"""Pages fetched from a table on this machine at a time."""
 STREAMED = 256
 """Pages in a batch of a stream from an object store: at most some 60 MB."""
 FITTED_ON = 400
@@ -61,13 +62,14 @@ class EncoderVectors:
             name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype)
             for name, index in self._indexes.items()
         }
-        self._counted: dict[str, tuple[int, dict[str, int]]] = {}
+        self._located: dict[str, tuple[int, TableVectors]] = {}
         self._fitted: dict[str, FittedIndex] = {}
         self._inverted_lists: dict[str, tuple[FlatVectors, InvertedLists]] = {}
         self._anns: dict[str, AnnIndex] = {}
         self._makers: dict[str, threading.Thread] = {}
         self._making = threading.Lock()
-        self._searched: dict[str, tuple[FlatVectors, Quarantine, FlatVectors]] = {}
+        self._searched: dict[str, tuple[PageVectors, Quarantine, PageVectors]] = {}
+        self._tables: dict[str, tuple[TableVectors, Mapping[str, PageRef], TableVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -170,14 +172,7 @@ class EncoderVectors:
 
     def counts(self, index: str) -> Mapping[str, int]:
         """How many vectors each page has in an index, read again when its table has changed."""
-        table = self.vector_table(index)
-        with intact(self.collection):
-            version, known = self._version(index), self._counted.get(index)
-            if known is None or known[0] != version:
-                found = columns(table, None, ["page_id", "count"])
-                known = version, dict(zip(found["page_id"], found["count"], strict=True))
-                self._counted[index] = known
-        return known[1]
+        return self._in_table(index).count_of
 
     def bytes_by_file(self) -> Counter[str]:
         """Bytes of the vectors of each file, by the part of its hash that page ids carry."""
@@ -206,24 +201,43 @@ class EncoderVectors:
 
     def embeddings(self, page_ids: Sequence[str]) -> Iterator[tuple[str, PageEmbedding]]:
         """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
+        there = self._in_table(FULL)
+        at = np.asarray([there.row_of[page] for page in page_ids if page in there.row_of], np.int64)
         with intact(self.collection):
-            query = self.vector_table(FULL).search().where(within("page_id", page_ids))
-            table = steadily(query.limit(len(page_ids)).to_arrow)
-        vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
-        places = {name: table[name] for name in PLACES}
-        for i, page in enumerate(table["page_id"].to_pylist()):
-            row = {name: column[i].as_py() for name, column in places.items()}
-            yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
+            tables = list(there.rows(at, ["page_id", "vectors", *PLACES]))
+        for table in tables:
+            vectors = [pages[i] for _, pages in ragged_batches(table) for i in range(len(pages))]
+            places = {name: table[name] for name in PLACES}
+            for i, page in enumerate(table["page_id"].to_pylist()):
+                row = {name: column[i].as_py() for name, column in places.items()}
+                yield page, embedding_of({**row, "vectors": vectors[i]}, self.dim)
 
-    def vectors(self, index: str) -> FlatVectors:
-        """An index as one memory-mapped array, first brought in step with the committed pages; none in quarantine.
+    def copied(self, index: str) -> bool:
+        """Whether an index is to have a copy for searches to read: full vectors as far as `Settings.copy_mb` goes.
 
-        Only pages the copy lacks are read from the table. `DiskFullError` when there is no room for it.
+        What lies in an object store always has one, and so has what a graphics card is filled from.
         """
-        catalog = self._catalog
-        # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
-        stamp = f"{catalog.manifest.id}:{catalog.version()}"
-        stamp += "" if self.primary else f":{self._version(index)}"
+        if index != FULL or self._catalog.storage.remote or accelerator() is not None:
+            return True
+        there = self._in_table(index)
+        return int(there.lengths.sum()) * there.row_bytes <= Settings().copy_mb << 20
+
+    def vectors(self, index: str) -> PageVectors:
+        """An index as searches read it, in step with the committed pages, without those in quarantine.
+
+        As one array where it is `copied`, or a copy is there, else out of its table. `DiskFullError` when there is no
+        room for the copy.
+        """
+        if self._flats[self.index(index).name].directory.exists() or self.copied(index):
+            return self.mapped(index)
+        return self._searchable(index, self._committed(index))
+
+    def mapped(self, index: str) -> FlatVectors:
+        """An index as one memory-mapped array, as `vectors`; its copy is made where there is none.
+
+        Only pages the copy lacks are read from the table.
+        """
+        stamp, catalog = self._stamp(index), self._catalog
 
         def pages() -> Sequence[str]:
             there = self.counts(index)
@@ -238,6 +252,29 @@ class EncoderVectors:
             catalog.storage.used(flat.directory)
             return found
 
+    def _in_table(self, index: str) -> TableVectors:
+        """All rows of an index's table, committed or not, looked for again when it has changed."""
+        table, record = self.vector_table(index), self.index(index)
+        with intact(self.collection):
+            version, known = self._version(index), self._located.get(index)
+            if known is None or known[0] != version:
+                known = self._located[index] = version, TableVectors.of(table, record.dim, record.dtype)
+        return known[1]
+
+    def _committed(self, index: str) -> TableVectors:
+        """Those of the committed pages."""
+        there, refs = self._in_table(index), self._catalog.directory().refs
+        known = self._tables.get(index)
+        if known is None or known[0] is not there or known[1] is not refs:
+            known = self._tables[index] = there, refs, there.of_pages(refs)
+        return known[2]
+
+    def _stamp(self, index: str) -> str:
+        """What names the state of the collection that an index's pages are of."""
+        # A page of the first encoder goes in before it is committed; only a later encoder's may come afterwards.
+        stamp = f"{self._catalog.manifest.id}:{self._catalog.version()}"
+        return stamp if self.primary else f"{stamp}:{self._version(index)}"
+
     def _stored(self, index: str, ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
         """The vectors of pages in a table, a batch at a time and in any order.
 
@@ -246,9 +283,11 @@ class EncoderVectors:
         """
         table, names = self.vector_table(index), ["page_id", "vectors"]
         if not self._catalog.storage.remote:
-            for start in range(0, len(ids), BATCH):
-                query = table.search().where(within("page_id", ids[start : start + BATCH]))
-                yield from ragged_batches(steadily(query.select(names).to_arrow))
+            there = self._in_table(index)
+            for rows in there.rows(
+                np.asarray([there.row_of[page] for page in ids if page in there.row_of], np.int64), names
+            ):
+                yield from ragged_batches(rows)
             return
         query, wanted = table.search(), set(ids)
         if 2 * len(ids) < len(self.counts(index)):
@@ -258,7 +297,7 @@ class EncoderVectors:
             at = [i for i, page in enumerate(rows["page_id"].to_pylist()) if page in wanted]
             yield from ragged_batches(rows if len(at) == len(rows) else rows.take(pa.array(at, pa.int64())))
 
-    def _searchable(self, index: str, held: FlatVectors) -> FlatVectors:
+    def _searchable(self, index: str, held: Held) -> Held:
         kept_out = self._catalog.quarantine()
         if not kept_out:
             return held
@@ -266,11 +305,11 @@ class EncoderVectors:
         if known is None or known[0] is not held or known[1] is not kept_out:
             left = held.only([i for i, page in enumerate(held.page_ids) if kept_out.of(page) is None])
             known = self._searched[index] = held, kept_out, left
-        return known[2]
+        return cast(Held, known[2])
 
     def inverted_lists(self, index: str) -> tuple[InvertedLists, bool]:
         """The cells of an index as `vectors` has it, and whether they had to be worked out, which takes seconds."""
-        held, known = self.vectors(index), self._inverted_lists.get(index)
+        held, known = self.mapped(index), self._inverted_lists.get(index)
         if known is not None and known[0] is held:
             return known[1], False
         found, fresh = inverted_lists.load_or_build(self._inverted_lists_file(index), held)
@@ -291,7 +330,7 @@ class EncoderVectors:
         None while there is none: it is made by a thread of its own, or, with ``wait``, before this returns. One that
         too many pages came to or went from is made anew so too, and serves meanwhile.
         """
-        held, path = self.vectors(index), self._ann_file(index)
+        held, path = self.mapped(index), self._ann_file(index)
         found = self._anns.get(index) or read_ann(path, self.index(index).table)
         if found is not None:
             self._anns[index] = found
@@ -364,15 +403,24 @@ class EncoderVectors:
 
     def drop_copies(self, but: Container[str] = ()) -> None:
         """Delete the memory-mapped copies, but of the tables named; each is made anew when it is next asked for."""
-        for name, flat in self._flats.items():
+        for name in self._flats:
             if self.index(name).table in but:
                 continue
-            flat.drop()
-            self._inverted_lists_file(name).unlink(missing_ok=True)
-            drop_ann(self._ann_file(name))
+            self._drop_copy(name)
         self._anns.clear()
         self._searched.clear()
         self._inverted_lists.clear()
+
+    def drop_needless(self) -> None:
+        """Delete copies that searches would no longer read, since the index has become too large for two."""
+        for name, flat in self._flats.items():
+            if not self.copied(name) and flat.directory.exists():
+                self._drop_copy(name)
+
+    def _drop_copy(self, name: str) -> None:
+        self._flats[name].drop()
+        self._inverted_lists_file(name).unlink(missing_ok=True)
+        drop_ann(self._ann_file(name))
 
     def forget(self, page_ids: Sequence[str]) -> None:
         """Have the vectors of these pages read from the tables again, into the copies and what is made of them."""
@@ -384,7 +432,8 @@ class EncoderVectors:
         """Let go of mapped files; they come back when needed."""
         for flat in self._flats.values():
             flat.close()
-        self._counted.clear()
+        self._located.clear()
+        self._tables.clear()
         self._inverted_lists.clear()
         self._anns.clear()
         self._searched.clear()

@@ -9,6 +9,8 @@ from workbench.store.table_writer import NOW, TableWriter
 
 VECTOR_FRAGMENTS = 200
 """Small files of a vectors table after which it is tidied; dear to do, and they are seldom read but through a copy."""
+PAGES_A_FRAGMENT = 64
+"""Pages there are for each such file more: joining them rewrites the table, and needs its room a second time."""
 
 
 class EncoderWriter:
@@ -42,8 +44,10 @@ class EncoderWriter:
         take it away. A read that is at it reads again (`tables.steadily`).
         """
         for index in self.space.record.indexes:
-            if self._tables.fragments(index.table) > VECTOR_FRAGMENTS:
+            most = max(VECTOR_FRAGMENTS, len(self._tables.stored[index.table]) // PAGES_A_FRAGMENT)
+            if self._tables.fragments(index.table) > most:
                 self._tables.tidy(index.table, NOW)
             self.space.vectors(index.name)
             if self.space.approximated(index.name):
                 self.space.ann(index.name, wait=True)
+        self.space.drop_needless()

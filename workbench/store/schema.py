@@ -2,7 +2,7 @@
 
 ``documents`` has a row per file, ``pages`` a row per page that was committed or failed, ``gaps`` a row per page and
 encoder that failed on it though the page is there, and each index of each encoder has a table of vectors, which the
-manifest names: pooled vectors float32, full vectors float16 with their places. Page ids are the first 32 hex digits of
+manifest names: vectors mostly in float16, full ones with their places. Page ids are the first 32 hex digits of
 the file's sha256, a colon, and the page number.
 
 A document is ``incoming`` while its pages are written and ``complete`` after. Its deletion begins with one commit that

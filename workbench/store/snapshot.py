@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from workbench.store.files import intact
 from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE, Postings
 from workbench.store.sights import Sights, read_sights
+from workbench.store.table_vectors import Held, PageVectors
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
 from workbench.types.filters import Filter
@@ -36,12 +38,12 @@ _FILTERS = 32  # whose rows are remembered
 
 
 @dataclass(frozen=True)
-class IndexRows:
+class IndexRows(Generic[Held]):
     """Where a snapshot's pages lie in an index: ``rows (positions,)`` is the row of the page at each position of
     ``vectors``, ``positions (rows,)`` the position of the page in each row; -1 where there is none.
     """
 
-    vectors: FlatVectors
+    vectors: Held
     rows: Rows
     positions: Rows
 
@@ -63,7 +65,8 @@ class Snapshot:
         self.directory = directory
         self._catalog = catalog
         self._page_words = words
-        self._indexes: dict[tuple[str, str], IndexRows] = {}
+        self._indexes: dict[tuple[str, str], IndexRows[PageVectors]] = {}
+        self._mapped: dict[tuple[str, str], IndexRows[FlatVectors]] = {}
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._words: tuple[Postings, Rows] | None = None
         self._frequencies: dict[str, int] = {}
@@ -173,19 +176,32 @@ class Snapshot:
                 self._filtered.popitem(last=False)
         return found
 
-    def index(self, space: EncoderVectors, name: str) -> IndexRows:
+    def index(self, space: EncoderVectors, name: str) -> IndexRows[PageVectors]:
         """Where the pages lie in one index of an encoder's vectors."""
-        known = self._indexes.get((space.encoder, name))
-        if known is not None and space.primary:
-            return known  # vectors of the first encoder go in before their page does, and change only with the pages
-        held = space.vectors(name)
-        if known is None or known.vectors is not held:
+        return self._placed(self._indexes, space, name, space.vectors)
+
+    def mapped(self, space: EncoderVectors, name: str) -> IndexRows[FlatVectors]:
+        """The same of vectors that lie in one array."""
+        return self._placed(self._mapped, space, name, space.mapped)
+
+    def _placed(
+        self,
+        known: dict[tuple[str, str], IndexRows[Held]],
+        space: EncoderVectors,
+        name: str,
+        vectors: Callable[[str], Held],
+    ) -> IndexRows[Held]:
+        found = known.get((space.encoder, name))
+        if found is not None and space.primary:
+            return found  # vectors of the first encoder go in before their page does, and change only with the pages
+        held = vectors(name)
+        if found is None or found.vectors is not held:
             rows = self.rows(held.page_ids)
             positions = np.full(len(self), -1, np.int64)
             there = np.flatnonzero(rows >= 0)
             positions[rows[there]] = there
-            known = self._indexes[space.encoder, name] = IndexRows(held, rows, positions)
-        return known
+            found = known[space.encoder, name] = IndexRows(held, rows, positions)
+        return found
 
     @cached_property
     def sights(self) -> Sights:

@@ -54,6 +54,16 @@ Fetch = Callable[[Sequence[str]], Iterator[tuple[list[str], Ragged]]]
 
 
 @dataclass(frozen=True)
+class Block:
+    """The vectors of some pages in an array: the page asked for at ``places[i]`` is ``starts[i]``, ``lengths[i]``."""
+
+    places: NDArray[np.int64]
+    flat: NDArray[Any]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class FlatVectors:
     """One index, ready to be scanned: page i is rows ``starts[i] : starts[i] + lengths[i]`` of ``flat (N, dim)``.
 
@@ -72,6 +82,15 @@ class FlatVectors:
     def row_of(self) -> Mapping[str, int]:
         """Position of each page id."""
         return {page: i for i, page in enumerate(self.page_ids)}
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a vector."""
+        return int(self.flat.shape[1] * self.flat.dtype.itemsize)
+
+    def blocks(self, at: NDArray[np.int64]) -> Iterator[Block]:
+        """The vectors of the pages at these positions: all in one, where they lie."""
+        yield Block(np.arange(len(at)), self.flat, self.starts[at], self.lengths[at])
 
     def only(self, rows: Sequence[int]) -> FlatVectors:
         """Some of its pages, by position, over the same vectors."""

@@ -32,7 +32,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     (target,) = step.inputs
     query = run.prepared(target)
     asked = query.weights != 0
-    index = run.index(target)
+    index = run.mapped(target)
     cells, fresh = run.spaces[target.encoder].inverted_lists(target.index)
     numbers = cells.near(query.vectors[asked], step.count("probes"))
     there = np.zeros(len(cells.page_ids), np.bool_)
@@ -45,8 +45,8 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
         query.vectors[asked], query.weights[asked], index.vectors.flat, held, owners, step.count("tokens")
     )
     run.cost.kernel_ms += kernel.lap()
-    run.cost.compared(len(cells.centres), cells.centres)
-    run.cost.compared(len(held), index.vectors.flat)
+    run.cost.compared(len(cells.centres), cells.centres[:1].nbytes)
+    run.cost.compared(len(held), index.vectors.row_bytes)
     run.cost.scored += len(found.pages)
     run.cost.cold |= fresh
     imputed = 1 - float(found.fetched.mean()) if found.fetched.size else 0.0

@@ -1,0 +1,2 @@
+/* answer: of older imports, until they are gone. */
+export * from "./server.js";

@@ -1,0 +1,100 @@
+"""Full vectors of a large collection are read out of their table: the same lists as from a copy, which is not made."""
+
+import numpy as np
+import pytest
+
+from tests.store import make
+from workbench.store import Collection
+from workbench.store.table_vectors import AT_ONCE, TableVectors
+from workbench.store.writer import Writer
+
+PAGES = 2 * AT_ONCE + 5
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAGELENS_COPY_MB", "0")
+    store = make.collection(tmp_path)
+    with Writer(store) as writer:
+        for name, pages in (("a", PAGES - 40), ("b", 40)):
+            make.put(writer, make.record(name, pages), batch=32)
+        writer.finish()
+    yield store
+    store.close()
+
+
+def read(held, at):
+    """The vectors of the pages at these positions as `blocks` gives them, by page id; each once."""
+    found = {}
+    for block in held.blocks(np.asarray(at, np.int64)):
+        for place, start, length in zip(block.places, block.starts, block.lengths, strict=True):
+            page = held.page_ids[at[place]]
+            assert page not in found
+            found[page] = block.flat[start : start + length]
+    return found
+
+
+def copies(store):
+    return sorted(path.name.split("__")[0] for path in (store.path / "flat").glob("*.bin"))
+
+
+def assert_stored(store, held, at):
+    found = read(held, at)
+    assert found.keys() == {held.page_ids[i] for i in at}
+    for page, embedding in store.space().embeddings(list(found)):
+        np.testing.assert_array_equal(found[page].astype(np.float32), embedding.vectors)
+        assert held.lengths[held.row_of[page]] == len(embedding.vectors)
+
+
+@pytest.mark.parametrize("count", [1, 7, AT_ONCE + 1, PAGES])
+def test_pages_are_read_as_they_are_stored(store, count):
+    held = store.space().vectors("full")
+    assert isinstance(held, TableVectors)
+    assert set(held.page_ids) == set(store.directory().ids)
+    at = np.random.default_rng(count).permutation(PAGES)[:count].tolist()
+    assert_stored(store, held, at)
+    assert "full" not in copies(store) and "rows" in copies(store)
+
+
+def test_they_follow_the_pages_and_the_quarantine(store):
+    first = store.space().vectors("full")
+    assert store.space().vectors("full") is first
+    with Writer(store) as writer:
+        writer.delete_document("b.pdf")
+        make.put(writer, make.record("c", 3))
+        writer.upkeep.compact()
+    held = store.space().vectors("full")
+    assert set(held.page_ids) == set(store.directory().ids)
+    assert_stored(store, held, list(range(len(held.page_ids))))
+    store.put_away("c.pdf", 2)
+    left = store.space().vectors("full")
+    assert len(left.page_ids) == len(held.page_ids) - 1
+    assert_stored(store, left, [len(left.page_ids) - 1, 0])
+
+
+def test_rows_that_have_other_numbers_are_found_by_their_pages(store):
+    held = store.space().vectors("full")
+    assert_stored(store, TableVectors(held.page_ids, held.lengths, 16, held.numbers[::-1].copy(), held.table), [3, 9])
+
+
+def test_a_page_that_is_gone_comes_in_no_block(store):
+    held = store.space().vectors("full")
+    with Writer(store) as writer:
+        writer.delete_document("b.pdf")
+    left = {page for page in held.page_ids if page in store.directory().refs}
+    gone = [i for i, page in enumerate(held.page_ids) if page not in left]
+    assert set(read(held, [*gone[:3], 0])) == {held.page_ids[0]}
+    assert set(read(held, list(range(PAGES)))) == left
+
+
+def test_a_copy_that_a_collection_has_grown_out_of_goes(store, monkeypatch):
+    monkeypatch.setenv("PAGELENS_COPY_MB", "100")
+    again = Collection(store.path)
+    again.space().vectors("full")
+    assert "full" in copies(store)
+    monkeypatch.setenv("PAGELENS_COPY_MB", "0")
+    with Writer(again) as writer:
+        writer.finish()
+    assert copies(store) == sorted(set(store.space().indexes) - {"full"})
+    assert isinstance(store.space().vectors("full"), TableVectors)
+    assert store.space().mapped("full").page_ids, "what needs all vectors in one array still has them"
