@@ -12,10 +12,11 @@ from workbench.store.conditions import quoted, sql_list, within
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
 from workbench.store.names import Documents, place, settled
-from workbench.store.schema import COMPLETE, DOCUMENTS, PAGES, DocumentRecord, file_part, meta_rows
+from workbench.store.schema import COMPLETE, DOCUMENTS, PAGES, DocumentRecord, figure_columns, file_part, meta_rows
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import columns
 from workbench.store.write_session import WriteSession
+from workbench.types import Figure
 
 log = logging.getLogger(__name__)
 
@@ -122,11 +123,11 @@ class DocumentWriter:
             where = f"content_hash = {quoted(record.content_hash)}"
             self._catalog.table("pages").update(where=where, values_sql=fields)
 
-    def show(self, shows: Mapping[str, Sequence[str]]) -> None:
-        """Say what kinds of figure pages show, by page id, in one commit that leaves all else of them as it is."""
-        rows = [{"page_id": page, "shows": list(kinds)} for page, kinds in shows.items()]
+    def show(self, seen: Mapping[str, Sequence[Figure]]) -> None:
+        """Say what figures pages show, by page id, in one commit that leaves all else of them as it is."""
+        rows = [{"page_id": page, **figure_columns(figures)} for page, figures in seen.items()]
         if rows:
-            schema = pa.schema([PAGES.field("page_id"), PAGES.field("shows")])
+            schema = pa.schema([PAGES.field(name) for name in rows[0]])
             update = self._catalog.table("pages").merge_insert("page_id").when_matched_update_all().use_index(False)
             update.execute(pa.Table.from_pylist(rows, schema))
 

@@ -37,10 +37,11 @@ from workbench.store.schema import (
     DocumentRecord,
     document_name,
     failed_row,
+    figure_columns,
     gap_rows,
     words_columns,
 )
-from workbench.store.staging import NewPage, Staged, Stager, shown
+from workbench.store.staging import NewPage, Staged, Stager, seen
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
@@ -244,9 +245,9 @@ class Writer:
             new = []
             for page, row in rows.items():
                 words, notice = read[page]
-                shows = shown(made[page] for made in (vectors or {}).values() if page in made)
-                seen = {} if shows is None else {"shows": list(shows)}
-                new.append({**row, **words_columns(words), "reason": wellformed(notice), **seen})
+                figures = seen(made[page] for made in (vectors or {}).values() if page in made)
+                shown = {} if figures is None else figure_columns(figures)
+                new.append({**row, **words_columns(words), "reason": wellformed(notice), **shown})
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 
@@ -265,7 +266,7 @@ class Writer:
         """
         with room(self._session.name):
             lacking = self._put_vectors(encoder_id, pages)
-            self._documents.show({page: kinds for page, one in pages if (kinds := shown([one])) is not None})
+            self._documents.show({page: figures for page, one in pages if (figures := seen([one])) is not None})
             return lacking
 
     def restore(
