@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from workbench.errors import InputError
 from workbench.types import Explanation, Float, Geometry
@@ -180,6 +180,13 @@ def laid(image: Image.Image, layer: NDArray[np.uint8], colour: str) -> Image.Ima
 def draw(image: Image.Image, explanation: Explanation, look: Look = USUAL) -> Image.Image:
     """The page picture, RGB and of its own size, with its heat over it; ``image`` is the whole page, not cropped."""
     return laid(image, coloured(strength(explanation, image.size, look), look), look.colour)
+
+
+def dotted(image: Image.Image, points: Float) -> None:
+    """Draw points ``(n, 2)``, fractions of the picture, into it: red, ringed white."""
+    pen, radius = ImageDraw.Draw(image), max(2, max(image.size) // 300)
+    for x, y in points.tolist():
+        pen.circle((x * image.width, y * image.height), radius, "#b5371a", "white")
 
 
 def save(image: Image.Image, path: Path) -> None:

@@ -86,7 +86,7 @@ def found(packages: Path, rng: np.random.Generator) -> Iterator[Example]:
         files = [file for file in files if not (kind == "photograph" and file.stem in NOT_PHOTOGRAPHS)]
         rng.shuffle(files)
         for file in files[:EACH]:
-            image = _opened(file)
+            image = opened(file)
             if image is None or min(image.size) < 60:
                 continue
             if kind == "photograph":
@@ -104,7 +104,8 @@ def found(packages: Path, rng: np.random.Generator) -> Iterator[Example]:
         yield "photograph", f"scene {number}", scene
 
 
-def _opened(file: Path) -> Image.Image | None:
+def opened(file: Path) -> Image.Image | None:
+    """The picture of a file on white, at most 1,000 pixels long; None for a broken link and what is no picture."""
     try:
         if file.suffix == ".svg":
             from resvg_py import svg_to_bytes

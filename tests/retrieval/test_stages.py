@@ -12,7 +12,8 @@ from workbench.retrieval.registry import Stage, register, registered
 from workbench.types import Query, TextPart
 
 VECTORS = [name for name, stage in STAGES.items() if stage.vectors]
-SHOWN = list(STAGES)
+SHOWN = [name for name, stage in STAGES.items() if not stage.looks]
+"""But those that compare pictures, of which there are none here: see tests/service/test_alike.py."""
 PAGES = 24
 
 

@@ -14,16 +14,28 @@ from workbench.store.exchange import Contents
 from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
 from workbench.store.writer import Writer
-from workbench.types import PageRef
+from workbench.types import SIGHT, Figure, PageRef
 
 WHALES = record("whales", 4)
+PLACE = (0.1, 0.2, 0.5, 0.75)
 SHOWS = {1: ("chart", "map"), 2: (), 3: None, 4: ("table",)}
 LATER = INFO.__class__("tiny/two", "Two", "words", INFO.dim, "r1", "abc", "none", "all")
 
 
+def figures(kinds):
+    """Figures of these kinds, each that look like nothing else."""
+    if kinds is None:
+        return None
+    numbers = [sum(kind.encode()) for kind in kinds]
+    return tuple(
+        Figure(PLACE, kind, np.random.default_rng(n).integers(-50, 50, SIGHT).astype(np.int8))
+        for n, kind in zip(numbers, kinds, strict=True)
+    )
+
+
 def seen(number, shows):
     page, embedding, pictures = item(WHALES, number)
-    return replace(page, pictures=((0.1, 0.2, 0.5, 0.75),) if shows else ()), replace(embedding, shows=shows), pictures
+    return replace(page, pictures=(PLACE,) if shows else ()), replace(embedding, figures=figures(shows)), pictures
 
 
 @pytest.fixture
@@ -39,7 +51,7 @@ def store(tmp_path):
 
 def before(made, *columns):
     """The collection as an earlier Pagelens made it: without these columns."""
-    made.catalog.table("pages").drop_columns(list(columns or ("pictures", "shows")))
+    made.catalog.table("pages").drop_columns(list(columns or ("pictures", "shows", "figures", "sights")))
     return Collection(made.path)
 
 
@@ -86,20 +98,22 @@ def test_a_collection_made_before_opens_and_says_what_to_do(store):
             old.page_ids(parse_filter(text))
 
 
-@pytest.mark.parametrize("columns", [("shows",), ("pictures", "shows")])
+@pytest.mark.parametrize("columns", [("sights",), ("shows", "figures"), ("pictures", "shows", "figures", "sights")])
 def test_a_collection_made_before_is_written_to(store, columns):
     old = before(store, *columns)
     bread = record("bread", 2)
     with Writer(old) as writer:
         put(writer, bread)
         writer.finish()
-    assert shows(old) == dict.fromkeys(SHOWS)
+    assert shows(old) == (SHOWS if columns == ("sights",) else dict.fromkeys(SHOWS))
+    if columns == ("sights",):
+        return
     with pytest.raises(InputError, match="Nothing has looked for figures"):
         old.page_ids(parse_filter("shows = 'chart'"))
     page, embedding, pictures = item(record("maps", 1), 1)
     with Writer(old) as writer:
         started = writer.begin_document(record("maps", 1))
-        assert writer.add_pages(started, [(page, replace(embedding, shows=("map",)), pictures)]) == []
+        assert writer.add_pages(started, [(page, replace(embedding, figures=figures(("map",))), pictures)]) == []
         writer.finish_document(started)
         writer.finish()
     assert [str(old.directory().refs[page]) for page in old.page_ids(parse_filter("shows = 'map'"))] == [
@@ -114,14 +128,17 @@ def test_pages_read_again_show_what_is_seen_then(store):
     _, embedding, _ = item(WHALES, 1)
     with Writer(store) as writer:
         read = {page: (store.page(store.directory().refs[page]).words, "") for page in ids[:3]}
-        writer.set_words(read, {INFO.id: {ids[0]: replace(embedding, shows=()), ids[1]: embedding}})
+        writer.set_words(read, {INFO.id: {ids[0]: replace(embedding, figures=()), ids[1]: embedding}})
         writer.finish()
     assert shows(store) == {**SHOWS, 1: ()}
 
 
 def test_an_encoder_that_comes_later_tells_what_it_sees(store):
     ids = store.page_ids(None)
-    made = [(page, replace(item(WHALES, i)[1], shows=("logo",) if i > 2 else None)) for i, page in enumerate(ids, 1)]
+    made = [
+        (page, replace(item(WHALES, i)[1], figures=figures(("logo",) if i > 2 else None)))
+        for i, page in enumerate(ids, 1)
+    ]
     with Writer(store) as writer:
         writer.indexes.add_space(LATER, ("rows",))
         assert writer.add_vectors(LATER.id, made) == {}
@@ -152,7 +169,20 @@ def test_an_export_made_before_comes_in(store, tmp_path):
     export(store, tmp_path / "out", formats=("parquet",))
     file = tmp_path / "out" / "pages.parquet"
     table = pq.read_table(file)
-    pq.write_table(table.drop_columns(["pictures", "shows"]), file)
+    pq.write_table(table.drop_columns(["pictures", "shows", "figures", "sights"]), file)
     again = Library(store.path.parent.parent).make("again", manifest_of(Contents.read(tmp_path / "out")))
     take_in(again, tmp_path / "out")
     assert shows(Collection(again.path)) == dict.fromkeys(SHOWS)
+
+
+def test_figures_are_found_by_how_they_look(store):
+    sights = store.snapshot().sights
+    ids = store.page_ids(None)
+    assert sights.page_ids == (ids[0], ids[0], ids[3])
+    np.testing.assert_allclose(sights.boxes, [PLACE] * 3, atol=1e-6)
+    for number, kind in enumerate(("chart", "map", "table")):
+        (figure,) = figures((kind,))
+        likeness = sights.alike(figure.sight[None])
+        assert likeness.argmax() == number
+        assert likeness[number] == pytest.approx(1, abs=1e-3)
+    assert len(before(store).snapshot().sights) == 0

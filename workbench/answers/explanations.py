@@ -24,6 +24,7 @@ from workbench.types import (
     Region,
     SearchResult,
     SeenPicture,
+    SharedPoints,
     WordScore,
 )
 from workbench.types.across import AcrossResult
@@ -105,6 +106,23 @@ class Reasons(NamedPage):
             "reranked": explanation.reranked,
             "shows": list(explanation.shows),
         }
+
+
+Point = tuple[float, float]
+
+
+class Points(BaseModel):
+    """Points that a picture of the query and the page share, as fractions of each: `asked[i]` is `found[i]`."""
+
+    part: int = Field(description="The picture's place among the query's parts, from 0.")
+    asked: list[Point]
+    found: list[Point]
+
+    @classmethod
+    def of(cls, points: SharedPoints) -> Points:
+        """From such points; to four decimals, less than a pixel."""
+        asked, found = (rows.astype(float).round(4).tolist() for rows in (points.asked, points.found))
+        return cls(part=points.part, asked=asked, found=found)
 
 
 class Explained(Reasons):

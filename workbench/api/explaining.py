@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from workbench.answers.comparisons import Contrasted
-from workbench.answers.explanations import Explained, Layers, Quote, Seen
+from workbench.answers.explanations import Explained, Layers, Points, Quote, Seen
 from workbench.api.requests import (
     ContrastRequest,
     EvidenceRequest,
@@ -35,6 +35,13 @@ def layers(workbench: Bench, body: PageRequest) -> Layers:
     ref = page_ref(body.page)
     found = workbench.explanations.explain(body.query_value(), ref, body.collection, body.encoder, body.pipeline)
     return Layers.of(found, body.collection)
+
+
+@router.post("/explain/points", openapi_extra=LOOKS)
+def points(workbench: Bench, body: PageRequest) -> list[Points]:
+    """The points that pictures and regions of the query share with the page; none for one that it does not show."""
+    found = workbench.explanations.points(body.query_value(), page_ref(body.page), body.collection)
+    return [Points.of(one) for one in found]
 
 
 @router.get("/collections/{collection}/saw")

@@ -15,7 +15,9 @@ from workbench.cli.session import AsJson, Collection, Filter, Pipeline, clean, p
 from workbench.copying import command
 
 if TYPE_CHECKING:
-    from workbench.types import Explanation, SearchResult
+    from collections.abc import Sequence
+
+    from workbench.types import Explanation, SearchResult, SharedPoints
     from workbench.types.across import AcrossResult
 
 
@@ -206,16 +208,10 @@ def explain(
         )
         return
     explanation = bench.explanations.explain(wanted, page, collection, encoder, pipeline)
+    shared = bench.explanations.points(wanted, page, collection)
     tokens = chosen(explanation, token or [])
     if out is not None:
-        from PIL import Image
-
-        from workbench import heatmap
-
-        look = heatmap.Look(None if tokens is None else tuple(tokens))
-        with Image.open(bench.library.page_image(collection, explanation.ref)) as picture:
-            heatmap.save(heatmap.draw(picture, explanation, look), out.expanduser())
-        output.say(f"The heatmap is in {out}.")
+        _draw(bench.library.page_image(collection, explanation.ref), explanation, tokens, shared, out)
     if as_json:
         from workbench.answers.explanations import Explained
 
@@ -226,6 +222,8 @@ def explain(
     output.show(f"{explanation.ref} scores {explanation.score:.3f} (exact MaxSim, {explanation.encoder}).")
     if explanation.shows:
         output.show(f"The page shows: {', '.join(explanation.shows)}.")
+    for points in shared:
+        output.show(f"It shows the {wanted.parts[points.part]} too: {len(points.found)} points of both agree.")
     rows = [
         (
             row.label,
@@ -249,6 +247,23 @@ def explain(
             (">share", ">heat", "part", "text"),
             [(f"{r.share:.1%}", f"{r.score:.3f}", r.kind, " ".join(r.text.split())) for r in explanation.regions],
         )
+
+
+def _draw(
+    page: Path, explanation: Explanation, tokens: list[int] | None, shared: Sequence[SharedPoints], out: Path
+) -> None:
+    """The page's picture with the heat of these tokens, and the points that it shares with pictures of the query."""
+    from PIL import Image
+
+    from workbench import heatmap
+
+    look = heatmap.Look(None if tokens is None else tuple(tokens))
+    with Image.open(page) as picture:
+        drawn = heatmap.draw(picture, explanation, look)
+    for points in shared:
+        heatmap.dotted(drawn, points.found)
+    heatmap.save(drawn, out.expanduser())
+    output.say(f"The heatmap is in {out}.")
 
 
 def chosen(explanation: Explanation, words: list[str]) -> list[int] | None:

@@ -42,7 +42,7 @@ from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
 from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, InputError, QueryError
-from workbench.types import Box, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
+from workbench.types import Box, Figure, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -103,7 +103,7 @@ def load(spec: EncoderSpec) -> Reader:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is seen on a page: ``shows``, the kinds of its figures, and what of it looks like something.
+    """What is seen on a page: its ``figures``, and what of it looks like something.
 
     That is ``vectors (k, dim)``, ``boxes (k, 4) float32`` of the page and their labels.
     """
@@ -111,7 +111,7 @@ class Look:
     vectors: Float
     boxes: Float
     labels: tuple[str, ...]
-    shows: tuple[str, ...]
+    figures: tuple[Figure, ...]
 
 
 def weights_folder(spec: EncoderSpec) -> Path:
@@ -200,7 +200,7 @@ class Reader:
             boxes, vectors, labels = np.array([[0, 0, 1, 1]], np.float32), self._empty(), ("",)
         geometry = Geometry(boxes, None, np.full(len(boxes), -1, np.int32))
         made = guarded(page.ref, vectors, geometry, labels)
-        return replace(made, shows=look.shows) if look is not None and isinstance(made, PageEmbedding) else made
+        return replace(made, figures=look.figures) if look is not None and isinstance(made, PageEmbedding) else made
 
     def _look(self, page: Page) -> Look:
         """What the figures that the crop leaves are, and what the photographs among the pictures look like."""
@@ -218,7 +218,10 @@ class Reader:
             np.array([vector for _, _, vector in found], np.float32).reshape(-1, self.info.dim),
             np.array([place for place, _, _ in found], np.float32).reshape(-1, 4),
             tuple(LOOKS_LIKE + label for _, label, _ in found),
-            tuple(dict.fromkeys(known.kind for known in seen if known.kind not in ("", sight.TEXT))),
+            tuple(
+                Figure(box, "" if known.kind == sight.TEXT else known.kind, known.sight)
+                for (box, _), known in zip(shown, seen, strict=True)
+            ),
         )
 
     def caption(self) -> Float:

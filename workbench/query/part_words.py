@@ -25,7 +25,13 @@ def with_words(
 
     The query as it is where no stage compares words.
     """
-    if query.plain or all(leaf.stage.vectors for leaf in pipeline.leaves()):
+    if query.plain:
+        return query, ()
+    leaves = list(pipeline.leaves())
+    if any(leaf.stage.looks for leaf in leaves):
+        shown = {i: part for i, part in enumerate(query.parts) if isinstance(part, PicturePart)}
+        query = query.with_files({i: str(pictures.path(part.picture, part.repairs)) for i, part in shown.items()})
+    if all(leaf.stage.vectors or leaf.stage.looks for leaf in leaves):
         return query, ()
     found: dict[int, str] = {}
     for i, part in enumerate(query.parts):

@@ -135,6 +135,17 @@ NEAREST = ("rows", "conv", "tiles", "global", "full")
 """What stands in for an index that a collection lacks: the first of these that it has."""
 
 
+ALIKE = Step("alike")
+"""What finds the very picture that is asked with."""
+
+
+def looking(pipeline: Pipeline) -> Pipeline:
+    """The pipeline with `ALIKE` at its end; as it is where a stage looks at pictures already."""
+    if any(leaf.stage.looks for leaf in pipeline.leaves()):
+        return pipeline
+    return Pipeline((*pipeline.returning(pipeline.k).steps, replace(ALIKE, k=pipeline.k)))
+
+
 FEW, MANY = 20, 100
 """Results that a person looks through without a thought, and those that one goes through to find a certain page."""
 

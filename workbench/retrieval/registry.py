@@ -93,7 +93,8 @@ class Stage:
     ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
     ``experimental``: measurements do not favour it so far; it is there to be measured. ``reranks``: by these of a
     page a reranker scores what the stage before hands on, and never all pages. ``again``: for a fusion, whose scores
-    hang on the other pages of a collection, how to tell them of pages of several (see `across`).
+    hang on the other pages of a collection, how to tell them of pages of several (see `across`). ``looks``: it compares
+    pictures themselves.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Stage:
     experimental: bool = False
     reranks: Literal["", "words", "pictures"] = ""
     again: Again | None = None
+    looks: bool = False
 
     @property
     def across(self) -> Again | None:

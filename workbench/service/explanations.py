@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from workbench.comparison import Contrast, contrast
+from workbench.errors import QueryError
 from workbench.explanation import areas, explain
 from workbench.passages import passages
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
+from workbench.retrieval.pipeline import ALIKE
+from workbench.retrieval.stages.alike import asked, shared_points
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query, fitted_pipeline
@@ -26,6 +29,7 @@ from workbench.types import (
     Query,
     QueryEmbedding,
     SeenPicture,
+    SharedPoints,
     WordScore,
 )
 
@@ -66,15 +70,32 @@ class Explanations:
         words = _words(store, ref, cleaned, fitted)
         return replace(found, words=words, reranked=_reranked(fitted, encoder))
 
+    def points(self, query: str | Query, ref: PageRef, collection: str) -> tuple[SharedPoints, ...]:
+        """The points that each wanted picture and region of a query shares with a figure of a page, by SIFT and RANSAC.
+
+        None for a picture that the page does not show, and for a page that nothing has looked at.
+        """
+        store = self._opened.get(collection)
+        complete, _ = with_words(clean_query(query), Pipeline((ALIKE,)), store, self._pictures)
+        page_id = store.page_id(ref)
+        found = [(number, shared_points(store, page_id, picture)) for number, picture in asked(complete, store)]
+        return tuple(SharedPoints(number, one.here, one.there) for number, one in found if len(one))
+
     def passages(
         self, query: str | Query, hits: Sequence[Hit], collection: str, pipeline: str = ""
     ) -> Iterator[Passage]:
         """The lines of each page found that answer best, and its heat, as the pipeline's encoder has it; see `explain`.
 
-        Pages that have gone since the search, or that lack that encoder's vectors, are left out.
+        Pages that have gone since the search, or that lack that encoder's vectors, are left out; all of them where the
+        encoder sees nothing in what is asked.
         """
-        store = self._opened.get(collection)
-        embedding, rarity, encoder = self._embedded(store, clean_query(query), "", _fitted(pipeline, store))
+        store, cleaned = self._opened.get(collection), clean_query(query)
+        try:
+            embedding, rarity, encoder = self._embedded(store, cleaned, "", _fitted(pipeline, store))
+        except QueryError:
+            if cleaned.plain:
+                raise
+            return
         yield from passages(store, {hit.page_id: hit.ref for hit in hits}, embedding, rarity, encoder)
 
     def _embedded(

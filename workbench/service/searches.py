@@ -22,7 +22,8 @@ from workbench.retrieval import (
     parse_filter,
     search_stages,
 )
-from workbench.retrieval.pipeline import GROWING, WRITTEN_FOR, PipelineReading, rival
+from workbench.retrieval.pipeline import ALIKE, GROWING, WRITTEN_FOR, PipelineReading, looking, rival
+from workbench.retrieval.stages.alike import by_sight
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
@@ -97,10 +98,11 @@ class Searches:
         where = parse_filter(filter)
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, k, store)
+        models = self._models.of(store)
+        fitted = seeing(fitted, cleaned, store, models)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         notes += _grown(pipeline, fitted, store)
         search = search_stages if anew or self._answers is None else self._answers.stages
-        models = self._models.of(store)
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
@@ -134,11 +136,20 @@ class Searches:
     ) -> MissReport:
         """Whether a search finds a page and, if not, what lost it, and the smallest change that finds it."""
         store = self._opened.get(collection)
+        cleaned, models = clean_query(query), self._models.of(store)
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
-        cleaned, _ = with_words(clean_query(query), parsed, store, self._pictures)
-        found = diagnose(store, cleaned, ref, parsed, self._models.of(store), filter)
-        return replace(found, short=CAUSES.get(found.cause, found.verdict))
+        seen = seeing(parsed, cleaned, store, models)
+        cleaned, _ = with_words(cleaned, seen, store, self._pictures)
+        if seen != parsed:  # what finds the very picture takes any page, whatever the stages before it lost
+            *_, result = search_stages(store, cleaned, seen, models, parse_filter(filter))
+            hit = next((hit for hit in result.hits if hit.ref == ref and hit.scored), None)
+            if hit is not None:
+                label = seen.steps[-1].label
+                reason = f"Found at rank {hit.rank} of {seen.k} by '{label}'."
+                return MissReport(str(ref), "found", label, hit.rank, seen.k, None, reason, short="found")
+        report = diagnose(store, cleaned, ref, parsed, models, filter)
+        return replace(report, short=CAUSES.get(report.cause, report.verdict))
 
     def calibrate(
         self,
@@ -258,6 +269,23 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     if text == GROWING:
         parsed = parsed.grown(store.page_count())
     return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
+
+
+def seeing(pipeline: Pipeline, query: Query, store: Collection, models: QueryModels) -> Pipeline:
+    """The pipeline for a query with pictures or regions: it ends in a stage that finds the very same ones.
+
+    That is all of it where its encoders see nothing in them. As it is for another query, and where a stage of it looks
+    at pictures, or nothing has looked at the collection's.
+    """
+    if query.plain or not (looked_at := by_sight(query, store)):
+        return pipeline
+    if len(looked_at) == sum(part.weight > 0 for part in query.parts):
+        try:
+            for encoder in {store.space(leaf.encoder).encoder for leaf in pipeline.vector_leaves()}:
+                models.encode(encoder, query)
+        except QueryError:
+            return Pipeline((ALIKE,)).returning(pipeline.k)
+    return looking(pipeline)
 
 
 def _grown(text: str, fitted: Pipeline, store: Collection) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from workbench.errors import EncoderError
 from workbench.sight.kinds import kinds
+from workbench.sight.likeness import likeness
 from workbench.sight.names import CLASSES, names
 from workbench.types import Box, Float
 
@@ -87,12 +88,13 @@ class Seen:
     """What a picture shows: ``things``, likeliest first, and names and likelihood of the likeliest ``classes``.
 
     Both are empty where it is surely no photograph, or the classifier is not sure of anything. ``kind`` is the kind of
-    figure, empty where that is not clear.
+    figure, empty where that is not clear. ``sight (SIGHT,) int8`` is what pictures are compared by (see `likeness`).
     """
 
+    kind: str
+    sight: NDArray[np.int8]
     things: tuple[Sighting, ...] = ()
     classes: tuple[tuple[tuple[str, ...], float], ...] = ()
-    kind: str = ""
 
 
 class Classifier:
@@ -108,16 +110,22 @@ class Classifier:
     def look(self, pictures: Sequence[Image]) -> list[Seen]:
         """What each RGB picture looks like."""
         found = []
-        for features in self._features(pictures):
-            likely = kinds().likelihoods(features.mean(dim=(2, 3)).numpy())
-            for one, places in zip(likely, self._network.logits(features).numpy(), strict=True):
-                kind = kinds().kind(one)
-                found.append(self._seen(places, kind) if kinds().may_be_photograph(one) else Seen(kind=kind))
+        for start, features in enumerate(self._features(pictures)):
+            means = features.mean(dim=(2, 3)).numpy()
+            likely = kinds().likelihoods(means)
+            sights = likeness().describe(means, pictures[_BATCH * start : _BATCH * (start + 1)])
+            for sight, one, places in zip(sights, likely, self._network.logits(features).numpy(), strict=True):
+                seen = Seen(kinds().kind(one), sight)
+                found.append(self._named(seen, places) if kinds().may_be_photograph(one) else seen)
         return found
 
     def features(self, pictures: Sequence[Image]) -> Float:
         """The network's features of each RGB picture, ``(n, FEATURES) float32``: their means over its places."""
         return np.concatenate([features.mean(dim=(2, 3)).numpy() for features in self._features(pictures)])
+
+    def sights(self, pictures: Sequence[Image]) -> NDArray[np.int8]:
+        """What RGB pictures are compared by, ``(n, SIGHT)``; see `likeness`."""
+        return likeness().describe(self.features(pictures), pictures)
 
     def _features(self, pictures: Sequence[Image]) -> Iterator[Tensor]:
         """The features of the pictures' places, ``(n, FEATURES, CELLS, CELLS)``, some pictures at a time."""
@@ -150,14 +158,14 @@ class Classifier:
         order = [int(i) for i in np.argsort(-found, kind="stable") if found[i] >= self._sure[i]]
         return [(i, float(found[i])) for i in order[:MOST]]
 
-    def _seen(self, places: Float, kind: str) -> Seen:
+    def _named(self, seen: Seen, places: Float) -> Seen:
         likely = _softmax(places.mean(axis=(0, 1)))
         things = tuple(
             Sighting(self._words[i], share, _peak(places @ (self._covers[i] * likely)))
             for i, share in self.meanings(likely)
         )
         top = [int(i) for i in np.argsort(-likely, kind="stable")[:COMBINED]] if things else []
-        return Seen(things, tuple((self._words[i], float(likely[i])) for i in top), kind)
+        return replace(seen, things=things, classes=tuple((self._words[i], float(likely[i])) for i in top))
 
 
 def installed() -> bool:

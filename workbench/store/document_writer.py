@@ -123,11 +123,11 @@ class DocumentWriter:
             where = f"content_hash = {quoted(record.content_hash)}"
             self._catalog.table("pages").update(where=where, values_sql=fields)
 
-    def note(self, column: str, values: Mapping[str, Any]) -> None:
-        """Say something more of pages, by page id, in one commit that leaves all else of them as it is."""
-        rows = [{"page_id": page, column: value} for page, value in values.items()]
+    def note(self, said: Mapping[str, Mapping[str, Any]]) -> None:
+        """Say more of pages, as columns by page id, the same of each, in one commit that leaves all else as it is."""
+        rows = [{"page_id": page, **columns} for page, columns in said.items()]
         if rows:
-            schema = pa.schema([PAGES.field("page_id"), PAGES.field(column)])
+            schema = pa.schema([PAGES.field(name) for name in rows[0]])
             update = self._catalog.table("pages").merge_insert("page_id").when_matched_update_all().use_index(False)
             update.execute(pa.Table.from_pylist(rows, schema))
 

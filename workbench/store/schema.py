@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.documents.langid import language
-from workbench.types import Box, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
+from workbench.types import SIGHT, Box, Figure, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
 from workbench.types.text import storable, wellformed
 
 ID_DIGITS = 32
@@ -67,11 +67,13 @@ PAGES = pa.schema(
         pa.field("reason", pa.string()),
         pa.field("pictures", pa.list_(pa.list_(pa.float32(), 4))),
         pa.field("shows", pa.list_(pa.string())),
+        pa.field("figures", pa.list_(pa.list_(pa.float32(), 4))),
+        pa.field("sights", pa.list_(pa.list_(pa.int8(), SIGHT))),
         pa.field("language", pa.string()),
         pa.field("year", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows", "language", "year")
+LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "language", "year")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -234,11 +236,11 @@ def embedding_of(row: Mapping[str, Any], dim: int) -> PageEmbedding:
 
 
 def page_row(
-    page: Page, record: DocumentRecord, picture_bytes: int, shows: Sequence[str] | None = None
+    page: Page, record: DocumentRecord, picture_bytes: int, figures: Sequence[Figure] | None = None
 ) -> dict[str, Any]:
     """A page that is committed; ``picture_bytes`` is what its pictures take on disk.
 
-    ``shows`` are kinds of figure on it, None where nothing looked. Its reason is what of it could not be read, if
+    ``figures`` are what was seen on it, None where nothing looked. Its reason is what of it could not be read, if
     anything.
     """
     return {
@@ -252,8 +254,17 @@ def page_row(
         "status": OK,
         "reason": wellformed(page.notice),
         "pictures": [list(box) for box in page.pictures],
-        "shows": None if shows is None else list(shows),
         "year": page.year,
+        **({} if figures is None else figure_columns(figures)),
+    }
+
+
+def figure_columns(figures: Sequence[Figure]) -> dict[str, Any]:
+    """What was seen on a page, as columns of `PAGES`."""
+    return {
+        "shows": list(dict.fromkeys(figure.kind for figure in figures if figure.kind)),
+        "figures": [list(figure.box) for figure in figures],
+        "sights": [figure.sight for figure in figures],
     }
 
 

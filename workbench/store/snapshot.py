@@ -22,8 +22,10 @@ from workbench.store import lookup, terms
 from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
 from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.files import intact
 from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE, Postings
+from workbench.store.sights import Sights, read_sights
 from workbench.store.table_vectors import Held, PageVectors
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
@@ -213,6 +215,12 @@ class Snapshot:
             positions[rows[there]] = there
             found = known[space.encoder, name] = IndexRows(held, rows, positions)
         return found
+
+    @cached_property
+    def sights(self) -> Sights:
+        """What was seen of the figures of all pages; read when it is first asked for."""
+        with intact(self._catalog.name):
+            return read_sights(self._catalog.table("pages"))
 
     def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0, concepts: float = 0.0) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.

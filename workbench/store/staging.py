@@ -17,7 +17,7 @@ from workbench.store.files import room
 from workbench.store.fragments import Fragments, joined, write_fragments
 from workbench.store.images import save_images
 from workbench.store.schema import PAGES, DocumentRecord, page_id, page_row
-from workbench.types import Page, PageEmbedding, PageFailure
+from workbench.types import Figure, Page, PageEmbedding, PageFailure
 
 NewPage = tuple[Page, PageEmbedding, Pictures]
 """A page to be stored, with its pictures, as `webp.encoded` makes them."""
@@ -85,7 +85,7 @@ class Stager:
                     one.page,
                     record,
                     one.picture_bytes,
-                    shown([one.vectors.embedding, *(outcomes[i] for outcomes in later_ones)]),
+                    seen([one.vectors.embedding, *(outcomes[i] for outcomes in later_ones)]),
                 )
                 for i, one in ready.items()
             ]
@@ -137,7 +137,7 @@ class Stager:
             return list(pool.map(prepare, pages))
 
 
-def shown(outcomes: Iterable[PageEmbedding | PageFailure]) -> tuple[str, ...] | None:
-    """The kinds of figure on a page, by the first of its encoders that looks for them; None where none does."""
-    found = (one.shows for one in outcomes if isinstance(one, PageEmbedding))
-    return next((shows for shows in found if shows is not None), None)
+def seen(outcomes: Iterable[PageEmbedding | PageFailure]) -> tuple[Figure, ...] | None:
+    """The figures on a page, by the first of its encoders that looks for them; None where none does."""
+    found = (one.figures for one in outcomes if isinstance(one, PageEmbedding))
+    return next((figures for figures in found if figures is not None), None)

@@ -38,10 +38,11 @@ from workbench.store.schema import (
     DocumentRecord,
     document_name,
     failed_row,
+    figure_columns,
     gap_rows,
     words_columns,
 )
-from workbench.store.staging import NewPage, Staged, Stager, shown
+from workbench.store.staging import NewPage, Staged, Stager, seen
 from workbench.store.table_writer import IDS_AT_ONCE, KEEP_VERSIONS, merge
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
@@ -245,9 +246,9 @@ class Writer:
             new = []
             for page, row in rows.items():
                 words, notice = read[page]
-                shows = shown(made[page] for made in (vectors or {}).values() if page in made)
-                seen = {} if shows is None else {"shows": list(shows)}
-                new.append({**row, **words_columns(words), "reason": wellformed(notice), **seen})
+                figures = seen(made[page] for made in (vectors or {}).values() if page in made)
+                shown = {} if figures is None else figure_columns(figures)
+                new.append({**row, **words_columns(words), "reason": wellformed(notice), **shown})
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 
@@ -266,8 +267,8 @@ class Writer:
         """
         with room(self._session.name):
             lacking = self._put_vectors(encoder_id, pages)
-            seen = {page: list(kinds) for page, one in pages if (kinds := shown([one])) is not None}
-            self._documents.note("shows", seen)
+            told = {page: figure_columns(figures) for page, one in pages if (figures := seen([one])) is not None}
+            self._documents.note(told)
             return lacking
 
     def note_languages(self) -> int:
@@ -278,7 +279,7 @@ class Writer:
             for start in range(0, len(pages), IDS_AT_ONCE):
                 where = within("page_id", pages[start : start + IDS_AT_ONCE])
                 rows = self._session.catalog.rows("pages", where, ["page_id", "text"])
-                self._documents.note("language", {row["page_id"]: language(row["text"].split()) for row in rows})
+                self._documents.note({row["page_id"]: {"language": language(row["text"].split())} for row in rows})
         return len(pages)
 
     def restore(

@@ -30,6 +30,7 @@ from workbench.types.explanations import (
     Passage,
     PooledView,
     Region,
+    SharedPoints,
     TokenGap,
     WordScore,
 )
@@ -48,9 +49,10 @@ from workbench.types.ingestion import (
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
 from workbench.types.results import Hit, Lifted, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
-from workbench.types.vectors import Geometry, PageEmbedding, QueryEmbedding, Ragged
+from workbench.types.vectors import SIGHT, Figure, Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
+    "SIGHT",
     "Box",
     "CollectionInfo",
     "DocumentFields",
@@ -59,6 +61,7 @@ __all__ = [
     "Drawn",
     "Evidence",
     "Explanation",
+    "Figure",
     "Fix",
     "Float",
     "Geometry",
@@ -99,6 +102,7 @@ __all__ = [
     "ScoreKind",
     "SearchResult",
     "SeenPicture",
+    "SharedPoints",
     "SpaceInfo",
     "StageScore",
     "StageTrace",

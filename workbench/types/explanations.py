@@ -107,6 +107,19 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedPoints:
+    """Points that a picture of a query and a page share, since one shows some of the other.
+
+    ``part`` is the picture's place among the query's parts, from 0; ``asked`` and ``found (n, 2) float32`` are
+    fractions of the picture and of the page, point by point.
+    """
+
+    part: int
+    asked: Float
+    found: Float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """The lines of a page that answer a query best, to stand with the page in a list of results.
 

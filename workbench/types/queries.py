@@ -55,13 +55,15 @@ class TextPart:
 class PicturePart:
     """An uploaded picture, named by the sha256 of its file, as ``repairs`` (in their text form) leave it.
 
-    ``words`` are those read in it, for stages that compare words; filled in for a search that has such a stage.
+    ``words`` are those read in it, for stages that compare words, and ``file`` is where it is kept, for those that look
+    at it; filled in for a search that has such a stage.
     """
 
     picture: str
     repairs: tuple[str, ...] = ()
     weight: float = 1.0
     words: str = field(default="", compare=False)
+    file: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"picture {self.picture[:8]}"
@@ -207,6 +209,15 @@ class Query:
         return Query(
             tuple(
                 replace(part, words=words[i]) if i in words and isinstance(part, PicturePart | RegionPart) else part
+                for i, part in enumerate(self.parts)
+            )
+        )
+
+    def with_files(self, files: Mapping[int, str]) -> Query:
+        """The same query, with the files of its pictures, by their place among the parts."""
+        return Query(
+            tuple(
+                replace(part, file=files[i]) if i in files and isinstance(part, PicturePart) else part
                 for i, part in enumerate(self.parts)
             )
         )

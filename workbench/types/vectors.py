@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.types.arrays import Float, Int
+from workbench.types.arrays import Box, Float, Int
+
+SIGHT = 192
+"""Numbers that a figure is compared by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,28 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure on a page, as seen: its ``box``, its ``kind`` (empty where that is not clear or it is none), and
+    ``sight (SIGHT,) int8``, by which figures that look alike are found."""
+
+    box: Box
+    kind: str
+    sight: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
 class PageEmbedding:
     """``vectors (n, dim) float32`` with unit rows, their places, and optional ``salience (n,) float32``.
 
-    ``labels`` is the text under each vector where the encoder knows it (the word, for `reader`), or empty. ``shows``
-    are the kinds of figure that the encoder saw on the page, None for one that does not look for them.
+    ``labels`` is the text under each vector where the encoder knows it (the word, for `reader`), or empty. ``figures``
+    are what the encoder saw on the page, None for one that does not look for any.
     """
 
     vectors: Float
     geometry: Geometry
     labels: tuple[str, ...] = ()
     salience: Float | None = None
-    shows: tuple[str, ...] | None = None
+    figures: tuple[Figure, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ export function Adding() {
     setPlan(now);
     return asks();
   };
-  useEffect(() => settle(null), [state.collection]);
+  useEffect(() => void settle(null), [state.collection]);
 
   /* A plan with further choices; `more` are files that were refused before the server heard of them. */
   async function planned({ collection, batch, replace, without, more }) {

@@ -4,6 +4,7 @@ import { api, Button, Chip, copy, count, focusQuery, html, Labelled, openPage, p
   Segments, Select, spaces, state, Table, Tick, useState, Waiting } from "../core/core.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
+import { asksByPicture, SamePicture } from "./points.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, turn } from "./reading.js";
 
 const SOURCES = { text: "text layer", ocr: "read by OCR", mixed: "text layer and OCR", none: "none" };
@@ -243,11 +244,16 @@ function Pending({ waiting, error }) {
 /* `drawn` is the heat that is drawn, `reveal(box)` shows a part of the page, `search(box)` asks for pages like it. */
 export function Panel({ drawn, reveal, search }) {
   const { read: page, why, waiting, error } = state.page;
+  const draw = (dots) => state.page && alter({ dots });
+  const same =
+    asksByPicture() &&
+    html`<${SamePicture} key=${`${refOf(page)} same`} page=${page} reveal=${reveal} draw=${draw} />`;
   if (!why)
     return html`<div class="pl-panel">
-      <${Pending} waiting=${waiting} error=${error} /><${PageText} page=${page} open=${!waiting} />
+      ${same}<${Pending} waiting=${waiting} error=${error} /><${PageText} page=${page} open=${!waiting} />
     </div>`;
   return html`<div class="pl-panel">
+    ${same}
     <${Heat} why=${why} drawn=${drawn} />
     <${Encoder} why=${why} />
     ${state.query && !state.parts.length && html`<${JudgedPage} at=${page} />`}

@@ -110,11 +110,11 @@ function mover(now) {
 }
 
 /* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over
-   it, and `start` one that is shown first. `scaled(scale)`, `hover(point or null)`, `picked(box or null)` and
-   `swiped(way)` hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is
+   it, `dots` points, and `start` a box that is shown first. `scaled(scale)`, `hover(point or null)`,
+   `picked(box or null)` and `swiped(way)` hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is
    there as soon as the page is, so that the first key and the first click find it: hence layout effects. */
 export function Stage(props) {
-  const { page, address, name, shown, draw, drawn, marks, picking, pick, start, moves, stale, failed } = props;
+  const { page, address, name, shown, draw, drawn, marks, dots, picking, pick, start, moves, stale, failed } = props;
   const now = useRef({}).current;
   now.props = props;
   const node = useRef(null),
@@ -148,6 +148,7 @@ export function Stage(props) {
       <canvas class="pl-heat" id="pl-heat" aria-hidden="true" hidden=${!shown} ref=${canvas}></canvas>
       <svg class="pl-marks" viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">
         ${marks.map(([box, kind]) => html`<${Mark} box=${box} kind=${kind} />`)}
+        ${dots.map(([x, y]) => html`<path class="pl-dot" d=${`M${x * 1000} ${y * 1000}h0`} />`)}
         ${pick && html`<${Mark} box=${pick} kind="pl-pick" />`}
       </svg>
     </div>

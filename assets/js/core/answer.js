@@ -1,2 +1,0 @@
-/* answer: of older imports, until they are gone. */
-export * from "./server.js";

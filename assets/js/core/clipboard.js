@@ -1,2 +1,0 @@
-/* clipboard: of older imports, until they are gone. */
-export * from "./taking.js";

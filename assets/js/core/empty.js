@@ -1,2 +1,0 @@
-/* empty: of older imports, until they are gone. */
-export * from "./blocks.js";

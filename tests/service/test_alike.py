@@ -1,0 +1,118 @@
+"""A picture finds itself: cut, scaled and pressed, on a page as in a file of its own, and says by which points."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from workbench.service import Workbench
+from workbench.settings import CollectionSettings, Settings
+from workbench.types import PageRef, Query
+
+DOCUMENTS = Path(__file__).parents[2] / "sample_data" / "documents"
+PICTURES = ("astronaut.png", "cat.png", "coffee-cup.png", "galaxies.jpg", "rocket-launch.jpg")
+ROCKET, SHEET = PageRef("rocket-launch.jpg", 1), PageRef("sheet.pdf", 2)
+SIZE = (612, 792)
+PLACE = (0.2, 0.3, 0.7, 0.6)
+"""Where the rocket stands on the second page of the sheets."""
+
+
+def opened(name):
+    with Image.open(DOCUMENTS / name) as image:
+        return image.convert("RGB")
+
+
+def sheets(path):
+    """A PDF of three pages: with the cat, with the rocket, with words alone."""
+    canvas = Canvas(str(path), pagesize=SIZE, invariant=1)
+    x0, y0, x1, y1 = (edge * side for edge, side in zip(PLACE, (*SIZE, *SIZE), strict=True))
+    for name in ("cat.png", "rocket-launch.jpg", ""):
+        canvas.drawString(72, 60, "A sheet of the album, with a picture or none, and these words under it")
+        if name:
+            canvas.drawImage(ImageReader(opened(name)), x0, SIZE[1] - y1, x1 - x0, y1 - y0)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("alike")
+    made = Workbench(Settings(home=folder / "home"))
+    files = [*(DOCUMENTS / name for name in PICTURES), sheets(folder / "sheet.pdf")]
+    made.ingest(files, "pictures", CollectionSettings(words="text"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def asked(bench):
+    """A quarter of the rocket, at two thirds of its size, pressed hard."""
+    image = opened("rocket-launch.jpg")
+    w, h = image.size
+    part = image.crop((w // 4, h // 5, w // 4 + w // 2, h // 5 + h // 2)).resize((w // 3, h // 3))
+    held = io.BytesIO()
+    part.save(held, "JPEG", quality=45)
+    return Query.empty().picture(bench.pictures.keep(held.getvalue()))
+
+
+@pytest.mark.parametrize("pipeline", ["", "two-stage", "accurate", "alike"])
+def test_a_part_of_a_picture_finds_it_first(bench, asked, pipeline):
+    result = bench.search(asked, "pictures", pipeline, 3)
+    assert {hit.ref for hit in result.hits[:2]} == {ROCKET, SHEET}
+    assert all(hit.score >= 6 for hit in result.hits[:2])
+    assert [stage.name for stage in result.trace.stages][-2] == "alike"
+    assert result.pipeline.endswith("alike:3")
+    assert len(result.hits) == 3
+
+
+def test_a_region_of_a_page_finds_the_other_places_of_its_picture(bench):
+    found = bench.search(Query.empty().region(SHEET, (0.3, 0.35, 0.6, 0.55)), "pictures", "", 3)
+    assert {hit.ref for hit in found.hits[:2]} == {ROCKET, SHEET}
+    blank = Query.of("rocket").region(PageRef("sheet.pdf", 3), (0.1, 0.1, 0.2, 0.2))
+    assert "alike" not in bench.search(blank, "pictures", "full:3").pipeline  # nothing is to be seen there
+
+
+def test_a_text_asks_as_before(bench):
+    result = bench.search("a rocket", "pictures", "full:3")
+    assert result.pipeline == "full:3"
+    assert "alike" not in [stage.name for stage in result.trace.stages]
+    noted = bench.search("a rocket", "pictures", "full:3 > alike:3")
+    assert [hit.ref for hit in noted.hits] == [hit.ref for hit in result.hits]
+    assert any("goes by pictures" in note for note in noted.notes)
+
+
+def test_a_filter_holds_for_pictures(bench, asked):
+    result = bench.search(asked, "pictures", "", 3, "document = 'cat.png'")
+    assert {hit.ref.document for hit in result.hits} == {"cat.png"}
+
+
+def test_points_stand_where_the_picture_does(bench, asked):
+    (alone,) = bench.explanations.points(asked, ROCKET, "pictures")
+    assert alone.part == 0
+    assert len(alone.asked) == len(alone.found) >= 6
+    np.testing.assert_allclose(alone.found, np.array([0.25, 0.2]) + alone.asked / 2, atol=0.02)
+    (placed,) = bench.explanations.points(asked, SHEET, "pictures")
+    x0, y0, x1, y1 = PLACE
+    there = np.array([x0, y0]) + (np.array([0.25, 0.2]) + placed.asked / 2) * [x1 - x0, y1 - y0]
+    np.testing.assert_allclose(placed.found, there, atol=0.02)
+    assert bench.explanations.points(asked, PageRef("cat.png", 1), "pictures") == ()
+    assert bench.explanations.points("a rocket", ROCKET, "pictures") == ()
+
+
+def test_why_knows_what_was_found_by_sight(bench, asked):
+    report = bench.searches.why(asked, SHEET, "pictures", "full:2")
+    assert (report.verdict, report.stage) == ("found", "alike")
+
+
+def test_a_collection_that_nothing_has_looked_at_is_searched_as_before(bench, asked):
+    bench.ingest([DOCUMENTS / "rocket-launch.jpg"], "before", CollectionSettings(words="text"))
+    table = bench.opened.get("before").catalog.table("pages")
+    table.drop_columns(["figures", "sights"])
+    found = bench.search(asked, "before", "full:3")
+    assert found.pipeline == "full:3"
+    assert bench.explanations.points(asked, ROCKET, "before") == ()
