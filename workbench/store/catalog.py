@@ -161,25 +161,33 @@ class Catalog:
         """Ids of the pages a search may find that a filter leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
-        self._check_shows(where)
+        self._check_looked(where)
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, condition(where))
         return list(self.quarantine().without(found).ids)
 
     def matching(self, where: Filter) -> list[str]:
         """Ids of the committed pages that a filter leaves, in no order."""
-        self._check_shows(where)
+        self._check_looked(where)
         with intact(self.name):
             return columns(self.table("pages"), both(COMMITTED, condition(where)), ["page_id"])["page_id"]
 
-    def _check_shows(self, where: Filter) -> None:
-        """`InputError` for a filter by kinds of figure where nothing has looked for any."""
-        if all(test.field != "shows" for test in tests_of(where)):
-            return
+    def _check_looked(self, where: Filter) -> None:
+        """`InputError` for a filter by what of no page is known: kinds of its figures, or how well it was read."""
+        for field in ("shows", "quality"):
+            if any(test.field == field for test in tests_of(where)):
+                self._check_known(field)
+
+    def _check_known(self, field: str) -> None:
         table = self.table("pages")
         with intact(self.name):
-            if "shows" in table.schema.names and table.count_rows("shows IS NOT NULL"):
+            if field in table.schema.names and table.count_rows(f"{field} IS NOT NULL"):
                 return
+        if field == "quality":
+            raise InputError(
+                f"How well the pages of collection '{self.name}' were read is not known: they went in before Pagelens "
+                "0.3.0. To filter by it, ingest the files into a new collection, or read their pages again."
+            )
         raise InputError(
             f"Nothing has looked for figures on the pages of collection '{self.name}': the encoder 'reader' does, in "
             "collections made since Pagelens 0.3.0. To filter by figures, ingest the files into a new collection."

@@ -61,7 +61,9 @@ def _tested(test: FieldTest) -> str:
     if column.startswith(META):
         return _meta(column.removeprefix(META), operator, value)
     if isinstance(value, Decimal):
-        return _compared(column, operator, value)
+        compared = _compared(column, operator, value)
+        # The quality is null of a page that has no words, or still has some to be read.
+        return f"coalesce({compared}, false)" if test.field == "quality" else compared
     if test.field == "shows":  # null for a page that nothing has looked at
         return _unless(operator, f"coalesce(array_has({column}, {quoted(value)}), false)")
     if test.field == "tag":

@@ -68,9 +68,10 @@ PAGES = pa.schema(
         pa.field("shows", pa.list_(pa.string())),
         pa.field("figures", pa.list_(pa.list_(pa.float32(), 4))),
         pa.field("sights", pa.list_(pa.list_(pa.int8(), SIGHT))),
+        pa.field("quality", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows", "figures", "sights")
+LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "quality")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -251,6 +252,7 @@ def page_row(
         "status": OK,
         "reason": wellformed(page.notice),
         "pictures": [list(box) for box in page.pictures],
+        "quality": page.quality,
         **({} if figures is None else figure_columns(figures)),
     }
 
@@ -339,6 +341,7 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         meta_of(row["meta"]),
         row["reason"] or "",
         None if (shows := row.get("shows")) is None else tuple(shows),
+        row.get("quality"),
     )
 
 

@@ -119,9 +119,9 @@ class Page:
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
-    of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
-    read later. ``pictures`` are the boxes of the larger pictures on it, ``drawings`` those of what else looks like a
-    figure: charts and diagrams made of lines.
+    of it could not be read, if anything, and ``quality`` how much of it was read, in per cent (see `ReadWords`).
+    ``unread`` marks a page whose picture may hold more words, which are to be read later. ``pictures`` are the boxes of
+    the larger pictures on it, ``drawings`` those of what else looks like a figure: charts and diagrams made of lines.
     """
 
     ref: PageRef
@@ -134,6 +134,21 @@ class Page:
     unread: bool = False
     pictures: tuple[Box, ...] = ()
     drawings: tuple[Box, ...] = ()
+    quality: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWords:
+    """The words of a page when all have been read, and how well that went.
+
+    ``notice`` says in a sentence what could not be read, if anything. ``quality``, 0 to 100, is how certain the words
+    are, by letters: 100 for a text layer, for OCR the share of the text it saw that it read; times the share of them
+    that can be words of a language. It is None where nothing was seen to be read, and where that failed.
+    """
+
+    words: Words
+    notice: str
+    quality: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,9 @@ class PageFailure:
 class StoredPage:
     """A committed page as read back: everything about it but its vectors.
 
-    ``shows`` names the kinds of its figures, None where nothing has looked for them.
+    ``shows`` names the kinds of its figures, None where nothing has looked for them; ``quality`` is how well it was
+    read (`ReadWords`), None where nothing was seen to be read, words are still to be read, or were before
+    Pagelens 0.3.0.
     """
 
     page_id: str
@@ -173,3 +190,4 @@ class StoredPage:
     meta: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     shows: tuple[str, ...] | None = None
+    quality: int | None = None
