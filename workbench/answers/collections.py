@@ -106,6 +106,8 @@ class PageText(NamedPage):
         description="How much of it could be read, in per cent; null where nothing was seen to be read, words are "
         "still to be read, or were read before Pagelens 0.3.0."
     )
+    language: str = Field(description="Of its words, as `en` or `de`; empty where that is not known.")
+    year: int = Field(description="When its file says that it was made; 0 where that is not known.")
 
     @classmethod
     def of(cls, page: StoredPage) -> PageText:
@@ -122,6 +124,8 @@ class PageText(NamedPage):
             tags=list(page.tags),
             shows=None if page.shows is None else list(page.shows),
             quality=page.quality,
+            language=page.language,
+            year=page.year,
         )
 
 

@@ -136,10 +136,11 @@ class OpenedDocument:
             if not 1 <= ref.page <= file.pages:
                 raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
             if isinstance(file, PictureFile):
-                return _picture_page(file, ref, settings, digest)
-            if self._visible is None:
-                self._visible = VisiblePages(file)
-            return _pdf_page(file, self._visible, ref, settings, digest)
+                page = _picture_page(file, ref, settings, digest)
+            else:
+                self._visible = self._visible or VisiblePages(file)
+                page = _pdf_page(file, self._visible, ref, settings, digest)
+            return replace(page, year=file.year)
         except DocumentError as error:
             return PageFailure(ref, str(error))
         except MemoryError:
@@ -215,7 +216,7 @@ def _page(
     drawn = undrawn
     if settings.picture and image is not None:
         drawn = Drawn.of(image, encoded(image) if settings.stored else {})
-    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures, drawings, quality)
+    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures, drawings, quality=quality)
 
 
 def undrawn() -> Image.Image:

@@ -50,6 +50,8 @@ FIELDS: Mapping[str, FieldSpec] = {
         "logo, equation, handwriting or music",
         many=True,
     ),
+    "language": FieldSpec("language of the page's words, as en, de or zh; empty where they do not tell"),
+    "year": FieldSpec("year that its file says it was made in", number=True),
     "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
     "quality": FieldSpec(
         "how much of the page could be read, in per cent: quality < 50 finds turned, poor and foreign scans",

@@ -122,6 +122,7 @@ class Page:
     of it could not be read, if anything, and ``quality`` how much of it was read, in per cent (see `ReadWords`).
     ``unread`` marks a page whose picture may hold more words, which are to be read later. ``pictures`` are the boxes of
     the larger pictures on it, ``drawings`` those of what else looks like a figure: charts and diagrams made of lines.
+    ``year`` is when its file says that it was made, 0 where it does not.
     """
 
     ref: PageRef
@@ -134,6 +135,7 @@ class Page:
     unread: bool = False
     pictures: tuple[Box, ...] = ()
     drawings: tuple[Box, ...] = ()
+    year: int = 0
     quality: int | None = None
 
 
@@ -175,9 +177,10 @@ class PageFailure:
 class StoredPage:
     """A committed page as read back: everything about it but its vectors.
 
-    ``shows`` names the kinds of its figures, None where nothing has looked for them; ``quality`` is how well it was
-    read (`ReadWords`), None where nothing was seen to be read, words are still to be read, or were before
-    Pagelens 0.3.0.
+    ``shows`` names the kinds of its figures, None where nothing has looked for them. ``language`` is that of its words,
+    as a tag of BCP 47, ``year`` when its file says that it was made; empty and 0 where that is not known.
+    ``quality`` is how well it was read (`ReadWords`), None where nothing was seen to be read, words are still to be
+    read, or were before Pagelens 0.3.0.
     """
 
     page_id: str
@@ -190,4 +193,6 @@ class StoredPage:
     meta: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     shows: tuple[str, ...] | None = None
+    language: str = ""
+    year: int = 0
     quality: int | None = None
