@@ -3,10 +3,10 @@
 A query is some of a page's own vectors, drawn by lot; the page itself is left out of all lists, since anything finds
 it. The exact answer is MaxSim over all vectors of all pages. Three kinds of ways are held against what each stands in
 for: an ``index`` (a pooled stage, against the exact answer), LanceDB's ``scan`` of an index's table (against our kernel
-over the same vectors: both are exact, so anything but 1 is a fault) and an ``ann`` index that LanceDB makes of them
-(against our kernel too). Of one vector a page that is the index that searches of many pages ask, and its candidates are
-compared by the vectors themselves, as there; of many it is one that searches never ask. Either is made for the
-measurement and dropped.
+over the same vectors: both are exact, to the half precision that LanceDB sums in, so what is far from 1 is a fault) and
+an ``ann`` index that LanceDB makes of them (against our kernel too). Of one vector a page that is the index that
+searches of many pages ask, and its candidates are compared by the vectors themselves, as there; of many it is one that
+searches never ask. Either is made for the measurement and dropped.
 """
 
 from __future__ import annotations
