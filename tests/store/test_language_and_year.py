@@ -14,7 +14,7 @@ from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
 from workbench.store.mending import mend
 from workbench.store.writer import Writer
-from workbench.types import PageRef
+from workbench.types import SIGHT, Figure, PageRef, ReadWords
 
 WHALES = record("whales", 4)
 SAID = {
@@ -116,7 +116,7 @@ def test_words_read_later_tell_their_language(store):
     ids = store.page_ids(None)
     words = item(WHALES, 3, SAID[2][0])[0].words
     with Writer(store) as writer:
-        writer.set_words({ids[2]: (words, "")})
+        writer.set_words({ids[2]: ReadWords(words, "", 88)})
         writer.finish()
     assert known(store)[3] == ("de", 2024)
 
