@@ -103,7 +103,7 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
 
 
 def _medians(values: Float, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Float:
-    """The median of each ``values[starts[i] : ends[i]]``, which follow each other: `numpy.median` costs 0.1 ms a call."""
+    """The median of each ``values[starts[i] : ends[i]]``, one after the other: `numpy.median` costs 0.1 ms a call."""
     counts = ends - starts
     ordered = values[np.lexsort((values, np.repeat(np.arange(len(starts)), counts)))]
     return np.asarray((ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2, values.dtype)
