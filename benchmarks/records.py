@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.across import AcrossReport
 from benchmarks.card import CardReport
 from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import FilesReport
@@ -16,10 +17,19 @@ from benchmarks.tables import TABLES
 from workbench.bench import LatencyReport, records
 
 Report = (
-    CardReport | EncodersReport | FilesReport | LatencyReport | MethodsReport | PeerReport | RemoteReport | ScaleReport
+    AcrossReport
+    | CardReport
+    | EncodersReport
+    | FilesReport
+    | LatencyReport
+    | MethodsReport
+    | PeerReport
+    | RemoteReport
+    | ScaleReport
 )
 
 KINDS: Mapping[str, type[Report]] = {
+    "across": AcrossReport,
     "card": CardReport,
     "encoders": EncodersReport,
     "files": FilesReport,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from benchmarks.across import AcrossReport
 from benchmarks.card import CardReport
 from benchmarks.encoders import EncodersReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
@@ -15,6 +16,30 @@ from benchmarks.remote import RemoteReport
 from benchmarks.scale import ScaleReport
 from workbench.bench.tables import PIPELINE_COLUMN, latency, latency_stages, machine
 from workbench.table import Cell, Column, Table, bytes_text, percent, real, size, table, whole, word
+
+
+def across(report: AcrossReport) -> Table:
+    """Each pipeline over one collection and over several of the same pages."""
+    columns = [
+        PIPELINE_COLUMN,
+        Column("collections", "collections", True),
+        Column("ndcg", "nDCG@5", True),
+        Column("turns", "taking turns", True),
+        Column("merge", "merged by"),
+        Column("p50_ms", "p50 ms", True),
+        Column("p95_ms", "p95 ms", True),
+    ]
+    rows = []
+    for point in report.points:
+        turns = real(point.turns if point.collections > 1 else None)
+        cells = [whole(point.collections), real(point.ndcg), turns, word(point.merge)]
+        rows.append([word(point.pipeline), *cells, real(point.search.p50, 1), real(point.search.p95, 1)])
+    notes = [
+        f"The {report.documents} documents ({report.pages:,} pages) of '{report.source}' ({report.encoder}) in one "
+        f"collection, and dealt out to several; {report.questions} questions x {report.repeats}, times without "
+        "encoding the question. Taking turns: the first of each collection, then the second."
+    ]
+    return table("across", "Several collections against one of all their pages", columns, rows, notes)
 
 
 def scale(report: ScaleReport) -> Table:
@@ -339,6 +364,7 @@ def encoders(report: EncodersReport) -> Table:
 
 
 TABLES: Mapping[str, Callable[[Any], Table]] = {
+    "across": across,
     "encoders": encoders,
     "files": files,
     "files-processes": files_processes,

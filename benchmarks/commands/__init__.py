@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from benchmarks.commands.across import across
 from benchmarks.commands.adapters import adapters
 from benchmarks.commands.card import card
 from benchmarks.commands.encoders import encoders
@@ -18,6 +19,21 @@ from benchmarks.commands.scale import scale
 from benchmarks.commands.workload import memory, overhead
 
 app = typer.Typer()
-MEASURING = (adapters, card, encoders, ingest, overhead, memory, files, reading, manuals, peers, scale, remote, methods)
+MEASURING = (
+    across,
+    adapters,
+    card,
+    encoders,
+    ingest,
+    overhead,
+    memory,
+    files,
+    reading,
+    manuals,
+    peers,
+    scale,
+    remote,
+    methods,
+)
 for command in MEASURING:
     app.command()(command)

@@ -73,7 +73,7 @@ def listed(text: str) -> list[tuple[int, str, float]]:
 
 
 def printed(text: str) -> list[tuple[int, str, float]]:
-    rows = [re.fullmatch(r"(\d+) (.*) ([\d.]+)", line) for line in text.splitlines()]
+    rows = [re.fullmatch(r"(\d+) (.*) (-?[\d.]+)", line) for line in text.splitlines()]
     return [(int(row[1]), row[2], round(float(row[3]), 3)) for row in rows if row]
 
 
@@ -96,6 +96,27 @@ def test_each_text_finds_what_the_search_found(
     with contextlib.redirect_stdout(out):
         exec(compile(python.text, "copied", "exec"), {"__name__": "__main__"})
     assert printed(out.getvalue()) == wanted
+
+
+@posix
+@pytest.mark.parametrize(("across", "pipeline"), [([], ""), (["notes", "empty"], "full:3"), (["notes"], "")])
+def test_each_text_of_a_search_across_finds_what_it_found(
+    workbench: Workbench, home: Path, address: str, echo: Path, across: list[str], pipeline: str
+) -> None:
+    if not workbench.opened.has("empty"):
+        workbench.library.create("empty")
+    result = workbench.across.search("largest animal", across, pipeline, 3, FILTER)
+    wanted = [(hit.rank, str(hit.hit.ref), round(hit.score, 3)) for hit in result.hits]
+    assert wanted
+    made = copies("largest animal", "", pipeline, FILTER, 3, across=across, home=home, address=address)
+    command, _, python, curl = made
+    assert listed(ran(shell(as_json(command.text), echo))) == wanted
+    if shutil.which("curl"):
+        assert listed(shell(curl.text)) == wanted
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(python.text, "copied", "exec"), {"__name__": "__main__"})
+    assert printed(out.getvalue()) == [(rank, f"notes {page}", score) for rank, page, score in wanted]
 
 
 @posix

@@ -49,6 +49,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     made.ingest([write_pdf(root / "n" / "n.pdf", ["The blue whale is large."])], "notes")
     made.ingest([write_pdf(root / "s" / "s.pdf", ["The whale in the safe."])], "secret")
     made.saved_searches.save("kept in the safe", "whale", "secret", "full:2")
+    made.saved_searches.save("in the safe and out", "whale", "", "", across=["notes", "secret"])
+    made.saved_views.save("both in the safe", "notes", "?c=notes&in=notes&in=secret&q=whale")
     labels = root / "qrels.tsv"
     labels.write_text("query-id\tcorpus-id\tscore\n1\ts.pdf#page=1\t1\n", encoding="utf-8")
     questions = root / "queries.jsonl"
@@ -76,8 +78,11 @@ def client(app: Any, name: str) -> TestClient:
     return TestClient(app, base_url=ADDRESS, headers=headers, raise_server_exceptions=False)
 
 
-def asked(client: TestClient, method: str, path: str, batch: str = "") -> Any:
-    """A request of the operation that names the collection `secret` wherever one can be named."""
+def asked(client: TestClient, method: str, path: str, batch: str = "", several: bool = False) -> Any:
+    """A request of the operation that names the collection `secret` wherever one can be named.
+
+    Where it can be named alone or among several, ``several`` says which.
+    """
     operation = SCHEMA["paths"][path][method]
     values = {**VALUES, "a": "s.pdf#page=1", "b": "s.pdf#page=1"} | ({"batch": batch} if batch else {})
     if path.startswith("/compare"):
@@ -92,6 +97,8 @@ def asked(client: TestClient, method: str, path: str, batch: str = "") -> Any:
         known = SCHEMA["components"]["schemas"][reference.rpartition("/")[2]]
         optional = {"collection", "collections", "dataset"} | ({"page"} if path.endswith("quarantine") else set())
         needed = {*known.get("required", ()), *optional} & known["properties"].keys()
+        if {"collection", "collections"} <= needed:
+            needed.remove("collection" if several else "collections")
         body = {name: values[name] for name in needed}
     url = PREFIX + re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), path)
     return client.request(method.upper(), url, params=wanted, json=body)
@@ -116,12 +123,15 @@ def test_what_only_looks_is_what_is_meant_to() -> None:
     assert marked - SESSION == {("post", path) for path in looking}
 
 
+@pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_another_collection_is_not_there_at_any_route(app: Any, bench: Workbench, method: str, path: str) -> None:
+def test_another_collection_is_not_there_at_any_route(
+    app: Any, bench: Workbench, method: str, path: str, several: bool
+) -> None:
     guest = client(app, "guest")
     batch = guest.post(f"{PREFIX}/uploads").json()["batch"]
     guest.put(f"{PREFIX}/uploads/{batch}?name=q.jsonl", content=b"{}")
-    reply = asked(guest, method, path, batch)
+    reply = asked(guest, method, path, batch, several)
     sent = f"{reply.request.url} {reply.request.content.decode()}"
     named = "secret" in sent
     if named and (method, path) not in {("post", "/copies")}:  # a text that the guest made up

@@ -17,11 +17,13 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.api.conftest import NAME, PASSWORD
 from workbench.api.tools import DATA, MAX_TEXT, server
+from workbench.permits import Permit, permitted
 from workbench.service import Workbench
 from workbench.ui.server import create_app
 
 TOOLS = {
-    "list_collections", "list_documents", "search", "read_page", "page_picture", "evidence", "explain", "why",
+    "list_collections", "list_documents", "search", "search_across", "narrow_down", "read_page", "page_picture",
+    "evidence", "explain", "why",
 }  # fmt: skip
 PAGE = "whales.pdf#page=1"
 ASKED = {"query": "largest animal", "collection": "notes"}
@@ -156,3 +158,19 @@ def test_over_stdio(home: Path) -> None:
     )
     (found,) = asked(stdio_client(command), ("search", ASKED))
     assert found.structured_content["hits"][0]["page"] == PAGE
+
+
+def test_several_collections_are_searched_at_once_and_none_that_an_account_may_not_see(workbench: Workbench) -> None:
+    several = ("search_across", {"query": "largest animal", "k": 3})
+    named, narrowed = ("search_across", {**several[1], "collections": ["notes", "gone"]}), ("narrow_down", {})
+    answers = asked(server(workbench), several, named, narrowed)
+    assert not any(answer.is_error for answer in answers)
+    everywhere, two, facets = (answer.structured_content for answer in answers)
+    assert everywhere["hits"][0]["page"] == PAGE
+    assert {hit["collection"] for hit in everywhere["hits"]} == {"notes"}
+    assert [answer["searched"] for answer in two["answers"]] == [True, False]
+    (documents,) = (facet for facet in facets["result"] if facet["field"] == "document")
+    assert {one["value"] for one in documents["values"]} == {"bread/rye & wheat.pdf", "whales.pdf"}
+    with permitted(Permit(edit=False, collections=frozenset({"other"}))):
+        (refused,) = asked(server(workbench), several)
+        assert refused.is_error and "notes" not in refused.content[0].text

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.across import AcrossPoint, AcrossReport
 from benchmarks.card import CardReport, CardWay
 from benchmarks.encoders import EncoderRow, EncodersReport
 from benchmarks.files.report import FileOutcome, FilesReport, RefusedPage, Run
@@ -103,7 +104,12 @@ def remote():
     return RemoteReport("c", "reader", "balanced", 182, 3 << 20, 20, points)
 
 
-REPORTS = [files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders(), remote()]
+def across():
+    points = (AcrossPoint("exact", 1, 0.75, 0.75, "", TIMES), AcrossPoint("exact", 5, 0.74, 0.37, "score", TIMES))
+    return AcrossReport("c", "reader", 20, 180, 30, 3, points)
+
+
+REPORTS = [across(), files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders(), remote()]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=kind_of)
@@ -137,6 +143,10 @@ def test_what_tables_say():
     assert [[cell.text for cell in row] for row in TABLES["scale"](scale()).rows] == [
         ["100", "1,000", "100.0 KiB", "10.0", "1.0", "100 B"],
         ["1,000", "10,000", "1000.0 KiB", "100.0", "1.0", "1000 B"],
+    ]
+    assert [[cell.text for cell in row][:5] for row in TABLES["across"](across()).rows] == [
+        ["exact", "1", "0.750", "", ""],
+        ["exact", "5", "0.740", "0.370", "score"],
     ]
     assert len(TABLES["scale-points"](scale()).rows) == 4
     ours, theirs = TABLES["peers"](peers()).rows

@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser.conftest import serving
 from tests.browser.driving import opened, search, write_pdf
+from tests.browser.test_accessibility import FORMS, judge
 from workbench.service import Workbench
 from workbench.settings import Settings
 
@@ -118,5 +119,54 @@ def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_
     assert page.evaluate("pagelens.state.filter") == "document in ('bread.pdf', 'whales.pdf')"
     field.get_by_text("bread.pdf").click()
     page.wait_for_function("""pagelens.state.filter === "document = 'whales.pdf'" """)
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_search_of_several_is_kept_copied_and_taken_away(browser, several):
+    page = opened(browser, several, "?c=animals&q=whale&in=animals&in=kitchen&view=search")
+    done(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Name of the search").fill("whales everywhere")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.wait_for_selector("dialog[open]", state="detached")
+    page.get_by_role("button", name="Copy as").click()
+    page.get_by_text("-c animals -c kitchen").first.wait_for()
+    assert "/api/v1/search/across" in page.inner_text("dialog[open]")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as started:
+        page.click(".pl-export[data-form=csv]")
+    header, first, *_ = started.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert header.startswith("rank,collection,document,page,score") and first.startswith("1,kitchen,whales.pdf,1,")
+    page.keyboard.press("Escape")
+    page.goto(several + "/?c=shelf&view=search")
+    page.wait_for_selector("html[data-pagelens=ready]")
+    page.get_by_role("button", name="Saved searches").click()
+    row = page.locator(".pl-saved-open", has_text="whales everywhere")
+    assert "animals, kitchen" in row.inner_text()
+    row.click()
+    done(page)
+    assert "in=animals&in=kitchen" in page.url and page.input_value("#pl-query") == "whale"
+    assert page.locator("#pl-results .pl-hit").count() == 3
+    assert page.seen.problems == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), FORMS)
+def test_what_searches_several_meets_wcag_aa(browser, several, width, height, theme):
+    where = f"?__theme={theme}&c=animals&q=whale&in=*&view=search"
+    page = opened(browser, several, where, width=width, height=height)
+    done(page)
+    page.click(".pl-search-in summary")
+    page.click(".pl-facets summary")
+    page.locator(".pl-facet-field[data-field=document]").get_by_text("bread.pdf").wait_for()
+    judge(page, "Search in, facets and results")
+    page.locator(".pl-facet-field[data-field=document]").get_by_text("whales.pdf").click()
+    page.wait_for_selector(".pl-filter-chip")
+    done(page)
+    page.get_by_role("button", name="By document").click()
+    judge(page, "By document, narrowed down")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.seen.problems == []
     page.close()

@@ -127,7 +127,7 @@ def test_a_pdf_has_the_pages_in_order_at_the_size_of_paper(shelf):
 
 
 def test_a_pdf_of_too_many_pages_is_refused_before_one_is_drawn(shelf, result):
-    page = FoundPage(PageRef(EVIL, 1), None, None, lambda: pytest.fail("a page was drawn"))
+    page = FoundPage(PageRef(EVIL, 1), None, result, None, lambda: pytest.fail("a page was drawn"))
     with pytest.raises(InputError, match="holds 100 at most"):
         to_pdf(Found(result, (page,) * 101))
 

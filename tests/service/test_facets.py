@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents.make import TOPICS, write_pdf
-from workbench.errors import FilterError, NotFoundError
+from workbench.errors import FilterError, InputError, NotFoundError
 from workbench.permits import Permit, permitted
 from workbench.retrieval import parse_filter
 from workbench.retrieval.filters import choosing, chosen
@@ -42,7 +42,7 @@ def test_pages_are_counted_over_all_collections(bench):
     assert found["document"] == {"whales.pdf": 4, "bread.pdf": 3, "stars.pdf": 2}
     assert found["tag"] == {"food": 3, "it's": 3, "sea": 2, "sky": 2}
     assert found["meta.year"] == {"2024": 5, "2020": 2}
-    assert "kind" not in found and "words" not in found  # all pages are alike in that
+    assert not found.keys() & {"kind", "words", "year", "shows"}  # all pages are alike in that
     assert counted(bench, ["two", "gone"])["document"] == {"stars.pdf": 2, "whales.pdf": 2}
     with pytest.raises(NotFoundError, match="no collection 'gone'"):
         bench.facets.of(["gone"])
@@ -107,3 +107,25 @@ def test_choosing_changes_one_field_and_nothing_else(text, values):
 def test_a_test_added_to_an_or_is_of_all_of_it():
     found = " and ".join(text for text, _ in clauses_of("page = 1 or page = 2", "tag", "=", "x"))
     assert found == "(page = 1 or page = 2) and tag = 'x'"
+
+
+def test_pages_are_counted_by_what_each_shows_its_language_and_year(bench):
+    with_figures, before = (bench.opened.get(name).catalog.table("pages") for name in ("one", "two"))
+    with_figures.update(where="document = 'bread.pdf'", values_sql={"shows": "['chart', 'map']", "year": "2024"})
+    with_figures.update(where="page = 1", values={"language": "de"})
+    before.drop_columns(["shows", "language", "year"])
+    for name in ("one", "two"):
+        bench.opened.close(name)
+    found = counted(bench)
+    assert found["shows"] == {"chart": 3, "map": 3}
+    assert found["language"] == {"de": 2, "en": 1}  # the reader of English says nothing of the shortest pages
+    assert found["year"] == {"2024": 3, "2000": 2}
+    asked = counted(bench, (), "shows = 'chart' and language = 'de'")
+    assert asked == {"shows": {"chart": 1, "map": 1}, "language": {"de": 1, "en": 1}}  # one page is left
+    years = next(facet for facet in bench.facets.of((), "year = 2024") if facet.field == "year")
+    assert [(one.value, one.chosen, one.filter) for one in years.values] == [
+        ("2024", True, ""),
+        ("2000", False, "year in (2024, 2000)"),
+    ]
+    with pytest.raises(InputError, match="Nothing has looked for figures on the pages of collection 'two'"):
+        bench.facets.of(["two"], "shows = 'chart'")

@@ -102,6 +102,8 @@ class PageText(NamedPage):
     shows: list[str] | None = Field(
         description="Kinds of figure on it, as chart, map, table or photograph; null where no encoder looked for them."
     )
+    language: str = Field(description="Of its words, as `en` or `de`; empty where that is not known.")
+    year: int = Field(description="When its file says that it was made; 0 where that is not known.")
 
     @classmethod
     def of(cls, page: StoredPage) -> PageText:
@@ -117,6 +119,8 @@ class PageText(NamedPage):
             source=page.words.source,
             tags=list(page.tags),
             shows=None if page.shows is None else list(page.shows),
+            language=page.language,
+            year=page.year,
         )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from workbench import heatmap
-from workbench.answers.searches import NamedPage, PageHit, Search
+from workbench.answers.searches import AcrossPageHit, AcrossSearch, NamedPage, PageHit, Search
 from workbench.types import (
     Box,
     Evidence,
@@ -27,8 +27,11 @@ from workbench.types import (
     SharedPoints,
     WordScore,
 )
+from workbench.types.across import AcrossResult
 
 SEEN_QUALITY = 75
+Why = Mapping[tuple[str, str], Explanation]
+"""Explanations by the collection and the id of a page."""
 MAX_CELLS = 150_000
 """Most token x vector similarities sent for one page as bytes; beyond it, the tokens that matter least stay behind."""
 
@@ -165,14 +168,38 @@ class ExportedSearch(Search):
     made: str
 
     @classmethod
-    def with_reasons(
-        cls, result: SearchResult, reasons: Mapping[str, Explanation], filter: str, made: str
-    ) -> ExportedSearch:
-        """From a search result, and explanations by the id of a page."""
-        found = Search.of(result)
-        told = {page: Explained.of(why, result.collection) for page, why in reasons.items()}
-        hits = [ExplainedHit(**dict(hit), explanation=told.get(hit.page_id)) for hit in found.hits]
+    def with_reasons(cls, result: SearchResult, reasons: Why, filter: str, made: str) -> ExportedSearch:
+        """From a search result, and explanations by collection and id of a page."""
+        found, told = Search.of(result), _told(reasons)
+        hits = [ExplainedHit(**dict(hit), explanation=told.get((result.collection, hit.page_id))) for hit in found.hits]
         return cls(**{**dict(found), "hits": hits}, filter=filter, made=made)
+
+
+class ExplainedAcrossHit(AcrossPageHit):
+    """A page found in one of several collections, and why; see `ExplainedHit`."""
+
+    explanation: Explained | None = None
+
+
+class ExportedAcross(AcrossSearch):
+    """A search in several collections to take away; see `ExportedSearch`."""
+
+    hits: Sequence[ExplainedAcrossHit]
+    filter: str
+    made: str
+
+    @classmethod
+    def with_reasons(cls, result: AcrossResult, reasons: Why, filter: str, made: str) -> ExportedAcross:
+        """From the answer of several collections, and explanations by collection and id of a page."""
+        found, told = AcrossSearch.of(result), _told(reasons)
+        hits = [
+            ExplainedAcrossHit(**dict(hit), explanation=told.get((hit.collection, hit.page_id))) for hit in found.hits
+        ]
+        return cls(**{**dict(found), "hits": hits}, filter=filter, made=made)
+
+
+def _told(reasons: Why) -> dict[tuple[str, str], Explained]:
+    return {key: Explained.of(why, key[0]) for key, why in reasons.items()}
 
 
 class Quantised(BaseModel):

@@ -302,7 +302,10 @@ class Saved(BaseModel):
     name: str
     query: str = Field(description="What it looks for, as it is shown.")
     parts: list[dict[str, Any]]
-    collection: str
+    collection: str = Field(description="Empty where several are searched together.")
+    collections: list[str] | None = Field(
+        description="Those that are searched together, none for all; null for one alone."
+    )
     pipeline: str
     filter: str
     k: int | None

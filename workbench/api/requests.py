@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Query as InAddress
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -262,6 +263,26 @@ class SearchRequest(QueryRequest):
     filter: Filter = ""
 
 
+class PlacedRequest(SearchRequest):
+    """A search in one collection, or in several together."""
+
+    collection: Name = Field("", description="The one that is searched; leave it out with `collections`.")
+    collections: list[Name] | None = Field(
+        None,
+        max_length=MAX_COLLECTIONS,
+        description="Those that are searched together in place of one `collection`, without any all that there are; an "
+        "empty `pipeline`, or none, is then each one's recommended preset.",
+    )
+
+    @model_validator(mode="after")
+    def _placed(self) -> Self:
+        if bool(self.collection) is (self.collections is not None):
+            raise PydanticCustomError("place", "name one collection, as 'collection', or several, as 'collections'")
+        if self.collections is not None and "pipeline" not in self.model_fields_set:
+            self.pipeline = ""
+        return self
+
+
 class StagesRequest(SearchRequest):
     """A search that is answered stage by stage."""
 
@@ -333,13 +354,13 @@ class ExplainRequest(PageRequest):
     )
 
 
-class CopyRequest(SearchRequest):
+class CopyRequest(PlacedRequest):
     """A search to be copied as a program, and the address of this server as the asker knows it."""
 
     address: Name = ""
 
 
-class SaveRequest(SearchRequest):
+class SaveRequest(PlacedRequest):
     """A search to keep under a name."""
 
     name: Text = Field(max_length=LONGEST_NAME)
@@ -353,7 +374,7 @@ class ViewRequest(Request):
     address: Text = Field(max_length=LONGEST_ADDRESS, description="From its `?` on.", examples=["?view=evaluate"])
 
 
-class ExportRequest(SearchRequest):
+class ExportRequest(PlacedRequest):
     """A search to take away, and in which form."""
 
     form: Name = Field("html", description=f"One of {', '.join(FORMATS)}.")

@@ -22,8 +22,8 @@ def saved_searches(workbench: Bench) -> list[Saved]:
 @router.post("/searches", status_code=201)
 def save_search(workbench: Bench, body: SaveRequest) -> Saved:
     """Keep a search under a name, in place of what the name stood for."""
-    query = body.query_value()
-    return _saved(workbench.saved_searches.save(body.name, query, body.collection, body.pipeline, body.filter, body.k))
+    where, how = body.collection, (body.pipeline, body.filter, body.k)
+    return _saved(workbench.saved_searches.save(body.name, body.query_value(), where, *how, across=body.collections))
 
 
 @router.delete("/searches/{name:path}", status_code=204)
@@ -56,6 +56,7 @@ def _saved(one: SavedSearch) -> Saved:
         query=one.shown,
         parts=one.query["parts"],
         collection=one.collection,
+        collections=None if one.across is None else list(one.across),
         pipeline=one.pipeline,
         filter=one.filter,
         k=one.k,

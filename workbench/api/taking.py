@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from workbench.answers.explanations import ExportedSearch
+from workbench.answers.explanations import ExportedAcross, ExportedSearch
 from workbench.api.requests import CopyRequest, ExportRequest, page_ref
 from workbench.api.state import LOOKS, Bench, Doors
 from workbench.copying import Copy, copies
@@ -26,10 +26,11 @@ FILES: dict[str, Any] = {
     "/exports",
     openapi_extra=LOOKS,
     response_class=Response,
-    responses={200: {"model": ExportedSearch, "content": FILES}},
+    responses={200: {"model": ExportedSearch | ExportedAcross, "content": FILES}},
 )
 def export(workbench: Bench, body: ExportRequest) -> Response:
-    """What a search finds as a file: a report, a spreadsheet, a run for trec_eval, or pages with their heat."""
+    """What a search finds, in a collection or across several, as a file: a report, a spreadsheet, a run for trec_eval,
+    or pages with their heat."""
     page = page_ref(body.page) if body.page else None
     made = workbench.exports.write(
         body.query_value(),
@@ -41,6 +42,7 @@ def export(workbench: Bench, body: ExportRequest) -> Response:
         page,
         body.shown(),
         body.encoder,
+        body.collections,
     )
     headers = {"Content-Disposition": disposition(made.name), "Cache-Control": "no-store"}
     return Response(made.content, media_type=made.media_type, headers=headers)
@@ -57,6 +59,7 @@ def copied(workbench: Bench, access: Doors, body: CopyRequest) -> list[Copy]:
             body.pipeline,
             body.filter,
             body.k,
+            across=body.collections,
             home=home,
             address=body.address,
             log_in=access is not None,

@@ -8,14 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli import output, query_options
-from workbench.cli.searching import Results
-from workbench.cli.session import Collection, Filter, Pipeline, page_ref, workbench
+from workbench.cli.searching import AnyPipeline, Collections, Every, Results, place
+from workbench.cli.session import Filter, page_ref, workbench
 
 
 @query_options.takes_extra
 def export(
     context: typer.Context,
-    collection: Collection,
+    collection: Collections = None,
+    every: Every = False,
     query: query_options.Text = None,
     out: Annotated[
         Path | None,
@@ -31,7 +32,7 @@ def export(
         Any,
         typer.Option(metavar="PAGEREF", parser=page_ref, help="Only this page, whether the search finds it or not."),
     ] = None,
-    pipeline: Pipeline = "two-stage",
+    pipeline: AnyPipeline = None,
     k: Results = None,
     filter: Filter = "",
     extra: query_options.Extra = query_options.NOTHING,
@@ -44,9 +45,11 @@ def export(
     kind = exports.export_format(form or (out.suffix if out is not None else ""))
     if out is None and not kind.text:
         raise typer.BadParameter(f"a {kind.name} file is no text to print; write it with --out FILE")
+    alone, across = place(collection, every)
     bench = workbench(context)
     wanted = query_options.query(bench, query, extra)
-    made = bench.exports.write(wanted, collection, pipeline, k, filter, kind.name, page)
+    how = pipeline if pipeline is not None else "two-stage" if across is None else ""
+    made = bench.exports.write(wanted, alone, how, k, filter, kind.name, page, across=across)
     if out is None:
         output.pour(made.content.decode())
         return

@@ -48,30 +48,41 @@ Results = Annotated[
 ]
 
 
+Collections = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collection", "-c", metavar="NAME", parser=clean, help="Name of the collection; several are searched across."
+    ),
+]
+Every = Annotated[bool, typer.Option("--all", help="Search across all collections.")]
+AnyPipeline = Annotated[
+    str | None,
+    typer.Option(
+        "--pipeline",
+        "-p",
+        metavar="PIPELINE",
+        help="A preset or a pipeline text; see below. By default two-stage; across collections, each one's best.",
+    ),
+]
+
+
+def place(collections: list[str] | None, every: bool) -> tuple[str, list[str] | None]:
+    """The one collection that is meant, or those that are searched together (none for all); wrong usage for neither."""
+    if every and collections:
+        raise typer.BadParameter("--all are all collections; leave -c out")
+    if not every and not collections:
+        raise typer.BadParameter("name a collection with -c NAME, several of them, or give --all")
+    named = [*dict.fromkeys(collections or ())]
+    return (named[0], None) if len(named) == 1 else ("", named)
+
+
 @query_options.takes_extra
 def search(
     context: typer.Context,
-    collection: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--collection",
-            "-c",
-            metavar="NAME",
-            parser=clean,
-            help="Name of the collection; several are searched across.",
-        ),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Search across all collections.")] = False,
+    collection: Collections = None,
+    every: Every = False,
     query: query_options.Text = None,
-    pipeline: Annotated[
-        str | None,
-        typer.Option(
-            "--pipeline",
-            "-p",
-            metavar="PIPELINE",
-            help="A preset or a pipeline text; see below. By default two-stage; across collections, each one's best.",
-        ),
-    ] = None,
+    pipeline: AnyPipeline = None,
     k: Results = None,
     filter: Filter = "",
     extra: query_options.Extra = query_options.NOTHING,
@@ -81,17 +92,14 @@ def search(
 
     With -c several times, or --all, in several collections: merged by score where scores compare, else by rank.
     """
-    if every and collection:
-        raise typer.BadParameter("--all are all collections; leave -c out")
-    if not every and not collection:
-        raise typer.BadParameter("name a collection with -c NAME, several of them, or give --all")
+    alone, across = place(collection, every)
     bench = workbench(context)
     wanted = query_options.query(bench, query, extra)
-    if every or len(dict.fromkeys(collection or ())) > 1:
-        found = bench.across.search(wanted, collection or (), pipeline or "", k, filter)
-        _show_across(found, as_json)
+    if across is not None:
+        _show_across(bench.across.search(wanted, across, pipeline or "", k, filter), as_json)
     else:
-        _show(bench.searches.search(wanted, (collection or [""])[0], pipeline or "two-stage", k, filter), as_json)
+        how = "two-stage" if pipeline is None else pipeline
+        _show(bench.searches.search(wanted, alone, how, k, filter), as_json)
 
 
 def _show(result: SearchResult, as_json: bool) -> None:

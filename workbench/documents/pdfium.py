@@ -23,6 +23,7 @@ from PIL import Image
 from workbench.documents.sources import display_name
 from workbench.errors import DocumentError
 from workbench.types import Float
+from workbench.types.days import year_in
 
 LOCK = threading.RLock()
 
@@ -35,7 +36,10 @@ _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls:
 
 
 class PdfFile:
-    """An open PDF. ``poppler`` is whether poppler copes with it too: None until it was tried (see `raster`)."""
+    """An open PDF. ``poppler`` is whether poppler copes with it too: None until it was tried (see `raster`).
+
+    ``year`` is when it says that it was made, 0 where it does not.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -43,6 +47,7 @@ class PdfFile:
         self._document: Any = _open(path)
         with LOCK:
             self.pages = len(self._document)
+            self.year = year_in(self._document.get_metadata_value("CreationDate"))
 
     @property
     def handle(self) -> Any:

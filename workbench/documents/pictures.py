@@ -18,11 +18,13 @@ from workbench.documents.raster import bounded_size
 from workbench.documents.sources import DRAWING_SUFFIXES, display_name
 from workbench.documents.svg import draw_svg
 from workbench.errors import DocumentError
+from workbench.types.days import year_in
 
 MAX_PICTURE_PIXELS = 120_000_000  # px; a 108-megapixel phone photograph passes, a decompression bomb does not
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 0x0112, 0x0100, 0x0101
 _PHOTOMETRIC, _SUBFILE, _OLD_SUBFILE = 0x0106, 0x00FE, 0x00FF
+_EXIF, _TAKEN, _CHANGED = 0x8769, 0x9003, 0x0132
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _WHOLE_RANGES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # 8 bits, and what cameras and scanners keep in 16
 _QUARTER_TURNS = (5, 6, 7, 8)
@@ -31,7 +33,8 @@ _QUARTER_TURNS = (5, 6, 7, 8)
 class PictureFile:
     """An image file as a document. Only TIFF has more than one page; of an animation the first frame is the page.
 
-    Frames of a TIFF that are smaller versions of others, or masks for them, are no pages.
+    Frames of a TIFF that are smaller versions of others, or masks for them, are no pages. ``year`` is when it says that
+    it was taken or made, 0 where it does not.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +43,7 @@ class PictureFile:
             _check_size(image, display_name(path.name))
             with _reading(path):
                 self._frames = _pages(image)
+                self.year = _year(image)
             self.pages = len(self._frames)
 
     def close(self) -> None:
@@ -136,6 +140,14 @@ def _pages(image: Image.Image) -> tuple[int, ...]:
         if not int(tags.get(_SUBFILE, 0)) & (_REDUCED | _MASK) and tags.get(_OLD_SUBFILE) != _OLD_REDUCED:
             full.append(frame)
     return tuple(full) or (0,)
+
+
+def _year(image: Image.Image) -> int:
+    try:
+        exif = image.getexif()
+        return year_in(str(exif.get_ifd(_EXIF).get(_TAKEN) or exif.get(_CHANGED) or ""))
+    except Exception:  # whatever Pillow raises on damaged tags: the picture may be whole
+        return 0
 
 
 def _flatten(image: Image.Image, inverted: bool = False) -> Image.Image:

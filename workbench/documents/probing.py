@@ -108,7 +108,11 @@ def open_document(path: Path) -> PdfFile | PictureFile:
     suffix = path.suffix.lower()
     if head.startswith(b"%PDF-") or suffix in PDF_SUFFIXES:
         return PdfFile(path)
-    return PdfFile(as_pdf(path)) if suffix in OFFICE_SUFFIXES and head else PictureFile(path)
+    if suffix in OFFICE_SUFFIXES and head:
+        made = PdfFile(as_pdf(path))
+        made.year = 0  # it was made just now
+        return made
+    return PictureFile(path)
 
 
 def content_hash(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,10 +136,11 @@ class OpenedDocument:
             if not 1 <= ref.page <= file.pages:
                 raise DocumentError(f"There is no page {ref.page}; the document has {file.pages}.")
             if isinstance(file, PictureFile):
-                return _picture_page(file, ref, settings, digest)
-            if self._visible is None:
-                self._visible = VisiblePages(file)
-            return _pdf_page(file, self._visible, ref, settings, digest)
+                page = _picture_page(file, ref, settings, digest)
+            else:
+                self._visible = self._visible or VisiblePages(file)
+                page = _pdf_page(file, self._visible, ref, settings, digest)
+            return replace(page, year=file.year)
         except DocumentError as error:
             return PageFailure(ref, str(error))
         except MemoryError:

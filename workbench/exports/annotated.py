@@ -65,10 +65,10 @@ def _facts(found: Found, page: FoundPage) -> dict[str, object]:
     explanation, hit = page.explanation, page.hit
     return {
         "query": found.query,
-        "collection": found.result.collection,
-        "pipeline": found.result.pipeline,
+        "collection": page.own.collection,
+        "pipeline": page.own.pipeline,
         "page": str(page.ref),
-        "rank": hit.rank if hit is not None else None,
+        "rank": page.rank,
         "score": hit.score if hit is not None else None,
         "score_kind": str(hit.score_kind) if hit is not None else None,
         "encoder": explanation.encoder if explanation is not None else None,
@@ -82,8 +82,10 @@ def _facts(found: Found, page: FoundPage) -> dict[str, object]:
 
 def _title(page: FoundPage) -> str:
     parts = [f"{page.ref.document}, page {page.ref.page}"]
+    if page.across is not None:
+        parts.append(page.own.collection)
     if page.hit is not None:
-        parts.append(f"rank {page.hit.rank}")
+        parts.append(f"rank {page.rank}")
         parts.append(f"{page.hit.score:.3f} {page.hit.score_kind}" if page.hit.scored else "no score")
     elif page.explanation is not None:
         parts.append(f"MaxSim {page.explanation.score:.3f}")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+from pydantic import BaseModel
+
 from workbench.answers import json_values
-from workbench.answers.explanations import ExportedSearch
+from workbench.answers.explanations import ExportedAcross, ExportedSearch
 from workbench.evaluation.runs import trec_lines
 from workbench.exports.found import Found, FoundPage
 from workbench.table import Cell, Column, Table, real, table, whole, word
 from workbench.table.writers import to_csv
+from workbench.types.across import AcrossResult
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """What tells a spreadsheet that a file is UTF-8."""
@@ -17,9 +20,13 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 def to_json(found: Found) -> str:
     """What ``search --json`` prints, each hit with what ``explain --json`` would, but for the heat of every vector."""
-    pages = [(page.hit.page_id, page.explanation) for page in found.pages if page.hit is not None]
-    reasons = {page: explanation for page, explanation in pages if explanation is not None}
-    made = ExportedSearch.with_reasons(found.result, reasons, found.filter, found.made)
+    pages = [(page.own.collection, page.hit, page.explanation) for page in found.pages]
+    reasons = {(name, hit.page_id): why for name, hit, why in pages if hit is not None and why is not None}
+    made: BaseModel
+    if isinstance(found.result, AcrossResult):
+        made = ExportedAcross.with_reasons(found.result, reasons, found.filter, found.made)
+    else:
+        made = ExportedSearch.with_reasons(found.result, reasons, found.filter, found.made)
     return json.dumps(json_values(made), indent=1) + "\n"
 
 
@@ -29,20 +36,33 @@ def to_spreadsheet(found: Found) -> str:
 
 
 def to_trec(found: Found) -> str:
-    """The ranking as a TREC run of one query, whose id is its text, percent-encoded; the run's name is the pipeline."""
+    """The ranking as a TREC run of one query, whose id is its text, percent-encoded; the run's name is the pipeline.
+
+    Pages of several collections have the name of theirs before them, and a run over them is called ``across``.
+    """
+    if isinstance(found.result, AcrossResult):
+        hits = [(f"{hit.collection}/{hit.hit.ref}", hit.score) for hit in found.result.hits]
+        return "".join(trec_lines({found.query: hits}, "across"))
     ranking = [(str(hit.ref), hit.score) for hit in found.result.hits]
     return "".join(trec_lines({found.query: ranking}, found.result.pipeline))
 
 
 def hits(found: Found) -> Table:
-    """Every page with its rank and score, what each stage said of it, and the part of it that won most."""
-    stages = list(dict.fromkeys(stage.name for hit in found.result.hits for stage in hit.stages))
+    """Every page with its rank and score, what each stage said of it, and the part of it that won most.
+
+    Of several collections also which one it is of, its rank and score there, and which others have it.
+    """
+    several = isinstance(found.result, AcrossResult)
+    own = [Column("own rank", "own rank", True), Column("own score", "own score", True), Column("also", "also in")]
+    stages = list(dict.fromkeys(stage.name for hit in found.hits for stage in hit.stages))
     columns = [
         Column("rank", "rank", True),
+        *([Column("collection", "collection")] if several else []),
         Column("document", "document"),
         Column("page", "page", True),
         Column("score", "score", True),
         Column("score_kind", "kind"),
+        *(own if several else []),
     ]
     for name in stages:
         columns += [Column(f"{name} rank", f"{name} rank", True), Column(f"{name} score", f"{name} score", True)]
@@ -54,16 +74,18 @@ def hits(found: Found) -> Table:
     ]
     rows = []
     for page in found.pages:
-        hit = page.hit
+        hit, across = page.hit, page.across
         if hit is None:
             continue
         said = {stage.name: stage for stage in hit.stages}
         cells = [
-            whole(hit.rank),
+            whole(page.rank),
+            *([word(across.collection)] if across else []),
             word(hit.ref.document),
             whole(hit.ref.page),
-            real(hit.score),
+            real(across.score if across else hit.score),
             word(str(hit.score_kind)),
+            *([whole(hit.rank), real(hit.score), word(", ".join(across.also))] if across else []),
         ]
         for name in stages:
             stage = said.get(name)

@@ -50,6 +50,8 @@ FIELDS: Mapping[str, FieldSpec] = {
         "logo, equation, handwriting or music",
         many=True,
     ),
+    "language": FieldSpec("language of the page's words, as en, de or zh; empty where they do not tell"),
+    "year": FieldSpec("year that its file says it was made in", number=True),
     "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
     "added": FieldSpec("day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }

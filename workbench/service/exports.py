@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from workbench.copying import command
 from workbench.errors import NotFoundError, QueryError
 from workbench.heatmap import USUAL, Look
+from workbench.service.across import SearchesAcross
 from workbench.service.explanations import Explanations
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches
-from workbench.store import Collection
 from workbench.types import Box, Explanation, Hit, PageRef, Query, SearchResult
+from workbench.types.across import AcrossHit, AcrossResult
 
 if TYPE_CHECKING:
     from workbench.exports import ExportFormat, FoundPage
@@ -36,12 +37,25 @@ class ExportedFile:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A page to export, its hit if it was found, the search of its collection, and its place among several."""
+
+    ref: PageRef
+    hit: Hit | None
+    own: SearchResult
+    across: AcrossHit | None = None
+
+
 class Exports:
     """Results of searches in the forms of `workbench.exports`."""
 
-    def __init__(self, opened: OpenCollections, searches: Searches, explanations: Explanations) -> None:
+    def __init__(
+        self, opened: OpenCollections, searches: Searches, across: SearchesAcross, explanations: Explanations
+    ) -> None:
         self._opened = opened
         self._searches = searches
+        self._across = across
         self._explanations = explanations
 
     def write(
@@ -55,32 +69,43 @@ class Exports:
         page: PageRef | None = None,
         look: Look = USUAL,
         encoder: str = "",
+        across: Sequence[str] | None = None,
     ) -> ExportedFile:
-        """Search, and write what was found in one of `workbench.exports.FORMS`.
+        """Search, and write what was found in one of `workbench.exports.FORMATS`.
 
-        ``page`` names the one page to export instead of those found; forms of one page take the best without it.
+        With ``across`` several collections are searched in place of ``collection`` (none: all), each by the pipeline
+        that is recommended for it where ``pipeline`` is empty. ``page`` names the one page of a collection to export
+        instead of those found; forms of one page take the best without it.
         ``look`` is how pages show their heat, by ``encoder``, or else by the one that decided.
         `InputError` for a form that there is not, or that has nothing to hold.
         """
         from workbench import exports
 
         kind = exports.export_format(form)  # refused before anything is searched
-        store = self._opened.get(collection)
-        if page is not None:
-            store.page(page)
-        result = self._searches.search(query, collection, pipeline, k, filter)
-        hits = result.hits if page is None else tuple(hit for hit in result.hits if hit.ref == page)
-        wanted: list[tuple[PageRef, Hit | None]] = [(hit.ref, hit) for hit in hits]
-        if page is not None and not wanted:
-            wanted.append((page, None))
-        if kind.single:
-            wanted = wanted[:1]
+        result: SearchResult | AcrossResult
+        if across is None:
+            store = self._opened.get(collection)
+            if page is not None:
+                store.page(page)
+            result = self._searches.search(query, collection, pipeline, k, filter)
+            hits = [hit for hit in result.hits if page in (None, hit.ref)]
+            wanted = [_Wanted(hit.ref, hit, result) for hit in hits]
+            if page is not None and not wanted:
+                wanted.append(_Wanted(page, None, result))
+            asked = command(result.query, collection, result.pipeline, filter)
+        elif page is not None:
+            raise QueryError("A page is of one collection; name that one alone to export it.")
+        else:
+            result = self._across.search(query, across, pipeline, k, filter)
+            own = {answer.collection: answer.result for answer in result.answers if answer.result is not None}
+            wanted = [_Wanted(hit.hit.ref, hit.hit, own[hit.collection], hit) for hit in result.hits]
+            asked = command(result.query, "", pipeline, filter, k, across)
         found = exports.Found(
             result,
-            tuple(self._found_page(store, ref, hit, result, kind, encoder) for ref, hit in wanted),
+            tuple(self._found_page(one, kind, encoder) for one in (wanted[:1] if kind.single else wanted)),
             filter,
             datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            shlex.join(command(result.query, collection, result.pipeline, filter)),
+            shlex.join(asked),
             look,
         )
         return ExportedFile(exports.filename(found, kind), kind.media_type, kind.write(found))
@@ -127,15 +152,21 @@ class Exports:
         picture.save(stream, "WEBP", quality=90)
         return stream.getvalue()
 
-    def _found_page(
-        self, store: Collection, ref: PageRef, hit: Hit | None, result: SearchResult, kind: ExportFormat, encoder: str
-    ) -> FoundPage:
+    def _found_page(self, wanted: _Wanted, kind: ExportFormat, encoder: str) -> FoundPage:
         from workbench.exports import FoundPage
 
+        own, ref = wanted.own, wanted.ref
+        store = self._opened.get(own.collection)
         page = store.page(ref)
-        explanation = self._explanation(ref, result, encoder or result.encoder) if kind.explained else None
         return FoundPage(
-            ref, hit, explanation, lambda: store.image_path(page.page_id, "page"), page.size, int(store.settings.dpi)
+            ref,
+            wanted.hit,
+            own,
+            self._explanation(ref, own, encoder or own.encoder) if kind.explained else None,
+            lambda: store.image_path(page.page_id, "page"),
+            page.size,
+            int(store.settings.dpi),
+            wanted.across,
         )
 
     def _explanation(self, ref: PageRef, result: SearchResult, encoder: str) -> Explanation | None:

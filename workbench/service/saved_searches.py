@@ -1,8 +1,9 @@
-"""Saved searches: a question with its collection, pipeline and filter, kept under a name in the home folder."""
+"""Saved searches: a question with where it is asked, pipeline and filter, kept under a name in the home folder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from workbench.types.text import wellformed
 
 @dataclass(frozen=True, slots=True)
 class SavedSearch:
-    """A search to run again. ``query`` is the JSON form of a `Query`; ``added`` an ISO 8601 time."""
+    """A search to run again. ``query`` is the JSON form of a `Query`; ``added`` an ISO 8601 time.
+
+    ``across`` are the collections that are searched together, none for all; None for a search of ``collection`` alone.
+    """
 
     name: str
     collection: str
@@ -29,6 +33,12 @@ class SavedSearch:
     filter: str
     k: int | None
     added: str
+    across: Sequence[str] | None = None
+
+    @property
+    def about(self) -> Sequence[str]:
+        """The collections that it names."""
+        return [self.collection] if self.across is None else self.across
 
 
 class SavedSearches:
@@ -43,16 +53,28 @@ class SavedSearches:
         return self._shelf.all()
 
     def save(
-        self, name: str, query: str | Query, collection: str, pipeline: str, filter: str = "", k: int | None = None
+        self,
+        name: str,
+        query: str | Query,
+        collection: str,
+        pipeline: str,
+        filter: str = "",
+        k: int | None = None,
+        across: Sequence[str] | None = None,
     ) -> SavedSearch:
-        """Keep a search; what could not be searched is refused as a search would refuse it."""
+        """Keep a search, of a collection or ``across`` several; what could not be searched is refused as a search would
+        refuse it."""
         title, filter = self._shelf.title(name), wellformed(filter)
         cleaned = clean_query(query)
-        Pipeline.parse(pipeline)
+        if pipeline or across is None:
+            Pipeline.parse(pipeline)
         parse_filter(filter)
-        self._opened.get(collection)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        made = SavedSearch(title, collection, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now)
+        named = None if across is None else list(dict.fromkeys(across))
+        alone = collection if named is None else ""
+        made = SavedSearch(title, alone, cleaned.as_dict(), str(cleaned), pipeline, filter, k, now, named)
+        for each in made.about:
+            self._opened.get(each)
         self._shelf.put(made)
         return made
 
@@ -61,17 +83,32 @@ class SavedSearches:
         self._shelf.take(name)
 
     def forget(self, gone: Gone) -> Receipt:
-        """Delete the searches that point at what leaves."""
-        return Receipt.of(gone, searches=self._shelf.drop(lambda saved: _points_at(saved, gone)))
+        """Delete the searches that point at what leaves; one of several collections asks those that stay."""
+        return Receipt.of(gone, searches=self._shelf.change(lambda saved: _without(saved, gone)))
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the searches of a collection be those of its new name."""
-        self._shelf.rename_collection(collection, name)
+
+        def renamed(saved: SavedSearch) -> SavedSearch:
+            if saved.across is None:
+                return replace(saved, collection=name) if saved.collection == collection else saved
+            return replace(saved, across=[name if one == collection else one for one in saved.across])
+
+        self._shelf.change(renamed)
+
+
+def _without(saved: SavedSearch, gone: Gone) -> SavedSearch | None:
+    if _points_at(saved, gone):
+        return None
+    if gone.document or not saved.across or gone.collection not in saved.across:
+        return saved
+    left = [one for one in saved.across if one != gone.collection]
+    return replace(saved, across=left) if left else None
 
 
 def _points_at(saved: SavedSearch, gone: Gone) -> bool:
     """Whether a search asks about what leaves, by its collection, a filter, a page or a picture."""
-    if saved.collection == gone.collection and not gone.document:
+    if saved.across is None and saved.collection == gone.collection and not gone.document:
         return True
     try:
         parts, where = Query.from_dict(saved.query).parts, parse_filter(saved.filter)
@@ -82,4 +119,4 @@ def _points_at(saved: SavedSearch, gone: Gone) -> bool:
     named = any(isinstance(part, RegionPart | MarkPart) and part.ref.document == gone.document for part in parts)
     tests = () if where is None else tests_of(where)
     named = named or any((test.field, test.value) == ("document", gone.document) for test in tests)
-    return saved.collection == gone.collection and named
+    return named and (saved.across == [] or gone.collection in saved.about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from workbench.service.shelf import Shelf
 from workbench.types import Gone, Receipt
 
 LONGEST_ADDRESS = 8_000
+COLLECTION, ACROSS, ALL = "c", "in", "*"
+"""What an address names the collection at hand by, and those that are searched together; all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class SavedView:
     collection: str
     address: str
     added: str
+
+    @property
+    def about(self) -> Sequence[str]:
+        """The collections that it names: the one at hand, and those that are searched together."""
+        return [self.collection, *(value for key, value in _pairs(self.address) if key == ACROSS and value != ALL)]
 
 
 class SavedViews:
@@ -41,8 +49,9 @@ class SavedViews:
         title = self._shelf.title(name)
         if not address.startswith("?") or len(address) > LONGEST_ADDRESS:
             raise InputError("A view is the part of the page's address from the question mark on.")
-        self._opened.get(collection)
         made = SavedView(title, collection, address, datetime.now(UTC).isoformat(timespec="seconds"))
+        for each in made.about:
+            self._opened.get(each)
         self._shelf.put(made)
         return made
 
@@ -51,17 +60,27 @@ class SavedViews:
         self._shelf.take(name)
 
     def forget(self, gone: Gone) -> Receipt:
-        """Delete the views of a collection that leaves; one of a document that does shows what is left."""
+        """Delete the views of a collection that leaves; others forget it. One of a document shows what is left."""
+        where = gone.collection
         if not gone.document:
-            self._shelf.drop(lambda view: view.collection == gone.collection)
+            self._shelf.change(lambda view: None if view.collection == where else _moved(view, where))
         return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
         """Let the views of a collection be of its new name, in their addresses too."""
-        self._shelf.rename_collection(collection, name, lambda view: replace(view, address=_moved(view.address, name)))
+        self._shelf.change(lambda view: _moved(view, collection, name))
 
 
-def _moved(address: str, name: str) -> str:
-    """An address of the page with another collection."""
-    values = [(key, name if key == "c" else value) for key, value in parse_qsl(address[1:], keep_blank_values=True)]
-    return f"?{urlencode(values)}"
+def _moved(view: SavedView, collection: str, name: str = "") -> SavedView:
+    """A view with another name of a collection wherever it names it, or without what names it."""
+    values = [
+        (key, name if key in (COLLECTION, ACROSS) and value == collection else value)
+        for key, value in _pairs(view.address)
+    ]
+    kept = [(key, value) for key, value in values if value or key != ACROSS]
+    address = f"?{urlencode(kept)}" if collection in view.about else view.address
+    return replace(view, collection=name if view.collection == collection else view.collection, address=address)
+
+
+def _pairs(address: str) -> list[tuple[str, str]]:
+    return parse_qsl(address[1:], keep_blank_values=True)

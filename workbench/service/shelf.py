@@ -1,12 +1,12 @@
-"""A shelf: what people keep by name, in one file of the home folder, each entry about a collection."""
+"""A shelf: what people keep by name, in one file of the home folder, each entry about some collections."""
 
 from __future__ import annotations
 
 import json
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -31,8 +31,8 @@ class Entry(Protocol):
         """What it is kept under."""
 
     @property
-    def collection(self) -> str:
-        """What it is about."""
+    def about(self) -> Sequence[str]:
+        """The collections that it names."""
 
 
 E = TypeVar("E", bound=Entry)
@@ -60,13 +60,13 @@ class Shelf(Generic[E]):
     def all(self) -> list[E]:
         """All of them; entries that another version wrote and this one cannot read are left out."""
         with self._lock:
-            return [entry for entry in self._read() if permits.sees(entry.collection)]
+            return [entry for entry in self._read() if _seen(entry)]
 
     def put(self, entry: E) -> None:
         """Keep one."""
         with self._lock:
             kept = self._read()
-            if any(one.name == entry.name and not permits.sees(one.collection) for one in kept):
+            if any(one.name == entry.name and not _seen(one) for one in kept):
                 raise InputError(f"There is another {self._called} '{entry.name}'; choose another name.")
             others = [one for one in kept if one.name != entry.name]
             if len(others) >= MAX_KEPT:
@@ -75,26 +75,17 @@ class Shelf(Generic[E]):
 
     def take(self, name: str) -> None:
         """Delete one; `NotFoundError` when there is none of that name."""
-        if not self.drop(lambda entry: entry.name == name and permits.sees(entry.collection)):
+        if not self.change(lambda entry: None if entry.name == name and _seen(entry) else entry):
             raise NotFoundError(f"There is no {self._called} '{name}'.")
 
-    def drop(self, goes: Callable[[E], bool]) -> tuple[str, ...]:
-        """Delete those that fit; their names."""
+    def change(self, made: Callable[[E], E | None]) -> tuple[str, ...]:
+        """Put what ``made`` makes of each in its place, or delete it for None; the names of those deleted."""
         with self._lock:
             kept = self._read()
-            gone = [entry for entry in kept if goes(entry)]
-            if gone:
-                self._write([entry for entry in kept if entry not in gone])
-        return tuple(entry.name for entry in gone)
-
-    def rename_collection(self, collection: str, name: str, also: Callable[[E], E] = lambda entry: entry) -> None:
-        """Let what is kept of a collection be of its new name; ``also`` says what else of an entry changes."""
-        with self._lock:
-            kept = self._read()
-            if any(one.collection == collection for one in kept):
-                self._write(
-                    [also(replace(one, collection=name)) if one.collection == collection else one for one in kept]
-                )
+            changed = [made(entry) for entry in kept]
+            if changed != kept:
+                self._write([entry for entry in changed if entry is not None])
+        return tuple(entry.name for entry, now in zip(kept, changed, strict=True) if now is None)
 
     def _read(self) -> list[E]:
         try:
@@ -115,3 +106,7 @@ class Shelf(Generic[E]):
     def _write(self, kept: list[E]) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._path, json.dumps(list(map(asdict, kept)), ensure_ascii=False, indent=1))
+
+
+def _seen(entry: Entry) -> bool:
+    return all(map(permits.sees, entry.about))

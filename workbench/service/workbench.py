@@ -69,7 +69,7 @@ class Workbench:
         self.saved_searches = SavedSearches(home, opened)
         self.saved_views = SavedViews(home, opened)
         self.explanations = Explanations(opened, models, pictures, self.searches)
-        self.exports = Exports(opened, self.searches, self.explanations)
+        self.exports = Exports(opened, self.searches, self.across, self.explanations)
         self.judgements = PageJudgements(opened, graded)
         self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)

@@ -17,7 +17,7 @@ from typing import Any
 from workbench.atomic import write_whole
 from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
-from workbench.store.conditions import both, condition
+from workbench.store.conditions import both, column_of, condition
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.files import intact
 from workbench.store.manifest import FILE, Manifest
@@ -27,6 +27,16 @@ from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, columns, connect
 from workbench.types import Quarantined
 from workbench.types.filters import Filter, tests_of
+
+_UNKNOWN = {
+    "shows": "Nothing has looked for figures on the pages of collection '{name}': the encoder 'reader' does, in "
+    "collections made since Pagelens 0.3.0. To filter by figures, ingest the files into a new collection.",
+    "language": "Nothing has looked for the language of the pages of collection '{name}': it was made by an earlier "
+    "Pagelens. To have it looked for, run: pagelens collections repair {name}",
+    "year": "Nothing has looked for the years of the files of collection '{name}': it was made by an earlier Pagelens. "
+    "To filter by year, ingest the files into a new collection.",
+}
+"""What is said of a filter by a field that is known of no page."""
 
 
 class Catalog:
@@ -161,29 +171,36 @@ class Catalog:
         """Ids of the pages a search may find that a filter leaves, in order of document and page."""
         if where is None:
             return list(self.searchable().ids)
-        self._check_shows(where)
+        self._check_known(where)
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, condition(where))
         return list(self.quarantine().without(found).ids)
 
     def matching(self, where: Filter) -> list[str]:
         """Ids of the committed pages that a filter leaves, in no order."""
-        self._check_shows(where)
+        self._check_known(where)
         with intact(self.name):
             return columns(self.table("pages"), both(COMMITTED, condition(where)), ["page_id"])["page_id"]
 
-    def _check_shows(self, where: Filter) -> None:
-        """`InputError` for a filter by kinds of figure where nothing has looked for any."""
-        if all(test.field != "shows" for test in tests_of(where)):
-            return
+    def pages_by(self, field: str) -> dict[str, list[str]]:
+        """The committed pages that have each value of a field of pages, by their ids; those of which none is known in
+        none."""
+        column, found = column_of(field), dict[str, list[str]]()
+        for row in self.rows("pages", COMMITTED, ["page_id", column]):
+            value = row.get(column)
+            for each in value if isinstance(value, list) else [value] if value else ():
+                found.setdefault(str(each), []).append(row["page_id"])
+        return found
+
+    def _check_known(self, where: Filter) -> None:
+        """`InputError` for a filter by what is known of no page, as of collections made before it was looked for."""
         table = self.table("pages")
-        with intact(self.name):
-            if "shows" in table.schema.names and table.count_rows("shows IS NOT NULL"):
-                return
-        raise InputError(
-            f"Nothing has looked for figures on the pages of collection '{self.name}': the encoder 'reader' does, in "
-            "collections made since Pagelens 0.3.0. To filter by figures, ingest the files into a new collection."
-        )
+        for field in {test.field for test in tests_of(where)} & _UNKNOWN.keys():
+            with intact(self.name):
+                known = field in table.schema.names and table.count_rows(f"{field} IS NOT NULL")
+                known = known or not table.count_rows(COMMITTED)
+            if not known:
+                raise InputError(_UNKNOWN[field].format(name=self.name))
 
     # -- beside the tables --------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ LARGEST = 2**31 - 1
 """The largest number that the columns of numbers hold."""
 _COLUMNS = {"tag": "tags", "words": "words_source"}
 """Columns that go by another name than their field."""
+_UNKNOWN = {"language": "''", "year": "0"}
+"""Columns that are null for pages of which nothing was known when they were written, and what that counts as."""
 _META = "array_to_string(meta, '\n')"
 """All of a page's own fields as one text, a line each: neither names nor values hold a line end."""
 _NUMBER = "[-+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
@@ -54,14 +56,22 @@ def condition(filter: Filter) -> str:
             return _tested(filter)
 
 
+def column_of(field: str) -> str:
+    """The column of pages that holds a field."""
+    return _COLUMNS.get(field, field)
+
+
 def _tested(test: FieldTest) -> str:
-    column, operator, value = _COLUMNS.get(test.field, test.field), test.operator, test.value
+    column, operator, value = column_of(test.field), test.operator, test.value
+    if test.field in _UNKNOWN:
+        column = f"coalesce({column}, {_UNKNOWN[test.field]})"
     if isinstance(value, Stretch):
         return _dated(column, operator, value)
     if column.startswith(META):
         return _meta(column.removeprefix(META), operator, value)
     if isinstance(value, Decimal):
-        return _compared(column, operator, value)
+        compared = _compared(column, operator, value)
+        return f"({compared} AND {column} > 0)" if test.field == "year" and operator != "!=" else compared
     if test.field == "shows":  # null for a page that nothing has looked at
         return _unless(operator, f"coalesce(array_has({column}, {quoted(value)}), false)")
     if test.field == "tag":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,11 +13,10 @@ from workbench.store.conditions import quoted, sql_list, within
 from workbench.store.files import is_disk_full, room
 from workbench.store.images import remove_images
 from workbench.store.names import Documents, place, settled
-from workbench.store.schema import COMPLETE, DOCUMENTS, PAGES, DocumentRecord, figure_columns, file_part, meta_rows
+from workbench.store.schema import COMPLETE, DOCUMENTS, PAGES, DocumentRecord, file_part, meta_rows
 from workbench.store.table_writer import KEEP_VERSIONS, merge
 from workbench.store.tables import columns
 from workbench.store.write_session import WriteSession
-from workbench.types import Figure
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +123,9 @@ class DocumentWriter:
             where = f"content_hash = {quoted(record.content_hash)}"
             self._catalog.table("pages").update(where=where, values_sql=fields)
 
-    def show(self, seen: Mapping[str, Sequence[Figure]]) -> None:
-        """Say what figures pages show, by page id, in one commit that leaves all else of them as it is."""
-        rows = [{"page_id": page, **figure_columns(figures)} for page, figures in seen.items()]
+    def note(self, said: Mapping[str, Mapping[str, Any]]) -> None:
+        """Say more of pages, as columns by page id, the same of each, in one commit that leaves all else as it is."""
+        rows = [{"page_id": page, **columns} for page, columns in said.items()]
         if rows:
             schema = pa.schema([PAGES.field(name) for name in rows[0]])
             update = self._catalog.table("pages").merge_insert("page_id").when_matched_update_all().use_index(False)

@@ -71,6 +71,8 @@ def mend(collection: Collection) -> list[str]:
         _copies(collection, done)
         _pictures(collection, done)
         _text(collection, writer, done)
+        if told := writer.note_languages():
+            done.append(f"The language of {told:,} pages was looked for by their words.")
         writer.finish()
     return done
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from workbench.documents.langid import language
 from workbench.types import SIGHT, Box, Figure, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
 from workbench.types.text import storable, wellformed
 
@@ -68,9 +69,11 @@ PAGES = pa.schema(
         pa.field("shows", pa.list_(pa.string())),
         pa.field("figures", pa.list_(pa.list_(pa.float32(), 4))),
         pa.field("sights", pa.list_(pa.list_(pa.int8(), SIGHT))),
+        pa.field("language", pa.string()),
+        pa.field("year", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows", "figures", "sights")
+LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "language", "year")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -251,6 +254,7 @@ def page_row(
         "status": OK,
         "reason": wellformed(page.notice),
         "pictures": [list(box) for box in page.pictures],
+        "year": page.year,
         **({} if figures is None else figure_columns(figures)),
     }
 
@@ -273,6 +277,7 @@ def words_columns(words: Words) -> dict[str, Any]:
         "lines": words.lines.tolist(),
         "ocr": words.ocr.tolist(),
         "words_source": words.source,
+        "language": language(words.texts),
     }
 
 
@@ -339,6 +344,8 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         meta_of(row["meta"]),
         row["reason"] or "",
         None if (shows := row.get("shows")) is None else tuple(shows),
+        row.get("language") or "",
+        row.get("year") or 0,
     )
 
 

@@ -68,6 +68,7 @@ class Snapshot:
         self._indexes: dict[tuple[str, str], IndexRows[PageVectors]] = {}
         self._mapped: dict[tuple[str, str], IndexRows[FlatVectors]] = {}
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
+        self._values: dict[str, Mapping[str, Rows]] = {}
         self._words: tuple[Postings, Rows] | None = None
         self._frequencies: dict[str, int] = {}
 
@@ -100,9 +101,14 @@ class Snapshot:
         return np.fromiter((ref.page for ref in self.refs), np.int64, len(self))
 
     @cached_property
+    def names(self) -> Sequence[str]:
+        """The documents, in order of name."""
+        return tuple(dict.fromkeys(ref.document for ref in self.refs))
+
+    @cached_property
     def documents(self) -> Rows:
-        """Which document each row is of, numbered from 0 in order of name."""
-        place = {name: i for i, name in enumerate(dict.fromkeys(ref.document for ref in self.refs))}
+        """Which document each row is of, by its place in `names`."""
+        place = {name: i for i, name in enumerate(self.names)}
         return np.fromiter((place[ref.document] for ref in self.refs), np.int64, len(self))
 
     @cached_property
@@ -175,6 +181,13 @@ class Snapshot:
             while len(self._filtered) > _FILTERS:
                 self._filtered.popitem(last=False)
         return found
+
+    def by(self, field: str) -> Mapping[str, Rows]:
+        """The rows that have each value of a field of pages, ascending; remembered."""
+        if field not in self._values:
+            found = {value: self.rows(pages) for value, pages in self._catalog.pages_by(field).items()}
+            self._values[field] = {value: np.sort(rows[rows >= 0]) for value, rows in found.items()}
+        return self._values[field]
 
     def index(self, space: EncoderVectors, name: str) -> IndexRows[PageVectors]:
         """Where the pages lie in one index of an encoder's vectors."""
@@ -254,7 +267,7 @@ class Snapshot:
     def _names(self) -> Mapping[str, list[int]]:
         """The documents by the words of their names, ending left out."""
         found: dict[str, list[int]] = {}
-        for number, name in enumerate(dict.fromkeys(ref.document for ref in self.refs)):
+        for number, name in enumerate(self.names):
             stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
             for term in {part for word in re.split(r"[\W_]+", stem) for part in lookup.counted(word)}:
                 found.setdefault(term, []).append(number)

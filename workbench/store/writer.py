@@ -18,6 +18,7 @@ from types import TracebackType
 import pyarrow as pa
 from filelock import Timeout
 
+from workbench.documents.langid import language
 from workbench.errors import CollectionBusyError
 from workbench.store.collection import Collection
 from workbench.store.conditions import both, within
@@ -42,7 +43,7 @@ from workbench.store.schema import (
     words_columns,
 )
 from workbench.store.staging import NewPage, Staged, Stager, seen
-from workbench.store.table_writer import KEEP_VERSIONS, merge
+from workbench.store.table_writer import IDS_AT_ONCE, KEEP_VERSIONS, merge
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
 from workbench.types import PageEmbedding, PageFailure, Words
@@ -266,8 +267,20 @@ class Writer:
         """
         with room(self._session.name):
             lacking = self._put_vectors(encoder_id, pages)
-            self._documents.show({page: figures for page, one in pages if (figures := seen([one])) is not None})
+            told = {page: figure_columns(figures) for page, one in pages if (figures := seen([one])) is not None}
+            self._documents.note(told)
             return lacking
+
+    def note_languages(self) -> int:
+        """Tell the language of pages written before any was told, by their words; how many pages that were."""
+        told = both(COMMITTED, "language IS NULL")
+        pages = [row["page_id"] for row in self._session.catalog.rows("pages", told, ["page_id"])]
+        with room(self._session.name):
+            for start in range(0, len(pages), IDS_AT_ONCE):
+                where = within("page_id", pages[start : start + IDS_AT_ONCE])
+                rows = self._session.catalog.rows("pages", where, ["page_id", "text"])
+                self._documents.note({row["page_id"]: {"language": language(row["text"].split())} for row in rows})
+        return len(pages)
 
     def restore(
         self, pages: pa.Table, vectors: Mapping[str, pa.Table], pictures: Mapping[tuple[str, str], Path]

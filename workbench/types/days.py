@@ -44,6 +44,13 @@ class Stretch:
         return cls(_utc(start, match["zone"]), _utc(_after(start, finest), match["zone"]))
 
 
+def year_in(text: str) -> int:
+    """The year of a date as files carry it, ``D:20240503…`` or ``2024:05:03 …``; 0 where there is none, or none yet."""
+    found = re.match(r"(?:D:)?((?:19|20)\d\d)(?=\D|\d\d|$)", text.strip())
+    year = int(found[1]) if found else 0
+    return year if year <= datetime.now(UTC).year + 1 else 0
+
+
 def _after(start: datetime, finest: str) -> datetime:
     """The beginning of the next year, month, day, minute, second or millisecond."""
     try:

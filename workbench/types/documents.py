@@ -121,7 +121,7 @@ class Page:
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
     of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
     read later. ``pictures`` are the boxes of the larger pictures on it, ``drawings`` those of what else looks like a
-    figure: charts and diagrams made of lines.
+    figure: charts and diagrams made of lines. ``year`` is when its file says that it was made, 0 where it does not.
     """
 
     ref: PageRef
@@ -134,6 +134,7 @@ class Page:
     unread: bool = False
     pictures: tuple[Box, ...] = ()
     drawings: tuple[Box, ...] = ()
+    year: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ class PageFailure:
 class StoredPage:
     """A committed page as read back: everything about it but its vectors.
 
-    ``shows`` names the kinds of its figures, None where nothing has looked for them.
+    ``shows`` names the kinds of its figures, None where nothing has looked for them. ``language`` is that of its words,
+    as a tag of BCP 47, ``year`` when its file says that it was made; empty and 0 where that is not known.
     """
 
     page_id: str
@@ -173,3 +175,5 @@ class StoredPage:
     meta: Mapping[str, str] = field(default_factory=dict)
     notice: str = ""
     shows: tuple[str, ...] | None = None
+    language: str = ""
+    year: int = 0

@@ -5,7 +5,17 @@ import { useFilter } from "./controls.js";
 import { searched } from "./run.js";
 
 const FIRST = 6; // values of a field that are shown at once
-const NAMES = { document: "Document", tag: "Tag", kind: "Kind of file", words: "Words from" };
+const NAMES = {
+  document: "Document",
+  tag: "Tag",
+  shows: "Shows",
+  language: "Language",
+  year: "Year of the file",
+  kind: "Kind of file",
+  words: "Words from",
+};
+const languages = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
+const named = (field, value) => (field === "language" && /^[a-z]{2,3}$/.test(value) ? languages.of(value) : value);
 const look = liked("facets", { open: false });
 
 function Value({ field, one }) {
@@ -13,7 +23,7 @@ function Value({ field, one }) {
     <label class="pl-facet">
       <input type="checkbox" name=${`pl-facet-${field}`} value=${one.value} checked=${one.chosen}
         onChange=${() => useFilter(one.filter)} />
-      <span class="pl-facet-name" title=${one.value}>${one.value}</span>
+      <span class="pl-facet-name" title=${one.value}>${named(field, one.value)}</span>
       <span class="pl-muted">${count(one.pages)}</span>
     </label>
   </li>`;

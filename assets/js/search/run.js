@@ -29,7 +29,7 @@ export function searched() {
   return state.across.length ? state.across : [state.collection];
 }
 /* Where it is asked, and what: of several collections each by the pipeline that is best for it, if none is chosen. */
-function request() {
+export function request() {
   if (!state.across.length) return ["/search/stages", question()];
   const { pipeline, k, filter } = state;
   return ["/search/across/stages", { query: asked(), collections: searched(), pipeline, k, filter }];
@@ -97,9 +97,9 @@ export async function run(typed = false) {
 
 /* Ask what is not typed here: a search that was saved, a question of an evaluation. `open` is a page to show. */
 export async function askAnew(asked, open = null) {
-  const { collection, query, parts = [], pipeline, filter, k = null, expected = null } = asked;
-  set({ across: [], query, draft: query, parts, pipeline, filter, k });
-  if (collection !== state.collection) await choose(collection); // which asks
+  const { collection, across = [], query, parts = [], pipeline, filter, k = null, expected = null } = asked;
+  set({ across, query, draft: query, parts, pipeline, filter, k });
+  if (collection && collection !== state.collection) await choose(collection); // which asks
   else run();
   set({ expected });
   if (open) openPage(open);

@@ -1,7 +1,7 @@
 /* saving: save a search under a name, copy it as a command, code or request, and export what it found. */
 import { addressed, api, asking, Button, Copied, date, dialog, html, Input, Kept, notify, openDialog, save,
   state } from "../core/core.js";
-import { askAnew, question } from "./run.js";
+import { ALL, askAnew, question, request } from "./run.js";
 
 const NAME = 80; // characters of a query that a saved search is first named by
 const FORMS = [
@@ -13,7 +13,7 @@ const FORMS = [
 ];
 
 addressed("copies", async () => {
-  const copies = await api.post("/copies", { ...question(), address: location.origin });
+  const copies = await api.post("/copies", { ...request()[1], address: location.origin });
   await dialog({
     title: "This search as a command, as code, as a request",
     wide: true,
@@ -23,7 +23,8 @@ addressed("copies", async () => {
 /* `wanted` is what more the file is to be made by: its one page, whose heat, how it looks. */
 export async function download(form, wanted = {}) {
   notify("The file is being made; it is saved when it is ready.");
-  await save(await api.ask("POST", "/exports", { body: { ...question(), form, ...wanted } }), `search.${form}`);
+  const found = wanted.page ? question() : request()[1];
+  await save(await api.ask("POST", "/exports", { body: { ...found, form, ...wanted } }), `search.${form}`);
 }
 addressed("export", () => {
   const one = ([form, name, what]) =>
@@ -41,14 +42,17 @@ async function keep() {
     read: (data) => data.get("name"),
   });
   if (name === null) return;
-  await api.post("/searches", { ...question(), name });
+  await api.post("/searches", { ...request()[1], name });
   notify("Saved; “Saved searches” has it.");
 }
-function restore({ parts: all, ...saved }) {
+function restore({ parts: all, collections, ...saved }) {
   const words = all.find((part) => part.kind === "text" && part.weight === 1);
-  askAnew({ ...saved, query: words ? words.text : "", parts: all.filter((part) => part !== words) });
+  const across = collections && (collections.length ? collections : [ALL]);
+  const parts = all.filter((part) => part !== words);
+  askAnew({ ...saved, across: across || [], query: words ? words.text : "", parts });
 }
-const about = (one) => [one.collection, one.pipeline, one.filter, date(one.added)];
+const where = ({ collection, collections }) => (collections ? collections.join(", ") || "all collections" : collection);
+const about = (one) => [where(one), one.pipeline, one.filter, date(one.added)];
 addressed("saved", async () => {
   const chosen = await dialog({
     title: "Saved searches",
@@ -59,9 +63,7 @@ addressed("saved", async () => {
 });
 
 export function SavingBar() {
-  // What several collections found is kept as a view, and has no form to be taken away in yet.
-  const { complete, answers } = (state.search && state.search.result) || {};
-  const whole = complete && asking() && !answers;
+  const whole = state.search && state.search.result && state.search.result.complete && asking();
   const button = (icon, text, act) =>
     html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">

@@ -110,9 +110,10 @@ function mover(now) {
 }
 
 /* `page` has the picture's size; `draw(canvas)` draws the heat whenever one of `drawn` changed; `marks` are boxes over
-   it, `dots` points, and `start` a box that is shown first. `scaled(scale)`, `hover(point or null)`,
-   `picked(box or null)` and `swiped(way)` hear of what a person does. `moves` gets what moves the page, and null when it is gone. All of it is
-   there as soon as the page is, so that the first key and the first click find it: hence layout effects. */
+   it, `dots` points, and `start` a box that is shown first. `scaled(scale)`, `hover(point or null)`, `picked(box or
+   null)` and `swiped(way)` hear of what a person does. `moves` gets what moves the page, and null when it is gone.
+   All of it is there as soon as the page is, so that the first key and the first click find it: hence layout
+   effects. */
 export function Stage(props) {
   const { page, address, name, shown, draw, drawn, marks, dots, picking, pick, start, moves, stale, failed } = props;
   const now = useRef({}).current;

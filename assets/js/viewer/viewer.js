@@ -126,7 +126,8 @@ function Tip({ drawn, point }) {
 }
 
 function View() {
-  const { read: page, why, seen, picking, pick, point, highlight: lit, words = [], dots = [], stale, cited } = state.page;
+  const { read: page, why, seen, picking, pick, point, highlight: lit, stale, cited } = state.page;
+  const { words = [], dots = [] } = state.page;
   const percent = useRef(null);
   const drawn = useMemo(layer, [seen, look.chosen, look.join, look.range, look.pooled]);
   const draw = (canvas) => {
@@ -151,8 +152,8 @@ function View() {
       <div class=${beside ? "pl-beside" : "pl-alone"}>
         <${Stage} page=${page} address=${imageUrl(page.document, page.page, page.page_id, "page")}
           name=${`${page.document}, page ${page.page}`} shown=${Boolean(why) && look.on} draw=${draw}
-          drawn=${[drawn, look.colour, look.opacity]} marks=${marks} dots=${dots} picking=${picking} pick=${pick} stale=${stale}
-          start=${cited} moves=${(made) => (stage = made)}
+          drawn=${[drawn, look.colour, look.opacity]} marks=${marks} dots=${dots} picking=${picking} pick=${pick}
+          stale=${stale} start=${cited} moves=${(made) => (stage = made)}
           scaled=${(scale) => percent.current && (percent.current.textContent = `${Math.round(scale * 100)}%`)}
           hover=${(at) => (at || point) && alter({ point: picking ? null : at })}
           picked=${(box) => alter({ pick: box })} swiped=${step}
