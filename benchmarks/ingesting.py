@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 from threading import Event
 
 from benchmarks.encoders import planned_pages
+from benchmarks.reading import processor_seconds
 from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, ReadSettings
 from workbench.documents.webp import encoded
@@ -34,7 +36,11 @@ from workbench.types import Page, PageEmbedding
 
 @dataclass(frozen=True, slots=True)
 class IngestingReport:
-    """Pages a second of both ways, medians, and the median of the rounds' ratios: above 1 overlapping is quicker."""
+    """Pages a second of both ways, medians, and the median of the rounds' ratios: above 1 overlapping is quicker.
+
+    ``own_seconds`` and ``reading_seconds`` are those that processors worked on a page of the overlapping way, medians:
+    in this process, which encodes and writes, and in those that read files.
+    """
 
     encoder: str
     pages: int
@@ -42,6 +48,8 @@ class IngestingReport:
     overlapped: float
     plain: float
     ratio: float
+    own_seconds: float
+    reading_seconds: float
 
 
 def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> IngestingReport:
@@ -52,6 +60,8 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
         encoders.using(encoder_id, settings.offline, settings.threads) as encoder,
     ):
         library, numbers = Library(Path(folder)), count()
+        own: list[float] = []
+        reading: list[float] = []
 
         def into_new(way: Callable[[Collection, Writer, Sequence[Planned]], None]) -> None:
             made = CollectionSettings(encoder=encoder_id, ocr=False)
@@ -61,8 +71,11 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
                 writer.finish()
 
         def overlapped(store: Collection, writer: Writer, planned: Sequence[Planned]) -> None:
+            before = time.process_time(), processor_seconds(readers)
             meter = Meter(lambda progress: None, Event(), [])
             ingest(store, writer, planned, Here([encoder], readers, processors), meter)
+            own.append(time.process_time() - before[0])
+            reading.append(processor_seconds(readers) - before[1])
 
         def plain(store: Collection, writer: Writer, planned: Sequence[Planned]) -> None:
             _one_after_another(store, writer, planned, encoder, readers)
@@ -74,7 +87,8 @@ def ingesting(settings: Settings, encoder_id: str, pages: int, rounds: int) -> I
             readers.close()
             processors.close()
     ours_rate, plain_rate = (pages / statistics.median(times) for times in (ours, theirs))
-    return IngestingReport(encoder_id, pages, rounds, ours_rate, plain_rate, 1 / median_ratio(ours, theirs))
+    worked = (statistics.median(seconds) / pages for seconds in (own, reading))
+    return IngestingReport(encoder_id, pages, rounds, ours_rate, plain_rate, 1 / median_ratio(ours, theirs), *worked)
 
 
 def _one_after_another(

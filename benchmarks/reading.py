@@ -32,13 +32,16 @@ TEXT, SCAN = "dotguide.pdf", "observers-cards-scan.pdf"
 class ReadingRow:
     """Pages of one kind with so many workers: medians of the rounds. ``ratio`` is to one worker in the same round.
 
-    ``peak_bytes`` is the most that any of the workers held.
+    ``processor_seconds`` a page are those that processors worked for the workers and the programs they started, which
+    says more than the clock of a machine that does something else besides. ``peak_bytes`` is the most that any of the
+    workers held.
     """
 
     kind: str
     workers: int
     pages_per_second: float
     ratio: float
+    processor_seconds: float
     peak_bytes: int
 
 
@@ -59,6 +62,7 @@ def reading(
     """Measure; ``workers`` are the numbers of them to try, by default 1, 2 and as many as there are cores."""
     tried = sorted({1, *(workers or (2, cores()))})
     speeds: dict[tuple[str, int], list[float]] = {}
+    spent: dict[tuple[str, int], list[float]] = {}
     peaks: dict[tuple[str, int], int] = {}
     with tempfile.TemporaryDirectory(prefix="pagelens-bench-", ignore_cleanup_errors=True) as folder:
         files = {"text": _repeated(TEXT, Path(folder), text_pages), "ocr": _repeated(SCAN, Path(folder), scanned_pages)}
@@ -68,8 +72,11 @@ def reading(
                 with closing(ReaderPool(Limits(readers=number))) as pool:
                     for kind, path in files.items():
                         _read(pool, path, 2 * number)  # starts the workers, and their models
+                        before = processor_seconds(pool)
                         with _Peaks(pool) as seen:
                             speed = _read(pool, path)
+                        pages = text_pages if kind == "text" else scanned_pages
+                        spent.setdefault((kind, number), []).append((processor_seconds(pool) - before) / pages)
                         speeds.setdefault((kind, number), []).append(speed)
                         peaks[kind, number] = max(peaks.get((kind, number), 0), seen.workers)
                         own = max(own, seen.own)
@@ -79,6 +86,7 @@ def reading(
             number,
             statistics.median(speeds[kind, number]),
             statistics.median(a / b for a, b in zip(speeds[kind, number], speeds[kind, 1], strict=True)),
+            statistics.median(spent[kind, number]),
             peaks[kind, number],
         )
         for kind in files
@@ -98,6 +106,15 @@ def _read(pool: ReaderPool, path: Path, pages: int = 0) -> float:
             if not isinstance(page, Page):
                 raise DocumentError(page.reason)
     return 1000 * len(one.numbers) / clock.lap()
+
+
+def processor_seconds(pool: ReaderPool) -> float:
+    """Those that processors worked for the workers of a pool and for programs of theirs that have ended."""
+    found = 0.0
+    for pid in pool.processes():
+        with suppress(psutil.Error):
+            found += sum(psutil.Process(pid).cpu_times()[:4])
+    return found
 
 
 def _repeated(name: str, folder: Path, pages: int) -> Path:

@@ -30,4 +30,8 @@ def ingest(
         ("encoder", ">pages", ">overlapping, pages/s", ">one after another, pages/s", ">ratio"),
         [(report.encoder, str(report.pages), f"{report.overlapped:.2f}", f"{report.plain:.2f}", f"{report.ratio:.2f}")],
     )
-    output.show(f"Medians of {report.rounds} rounds; ratio: the median of the rounds' ratios, above 1 is quicker.")
+    output.show(
+        f"Medians of {report.rounds} rounds; ratio: the median of the rounds' ratios, above 1 is quicker. Overlapping, "
+        f"processors worked {report.own_seconds:.3f} s a page in this process and {report.reading_seconds:.3f} s in "
+        "those that read files."
+    )

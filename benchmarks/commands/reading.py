@@ -34,9 +34,16 @@ def reading(
         output.emit(asdict(report))
         return
     output.table(
-        ("pages", ">workers", ">pages/s", ">to one worker", ">peak of a worker"),
+        ("pages", ">workers", ">pages/s", ">to one worker", ">processor s/page", ">peak of a worker"),
         [
-            (row.kind, str(row.workers), f"{row.pages_per_second:.2f}", f"{row.ratio:.2f}", bytes_text(row.peak_bytes))
+            (
+                row.kind,
+                str(row.workers),
+                f"{row.pages_per_second:.2f}",
+                f"{row.ratio:.2f}",
+                f"{row.processor_seconds:.3f}",
+                bytes_text(row.peak_bytes),
+            )
             for row in report.rows
         ],
     )

@@ -61,6 +61,7 @@ def test_a_language_that_is_named_is_read_at_once():
 @pytest.mark.usefixtures("without_tesseract")
 def test_what_cannot_be_read_is_said(tmp_path):
     page = one(RUSSIAN)
+    assert page.quality < 50
     assert "Little of the scan's text could be read" in page.notice
     assert "tesseract" in page.notice
     with Image.open(RUSSIAN) as image:
@@ -73,7 +74,10 @@ def test_what_is_read_says_nothing(tmp_path):
     text_picture(LINES, size=(1100, 400)).save(tmp_path / "scan.png")
     Image.effect_noise((600, 400), 60).convert("RGB").save(tmp_path / "noise.png")
     Image.new("RGB", (600, 400), "white").save(tmp_path / "blank.png")
-    assert [one(tmp_path / name).notice for name in ("scan.png", "noise.png", "blank.png")] == ["", "", ""]
+    read = [one(tmp_path / name) for name in ("scan.png", "noise.png", "blank.png")]
+    assert [page.notice for page in read] == ["", "", ""]
+    assert read[0].quality > 90
+    assert read[2].quality is None
 
 
 @pytest.mark.usefixtures("without_tesseract")

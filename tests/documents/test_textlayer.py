@@ -7,7 +7,7 @@ from tests.documents.make import LINES, raw_pdf, show, text_pdf
 from workbench.documents.layout import arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.raster import bounded_size
-from workbench.documents.textlayer import clean, is_doubtful, read_text_layer
+from workbench.documents.textlayer import clean, read_text_layer, sense_of
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -255,7 +255,7 @@ def test_any_hyphen_at_a_line_s_end_divides_a_word(tmp_path, hyphen):
     ],
 )
 def test_what_no_language_has_is_doubted(words, doubtful):
-    assert is_doubtful(words.split()) == doubtful
+    assert sense_of(words.split()).doubtful == doubtful
 
 
 def test_nothing_arranged_is_no_words():

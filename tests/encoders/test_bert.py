@@ -41,9 +41,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def agrees(folder: Path) -> None:
     ids, expected = torch.load(folder / "expected.pt")
-    states = Bert.load(folder / "model.safetensors", heads=4, eps=1e-12)(ids, LENGTHS)
+    bert = Bert.load(folder / "model.safetensors", heads=4, eps=1e-12)
     for row, length in enumerate(LENGTHS):
-        torch.testing.assert_close(states[row, :length], expected[row, :length], atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(bert(ids[row, :length]), expected[row, :length], atol=2e-5, rtol=1e-4)
 
 
 def test_it_computes_what_transformers_computes(saved: Path) -> None:
@@ -69,6 +69,22 @@ def test_a_packed_product_that_differs_is_left_aside(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(torch.ops.mkldnn, "_linear_pointwise", wrong)
     weight, bias, x = torch.randn(5, 7), torch.randn(5), torch.randn(2, 7)
     torch.testing.assert_close(Linear(weight, bias)(x), x @ weight.T + bias)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_product_with_gelu_is_that_of_both(dtype: torch.dtype) -> None:
+    torch.manual_seed(1)
+    weight, bias, x = torch.randn(48, 24), torch.randn(48), torch.randn(7, 24)
+    expected = torch.nn.functional.gelu(x @ weight.T + bias)
+    found = Linear(weight, bias, gelu=True, dtype=dtype)(x).float()
+    assert float((found - expected).norm() / expected.norm()) < (1e-5 if dtype == torch.float32 else 1e-2)
+
+
+def test_in_bfloat16_states_hardly_turn(saved: Path) -> None:
+    ids, expected = torch.load(saved / "expected.pt")
+    states = Bert.load(saved / "model.safetensors", 4, 1e-12, torch.bfloat16)(ids[0])
+    assert states.dtype == torch.float32
+    assert float(torch.nn.functional.cosine_similarity(states, expected[0]).min()) > 0.999
 
 
 def test_a_file_that_is_no_bert_is_an_error_in_words(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.encoders.pages import page
 from workbench import encoders
 from workbench.encoders import ENCODERS
 from workbench.encoders.base import under_policy
+from workbench.encoders.bert import number
 from workbench.encoders.reader import LONGEST_WORD, LOOKS_LIKE, MOST_WORDS, Reader, load, weights_folder
 from workbench.encoders.torchvision_cure import cure
 from workbench.errors import EncoderError, InputError, QueryError
@@ -70,7 +71,8 @@ def test_vectors_are_the_model_s_own_token_states(reader: Reader) -> None:
     with torch.inference_mode():
         states = BertModel.from_pretrained(folder).eval()(**tokens).last_hidden_state[0, 1:-1].numpy()
     (found,) = embed(reader, words)
-    np.testing.assert_allclose(found.vectors, states / np.linalg.norm(states, axis=1, keepdims=True), atol=1e-5)
+    near = 1e-5 if number() == torch.float32 else 3e-3
+    np.testing.assert_allclose(found.vectors, states / np.linalg.norm(states, axis=1, keepdims=True), atol=near)
 
 
 def test_a_word_means_what_its_neighbours_make_of_it(reader: Reader) -> None:
@@ -201,10 +203,8 @@ def test_threads_do_not_disturb_each_other(reader: Reader) -> None:
 def test_unusable_numbers_fail_that_page_alone(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     forward = reader._bert
 
-    def broken(ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        states = forward(ids, lengths).clone()
-        states[lengths == lengths.max()] = float("nan")
-        return states
+    def broken(ids: torch.Tensor) -> torch.Tensor:
+        return forward(ids) if len(ids) == 3 else forward(ids) * float("nan")
 
     monkeypatch.setattr(reader, "_bert", broken)
     good, bad = reader.encode_pages([page(["fine"], 1), page(PROSE, 2)])
@@ -213,7 +213,7 @@ def test_unusable_numbers_fail_that_page_alone(reader: Reader, monkeypatch: pyte
     assert bad.ref.page == 2
     assert "not usable" in bad.reason
     with pytest.raises(EncoderError, match="no usable vectors"):
-        reader.encode_query("anything")
+        reader.encode_query("anything at all")
 
 
 # -- loading ----------------------------------------------------------------------------------------------------------

@@ -189,8 +189,10 @@ def test_words_read_later_are_those_that_are_read_at_once(files, tmp_path):
     )
     assert not now.unread and later.unread and later.words.texts == ("Printed", "words")
     later.image().save(tmp_path / "page.webp")
-    read, notice = later_words(tmp_path / "page.webp", later.words, Way())
-    assert notice == ""
+    found = later_words(tmp_path / "page.webp", later.words, Way())
+    read = found.words
+    assert found.notice == ""
+    assert found.quality == now.quality
     assert sorted(read.texts) == sorted(now.words.texts)
     assert [bool(read.ocr[read.texts.index(word)]) for word in ("Printed", "Bergen")] == [False, True]
 
@@ -199,10 +201,10 @@ def test_a_text_layer_that_says_otherwise_than_what_is_seen_is_not_believed(tmp_
     text_picture(["Lighthouses along Norway coasts"]).save(tmp_path / "page.png")
     around = np.array([[0.02, 0.02, 0.98, 0.4]], np.float32)
     wrong = Words(("Xqzzkwvvyt",), around, np.zeros(1, np.int32), np.zeros(1, bool))
-    assert later_words(tmp_path / "page.png", wrong, Way())[0].texts[0] == "Lighthouses"
+    assert later_words(tmp_path / "page.png", wrong, Way()).words.texts[0] == "Lighthouses"
 
 
 def test_a_picture_without_words_leaves_a_page_as_it_is(tmp_path):
     Image.new("RGB", (600, 800), (255, 255, 255)).save(tmp_path / "page.png")
     known = Words(("alone",), np.array([[0.1, 0.1, 0.2, 0.15]], np.float32), np.zeros(1, np.int32), np.zeros(1, bool))
-    assert later_words(tmp_path / "page.png", known, Way())[0] is known
+    assert later_words(tmp_path / "page.png", known, Way()).words is known

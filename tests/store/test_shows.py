@@ -14,7 +14,7 @@ from workbench.store.exchange import Contents
 from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
 from workbench.store.writer import Writer
-from workbench.types import SIGHT, Figure, PageRef
+from workbench.types import SIGHT, Figure, PageRef, ReadWords
 
 WHALES = record("whales", 4)
 PLACE = (0.1, 0.2, 0.5, 0.75)
@@ -127,7 +127,7 @@ def test_pages_read_again_show_what_is_seen_then(store):
     ids = store.page_ids(None)
     _, embedding, _ = item(WHALES, 1)
     with Writer(store) as writer:
-        read = {page: (store.page(store.directory().refs[page]).words, "") for page in ids[:3]}
+        read = {page: ReadWords(store.page(store.directory().refs[page]).words, "", 100) for page in ids[:3]}
         writer.set_words(read, {INFO.id: {ids[0]: replace(embedding, figures=()), ids[1]: embedding}})
         writer.finish()
     assert shows(store) == {**SHOWS, 1: ()}
@@ -173,6 +173,42 @@ def test_an_export_made_before_comes_in(store, tmp_path):
     again = Library(store.path.parent.parent).make("again", manifest_of(Contents.read(tmp_path / "out")))
     take_in(again, tmp_path / "out")
     assert shows(Collection(again.path)) == dict.fromkeys(SHOWS)
+
+
+def test_pages_are_found_by_how_well_they_were_read(store):
+    """`quality` comes back with a page, is filtered by, and is new with the words of a page that is read again."""
+    bread = record("bread", 3)
+    with Writer(store) as writer:
+        started = writer.begin_document(bread)
+        entries = [item(bread, number) for number in (1, 2, 3)]
+        made = [
+            (replace(page, quality=told), *rest) for (page, *rest), told in zip(entries, (97, 31, None), strict=True)
+        ]
+        assert writer.add_pages(started, made) == []
+        writer.finish_document(started)
+        writer.finish()
+    refs = store.directory().refs
+    assert [str(refs[page]) for page in store.page_ids(parse_filter("quality < 50"))] == ["bread.pdf#page=2"]
+    assert [
+        str(refs[page]) for page in store.page_ids(parse_filter("document = 'bread.pdf' and not quality < 50"))
+    ] == [
+        "bread.pdf#page=1",
+        "bread.pdf#page=3",
+    ]
+    assert store.page(PageRef("bread.pdf", 3)).quality is None
+    second = store.page_id(PageRef("bread.pdf", 2))
+    with Writer(store) as writer:
+        writer.set_words({second: ReadWords(store.page(PageRef("bread.pdf", 2)).words, "", 88)})
+        writer.finish()
+    assert store.page(PageRef("bread.pdf", 2)).quality == 88
+    assert store.page_ids(parse_filter("quality < 50")) == []
+
+
+def test_nothing_is_known_of_how_well_a_collection_made_before_was_read(store):
+    old = before(store, "pictures", "shows", "quality")
+    assert old.page(PageRef("whales.pdf", 1)).quality is None
+    with pytest.raises(InputError, match=r"How well the pages of collection 'notes' were read is not known"):
+        old.page_ids(parse_filter("quality < 50"))
 
 
 def test_figures_are_found_by_how_they_look(store):

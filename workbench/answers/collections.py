@@ -102,6 +102,10 @@ class PageText(NamedPage):
     shows: list[str] | None = Field(
         description="Kinds of figure on it, as chart, map, table or photograph; null where no encoder looked for them."
     )
+    quality: int | None = Field(
+        description="How much of it could be read, in per cent; null where nothing was seen to be read, words are "
+        "still to be read, or were read before Pagelens 0.3.0."
+    )
     language: str = Field(description="Of its words, as `en` or `de`; empty where that is not known.")
     year: int = Field(description="When its file says that it was made; 0 where that is not known.")
 
@@ -119,6 +123,7 @@ class PageText(NamedPage):
             source=page.words.source,
             tags=list(page.tags),
             shows=None if page.shows is None else list(page.shows),
+            quality=page.quality,
             language=page.language,
             year=page.year,
         )

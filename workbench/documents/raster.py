@@ -58,8 +58,13 @@ def draw(file: PdfFile, number: int, size: tuple[int, int], engine: Engine | Non
 
 def is_blank(image: Image.Image) -> bool:
     """Whether a picture is of one colour all over."""
-    extrema = image.convert("RGB").getextrema()
+    extrema = _rgb(image).getextrema()
     return all(low == high for low, high in extrema)  # type: ignore[misc]
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB: itself, if it is, since a copy of a page takes 2 ms."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _draw_with_poppler(file: PdfFile, number: int, size: tuple[int, int]) -> Image.Image | None:
@@ -81,7 +86,7 @@ def _draw_with_poppler(file: PdfFile, number: int, size: tuple[int, int]) -> Ima
     except Exception:
         return None
     image: Image.Image | None = images[0] if len(images) == 1 else None
-    return image.convert("RGB") if image is not None and image.size == size else None
+    return _rgb(image) if image is not None and image.size == size else None
 
 
 def _poppler_opens(path: Path) -> bool:

@@ -20,11 +20,11 @@ from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
 from workbench.documents.raster import bounded_size, draw, is_blank
 from workbench.documents.sources import Source, display_name
-from workbench.documents.textlayer import DOUBTFUL, is_doubtful, picture_boxes, read_text_layer, uncovered_pictures
+from workbench.documents.textlayer import DOUBTFUL, Sense, picture_boxes, read_text_layer, sense_of, uncovered_pictures
 from workbench.documents.visible import VisiblePages
 from workbench.documents.webp import encoded
 from workbench.errors import DocumentError, InputError
-from workbench.types import Box, Drawn, Page, PageFailure, PageRef, Words
+from workbench.types import Box, Drawn, Page, PageFailure, PageRef, ReadWords, Words
 from workbench.types.documents import WORDS_LATER, WORDS_NONE, WORDS_NOW
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
         if not settings.text:
-            return _page(ref, size, _image(file, ref, size, settings), Words.empty(), digest, settings)
+            return _page(ref, size, _image(file, ref, size, settings), _judged(Words.empty()), digest, settings)
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
@@ -164,23 +164,23 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
         unread = bool(to_read) or (settings.ocr and layer.doubtful)
         drawn = page.render(_ocr_size(width, height)) if unread and not settings.later else None
-    notice = ""
+    said = _Said()
     if drawn is not None:
         if is_blank(drawn):
             drawn = draw(file, ref.page, drawn.size)
         try:
             if layer.doubtful:
-                seen, said = _read_regions(drawn, [_WHOLE], _boxes([]), settings.languages)
+                seen, told = _read_regions(drawn, [_WHOLE], _boxes([]), settings.languages)
                 if _differ(runs, seen):
-                    runs, notice, to_read = seen, said, []
-            more, said = _read_regions(drawn, to_read, _boxes(runs), settings.languages)
-            runs, notice = runs + more, notice or said
+                    runs, said, to_read = seen, told, []
+            more, told = _read_regions(drawn, to_read, _boxes(runs), settings.languages)
+            runs, said = runs + more, said.and_of(told)
         except DocumentError:
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
-    words = arrange(runs, width / height)
+    read = _judged(arrange(runs, width / height), said, None if said.letters else layer.sense)
     image = _image(file, ref, size, settings)
-    return _page(ref, size, image, words, digest, settings, pictures, notice, unread and settings.later)
+    return _page(ref, size, image, read, digest, settings, pictures, unread and settings.later)
 
 
 def _image(file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSettings) -> Image.Image | None:
@@ -189,33 +189,34 @@ def _image(file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSet
 
 def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:
     image = file.draw(ref.page)
-    words, notice = Words.empty(), ""
+    words, said = Words.empty(), _Said()
     if settings.ocr and not settings.later:
         found = ocr.recognize(_within(image, ocr.READ_SIDE), settings.languages)
-        words, notice = arrange(found.runs, image.width / image.height), ocr.told(found.certainty, found.script)
-    return _page(ref, image.size, image, words, digest, settings, (_WHOLE,), notice, settings.ocr and settings.later)
+        words, said = arrange(found.runs, image.width / image.height), _Said.of(found)
+    read = _judged(words, said)
+    return _page(ref, image.size, image, read, digest, settings, (_WHOLE,), settings.ocr and settings.later)
 
 
 def _page(
     ref: PageRef,
     size: tuple[int, int],
     image: Image.Image | None,
-    words: Words,
+    read: ReadWords,
     digest: str,
     settings: ReadSettings,
     pictures: tuple[Box, ...] = (),
-    notice: str = "",
     unread: bool = False,
 ) -> Page:
+    words = read.words
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     if settings.crop and image is not None:
         crop = content_box(np.asarray(image), words, furniture=settings.crop_furniture)
-    notice = notice if unread else _noticed(words, notice)
+    notice, quality = ("", None) if unread or not settings.text else (read.notice, read.quality)
     drawings = find_drawings(image, words, pictures) if image is not None and settings.drawings else ()
     drawn = undrawn
     if settings.picture and image is not None:
         drawn = Drawn.of(image, encoded(image) if settings.stored else {})
-    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures, drawings)
+    return Page(ref, size, drawn, words, digest, crop, notice, unread, pictures, drawings, quality=quality)
 
 
 def undrawn() -> Image.Image:
@@ -254,10 +255,10 @@ class Way:
         check(self.languages, self.engine)
 
 
-def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
+def later_words(path: Path, words: Words, way: Way) -> ReadWords:
     """All words of a page: those known from its text layer, and what OCR reads in its stored picture besides.
 
-    And a sentence on what could not be read, if anything. A text layer that says otherwise than what is seen is not
+    A text layer that says otherwise than what is seen is not
     believed; words that OCR read before are forgotten. ``DocumentError`` if OCR is not to be had, or the picture cannot
     be read.
     """
@@ -273,12 +274,45 @@ def later_words(path: Path, words: Words, way: Way) -> tuple[Words, str]:
         known, runs = Words.empty(), []
     found = [run for one in read.runs if (run := _apart(one, _boxes(runs))) is not None]
     words = arrange([*runs, *found], image.width / image.height) if found else known
-    return words, _noticed(words, "" if runs else ocr.told(read.certainty, read.script))
+    said = _Said.of(read)
+    return _judged(words, replace(said, notice="") if runs else said)
 
 
-def _noticed(words: Words, notice: str) -> str:
-    """What is to be said of a page: what OCR says of it, or that its words are hardly any."""
-    return notice or (DOUBTFUL if is_doubtful(words.texts) else "")
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What OCR says of what it saw: a notice, how many letters it read, and their mean ``certainty``, or the least of
+    its parts where it read none."""
+
+    notice: str = ""
+    letters: int = 0
+    certainty: float = 1.0
+
+    @classmethod
+    def of(cls, found: ocr.Recognition) -> _Said:
+        letters = sum(len(text) for run in found.runs for text in run.texts)
+        return cls(ocr.told(found.certainty, found.script), letters, found.certainty)
+
+    def and_of(self, other: _Said) -> _Said:
+        """Both together."""
+        letters, notice = self.letters + other.letters, self.notice or other.notice
+        if not letters:
+            return _Said(notice, 0, min(self.certainty, other.certainty))
+        known = self.letters * self.certainty + other.letters * other.certainty
+        return _Said(notice, letters, known / letters)
+
+
+def _judged(words: Words, said: _Said = _Said(), sense: Sense | None = None) -> ReadWords:
+    """The words of a page with what is to be said of them: what OCR says, or that they are hardly any.
+
+    ``sense`` is theirs where it is known.
+    """
+    sense = sense or sense_of(words.texts)
+    letters = [len(text) for text in words.texts]
+    uncertain = float(np.dot(letters, words.ocr)) / sum(letters) if sum(letters) else 1.0  # the part that OCR read
+    quality = round(100 * (1.0 - uncertain * (1.0 - said.certainty)) * sense.share)
+    nothing = not words.texts and said.certainty == 1.0
+    notice = said.notice or (DOUBTFUL if sense.doubtful else "")
+    return ReadWords(words, notice, None if nothing else quality)
 
 
 def _without_ocr(words: Words) -> Words:
@@ -339,13 +373,13 @@ def _within(image: Image.Image, side: int) -> Image.Image:
 
 def _read_regions(
     image: Image.Image, regions: list[Box], known: np.ndarray, languages: Sequence[str]
-) -> tuple[list[TextRun], str]:
+) -> tuple[list[TextRun], _Said]:
     """Words by OCR in some parts of a page's picture, without those that lie on words ``known (n, 4)`` already.
 
-    And what is to be said of a part that takes much of the page and could hardly be read.
+    And what is to be said of them: its notice is of a part that takes much of the page and could hardly be read.
     """
     found: list[TextRun] = []
-    notice = ""
+    said = _Said()
     for x0, y0, x1, y1 in regions:
         left, top = int(x0 * image.width), int(y0 * image.height)
         right, bottom = round(x1 * image.width), round(y1 * image.height)
@@ -355,15 +389,15 @@ def _read_regions(
         scale = np.array([part.width, part.height] * 2, np.float32) / np.array([image.width, image.height] * 2)
         offset = np.array([left / image.width, top / image.height] * 2, np.float32)
         read = ocr.recognize(part, languages)
-        if (x1 - x0) * (y1 - y0) > _MUCH:
-            notice = notice or ocr.told(read.certainty, read.script)
+        one = _Said.of(read)
+        said = said.and_of(one if (x1 - x0) * (y1 - y0) > _MUCH else replace(one, notice=""))
         for run in read.runs:
             boxes = (run.boxes * scale + offset).astype(np.float32)
             new = ~_covered(boxes, known)
             if new.any():
                 texts = tuple(text for text, keep in zip(run.texts, new, strict=True) if keep)
                 found.append(TextRun(texts, boxes[new], True, run.turn))
-    return found, notice
+    return found, said
 
 
 def _differ(layer: list[TextRun], seen: list[TextRun]) -> bool:

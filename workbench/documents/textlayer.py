@@ -33,6 +33,7 @@ _SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in co
 _MAP_ERROR_SAMPLES = 200
 MAX_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
 MAX_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
+_FEW_ODD = 3  # words that no language has, up to which they are names and codes
 _SYMBOLS = frozenset({"So", "Sk", "Sm", "Co", "Cn", "Cc"})
 _ALPHABETS = frozenset(
     {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "THAI", "HANGUL", "CJK"}
@@ -44,7 +45,7 @@ _SHUFFLED = re.compile(
     r"[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z].*[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z]|[A-Za-z][!-,:-@\[-^`{-~]+[A-Za-z]"
 )
 DOUBTFUL = "What was read of the page is hardly words of a language."
-"""The notice of a page whose words are doubtful (`is_doubtful`) once all that can be read of it is."""
+"""The notice of a page whose words are doubtful (`Sense`) once all that can be read of it is."""
 _REPLACEMENT = 0xFFFD
 _LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 
@@ -69,42 +70,55 @@ _LIGATURES = re.compile("[\ufb00-\ufdcf\ufe70-\ufefc]")  # Latin ones, and how H
 class TextLayer:
     """Runs of words in page fractions, and ``usable``: whether their characters are real ones and there are any.
 
-    ``doubtful`` where they are hardly those of a language, so that they may not be what is printed (see `is_doubtful`).
+    ``sense`` is how much they are those of a language; where they hardly are, they may not be what is printed.
     """
 
     runs: tuple[TextRun, ...]
     usable: bool
-    doubtful: bool = False
+    sense: Sense
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether to look at the picture instead."""
+        return self.usable and self.sense.doubtful
 
 
 def read_text_layer(page: PdfPage) -> TextLayer:
     """The page's own words. Call inside `PdfFile.page`; about a millisecond per 800 characters."""
     codes, boxes, errors = _characters(page)
     if not len(codes):
-        return TextLayer((), usable=False)
+        return TextLayer((), False, Sense(1.0, False))
     space = np.isin(codes, _SPACES)
     believed = _share_of_real(codes[~space]) * (1.0 - errors)
     width, height = page.points()
     runs = _runs(codes, boxes, space, width / height)
     usable = bool(runs) and believed >= MIN_USABLE
-    return TextLayer(runs, usable, usable and is_doubtful([text for run in runs for text in run.texts]))
+    return TextLayer(runs, usable, sense_of([text for run in runs for text in run.texts]))
 
 
-def is_doubtful(words: Sequence[str]) -> bool:
-    """Whether words are hardly those of a language, by their signs: symbols, mixed scripts, no vowels.
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """How much words are those of a language, by their signs: symbols, mixed scripts, no vowels.
 
-    It happens where a font says wrongly which characters its glyphs are. Tables of part numbers are doubtful too, so
-    this is reason to compare with the picture, no more.
+    ``share``, 0 to 1, of those that could be; ``doubtful`` where hardly any are. It happens where a font says wrongly
+    which characters its glyphs are. Tables of part numbers are doubtful too, so this is reason to compare with the
+    picture, no more.
     """
+
+    share: float
+    doubtful: bool
+
+
+def sense_of(words: Sequence[str]) -> Sense:
+    """The sense of words; all of it where there are none."""
     letters = "".join(words)
     if letters.isascii():
         symbols = 0
     else:
         symbols = sum(unicodedata.category(letter) in _SYMBOLS for letter in letters if not letter.isascii())
-    if symbols > MAX_SYMBOLS * len(letters):
-        return True
-    odd = sum(_is_odd(word) for word in words)
-    return odd >= 3 and odd > MAX_ODD * sum(len(word) > 3 for word in words)
+    odd, longer = sum(_is_odd(word) for word in words), sum(len(word) > 3 for word in words)
+    share = 1.0 - max(symbols / max(1, len(letters)), odd / longer if odd >= _FEW_ODD else 0.0)
+    return Sense(share, symbols > MAX_SYMBOLS * len(letters) or (odd >= _FEW_ODD and odd > MAX_ODD * longer))
 
 
 def _is_odd(word: str) -> bool:

@@ -56,8 +56,6 @@ OVERLAP = 48
 """Word pieces that neighbouring windows share, so that a word near a border still sees both sides."""
 LONGEST_WORD = 64
 """Pieces of one word that are read; what a longer one (a data URI, a hash dump) has beyond is left out."""
-BATCH_PIECES = 4096
-"""Padded word pieces in one forward pass, which bounds memory: about 100 MB of activations."""
 POLICY = "words"
 SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
@@ -249,10 +247,7 @@ class Reader:
     # -- words to vectors ---------------------------------------------------------------------------------------------
 
     def _word_vectors(self, texts: Sequence[Sequence[str]]) -> list[tuple[NDArray[np.int64], Float]]:
-        """For each list of words: the numbers ``(k,)`` of those that carry meaning, and their vectors ``(k, dim)``.
-
-        Windows of all lists are read together, sorted by length so that little is padded.
-        """
+        """For each list of words: the numbers ``(k,)`` of those that carry meaning, and their vectors ``(k, dim)``."""
         pieces = [self._pieces(words) for words in texts]
         windows = [cut(np.diff(item.starts), WINDOW, OVERLAP) for item in pieces]
         runs = [
@@ -289,19 +284,11 @@ class Reader:
         """
         import torch
 
-        order = sorted(range(len(runs)), key=lambda i: -len(runs[i]))
-        found: list[Float] = [np.zeros((0, self.info.dim), np.float32)] * len(runs)
         edge = 0 if special else 1
-        while order:
-            longest = len(runs[order[0]]) + 2
-            batch, order = order[: max(1, BATCH_PIECES // longest)], order[max(1, BATCH_PIECES // longest) :]
-            ids = np.zeros((len(batch), longest), np.int64)
-            lengths = np.array([len(runs[i]) + 2 for i in batch], np.int64)
-            for row, i in enumerate(batch):
-                ids[row, : lengths[row]] = [self._begin, *runs[i], self._end]
-            states = self._bert(torch.from_numpy(ids), torch.from_numpy(lengths)).numpy()
-            for row, i in enumerate(batch):
-                found[i] = states[row, edge : lengths[row] - edge]
+        found = []
+        for run in runs:
+            states = self._bert(torch.from_numpy(np.array([self._begin, *run, self._end], np.int64)))
+            found.append(states[edge : len(states) - edge].numpy())
         return found
 
 
@@ -379,7 +366,7 @@ def _carrying(tokenizer: Tokenizer) -> NDArray[np.bool_]:
 def _read(folder: Path) -> tuple[Tokenizer, Bert]:
     from tokenizers import Tokenizer
 
-    from workbench.encoders.bert import Bert
+    from workbench.encoders.bert import Bert, number
 
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -390,4 +377,4 @@ def _read(folder: Path) -> tuple[Tokenizer, Bert]:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True  # "[SEP]" printed on a page is text, not a command to the model
-    return tokenizer, Bert.load(folder / "model.safetensors", heads, eps)
+    return tokenizer, Bert.load(folder / "model.safetensors", heads, eps, number())

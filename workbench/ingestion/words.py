@@ -32,6 +32,7 @@ from workbench.types import (
     PageFailure,
     PageFailureRecord,
     Progress,
+    ReadWords,
     Words,
 )
 
@@ -41,9 +42,7 @@ BATCH = 16
 NOTHING_READ = "Nothing could be read that way; the page keeps the words it had."
 _TICK = 0.1
 
-Read = tuple[Words, str]
-"""The words of a page, and in a sentence what of it could not be read, if anything."""
-_Found = Mapping[str, tuple[Page, Read | PagelensError]]
+_Found = Mapping[str, tuple[Page, ReadWords | PagelensError]]
 """What was found of pages by their ids, or why it was not."""
 
 
@@ -84,7 +83,7 @@ def _run(
     wanted: Callable[[], Sequence[str]],
     pool: ReaderPool,
     way: Way,
-    settle: Callable[[_Found], tuple[dict[str, Read], dict[str, str]]],
+    settle: Callable[[_Found], tuple[dict[str, ReadWords], dict[str, str]]],
     encoders: Sequence[Encoder],
     report: Callable[[Progress], None] | None,
     stop: threading.Event | None,
@@ -116,24 +115,24 @@ def _run(
     return IngestReport(collection.name, tuple(meter.documents), seconds, meter.stop.is_set(), stages=meter.stages())
 
 
-def _left(batch: _Found) -> tuple[dict[str, Read], dict[str, str]]:
+def _left(batch: _Found) -> tuple[dict[str, ReadWords], dict[str, str]]:
     """What pages get that an ingest left, and why some could not be read: these keep their words, and wait no more."""
     failed = {page_id: str(found) for page_id, (_, found) in batch.items() if isinstance(found, PagelensError)}
     read = {
-        page_id: (page.words, str(found)) if isinstance(found, PagelensError) else found
+        page_id: ReadWords(page.words, str(found), None) if isinstance(found, PagelensError) else found
         for page_id, (page, found) in batch.items()
     }
     return read, failed
 
 
-def _again(batch: _Found) -> tuple[dict[str, Read], dict[str, str]]:
+def _again(batch: _Found) -> tuple[dict[str, ReadWords], dict[str, str]]:
     """What pages get that are read another way, and why some stay as they are."""
-    read: dict[str, Read] = {}
+    read: dict[str, ReadWords] = {}
     failed: dict[str, str] = {}
     for page_id, (page, found) in batch.items():
         if isinstance(found, PagelensError):
             failed[page_id] = str(found)
-        elif len(page.words) and not len(found[0]):
+        elif len(page.words) and not len(found.words):
             failed[page_id] = NOTHING_READ
         else:
             read[page_id] = found
@@ -141,14 +140,14 @@ def _again(batch: _Found) -> tuple[dict[str, Read], dict[str, str]]:
 
 
 def _vectors(
-    pages: Mapping[str, Page], read: dict[str, Read], encoders: Sequence[Encoder], failed: dict[str, str]
+    pages: Mapping[str, Page], read: dict[str, ReadWords], encoders: Sequence[Encoder], failed: dict[str, str]
 ) -> dict[str, dict[str, PageEmbedding]]:
     """What encoders make of pages with their new words; a page that one fails on goes from ``read`` to ``failed``."""
     found: dict[str, dict[str, PageEmbedding]] = {}
     if not encoders:
         return found
     drawings_too = any(encoder.info.tells_figures for encoder in encoders)
-    new = [_with_words(page, read[page_id][0], drawings_too) for page_id, page in pages.items()]
+    new = [_with_words(page, read[page_id].words, drawings_too) for page_id, page in pages.items()]
     for encoder in encoders:
         made = outcomes_of_later(encoder, new)
         for page_id, outcome in zip(pages, made, strict=True):
@@ -167,9 +166,9 @@ def _with_words(page: Page, words: Words, drawings_too: bool) -> Page:
     return replace(page, image=lambda: picture, words=words, drawings=drawings)
 
 
-def _counted(known: DocumentOutcome, page: Page, read: Read | None, reason: str) -> DocumentOutcome:
+def _counted(known: DocumentOutcome, page: Page, read: ReadWords | None, reason: str) -> DocumentOutcome:
     """The outcome of a document with one more page."""
-    notice = (PageFailureRecord(page.ref.page, read[1]),) if read and read[1] and not reason else ()
+    notice = (PageFailureRecord(page.ref.page, read.notice),) if read and read.notice and not reason else ()
     failed = (PageFailureRecord(page.ref.page, reason),) if reason else ()
     return replace(
         known,
@@ -182,7 +181,7 @@ def _counted(known: DocumentOutcome, page: Page, read: Read | None, reason: str)
 
 def _read(
     collection: Collection, page_ids: Sequence[str], pool: ReaderPool, way: Way, meter: Meter
-) -> Generator[tuple[str, tuple[Page, Read | PagelensError]], None, None]:
+) -> Generator[tuple[str, tuple[Page, ReadWords | PagelensError]], None, None]:
     """Each page with all its words, or why they could not be read; ends early when a stop is asked for."""
     ahead: deque[tuple[str, Page, Job, float]] = deque()
     rest = iter(page_ids)
@@ -199,7 +198,7 @@ def _read(
                 return
             page_id, page, job, since = ahead[0]
             try:
-                found: Read | PagelensError = job.result(_TICK)
+                found: ReadWords | PagelensError = job.result(_TICK)
             except NotYet:
                 continue
             except PagelensError as error:

@@ -53,6 +53,10 @@ FIELDS: Mapping[str, FieldSpec] = {
     "language": FieldSpec("language of the page's words, as en, de or zh; empty where they do not tell"),
     "year": FieldSpec("year that its file says it was made in", number=True),
     "words": FieldSpec("where the words came from: text, ocr, mixed or none; later before all are read"),
+    "quality": FieldSpec(
+        "how much of the page could be read, in per cent: quality < 50 finds turned, poor and foreign scans",
+        number=True,
+    ),
     "added": FieldSpec("day it was added, as '2026-11-21' or '2026-11', by this machine's clock", date=True),
 }
 META_SUMMARY = "a field of your own, as meta.year >= 2020: a number compares as one, 'text' in quotes as text"

@@ -35,6 +35,8 @@ _UNKNOWN = {
     "Pagelens. To have it looked for, run: pagelens collections repair {name}",
     "year": "Nothing has looked for the years of the files of collection '{name}': it was made by an earlier Pagelens. "
     "To filter by year, ingest the files into a new collection.",
+    "quality": "How well the pages of collection '{name}' were read is not known: they went in before Pagelens 0.3.0. "
+    "To filter by quality, ingest the files into a new collection, or read their pages again.",
 }
 """What is said of a filter by a field that is known of no page."""
 

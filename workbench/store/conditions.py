@@ -71,6 +71,8 @@ def _tested(test: FieldTest) -> str:
         return _meta(column.removeprefix(META), operator, value)
     if isinstance(value, Decimal):
         compared = _compared(column, operator, value)
+        if test.field == "quality":  # null of a page that has no words, or still has some to be read
+            return f"coalesce({compared}, false)"
         return f"({compared} AND {column} > 0)" if test.field == "year" and operator != "!=" else compared
     if test.field == "shows":  # null for a page that nothing has looked at
         return _unless(operator, f"coalesce(array_has({column}, {quoted(value)}), false)")

@@ -71,9 +71,10 @@ PAGES = pa.schema(
         pa.field("sights", pa.list_(pa.list_(pa.int8(), SIGHT))),
         pa.field("language", pa.string()),
         pa.field("year", pa.int32()),
+        pa.field("quality", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "language", "year")
+LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "language", "year", "quality")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -254,6 +255,7 @@ def page_row(
         "status": OK,
         "reason": wellformed(page.notice),
         "pictures": [list(box) for box in page.pictures],
+        "quality": page.quality,
         "year": page.year,
         **({} if figures is None else figure_columns(figures)),
     }
@@ -346,6 +348,7 @@ def stored_page(row: Mapping[str, Any]) -> StoredPage:
         None if (shows := row.get("shows")) is None else tuple(shows),
         row.get("language") or "",
         row.get("year") or 0,
+        row.get("quality"),
     )
 
 

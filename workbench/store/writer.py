@@ -46,7 +46,7 @@ from workbench.store.staging import NewPage, Staged, Stager, seen
 from workbench.store.table_writer import IDS_AT_ONCE, KEEP_VERSIONS, merge
 from workbench.store.upkeep import Upkeep
 from workbench.store.write_session import WriteSession
-from workbench.types import PageEmbedding, PageFailure, Words
+from workbench.types import PageEmbedding, PageFailure, ReadWords
 from workbench.types.text import storable, wellformed
 
 log = logging.getLogger(__name__)
@@ -227,12 +227,12 @@ class Writer:
 
     def set_words(
         self,
-        read: Mapping[str, tuple[Words, str]],
+        read: Mapping[str, ReadWords],
         vectors: Mapping[str, Mapping[str, PageEmbedding]] | None = None,
     ) -> None:
         """Give committed pages the words that were read meanwhile, by page id, in one commit; others stay out.
 
-        With its words comes a sentence on what of a page could not be read, empty for all. ``vectors`` are those that
+        ``vectors`` are those that
         encoders made of the new words, by encoder and page; without any they stay as they were. Searches in every
         process find the pages by both at once.
         """
@@ -245,10 +245,11 @@ class Writer:
                 self._session.encoder(encoder).space.forget([page for page, _ in pages])
             new = []
             for page, row in rows.items():
-                words, notice = read[page]
+                one = read[page]
+                told = {"reason": wellformed(one.notice), "quality": one.quality}
                 figures = seen(made[page] for made in (vectors or {}).values() if page in made)
                 shown = {} if figures is None else figure_columns(figures)
-                new.append({**row, **words_columns(words), "reason": wellformed(notice), **shown})
+                new.append({**row, **words_columns(one.words), **told, **shown})
             if new:
                 self._write_pages(pa.Table.from_pylist(new, PAGES))
 

@@ -20,7 +20,7 @@ from workbench.types.collections import (
     Watch,
 )
 from workbench.types.deletion import Gone, Receipt
-from workbench.types.documents import Drawn, Page, PageFailure, PageRef, SeenPicture, StoredPage, Words
+from workbench.types.documents import Drawn, Page, PageFailure, PageRef, ReadWords, SeenPicture, StoredPage, Words
 from workbench.types.explanations import (
     Evidence,
     Explanation,
@@ -95,6 +95,7 @@ __all__ = [
     "Query",
     "QueryEmbedding",
     "Ragged",
+    "ReadWords",
     "Receipt",
     "Reference",
     "Region",

@@ -119,9 +119,10 @@ class Page:
 
     ``size`` is the rendered (width, height) in pixels before cropping; ``crop`` the part that encoders see, as
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
-    of it could not be read, if anything. ``unread`` marks a page whose picture may hold more words, which are to be
-    read later. ``pictures`` are the boxes of the larger pictures on it, ``drawings`` those of what else looks like a
-    figure: charts and diagrams made of lines. ``year`` is when its file says that it was made, 0 where it does not.
+    of it could not be read, if anything, and ``quality`` how much of it was read, in per cent (see `ReadWords`).
+    ``unread`` marks a page whose picture may hold more words, which are to be read later. ``pictures`` are the boxes of
+    the larger pictures on it, ``drawings`` those of what else looks like a figure: charts and diagrams made of lines.
+    ``year`` is when its file says that it was made, 0 where it does not.
     """
 
     ref: PageRef
@@ -135,6 +136,21 @@ class Page:
     pictures: tuple[Box, ...] = ()
     drawings: tuple[Box, ...] = ()
     year: int = 0
+    quality: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWords:
+    """The words of a page when all have been read, and how well that went.
+
+    ``notice`` says in a sentence what could not be read, if anything. ``quality``, 0 to 100, is how certain the words
+    are, by letters: 100 for a text layer, for OCR the share of the text it saw that it read; times the share of them
+    that can be words of a language. It is None where nothing was seen to be read, and where that failed.
+    """
+
+    words: Words
+    notice: str
+    quality: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,8 @@ class StoredPage:
 
     ``shows`` names the kinds of its figures, None where nothing has looked for them. ``language`` is that of its words,
     as a tag of BCP 47, ``year`` when its file says that it was made; empty and 0 where that is not known.
+    ``quality`` is how well it was read (`ReadWords`), None where nothing was seen to be read, words are still to be
+    read, or were before Pagelens 0.3.0.
     """
 
     page_id: str
@@ -177,3 +195,4 @@ class StoredPage:
     shows: tuple[str, ...] | None = None
     language: str = ""
     year: int = 0
+    quality: int | None = None
