@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.documents.structure import Role, identifier, structure
+from workbench.documents.structure import Role, _medians, identifier, structure
 
 BODY = 0.02
 
@@ -106,3 +106,14 @@ def test_what_numbers_are_compared_by():
 def test_a_page_without_words():
     found = structure([], np.zeros(0, np.int32), np.zeros((0, 4), np.float32), (10, 10))
     assert len(found.roles) == 0 and found.names == ()
+
+
+def test_medians_of_lines_are_numpys():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(1, 9, 300)
+    ends = np.cumsum(counts)
+    values = rng.integers(0, 5, int(ends[-1])).astype(np.float32) / 7
+    expected = [np.median(values[a:b]) for a, b in zip(ends - counts, ends, strict=True)]
+    found = _medians(values, ends - counts, ends)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.asarray(expected))

@@ -75,7 +75,7 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
     starts = np.flatnonzero(np.diff(lines, prepend=lines[0] - 1))
     ends = np.append(starts[1:], len(words))
     upright = np.minimum(boxes[:, 3] - boxes[:, 1], 4 * (boxes[:, 2] - boxes[:, 0]) * size[0] / max(size[1], 1))
-    heights = np.asarray([np.median(upright[a:b]) for a, b in zip(starts, ends, strict=True)])
+    heights = _medians(upright, starts, ends)
     usual = float(np.median(np.repeat(heights, ends - starts)))
     names: dict[str, None] = {}
     sections: dict[str, None] = {}
@@ -100,6 +100,13 @@ def structure(words: Sequence[str], lines: Int, boxes: Float, size: tuple[int, i
         names.update(sections)
     names.update(dict.fromkeys(_labels(words, starts, ends, boxes)))
     return Structure(roles, tuple(names))
+
+
+def _medians(values: Float, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Float:
+    """The median of each ``values[starts[i] : ends[i]]``, one after the other: `numpy.median` costs 0.1 ms a call."""
+    counts = ends - starts
+    ordered = values[np.lexsort((values, np.repeat(np.arange(len(starts)), counts)))]
+    return np.asarray((ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2, values.dtype)
 
 
 def identifier(text: str) -> str:
