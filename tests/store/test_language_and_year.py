@@ -14,7 +14,7 @@ from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
 from workbench.store.mending import mend
 from workbench.store.writer import Writer
-from workbench.types import SIGHT, Figure, PageRef, ReadWords
+from workbench.types import PageRef, ReadWords
 
 WHALES = record("whales", 4)
 SAID = {
