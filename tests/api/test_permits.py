@@ -117,7 +117,7 @@ def test_what_only_looks_is_what_is_meant_to() -> None:
     marked = {(method, path) for method, path in OPERATIONS if SCHEMA["paths"][path][method].keys() >= LOOKS.keys()}
     looking = {
         "/search", "/search/stages", "/search/across", "/search/across/stages", "/compare", "/compare/queries",
-        "/facets", "/explain", "/explain/layers", "/contrast", "/why",
+        "/facets", "/explain", "/explain/layers", "/explain/points", "/contrast", "/why",
         "/evidence", "/copies", "/exports", "/pictures", "/passages", "/pipelines/read", "/filters/read",
     }  # fmt: skip
     assert marked - SESSION == {("post", path) for path in looking}

@@ -276,6 +276,15 @@ def facets(call: Caller, place: Place) -> None:
     call("post", "/facets", {"collections": ["notes"], "filter": "pages > 3"}, 400)
 
 
+@case("post", "/explain/points")
+def points(call: Caller, _place: Place) -> None:
+    """Of pages without figures; what is found where there are some is for tests/service/test_alike.py."""
+    region = {"parts": [{"kind": "region", "page": PAGE, "box": [0, 0, 1, 0.5], "weight": 1}]}
+    for query in (ASKED["query"], region):
+        assert call("post", "/explain/points", {**ASKED, "query": query, "page": PAGE}).json() == []
+    call("post", "/explain/points", {**ASKED, "page": "nothing.pdf#page=1"}, 404)
+
+
 @case("post", "/explain/layers")
 def layers(call: Caller, place: Place) -> None:
     drawn = call("post", "/explain/layers", {**ASKED, "page": PAGE}).json()

@@ -129,7 +129,7 @@ def test_why_tells_what_became_of_a_page(
     assert ended.code == 0
     assert set(verdict) == {
         *("page", "verdict", "stage", "rank", "keep", "needs", "reason"),
-        *("clauses", "exact_rank", "tokens", "against", "fix", "unfixable", "cause", "cure"),
+        *("clauses", "exact_rank", "tokens", "against", "fix", "unfixable", "cause", "cure", "short"),
     }
     assert (verdict["page"], *(verdict[key] for key in ("verdict", "stage", "rank", "keep", "needs"))) == (
         page,
