@@ -6,15 +6,12 @@ with Debian's packages.
 
 from __future__ import annotations
 
-import hashlib
-import io
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 
-from workbench.errors import EncoderError
+from workbench.sight.shipped import arrays
 from workbench.types import Float
 
 FILE = "kinds.npz"
@@ -56,12 +53,5 @@ class Kinds:
 @cache
 def kinds() -> Kinds:
     """The regression that comes with Pagelens; `EncoderError` where its file is another than what came."""
-    content = resources.files(__package__).joinpath(FILE).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHA256:
-        raise EncoderError(
-            f"{FILE}, the weights that tell kinds of figure, is not the file it should be (its sha256 is "
-            f"{digest[:12]}… and not {SHA256[:12]}…); install Pagelens again."
-        )
-    with np.load(io.BytesIO(content), allow_pickle=False) as held:
-        return Kinds(tuple(held["kinds"].tolist()), held["weight"].astype(np.float32), held["bias"])
+    held = arrays(FILE, SHA256, "the weights that tell kinds of figure")
+    return Kinds(tuple(held["kinds"].tolist()), held["weight"].astype(np.float32), held["bias"])

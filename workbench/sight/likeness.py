@@ -6,18 +6,15 @@ holds these, and `benchmarks/sight/likeness.py` makes it, of the pictures that k
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import EncoderError
+from workbench.sight.shipped import arrays
 from workbench.types import Float
 
 if TYPE_CHECKING:
@@ -74,12 +71,5 @@ def unit(rows: NDArray[np.floating]) -> Float:
 @cache
 def likeness() -> Likeness:
     """What comes with Pagelens; `EncoderError` where its file is another than what came."""
-    content = resources.files(__package__).joinpath(FILE).read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != SHA256:
-        raise EncoderError(
-            f"{FILE}, by which pictures are compared, is not the file it should be (its sha256 is {digest[:12]}… and "
-            f"not {SHA256[:12]}…); install Pagelens again."
-        )
-    with np.load(io.BytesIO(content), allow_pickle=False) as held:
-        return Likeness(held["mean"], held["directions"].astype(np.float32), held["colours"])
+    held = arrays(FILE, SHA256, "by which pictures are compared")
+    return Likeness(held["mean"], held["directions"].astype(np.float32), held["colours"])
