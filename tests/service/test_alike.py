@@ -9,6 +9,8 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from workbench.errors import QueryError
+from workbench.retrieval.queries import QueryModels
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 from workbench.types import PageRef, Query
@@ -84,6 +86,28 @@ def test_a_text_asks_as_before(bench):
     noted = bench.search("a rocket", "pictures", "full:3 > alike:3")
     assert [hit.ref for hit in noted.hits] == [hit.ref for hit in result.hits]
     assert any("goes by pictures" in note for note in noted.notes)
+
+
+def test_where_the_encoder_sees_nothing_sight_alone_answers(bench, asked, monkeypatch):
+    def blind(*_):
+        raise QueryError("It sees nothing in the picture.")
+
+    monkeypatch.setattr(QueryModels, "encode", blind)
+    result = bench.search(asked, "pictures", "full:3", 3)
+    assert result.pipeline == "alike:3"
+    assert [stage.name for stage in result.trace.stages] == ["encode", "alike", "results"]
+    assert {hit.ref for hit in result.hits[:2]} == {ROCKET, SHEET}
+    with pytest.raises(QueryError, match="sees nothing"):
+        bench.search("a rocket", "pictures", "full:3", 3)
+    with pytest.raises(QueryError, match="sees nothing"):
+        bench.search(Query.of("a rocket"), "pictures", "full:3 > alike:3", 3)
+
+
+def test_the_trace_has_the_time_that_a_picture_takes_to_encode(bench):
+    held = io.BytesIO()
+    opened("astronaut.png").crop((0, 0, 200, 200)).save(held, "PNG")
+    result = bench.search(Query.empty().picture(bench.pictures.keep(held.getvalue())), "pictures", "full:3", 3)
+    assert next((stage.name, stage.cache_hit) for stage in result.trace.stages) == ("encode", False)
 
 
 def test_a_filter_holds_for_pictures(bench, asked):

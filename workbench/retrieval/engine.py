@@ -25,8 +25,10 @@ from workbench.retrieval.run import PipelineRun, StageCost
 from workbench.timing import Stopwatch
 from workbench.types import (
     Hit,
+    PicturePart,
     Query,
     QueryEmbedding,
+    RegionPart,
     SearchResult,
     StageTrace,
     Trace,
@@ -99,7 +101,8 @@ def search_stages(
 
     ``where`` is applied before the first cut. The query is encoded once by every encoder whose vectors are compared,
     and rerankers that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
-    collection lacks an encoder or index, or a reranker is unknown or unfit.
+    collection lacks an encoder or index, or a reranker is unknown or unfit. A last stage that looks at the query's
+    pictures is the whole pipeline where an encoder sees nothing in them.
     """
     watch = Stopwatch()
     query = Query.of(query)
@@ -107,16 +110,11 @@ def search_stages(
     snapshot = collection.snapshot()
     notes += tuple(_notes(spaces, pipeline, snapshot))
     traces: list[StageTrace] = []
-    encoded: dict[str, Encoded] = {}
-    several = len({space.encoder for space in spaces.values()}) > 1
     assembling = watch.lap()
-    for space in spaces.values():
-        if space.encoder not in encoded:
-            found = encoded[space.encoder] = models.encode(space.encoder, query)
-            _check(found.embedding)
-            name = f"encode@{space.encoder}" if several else "encode"
-            notes += found.notes
-            traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
+    encoded = _encoded(query, pipeline, spaces, models, watch, traces)
+    if spaces and not encoded:
+        pipeline, spaces = Pipeline(pipeline.steps[-1:]), {}
+    notes += tuple(note for found in encoded.values() for note in found.notes)
     rerankers: dict[str, Reranker] = {}
     for leaf in pipeline.leaves():
         if leaf.stage.reranks and leaf.option("model") not in rerankers:
@@ -174,6 +172,35 @@ def _reranker(step: Step, models: QueryModels) -> tuple[Reranker, bool]:
             f"Stage '{step.label}'{_place(step)}: '{model.info.id}' takes no {step.stage.reranks} of pages.", step.at
         )
     return model, cold
+
+
+def _encoded(
+    query: Query,
+    pipeline: Pipeline,
+    spaces: Mapping[str, EncoderVectors],
+    models: QueryModels,
+    watch: Stopwatch,
+    traces: list[StageTrace],
+) -> dict[str, Encoded]:
+    """The query by every encoder that is compared, with a trace of each.
+
+    None where one sees nothing in pictures that the last stage looks at by itself.
+    """
+    encoders = dict.fromkeys(space.encoder for space in spaces.values())
+    encoded: dict[str, Encoded] = {}
+    for encoder in encoders:
+        name = f"encode@{encoder}" if len(encoders) > 1 else "encode"
+        try:
+            found = encoded[encoder] = models.encode(encoder, query)
+        except QueryError:
+            shown = any(part.weight > 0 and isinstance(part, PicturePart | RegionPart) for part in query.parts)
+            if not (shown and pipeline.steps[-1].stage.looks):
+                raise
+            traces.append(StageTrace(name, watch.lap()))
+            return {}
+        _check(found.embedding)
+        traces.append(StageTrace(name, watch.lap(), cold=found.cold, cache_hit=found.cache_hit))
+    return encoded
 
 
 def _check(embedding: QueryEmbedding) -> None:

@@ -22,7 +22,7 @@ from workbench.retrieval import (
     parse_filter,
     search_stages,
 )
-from workbench.retrieval.pipeline import ALIKE, GROWING, WRITTEN_FOR, PipelineReading, looking, rival
+from workbench.retrieval.pipeline import GROWING, WRITTEN_FOR, PipelineReading, looking, rival
 from workbench.retrieval.stages.alike import by_sight
 from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
@@ -99,7 +99,7 @@ class Searches:
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, k, store)
         models = self._models.of(store)
-        fitted = seeing(fitted, cleaned, store, models)
+        fitted = seeing(fitted, cleaned, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         notes += _grown(pipeline, fitted, store)
         search = search_stages if anew or self._answers is None else self._answers.stages
@@ -108,7 +108,8 @@ class Searches:
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted
         stages = search(store, cleaned, deep, models, where, notes)
         if judging:
-            stages = _judged(stages, store, fitted, cleaned, models)
+            judged = _judged(stages, store, fitted, cleaned, models)
+            stages = (replace(result, pipeline=str(fitted)) for result in judged)
         return _noted(self._timed(_shown(stages, fitted, k)), store)
 
     def _timed(self, stages: Iterator[SearchResult]) -> Iterator[SearchResult]:
@@ -139,7 +140,7 @@ class Searches:
         cleaned, models = clean_query(query), self._models.of(store)
         parsed = fitted_pipeline(pipeline, k, store)
         parsed = parsed if k is None else parsed.returning(min(k, parsed.k))  # what is not shown is not found
-        seen = seeing(parsed, cleaned, store, models)
+        seen = seeing(parsed, cleaned, store)
         cleaned, _ = with_words(cleaned, seen, store, self._pictures)
         if seen != parsed:  # what finds the very picture takes any page, whatever the stages before it lost
             *_, result = search_stages(store, cleaned, seen, models, parse_filter(filter))
@@ -271,21 +272,12 @@ def fitted_pipeline(text: str, k: int | None, store: Collection) -> Pipeline:
     return parsed.returning(k) if k is not None and (preset or parsed.steps[-1].k is None) else parsed
 
 
-def seeing(pipeline: Pipeline, query: Query, store: Collection, models: QueryModels) -> Pipeline:
+def seeing(pipeline: Pipeline, query: Query, store: Collection) -> Pipeline:
     """The pipeline for a query with pictures or regions: it ends in a stage that finds the very same ones.
 
-    That is all of it where its encoders see nothing in them. As it is for another query, and where a stage of it looks
-    at pictures, or nothing has looked at the collection's.
+    As it is for another query, and where nothing has looked at the collection's pictures.
     """
-    if query.plain or not (looked_at := by_sight(query, store)):
-        return pipeline
-    if len(looked_at) == sum(part.weight > 0 for part in query.parts):
-        try:
-            for encoder in {store.space(leaf.encoder).encoder for leaf in pipeline.vector_leaves()}:
-                models.encode(encoder, query)
-        except QueryError:
-            return Pipeline((ALIKE,)).returning(pipeline.k)
-    return looking(pipeline)
+    return pipeline if query.plain or not by_sight(query, store) else looking(pipeline)
 
 
 def _grown(text: str, fitted: Pipeline, store: Collection) -> tuple[str, ...]:
@@ -300,7 +292,7 @@ def _shown(stages: Iterator[SearchResult], pipeline: Pipeline, k: int | None) ->
     shown = pipeline.k if k is None else min(k, pipeline.k)
     more = (_fewer(pipeline, k),) if k is not None and k > pipeline.k else ()
     for result in stages:
-        yield replace(result, hits=result.hits[:shown], pipeline=str(pipeline), notes=(*result.notes, *more))
+        yield replace(result, hits=result.hits[:shown], notes=(*result.notes, *more))
 
 
 def _fewer(pipeline: Pipeline, k: int) -> str:

@@ -7,6 +7,7 @@ order of the stage before, or come by likeness where there is none.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
@@ -25,7 +26,7 @@ from workbench.store import Collection
 from workbench.types import Box, PicturePart, Query, RegionPart
 
 THREADS = 2
-"""Figures compared at a time; what it takes is mostly decoding and SIFT, which let go of the interpreter."""
+"""Pages whose figures are compared at a time: mostly decoding and SIFT, which let go of the interpreter."""
 
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
@@ -45,9 +46,14 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     likeliest = there[np.argsort(-likeness[there], kind="stable")]
     checked = likeliest[: step.count("depth")].tolist()
     known = [points(picture) for picture in pictures]
+    figures: dict[str, list[int]] = {}
+    for number in checked:
+        figures.setdefault(held.page_ids[number], []).append(number)
+    checked = list(itertools.chain.from_iterable(figures.values()))
+    places = [[held.box(number) for number in numbers] for numbers in figures.values()]
     with ThreadPoolExecutor(THREADS) as pool:
-        figures = [(held.page_ids[number], held.box(number)) for number in checked]
-        shared = np.array(list(pool.map(_shared, repeat(run.collection), figures, repeat(known))), np.float32)
+        of_pages = pool.map(_shared, repeat(run.collection), figures, places, repeat(known))
+        shared = np.array(list(itertools.chain.from_iterable(of_pages)), np.float32)
     run.cost.scored += len(checked)
     scores = np.full(len(run.snapshot), -np.inf, np.float32)
     if candidates is None:
@@ -103,13 +109,14 @@ def shared_points(collection: Collection, page_id: str, picture: Image.Image) ->
     return best
 
 
-def _shared(collection: Collection, figure: tuple[str, Box], asked: Sequence[Points]) -> int:
-    page_id, box = figure
+def _shared(collection: Collection, page_id: str, boxes: Sequence[Box], asked: Sequence[Points]) -> list[int]:
+    """How many points each of a page's figures shares with what it shares most with."""
     try:
-        there = points(_cut(collection.picture(page_id), box))
+        page = collection.picture(page_id)
     except (NotFoundError, OSError):  # its file is lost or damaged
-        return 0
-    return max(len(match(one, there)) for one in asked)
+        return [0] * len(boxes)
+    there = (points(_cut(page, box)) for box in boxes)
+    return [max(len(match(one, figure)) for one in asked) for figure in there]
 
 
 def _overlap(one: Box, other: Box) -> bool:
@@ -127,7 +134,7 @@ register(
         name="alike",
         summary="pages with the very picture that is asked with, or a part of it, cut, scaled or pressed",
         run=run,
-        cost="the features of every figure; decoding and SIFT for each figure that is checked",
+        cost="the features of every figure; decoding a page and SIFT for each figure that is checked",
         source="SIFT, Lowe 2004; RANSAC, Fischler and Bolles 1981",
         options={"depth": count("figures that are compared point by point", 50, high=500)},
         looks=True,
