@@ -43,6 +43,20 @@ def workbench(home: Path) -> Workbench:
     return Workbench(Settings(home=home))
 
 
+@pytest.fixture(autouse=True)
+def _collections_as_they_were(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The workbench is everybody's: the collections that a test makes in it are gone again afterwards."""
+    if "workbench" not in request.fixturenames:
+        yield
+        return
+    shared = request.getfixturevalue("workbench")
+    before = set(shared.library.names())
+    yield
+    for name in sorted(set(shared.library.names()) - before):
+        shared.deletions.collection(name)
+    assert set(shared.library.names()) == before
+
+
 @pytest.fixture(scope="session")
 def app(workbench: Workbench) -> FastAPI:
     return create_app(workbench, mcp=True)

@@ -103,8 +103,7 @@ def test_each_text_finds_what_the_search_found(
 def test_each_text_of_a_search_across_finds_what_it_found(
     workbench: Workbench, home: Path, address: str, echo: Path, across: list[str], pipeline: str
 ) -> None:
-    if not workbench.opened.has("empty"):
-        workbench.library.create("empty")
+    workbench.library.create("empty")
     result = workbench.across.search("largest animal", across, pipeline, 3, FILTER)
     wanted = [(hit.rank, str(hit.hit.ref), round(hit.score, 3)) for hit in result.hits]
     assert wanted

@@ -11,7 +11,7 @@ import pytest
 
 from tests.documents.make import write_pdf
 from workbench.errors import CollectionBusyError, InputError, NotFoundError, StateError
-from workbench.ingestion import Jobs
+from workbench.ingestion import Jobs, batches
 from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.store import new_index as writing
@@ -193,7 +193,10 @@ def test_what_no_job_can_do_is_refused_before_it_begins(bench: Workbench) -> Non
     assert bench.jobs.all() == before
 
 
-def test_every_file_has_its_state_and_its_counts_from_the_start(tmp_path: Path) -> None:
+def test_every_file_has_its_state_and_its_counts_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "SECONDS", -1.0)  # however quick the machine is, each batch is a commit
     for name, pages in (("long", 20), ("short", 2)):
         write_pdf(tmp_path / f"{name}.pdf", [f"{name} page {n}" for n in range(pages)])
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
