@@ -29,7 +29,7 @@ _NONE = "zxx"
 _WITHIN = {"yue": "zh", "wuu": "zh", "ary": "ar", "arz": "ar"}
 """What BCP 47 has within another language, which is the one that pages are asked for by."""
 _LEFT_OUT = {"bs", "pcm"}
-"""Bosnian and Nigerian Pidgin: so little apart from Croatian and English that many pages in those were told to be these."""
+"""Bosnian and Nigerian Pidgin: so close to Croatian and English that many pages in those were told to be these."""
 
 
 def language(words: Sequence[str]) -> str:
