@@ -6,8 +6,8 @@ OCR reads in; see `languages`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -49,9 +49,9 @@ def language(words: Sequence[str]) -> str:
     return tag if others <= OTHERS else ""
 
 
-def _likely(text: str) -> dict[str, float]:
+def _likely(text: str) -> Mapping[str, float]:
     """The probability of every language."""
-    found = Counter[str]()
+    found: dict[str, float] = defaultdict(float)
     for tag, probability in _model().rank(text):
         found[_WITHIN.get(tag, tag)] += probability
     return found
