@@ -22,7 +22,7 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.types import DocumentInfo, PageFailureRecord, PageGap
+from workbench.types import DocumentInfo, PageFailureRecord, PageGap, PageNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class DocumentRecords:
         ``sizes`` are the bytes of vectors by the part of a file's hash that page ids carry, ``lacking`` by page id the
         encoders that failed on it.
         """
-        names = ["content_hash", "page", "status", "reason", "words_source", "picture_bytes"]
+        names = ["content_hash", "page", "status", "reason", "words_source", "picture_bytes", "quality"]
         by_hash: dict[str, list[dict[str, Any]]] = {}
         for row in self._catalog.rows("pages", None, names):
             by_hash.setdefault(row["content_hash"], []).append(row)
@@ -111,7 +111,9 @@ class DocumentRecords:
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
             unread = sum(row["words_source"] == LATER for row in indexed)
-            notices = tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"])
+            notices = tuple(
+                PageNotice(row["page"], row["reason"], row.get("quality")) for row in indexed if row["reason"]
+            )
             wordless = sum(row["words_source"] == "none" for row in indexed)
             told = legibility(record.pages, len(indexed), unread, len(notices), wordless)
             found.append(
