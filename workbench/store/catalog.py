@@ -176,7 +176,7 @@ class Catalog:
         self._check_known(where)
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, condition(where))
-        return list(self.quarantine().without(found).ids)
+        return [*self.quarantine().without(found).ids]
 
     def matching(self, where: Filter) -> list[str]:
         """Ids of the committed pages that a filter leaves, in no order."""

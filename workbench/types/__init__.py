@@ -8,7 +8,7 @@ models, or touch a store.
 
 from __future__ import annotations
 
-from workbench.types.arrays import Box, Float, Int
+from workbench.types.arrays import Box, Float, Int, Int64
 from workbench.types.collections import (
     CollectionInfo,
     DocumentFields,
@@ -71,6 +71,7 @@ __all__ = [
     "IngestPlan",
     "IngestReport",
     "Int",
+    "Int64",
     "Job",
     "JobStage",
     "LedgerRow",
