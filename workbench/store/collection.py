@@ -25,6 +25,7 @@ from workbench.store.conditions import both, quoted, within
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.images import FOLDER as IMAGES
 from workbench.store.images import image_name, stored_images
 from workbench.store.manifest import Manifest
 from workbench.store.page_words import PageWords
@@ -103,7 +104,7 @@ class Collection:
         return [self.space(encoder) for encoder in self.encoders]
 
     def info(self) -> CollectionInfo:
-        """Counts and sizes, from the tables and the files; no vector is read."""
+        """Counts and sizes, from the tables and the files; no vector is read, and no picture's file is looked at."""
         gaps = self.catalog.gaps()
         spaces = tuple(space.describe(gaps.get(space.encoder, {})) for space in self.spaces())
         return CollectionInfo(
@@ -112,7 +113,7 @@ class Collection:
             len(self.records.listed()),
             len(self.directory()),
             self.records.failed_count(),
-            self.storage.bytes(),
+            self.storage.bytes(but=IMAGES) + self.catalog.total("pages", "picture_bytes"),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
