@@ -258,9 +258,14 @@ class Postings:
         self._firsts = [0, *itertools.accumulate(len(segment.page_ids) for segment in segments)][: len(segments)]
 
     @cached_property
+    def lengths(self) -> Int:
+        """How many words each page has: ``(pages,) int32``."""
+        return np.concatenate([np.zeros(0, np.int32), *(segment.lengths for segment in self.segments)])
+
+    @cached_property
     def _statistics(self) -> tuple[int, Float]:
         """How many pages have words, and the part of the formula that is a page's own."""
-        lengths = np.concatenate([np.zeros(0, np.int32), *(segment.lengths for segment in self.segments)])
+        lengths = self.lengths
         told = lengths[self.alive & (lengths > 0)]
         mean = np.float32(told.mean() if len(told) else 1)
         return len(told), np.asarray(K1 * (1 - B + B * lengths.astype(np.float32) / mean), np.float32)

@@ -71,6 +71,7 @@ class Snapshot:
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._values: dict[str, Mapping[str, Rows]] = {}
         self._words: tuple[Postings, Rows] | None = None
+        self._word_counts: Int | None = None
         self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -250,6 +251,14 @@ class Snapshot:
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores
+
+    @property
+    def word_counts(self) -> Int | None:
+        """How many words each page has, by its row: ``(rows,) int32``; None while the arrays are being made."""
+        held = self._postings()
+        if self._word_counts is None and held is not None:
+            self._word_counts = np.r_[held[0].lengths, np.int32(0)][held[1]]
+        return self._word_counts
 
     def titled(self, words: str) -> Float:
         """How far each page's document is named by a text: ``(rows,) float32``, the rarity among documents of the words
