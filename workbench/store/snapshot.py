@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.documents.structure import Role
+from workbench.sight.matching import Print
 from workbench.store import lookup, terms
 from workbench.store.catalog import Catalog
 from workbench.store.directory import PageDirectory
@@ -25,7 +26,7 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact
 from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE, Postings
-from workbench.store.sights import Sights, read_sights
+from workbench.store.sights import Sights, read_prints, read_sights
 from workbench.store.table_vectors import Held, PageVectors
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
@@ -222,6 +223,12 @@ class Snapshot:
         """What was seen of the figures of all pages; read when it is first asked for."""
         with intact(self._catalog.name):
             return read_sights(self._catalog.table("pages"))
+
+    def prints(self, page_ids: Sequence[str]) -> dict[str, list[Print]]:
+        """What the figures of such pages are known again by, in their order; pages of which nothing kept it are left
+        out."""
+        with intact(self._catalog.name):
+            return read_prints(self._catalog.table("pages"), page_ids)
 
     def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0, concepts: float = 0.0) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
