@@ -1,5 +1,7 @@
 """Walks across tabs, windows and devices: what one place does is seen in another, whoever looks at it and how."""
 
+import itertools
+
 import pytest
 
 from tests.browser.driving import WAIT, Seen, search, show, write_pdf
@@ -95,7 +97,7 @@ def test_tabs_have_one_left_edge_and_headings_in_order(visit, width, height):
         levels = page.locator("h1, h2, h3, h4").evaluate_all(
             "(all) => all.filter((one) => one.checkVisibility()).map((one) => Number(one.tagName[1]))"
         )
-        steps = [(above, below) for above, below in zip(levels, levels[1:], strict=False) if below > above + 1]
+        steps = [(above, below) for above, below in itertools.pairwise(levels) if below > above + 1]
         assert levels[0] == 1 and steps == [], tab
 
 
