@@ -42,6 +42,7 @@ from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
 from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, InputError, QueryError
+from workbench.sight.matching import imprint
 from workbench.types import Box, Figure, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
 
 if TYPE_CHECKING:
@@ -212,13 +213,20 @@ class Reader:
                 whole = _direction(sum(share * self.name(names) for names, share in known.classes))
                 found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in known.things]
                 found += [(box, "a photograph", vector) for vector in self.caption()]
+        prints = [imprint(picture) for _, picture in shown]
         return Look(
             np.array([vector for _, _, vector in found], np.float32).reshape(-1, self.info.dim),
             np.array([place for place, _, _ in found], np.float32).reshape(-1, 4),
             tuple(LOOKS_LIKE + label for _, label, _ in found),
             tuple(
-                Figure(box, "" if known.kind == sight.TEXT else known.kind, known.sight)
-                for (box, _), known in zip(shown, seen, strict=True)
+                Figure(
+                    box,
+                    "" if known.kind == sight.TEXT else known.kind,
+                    known.sight,
+                    kept.points.rows(),
+                    kept.small.reshape(-1),
+                )
+                for (box, _), known, kept in zip(shown, seen, prints, strict=True)
             ),
         )
 

@@ -147,7 +147,7 @@ def search_stages(
         candidates = run.best(step, candidates)
         notes += run.cost.notes
         traces.append(_traced(list(run.records)[-1], watch.lap(), entering, len(candidates), run.cost))
-        hits = _hits(collection, run, candidates, pipeline.k)
+        hits = _hits(collection, run, candidates, pipeline)
         assembling += watch.lap()
         yield SearchResult(
             str(query),
@@ -228,13 +228,17 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
     )
 
 
-def _hits(collection: Collection, run: PipelineRun, candidates: Candidates, keep: int) -> tuple[Hit, ...]:
+def _hits(collection: Collection, run: PipelineRun, candidates: Candidates, pipeline: Pipeline) -> tuple[Hit, ...]:
+    keep = pipeline.k
     rows = candidates.rows[:keep]
     ids = [run.snapshot.ids[row] for row in rows.tolist()]
     refs = collection.refs(ids)
     scores = candidates.scores[:keep].tolist()
+    reads = any(leaf.stage.reads for leaf in pipeline.leaves())
+    counts = run.snapshot.word_counts if reads else None
+    words = [None] * len(rows) if counts is None else counts[rows].tolist()
     return tuple(
-        Hit(page, refs[page], rank, score, candidates.kind, said)
-        for rank, (page, score, said) in enumerate(zip(ids, scores, run.said(rows), strict=True), 1)
+        Hit(page, refs[page], rank, score, candidates.kind, said, count)
+        for rank, (page, score, said, count) in enumerate(zip(ids, scores, run.said(rows), words, strict=True), 1)
         if page in refs  # a page deleted while the search ran
     )

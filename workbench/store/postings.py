@@ -276,14 +276,14 @@ class Postings:
         return tuple(page for segment in self.segments for page in segment.page_ids)
 
     @cached_property
-    def _lengths(self) -> Int:
-        """How many words each page has, by position."""
+    def lengths(self) -> Int:
+        """How many words each page has: ``(pages,) int32``."""
         return np.concatenate([np.zeros(0, np.int32), *(segment.lengths for segment in self.segments)])
 
     @cached_property
     def _statistics(self) -> tuple[int, np.float32]:
         """How many pages have words, and how many these have on the mean."""
-        told = self._lengths[self.alive & (self._lengths > 0)]
+        told = self.lengths[self.alive & (self.lengths > 0)]
         return len(told), np.float32(told.mean() if len(told) else 1)
 
     def rarity(self, found: Found) -> float:
@@ -299,7 +299,7 @@ class Postings:
         else:
             firsts = np.cumsum(found.counts) - found.counts
             frequency = np.add.reduceat(roles[found.marks >> 24], firsts)
-        lengths = self._lengths[found.pages].astype(np.float32)
+        lengths = self.lengths[found.pages].astype(np.float32)
         norms = np.asarray(K1 * (1 - B + B * lengths / self._statistics[1]), np.float32)
         return np.asarray(self.rarity(found) * (frequency * np.float32(K1 + 1) / (frequency + norms)), np.float32)
 

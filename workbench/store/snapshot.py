@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.documents.structure import Role
+from workbench.sight.matching import Print
 from workbench.store import lookup, terms
 from workbench.store.catalog import Catalog
 from workbench.store.corpus import Corpus, CorpusPart, by_role
@@ -26,7 +27,7 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact
 from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE
-from workbench.store.sights import Sights, read_sights
+from workbench.store.sights import Sights, read_prints, read_sights
 from workbench.store.table_vectors import Held, PageVectors
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
@@ -71,6 +72,7 @@ class Snapshot:
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._values: dict[str, Mapping[str, Rows]] = {}
         self._words: tuple[CorpusPart, Rows] | None = None
+        self._word_counts: Int | None = None
         self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -225,6 +227,12 @@ class Snapshot:
         with intact(self._catalog.name):
             return read_sights(self._catalog.table("pages"))
 
+    def prints(self, page_ids: Sequence[str]) -> dict[str, list[Print]]:
+        """What the figures of such pages are known again by, in their order; pages of which nothing kept it are left
+        out."""
+        with intact(self._catalog.name):
+            return read_prints(self._catalog.table("pages"), page_ids)
+
     def bm25(
         self,
         words: str,
@@ -247,6 +255,13 @@ class Snapshot:
             if page in self.row_of:
                 scores[self.row_of[page]] = score
         return scores
+
+    @property
+    def word_counts(self) -> Int | None:
+        """How many words each page has, by its row: ``(rows,) int32``; None while the arrays are being made."""
+        if self._word_counts is None and (part := self.words_among()) is not None:
+            self._word_counts = np.r_[part.own.lengths, np.int32(0)][self._positions]
+        return self._word_counts
 
     def titled(self, words: str) -> Float:
         """How far each page's document is named by a text: ``(rows,) float32``, the rarity among documents of the words

@@ -68,6 +68,7 @@ register(
         summary="words of the page text",
         run=run,
         cost="the words of the query on every page; no vector",
+        reads=True,
         source="Okapi BM25 and BM25F, Robertson and Zaragoza 2009; words in order, Metzler and Croft 2005",
         options={
             "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),
