@@ -9,10 +9,12 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from workbench.encoders.reader import LOOKS_LIKE
 from workbench.errors import QueryError
 from workbench.retrieval.queries import QueryModels
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.sight.classifier import Classifier
 from workbench.sight.matching import KEPT, match, points
 from workbench.store import Collection
 from workbench.types import PageRef, Query
@@ -80,6 +82,31 @@ def test_a_region_of_a_page_finds_the_other_places_of_its_picture(bench):
     assert {hit.ref for hit in found.hits[:2]} == {ROCKET, SHEET}
     blank = Query.of("rocket").region(PageRef("sheet.pdf", 3), (0.1, 0.1, 0.2, 0.2))
     assert "alike" not in bench.search(blank, "pictures", "full:3").pipeline  # nothing is to be seen there
+
+
+def test_a_logo_finds_its_other_places(bench, tmp_path, monkeypatch):
+    """It takes a hundredth of the page, is looked at once, and gives a page no names."""
+    logo, other, looked = opened("cat.png").resize((128, 128)), opened("galaxies.jpg").resize((128, 128)), []
+    look = Classifier.look
+    monkeypatch.setattr(Classifier, "look", lambda self, shown: looked.extend(shown) or look(self, shown))
+    canvas = Canvas(str(tmp_path / "report.pdf"), pagesize=SIZE, invariant=1)
+    for number, image in enumerate((logo, other, logo, None, logo), 1):
+        canvas.drawString(72, 60, f"The figures of the quarter, on sheet {number} of the report")
+        if image:
+            canvas.drawImage(ImageReader(image), 72, 650, 70, 70)
+        canvas.showPage()
+    canvas.save()
+    bench.ingest([tmp_path / "report.pdf"], "logos", CollectionSettings(words="text"))
+    assert len(looked) == 2
+    box = (72 / SIZE[0], (SIZE[1] - 720) / SIZE[1], 142 / SIZE[0], (SIZE[1] - 650) / SIZE[1])
+    for pipeline in ("accurate", "alike"):
+        hits = bench.search(Query.empty().region(PageRef("report.pdf", 3), box), "logos", pipeline, 3).hits
+        assert sorted(hit.ref.page for hit in hits) == [1, 3, 5]
+    store = bench.opened.get("logos")
+    (space,) = store.spaces()
+    labels = [label for _, page in space.embeddings(store.page_ids(None)) for label in page.labels]
+    assert "quarter," in labels
+    assert not any(label.startswith(LOOKS_LIKE) for label in labels)
 
 
 def test_a_text_asks_as_before(bench):
