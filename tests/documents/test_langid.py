@@ -1,4 +1,7 @@
-"""Which language a page is in, by its script and small words; of names and numbers nothing is told."""
+"""Which language a page is in; of names and numbers, and of two languages at once, nothing is told."""
+
+import subprocess
+import sys
 
 import pytest
 
@@ -48,7 +51,8 @@ TEXTS = {
     "vi": "Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. Mọi con người đều được tạo hóa "
     "ban cho lý trí và lương tâm và cần phải đối xử với nhau trong tình bằng hữu.",
     "id": "Semua orang dilahirkan merdeka dan mempunyai martabat dan hak-hak yang sama. Mereka dikaruniai akal dan "
-    "hati nurani dan hendaknya bergaul satu sama lain dalam semangat persaudaraan.",
+    "hati nurani dan hendaknya bergaul satu sama lain dalam semangat persaudaraan. Setiap orang "
+    "berhak atas semua hak dan kebebasan yang tercantum di dalam Pernyataan ini, karena tidak ada bedanya di mana.",
     "ru": "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и совестью и "
     "должны поступать в отношении друг друга в духе братства. Каждый человек имеет право на жизнь, на свободу.",
     "uk": "Всі люди народжуються вільними і рівними у своїй гідності та правах. Вони наділені розумом і совістю і "
@@ -81,7 +85,9 @@ def test_running_text_tells_its_language(tag):
     [
         "",
         "12,345 67.8 % 2024 2025",
-        "Müller Schmidt Meyer Fischer Weber Wagner Becker Hoffmann 12 13 14 15",
+        "Müller 12 Rossi 13 Kowalski 14 Nguyen 15 Svensson 16 Tanaka 17 Yılmaz 18 García 19 Smith 20 Horvat 21",
+        "BC-547 C12 R104 TPS61090RSAR LM317T STM32F103C8T6 NE555P 1N4148 IRLZ44N ATMEGA328P-PU",
+        " ".join(f"{number:,}" for number in range(990, 9000, 37)) + " $ % km kg EUR",
         "x = a + b - c * d / e; for i in range(n): print(i, end=' ')",
         "Revenue 2023 2024 2025 EBITDA 12.1 13.4 15.0 Net income 3.2 4.1 5.0",
         "Σ α β",
@@ -93,6 +99,44 @@ def test_names_numbers_and_code_are_of_no_language(text):
 
 def test_a_page_half_in_one_language_and_half_in_another_is_of_neither():
     assert language(f"{TEXTS['en']} {TEXTS['de']}".split()) == ""
+
+
+def test_so_it_is_of_scripts_that_share_nothing_and_of_languages_that_share_much():
+    assert language(f"{TEXTS['ru']} {TEXTS['zh']} {TEXTS['zh']} {TEXTS['zh']}".split()) == ""
+    assert language(f"{TEXTS['da'][:200]} {TEXTS['fr']}".split()) == ""
+
+
+def test_what_a_page_has_beside_its_text_takes_its_language_from_none():
+    table = " ".join(f"{number}.5 % ({number + 2000})" for number in range(60))
+    assert language(f"{TEXTS['pl']} {table}".split()) == "pl"
+    assert language(f"{table} {TEXTS['ru']}".split()) == "ru"
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("hr", "Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu i pravima. Ona su obdarena razumom i "
+               "sviješću i trebaju jedna prema drugima postupati u duhu bratstva."),
+        ("zh", "人人生而自由，在尊嚴和權利上一律平等。他們賦有理性和良心，並應以兄弟關係的精神相對待。"),
+        ("gl", "Tódolos seres humanos nacen libres e iguais en dignidade e dereitos e, dotados como están de razón e "
+               "conciencia, débense comportar fraternalmente uns cos outros."),
+        ("de", "ALLE MENSCHEN SIND FREI UND GLEICH AN WÜRDE UND RECHTEN GEBOREN."),
+        ("de", "Bitte vor dem Öffnen den Netzstecker ziehen."),
+        ("fr", "Débranchez la prise avant d'ouvrir le boîtier."),
+    ],
+)  # fmt: skip
+def test_neighbours_capitals_and_one_line_are_told(tag, text):
+    assert language(text.split()) == tag
+
+
+def test_nothing_is_loaded_before_a_page_has_words():
+    code = "import sys; import workbench.store.writer as w; w.language(['12']); print('py3langid' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_sentence_in_a_second_language_does_not_decide():
+    assert language(f"{TEXTS['it']} {TEXTS['en']}".split()) == "it"
 
 
 def test_a_quotation_in_a_second_script_does_not_decide():

@@ -14,7 +14,7 @@ from workbench.store.exchange import Contents
 from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
 from workbench.store.writer import Writer
-from workbench.types import SIGHT, Figure, PageRef, ReadWords
+from workbench.types import POINT, SIGHT, SMALL, Figure, PageRef, ReadWords
 
 WHALES = record("whales", 4)
 PLACE = (0.1, 0.2, 0.5, 0.75)
@@ -28,7 +28,13 @@ def figures(kinds):
         return None
     numbers = [sum(kind.encode()) for kind in kinds]
     return tuple(
-        Figure(PLACE, kind, np.random.default_rng(n).integers(-50, 50, SIGHT).astype(np.int8))
+        Figure(
+            PLACE,
+            kind,
+            np.random.default_rng(n).integers(-50, 50, SIGHT).astype(np.int8),
+            np.random.default_rng(n).integers(0, 255, (n % 7, POINT)).astype(np.uint8),
+            np.full(SMALL, n % 256, np.uint8),
+        )
         for n, kind in zip(numbers, kinds, strict=True)
     )
 

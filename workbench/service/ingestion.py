@@ -183,7 +183,7 @@ class Ingestion:
             if wanted and workers:
                 crew = Cluster(workers, self._settings, home, remote)
             elif wanted:
-                loaded = models.enter_context(encoders_of(store, notes, self._models.using))
+                loaded = models.enter_context(encoders_of(store, notes, self._models.loader))
                 crew = Here(loaded, pool, self._processors, home)
             report = ingest(store, writer, planned, crew, meter, changes)
         unread = len(store.unread())

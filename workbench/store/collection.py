@@ -30,7 +30,7 @@ from workbench.store.images import image_name, stored_images
 from workbench.store.manifest import Manifest
 from workbench.store.page_words import PageWords
 from workbench.store.quarantine import Quarantine
-from workbench.store.schema import LATER, LEAVING, PAGES, document_name, file_part, rebuilt_page, stored_page
+from workbench.store.schema import LATER, LEAVING, TOLD, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.storage import Storage, storage_at
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
@@ -153,7 +153,7 @@ class Collection:
         name = quoted(document_name(ref.document))
         if 1 <= ref.page <= _MAX_PAGE:
             where = both(COMMITTED, f"document = {name} AND page = {ref.page:d}")
-            rows = self.catalog.rows("pages", where, PAGES.names)
+            rows = self.catalog.rows("pages", where, TOLD)
             if rows:  # two while a new content replaces an old one
                 return stored_page(max(rows, key=lambda row: row["added"]))
         known = self.catalog.rows("documents", f"name = {name} AND state != '{LEAVING}'", ["pages"])
@@ -170,7 +170,7 @@ class Collection:
         """Committed pages, at once; those that are not there are left out."""
         directory = self.directory()
         ids = [page for ref in refs if (page := directory.id_of(ref))]
-        rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", ids)), PAGES.names) if ids else []
+        rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", ids)), TOLD) if ids else []
         found = (stored_page(row) for row in rows)
         return {page.ref: page for page in found}
 
@@ -186,7 +186,7 @@ class Collection:
         still what it was drawn at, and crop and word boxes are fractions, so they fit either. Decoding it raises
         `NotFoundError` when its file is lost.
         """
-        rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", page_ids)), PAGES.names)
+        rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", page_ids)), TOLD)
         found = {row["page_id"]: rebuilt_page(row, partial(self.picture, row["page_id"])) for row in rows}
         return [found[page] for page in page_ids if page in found]
 

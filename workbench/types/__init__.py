@@ -49,10 +49,12 @@ from workbench.types.ingestion import (
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
 from workbench.types.results import Hit, Lifted, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
-from workbench.types.vectors import SIGHT, Figure, Geometry, PageEmbedding, QueryEmbedding, Ragged
+from workbench.types.vectors import POINT, SIGHT, SMALL, Figure, Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
+    "POINT",
     "SIGHT",
+    "SMALL",
     "Box",
     "CollectionInfo",
     "DocumentFields",
