@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.store.make import collection, digest, put, record
 from tests.store.test_text import TEXTS, fill
 from workbench.store import Collection, lookup, postings, textindex
+from workbench.store.corpus import Corpus, CorpusPart
 from workbench.store.postings import PageText, Postings, PostingsFile, Segment
 from workbench.store.writer import Writer
 
@@ -34,7 +35,8 @@ def scores(store, query):
 
 
 def arrays(texts):
-    return Postings([Segment.of({str(page): PageText.of(text) for page, text in texts.items()})], set(map(str, texts)))
+    segment = Segment.of({str(page): PageText.of(text) for page, text in texts.items()})
+    return Postings.of([segment], set(map(str, texts)))
 
 
 def bm25(made, text, pairs=0.0):
@@ -64,6 +66,26 @@ def test_scores_are_those_of_the_text_index(tmp_path):
     words = ["whales", "AB-1234", "red-1234", "a0", "the", "nowhere"]
     found = store.snapshot().frequencies(words)
     assert found == {word: textindex.frequency(store.catalog.table("pages"), word, 999) for word in words}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(0, 12), min_size=1, max_size=5),
+    st.lists(st.sampled_from([*WORDS, "a*", '"a0 a1"']), min_size=1, max_size=6),
+)
+def test_parts_of_a_corpus_say_together_what_one_collection_of_all_pages_says(seed, sizes, words):
+    texts = dict(enumerate(written(seed, sum(sizes))))
+    starts = itertools.accumulate(sizes, initial=0)
+    held = [arrays({page: texts[page] for page in range(a, a + size)}) for a, size in zip(starts, sizes, strict=False)]
+    parts = CorpusPart.several([(each, len(each)) for each in held])
+    whole, query = Corpus(arrays(texts), len(texts)), " ".join(words)
+    for pairs, structure in ((0.0, 1.0), (0.4, 2.0)):
+        told = [part.bm25(query, pairs, structure, 1.0) for part in parts]
+        assert [len(scores) for scores in told] == [size + 1 for size in sizes]
+        together = np.concatenate([scores[:-1] for scores in told])
+        assert np.array_equal(together, whole.bm25(query, pairs, structure, 1.0)[:-1])
+    assert [parts[0].corpus.frequency(word) for word in WORDS] == [whole.frequency(word) for word in WORDS]
 
 
 @settings(max_examples=50, deadline=None)
@@ -237,8 +259,8 @@ def test_quotes_alone_leave_the_pages_that_have_them(tmp_path):
     snapshot = store.snapshot()
 
     def pages(text):
-        rows = snapshot.exactly(text)
-        return None if rows is None else [snapshot.refs[row].page for row in rows]
+        found = snapshot.exactly(text)
+        return None if found is None else [snapshot.refs[row].page for row in found[0]]
 
     assert pages('"under the sea"') == [2]
     assert pages('"sea under"') == []

@@ -2,8 +2,9 @@
 
 Answers are of one scale where the last stage of their pipelines is the same, by the same encoder (`scale_of`): then it
 scores all their pages together, from what its parts said of each (`Stage.across`). So z-scores and ranks inside a
-fusion are over the pages of all collections, not of each, and the list is nearly what one collection of all of them
-would have: words alone weigh by how many pages of their own collection have them. Answers of different scales, as of
+fusion are over the pages of all collections, not of each, and words weigh by how many pages of all have them
+(`store/corpus.py`): the list is nearly what one collection of all of them would have, and by words alone the very same.
+Answers of different scales, as of
 two encoders, are fused by their ranks (Cormack et al. 2009), one vote a scale: five collections of one encoder do not
 outvote one of another. The same page of the same file, found in several collections, is one page with all its votes.
 What this module does not do: search.

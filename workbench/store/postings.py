@@ -248,14 +248,32 @@ class Segment:
 
 
 class Postings:
-    """The words of the committed pages: ``page_ids``, of which those that are not ``alive (pages,) bool`` are gone."""
+    """The words of pages, of which those that are not ``alive (pages,) bool`` are gone."""
 
-    def __init__(self, segments: Sequence[Segment], committed: set[str]) -> None:
+    def __init__(self, segments: Sequence[Segment], alive: NDArray[np.bool_]) -> None:
         self.segments = tuple(segments)
-        self.page_ids: tuple[str, ...] = tuple(page for segment in segments for page in segment.page_ids)
-        self.alive = _among(self.page_ids, committed)
-        self._whole = bool(self.alive.all())
+        self.alive = alive
+        self._whole = bool(alive.all())
         self._firsts = [0, *itertools.accumulate(len(segment.page_ids) for segment in segments)][: len(segments)]
+
+    @classmethod
+    def of(cls, segments: Sequence[Segment], committed: set[str]) -> Postings:
+        """Those of the committed pages."""
+        return cls(segments, _among([page for segment in segments for page in segment.page_ids], committed))
+
+    @classmethod
+    def together(cls, several: Sequence[Postings]) -> Postings:
+        """As if all pages were of one collection, those of each after those of the one before; nothing is read."""
+        segments = [segment for each in several for segment in each.segments]
+        return cls(segments, np.concatenate([each.alive for each in several]))
+
+    def __len__(self) -> int:
+        return len(self.alive)
+
+    @cached_property
+    def page_ids(self) -> tuple[str, ...]:
+        """The pages by position."""
+        return tuple(page for segment in self.segments for page in segment.page_ids)
 
     @cached_property
     def lengths(self) -> Int:
@@ -263,12 +281,10 @@ class Postings:
         return np.concatenate([np.zeros(0, np.int32), *(segment.lengths for segment in self.segments)])
 
     @cached_property
-    def _statistics(self) -> tuple[int, Float]:
-        """How many pages have words, and the part of the formula that is a page's own."""
-        lengths = self.lengths
-        told = lengths[self.alive & (lengths > 0)]
-        mean = np.float32(told.mean() if len(told) else 1)
-        return len(told), np.asarray(K1 * (1 - B + B * lengths.astype(np.float32) / mean), np.float32)
+    def _statistics(self) -> tuple[int, np.float32]:
+        """How many pages have words, and how many these have on the mean."""
+        told = self.lengths[self.alive & (self.lengths > 0)]
+        return len(told), np.float32(told.mean() if len(told) else 1)
 
     def rarity(self, found: Found) -> float:
         """The ``idf`` of what stands there."""
@@ -283,7 +299,8 @@ class Postings:
         else:
             firsts = np.cumsum(found.counts) - found.counts
             frequency = np.add.reduceat(roles[found.marks >> 24], firsts)
-        norms = self._statistics[1][found.pages]
+        lengths = self.lengths[found.pages].astype(np.float32)
+        norms = np.asarray(K1 * (1 - B + B * lengths / self._statistics[1]), np.float32)
         return np.asarray(self.rarity(found) * (frequency * np.float32(K1 + 1) / (frequency + norms)), np.float32)
 
     def on(self, term: str) -> Found:
@@ -373,7 +390,7 @@ class PostingsFile:
                 batches = (texts(part[i : i + self._batch]) for i in range(0, len(part), self._batch))
                 segments.append(Segment.of(dict(itertools.chain.from_iterable(batches))))
             segments = self._written(stamp, _merged(segments, wanted, tidy=wait))
-        postings = Postings(segments, wanted)
+        postings = Postings.of(segments, wanted)
         self._open = stamp, postings
         return postings
 
