@@ -82,7 +82,7 @@ def read_prints(table: Any, page_ids: Sequence[str]) -> dict[str, list[Print]]:
     """What the figures of such pages are known again by, by page; pages of which nothing kept it are left out."""
     if "smalls" not in table.schema.names or not page_ids:
         return {}
-    where = both(both(COMMITTED, within("page_id", page_ids)), "smalls IS NOT NULL")
+    where = both(both(COMMITTED, within("page_id", page_ids)), "points IS NOT NULL AND smalls IS NOT NULL")
     names = ["page_id", "width", "height", "figures", "points", "point_counts", "smalls"]
     rows = steadily(table.search().where(where).select(names).to_arrow)
     found = {}
@@ -90,9 +90,10 @@ def read_prints(table: Any, page_ids: Sequence[str]) -> dict[str, list[Print]]:
         corners = np.array(boxes.as_py(), np.float64).reshape(-1, 4)
         sizes = (corners[:, 2:] - corners[:, :2]) * [width.as_py(), height.as_py()]
         kept = points.values.flatten().to_numpy().reshape(-1, POINT)
-        parts = np.split(kept, np.cumsum(counts.as_py()))[:-1]
+        parts = np.split(kept, np.cumsum(counts.as_py() or [], dtype=np.int64))[:-1]
         copies = smalls.values.flatten().to_numpy().reshape(-1, SIDE, SIDE, 3)
-        found[page.as_py()] = [
-            Print(Points.of(part, (w, h)), copy) for part, (w, h), copy in zip(parts, sizes, copies, strict=True)
-        ]
+        if len(parts) == len(sizes) == len(copies):  # an import may say anything
+            found[page.as_py()] = [
+                Print(Points.of(part, (w, h)), copy) for part, (w, h), copy in zip(parts, sizes, copies, strict=True)
+            ]
     return found

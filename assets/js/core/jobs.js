@@ -9,9 +9,9 @@ const SOON = 1000; // ms between looks while something is at work
 const LATER = 5000; // where the server does not answer
 const CALM = 800; // ms for which changes of the collection are gathered
 const RARELY = 5000; // ms between looks at a collection whose pages alone grow
-const TABS = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system", get: "system" };
+const UPKEEP = ["audit", "recall", "compact", "repair", "export", "get"];
 
-export const tabOf = (job) => TABS[job.kind] || "library";
+export const tabOf = ({ kind }) => (kind === "evaluate" ? kind : UPKEEP.includes(kind) ? "system" : "library");
 export const unfinished = (job) => ["stopped", "failed", "interrupted"].includes(job.state);
 export const stoppable = (job) => ["waiting", "running"].includes(job.state);
 export const ofCollection = (name) => state.jobs.filter((job) => job.collection === name && tabOf(job) === "library");

@@ -126,7 +126,8 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
         <span class="pl-rank">${hit.rank}</span>
         <${PageLink} to=${at} class="pl-hit-open" data-step
           aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
-          ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span class="pl-hit-page">${`p. ${page}`}</span>
+          ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span
+            class="pl-hit-page">${`p. ${page}`}</span>
         <//>
         ${named && html`<${Where} hit=${hit} />`}
       <//>
