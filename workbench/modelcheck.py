@@ -19,9 +19,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from PIL import Image, ImageDraw
 
-from workbench import encoders, resources
+from workbench import resources
 from workbench.documents import ReadSettings, Source, copy_pages, read_pages
-from workbench.encoders import Encoder
+from workbench.encoders import Encoder, Loader
 from workbench.encoders.base import under_policy
 from workbench.encoders.inspection import Official, OfficialPage, Residence, TextOfficial, direct, residence, unmixed
 from workbench.encoders.pictures import seen
@@ -144,10 +144,7 @@ def examined(
 
 def check(settings: Settings, encoder_id: str, progress: Callable[[str], None] = lambda text: None) -> ModelReport:
     """Examine an encoder; ``progress`` hears what is looked at next. `EncoderError` when it cannot be loaded."""
-    loading = encoders.using(
-        encoder_id, offline=settings.offline, threads=settings.threads, keep=settings.models_loaded
-    )
-    return examined(settings, loading, _Examination, progress)
+    return examined(settings, Loader.of(settings).using(encoder_id), _Examination, progress)
 
 
 class _Examination:

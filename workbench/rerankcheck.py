@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from workbench import encoders
+from workbench.encoders import Loader
 from workbench.encoders.inspection import residence
 from workbench.encoders.rerankers import Reranker
 from workbench.errors import NotFoundError
@@ -41,7 +42,7 @@ def check(settings: Settings, model_id: str, progress: Callable[[str], None] = l
 
 @contextmanager
 def _loaded(settings: Settings, model_id: str) -> Iterator[Reranker]:
-    yield encoders.reranker(model_id, settings.offline, settings.threads, settings.models_loaded)
+    yield Loader.of(settings).reranker(model_id)[0]
 
 
 class _Examination:

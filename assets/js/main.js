@@ -4,7 +4,7 @@
 import { Compare } from "./compare/compare.js";
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
-import { watch } from "./core/jobs.js";
+import { look } from "./core/jobs.js";
 import "./core/keys.js";
 import { choose, showTab, start, take } from "./core/router.js";
 import { api } from "./core/server.js";
@@ -36,4 +36,4 @@ const mount = (name, element) => show(element.querySelector(".pl-part") || eleme
 /* What is beside `mount` is for whoever looks at the page from outside, as tests do. */
 Object.assign(window.pagelens, { mount, state, asking, api, choose, showTab, heat });
 for (const one of waiting) mount(...one);
-start(place, watch());
+start(place, look());

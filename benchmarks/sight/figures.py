@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from benchmarks.sight import drawn
+from benchmarks.sight.photographs import opened
 from benchmarks.sight.photographs import pictures as stamps
 from workbench import sight
 from workbench.types import Float
@@ -102,24 +103,6 @@ def found(packages: Path, rng: np.random.Generator) -> Iterator[Example]:
         mask = Image.fromarray((np.asarray(thing).min(axis=2) < 245).astype(np.uint8) * 255)
         scene.paste(thing, (int(rng.integers(0, 250)), int(rng.integers(0, 150))), mask)
         yield "photograph", f"scene {number}", scene
-
-
-def opened(file: Path) -> Image.Image | None:
-    """The picture of a file on white, at most 1,000 pixels long; None for a broken link and what is no picture."""
-    try:
-        if file.suffix == ".svg":
-            from resvg_py import svg_to_bytes
-
-            image = Image.open(io.BytesIO(bytes(svg_to_bytes(svg_path=str(file.resolve()), width=256))))
-        else:
-            image = Image.open(file)
-        image.thumbnail((1000, 1000))
-        rgba = image.convert("RGBA")
-    except Exception:  # a link that leads nowhere, a picture of no common kind
-        return None
-    flat = Image.new("RGB", rgba.size, "white")
-    flat.paste(rgba, mask=rgba.getchannel("A"))
-    return flat
 
 
 def _part(image: Image.Image, rng: np.random.Generator, least: float) -> Image.Image:

@@ -11,6 +11,7 @@ Thresholds were fitted on every other picture; the figures are of the others.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,24 @@ def pictures(folder: Path) -> Iterator[tuple[Path, str, Image.Image]]:
             flat = Image.new("RGB", rgba.size, "white")
             flat.paste(rgba, mask=rgba.getchannel("A"))
             yield file.relative_to(folder), label.read_text(encoding="utf-8").splitlines()[0].split(".")[0], flat
+
+
+def opened(file: Path) -> Image.Image | None:
+    """The picture of a file on white, at most 1,000 pixels long; None for a broken link and what is no picture."""
+    try:
+        if file.suffix == ".svg":
+            from resvg_py import svg_to_bytes
+
+            image = Image.open(io.BytesIO(bytes(svg_to_bytes(svg_path=str(file.resolve()), width=256))))
+        else:
+            image = Image.open(file)
+        image.thumbnail((1000, 1000))
+        rgba = image.convert("RGBA")
+    except Exception:  # a link that leads nowhere, a picture of no common kind
+        return None
+    flat = Image.new("RGB", rgba.size, "white")
+    flat.paste(rgba, mask=rgba.getchannel("A"))
+    return flat
 
 
 def forms(reader: Reader) -> dict[str, Form]:

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import re
+import tarfile
 import tempfile
 import threading
 import time
@@ -722,6 +723,53 @@ def recall(call: Caller, place: Place) -> None:
 
 for kind in ("audit", "compact"):
     case("post", f"/collections/{{collection}}/{kind}")(worked(kind))
+
+
+@case("post", "/collections/{collection}/repair")
+def repair(call: Caller, place: Place) -> None:
+    path = "/collections/{collection}/repair"
+    job = call("post", path, {}, 202, collection="notes").json()
+    assert job["kind"] == "repair" and job["doing"] == "repairing notes"
+    done = place.workbench.jobs.wait(job["id"])
+    assert (done.state, done.message) == ("done", "'notes' is as it should be; nothing was done.")
+    call("post", path, {}, 404, collection="none")
+
+
+TAKEN = "/collections/{collection}/export"
+
+
+@case("post", TAKEN)
+def export_collection(call: Caller, place: Place) -> None:
+    job = call("post", TAKEN, {"formats": ["parquet", "npz"]}, 202, collection="notes").json()
+    done = place.workbench.jobs.wait(job["id"])
+    assert done.state == "done" and done.message.endswith("can be fetched.")
+    assert "not in 'docx'" in call("post", TAKEN, {"formats": ["docx"]}, 400, collection="notes").json()["error"]
+    call("post", TAKEN, {}, 404, collection="none")
+    call("delete", TAKEN, status=204, collection="notes")
+
+
+@case("get", TAKEN)
+def exported_collection(call: Caller, place: Place) -> None:
+    said = call("get", TAKEN, status=404, collection="notes").json()["error"]
+    assert said == "No export of 'notes' is here to be fetched; have it made first."
+    job = call("post", TAKEN, {}, 202, collection="notes").json()
+    assert place.workbench.jobs.wait(job["id"]).state == "done"
+    sent = call("get", TAKEN, collection="notes")
+    assert sent.headers["content-disposition"].endswith("notes.tar")
+    with tarfile.open(fileobj=io.BytesIO(sent.content)) as archive:
+        names = archive.getnames()
+    assert {"notes/pagelens-export.json", "notes/pages.parquet"} <= set(names)
+    call("delete", TAKEN, status=204, collection="notes")
+
+
+@case("delete", TAKEN)
+def remove_exported_collection(call: Caller, place: Place) -> None:
+    job = call("post", TAKEN, {}, 202, collection="notes").json()
+    assert place.workbench.jobs.wait(job["id"]).state == "done"
+    call("delete", TAKEN, status=204, collection="notes")
+    call("get", TAKEN, status=404, collection="notes")
+    call("delete", TAKEN, status=404, collection="notes")
+
 
 AWAY = "/collections/{collection}/quarantine"
 

@@ -167,6 +167,22 @@ def test_questions_are_gone_through_with_the_page_that_should_be_found_beside_th
     (measured / "notes.json").unlink()
 
 
+def test_a_question_is_unfolded_by_keys_and_has_an_address(page):
+    page.select_option("[aria-label='Pipeline whose questions are shown']", "1")
+    page.wait_for_selector("#pl-failures .pl-bad-text")
+    page.keyboard.press("Escape")  # leaves the choice
+    places = page.evaluate("history.length")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#pl-failures details[open] .pl-failure-pages")
+    text = page.inner_text("#pl-failures details[open] .pl-failure-text")
+    page.wait_for_function("location.search.includes('eq=')")
+    assert page.evaluate("history.length") == places  # it is no place of its own, which Back would go through
+    page.reload()
+    page.wait_for_selector("#pl-failures details[open] .pl-failure-pages")
+    assert page.inner_text("#pl-failures details[open] .pl-failure-text") == text
+
+
 def test_the_expected_page_goes_along_to_the_search_and_to_the_page(page):
     page.locator(".pl-loss").nth(1).locator("[data-fate=bm25]").click()
     page.wait_for_selector("#pl-failures .pl-bad-text")
@@ -240,7 +256,7 @@ def test_tags_and_notes_stay_beside_the_record(page, measured):
     page.reload()
     page.wait_for_selector("#pl-failures .pl-badge >> text=pooling")
     page.select_option("[aria-label='Only questions with the tag']", "pooling")
-    assert page.locator("#pl-failures li").count() == 1
+    assert page.locator("#pl-failures > li").count() == 1
 
 
 def test_a_page_is_judged_in_place_and_becomes_a_label(page, home):

@@ -30,6 +30,8 @@ def test_a_search_shows_pages_their_ranks_and_what_each_stage_cost(browser, addr
     assert stages == ["encode", "rows", "full", "results"]
     cost = page.inner_text(".pl-cost")
     assert "3 → 3 pages" in cost
+    page.click("text=What these stages are")
+    assert "every vector of the page" in page.inner_text(".pl-stages")
     assert page.seen.problems == []
     page.close()
 

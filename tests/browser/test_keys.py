@@ -72,7 +72,7 @@ def test_everything_can_be_done_with_the_keyboard(browser, address, filled):
     page.keyboard.press("a")
     assert heat(page) == everything
     page.keyboard.press("?")
-    assert "Next, previous result" in page.inner_text("dialog[open]")
+    assert "Next, previous: result" in page.inner_text("dialog[open]")
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
     assert page.seen.problems == []

@@ -22,7 +22,9 @@ def closed(home, filled, tmp_path):
     env = {**os.environ, "PAGELENS_HOME": str(home)}
     command = [sys.executable, "-m", "workbench"]
     accounts = str(tmp_path / "accounts")
-    subprocess.run([*command, "password", accounts, "ada"], input=b"correct horse\n", env=env, check=True)
+    for name, role in (("ada", "edit"), ("ben", "view")):
+        given = [*command, "password", accounts, name, "--role", role]
+        subprocess.run(given, input=b"correct horse\n", env=env, check=True)
     serve = [*command, "serve", "--port", str(port), "--no-open", "--auth", accounts]
     server = subprocess.Popen(serve, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -83,3 +85,16 @@ def test_in_and_out(browser, closed):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{closed}/api/v1/collections")
     visitor.close()
+
+    looker = browser.new_context()
+    looker.set_default_timeout(WAIT)
+    page = looker.new_page()
+    page.goto(f"{closed}/login?next=%2F%3Fc%3Ddocuments%26view%3Dlibrary")
+    page.fill("[name=name]", "ben")
+    page.fill("[name=password]", "correct horse")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Delete whales.pdf").click()
+    page.get_by_role("button", name="Delete it", exact=True).click()
+    page.get_by_text("Your account may look at everything here and change nothing").wait_for()
+    assert page.locator('tr[data-document="whales.pdf"]').count() == 1
+    looker.close()

@@ -53,3 +53,25 @@ def test_normalisation_by_hand():
     assert normalised(np.float32([7, 7]), "z").tolist() == [0, 0]
     summed = weighted_sum([np.float32([4, 2, 0, np.nan]), np.float32([np.nan, 7, 9, 8])], [1, 2], "minmax")
     assert summed.tolist() == [1, 0.5, 2, 1]
+
+
+@SETTINGS
+@given(columns, columns, columns, st.lists(st.integers(0, 40), min_size=6, max_size=6), st.integers(1, 30))
+def test_what_few_words_lack_is_filled_by_the_other_lists(words, rows, full, counts, few):
+    lacking = np.float32(few) / (few + np.asarray(counts, np.float32))
+    said = [weighted_sum([column], [1]) for column in (words, rows, full)]
+    expected = 0.5 * said[1] + 2 * said[2]
+    for page, share in enumerate(lacking.tolist()):
+        others = (0.5 * said[1][page] + 2 * said[2][page]) / 2.5
+        own = said[0][page]
+        expected[page] += 3 * (max(own, (1 - share) * own + share * others) if len(set(said[0].tolist())) > 1 else own)
+    mixed = weighted_sum([words, rows, full], [3, 0.5, 2], "z", [lacking, None, None])
+    assert mixed == pytest.approx(expected, rel=1e-4, abs=1e-3)
+    assert (mixed >= weighted_sum([words, rows, full], [3, 0.5, 2]) - 1e-3).all()  # no page loses by its few words
+
+
+def test_without_another_list_nothing_is_filled():
+    column, lacking = np.float32([4, 2, 0]), np.float32([0, 0.5, 1])
+    assert weighted_sum([column], [1], "z", [lacking]).tolist() == weighted_sum([column], [1]).tolist()
+    both = weighted_sum([column, column[::-1]], [1, 1], "z", [lacking, lacking])
+    assert both.tolist() == weighted_sum([column, column[::-1]], [1, 1]).tolist()

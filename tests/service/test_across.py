@@ -90,6 +90,53 @@ def test_collections_of_very_different_pages_and_sizes_lead_with_what_answers(be
     assert pages(bench.across.search(query, ["sea", "kitchen"], pipeline))[0] == best
 
 
+@pytest.fixture(scope="module")
+def dealt(tmp_path_factory, fake_encoders):
+    """A workbench with ``all``, and beside it a collection of each of its documents."""
+    root = tmp_path_factory.mktemp("dealt")
+    files = {f"only {name}": write_pdf(root / name, pages) for name, pages in TOPICS.items()}
+    made = Workbench(Settings(home=root / "home"))
+    made.ingest([*files.values()], "all")
+    for collection, file in files.items():
+        made.ingest([file], collection)
+    yield made
+    made.close()
+
+
+def parts(dealt):
+    return [name for name in dealt.opened.names() if name != "all"]
+
+
+def in_order(hits):
+    """Scores and pages, best first; equal scores in order of page."""
+    return sorted(((round(score, 4), str(ref)) for score, ref in hits), key=lambda one: (-one[0], one[1]))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["the largest animal", "animal", "oven whale star", "larg*", "the", '"largest animal"', '"hot oven" "the"',
+     "page 2 about songs under water", "songs oven -", "the of and"],
+)  # fmt: skip
+def test_by_words_several_collections_say_what_one_of_all_their_pages_says(dealt, query):
+    found = dealt.across.search(query, parts(dealt), "lift(bm25)", k=100)
+    alone = dealt.search(query, "all", "lift(bm25)", k=100)
+    assert in_order((hit.score, hit.hit.ref) for hit in found.hits) == in_order(
+        (hit.score, hit.ref) for hit in alone.hits
+    )
+    name = parts(dealt)[0]
+    one = dealt.across.search(query, [name], "lift(bm25)", k=100)  # one alone weighs words as it always does
+    by_itself = dealt.search(query, name, "lift(bm25)", k=100)
+    assert [hit.score for hit in one.hits] == [hit.score for hit in by_itself.hits]
+
+
+def test_words_that_vectors_are_weighed_by_are_counted_in_all_collections(dealt):
+    found = dealt.across.search("the largest animal under water", parts(dealt), "full[weights=idf]", k=100)
+    alone = dealt.search("the largest animal under water", "all", "full[weights=idf]", k=100)
+    assert in_order((hit.score, hit.hit.ref) for hit in found.hits) == in_order(
+        (hit.score, hit.ref) for hit in alone.hits
+    )
+
+
 @pytest.mark.parametrize("pipeline", ["prf(rows, full):3", "refine(global):3"])
 def test_what_hangs_on_other_pages_compares_with_no_other_collection(bench, pipeline):
     found = bench.across.search("largest animal", ["sea", "kitchen"], pipeline)

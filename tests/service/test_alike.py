@@ -9,10 +9,14 @@ from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from workbench.encoders.reader import LOOKS_LIKE
 from workbench.errors import QueryError
 from workbench.retrieval.queries import QueryModels
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.sight.classifier import Classifier
+from workbench.sight.matching import KEPT, match, points
+from workbench.store import Collection
 from workbench.types import PageRef, Query
 
 DOCUMENTS = Path(__file__).parents[2] / "sample_data" / "documents"
@@ -66,7 +70,8 @@ def asked(bench):
 def test_a_part_of_a_picture_finds_it_first(bench, asked, pipeline):
     result = bench.search(asked, "pictures", pipeline, 3)
     assert {hit.ref for hit in result.hits[:2]} == {ROCKET, SHEET}
-    assert all(hit.score >= 6 for hit in result.hits[:2])
+    assert all(hit.score > 2 for hit in result.hits[:2])  # dozens of points, a fit, likeness
+    assert all(hit.score < 1 for hit in result.hits[2:] if pipeline == "alike")
     assert [stage.name for stage in result.trace.stages][-2] == "alike"
     assert result.pipeline.endswith("alike:3")
     assert len(result.hits) == 3
@@ -77,6 +82,31 @@ def test_a_region_of_a_page_finds_the_other_places_of_its_picture(bench):
     assert {hit.ref for hit in found.hits[:2]} == {ROCKET, SHEET}
     blank = Query.of("rocket").region(PageRef("sheet.pdf", 3), (0.1, 0.1, 0.2, 0.2))
     assert "alike" not in bench.search(blank, "pictures", "full:3").pipeline  # nothing is to be seen there
+
+
+def test_a_logo_finds_its_other_places(bench, tmp_path, monkeypatch):
+    """It takes a hundredth of the page, is looked at once, and gives a page no names."""
+    logo, other, looked = opened("cat.png").resize((128, 128)), opened("galaxies.jpg").resize((128, 128)), []
+    look = Classifier.look
+    monkeypatch.setattr(Classifier, "look", lambda self, shown: looked.extend(shown) or look(self, shown))
+    canvas = Canvas(str(tmp_path / "report.pdf"), pagesize=SIZE, invariant=1)
+    for number, image in enumerate((logo, other, logo, None, logo), 1):
+        canvas.drawString(72, 60, f"The figures of the quarter, on sheet {number} of the report")
+        if image:
+            canvas.drawImage(ImageReader(image), 72, 650, 70, 70)
+        canvas.showPage()
+    canvas.save()
+    bench.ingest([tmp_path / "report.pdf"], "logos", CollectionSettings(words="text"))
+    assert len(looked) == 2
+    box = (72 / SIZE[0], (SIZE[1] - 720) / SIZE[1], 142 / SIZE[0], (SIZE[1] - 650) / SIZE[1])
+    for pipeline in ("accurate", "alike"):
+        hits = bench.search(Query.empty().region(PageRef("report.pdf", 3), box), "logos", pipeline, 3).hits
+        assert sorted(hit.ref.page for hit in hits) == [1, 3, 5]
+    store = bench.opened.get("logos")
+    (space,) = store.spaces()
+    labels = [label for _, page in space.embeddings(store.page_ids(None)) for label in page.labels]
+    assert "quarter," in labels
+    assert not any(label.startswith(LOOKS_LIKE) for label in labels)
 
 
 def test_a_text_asks_as_before(bench):
@@ -126,6 +156,38 @@ def test_points_stand_where_the_picture_does(bench, asked):
     np.testing.assert_allclose(placed.found, there, atol=0.02)
     assert bench.explanations.points(asked, PageRef("cat.png", 1), "pictures") == ()
     assert bench.explanations.points("a rocket", ROCKET, "pictures") == ()
+
+
+def test_what_is_kept_of_figures_is_what_their_pictures_have(bench):
+    """The plain reference: SIFT of the figure as it stands on the stored page."""
+    store = bench.opened.get("pictures")
+    snapshot = store.snapshot()
+    sights, kept = snapshot.sights, snapshot.prints(snapshot.sights.page_ids)
+    assert set(kept) == set(sights.page_ids)
+    for page, figures in kept.items():
+        picture = store.picture(page)
+        for number, figure in zip(sights.of(page), figures, strict=True):
+            edges = np.rint(np.multiply(sights.box(number), (*picture.size, *picture.size))).astype(int)
+            fresh = points(picture.crop(edges.tolist()), KEPT)
+            assert len(match(fresh, figure.points)) > 0.3 * len(fresh) > 6  # a place may have two points
+            np.testing.assert_allclose(figure.points.size, fresh.size, atol=1)
+
+
+def test_a_collection_without_points_finds_them_in_its_pictures(bench, asked, monkeypatch):
+    bench.ingest([DOCUMENTS / name for name in PICTURES], "earlier", CollectionSettings(words="text"))
+    before = bench.search(asked, "earlier", "alike:3")
+    (kept,) = bench.explanations.points(asked, ROCKET, "earlier")
+    with monkeypatch.context() as patch:  # no picture is looked at where points were kept
+        patch.setattr(Collection, "picture", lambda *_: pytest.fail("a page was decoded"))
+        assert [hit.ref for hit in bench.search(asked, "earlier", "alike:3").hits] == [hit.ref for hit in before.hits]
+    bench.opened.get("earlier").catalog.table("pages").drop_columns(["points", "point_counts", "smalls"])
+    after = bench.search(asked, "earlier", "alike:3")
+    assert [hit.ref for hit in after.hits] == [hit.ref for hit in before.hits]
+    assert before.hits[0].ref == ROCKET
+    assert after.hits[0].score == pytest.approx(before.hits[0].score, abs=0.2)
+    (found,) = bench.explanations.points(asked, ROCKET, "earlier")
+    for there in (kept, found):
+        np.testing.assert_allclose(there.found, np.array([0.25, 0.2]) + there.asked / 2, atol=0.02)
 
 
 def test_why_knows_what_was_found_by_sight(bench, asked):

@@ -13,8 +13,9 @@ from workbench.store.checks import problems
 from workbench.store.exchange import Contents
 from workbench.store.exporting import export
 from workbench.store.importing import manifest_of, take_in
+from workbench.store.schema import SEEN
 from workbench.store.writer import Writer
-from workbench.types import SIGHT, Figure, PageRef, ReadWords
+from workbench.types import POINT, SIGHT, SMALL, Figure, PageRef, ReadWords
 
 WHALES = record("whales", 4)
 PLACE = (0.1, 0.2, 0.5, 0.75)
@@ -28,7 +29,13 @@ def figures(kinds):
         return None
     numbers = [sum(kind.encode()) for kind in kinds]
     return tuple(
-        Figure(PLACE, kind, np.random.default_rng(n).integers(-50, 50, SIGHT).astype(np.int8))
+        Figure(
+            PLACE,
+            kind,
+            np.random.default_rng(n).integers(-50, 50, SIGHT).astype(np.int8),
+            np.random.default_rng(n).integers(0, 255, (n % 7, POINT)).astype(np.uint8),
+            np.full(SMALL, n % 256, np.uint8),
+        )
         for n, kind in zip(numbers, kinds, strict=True)
     )
 
@@ -51,7 +58,7 @@ def store(tmp_path):
 
 def before(made, *columns):
     """The collection as an earlier Pagelens made it: without these columns."""
-    made.catalog.table("pages").drop_columns(list(columns or ("pictures", "shows", "figures", "sights")))
+    made.catalog.table("pages").drop_columns(list(columns or ("pictures", "shows", *SEEN)))
     return Collection(made.path)
 
 
@@ -222,3 +229,23 @@ def test_figures_are_found_by_how_they_look(store):
         assert likeness.argmax() == number
         assert likeness[number] == pytest.approx(1, abs=1e-3)
     assert len(before(store).snapshot().sights) == 0
+
+
+def test_figures_are_known_again_by_what_was_kept(store):
+    ids = store.page_ids(None)
+    prints = store.snapshot().prints(ids)
+    assert {page: len(kept) for page, kept in prints.items()} == {ids[0]: 2, ids[1]: 0, ids[3]: 1}
+    for kept, figure in zip(prints[ids[0]], figures(SHOWS[1]), strict=True):
+        np.testing.assert_array_equal(kept.points.rows(), figure.points)
+        np.testing.assert_array_equal(kept.small.reshape(-1), figure.small)
+        assert max(kept.points.size) == 320  # of a page of few pixels
+    assert before(store, "points", "point_counts", "smalls").snapshot().prints(ids) == {}
+
+
+@pytest.mark.parametrize("counts", ["make_array(1)", "make_array(900, -3)", "NULL"])
+def test_what_was_kept_may_be_nonsense(store, counts):
+    """Of an import by somebody else, say: then it is as if nothing was, or the points are others."""
+    page = store.page_ids(None)[0]
+    store.catalog.table("pages").update(where=f"page_id = '{page}'", values_sql={"point_counts": counts})
+    found = Collection(store.path).snapshot().prints([page])
+    assert page not in found or len(found[page]) == 2

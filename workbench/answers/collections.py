@@ -185,6 +185,7 @@ class Overview(BaseModel):
     collections: list[CollectionInfo]
     pipelines: list[Preset]
     indexes: list[Named]
+    stages: list[Named] = Field(description="What a pipeline can be made of, with what each is.")
     fields: list[FilterField]
     meta: str = Field(description="What the fields of a person's own (`meta.NAME`) are, in a filter.")
     weights: Weights

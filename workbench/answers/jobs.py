@@ -20,6 +20,8 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "audit": ("Audit", "auditing {collection}", ""),
     "recall": ("Recall", "measuring recall in {collection}", ""),
     "compact": ("Compaction", "compacting {collection}", ""),
+    "repair": ("Repair", "repairing {collection}", ""),
+    "export": ("Export", "exporting {collection}", ""),
     "get": ("Getting a model", "getting {encoder}", ""),
     "sync": ("Following folders", "following folders of {collection}", ""),
 }

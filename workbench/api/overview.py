@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from workbench.answers.collections import FileKind, FilterField, Overview, WarmUp, Weights
+from workbench.answers.collections import FileKind, FilterField, Named, Overview, WarmUp, Weights
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.models import KINDS
 from workbench.api.collections import indexes
 from workbench.api.searching import presets
 from workbench.api.state import Bench, Warming
 from workbench.documents import readable
-from workbench.retrieval import FIELDS, META_SUMMARY
+from workbench.retrieval import FIELDS, META_SUMMARY, STAGES
 from workbench.types.queries import BAD, GOOD, NOT
 
 router = APIRouter(tags=["About"])
@@ -24,6 +24,7 @@ def overview(workbench: Bench, warmup: Warming) -> Overview:
         collections=workbench.library.all(),
         pipelines=presets(),
         indexes=indexes(),
+        stages=[Named(name=name, summary=stage.summary) for name, stage in STAGES.items()],
         fields=[FilterField(name=name, summary=field.summary, number=field.number) for name, field in FIELDS.items()],
         meta=META_SUMMARY,
         weights=Weights(but_not=NOT, good=GOOD, bad=BAD),

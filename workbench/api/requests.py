@@ -492,6 +492,19 @@ class EncoderRequest(Request):
     encoder: Name = Field("", description="The collection's first if not said.")
 
 
+class RepairRequest(Request):
+    """What the tables of a collection without a manifest do not say."""
+
+    encoders: list[Name] = Field([], description="Encoders that made the vectors, if they are not found.")
+    dpi: int | None = Field(None, ge=1, description="The resolution that pages were drawn at.")
+
+
+class ArchiveRequest(Request):
+    """How a collection is written for other programs."""
+
+    formats: list[Name] = Field(["parquet"], description="`parquet`, `npz`, or both.")
+
+
 class QuarantineRequest(Request):
     """A page, or a whole document, to keep out of search."""
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
 
 from workbench.answers.collections import PutAway
 from workbench.answers.jobs import JobState
 from workbench.answers.upkeep import WAYS, SystemReport, TableState, Upkeep, Verified
-from workbench.api.requests import EncoderRequest, QuarantineRequest, Text, page_ref
+from workbench.api.requests import ArchiveRequest, EncoderRequest, QuarantineRequest, RepairRequest, Text, page_ref
 from workbench.api.state import Bench
+from workbench.api.taking import disposition
 from workbench.errors import InputError
 from workbench.types import PageRef
 
 router = APIRouter(tags=["Upkeep"])
+TAR = {"application/x-tar": {"schema": {"type": "string", "format": "binary"}}}
 What = Annotated[Text, Query(description="A page, as `report.pdf#page=12` (in an address, `#` is written `%23`).")]
 Whole = Annotated[Text, Query(description="A whole document, by its name; instead of a page.")]
 
@@ -63,6 +66,33 @@ def recall(workbench: Bench, collection: str, body: EncoderRequest) -> JobState:
 def compact(workbench: Bench, collection: str) -> JobState:
     """Rewrite the collection without its dead bytes, in the background."""
     return JobState.of(workbench.maintenance.start_compact(collection))
+
+
+@router.post("/collections/{collection}/repair", status_code=202)
+def repair(workbench: Bench, collection: str, body: RepairRequest) -> JobState:
+    """Make anew what can be of a damaged collection, in the background; its `message` says what was done and what is
+    left, as `verify` does."""
+    return JobState.of(workbench.maintenance.start_repair(collection, body.encoders, body.dpi))
+
+
+@router.post("/collections/{collection}/export", status_code=202)
+def export(workbench: Bench, collection: str, body: ArchiveRequest) -> JobState:
+    """Write a collection for other programs, in the background: pages with their words, vectors, places and pictures.
+    Once that is done, GET has it."""
+    return JobState.of(workbench.archives.start(collection, body.formats))
+
+
+@router.get("/collections/{collection}/export", response_class=FileResponse, responses={200: {"content": TAR}})
+def exported(workbench: Bench, collection: str) -> FileResponse:
+    """The export that was made last, as a tar of the folder that `pagelens ingest` takes in again."""
+    headers = {"Content-Disposition": disposition(f"{collection}.tar"), "Cache-Control": "no-store"}
+    return FileResponse(workbench.archives.file(collection), media_type="application/x-tar", headers=headers)
+
+
+@router.delete("/collections/{collection}/export", status_code=204)
+def remove_export(workbench: Bench, collection: str) -> None:
+    """Take the export away; it also goes when a document of the collection is deleted."""
+    workbench.archives.remove(collection)
 
 
 @router.get("/collections/{collection}/quarantine")

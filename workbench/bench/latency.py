@@ -149,9 +149,7 @@ def latency(
 
 def encoder_of(workbench: Workbench, info: CollectionInfo, named: str = "") -> Encoder:
     """The loaded encoder that stages of a pipeline use: the one they name, or the collection's first."""
-    from workbench import encoders
-
-    return encoders.load(named or info.encoder, offline=workbench.settings.offline, threads=workbench.settings.threads)
+    return workbench.models.encoder(named or info.encoder)
 
 
 def time_encoder(encoder: Encoder, questions: Sequence[str], repeats: int) -> tuple[Times, list[int]]:

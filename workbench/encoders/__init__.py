@@ -10,6 +10,7 @@ from workbench.encoders.base import Encoder, EncoderInfo, EncoderSpec
 from workbench.encoders.families import SCORES
 from workbench.encoders.fetching import Offer, fetch, offer
 from workbench.encoders.foreign import allow, code_files, code_folder, disallow, revision_of
+from workbench.encoders.loader import Loader
 from workbench.encoders.own import adopt
 from workbench.encoders.own import specs as own_specs
 from workbench.encoders.registry import (
@@ -36,6 +37,7 @@ __all__ = [
     "Encoder",
     "EncoderInfo",
     "EncoderSpec",
+    "Loader",
     "Offer",
     "adopt",
     "advice",

@@ -42,6 +42,7 @@ from workbench import sight
 from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded, unit_rows
 from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, InputError, QueryError
+from workbench.sight.matching import Print, imprint
 from workbench.types import Box, Figure, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
 
 if TYPE_CHECKING:
@@ -59,6 +60,13 @@ LONGEST_WORD = 64
 POLICY = "words"
 SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
+NAMED = 0.03
+"""Share of the page from which on a picture gets names and a kind; a smaller one is a logo or an icon."""
+LOGO = "logo"
+"""The kind that a smaller one may be."""
+REMEMBERED, SMALL = 64, 1 << 18
+"""Pictures whose look is remembered, of so many pixels at most: a logo is on every page of a report, and every look
+takes a tenth of a second."""
 MOST_WORDS = 12
 """Words in a picture up to which it may be a photograph, with a caption or a sign; a slide, chart or scan has more."""
 LOOKS_LIKE = "looks like: "
@@ -151,6 +159,7 @@ class Reader:
         self._begin, self._end = token("[CLS]"), token("[SEP]")
         self._carries = _carrying(self._tokenizer)
         self._neutral: Float | None = None
+        self._seen: dict[bytes, tuple[sight.Seen, Print]] = {}
         self._lock = threading.Lock()
 
     def encode_pages(self, pages: Sequence[Page]) -> list[PageEmbedding | PageFailure]:
@@ -205,10 +214,11 @@ class Reader:
         boxes = [box for box in (*page.pictures, *page.drawings) if _inside(box, page.crop)]
         image = page.image() if boxes else None
         shown = [(box, picture) for box in boxes if image and (picture := _part(image, box)) is not None]
-        seen = sight.load().look([picture for _, picture in shown]) if shown else []
+        seen = self._looked_at([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
-        for (box, _), known in zip(shown, seen, strict=True):
-            if known.things and box in page.pictures and len(visible(page.words, box)) <= MOST_WORDS:
+        for (box, _), (known, _) in zip(shown, seen, strict=True):
+            large = box in page.pictures and _area(box) >= NAMED
+            if known.things and large and len(visible(page.words, box)) <= MOST_WORDS:
                 whole = _direction(sum(share * self.name(names) for names, share in known.classes))
                 found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in known.things]
                 found += [(box, "a photograph", vector) for vector in self.caption()]
@@ -217,10 +227,36 @@ class Reader:
             np.array([place for place, _, _ in found], np.float32).reshape(-1, 4),
             tuple(LOOKS_LIKE + label for _, label, _ in found),
             tuple(
-                Figure(box, "" if known.kind == sight.TEXT else known.kind, known.sight)
-                for (box, _), known in zip(shown, seen, strict=True)
+                Figure(
+                    box,
+                    known.kind if known.kind == LOGO or (known.kind != sight.TEXT and _area(box) >= NAMED) else "",
+                    known.sight,
+                    kept.points.rows(),
+                    kept.small.reshape(-1),
+                )
+                for (box, _), (known, kept) in zip(shown, seen, strict=True)
             ),
         )
+
+    def _looked_at(self, pictures: Sequence[Image]) -> list[tuple[sight.Seen, Print]]:
+        """What RGB pictures look like and are known again by."""
+        keys = [
+            hashlib.sha256(f"{picture.size}".encode() + picture.tobytes()).digest()
+            if picture.width * picture.height <= SMALL
+            else b"%d" % number
+            for number, picture in enumerate(pictures)
+        ]
+        with self._lock:
+            known = {key: self._seen[key] for key in keys if key in self._seen}
+        new = {key: picture for key, picture in zip(keys, pictures, strict=True) if key not in known}
+        if new:
+            looks = zip(sight.load().look(list(new.values())), map(imprint, new.values()), strict=True)
+            known |= dict(zip(new, looks, strict=True))
+            with self._lock:
+                self._seen |= {key: known[key] for key in new if len(key) == hashlib.sha256().digest_size}
+                while len(self._seen) > REMEMBERED:
+                    del self._seen[next(iter(self._seen))]
+        return [known[key] for key in keys]
 
     def caption(self) -> Float:
         """The vectors of the words of `CAPTION`, ``(k, dim)``."""
@@ -315,6 +351,10 @@ def within(outer: Box, inner: Box) -> Box:
 
 def _direction(vector: Any) -> Float:
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _inside(box: Box, crop: Box) -> bool:

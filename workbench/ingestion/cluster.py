@@ -14,16 +14,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Event
 
-from workbench import encoders
 from workbench.documents import Limits, ReaderPool, Reading, readers
 from workbench.documents.probing import stamp_of
-from workbench.encoders import Encoder
+from workbench.encoders import Encoder, Loader
 from workbench.errors import DocumentError
 from workbench.ingestion.batches import Announce, Batch, Part, batches
 from workbench.ingestion.flow import ahead
@@ -214,7 +213,8 @@ class _Encode(Actor):
 
     def __init__(self, cluster: Cluster, name: str, threads: int) -> None:
         self._cluster, self._name = cluster, name
-        self._threads = cluster.settings.threads or threads
+        loader = Loader.of(cluster.settings)
+        self._loader = replace(loader, threads=loader.threads or threads)
         self._models, self._notes = ExitStack(), list[str]()
 
     @cached_property
@@ -223,7 +223,7 @@ class _Encode(Actor):
 
     @cached_property
     def _encoders(self) -> list[Encoder]:
-        return self._models.enter_context(encoders_of(self._collection, self._notes, self._using))
+        return self._models.enter_context(encoders_of(self._collection, self._notes, self._loader))
 
     def work(self, things: Iterator[_Came]) -> Iterator[Batch]:
         """The batch of some pages, whose rows are written."""
@@ -238,10 +238,6 @@ class _Encode(Actor):
         staged = stager.written([one.staged for one in found])
         meter.add("write", 0, time.monotonic() - since)
         yield Batch(tuple(part for one in found for part in one.parts), staged, meter.spent(), tuple(self._notes))
-
-    def _using(self, encoder_id: str, pages: str) -> AbstractContextManager[Encoder]:
-        settings = self._cluster.settings
-        return encoders.using(encoder_id, settings.offline, self._threads, settings.models_loaded, pages=pages)
 
 
 def _stream(pages: Iterator[_Came], meter: Meter) -> Iterator[Entry]:

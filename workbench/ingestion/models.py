@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from workbench import encoders
-from workbench.encoders import Encoder
+from workbench.encoders import Encoder, Loader
 from workbench.encoders.tokens import PICTURES
 from workbench.errors import EncoderError, MismatchError
 from workbench.store import Collection
 
-Using = Callable[[str, str], AbstractContextManager[Encoder]]
-"""Has an encoder loaded for as long as the context is open, by its id and its policy for tokens of pages."""
-
 
 @contextmanager
-def encoders_of(collection: Collection, notes: list[str], using: Using) -> Iterator[list[Encoder]]:
+def encoders_of(collection: Collection, notes: list[str], loader: Loader) -> Iterator[list[Encoder]]:
     """The encoders, the first one first, loaded for as long as this is open.
 
     A later one that cannot be had is left out, with a sentence in ``notes``; for the first one it is an
@@ -27,7 +24,7 @@ def encoders_of(collection: Collection, notes: list[str], using: Using) -> Itera
         for i, space in enumerate(collection.spaces()):
             try:
                 policy = space.info.page_policy
-                encoder = models.enter_context(using(space.encoder, policy))
+                encoder = models.enter_context(loader.using(space.encoder, policy))
                 space.check(encoder.info)
                 loaded.append(encoder)
             except (EncoderError, MismatchError) as error:

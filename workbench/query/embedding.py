@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from workbench.errors import QueryError
@@ -11,23 +10,33 @@ from workbench.retrieval.queries import EncodedPart
 from workbench.types import MarkPart, PageFailure, PageRef, Part, PicturePart, RegionPart, TextPart
 
 if TYPE_CHECKING:
-    from workbench.encoders import Encoder
+    from workbench.encoders import Encoder, Loader
     from workbench.query.picture_store import PictureStore
     from workbench.store import Collection, EncoderVectors
 
 
 class Embedder:
-    """Makes the rows of query parts; ``load`` gives the encoder that made a space's vectors."""
+    """Makes the rows of query parts."""
 
-    def __init__(self, load: Callable[[EncoderVectors], Encoder], pictures: PictureStore) -> None:
-        self._load = load
+    def __init__(self, loader: Loader, pictures: PictureStore) -> None:
+        self._loader = loader
         self._pictures = pictures
 
-    def __call__(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
+    def encoder_of(self, space: EncoderVectors) -> Encoder:
+        """The encoder that made a collection's vectors; `MismatchError` when it is another by now."""
+        encoder = self._loader.encoder(space.encoder, space.info.page_policy)
+        space.check(encoder.info)
+        return encoder
+
+    def is_loaded(self, encoder: str) -> bool:
+        """Whether an encoder answers without being loaded first."""
+        return self._loader.is_loaded(encoder)
+
+    def embed(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
         """The part's rows; only a text or a picture needs the encoder itself."""
         match part:
             case TextPart():
-                return EncodedPart(self._load(space).encode_query(part.text))
+                return EncodedPart(self.encoder_of(space).encode_query(part.text))
             case RegionPart():
                 return region(collection, space, part)
             case MarkPart():
@@ -39,7 +48,7 @@ class Embedder:
         """The picture embedded as a page. `QueryError` when the encoder fails on it."""
         reads = space.info.kind == "words"
         page = self._pictures.page(part.picture, part.repairs, reads)
-        (found,) = self._load(space).encode_pages([page])
+        (found,) = self.encoder_of(space).encode_pages([page])
         if reads and not (isinstance(found, PageFailure) or any(found.labels)):
             return EncodedPart(
                 None, f"'{space.encoder}' finds no words in the picture, and nothing that it knows by sight."

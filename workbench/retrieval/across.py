@@ -2,8 +2,9 @@
 
 Answers are of one scale where the last stage of their pipelines is the same, by the same encoder (`scale_of`): then it
 scores all their pages together, from what its parts said of each (`Stage.across`). So z-scores and ranks inside a
-fusion are over the pages of all collections, not of each, and the list is nearly what one collection of all of them
-would have: words alone weigh by how many pages of their own collection have them. Answers of different scales, as of
+fusion are over the pages of all collections, not of each, and words weigh by how many pages of all have them
+(`store/corpus.py`): the list is nearly what one collection of all of them would have, and by words alone the very same.
+Answers of different scales, as of
 two encoders, are fused by their ranks (Cormack et al. 2009), one vote a scale: five collections of one encoder do not
 outvote one of another. The same page of the same file, found in several collections, is one page with all its votes.
 What this module does not do: search.
@@ -174,7 +175,10 @@ def _together(results: Sequence[tuple[str, SearchResult]]) -> Float:
     for _, result in results:
         node = _last(Pipeline.parse(result.pipeline))
         entries += [(node, {said.name: said for said in hit.stages}) for hit in result.hits]
-    told = _column(entries).told
+    words = np.asarray(
+        [np.inf if hit.words is None else hit.words for _, result in results for hit in result.hits], np.float32
+    )
+    told = _column(entries, words).told
     return np.where(np.isfinite(told), told, np.nan)
 
 
@@ -191,13 +195,13 @@ def _last(pipeline: Pipeline) -> _Node:
     return [node(step) for step in pipeline.steps][-1]
 
 
-def _column(entries: Sequence[tuple[_Node, Mapping[str, StageScore]]]) -> Column:
+def _column(entries: Sequence[tuple[_Node, Mapping[str, StageScore]]], words: Float) -> Column:
     """The column of a stage over all hits, from the columns of the stages that it takes."""
     step = entries[0][0].step
     said = np.asarray([_said(node.name, stages) for node, stages in entries], np.float32)
-    inputs = [_column([(node.inputs[i], stages) for node, stages in entries]) for i in range(len(step.inputs))]
+    inputs = [_column([(node.inputs[i], stages) for node, stages in entries], words) for i in range(len(step.inputs))]
     across = step.stage.across
-    return Column(said, said if across is None else across(step, inputs, said))
+    return Column(said, said if across is None else across(step, inputs, said), words)
 
 
 def _said(name: str, stages: Mapping[str, StageScore]) -> float:

@@ -37,7 +37,7 @@ from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
-    from workbench.store import Collection, EncoderVectors, Snapshot
+    from workbench.store import Collection, CorpusPart, EncoderVectors, Snapshot
 
 
 def spaces_of(pipeline: Pipeline, collection: Collection) -> dict[str, EncoderVectors]:
@@ -96,13 +96,15 @@ def search_stages(
     models: QueryModels,
     where: Filter | None = None,
     notes: tuple[str, ...] = (),
+    among: CorpusPart | None = None,
 ) -> Iterator[SearchResult]:
     """Run a pipeline, yielding what is known after each step; the last result is ``complete``.
 
     ``where`` is applied before the first cut. The query is encoded once by every encoder whose vectors are compared,
     and rerankers that stages name are loaded. The result's notes begin with ``notes``. `PipelineError` when the
     collection lacks an encoder or index, or a reranker is unknown or unfit. A last stage that looks at the query's
-    pictures is the whole pipeline where an encoder sees nothing in them.
+    pictures is the whole pipeline where an encoder sees nothing in them. Words weigh ``among`` the pages of several
+    collections where these are searched together.
     """
     watch = Stopwatch()
     query = Query.of(query)
@@ -128,14 +130,14 @@ def search_stages(
     if allowed is not None:
         traces.append(StageTrace("filter", watch.lap(), pages, len(allowed)))
         pages = len(allowed)
-    quoted = snapshot.exactly(query.text) if query.plain else None
-    if quoted is not None and len(quoted):
-        allowed = quoted if allowed is None else np.intersect1d(allowed, quoted)
+    quoted = snapshot.exactly(query.text, among) if query.plain else None
+    if quoted is not None and quoted[1]:
+        allowed = quoted[0] if allowed is None else np.intersect1d(allowed, quoted[0])
         traces.append(StageTrace("quoted", watch.lap(), pages, len(allowed)))
         pages = len(allowed)
     elif quoted is not None:
         notes += ("No page has the quoted words one after the other, so pages with some of them are shown.",)
-    run = PipelineRun(collection, snapshot, query, spaces, embeddings, where, allowed, rerankers)
+    run = PipelineRun(collection, snapshot, query, spaces, embeddings, where, allowed, rerankers, among)
     decider = collection.space(pipeline.decider()).encoder
     candidates: Candidates | None = None
     prologue = len(traces)
@@ -145,7 +147,7 @@ def search_stages(
         candidates = run.best(step, candidates)
         notes += run.cost.notes
         traces.append(_traced(list(run.records)[-1], watch.lap(), entering, len(candidates), run.cost))
-        hits = _hits(collection, run, candidates, pipeline.k)
+        hits = _hits(collection, run, candidates, pipeline)
         assembling += watch.lap()
         yield SearchResult(
             str(query),
@@ -226,13 +228,17 @@ def _traced(name: str, ms: float, entering: int, leaving: int, cost: StageCost) 
     )
 
 
-def _hits(collection: Collection, run: PipelineRun, candidates: Candidates, keep: int) -> tuple[Hit, ...]:
+def _hits(collection: Collection, run: PipelineRun, candidates: Candidates, pipeline: Pipeline) -> tuple[Hit, ...]:
+    keep = pipeline.k
     rows = candidates.rows[:keep]
     ids = [run.snapshot.ids[row] for row in rows.tolist()]
     refs = collection.refs(ids)
     scores = candidates.scores[:keep].tolist()
+    reads = any(leaf.stage.reads for leaf in pipeline.leaves())
+    counts = run.snapshot.word_counts if reads else None
+    words = [None] * len(rows) if counts is None else counts[rows].tolist()
     return tuple(
-        Hit(page, refs[page], rank, score, candidates.kind, said)
-        for rank, (page, score, said) in enumerate(zip(ids, scores, run.said(rows), strict=True), 1)
+        Hit(page, refs[page], rank, score, candidates.kind, said, count)
+        for rank, (page, score, said, count) in enumerate(zip(ids, scores, run.said(rows), words, strict=True), 1)
         if page in refs  # a page deleted while the search ran
     )

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from workbench.errors import QueryError
 from workbench.types import Part, PicturePart, Query, QueryEmbedding, TextPart
 
 if TYPE_CHECKING:
-    from workbench.encoders import EncoderInfo
+    from workbench.encoders import EncoderInfo, Loader
     from workbench.encoders.rerankers import Reranker
     from workbench.store import Collection, EncoderVectors
 
@@ -51,20 +51,25 @@ class EncodedPart:
     note: str = ""
 
 
-Embed = Callable[["Collection", "EncoderVectors", Part], EncodedPart]
-"""Embeds a part of a query as the encoder of a collection's space does."""
+class PartEmbedder(Protocol):
+    """Embeds parts of queries as the encoder of a collection's space does; see `query.Embedder`."""
+
+    def embed(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
+        """The part's rows."""
+
+    def is_loaded(self, encoder: str) -> bool:
+        """Whether an encoder answers without being loaded first."""
 
 
 class QueryCache:
     """The last embeddings by encoder, its weights, its token policy and the part. Safe to use from several threads.
 
-    ``is_loaded`` says whether an encoder answers without loading. Only what an encoder has to compute is kept; what is
-    read from a collection is read again, since it may have changed.
+    Only what an encoder has to compute is kept; what is read from a collection is read again, since it may have
+    changed.
     """
 
-    def __init__(self, embed: Embed, is_loaded: Callable[[str], bool]) -> None:
-        self._embed = embed
-        self._is_loaded = is_loaded
+    def __init__(self, embedder: PartEmbedder) -> None:
+        self._embedder = embedder
         self._known: OrderedDict[Key, EncodedPart] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -74,7 +79,9 @@ class QueryCache:
         computed = [isinstance(part, TextPart | PicturePart) for part in query.parts]
         known = [self._remembered(space, part) for part in query.parts]
         missing = [found is None for found in known]
-        cold = any(a and b for a, b in zip(computed, missing, strict=True)) and not self._is_loaded(space.encoder)
+        cold = any(a and b for a, b in zip(computed, missing, strict=True)) and not self._embedder.is_loaded(
+            space.encoder
+        )
         rows = [
             self._rows(collection, space, part) if found is None else found
             for part, found in zip(query.parts, known, strict=True)
@@ -92,7 +99,7 @@ class QueryCache:
             return known
 
     def _rows(self, collection: Collection, space: EncoderVectors, part: Part) -> EncodedPart:
-        rows = self._embed(collection, space, part)
+        rows = self._embedder.embed(collection, space, part)
         if isinstance(part, TextPart | PicturePart):
             with self._lock:
                 self._known[_key(space.info, part)] = rows
@@ -103,18 +110,19 @@ class QueryCache:
 
 @dataclass(frozen=True, slots=True)
 class QueryModels:
-    """The models that searches of a collection use: its encoders, whose embeddings are remembered, and rerankers.
-
-    ``reranker`` gives one by its id, and whether it had to be loaded; `NoEncoderError` where there is none.
-    """
+    """The models that searches of a collection use: its encoders, whose embeddings are remembered, and rerankers."""
 
     collection: Collection
     queries: QueryCache
-    reranker: Callable[[str], tuple[Reranker, bool]]
+    loader: Loader
 
     def encode(self, encoder: str, query: Query) -> Encoded:
         """The embedding of a query by one of the collection's encoders."""
         return self.queries.encode(self.collection, encoder, query)
+
+    def reranker(self, model_id: str) -> tuple[Reranker, bool]:
+        """A reranker by its id, and whether it had to be loaded; `NoEncoderError` where there is none."""
+        return self.loader.reranker(model_id)
 
 
 def composed(

@@ -18,7 +18,7 @@ from workbench.documents.structure import WORDS_FOR, identifier
 from workbench.types import Reference
 
 if TYPE_CHECKING:
-    from workbench.store import Snapshot
+    from workbench.store import CorpusPart, Snapshot
     from workbench.store.snapshot import Rows
 
 MOST = 20
@@ -99,16 +99,16 @@ def _place(word: str) -> str:
     return f"sheet {_PLACES[word] if word in _PLACES else int(word[:-2])}"
 
 
-def meant(snapshot: Snapshot, reference: Reference) -> Rows:
-    """The rows of the pages that it means, ascending."""
-    rows = [_meant(snapshot, value) for value in reference.means]
+def meant(snapshot: Snapshot, reference: Reference, among: CorpusPart | None = None) -> Rows:
+    """The rows of the pages that it means, ascending; names are looked for ``among`` all that is searched."""
+    rows = [_meant(snapshot, value, among) for value in reference.means]
     return np.unique(np.concatenate([np.zeros(0, np.int64), *rows]))
 
 
-def _meant(snapshot: Snapshot, value: str) -> Rows:
+def _meant(snapshot: Snapshot, value: str, among: CorpusPart | None) -> Rows:
     kind, _, number = value.rpartition(" ")
     if kind == "sheet":
         return snapshot.counted(int(number))
     if kind == "page":
         return snapshot.numbered(int(number))
-    return snapshot.named(value)
+    return snapshot.named(value, among)

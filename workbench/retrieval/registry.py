@@ -64,11 +64,13 @@ Check = Callable[["Step", int], None]
 class Column:
     """What a stage said of pages of several collections, each in its own, and ``told`` on one scale over all of them.
 
-    NaN stands for a page that the stage could not score, -inf for one that it did not name.
+    NaN stands for a page that the stage could not score, -inf for one that it did not name. ``words`` is how many words
+    each of these pages has (infinite: not known).
     """
 
     said: Float
     told: Float
+    words: Float
 
 
 Again = Callable[["Step", Sequence[Column], "Float"], "Float"]
@@ -93,8 +95,8 @@ class Stage:
     ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
     ``experimental``: measurements do not favour it so far; it is there to be measured. ``reranks``: by these of a
     page a reranker scores what the stage before hands on, and never all pages. ``again``: for a fusion, whose scores
-    hang on the other pages of a collection, how to tell them of pages of several (see `across`). ``looks``: it compares
-    pictures themselves.
+    hang on the other pages of a collection, how to tell them of pages of several (see `across`). ``reads``: it knows
+    a page by its words alone. ``looks``: it compares pictures themselves.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Stage:
     experimental: bool = False
     reranks: Literal["", "words", "pictures"] = ""
     again: Again | None = None
+    reads: bool = False
     looks: bool = False
 
     @property

@@ -20,7 +20,7 @@ from workbench.types.filters import Filter
 
 if TYPE_CHECKING:
     from workbench.encoders.rerankers import Reranker
-    from workbench.store import Collection, EncoderVectors, Snapshot
+    from workbench.store import Collection, CorpusPart, EncoderVectors, Snapshot
     from workbench.store.snapshot import IndexRows, Rows
     from workbench.store.table_vectors import PageVectors
     from workbench.store.vector_cache import FlatVectors
@@ -60,7 +60,7 @@ class PipelineRun:
 
     ``records`` holds what each stage said, by its name; ``cost`` is that of the step that runs; in ``shared`` a stage
     keeps what it would work out again when it comes twice in a pipeline. ``rerankers`` are the models that stages name,
-    by id.
+    by id. Words weigh ``among`` the pages of several collections where these are searched together.
     """
 
     collection: Collection
@@ -71,6 +71,7 @@ class PipelineRun:
     where: Filter | None = None
     allowed: Rows | None = None
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
+    among: CorpusPart | None = None
     records: dict[str, Ranks] = field(default_factory=dict)
     cost: StageCost = field(default_factory=StageCost)
     shared: dict[str, Float] = field(default_factory=dict)
@@ -122,7 +123,7 @@ class PipelineRun:
     def prepared(self, step: Step) -> QueryEmbedding:
         """The query with the weights that a vector stage gives its tokens; noted where they differ."""
         embedding = self.embeddings[step.encoder]
-        found = weighted(step, embedding, self.query, self.snapshot)
+        found = weighted(step, embedding, self.query, self.snapshot, self.among)
         if tokens.changed(embedding.weights, found.weights):
             self.cost.weights += tuple(zip(found.labels, found.weights.tolist(), strict=True))
         return found
@@ -161,7 +162,11 @@ class PipelineRun:
         self.records[name] = Ranks(found, self._kind(step))
 
 
-def weighted(step: Step, embedding: QueryEmbedding, query: Query, snapshot: Snapshot) -> QueryEmbedding:
+def weighted(
+    step: Step, embedding: QueryEmbedding, query: Query, snapshot: Snapshot, among: CorpusPart | None = None
+) -> QueryEmbedding:
     """A query's embedding with the weights that a vector stage gives its tokens; see `tokens.prepared`."""
     text = " ".join(words for words, _ in query.weighted_words)
-    return tokens.prepared(step, embedding, text, snapshot.frequencies, len(snapshot))
+    part = snapshot.words_among(among) if step.weighs else None
+    pages = len(snapshot) if part is None else part.corpus.pages
+    return tokens.prepared(step, embedding, text, lambda words: snapshot.frequencies(words, among), pages)

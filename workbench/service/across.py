@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 
 from workbench.errors import NotFoundError, PagelensError, QueryError
 from workbench.retrieval import PRESETS, Pipeline, parse_filter
@@ -10,7 +11,7 @@ from workbench.retrieval.across import POOL, merged, scale_of, statement
 from workbench.retrieval.pipeline import DEFAULT_K
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query
-from workbench.store import Collection
+from workbench.store import Collection, CorpusPart
 from workbench.timing import Stopwatch
 from workbench.types import MarkPart, Query, RegionPart, SearchResult
 from workbench.types.across import AcrossResult, CollectionAnswer
@@ -72,6 +73,7 @@ class SearchesAcross:
         names = tuple(dict.fromkeys(collections)) or tuple(self._opened.names())
         if not names:
             raise NotFoundError("There are no collections yet; 'pagelens ingest' makes one.")
+        among = self._together(names)
         answers: list[CollectionAnswer] = []
         errors: list[PagelensError] = []
         for name in names:
@@ -79,7 +81,7 @@ class SearchesAcross:
             try:
                 # Where the pipeline leaves the number open, each gives enough to be compared with the others.
                 each = None if stated else max(k or DEFAULT_K, POOL)
-                found = self._ask(name, cleaned, text, each, filter)
+                found = self._ask(name, cleaned, text, each, filter, among.get(name))
             except PagelensError as error:
                 errors.append(error)
                 found = CollectionAnswer(name, watch.lap(), reason=str(error))
@@ -98,12 +100,25 @@ class SearchesAcross:
                 cleaned,
             )
 
-    def _ask(self, name: str, query: Query, pipeline: str, k: int | None, filter: str) -> CollectionAnswer:
+    def _together(self, names: Sequence[str]) -> Mapping[str, CorpusPart]:
+        """What words weigh in each collection: as if all of them were one. Without those whose words are still being
+        read, and those that cannot be opened, which say so when they are asked."""
+        held = {}
+        for name in names:
+            with suppress(PagelensError):
+                snapshot = self._opened.get(name).snapshot()
+                if (part := snapshot.words_among()) is not None:
+                    held[name] = part.own, len(snapshot)
+        return dict(zip(held, CorpusPart.several([*held.values()]), strict=True)) if len(held) > 1 else {}
+
+    def _ask(
+        self, name: str, query: Query, pipeline: str, k: int | None, filter: str, among: CorpusPart | None
+    ) -> CollectionAnswer:
         watch = Stopwatch()
         store = self._opened.get(name)
         if not len(store.snapshot()):
             return CollectionAnswer(name, watch.lap(), reason=NO_PAGES)
-        result = self._searches.search(query, name, pipeline, k, filter)
+        result = self._searches.search(query, name, pipeline, k, filter, among)
         reason = "" if result.hits else _why_nothing(result, store, filter)
         return CollectionAnswer(name, watch.lap(), result, scale_of(result, store), reason)
 

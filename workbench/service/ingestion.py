@@ -183,7 +183,7 @@ class Ingestion:
             if wanted and workers:
                 crew = Cluster(workers, self._settings, home, remote)
             elif wanted:
-                loaded = models.enter_context(encoders_of(store, notes, self._models.using))
+                loaded = models.enter_context(encoders_of(store, notes, self._models.loader))
                 crew = Here(loaded, pool, self._processors, home)
             report = ingest(store, writer, planned, crew, meter, changes)
         unread = len(store.unread())
@@ -485,7 +485,9 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
     if pages:
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
-    return [page for page, ref in store.directory().refs.items() if ref.document == name]
+    directory = store.directory()
+    rows = directory.of_document(name)
+    return [*directory.ids[rows.start : rows.stop]]
 
 
 def _shown(value: Any) -> str:

@@ -35,7 +35,7 @@ from workbench.types.system import TableInfo
 
 log = logging.getLogger(__name__)
 
-AUDIT, RECALL, COMPACT = "audit", "recall", "compact"
+AUDIT, RECALL, COMPACT, REPAIR = "audit", "recall", "compact", "repair"
 
 
 class Maintenance:
@@ -49,6 +49,7 @@ class Maintenance:
         jobs.does(AUDIT, self._run_audit)
         jobs.does(RECALL, self._run_recall)
         jobs.does(COMPACT, self._run_compact)
+        jobs.does(REPAIR, self._run_repair)
 
     def verify(self, collection: str) -> list[str]:
         """Inconsistencies of a collection on disk, in words; an empty list is good news. Every picture is looked at."""
@@ -149,6 +150,13 @@ class Maintenance:
         """Queue `compact` in the background; the job's message says how many bytes it saved."""
         return self._start(COMPACT, collection, "")
 
+    def start_repair(self, collection: str, encoders: Sequence[str] = (), dpi: int | None = None) -> Job:
+        """Queue `repair` in the background; the job's message says what was done, and what is left."""
+        permits.check_name(collection)
+        with suppress(StoreError):  # which is why it is to be repaired
+            self._opened.get(collection)
+        return self._jobs.start(collection, {"collection": collection, "encoders": [*encoders], "dpi": dpi}, REPAIR)
+
     def forget(self, gone: Gone) -> Receipt:
         """Remove what was found of a collection that leaves or that a document of leaves, for it names pages."""
         for kind in (AUDIT, RECALL):
@@ -189,6 +197,15 @@ class Maintenance:
             return (f"{before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after: {saved}.",)
 
         return counted(COMPACT, request["collection"], report, stop, work)
+
+    def _run_repair(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
+        name = request["collection"]
+
+        def work(_count: Count) -> tuple[str, ...]:
+            done = self.repair(name, request["encoders"], request["dpi"])
+            return (*done, *self.verify(name)) or (f"'{name}' is as it should be; nothing was done.",)
+
+        return counted(REPAIR, name, report, stop, work)
 
     def _record(self, kind: str, collection: str) -> Path:
         return self._home / "state" / kind / f"{collection}.json"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench import encoders
-from workbench.encoders import Advice, Encoder, Offer
+from workbench.encoders import Advice, Encoder, Loader, Offer
 from workbench.errors import InputError
 from workbench.ingestion import Jobs
 from workbench.query import Embedder, PictureStore
@@ -19,9 +19,6 @@ from workbench.settings import Settings
 from workbench.store import Collection, EncoderVectors
 from workbench.types import IngestReport, Job, ModelStatus, Progress
 
-if TYPE_CHECKING:
-    from workbench.encoders.rerankers import Reranker
-
 GET = "get"
 
 
@@ -29,36 +26,28 @@ class Models:
     """The models of this process, loaded as its settings say."""
 
     def __init__(self, settings: Settings, jobs: Jobs, rates: Rates, pictures: PictureStore) -> None:
-        self._offline = settings.offline
-        self._threads = settings.threads
-        self._keep = settings.models_loaded
+        self.loader = Loader.of(settings)
+        self._embedder = Embedder(self.loader, pictures)
+        self._queries = QueryCache(self._embedder)
         self._jobs = jobs
         self._rates = rates
-        self._queries = QueryCache(Embedder(self.encoder_of, pictures), encoders.is_loaded)
         jobs.does(GET, self._run_get)
 
     def encoder(self, encoder_id: str, pages: str = "") -> Encoder:
         """An encoder, loaded if need be; ``pages`` is its policy for tokens of pages."""
-        return encoders.load(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep, pages=pages)
+        return self.loader.encoder(encoder_id, pages)
 
     def encoder_of(self, space: EncoderVectors) -> Encoder:
         """The encoder that made a collection's vectors; `MismatchError` when it is another by now."""
-        encoder = self.encoder(space.encoder, space.info.page_policy)
-        space.check(encoder.info)
-        return encoder
+        return self._embedder.encoder_of(space)
 
     def using(self, encoder_id: str, pages: str = "") -> AbstractContextManager[Encoder]:
         """An encoder that stays loaded for as long as the context is open."""
-        return encoders.using(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep, pages=pages)
-
-    def reranker(self, model_id: str) -> tuple[Reranker, bool]:
-        """A reranker, and whether it had to be loaded."""
-        cold = not encoders.is_loaded(model_id)
-        return encoders.reranker(model_id, self._offline, self._threads, self._keep), cold
+        return self.loader.using(encoder_id, pages)
 
     def of(self, collection: Collection) -> QueryModels:
         """The models that searches of a collection use."""
-        return QueryModels(collection, self._queries, self.reranker)
+        return QueryModels(collection, self._queries, self.loader)
 
     def all(self) -> list[ModelStatus]:
         """Every model: what it is, whether it can be used here, where it stands, and what a page takes."""
@@ -66,7 +55,7 @@ class Models:
 
     def load(self, encoder_id: str) -> ModelStatus:
         """Load a model in the background; `all` tells how it goes. `EncoderError` for one that does not exist."""
-        encoders.start(encoder_id, offline=self._offline, threads=self._threads, keep=self._keep)
+        self.loader.start(encoder_id)
         return encoders.status(encoders.spec(encoder_id), self._rates)
 
     def unload(self, encoder_id: str) -> ModelStatus:
@@ -77,7 +66,7 @@ class Models:
 
     def allow(self, model_id: str, revision: str) -> None:
         """Let code that a model brings run at a revision; see `encoders.allow`."""
-        encoders.allow(encoders.spec(model_id), revision, self._offline)
+        encoders.allow(encoders.spec(model_id), revision, self.loader.offline)
 
     def disallow(self, model_id: str) -> bool:
         """Let a model's own code run no longer; False when it was not allowed."""
@@ -91,7 +80,7 @@ class Models:
 
     def offer(self, encoder_id: str) -> Offer:
         """What getting a model takes: files, bytes and licences, as the hub says now. `EncoderError` says why not."""
-        return encoders.offer(encoders.spec(encoder_id), self._offline)
+        return encoders.offer(encoders.spec(encoder_id), self.loader.offline)
 
     def get(
         self, encoder_id: str, licence: str, progress: Callable[[int, int, str], None] = lambda done, total, file: None

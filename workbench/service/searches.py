@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
@@ -28,7 +29,7 @@ from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection
+from workbench.store import Collection, CorpusPart
 from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
 from workbench.types.text import wellformed
 
@@ -68,14 +69,21 @@ class Searches:
         self._metrics = metrics
 
     def search(
-        self, query: str | Query, collection: str, pipeline: str = "two-stage", k: int | None = None, filter: str = ""
+        self,
+        query: str | Query,
+        collection: str,
+        pipeline: str = "two-stage",
+        k: int | None = None,
+        filter: str = "",
+        among: CorpusPart | None = None,
     ) -> SearchResult:
         """Search to the end, always anew.
 
         A pipeline that states how many pages it returns runs as it is written: ``k`` shows fewer of them, and never
-        more, as a note says. It is the number of results where the pipeline states none, or is a preset.
+        more, as a note says. It is the number of results where the pipeline states none, or is a preset. Words weigh
+        ``among`` the pages of several collections where these are searched together.
         """
-        *_, result = self.stages(query, collection, pipeline, k, filter, anew=True)
+        *_, result = self.stages(query, collection, pipeline, k, filter, anew=True, among=among)
         return result
 
     def stages(
@@ -86,6 +94,7 @@ class Searches:
         k: int | None = None,
         filter: str = "",
         anew: bool = False,
+        among: CorpusPart | None = None,
     ) -> Generator[SearchResult]:
         """Search, yielding after each stage; everything that can be refused is refused before the first one.
 
@@ -102,7 +111,8 @@ class Searches:
         fitted = seeing(fitted, cleaned, store)
         cleaned, notes = with_words(cleaned, fitted, store, self._pictures)
         notes += _grown(pipeline, fitted, store)
-        search = search_stages if anew or self._answers is None else self._answers.stages
+        kept = self._answers if not anew and among is None else None
+        search = partial(search_stages, among=among) if kept is None else kept.stages
         # Verdicts are calibrated on questions; a picture or a region has scores of another size.
         judging = where is None and cleaned.plain and can_judge(store, fitted)
         deep = fitted.returning(max(fitted.k, NEXT)) if judging else fitted

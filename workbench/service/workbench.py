@@ -14,6 +14,7 @@ from workbench.metrics import Metrics
 from workbench.query import PictureStore, SemanticCache
 from workbench.rates import Rates
 from workbench.service.across import SearchesAcross
+from workbench.service.archives import Archives
 from workbench.service.asked import AskedQueries
 from workbench.service.collections import Collections
 from workbench.service.comparing import PipelineComparisons
@@ -78,9 +79,11 @@ class Workbench:
             home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
         )
         self.maintenance = Maintenance(home, opened, models, jobs)
+        self.archives = Archives(home, opened, self.library, jobs)
         folders = WatchedFolders(home)
         keepers: list[Keeper] = [SentFiles(home, jobs), folders, jobs, pictures, graded, log, latency, self.datasets]
-        keepers += [self.saved_searches, self.saved_views, self.maintenance, *([answers] if answers else [])]
+        keepers += [self.saved_searches, self.saved_views, self.maintenance, self.archives]
+        keepers += [answers] if answers else []
         self.deletions = Deletions(opened, jobs, keepers)
         self.watching = Watching(home, opened, self.library, self.ingestion, self.deletions, folders, jobs)
         self.renaming = Renaming(opened, jobs, keepers)

@@ -1,6 +1,7 @@
 """The store: collections of pages on disk, LanceDB for the truth and memory-mapped copies for speed."""
 
 from workbench.store.collection import Collection
+from workbench.store.corpus import CorpusPart
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.fields import FieldsChange
 from workbench.store.fragments import Fragments
@@ -16,6 +17,7 @@ from workbench.store.writer import Writer
 
 __all__ = [
     "Collection",
+    "CorpusPart",
     "DocumentRecord",
     "EncoderVectors",
     "FieldsChange",

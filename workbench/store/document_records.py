@@ -9,6 +9,7 @@ from typing import Any
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
 from workbench.store.conditions import both, quoted
+from workbench.store.files import intact
 from workbench.store.legibility import legibility
 from workbench.store.schema import (
     DOCUMENTS,
@@ -45,7 +46,7 @@ class DocumentRecords:
 
     def listed(self) -> list[DocumentRecord]:
         """The documents as a person sees them. One whose pages are all gone is being deleted, whatever its row says."""
-        there = {row["content_hash"] for row in self._catalog.rows("pages", None, ["content_hash"])}
+        there = self._catalog.values("pages", "content_hash")
         return [
             record
             for record in self.all()
@@ -93,7 +94,8 @@ class DocumentRecords:
 
     def failed_count(self) -> int:
         """How many pages of all documents did not go in."""
-        return len(self._catalog.rows("pages", f"status = '{FAILED}'", ["page"]))
+        with intact(self._catalog.name):
+            return int(self._catalog.table("pages").count_rows(f"status = '{FAILED}'"))
 
     def infos(self, sizes: Mapping[str, int], lacking: Mapping[str, Sequence[PageGap]]) -> list[DocumentInfo]:
         """Every document as it is listed, by name.

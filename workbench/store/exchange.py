@@ -10,7 +10,8 @@ A folder that `pagelens collections export` wrote holds, to be read with pyarrow
   empty: where the files lay is nobody else's business.
 * ``pages``: a row per page: page_id (32 digits of the hash, ``:``, number), document, page, width, height, crop, text,
   words with boxes (x0, y0, x1, y1 as fractions of the page), lines and ocr; pictures (boxes), and the kinds of
-  figure that it shows, null where nothing looked; status, and the reason where it failed.
+  figure that it shows, null where nothing looked; figures (boxes), what they are compared by (sights,
+  smalls, point_counts, and points, figure after figure; see `Figure`); status, and the reason where it failed.
 * ``gaps``: pages that an encoder failed on, and why.
 * ``vectors/ENCODER/INDEX``: a row per page: page_id, count, and vectors, ``count`` rows of ``dim`` numbers. ``full``
   has the model's own vectors (float16) and for each of them its place: boxes, the grid (rows, columns) and its cell

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from workbench.documents.langid import language
-from workbench.types import SIGHT, Box, Figure, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
+from workbench.types import POINT, SIGHT, SMALL, Box, Figure, Geometry, Page, PageEmbedding, PageRef, StoredPage, Words
 from workbench.types.text import storable, wellformed
 
 ID_DIGITS = 32
@@ -69,12 +69,19 @@ PAGES = pa.schema(
         pa.field("shows", pa.list_(pa.string())),
         pa.field("figures", pa.list_(pa.list_(pa.float32(), 4))),
         pa.field("sights", pa.list_(pa.list_(pa.int8(), SIGHT))),
+        pa.field("points", pa.list_(pa.list_(pa.uint8(), POINT))),
+        pa.field("point_counts", pa.list_(pa.int32())),
+        pa.field("smalls", pa.list_(pa.list_(pa.uint8(), SMALL))),
         pa.field("language", pa.string()),
         pa.field("year", pa.int32()),
         pa.field("quality", pa.int32()),
     ]
 )
-LATE_COLUMNS = ("pictures", "shows", "figures", "sights", "language", "year", "quality")
+SEEN = ("figures", "sights", "points", "point_counts", "smalls")
+"""Columns of `PAGES` that only comparing pictures reads; points take tens of kilobytes a figure."""
+TOLD = tuple(name for name in PAGES.names if name not in SEEN)
+"""The columns that say what a page is."""
+LATE_COLUMNS = ("pictures", "shows", *SEEN, "language", "year", "quality")
 """Columns of `PAGES` that collections made earlier lack until they are next written to, and whose rows hold nothing."""
 GAPS = pa.schema(
     [
@@ -267,6 +274,9 @@ def figure_columns(figures: Sequence[Figure]) -> dict[str, Any]:
         "shows": list(dict.fromkeys(figure.kind for figure in figures if figure.kind)),
         "figures": [list(figure.box) for figure in figures],
         "sights": [figure.sight for figure in figures],
+        "points": [point for figure in figures for point in figure.points],
+        "point_counts": [len(figure.points) for figure in figures],
+        "smalls": [figure.small for figure in figures],
     }
 
 

@@ -1,16 +1,23 @@
-"""What was seen of the figures on pages, as arrays: by which a picture finds those that look like it."""
+"""What was seen of the figures on pages, as arrays: by which a picture finds those that look like it, and itself."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from workbench.store.conditions import both
+from workbench.sight.matching import SIDE, Points, Print
+from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
-from workbench.types import SIGHT, Box, Float
+from workbench.store.page_ids import PageIds
+from workbench.store.tables import steadily
+from workbench.types import POINT, SIGHT, Box, Float
 
 _AT_ONCE = 1 << 16
 """Figures compared at a time, which bounds memory: 50 MB."""
@@ -20,7 +27,7 @@ _AT_ONCE = 1 << 16
 class Sights:
     """Figures of pages: ``page_ids`` and ``boxes (n, 4) float32`` of the pages, and ``sights (n, SIGHT) int8``."""
 
-    page_ids: tuple[str, ...]
+    page_ids: PageIds
     boxes: Float
     sights: NDArray[np.int8]
 
@@ -32,9 +39,17 @@ class Sights:
         x0, y0, x1, y1 = self.boxes[number].tolist()
         return x0, y0, x1, y1
 
-    def of(self, page_id: str) -> list[int]:
+    def of(self, page_id: str) -> range:
         """The numbers of a page's figures."""
-        return [number for number, there in enumerate(self.page_ids) if there == page_id]
+        return self._pages.get(page_id, range(0))
+
+    @cached_property
+    def _pages(self) -> dict[str, range]:
+        """Each page's figures, which stand together."""
+        found, start = {}, 0
+        for page, figures in itertools.groupby(self.page_ids):
+            found[page] = range(start, start := start + sum(1 for _ in figures))
+        return found
 
     def alike(self, asked: NDArray[np.int8]) -> Float:
         """How much each figure looks like the most alike of pictures ``(m, SIGHT)``: cosines ``(n,) float32``."""
@@ -51,13 +66,34 @@ class Sights:
 def read_sights(table: Any) -> Sights:
     """Read them from the pages table; none of a collection that nothing has looked at."""
     if "sights" not in table.schema.names:
-        return Sights((), np.zeros((0, 4), np.float32), np.zeros((0, SIGHT), np.int8))
+        return Sights(PageIds.of(()), np.zeros((0, 4), np.float32), np.zeros((0, SIGHT), np.int8))
     where = both(COMMITTED, "sights IS NOT NULL")
     rows = table.search().where(where).select(["page_id", "figures", "sights"]).to_arrow().combine_chunks()
     boxes, sights = (rows[name].combine_chunks() for name in ("figures", "sights"))
-    pages = np.repeat(np.array(rows["page_id"].to_pylist(), object), sights.value_lengths().to_numpy())
+    pages = PageIds.of_bytes(rows["page_id"].cast(pa.binary()).to_pylist())
     return Sights(
-        tuple(pages),
+        pages.take(np.repeat(np.arange(len(pages)), sights.value_lengths().to_numpy())),
         boxes.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, 4),
         sights.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, SIGHT),
     )
+
+
+def read_prints(table: Any, page_ids: Sequence[str]) -> dict[str, list[Print]]:
+    """What the figures of such pages are known again by, by page; pages of which nothing kept it are left out."""
+    if "smalls" not in table.schema.names or not page_ids:
+        return {}
+    where = both(both(COMMITTED, within("page_id", page_ids)), "points IS NOT NULL AND smalls IS NOT NULL")
+    names = ["page_id", "width", "height", "figures", "points", "point_counts", "smalls"]
+    rows = steadily(table.search().where(where).select(names).to_arrow)
+    found = {}
+    for page, width, height, boxes, points, counts, smalls in zip(*(rows[name] for name in names), strict=True):
+        corners = np.array(boxes.as_py(), np.float64).reshape(-1, 4)
+        sizes = (corners[:, 2:] - corners[:, :2]) * [width.as_py(), height.as_py()]
+        kept = points.values.flatten().to_numpy().reshape(-1, POINT)
+        parts = np.split(kept, np.cumsum(counts.as_py() or [], dtype=np.int64))[:-1]
+        copies = smalls.values.flatten().to_numpy().reshape(-1, SIDE, SIDE, 3)
+        if len(parts) == len(sizes) == len(copies):  # an import may say anything
+            found[page.as_py()] = [
+                Print(Points.of(part, (w, h)), copy) for part, (w, h), copy in zip(parts, sizes, copies, strict=True)
+            ]
+    return found

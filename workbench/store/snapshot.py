@@ -18,14 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.documents.structure import Role
+from workbench.sight.matching import Print
 from workbench.store import lookup, terms
 from workbench.store.catalog import Catalog
+from workbench.store.corpus import Corpus, CorpusPart, by_role
 from workbench.store.directory import PageDirectory
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact
+from workbench.store.page_ids import PageIds
 from workbench.store.page_words import PageWords
-from workbench.store.postings import NAME, PLACE, Postings
-from workbench.store.sights import Sights, read_sights
+from workbench.store.postings import NAME, PLACE
+from workbench.store.sights import Sights, read_prints, read_sights
 from workbench.store.table_vectors import Held, PageVectors
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Box, Float, Int, PageRef, StoredPage, WordScore
@@ -69,47 +72,40 @@ class Snapshot:
         self._mapped: dict[tuple[str, str], IndexRows[FlatVectors]] = {}
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._values: dict[str, Mapping[str, Rows]] = {}
-        self._words: tuple[Postings, Rows] | None = None
+        self._words: tuple[CorpusPart, Rows] | None = None
+        self._word_counts: Int | None = None
         self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self.directory.ids)
+        return len(self.directory)
 
     @property
-    def ids(self) -> Sequence[str]:
+    def ids(self) -> PageIds:
         """Page ids by row."""
         return self.directory.ids
 
-    @cached_property
-    def refs(self) -> Sequence[PageRef]:
-        """Page refs by row."""
-        return tuple(self.directory.refs.values())
-
-    @cached_property
-    def row_of(self) -> Mapping[str, int]:
-        """The row of each page id."""
-        return {page: row for row, page in enumerate(self.ids)}
+    def ref(self, row: int) -> PageRef:
+        """The ref of the page in a row."""
+        return self.directory.ref(row)
 
     def rows(self, page_ids: Sequence[str]) -> Rows:
         """The rows of pages by id, -1 for one that no search may find."""
-        row_of = self.row_of
-        return np.fromiter((row_of.get(page, -1) for page in page_ids), np.int64, len(page_ids))
+        return self.ids.places(page_ids)
 
     @cached_property
     def numbers(self) -> Rows:
         """The physical page number of each row."""
-        return np.fromiter((ref.page for ref in self.refs), np.int64, len(self))
+        return self.directory.numbers.astype(np.int64)
 
     @cached_property
     def names(self) -> Sequence[str]:
         """The documents, in order of name."""
-        return tuple(dict.fromkeys(ref.document for ref in self.refs))
+        return [self.directory.names[document] for document in np.unique(self.directory.documents).tolist()]
 
     @cached_property
     def documents(self) -> Rows:
         """Which document each row is of, by its place in `names`."""
-        place = {name: i for i, name in enumerate(self.names)}
-        return np.fromiter((place[ref.document] for ref in self.refs), np.int64, len(self))
+        return np.unique(self.directory.documents, return_inverse=True)[1].astype(np.int64)
 
     @cached_property
     def printed(self) -> Rows:
@@ -119,11 +115,10 @@ class Snapshot:
         and most of those with any, differ alike from the physical number.
         """
         found = np.zeros(len(self), np.int64)
-        held = self._postings()
-        if held is None:
+        if (part := self.words_among()) is None:
             return found
-        terms = [term for term in held[0].beginning(f"{NAME}label ", len(self) + 1000) if term.split()[1].isdigit()]
-        told = [(self._rows_of(term), int(term.split()[1])) for term in terms]
+        terms = [term for term in part.own.beginning(f"{NAME}label ", len(self) + 1000) if term.split()[1].isdigit()]
+        told = [(self._at(part.own.on(term).pages), int(term.split()[1])) for term in terms]
         rows = np.concatenate([np.zeros(0, np.int64), *(rows for rows, _ in told)])
         labels = np.repeat([label for _, label in told], [len(rows) for rows, _ in told]).astype(np.int64)
         offsets, owner = self.numbers[rows] - labels, self.documents[rows]
@@ -146,28 +141,31 @@ class Snapshot:
         """The rows of pages of this number, physical or printed, ascending."""
         return np.flatnonzero((self.numbers == number) | (self.printed == number))
 
-    def named(self, name: str) -> Rows:
+    def named(self, name: str, among: CorpusPart | None = None) -> Rows:
         """The rows of pages with that caption or heading, as ``figure 5``; without one, of those that mention it."""
-        held = self._postings()
-        if held is None:
+        if (part := self.words_among(among)) is None:
             return np.zeros(0, np.int64)
-        rows = self._rows_of(f"{NAME}{name}")
-        return rows if len(rows) else self._at(lookup.phrase(held[0], name).pages)
+        there = part.corpus.postings.on(f"{NAME}{name}").pages
+        rows = self._at(part.of_own(there))
+        if len(rows) or (len(there) and not part.alone):
+            return rows
+        return self._at(part.of_own(lookup.phrase(part.corpus.postings, name).pages))
 
-    def exactly(self, text: str) -> Rows | None:
-        """The rows of pages with all that is quoted, ascending, where a text is nothing but quotes; else None."""
-        held, quoted = self._postings(), lookup.only_quoted(text)
-        if held is None or not quoted:
+    def exactly(self, text: str, among: CorpusPart | None = None) -> tuple[Rows, bool] | None:
+        """The rows of pages with all that is quoted, ascending, and whether any page that is searched has it, where a
+        text is nothing but quotes; else None."""
+        part, quoted = self.words_among(among), lookup.only_quoted(text)
+        if part is None or not quoted:
             return None
-        rows = [self._at(lookup.phrase(held[0], each).pages) for each in quoted]
-        return functools.reduce(np.intersect1d, rows)
+        pages = functools.reduce(np.intersect1d, [lookup.phrase(part.corpus.postings, each).pages for each in quoted])
+        rows = self._at(part.of_own(pages))
+        return rows, len(rows) > 0 or (len(pages) > 0 and not part.alone)
 
-    def suggestion(self, text: str) -> str:
+    def suggestion(self, text: str, among: CorpusPart | None = None) -> str:
         """A text none of whose words stands anywhere, in the spelling of words that do; empty where none is like it."""
-        held = self._postings()
-        if held is None:
+        if (part := self.words_among(among)) is None:
             return ""
-        found = {word: lookup.spelled(held[0], word) for word in text.split()}
+        found = {word: lookup.spelled(part.corpus.postings, word) for word in text.split()}
         if not any(found.values()):
             return ""
         return " ".join(self._page_words.as_written(term) if term else word for word, term in found.items())
@@ -222,40 +220,54 @@ class Snapshot:
         with intact(self._catalog.name):
             return read_sights(self._catalog.table("pages"))
 
-    def bm25(self, words: str, pairs: float = 0.0, structure: float = 1.0, concepts: float = 0.0) -> Float:
+    def prints(self, page_ids: Sequence[str]) -> dict[str, list[Print]]:
+        """What the figures of such pages are known again by, in their order; pages of which nothing kept it are left
+        out."""
+        with intact(self._catalog.name):
+            return read_prints(self._catalog.table("pages"), page_ids)
+
+    def bm25(
+        self,
+        words: str,
+        pairs: float = 0.0,
+        structure: float = 1.0,
+        concepts: float = 0.0,
+        among: CorpusPart | None = None,
+    ) -> Float:
         """The BM25 score of every page, by its row: ``(rows,) float32``; 0 where nothing of the words is.
 
         See `lookup` for what words are looked up by; ``pairs`` weighs two of them in their order, ``structure`` is how
         often one counts in a title, heading, caption or the label of a row, ``concepts`` weighs the rows of statements
-        that a financial term is made of. While the arrays are being made the text index answers, which knows single
-        words only.
+        that a financial term is made of. Words weigh ``among`` the pages of the corpus, this collection's own without
+        one. While the arrays are being made the text index answers, which knows single words only.
         """
-        held = self._postings()
-        if held is not None:
-            postings, positions = held
-            roles = _roles(structure)
-            scores = np.zeros(len(postings.page_ids) + 1, np.float32)
-            for each in lookup.sought(postings, words, pairs, concepts):
-                scores[each.found.pages] += np.float32(each.weight) * postings.scores(each.found, roles)
-            return scores[positions]
+        if (part := self.words_among(among)) is not None:
+            return part.bm25(words, pairs, structure, concepts)[self._positions]
         scores = np.zeros(len(self), np.float32)
-        for page, score in self._page_words.bm25(words, max(len(self), 1)):
-            if page in self.row_of:
-                scores[self.row_of[page]] = score
+        found = self._page_words.bm25(words, max(len(self), 1))
+        rows = self.rows([page for page, _ in found])
+        scores[rows[rows >= 0]] = np.asarray([score for _, score in found], np.float32)[rows >= 0]
         return scores
+
+    @property
+    def word_counts(self) -> Int | None:
+        """How many words each page has, by its row: ``(rows,) int32``; None while the arrays are being made."""
+        if self._word_counts is None and (part := self.words_among()) is not None:
+            self._word_counts = np.r_[part.own.lengths, np.int32(0)][self._positions]
+        return self._word_counts
 
     def titled(self, words: str) -> Float:
         """How far each page's document is named by a text: ``(rows,) float32``, the rarity among documents of the words
         that are in its name, or in titles and headings of its first page."""
-        held = self._postings()
+        part = self.words_among()
         total = np.zeros(len(self), np.float32)
         documents = int(self.documents.max(initial=-1)) + 1
-        if held is None or documents < 2:
+        if part is None or documents < 2:
             return total
         for term in {part for word in words.split() for part in lookup.counted(word)}:
             named = np.zeros(documents, np.bool_)
             named[self._names.get(term, [])] = True
-            found = held[0].on(term)
+            found = part.own.on(term)
             leading = np.isin(found.marks >> 24, (Role.TITLE, Role.HEADING))
             rows = self._at(np.repeat(found.pages, found.counts)[leading])
             named[self.documents[rows[self.numbers[rows] == 1]]] = True
@@ -278,16 +290,17 @@ class Snapshot:
     ) -> list[WordScore]:
         """What a page's words add to its score by `bm25`, the most first, with where they stand; empty while the arrays
         are being made."""
-        held = self._postings()
-        if held is None or page.page_id not in held[0].page_ids:
+        part = self.words_among()
+        at = -1 if part is None else part.own.page_ids.place(page.page_id)
+        if part is None or at < 0:
             return []
-        at, told = held[0].page_ids.index(page.page_id), list[WordScore]()
+        told = list[WordScore]()
         starts = np.cumsum([0, *(len(terms.read(word).parts) for word in page.words.texts)])
-        for each in lookup.sought(held[0], words, pairs, concepts):
+        for each in lookup.sought(part.own, words, pairs, concepts):
             place = int(np.searchsorted(each.found.pages, at))
             if place == len(each.found.pages) or each.found.pages[place] != at:
                 continue
-            score = each.weight * float(held[0].scores(each.found, _roles(structure))[place])
+            score = each.weight * float(part.own.scores(each.found, by_role(structure))[place])
             first = int(each.found.counts[:place].sum())
             positions = each.found.marks[first : first + int(each.found.counts[place])] & PLACE
             ends = np.searchsorted(starts, positions + each.span - 1, "right") - 1
@@ -296,47 +309,44 @@ class Snapshot:
             told.append(WordScore(each.label, score, tuple(_box(page.words.boxes[i]) for i in numbers)))
         return sorted(told, key=lambda word: -word.score)
 
-    def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
-        """On how many pages each of these words stands; all of its parts where it is several (``AB-1234``)."""
-        held = self._postings()
+    def frequencies(self, words: Sequence[str], among: CorpusPart | None = None) -> Mapping[str, int]:
+        """On how many pages of the corpus each of these words stands; all of its parts where it is several
+        (``AB-1234``)."""
+        if (part := self.words_among(among)) is not None:
+            return {word: part.corpus.frequency(word) for word in words}
         for word in words:
             if word not in self._frequencies:
-                on = self._page_words.frequency(word) if held is None else lookup.frequency(held[0], word)
-                self._frequencies[word] = min(on, len(self))
+                self._frequencies[word] = min(self._page_words.frequency(word), len(self))
         return {word: self._frequencies[word] for word in words}
 
-    def _rows_of(self, term: str) -> Rows:
-        held = self._postings()
-        return self._at(held[0].on(term).pages) if held is not None else np.zeros(0, np.int64)
+    def words_among(self, among: CorpusPart | None = None) -> CorpusPart | None:
+        """What the words of its pages weigh ``among``: a part of a corpus that was made of these very words, else the
+        corpus of its own pages.
 
-    def _at(self, pages: Int) -> Rows:
-        """The rows of pages by their positions among the postings, ascending."""
-        held = self._postings()
-        if held is None or not len(pages):
-            return np.zeros(0, np.int64)
-        there = np.zeros(len(held[0].page_ids) + 1, np.bool_)
-        there[pages] = True
-        return np.flatnonzero(there[held[1]])
-
-    def _postings(self) -> tuple[Postings, Rows] | None:
-        """The words of pages as arrays, and where in them each row is (after the last: nowhere).
-
-        None while they are being made, when the text index answers.
+        None while their arrays are being made, when the text index answers.
         """
         if self._words is None and (postings := self._page_words.postings()) is not None:
             rows = self.rows(postings.page_ids)
             there = np.flatnonzero((rows >= 0) & postings.alive)
             positions = np.full(len(self), len(rows), np.int64)
             positions[rows[there]] = there
-            self._words = postings, positions
-        return self._words
+            self._words = CorpusPart(Corpus(postings, len(self)), postings), positions
+        if self._words is None:
+            return None
+        return among if among is not None and among.own is self._words[0].own else self._words[0]
 
+    @property
+    def _positions(self) -> Rows:
+        """Where in the words of its pages each row is; after the last: nowhere."""
+        return self._words[1] if self._words is not None else np.zeros(0, np.int64)
 
-def _roles(structure: float) -> Float:
-    """How often a word counts by its role: once in the body of a text."""
-    weights = np.full(len(Role), structure, np.float32)
-    weights[Role.BODY] = 1
-    return weights
+    def _at(self, pages: Int) -> Rows:
+        """The rows of pages by their positions among the words, ascending."""
+        if self._words is None or not len(pages):
+            return np.zeros(0, np.int64)
+        there = np.zeros(len(self._words[0].own) + 1, np.bool_)
+        there[pages] = True
+        return np.flatnonzero(there[self._positions])
 
 
 def _box(edges: Float) -> Box:

@@ -8,7 +8,7 @@ models, or touch a store.
 
 from __future__ import annotations
 
-from workbench.types.arrays import Box, Float, Int
+from workbench.types.arrays import Box, Float, Int, Int64
 from workbench.types.collections import (
     CollectionInfo,
     DocumentFields,
@@ -50,10 +50,12 @@ from workbench.types.ingestion import (
 from workbench.types.models import ModelStatus
 from workbench.types.queries import MarkPart, Part, PicturePart, Query, Reference, RegionPart, TextPart
 from workbench.types.results import Hit, Lifted, ScoreKind, SearchResult, StageScore, StageTrace, Trace, Verdict
-from workbench.types.vectors import SIGHT, Figure, Geometry, PageEmbedding, QueryEmbedding, Ragged
+from workbench.types.vectors import POINT, SIGHT, SMALL, Figure, Geometry, PageEmbedding, QueryEmbedding, Ragged
 
 __all__ = [
+    "POINT",
     "SIGHT",
+    "SMALL",
     "Box",
     "CollectionInfo",
     "DocumentFields",
@@ -72,6 +74,7 @@ __all__ = [
     "IngestPlan",
     "IngestReport",
     "Int",
+    "Int64",
     "Job",
     "JobStage",
     "LedgerRow",

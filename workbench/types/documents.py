@@ -121,8 +121,8 @@ class Page:
     fractions of it; ``image`` renders or decodes the whole page on call and is RGB. ``notice`` says in a sentence what
     of it could not be read, if anything, and ``quality`` how much of it was read, in per cent (see `ReadWords`).
     ``unread`` marks a page whose picture may hold more words, which are to be read later. ``pictures`` are the boxes of
-    the larger pictures on it, ``drawings`` those of what else looks like a figure: charts and diagrams made of lines.
-    ``year`` is when its file says that it was made, 0 where it does not.
+    the larger pictures on it and of some logos, ``drawings`` those of what else looks like a figure: charts and
+    diagrams made of lines. ``year`` is when its file says that it was made, 0 where it does not.
     """
 
     ref: PageRef

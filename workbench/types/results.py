@@ -36,7 +36,8 @@ class StageScore:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page found: final rank and score, and what each stage said of it (a fused leg that missed it is absent)."""
+    """A page found: final rank and score, what each stage said of it (a fused leg that missed it is absent), and how
+    many words it has, where a stage went by words."""
 
     page_id: str
     ref: PageRef
@@ -44,6 +45,7 @@ class Hit:
     score: float
     score_kind: ScoreKind
     stages: tuple[StageScore, ...]
+    words: int | None = None
 
     @property
     def scored(self) -> bool:

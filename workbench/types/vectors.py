@@ -12,6 +12,10 @@ from workbench.types.arrays import Box, Float, Int
 
 SIGHT = 192
 """Numbers that a figure is compared by."""
+POINT = 132
+"""Bytes of a point of a figure: two for each of x and y, and its descriptor (see `sight.matching`)."""
+SMALL = 48 * 48 * 3
+"""Bytes of the small copy of a figure: 48 rows of 48 pixels, RGB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,16 @@ class Geometry:
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A figure on a page, as seen: its ``box``, its ``kind`` (empty where that is not clear or it is none), and
-    ``sight (SIGHT,) int8``, by which figures that look alike are found."""
+    ``sight (SIGHT,) int8``, by which figures that look alike are found.
+
+    By ``points (n, POINT) uint8`` and ``small (SMALL,) uint8`` such are checked (see `sight.matching`).
+    """
 
     box: Box
     kind: str
     sight: NDArray[np.int8]
+    points: NDArray[np.uint8]
+    small: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

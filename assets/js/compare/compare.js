@@ -82,6 +82,7 @@ export function Compare() {
   const any = found && found.moves.length > 0;
   const shown = many ? all : any || running;
   return html`<div class="pl-compare">
+    <h2 class="pl-sr">Two pipelines</h2>
     <${Asking} many=${many} />
     <${Status} many=${many} one=${one} all=${all} />
     ${(!shown || error) && html`<${Blank} many=${many} found=${found} error=${error} />`}

@@ -11,14 +11,14 @@ function Hit({ hit, side, move, chosen }) {
   const [look, words] = verdict(move);
   return html`<li role="presentation">
     <label class="pl-versus-hit">
-      <input type="radio" name=${`pl-compare-${side}-page`} value=${id} checked=${chosen}
+      <input type="radio" name=${`pl-compare-${side}-page`} value=${id} checked=${chosen} data-step
         aria-label=${`Rank ${rank} of ${side.toUpperCase()}: ${document}, page ${number}, ${words}`}
         onChange=${() => choose(side, hit)} />
       <span class="pl-versus-thumb">
         <img alt="" loading="lazy" decoding="async" src=${imageUrl(document, number, id, "thumb")} />
       </span>
       <span class="pl-versus-text">
-        <span class="pl-hit-name"><span class="pl-rank">${rank}</span><${Name} name=${document} /></span>
+        <span class="pl-hit-name"><span class="pl-rank">${rank}</span><${Name} name=${document} tight /></span>
         <span class="pl-versus-page">
           <span>${`Page ${number}`}</span>
           <span class="pl-versus-score">

@@ -6,7 +6,7 @@
 
 const VIEWS = ["library", "search", "page", "compare", "evaluate", "system"];
 /* A change of these alone is no new place: Back would go through them one by one. */
-const MINOR = ["t"];
+const MINOR = ["t", "eq"];
 const MAX_RESULTS = 200;
 
 export function parseRef(text) {

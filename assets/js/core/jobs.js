@@ -1,7 +1,7 @@
 /* jobs: work on the server, whatever becomes of this page; asked for every second while there is some. */
 import { notify } from "./dialogs.js";
-import { emit, soon } from "./events.js";
-import { choose, loadOverview, refresh, reload, sync } from "./router.js";
+import { emit, on, soon } from "./events.js";
+import { choose, loadOverview, refresh, reload, sync, tellTabs } from "./router.js";
 import { api } from "./server.js";
 import { collectionNames, set, state } from "./store.js";
 
@@ -9,9 +9,9 @@ const SOON = 1000; // ms between looks while something is at work
 const LATER = 5000; // where the server does not answer
 const CALM = 800; // ms for which changes of the collection are gathered
 const RARELY = 5000; // ms between looks at a collection whose pages alone grow
-const TABS = { evaluate: "evaluate", audit: "system", recall: "system", compact: "system", get: "system" };
+const UPKEEP = ["audit", "recall", "compact", "repair", "export", "get"];
 
-export const tabOf = (job) => TABS[job.kind] || "library";
+export const tabOf = ({ kind }) => (kind === "evaluate" ? kind : UPKEEP.includes(kind) ? "system" : "library");
 export const unfinished = (job) => ["stopped", "failed", "interrupted"].includes(job.state);
 export const stoppable = (job) => ["waiting", "running"].includes(job.state);
 export const ofCollection = (name) => state.jobs.filter((job) => job.collection === name && tabOf(job) === "library");
@@ -27,10 +27,10 @@ let waiting = 0,
 const reloadSoon = soon(() => reload(), CALM);
 function again(after) {
   clearTimeout(waiting);
-  waiting = after && setTimeout(watch, after);
+  waiting = after && setTimeout(look, after);
 }
 /* Asks for the jobs now, and again while one is at work. */
-export async function watch() {
+export async function look() {
   again(0);
   const mine = ++asks;
   const jobs = await api.get("/jobs").catch(() => null);
@@ -44,6 +44,17 @@ export async function watch() {
   mark(jobs);
   again(jobs.some((job) => job.active) && SOON);
 }
+
+/* Once something was begun here; other tabs of the browser hear of it too. */
+export function watch() {
+  tellTabs();
+  return look();
+}
+/* What others began or changed; a server that is gone says so when it is asked next. */
+on("again", () => {
+  look();
+  reload().catch(() => {});
+});
 
 export const act = (job, what) => api.post(`/jobs/${job.id}/${what}`).finally(watch);
 /* Begin work in the collection at hand. */

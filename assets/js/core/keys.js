@@ -7,8 +7,8 @@ import { set, state } from "./store.js";
 
 const KEYS = [
   ["/", "Go to the query"],
-  ["j  k", "Next, previous result, in the list and on a page; question, in a review"],
-  ["Enter", "Open the result"],
+  ["j  k", "Next, previous: result, document, question, job; on a page the next result, in a review the next question"],
+  ["Enter", "Open it"],
   ["Backspace", "Back to where you were"],
   ["[  ]", "Previous, next page of the document"],
   ["h", "Heat on or off"],
@@ -56,6 +56,17 @@ export function focusQuery() {
   step();
 }
 
+/* What a tab lists has `data-step`, and is gone through by keys; a page steps by itself (viewer.js). */
+function step(by) {
+  const all = [...document.querySelectorAll("[data-step]")].filter((one) => one.checkVisibility());
+  if (!all.length) return;
+  const now = all.indexOf(document.activeElement);
+  const next = all[Math.max(0, Math.min(all.length - 1, now < 0 ? (by > 0 ? 0 : all.length - 1) : now + by))];
+  next.focus();
+  (next.closest("li, tr") || next).scrollIntoView({ block: "nearest" });
+}
+const STEPS = { j: 1, k: -1 };
+
 const ACTS = {
   "?": () => openDialog("keys"),
   "/": focusQuery,
@@ -73,7 +84,8 @@ document.addEventListener("keydown", (event) => {
     focusQuery.caught(event.key);
     return;
   }
-  const act = ACTS[event.key];
+  if (event.key === "Enter" && event.target.matches("input[data-step]")) return event.target.click();
+  const act = state.view !== "page" && STEPS[event.key] ? () => step(STEPS[event.key]) : ACTS[event.key];
   if (!act) {
     emit("key", event);
     return;

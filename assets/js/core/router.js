@@ -4,7 +4,7 @@ import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
 import { emit, readLinks, soon, writeLinks } from "./events.js";
 import { api } from "./server.js";
-import { asking, atWork, collectionNames, collectionNow, set, state } from "./store.js";
+import { asking, atWork, collectionNames, collectionNow, documentsNow, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
@@ -117,7 +117,8 @@ async function detailsOf(name) {
 export async function refresh() {
   const known = collectionNow();
   const details = known && (await detailsOf(state.collection).catch((error) => notify(error.message, "error")));
-  set({ details: details || null, gone: known || coming(state.collection) ? "" : state.gone });
+  const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
+  set({ details: details || null, gone: known || coming(state.collection) ? "" : gone });
   emit("details");
 }
 export const reload = () => loadOverview().then(refresh);
@@ -227,7 +228,9 @@ export async function start(place, watched) {
   findScroll((history.state && history.state.y) || 0);
   document.documentElement.dataset.pagelens = "ready";
 }
-/* What another tab of the browser did is seen when this one is looked at again. */
-addEventListener("visibilitychange", () => {
-  if (!document.hidden && settled) reload().catch(() => {}); // a server that is gone says so when it is asked next
-});
+/* What another tab of the browser changed is seen at once, and what changed otherwise when this one is looked at. */
+const tabs = new BroadcastChannel("pagelens");
+const lookAgain = soon(() => settled && emit("again"), 100);
+tabs.onmessage = lookAgain;
+export const tellTabs = () => tabs.postMessage("changed");
+for (const kind of ["visibilitychange", "focus"]) addEventListener(kind, () => document.hidden || lookAgain());

@@ -1,5 +1,5 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
-import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useMemo,
+import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useMemo, useRef,
   useState } from "../core/core.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
@@ -48,10 +48,12 @@ function Plot() {
 function Row({ outcome }) {
   const { question, query, value, failed, note } = outcome;
   const open = now().open.includes(question);
+  const at = useRef(null);
+  useEffect(() => void (open && at.current.scrollIntoView({ block: "nearest" })), []); // as a link named it
   const turn = (event) => event.target.open !== open && unfold(question, event.target.open);
-  return html`<li data-question=${question}>
+  return html`<li data-question=${question} ref=${at}>
     <details open=${open} onToggle=${turn}>
-      <summary>
+      <summary data-step>
         <span class="pl-failure-value pl-num" title=${system().measure}>${value.toFixed(2)}</span>
         <span class="pl-failure-text">${query}</span>
         <span class=${failed ? "pl-failure-fate pl-bad-text" : "pl-failure-fate"}>${became(outcome)}</span>
@@ -75,10 +77,11 @@ function Choices({ outcomes }) {
   </div>`;
 }
 function List({ outcomes }) {
-  const { view } = now();
+  const { view, open } = now();
   const [shown, setShown] = useState(STEP);
   useEffect(() => setShown(STEP), [view]);
   const found = chosen(view, outcomes);
+  const first = Math.max(shown, found.findIndex((outcome) => open.includes(outcome.question)) + 1);
   return html`<div class="pl-questions">
     <${Choices} outcomes=${outcomes} />
     <div class="pl-row">
@@ -92,9 +95,9 @@ function List({ outcomes }) {
       <//>`}
     </div>
     <ol class="pl-failures" id="pl-failures" aria-label="Questions">
-      ${found.slice(0, shown).map((outcome) => html`<${Row} key=${outcome.question} outcome=${outcome} />`)}
+      ${found.slice(0, first).map((outcome) => html`<${Row} key=${outcome.question} outcome=${outcome} />`)}
     </ol>
-    ${found.length > shown && html`<${Button} onClick=${() => setShown(shown + STEP)}>Show more<//>`}
+    ${found.length > first && html`<${Button} onClick=${() => setShown(shown + STEP)}>Show more<//>`}
   </div>`;
 }
 export function Questions() {

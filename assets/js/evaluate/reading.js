@@ -80,8 +80,10 @@ export function show(change) {
   alter({ view: { ...now().view, ...change } });
   sync();
 }
-export const unfold = (question, open) =>
+export function unfold(question, open) {
   alter({ open: open ? [...new Set([...now().open, question])] : now().open.filter((one) => one !== question) });
+  sync();
+}
 /* Tags and words about a question; they stay beside the record. */
 export async function note(evaluation, question, tags, text) {
   const kept = await api.put(recordAt(evaluation, `/notes/${api.part(question)}`), { tags, text });
@@ -98,11 +100,11 @@ export async function removeRecord(name) {
 
 /* --- where it is from --------------------------------------------------------------------------------------------- */
 /* In the address `e` are records, `es` and `ev` which pipeline and against which, `ef` a fate, `et` a tag, `ew` words,
-   `ea` whether all questions are shown. */
+   `ea` whether all questions are shown, `eq` the one that was unfolded last. */
 addLink({
   write(add) {
     if (state.view !== "evaluate" && !(state.view === "page" && state.review)) return;
-    const { chosen, at, versus, view } = now();
+    const { chosen, at, versus, view, open } = now();
     add("e", chosen.join(","));
     add("es", at, 0);
     add("ev", versus + 1, 0);
@@ -110,6 +112,7 @@ addLink({
     add("et", view.tag);
     add("ew", view.words);
     add("ea", view.failed === false ? "1" : "");
+    add("eq", open.at(-1));
   },
   read(wanted) {
     const chosen = (wanted.get("e") || "").split(",").filter(Boolean);
@@ -121,7 +124,9 @@ addLink({
     const same = chosen.join() === now().chosen.join(),
       moved = at !== now().at || versus !== now().versus;
     const stale = same ? moved && { outcomes: null } : { outcomes: null, report: null };
-    alter({ chosen, at, versus, view, ...stale });
+    const last = wanted.get("eq"),
+      open = now().open.includes(last) ? now().open : last ? [last] : [];
+    alter({ chosen, at, versus, view, open, ...stale });
   },
 });
 on("tab", async (name) => {

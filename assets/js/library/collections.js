@@ -1,6 +1,7 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
 import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Facts, html,
-  Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, watch } from "../core/core.js";
+  Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, tellTabs,
+  watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
 
@@ -18,6 +19,7 @@ const Name = ({ value = "" }) =>
 /* To a collection that is being made, or named anew. */
 async function turnTo(asked) {
   const { name } = await asked;
+  tellTabs();
   await loadOverview();
   await choose(name);
 }
@@ -80,6 +82,7 @@ async function remove({ name, documents, pages, bytes: size }) {
   </div>`);
   if (!wanted) return;
   const gone = await api.remove(api.collection(name));
+  tellTabs();
   if (!gone.job) await loadOverview();
   if (!tellGone(gone, `The collection ${name} is deleted.`)) return;
   const [next = "documents"] = collectionNames();

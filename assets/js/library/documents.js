@@ -1,7 +1,7 @@
 /* documents: what is in the collection at hand, how well it was read, reading it again, and taking it out again. */
 import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, emit, Empty, html, Named,
   notify, ofCollection, openPage, plural, Quiet, reload, Select, set, state, sure, sync, Table, tellGone,
-  Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
+  tellTabs, Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
 import { Cure, isHardlyRead, languages, readOf } from "./again.js";
 import { Borne, edit } from "./tagging.js";
 
@@ -20,6 +20,7 @@ async function remove(document) {
   </div>`);
   if (!wanted) return;
   const gone = await api.remove(api.here(`/documents/${api.part(document.name)}`));
+  tellTabs();
   if (gone.found) notify(`${document.name} is still found ${gone.found} times; run pagelens doctor.`, "error");
   else if (!tellGone(gone, `${document.name} is deleted.`, "A search for its own words finds none of it.")) return;
   if (state.open && state.open.document === document.name) set({ open: null });
@@ -92,7 +93,7 @@ function Row({ document, selected, select }) {
   return html`<tr data-document=${name} ref=${at}>
       <td><${Tick} aria-label=${`Select ${name}`} checked=${selected} tick=${(on) => select(name, on)} /></td>
       <th scope="row">
-        <${Named} onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
+        <${Named} data-step onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
         <${Borne} document=${document} />
         ${said.length > 0 && html`<div>
           <${Named} look="pl-failed" aria-expanded=${open} aria-controls="pl-document-more" title="Which pages, and why"

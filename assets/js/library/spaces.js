@@ -1,6 +1,6 @@
 /* spaces: the encoders of a collection and their indexes: what each holds, what is missing, adding and removing. */
 import { api, Button, bytes, Code, collectionNow, count, dialog, Facts, Figures, html, Known, plural, Quiet, reload,
-  startJob, state, sure, useState } from "../core/core.js";
+  startJob, state, sure, tellTabs, useState } from "../core/core.js";
 import { Picker } from "../models/models.js";
 
 async function addEncoder() {
@@ -25,7 +25,10 @@ async function removeEncoder(space) {
     Its vectors (${bytes(space.bytes)}) leave the collection ${state.collection}. Pages, pictures and the other encoders
     stay.
   </p>`);
-  if (wanted) await api.remove(api.here(`/encoders/${api.part(space.encoder)}`)).then(reload);
+  if (!wanted) return;
+  await api.remove(api.here(`/encoders/${api.part(space.encoder)}`));
+  tellTabs();
+  await reload();
 }
 function NewIndex({ left }) {
   const [name, setName] = useState("");
@@ -67,7 +70,7 @@ function Space({ space, pages }) {
     html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>
     <div class="pl-space-head">
-      <h4><code>${space.encoder}</code></h4>
+      <h3><code>${space.encoder}</code></h3>
       ${space.primary && html`<span class="pl-badge">first</span>`}
       <div class="pl-row">
         ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, embed, true)}

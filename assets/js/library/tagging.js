@@ -1,6 +1,6 @@
 /* tagging: the tags and fields of documents, shown and changed, several documents at once. */
 import { api, count, dialog, documents, html, Input, Known, Labelled, notify, plural,
-  refresh } from "../core/core.js";
+  refresh, tellTabs } from "../core/core.js";
 
 const different = (values) => [...new Set(values)].sort();
 export const tags = () => different(documents().flatMap((one) => one.tags));
@@ -53,6 +53,7 @@ export async function edit(chosen) {
   });
   if (!request) return;
   const done = await api.patch(api.here("/documents"), request);
+  tellTabs();
   await refresh();
   notify(`${plural(done.length, "document")} changed.`);
 }

@@ -3,6 +3,7 @@
 import { api, asking, Button, Chip, Code, Count, documents, html, Icon, Input, Known, notify, Segments, Select, set,
   spaces, startJob, state, useState } from "../core/core.js";
 import { fields as ownFields, tags, values } from "../library/tagging.js";
+import { stageAbout } from "./cost.js";
 import { read, readSoon, run } from "./run.js";
 
 const SCREEN = 200; // results on one screen
@@ -57,7 +58,7 @@ function Encoders() {
 }
 const Sizes = () => html`<div class="pl-sizes">
   ${(reading().steps || []).slice(0, -1).map(({ source, k }, i) => html`<label class="pl-inline" key=${i}>
-    <span><code>${source}</code> hands on</span>
+    <span title=${stageAbout(source)}><code>${source}</code> hands on</span>
     <${Count} max=${MAX_KEPT} value=${k || 256} take=${(text) => setSize(i, whole(text, MAX_KEPT, 1))} />
   </label>`)}
 </div>`;

@@ -1,5 +1,5 @@
 /* cost: where the time of a search went, and how the ranks moved from stage to stage. */
-import { bytes, count, Figures, html, ms, openPage, Twin } from "../core/core.js";
+import { bytes, count, Figures, html, ms, openPage, state, Twin } from "../core/core.js";
 
 const SHOWN = 12; // results whose ranks are drawn
 const WIDTH = 300;
@@ -10,6 +10,20 @@ const STEP = 17;
 const EDGE = 34; // px beside the outer stages
 const lengthOf = (name) => name.length * LETTER;
 const within = (name, x) => Math.min(WIDTH - lengthOf(name) / 2, Math.max(lengthOf(name) / 2, x));
+
+/* What a stage is, in words, whatever its options and encoder: "rows[weights=idf]@colpali#2" is rows. */
+const OURS = { encode: "the query made into vectors", results: "the pages that are shown, put together" };
+const plain = (name) => name.replace(/[[@#].*$/, "");
+export function stageAbout(name) {
+  const known = state.overview.stages.find((one) => one.name === plain(name));
+  return OURS[name] || (known ? known.summary : "");
+}
+const Glossary = ({ names }) => html`<${Twin} title="What these stages are">
+  <dl class="pl-stages">
+    ${[...new Set(names.map(plain))].map((name) => html`<div key=${name}><dt><code>${name}</code></dt>${" "}
+      <dd>${stageAbout(name)}</dd></div>`)}
+  </dl>
+<//>`;
 
 const facts = (stage) =>
   [
@@ -30,7 +44,7 @@ const cells = (x) => [
   ...[x.candidates_in, x.candidates_out, x.vectors_compared, x.bytes_read].map(count),
   [x.cold ? "cold" : x.cache_hit ? "cached" : "warm", x.approximate, x.device].filter(Boolean).join("; "),
 ];
-export function Waterfall({ result: { trace: { stages, total_ms }, pipeline } }) {
+export function Waterfall({ result: { hits, trace: { stages, total_ms }, pipeline } }) {
   const total = Math.max(total_ms, 0.001);
   let from = 0;
   const rows = stages.map((stage) => {
@@ -38,11 +52,13 @@ export function Waterfall({ result: { trace: { stages, total_ms }, pipeline } })
       width = Math.max((stage.ms / total) * 100, 0.6);
     from += stage.ms;
     return html`<div class="pl-fall-row" key=${stage.name}>
-      <span class="pl-fall-name">${stage.name}</span><span class="pl-num">${ms(stage.ms)}</span>
+      <span class="pl-fall-name" title=${stageAbout(stage.name)}>${stage.name}</span>
+      <span class="pl-num">${ms(stage.ms)}</span>
       <div class="pl-fall-track"><i style=${{ left: `${left}%`, width: `${width}%` }}></i></div>
       <span class="pl-fall-facts">${facts(stage)}</span>
     </div>`;
   });
+  const inner = hits.flatMap((hit) => hit.stages.map((stage) => stage.name));
   return html`<section class="pl-card pl-cost" aria-label="What each stage cost">
     <h3>Where the time went <span class="pl-num">${ms(total_ms)}</span></h3>
     <p class="pl-muted"><code>${pipeline}</code></p>
@@ -50,6 +66,7 @@ export function Waterfall({ result: { trace: { stages, total_ms }, pipeline } })
     <${Twin} title="As a table">
       <${Figures} caption="Stages of this search" heads=${HEADS} rows=${stages.map(cells)} />
     <//>
+    <${Glossary} names=${[...stages.map((stage) => stage.name), ...inner]} />
   </section>`;
 }
 

@@ -3,6 +3,7 @@
 import { Chip, documents, html, Icon, imageUrl, like, liked, marked, openPage, parted, percent, Quiet, redraw, score,
   Segments, state, useEffect, useRef, write } from "../core/core.js";
 import { drawSmall } from "../viewer/heat.js";
+import { stageAbout } from "./cost.js";
 import { mark, markOf } from "./parts.js";
 
 const LAYOUTS = [["list", "List", "list"], ["grid", "Grid", "grid"], ["compact", "Close together", "rows"]].map(
@@ -24,8 +25,8 @@ export const Looks = () => html`<div class="pl-looks" role="group" aria-label="H
   <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
     choose=${(layout) => choose({ layout })} />
 </div>`;
-export function Name({ name }) {
-  const [head, tail] = parted(name);
+export function Name({ name, tight }) {
+  const [head, tail] = parted(name, tight);
   return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
 }
 /* A real link, so that it opens in a tab of its own where a person wants that. */
@@ -79,7 +80,7 @@ function Trail({ hit: { stages, score_kind: kind, scored, score: value } }) {
   return html`<p class="pl-ranks">
     <span class="pl-score">${scored === false ? "no score" : score(value)}</span>
     <span class=${`pl-badge pl-${kind}`} title=${ABOUT[kind]}>${kind}</span>
-    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name}>
+    ${stages.map((stage) => html`<span class="pl-step" key=${stage.name} title=${stageAbout(stage.name)}>
       <span>${stage.name}</span> <b>${stage.rank}</b>
     </span>`)}
     ${moved !== null && html`<span class=${`pl-${way}`} title="Against the stage before the last">${words}</span>`}
@@ -123,9 +124,10 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
     <div class="pl-hit-text">
       <${heading} class="pl-hit-title">
         <span class="pl-rank">${hit.rank}</span>
-        <${PageLink} to=${at} class="pl-hit-open"
+        <${PageLink} to=${at} class="pl-hit-open" data-step
           aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
-          ${named && html`<${Name} name=${document} />`}<span class="pl-hit-page">${`p. ${page}`}</span>
+          ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span
+            class="pl-hit-page">${`p. ${page}`}</span>
         <//>
         ${named && html`<${Where} hit=${hit} />`}
       <//>

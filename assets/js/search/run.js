@@ -34,7 +34,8 @@ export function request() {
   const { pipeline, k, filter } = state;
   return ["/search/across/stages", { query: asked(), collections: searched(), pipeline, k, filter }];
 }
-const keyNow = () => JSON.stringify(request()[1]);
+/* What a person chose, by which an answer is known again: what is recommended may become known only after it. */
+const keyNow = () => JSON.stringify({ ...request()[1], pipeline: state.pipeline });
 /* Pages come and go: what was found before, or is being found, says nothing any more. */
 function forget() {
   answers = new Map();
@@ -56,13 +57,13 @@ export async function run(typed = false) {
     return;
   }
   const [path, body] = request(),
-    key = JSON.stringify(body);
+    key = keyNow();
   sync();
   read();
   if (stopping) stopping.abort();
   const mine = begun(),
     among = answers,
-    kept = among.get(key);
+    kept = !typed && among.get(key); // who asks again wants to know anew
   if (kept) return set({ search: kept, hits: kept.result.hits });
   const before = state.search && state.search.result;
   const search = { key, running: true, result: before, stale: Boolean(before), passages: new Map(), error: "" };

@@ -150,18 +150,3 @@ export function Search() {
     </div>
   </div>`;
 }
-
-/* --- keys --------------------------------------------------------------------------------------------------------- */
-function step(by) {
-  const links = [...document.querySelectorAll("#pl-results .pl-hit-open")];
-  if (!links.length) return;
-  const now = links.indexOf(document.activeElement);
-  const at = Math.max(0, Math.min(links.length - 1, now < 0 ? (by > 0 ? 0 : links.length - 1) : now + by));
-  links[at].focus();
-  links[at].closest(".pl-hit").scrollIntoView({ block: "nearest" });
-}
-on("key", (event) => {
-  if (state.view !== "search" || !["j", "k"].includes(event.key)) return;
-  event.preventDefault();
-  step(event.key === "j" ? 1 : -1);
-});

@@ -1,6 +1,6 @@
 /* audit: pages to look at twice, with the evidence, and what is kept out of search. */
 import { api, Button, Count, date, dialog, documents, html, Input, Link, loadOverview, notify, openPage, parseRef,
-  percent, plural, Select, Table } from "../core/core.js";
+  percent, plural, Select, Table, tellTabs } from "../core/core.js";
 
 function Ref({ text }) {
   const ref = parseRef(text);
@@ -12,6 +12,7 @@ function Ref({ text }) {
 async function change(asked, said, changed) {
   changed(await asked);
   notify(said);
+  tellTabs();
   await loadOverview();
 }
 const putAway = (body, what, changed) =>

@@ -43,7 +43,7 @@ function Job({ job }) {
   return html`<li data-job=${job.id} data-kind=${job.kind} data-state=${job.state}>
     <div class="pl-system-head">
       <span>
-        ${shown ? html`<${Link} onClick=${() => follow(job)}><b>${name}</b><//>` : html`<b>${name}</b>`}
+        ${shown ? html`<${Link} data-step onClick=${() => follow(job)}><b>${name}</b><//>` : html`<b>${name}</b>`}
         ${" "}${collection || encoder}
       </span>
       <span class="pl-row">

@@ -20,7 +20,7 @@ from workbench.retrieval.step import Step
 from workbench.types import Float, Query
 
 if TYPE_CHECKING:
-    from workbench.store import Snapshot
+    from workbench.store import CorpusPart, Snapshot
 
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
@@ -30,12 +30,12 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     name = str(step.bare)
     scores = run.shared.get(name)
     if scores is None:
-        scores = run.shared[name] = bm25(run.snapshot, run.query, step)
+        scores = run.shared[name] = bm25(run.snapshot, run.query, step, run.among)
     if (
         candidates is None
         and np.isnan(scores).all()
         and run.query.plain
-        and (meant := run.snapshot.suggestion(run.query.text))
+        and (meant := run.snapshot.suggestion(run.query.text, run.among))
     ):
         run.cost.notes += (f"No page has any of these words; did you mean: {meant}",)
     rows = run.pages if candidates is None else candidates.rows
@@ -44,14 +44,17 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, scores[rows])
 
 
-def bm25(snapshot: Snapshot, query: Query, step: Step) -> Float:
-    """The score of every page by a step's options, by row: ``(rows,) float32``; NaN for one without a wanted word."""
+def bm25(snapshot: Snapshot, query: Query, step: Step, among: CorpusPart | None = None) -> Float:
+    """The score of every page by a step's options, by row: ``(rows,) float32``; NaN for one without a wanted word.
+
+    Words weigh ``among`` the pages of several collections where these are searched together.
+    """
     document = step.number("document")
     counts = step.number("pairs"), step.number("structure"), step.number("concepts")
     total = np.zeros(len(snapshot), np.float64)
     named = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
-        scores = snapshot.bm25(words, *counts)
+        scores = snapshot.bm25(words, *counts, among)
         total += weight * scores.astype(np.float64)
         if document:
             total += weight * document * (snapshot.titled(words) * (scores > 0))
@@ -65,6 +68,7 @@ register(
         summary="words of the page text",
         run=run,
         cost="the words of the query on every page; no vector",
+        reads=True,
         source="Okapi BM25 and BM25F, Robertson and Zaragoza 2009; words in order, Metzler and Croft 2005",
         options={
             "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),

@@ -59,7 +59,7 @@ def _told(run: PipelineRun) -> Iterator[tuple[Reference, Rows]]:
         if isinstance(part, TextPart) and part.weight > 0:
             for reference in references(part.text):
                 if reference.text not in part.literal:
-                    yield reference, meant(run.snapshot, reference)
+                    yield reference, meant(run.snapshot, reference, run.among)
 
 
 register(

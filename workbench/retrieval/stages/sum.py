@@ -1,4 +1,10 @@
-"""Several lists of pages made one by the weighted sum of their scores."""
+"""Several lists of pages made one by the weighted sum of their scores.
+
+A list that goes by words says little of a page that has few: a photograph without any has no chance against a page on
+which one word of the question happens to stand. What it lacks is filled in, as missing values are, by what the other
+lists say of the page, the more the fewer words there are: ``few / (few + words)`` of it, as a prior that weighs so many
+words. Words that are there count in full, so no page loses by it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +14,10 @@ from typing import Literal, cast
 import numpy as np
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
+from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register, share
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
-from workbench.types import Float
+from workbench.types import Float, Int
 
 Norm = Literal["z", "minmax", "none"]
 
@@ -28,29 +34,62 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
         column[place[found.rows]] = found.scores
         column[place[found.unscored]] = np.nan
         columns.append(column)
-    return Scored(rows, weighted_sum(columns, step.weights(), cast(Norm, step.option("norm"))))
+    few = step.number("few") if any(_reads(step)) else 0.0
+    words = run.snapshot.word_counts if few else None
+    return Scored(rows, _sum(step, columns, None if words is None else words[rows]))
 
 
 def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
     """The same over pages of several collections: their scores are normalised together."""
     columns = [np.where(np.isneginf(column.told), np.float32(0), column.told) for column in inputs]
-    return weighted_sum(columns, step.weights(), cast(Norm, step.option("norm")))
+    return _sum(step, columns, inputs[0].words)
 
 
-def weighted_sum(columns: Sequence[Float], weights: Sequence[float], norm: Norm = "z") -> Float:
+def _sum(step: Step, columns: Sequence[Float], words: Float | Int | None) -> Float:
+    """The sum over pages of so many words each (None: not known)."""
+    few, norm = step.number("few"), cast(Norm, step.option("norm"))
+    if not few or words is None or norm == "none":
+        return weighted_sum(columns, step.weights(), norm)
+    lacking = np.asarray(few / (few + words), np.float32)
+    return weighted_sum(columns, step.weights(), norm, [lacking if reads else None for reads in _reads(step)])
+
+
+def _reads(step: Step) -> list[bool]:
+    """Which of the lists know a page by its words alone."""
+    return [all(leaf.stage.reads for leaf in taken.leaves()) for taken in step.inputs]
+
+
+def weighted_sum(
+    columns: Sequence[Float], weights: Sequence[float], norm: Norm = "z", lacking: Sequence[Float | None] = ()
+) -> Float:
     """The weighted sum of normalised scores of the same pages: ``(pages,) float32`` from one such column per list.
 
     NaN stands where a list cannot say anything of a page; it counts as the worst that the list says of any. With
-    ``none``, a stage of one vector a page beside MaxSim is ColBERTer's sum (arXiv 2203.13088).
+    ``none``, a stage of one vector a page beside MaxSim is ColBERTer's sum (arXiv 2203.13088). ``lacking`` is how much
+    each list lacks to judge each page, 0 to 1 (None: nothing): a page's score in it is at least what remains of it,
+    filled up by the mean of the lists that lack nothing. A list that says the same of all pages stays as it is.
     """
+    normal = [_filled(column, norm) for column in columns]
+    lacks = list(lacking) or [None] * len(columns)
+    whole = [(scores, weight) for scores, weight, lack in zip(normal, weights, lacks, strict=True) if lack is None]
+    others = np.zeros(len(columns[0]), np.float32)
+    for scores, weight in whole:
+        others += np.float32(weight / (sum(weight for _, weight in whole) or 1)) * scores
     total = np.zeros(len(columns[0]), np.float32)
-    for column, weight in zip(columns, weights, strict=True):
-        known = ~np.isnan(column)
-        normal = normalised(column[known], norm)
-        filled = np.full(len(column), normal.min() if len(normal) else 0.0, np.float32)
-        filled[known] = normal
-        total += np.float32(weight) * filled
+    for scores, weight, lack in zip(normal, weights, lacks, strict=True):
+        if lack is not None and whole and (scores != scores[:1]).any():
+            scores = np.maximum(scores, (1 - lack) * scores + lack * others)
+        total += np.float32(weight) * scores
     return total
+
+
+def _filled(column: Float, norm: Norm) -> Float:
+    """Normalised, with the worst score where there is none."""
+    known = ~np.isnan(column)
+    normal = normalised(column[known], norm)
+    filled = np.full(len(column), normal.min() if len(normal) else 0.0, np.float32)
+    filled[known] = normal
+    return filled
 
 
 def normalised(column: Float, norm: Norm) -> Float:
@@ -72,6 +111,7 @@ register(
         options={
             "norm": OptionSpec("z-score, min-max, or none", "z", ("z", "minmax", "none")),
             "weights": WEIGHTS,
+            "few": share("words up to which the other lists judge a page as much as its own do; 0: never", 10),
         },
         least=2,
         most=ANY,
