@@ -26,7 +26,7 @@ from workbench.ingestion.workers import Actors
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings
 from workbench.store import DocumentRecord, Staged
-from workbench.types import PageFailure, PageRef
+from workbench.types import PageFailure, PageNotice, PageRef
 
 
 def begin(name: str, pages: int, content: str = "", changed: bool = False) -> Begin:
@@ -38,7 +38,7 @@ def begin(name: str, pages: int, content: str = "", changed: bool = False) -> Be
 
 
 def batch(*parts: tuple[Begin, list[int]]) -> Batch:
-    return Batch(tuple(Part(begin, tuple((n, "") for n in numbers)) for begin, numbers in parts), Staged({}))
+    return Batch(tuple(Part(begin, tuple(PageNotice(n, "") for n in numbers)) for begin, numbers in parts), Staged({}))
 
 
 def taken(todo: _Todo, *parts: tuple[Begin, list[int]]) -> list[str] | None:
