@@ -79,7 +79,7 @@ def across(
     """
     source = workbench.opened.get(collection)
     documents, info = source.documents(), source.info()
-    there = {str(ref) for ref in source.snapshot().refs}
+    there = {str(ref) for ref in source.directory().refs.values()}
     asked = {question: grades for question, grades in labels.items() if there & grades.keys()}
     if not asked or len(documents) < max(numbers):
         raise InputError(
@@ -146,7 +146,7 @@ def _deal(source: Collection, library: Library, number: int, progress: Callable[
     made = [library.create(name, settings, space.info) for name in names]
     small = encoded(Image.new("RGB", (8, 8), "white"))
     by_document: dict[str, list[str]] = {}
-    for page, ref in zip(source.snapshot().ids, source.snapshot().refs, strict=True):
+    for page, ref in source.directory().refs.items():
         by_document.setdefault(ref.document, []).append(page)
     listed = sorted(source.records.listed(), key=lambda record: record.name)
     for place, part in enumerate(made):

@@ -81,7 +81,7 @@ def text_index_bytes(workbench: Workbench, name: str) -> int:
 def _ragged(collection: Collection, index: str, ids: Sequence[str]) -> Ragged:
     """The vectors of these pages one after the other, float32, out of the memory-mapped copy."""
     held = collection.space().mapped(index)
-    rows = [held.row_of[page] for page in ids]
+    rows = held.page_ids.places(ids)
     lengths = held.lengths[rows]
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     flat = np.empty((int(offsets[-1]), held.flat.shape[1]), np.float32)

@@ -172,7 +172,7 @@ def _candidates(space: EncoderVectors, index: str, scratch: Path, asked: Sequenc
     with room(space.collection):
         scratch.mkdir(parents=True, exist_ok=True)
         try:
-            ann = make_ann(scratch / "trial.ann.json", "trial", held)
+            ann = make_ann(scratch / "trial.ann.npz", "trial", held)
 
             def search(query: Float, limit: int) -> Sequence[str]:
                 weights = np.ones(len(query), np.float32)

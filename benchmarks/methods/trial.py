@@ -22,6 +22,7 @@ from workbench.settings import Settings
 from workbench.store import Collection, EncoderVectors, FlatVectors
 from workbench.store.inverted_lists import InvertedLists, build
 from workbench.store.manifest import IndexRecord
+from workbench.store.page_ids import PageIds
 from workbench.store.table_vectors import PageVectors
 
 FULL = "full"
@@ -77,7 +78,7 @@ class TrialVectors(EncoderVectors):
                 arrays[page] = fitted.derive(embedding).rows
         lengths = np.asarray([len(arrays[page]) for page in pages], np.int64)
         flat = np.concatenate([arrays[page] for page in pages])
-        self._trials[name] = FlatVectors(flat, pages, np.cumsum(lengths) - lengths, lengths), fitted
+        self._trials[name] = FlatVectors(flat, PageIds.of(pages), np.cumsum(lengths) - lengths, lengths), fitted
 
     def drop(self, name: str) -> None:
         """Let go of an index in memory."""

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.driving import WAIT, show, write_pdf
+from tests.documents.make import shaken, text_picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 IDLE = "!document.querySelector('#pl-tab-library-button').dataset.busy"
@@ -182,3 +183,37 @@ def test_a_collection_is_renamed_and_its_links_are_told(visit, address, tmp_path
     page.locator(".pl-gone button", has_text="new name").click()
     page.wait_for_selector(".pl-gone", state="detached")
     assert page.evaluate("pagelens.state.collection") == "new name"
+
+
+def test_a_page_that_was_hardly_read_is_named_with_its_quality_and_read_again_in_one_click(visit, files, tmp_path):
+    page = visit("?view=library&c=harbours")
+    print_of = text_picture(["The harbour dues of Zanzibar", "fell to their lowest since 1911"])
+    print_of.save(tmp_path / "clear.pdf")
+    shaken(print_of).save(tmp_path / "poor.pdf")
+    planned(page, tmp_path / "clear.pdf", tmp_path / "poor.pdf")
+    page.click("#pl-start")
+    page.wait_for_selector('tr[data-document="poor.pdf"] .pl-badge')
+    page.wait_for_function(IDLE)
+    row = page.locator('tr[data-document="poor.pdf"]')
+    assert "hardly read" in row.inner_text()
+    clear = page.locator('tr[data-document="clear.pdf"]')
+    assert "hardly" not in clear.inner_text() and "Read again" not in clear.inner_text()
+
+    told = page.locator('.pl-job[data-kind=ingest] [data-file="poor.pdf"]')
+    assert re.search(r"Page 1\s+\d+ % read\s+Little of the scan's text", told.inner_text())
+    assert "2 files, 1 with pages hardly read" in page.inner_text(".pl-job[data-kind=ingest] summary")
+    assert told.get_by_role("button", name=re.compile("Read it again, another way: poor.pdf")).is_enabled()
+
+    row.get_by_role("button", name="1 page hardly read").click()
+    assert re.search(r"Page 1\s+\d+ % read\s+Little of the scan's text", page.inner_text("#pl-document-more"))
+    page.locator("#pl-document-more").get_by_role("button", name="Page 1").click()
+    page.wait_for_selector("#pl-hardly-read")
+    assert "Little of the scan's text" in page.inner_text("#pl-hardly-read")
+    assert re.search(r"OCR, \d+ % read|none, \d+ % read", page.inner_text(".pl-panel"))
+    with page.expect_response(lambda answer: "/page?" in answer.url):  # what is open is read anew when that has ended
+        page.get_by_role("button", name="Read 1 page again, another way").click()
+    show(page, "Library")
+    page.wait_for_selector(".pl-job[data-kind=reread][data-state=done]")
+    page.get_by_role("button", name="clear.pdf", exact=True).first.click()
+    page.wait_for_function("document.querySelector('.pl-panel')?.innerText.includes('OCR, ')")
+    assert not page.locator("#pl-hardly-read").count()

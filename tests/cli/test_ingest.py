@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Place, Run, keys
-from tests.documents.make import encrypted_pdf, raw_pdf, show, write_pdf
+from tests.documents.make import encrypted_pdf, raw_pdf, shaken, show, text_picture, write_pdf
 from workbench.bootstrap import ROOT
 from workbench.store import Library, Writer
 
@@ -156,3 +156,20 @@ def test_replacing_is_an_option_and_the_report_names_what_left(fresh: Run, tmp_p
     assert document["replaced"].startswith("scan.pdf of 20")
     listed = json.loads(fresh("collections", "show", "c", "--json").out)["documents"]
     assert [document["name"] for document in listed] == ["scan (2).pdf", "scan.pdf"]
+
+
+def test_a_page_that_was_hardly_read_is_named_with_its_quality_and_how_to_read_it_again(
+    fresh: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "files").mkdir()
+    printed = text_picture(["The harbour dues of Zanzibar", "fell to their lowest since 1911"])
+    shaken(printed).save(tmp_path / "files" / "old customs.pdf")
+    (told,) = json.loads(fresh("ingest", tmp_path / "files", "-c", "c", "--json").out)["documents"]
+    (notice,) = told["notices"]
+    assert notice["page"] == 1 and 0 <= notice["quality"] < 70  # less than that is a reason to say so
+    (listed,) = json.loads(fresh("collections", "show", "c", "--json").out)["documents"]
+    assert listed["notices"] == [notice]
+    lines = fresh("collections", "show", "c").out.splitlines()
+    assert f"old customs.pdf#page=1 is in, {notice['quality']} % read, but: {notice['reason']}" in lines
+    command = "pagelens collections reread c 'old customs.pdf' --pages 1 --engine tesseract"
+    assert f"To read them again another way, run: {command}" in lines

@@ -6,7 +6,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
@@ -92,6 +93,13 @@ def text_picture(
     for i, line in enumerate(lines):
         pen.text((40, 40 + 2 * height * i), line, font=font, fill=(240, 240, 240) if dark else (0, 0, 0))
     return image
+
+
+def shaken(picture: Image.Image, noise: float = 72.0) -> Image.Image:
+    """A poor copy of a picture, of whose text little can be read: out of focus, under noise of that deviation."""
+    grain = np.random.default_rng(0).normal(0, noise, (picture.height, picture.width, 1))
+    blurred = picture.convert("RGB").filter(ImageFilter.GaussianBlur(noise / 16))
+    return Image.fromarray(np.clip(np.asarray(blurred, np.float64) + grain, 0, 255).astype(np.uint8))
 
 
 def picture_pdf(

@@ -12,9 +12,12 @@ from PIL import Image, ImageOps
 from tests.documents.make import LINES, picture_pdf, text_picture
 from tests.store.make import collection, item, record
 from workbench import resources
-from workbench.documents import ReadSettings, Source, ocr, read_pages, tesseract
+from workbench.documents import ReadSettings, Source, Way, ocr, read_pages, tesseract
+from workbench.documents.layout import TextRun
+from workbench.documents.reading import POORLY_READ, later_words
 from workbench.errors import DocumentError
 from workbench.store import Writer
+from workbench.types import Words
 
 pytestmark = pytest.mark.slow
 RUSSIAN = Path(__file__).parent / "inputs" / "scan-russian.png"
@@ -159,3 +162,17 @@ def test_a_script_that_fits_no_better_than_another_is_none(monkeypatch: pytest.M
         monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "ara"}))
         monkeypatch.setattr(tesseract, "_run", lambda *_, confidence=confidence: said.format(confidence))
         assert tesseract.script_of(Image.new("RGB", (99, 99)))[0] == script
+
+
+@pytest.mark.parametrize(("certainty", "quality", "notice"), [(0.96, 70, ""), (0.78, 57, POORLY_READ)])
+def test_a_page_of_which_much_is_uncertain_and_much_no_word_says_so(tmp_path, monkeypatch, certainty, quality, notice):
+    """Each is above its own bound: OCR is certain of most that it saw, and most words can be words of a language."""
+    Image.new("RGB", (400, 300), "white").save(tmp_path / "page.png")
+    texts = (
+        *["harbour", "lighthouse", "merchants", "governor", "customs", "quarterly", "turnover", "pier"],
+        *["xqzvwt"] * 3,
+    )
+    boxes = np.array([[0.1, 0.08 * i, 0.4, 0.08 * i + 0.05] for i in range(len(texts))], np.float32)
+    monkeypatch.setattr(ocr, "recognize", lambda *_: ocr.Recognition((TextRun(texts, boxes, True),), certainty))
+    found = later_words(tmp_path / "page.png", Words.empty(), Way())
+    assert (found.quality, found.notice) == (quality, notice)

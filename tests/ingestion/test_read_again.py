@@ -72,7 +72,7 @@ def test_a_scan_is_read_again_in_its_language_and_found_by_words_and_vectors(ben
     assert "аренды" in new.labels and len(new.vectors) != len(vectors.vectors)
     # What searches read is what is stored: the copies made before the change are not used.
     copy = store.space().vectors("full")
-    at = copy.row_of[store.page_id(PageRef(after.name, 1))]
+    at = copy.page_ids.index(store.page_id(PageRef(after.name, 1)))
     start, length = int(copy.starts[at]), int(copy.lengths[at])
     assert np.array_equal(np.asarray(copy.flat[start : start + length], np.float32), new.vectors)
     assert problems(store) == []

@@ -10,6 +10,7 @@ from workbench.retrieval import Encoded, search_stages
 from workbench.retrieval.pipeline import Pipeline
 from workbench.store.directory import PageDirectory
 from workbench.store.inverted_lists import build
+from workbench.store.page_ids import PageIds
 from workbench.store.snapshot import Snapshot
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Geometry, PageEmbedding, PageRef, QueryEmbedding
@@ -47,7 +48,7 @@ class Arrays:
 
     def snapshot(self):
         ordered = sorted((ref.document, ref.page, page) for page, (ref, _) in self.pages.items())
-        return Snapshot(self, self, PageDirectory(1, {page: self.pages[page][0] for _, _, page in ordered}))
+        return Snapshot(self, self, PageDirectory.of(1, {page: self.pages[page][0] for _, _, page in ordered}))
 
     def postings(self):
         """None, so that `bm25` is asked."""
@@ -69,7 +70,7 @@ class Arrays:
         lengths = np.array([len(a) for a in arrays], np.int64)
         width, dtype = Representation.parse(index).layout(DIM)
         flat = np.concatenate(arrays) if arrays else np.zeros((0, width), dtype)
-        return FlatVectors(flat, ids, np.cumsum(lengths) - lengths, lengths)
+        return FlatVectors(flat, PageIds.of(ids), np.cumsum(lengths) - lengths, lengths)
 
     mapped = vectors
 

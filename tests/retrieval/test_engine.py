@@ -82,7 +82,7 @@ def test_the_trace_counts_what_was_compared_and_sums_to_its_total():
     kept = order(run(arrays, "rows:6", 5))
     full = arrays.vectors("full")
     assert by_name["rows"].vectors_compared == len(arrays.vectors("rows").flat)
-    assert by_name["full"].vectors_compared == sum(full.lengths[full.row_of[page]] for page in kept)
+    assert by_name["full"].vectors_compared == sum(full.lengths[full.page_ids.index(page)] for page in kept)
     assert by_name["full"].bytes_read == by_name["full"].vectors_compared * DIM * 4
     assert (by_name["rows"].candidates_in, by_name["rows"].candidates_out) == (20, 6)
     assert (by_name["full"].candidates_in, by_name["full"].candidates_out) == (6, 3)

@@ -83,7 +83,7 @@ def made_item(page, vectors):
 def pages_of(store, text):
     snapshot = store.snapshot()
     (reference,) = references(text)
-    return [str(snapshot.refs[row]) for row in meant(snapshot, reference)]
+    return [str(snapshot.ref(row)) for row in meant(snapshot, reference)]
 
 
 @pytest.mark.parametrize(

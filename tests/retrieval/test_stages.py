@@ -133,8 +133,8 @@ def test_damaged_vectors_never_become_a_score(name):
     for leaf in Pipeline.parse(text(name, 12)).vector_leaves():
         held = arrays.vectors(leaf.index)
         if held.flat.dtype.kind == "f":  # other encodings have no number that is none
-            held.flat[held.starts[held.row_of["p4"]]] = np.nan
-            held.flat[held.starts[held.row_of["p5"]]] = np.inf
+            held.flat[held.starts[held.page_ids.index("p4")]] = np.nan
+            held.flat[held.starts[held.page_ids.index("p5")]] = np.inf
             damaged = ["p4", "p5"]
     result = run(arrays, text(name, 12), 11)
     assert all(np.isfinite(stage.score) for hit in result.hits for stage in hit.stages)

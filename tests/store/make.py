@@ -104,7 +104,7 @@ def assert_whole(store, documents):
     full = store.space().vectors("full")
     for document in documents:
         for number in range(1, document.pages + 1):
-            i = full.row_of[f"{document.content_hash[:32]}:{number}"]
+            i = full.page_ids.index(f"{document.content_hash[:32]}:{number}")
             expected = item(document, number)[1].vectors.astype(np.float16)
             np.testing.assert_array_equal(full.flat[full.starts[i] :][: full.lengths[i]], expected)
     pictures = {path.name.split(".")[0].replace("-", ":") for path in (store.path / "images").glob("*/*")}

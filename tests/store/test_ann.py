@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.store.ann import LEAST, drop_ann, make_ann, read_ann
+from workbench.store.page_ids import PageIds
 from workbench.store.vector_cache import FlatVectors
 
 DIM, PAGES = 12, 900
@@ -15,7 +16,7 @@ def held(vectors, ids=None):
     n = len(vectors)
     ids = ids or [f"p{i}" for i in range(n)]
     sums = np.asarray([zlib.crc32(vector.tobytes()) for vector in vectors], np.uint32)
-    return FlatVectors(np.asarray(vectors, np.float32), ids, np.arange(n), np.ones(n, np.int64), sums)
+    return FlatVectors(np.asarray(vectors, np.float32), PageIds.of(ids), np.arange(n), np.ones(n, np.int64), sums)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,8 @@ def vectors():
 @pytest.fixture(scope="module")
 def made(vectors, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ann")
-    make_ann(folder / "t.ann.json", "t", held(vectors))
-    return folder / "t.ann.json"
+    make_ann(folder / "t.ann.npz", "t", held(vectors))
+    return folder / "t.ann.npz"
 
 
 def best(vectors, query, k):
@@ -79,7 +80,7 @@ def test_pages_that_came_went_or_changed_are_told(vectors, made):
 
 
 def test_it_is_made_anew_where_it_cannot_be_trusted(vectors, tmp_path, caplog):
-    path = tmp_path / "t.ann.json"
+    path = tmp_path / "t.ann.npz"
     assert read_ann(path, "t") is None
     make_ann(path, "t", held(vectors[:300]))
     make_ann(path, "t", held(vectors[:400]))
@@ -87,7 +88,7 @@ def test_it_is_made_anew_where_it_cannot_be_trusted(vectors, tmp_path, caplog):
     assert len(read_ann(path, "t").page_ids) == 400
     assert read_ann(path, "other") is None
     assert "cannot be read" in caplog.text
-    path.write_text(path.read_text().replace('"cells": 20', '"cells": 21'))
+    path.write_bytes(path.read_bytes().replace(held(vectors[:400]).sums.tobytes(), bytes(1600)))
     assert read_ann(path, "t") is None
     drop_ann(path)
     assert not list(tmp_path.iterdir())

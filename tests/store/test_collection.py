@@ -73,7 +73,7 @@ def test_pooled_indexes_hold_what_pooling_gives(store):
         copy = store.space().vectors(index)
         assert copy.flat.dtype == np.float16
         for number in (1, 2, 3):
-            i = copy.row_of[f"{digest('whales')[:32]}:{number}"]
+            i = copy.page_ids.index(f"{digest('whales')[:32]}:{number}")
             expected = pool(item(record("whales", 3), number)[1], index).vectors
             np.testing.assert_allclose(copy.flat[copy.starts[i] :][: copy.lengths[i]], expected, atol=5e-4)
 

@@ -89,7 +89,7 @@ class Fuse:
         self.left, self.steps = None, 0
         targets = [(LanceTable, name) for name in ("add", "delete", "optimize", "create_index")]
         targets += [(LanceMergeInsertBuilder, "execute"), (staging, "save_images"), (document_writer, "remove_images")]
-        targets += [(vector_cache, "write_whole")]
+        targets += [(vector_cache, "written_whole")]
         for owner, name in targets:
             monkeypatch.setattr(owner, name, self._fused(getattr(owner, name)))
 

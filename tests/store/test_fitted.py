@@ -162,7 +162,7 @@ def test_what_each_index_saw_of_a_page_adds_up_to_the_score_it_gave(store):
     assert set(views) == set(store.space().indexes) - {"full"}
     for index, view in views.items():
         held, fitted = store.space().vectors(index), store.space().fitted(index)
-        row = held.row_of[store.page(PageRef("whales.pdf", 2)).page_id]
+        row = held.page_ids.index(store.page(PageRef("whales.pdf", 2)).page_id)
         at = held.starts[row : row + 1], held.lengths[row : row + 1]
         assert view.score == pytest.approx(fitted.score(query.vectors, query.weights, held.flat, *at)[0], abs=5e-3)
         assert view.similarities.shape == (3, len(view.boxes)) == (3, len(view.groups))

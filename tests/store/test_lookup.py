@@ -9,6 +9,7 @@ from tests.store.test_postings import arrays, bm25
 from workbench.documents.structure import Role
 from workbench.store import lookup, terms
 from workbench.store.concepts import ROWS
+from workbench.store.page_ids import PageIds
 from workbench.store.postings import PageText, Postings, Segment
 
 
@@ -112,7 +113,7 @@ def test_words_in_order_win():
 def test_places_are_those_of_the_words():
     words = ["The", "state-of-the-art", "pump", "AB-12-34", "pumps"]
     text = PageText(words, np.zeros(5, np.int32), np.arange(5, dtype=np.int32))
-    found = Postings.of([Segment.of({"p": text})], {"p"})
+    found = Postings.of([Segment.of({"p": text})], PageIds.of(["p"]))
     assert found.on("pump").keys.tolist() == [5, 9]
     assert (found.on("pump").marks >> 24).tolist() == [2, 4]
     assert found.on("ab-12-34").keys.tolist() == found.on("ab1234").keys.tolist() == [6]
@@ -122,7 +123,7 @@ def test_places_are_those_of_the_words():
 def test_a_role_weighs():
     heading, body = np.ones(2, np.int32), np.zeros(2, np.int32)
     texts = {str(i): PageText(["gross", "margin"], body, roles) for i, roles in enumerate((body, heading))}
-    made = Postings.of([Segment.of(texts)], set(texts))
+    made = Postings.of([Segment.of(texts)], PageIds.of(texts))
     found = made.on("margin")
     plain, weighed = made.scores(found), made.scores(found, np.array([1, 3], np.float32))
     assert plain[0] == plain[1] == weighed[0] < weighed[1]
@@ -140,7 +141,7 @@ def test_a_financial_term_counts_the_rows_that_it_is_made_of():
         "sheet": statement("Total current assets 9,100 8,200", "Total current liabilities 7,000 6,500"),
         "flow": statement("Purchases of property and equipment 800 700", "Dividends paid 200 100"),
     }
-    made = Postings.of([Segment.of(texts)], set(texts))
+    made = Postings.of([Segment.of(texts)], PageIds.of(texts))
     rows = [each for each in lookup.sought(made, "What was the working capital?", concepts=1.0)[2:]]
     assert {each.label: each.found.pages.tolist() for each in rows} == {
         "total current assets": [1],

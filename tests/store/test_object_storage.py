@@ -111,7 +111,7 @@ def assert_whole_there(store, documents):
     assert set(full.page_ids) == wanted
     for document in documents:
         for number in range(1, document.pages + 1):
-            i = full.row_of[f"{document.content_hash[:32]}:{number}"]
+            i = full.page_ids.index(f"{document.content_hash[:32]}:{number}")
             expected = item(document, number)[1].vectors.astype(np.float16)
             np.testing.assert_array_equal(full.flat[full.starts[i] :][: full.lengths[i]], expected)
     for page in wanted:

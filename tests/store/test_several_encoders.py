@@ -63,7 +63,9 @@ def assert_space(store, encoder, documents, lacking=()):
                 if page in ids:
                     (embedding,) = encoder.encode_pages([item(document, number)[0]])
                     expected = embedding.vectors if index == "full" else pool(embedding, index).vectors
-                    found = copy.flat[copy.starts[copy.row_of[page]] :][: copy.lengths[copy.row_of[page]]]
+                    found = copy.flat[copy.starts[copy.page_ids.index(page)] :][
+                        : copy.lengths[copy.page_ids.index(page)]
+                    ]
                     np.testing.assert_allclose(found, expected, atol=1e-3)
     names = {path.name.split(".")[0] for path in (store.path / "flat").glob("*.bin")}
     assert names <= set(store.manifest.tables)
@@ -208,7 +210,7 @@ def test_an_index_is_made_of_what_is_stored(store):
     assert_space(Collection(store.path), words, BOTH)
     blocks = store.space().vectors("blocks")
     document = BOTH[0]
-    i = blocks.row_of[f"{document.content_hash[:32]}:2"]
+    i = blocks.page_ids.index(f"{document.content_hash[:32]}:2")
     expected = pool(item(document, 2)[1], "blocks").vectors
     np.testing.assert_allclose(blocks.flat[blocks.starts[i] :][: blocks.lengths[i]], expected, atol=2e-3)
     more = record("later", 2)

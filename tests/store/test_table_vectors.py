@@ -43,7 +43,7 @@ def assert_stored(store, held, at):
     assert found.keys() == {held.page_ids[i] for i in at}
     for page, embedding in store.space().embeddings(list(found)):
         np.testing.assert_array_equal(found[page].astype(np.float32), embedding.vectors)
-        assert held.lengths[held.row_of[page]] == len(embedding.vectors)
+        assert held.lengths[held.page_ids.index(page)] == len(embedding.vectors)
 
 
 @pytest.mark.parametrize("count", [1, 7, AT_ONCE + 1, PAGES])

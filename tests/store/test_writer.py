@@ -265,6 +265,29 @@ def test_tables_stay_tidy_while_an_ingest_runs(tmp_path, monkeypatch):
     assert_whole(store, [document])
 
 
+def test_vectors_are_tidied_once_an_eighth_of_the_pages_is_new_and_there_is_room(tmp_path, monkeypatch):
+    from workbench.store import encoder_writer
+
+    monkeypatch.setattr(encoder_writer, "VECTOR_FRAGMENTS", 1)
+    monkeypatch.setattr(encoder_writer, "PAGES_A_FRAGMENT", 1)
+    store = collection(tmp_path)
+
+    def files_after(name, pages):
+        with Writer(store) as writer:
+            put(writer, record(name, pages), batch=1)
+            writer.finish()
+        return store.space().vector_table("full").stats()["fragment_stats"]["num_fragments"]
+
+    assert [files_after("long", 24), files_after("two", 2), files_after("more", 2)] == [1, 3, 1]
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store.storage), "free_bytes", lambda self: 1000.0)
+        assert files_after("later", 9) == 10
+    assert files_after("last", 1) == 1
+    assert_whole(
+        store, [record(name, n) for name, n in (("long", 24), ("two", 2), ("more", 2), ("later", 9), ("last", 1))]
+    )
+
+
 def test_a_read_of_what_a_tidying_replaced_reads_again():
     from workbench.store.tables import steadily
 

@@ -106,6 +106,7 @@ class PageText(NamedPage):
         description="How much of it could be read, in per cent; null where nothing was seen to be read, words are "
         "still to be read, or were read before Pagelens 0.3.0."
     )
+    notice: str = Field(description="What of it could not be read, in a sentence; empty where that is nothing.")
     language: str = Field(description="Of its words, as `en` or `de`; empty where that is not known.")
     year: int = Field(description="When its file says that it was made; 0 where that is not known.")
 
@@ -124,6 +125,7 @@ class PageText(NamedPage):
             tags=list(page.tags),
             shows=None if page.shows is None else list(page.shows),
             quality=page.quality,
+            notice=page.notice,
             language=page.language,
             year=page.year,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +17,7 @@ from workbench.errors import StoreError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
-    from workbench.types import CollectionInfo
+    from workbench.types import CollectionInfo, DocumentInfo
 
 MOST_PAGES = 1_000_000
 """What a page may be numbered: no document of more is read."""
@@ -113,15 +115,31 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         ],
     )
     for document in documents:
-        for page in document.failed:
-            output.show(f"{document.name}#page={page.page}: {page.reason}")
-        if document.verdict not in ("good", "wordless"):
-            output.show(f"{document.name}: {document.reading}")
-        for page in document.notices:
-            output.show(f"{document.name}#page={page.page} is in, but: {page.reason}")
-        for gap in document.gaps:
-            output.show(f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}")
+        for sentence in _troubles(name, document):
+            output.show(sentence)
     upkeep.show_quarantine(away)
+
+
+def _troubles(name: str, document: DocumentInfo) -> Iterator[str]:
+    """What of a document is not in or was hardly read, a sentence each, and what may cure that."""
+    for page in document.failed:
+        yield f"{document.name}#page={page.page}: {page.reason}"
+    if document.verdict not in ("good", "wordless"):
+        yield f"{document.name}: {document.reading}"
+    for notice in document.notices:
+        read = "" if notice.quality is None else f", {notice.quality} % read"
+        yield f"{document.name}#page={notice.page} is in{read}, but: {notice.reason}"
+    if document.notices:
+        yield f"To read them again another way, run: {_another_way(name, document)}"
+    for gap in document.gaps:
+        yield f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}"
+
+
+def _another_way(name: str, document: DocumentInfo) -> str:
+    """The command that reads what was hardly read: by OCR where the text layer was believed, else by the other OCR."""
+    way = "--engine tesseract" if document.words in ("ocr", "none") else "--ocr"
+    pages = ",".join(str(notice.page) for notice in document.notices)
+    return f"pagelens collections reread {shlex.quote(name)} {shlex.quote(document.name)} --pages {pages} {way}"
 
 
 @app.command()

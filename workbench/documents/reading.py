@@ -35,6 +35,9 @@ OCR_DPI = 144
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _MUCH = 0.3  # of a page; a picture that takes less and cannot be read is not worth a word
 _TOLD_BY = 3  # words read by OCR, at least, before a text layer is not believed on their account
+POOR = 60
+"""Quality below which a page counts as hardly read; `benchmarks.quality` finds no page there that was read well."""
+POORLY_READ = "Much of what is written on the page could not be read: is it a poor copy, turned, or handwriting?"
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 
 
@@ -311,7 +314,7 @@ def _judged(words: Words, said: _Said = _Said(), sense: Sense | None = None) -> 
     uncertain = float(np.dot(letters, words.ocr)) / sum(letters) if sum(letters) else 1.0  # the part that OCR read
     quality = round(100 * (1.0 - uncertain * (1.0 - said.certainty)) * sense.share)
     nothing = not words.texts and said.certainty == 1.0
-    notice = said.notice or (DOUBTFUL if sense.doubtful else "")
+    notice = said.notice or (DOUBTFUL if sense.doubtful else POORLY_READ if quality < POOR and not nothing else "")
     return ReadWords(words, notice, None if nothing else quality)
 
 

@@ -10,7 +10,7 @@ from workbench.documents import GivenUp
 from workbench.ingestion.meter import Meter
 from workbench.ingestion.stages import BATCH, Begin, Encoded, End, Entry
 from workbench.store import DocumentRecord, Staged, Stager
-from workbench.types import PageFailure, PageRef
+from workbench.types import PageFailure, PageNotice, PageRef
 
 SECONDS = 1.0
 """A commit costs as much for one page as for many: pages that come faster than one commit in so many seconds wait for
@@ -26,11 +26,11 @@ or None where it is done with."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What came of some pages of a file: numbers of those that are ready, with what of each could not be read; those
+    """What came of some pages of a file: those that are ready, with what of each could not be read, if anything; those
     that failed; those that nobody tried. ``end`` says that no more of the file comes."""
 
     begin: Begin
-    ready: tuple[tuple[int, str], ...] = ()
+    ready: tuple[PageNotice, ...] = ()
     failed: tuple[PageFailure, ...] = ()
     given_up: GivenUp | None = None
     end: End | None = None
@@ -46,7 +46,7 @@ class Part:
     def numbers(self) -> list[int]:
         """The pages it tells of."""
         given_up = self.given_up.numbers if self.given_up else ()
-        return [*(number for number, _ in self.ready), *(failure.ref.page for failure in self.failed), *given_up]
+        return [*(page.page for page in self.ready), *(failure.ref.page for failure in self.failed), *given_up]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,5 +149,5 @@ def _ready(
         others = {encoder: [one.vectors[encoder] for _, one in good] for encoder in later}
         staged, unfit = stager.stage(part.record, pages, others)  # type: ignore[arg-type]
     lost = {failure.ref.page for failure in unfit}
-    ready = tuple((page.ref.page, page.notice) for page, _ in good if page.ref.page not in lost)
+    ready = tuple(PageNotice(page.ref.page, page.notice, page.quality) for page, _ in good if page.ref.page not in lost)
     return replace(part, ready=ready, failed=(*failed, *unfit), given_up=given_up), staged

@@ -25,7 +25,17 @@ import psutil
 from workbench import permits
 from workbench.atomic import write_whole
 from workbench.errors import CollectionBusyError, NotFoundError, PagelensError, StateError
-from workbench.types import DocumentOutcome, Gone, IngestReport, Job, JobStage, PageFailureRecord, Progress, Receipt
+from workbench.types import (
+    DocumentOutcome,
+    Gone,
+    IngestReport,
+    Job,
+    JobStage,
+    PageFailureRecord,
+    PageNotice,
+    Progress,
+    Receipt,
+)
 
 log = logging.getLogger(__name__)
 
@@ -320,5 +330,6 @@ def _job(record: Mapping[str, Any]) -> Job:
 
 
 def _outcome(record: Mapping[str, Any]) -> DocumentOutcome:
-    pages = {name: tuple(PageFailureRecord(**page) for page in record.get(name, ())) for name in ("failed", "notices")}
-    return DocumentOutcome(**{**record, **pages})
+    failed = tuple(PageFailureRecord(**page) for page in record.get("failed", ()))
+    notices = tuple(PageNotice(**page) for page in record.get("notices", ()))
+    return DocumentOutcome(**{**record, "failed": failed, "notices": notices})

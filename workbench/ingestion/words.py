@@ -31,6 +31,7 @@ from workbench.types import (
     PageEmbedding,
     PageFailure,
     PageFailureRecord,
+    PageNotice,
     Progress,
     ReadWords,
     Words,
@@ -168,7 +169,7 @@ def _with_words(page: Page, words: Words, drawings_too: bool) -> Page:
 
 def _counted(known: DocumentOutcome, page: Page, read: ReadWords | None, reason: str) -> DocumentOutcome:
     """The outcome of a document with one more page."""
-    notice = (PageFailureRecord(page.ref.page, read.notice),) if read and read.notice and not reason else ()
+    notice = (PageNotice(page.ref.page, read.notice, read.quality),) if read and read.notice and not reason else ()
     failed = (PageFailureRecord(page.ref.page, reason),) if reason else ()
     return replace(
         known,

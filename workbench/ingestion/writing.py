@@ -13,7 +13,7 @@ from workbench.ingestion.meter import Meter
 from workbench.ingestion.plan import Planned, named
 from workbench.ingestion.stages import Begin, End
 from workbench.store import Collection, DocumentRecord, FieldsChange, Writer
-from workbench.types import DocumentOutcome, PageFailure, PageFailureRecord, PageRef
+from workbench.types import DocumentOutcome, PageFailure, PageFailureRecord, PageNotice, PageRef
 
 TRIM_EVERY = 4
 """Commits after which freed memory goes back to the system."""
@@ -37,7 +37,7 @@ class _Document:
     record: DocumentRecord
     indexed: int = 0
     failed: list[PageFailureRecord] = field(default_factory=list)
-    notices: list[PageFailureRecord] = field(default_factory=list)
+    notices: list[PageNotice] = field(default_factory=list)
     given_up: GivenUp | None = None
 
     @property
@@ -138,7 +138,7 @@ class Writing:
             refs = (PageRef(document.record.name, number) for number in part.given_up.numbers[:UNTRIED])
             self._writer.add_failures(document.record, [PageFailure(ref, part.given_up.reason) for ref in refs])
         document.indexed += len(part.ready)
-        document.notices += [PageFailureRecord(number, notice) for number, notice in part.ready if notice]
+        document.notices += [page for page in part.ready if page.reason]
         document.failed += [PageFailureRecord(failure.ref.page, failure.reason) for failure in part.failed]
         self._meter.reading(document.key, document.outcome())
 

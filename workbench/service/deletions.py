@@ -72,7 +72,7 @@ class Deletions:
         try:
             store = self._opened.get(name)
             contents = {record.content_hash: record.bytes for record in store.records.all()}
-            return Gone(name, "", contents), len(store.directory().refs), ()
+            return Gone(name, "", contents), len(store.directory()), ()
         except NotFoundError:
             raise
         except Exception:  # whatever is wrong with it, it can be deleted

@@ -485,7 +485,9 @@ def _pages_of(store: Collection, document: str, pages: Sequence[int]) -> list[st
     if pages:
         return [store.page_id(PageRef(document, page)) for page in dict.fromkeys(pages)]
     (name, *_) = {record.name for record in store.records.named(document)}
-    return [page for page, ref in store.directory().refs.items() if ref.document == name]
+    directory = store.directory()
+    rows = directory.of_document(name)
+    return [*directory.ids[rows.start : rows.stop]]
 
 
 def _shown(value: Any) -> str:

@@ -15,13 +15,13 @@ has the real vectors of the best read and compared. Both copies are of float32, 
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import shutil
 import uuid
+import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,15 +34,14 @@ import pyarrow as pa
 from lancedb.index import IvfFlat
 from numpy.typing import NDArray
 
-from workbench.atomic import write_whole
+from workbench.atomic import written_whole
 from workbench.store.files import room
+from workbench.store.page_ids import PageIds
 from workbench.store.schema import vectors_table
 from workbench.store.vector_cache import FlatVectors
-from workbench.types import Float
+from workbench.types import Float, Int64
 
 log = logging.getLogger(__name__)
-
-Int64 = NDArray[np.int64]
 
 _BATCH = 1024
 PROBES = 20
@@ -62,7 +61,7 @@ class AnnIndex:
     ``mean (d,)`` is what was taken off every vector.
     """
 
-    page_ids: Sequence[str]
+    page_ids: PageIds
     sums: NDArray[np.uint32]
     cells: int
     mean: Float
@@ -88,10 +87,12 @@ class AnnIndex:
         """Where its pages lie now, -1 for one that is gone or has changed, and the positions of those it lacks."""
         known = self._places.get(id(held))
         if known is None or known[0] is not held:
-            at = np.fromiter((held.row_of.get(page, -1) for page in self.page_ids), np.int64, len(self.page_ids))
+            at = held.page_ids.places(self.page_ids)
             if len(held.sums):
                 at[(at >= 0) & (held.sums[at] != self.sums)] = -1
-            lacking = np.setdiff1d(np.arange(len(held.page_ids)), at)
+            there = np.zeros(len(held.page_ids), np.bool_)
+            there[at[at >= 0]] = True
+            lacking = np.flatnonzero(~there)
             self._places.clear()
             known = self._places[id(held)] = held, at, lacking
         return known[1], known[2]
@@ -109,17 +110,17 @@ class AnnIndex:
 def read_ann(path: Path, name: str) -> AnnIndex | None:
     """The index that a file says is there, for the table of that name; None where it is not, or is damaged."""
     try:
-        head = json.loads(path.read_text(encoding="utf-8"))
-        if head.pop("checksum") != _checksum(head) or head["name"] != name:
-            raise ValueError("it is not as it was written")
-        table = lancedb.connect(str(path.parent / head["folder"])).open_table("pages")
+        with np.load(path, allow_pickle=False) as file:
+            head = {key: file[key] for key in file.files}
+        if str(head["name"]) != name:
+            raise ValueError("it is that of another index")
+        table = lancedb.connect(str(path.parent / str(head["folder"]))).open_table("pages")
         if table.count_rows() != len(head["page_ids"]) or not table.list_indices():
             raise ValueError("its table lacks pages, or its index")
-        sums, mean = np.asarray(head["sums"], np.uint32), np.asarray(head["mean"], np.float32)
-        return AnnIndex(tuple(head["page_ids"]), sums, int(head["cells"]), mean, table)
+        return AnnIndex(PageIds(head["page_ids"]), head["sums"], int(head["cells"]), head["mean"], table)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         log.warning("the approximate index %s cannot be read (%s) and will be made again", path, error)
         return None
 
@@ -146,22 +147,25 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
         db = lancedb.connect(str(folder))
         table = db.create_table("pages", data=pa.RecordBatchReader.from_batches(schema, batches()))
         table.create_index("vector", config=IvfFlat(distance_type="l2", num_partitions=cells))
-        head = {
-            "name": name,
-            "folder": folder.name,
-            "cells": cells,
-            "mean": mean.tolist(),
-            "sums": held.sums.tolist(),
-            "page_ids": list(held.page_ids),
-        }
-        write_whole(path, json.dumps({**head, "checksum": _checksum(head)}))
+        with written_whole(path) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                name=name,
+                folder=folder.name,
+                cells=cells,
+                mean=mean,
+                sums=held.sums,
+                page_ids=held.page_ids.raw,
+            )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    path.with_suffix(".json").unlink(missing_ok=True)  # of an earlier Pagelens
     for other in path.parent.glob(f"{path.stem}.*.ann"):
         if other != folder:
             shutil.rmtree(other, ignore_errors=True)
-    return AnnIndex(tuple(held.page_ids), held.sums, cells, mean, table)
+    return AnnIndex(held.page_ids, held.sums, cells, mean, table)
 
 
 def drop_ann(path: Path) -> None:
@@ -184,10 +188,6 @@ def _spread(held: FlatVectors) -> tuple[Float, float]:
 
 def _vectors(held: FlatVectors, start: int, stop: int) -> Float:
     return np.asarray(held.flat[held.starts[start:stop]], np.float32)
-
-
-def _checksum(head: Any) -> int:
-    return zlib.crc32(json.dumps(head, sort_keys=True).encode())
 
 
 class AnnTrial:
@@ -221,7 +221,7 @@ def _built(held: FlatVectors, folder: Path) -> AnnTrial:
     db = lancedb.connect(str(folder))
     dim, table = held.flat.shape[1], None
     for start in range(0, len(held.page_ids), _BATCH):
-        ids: Sequence[str] = held.page_ids[start : start + _BATCH]
+        ids = [*held.page_ids[start : start + _BATCH]]
         rows = [_rows(held, start + i) for i in range(len(ids))]
         part = vectors_table(dim, "float32", ids, rows)
         if table is None:

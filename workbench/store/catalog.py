@@ -14,6 +14,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pyarrow.compute as pc
+
 from workbench.atomic import write_whole
 from workbench.errors import InputError, NotFoundError, StoreError
 from workbench.store import quarantine
@@ -24,7 +26,7 @@ from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATE_COLUMNS
 from workbench.store.storage import Storage
-from workbench.store.tables import FOLDER, columns, connect
+from workbench.store.tables import FOLDER, columns, connect, steadily
 from workbench.types import Quarantined
 from workbench.types.filters import Filter, tests_of
 
@@ -137,6 +139,19 @@ class Catalog:
             found = columns(there, where, names)
         return [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
 
+    def values(self, table: str, name: str) -> set[Any]:
+        """The different values of a column of a table."""
+        with intact(self.name):
+            return set(self._column(table, name).unique().to_pylist())
+
+    def total(self, table: str, name: str) -> int:
+        """The sum of a column of whole numbers of a table."""
+        with intact(self.name):
+            return int(pc.sum(self._column(table, name)).as_py() or 0)
+
+    def _column(self, table: str, name: str) -> Any:
+        return steadily(self.table(table).search().select([name]).to_arrow)[name]
+
     def gaps(self) -> dict[str, dict[str, str]]:
         """By encoder: the pages it failed on that are in the collection all the same, and why."""
         found: dict[str, dict[str, str]] = {}
@@ -176,7 +191,7 @@ class Catalog:
         self._check_known(where)
         with intact(self.name):
             found = PageDirectory.read(self.table("pages"), -1, condition(where))
-        return list(self.quarantine().without(found).ids)
+        return [*self.quarantine().without(found).ids]
 
     def matching(self, where: Filter) -> list[str]:
         """Ids of the committed pages that a filter leaves, in no order."""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from workbench.errors import NotFoundError
@@ -24,6 +25,7 @@ from workbench.store.conditions import both, quoted, within
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
+from workbench.store.images import FOLDER as IMAGES
 from workbench.store.images import image_name, stored_images
 from workbench.store.manifest import Manifest
 from workbench.store.page_words import PageWords
@@ -102,20 +104,20 @@ class Collection:
         return [self.space(encoder) for encoder in self.encoders]
 
     def info(self) -> CollectionInfo:
-        """Counts and sizes, from the tables and the files; no vector is read."""
+        """Counts and sizes, from the tables and the files; no vector is read, and no picture's file is looked at."""
         gaps = self.catalog.gaps()
         spaces = tuple(space.describe(gaps.get(space.encoder, {})) for space in self.spaces())
         return CollectionInfo(
             self.name,
             self.encoder,
             len(self.records.listed()),
-            len(self.directory().refs),
+            len(self.directory()),
             self.records.failed_count(),
-            self.storage.bytes(),
+            self.storage.bytes(but=IMAGES) + self.catalog.total("pages", "picture_bytes"),
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
-            len(self.directory().refs) - self.page_count(),
+            len(self.directory()) - self.page_count(),
             len(self.unread()),
         )
 
@@ -142,8 +144,9 @@ class Collection:
             if self._whole[0] is not directory:
                 self._whole = directory, self.space().held() & stored_images(self.storage)
             whole = self._whole[1]
-        pages = directory.by_file.get(file_part(content_hash), [])
-        return {directory.refs[page].page for page in pages if page in whole}
+        rows = directory.of_file(file_part(content_hash))
+        pages = zip(directory.ids.only(rows), directory.numbers[rows].tolist(), strict=True)
+        return {number for page, number in pages if page in whole}
 
     def page(self, ref: PageRef) -> StoredPage:
         """A committed page; `NotFoundError` says whether the document or only the page is missing."""
@@ -165,8 +168,8 @@ class Collection:
 
     def pages(self, refs: Sequence[PageRef]) -> dict[PageRef, StoredPage]:
         """Committed pages, at once; those that are not there are left out."""
-        known = self.directory().by_ref
-        ids = [known[ref] for ref in refs if ref in known]
+        directory = self.directory()
+        ids = [page for ref in refs if (page := directory.id_of(ref))]
         rows = self.catalog.rows("pages", both(COMMITTED, within("page_id", ids)), TOLD) if ids else []
         found = (stored_page(row) for row in rows)
         return {page.ref: page for page in found}
@@ -174,7 +177,7 @@ class Collection:
     def page_id(self, ref: PageRef) -> str:
         """The id of a committed page, without reading it; `NotFoundError` as `page`."""
         wanted = PageRef(document_name(ref.document), ref.page)
-        return self.directory().by_ref.get(wanted) or self.page(ref).page_id
+        return self.directory().id_of(wanted) or self.page(ref).page_id
 
     def rebuilt(self, page_ids: Sequence[str]) -> list[Page]:
         """Pages as encoders take them, from their stored pictures and words; those not there any more are left out.
@@ -194,8 +197,9 @@ class Collection:
 
     def unread(self) -> list[str]:
         """Ids of the committed pages whose pictures are still to be read, in order of document and page."""
-        waiting = set(self.catalog.matching(FieldTest("words", "=", LATER)))
-        return [page for page in self.directory().ids if page in waiting]
+        directory = self.directory()
+        rows = directory.ids.places(self.catalog.matching(FieldTest("words", "=", LATER)))
+        return directory.ids.only(np.sort(rows[rows >= 0]))
 
     def directory(self) -> PageDirectory:
         """The committed pages as they are now."""
@@ -218,16 +222,17 @@ class Collection:
 
     def page_count(self) -> int:
         """How many pages a search looks through: the committed ones but those in quarantine."""
-        return len(self.catalog.searchable().refs)
+        return len(self.catalog.searchable())
 
     def refs(self, ids: Sequence[str]) -> dict[str, PageRef]:
         """Page refs of ids; an id that is not there any more is left out."""
-        known = self.directory().refs
-        return {page: known[page] for page in ids if page in known}
+        directory = self.directory()
+        rows = directory.ids.places(ids).tolist()
+        return {page: directory.ref(row) for page, row in zip(ids, rows, strict=True) if row >= 0}
 
     def image_path(self, page_id: str, size: str) -> Path:
         """The stored picture of a page, ``page`` or ``thumb``, on this machine; `NotFoundError` when there is none."""
-        if page_id in self.directory().refs:
+        if page_id in self.directory().ids:
             with suppress(FileNotFoundError):
                 return self.storage.local(image_name(page_id, size))
         raise NotFoundError(f"There is no picture of page {page_id} in collection '{self.name}'.")

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
 from workbench.store.conditions import both, quoted
+from workbench.store.files import intact
 from workbench.store.legibility import legibility
 from workbench.store.schema import (
     DOCUMENTS,
@@ -22,7 +23,7 @@ from workbench.store.schema import (
     file_part,
     page_id,
 )
-from workbench.types import DocumentInfo, PageFailureRecord, PageGap
+from workbench.types import DocumentInfo, PageFailureRecord, PageGap, PageNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class DocumentRecords:
 
     def listed(self) -> list[DocumentRecord]:
         """The documents as a person sees them. One whose pages are all gone is being deleted, whatever its row says."""
-        there = {row["content_hash"] for row in self._catalog.rows("pages", None, ["content_hash"])}
+        there = self._catalog.values("pages", "content_hash")
         return [
             record
             for record in self.all()
@@ -93,7 +94,8 @@ class DocumentRecords:
 
     def failed_count(self) -> int:
         """How many pages of all documents did not go in."""
-        return len(self._catalog.rows("pages", f"status = '{FAILED}'", ["page"]))
+        with intact(self._catalog.name):
+            return int(self._catalog.table("pages").count_rows(f"status = '{FAILED}'"))
 
     def infos(self, sizes: Mapping[str, int], lacking: Mapping[str, Sequence[PageGap]]) -> list[DocumentInfo]:
         """Every document as it is listed, by name.
@@ -101,7 +103,7 @@ class DocumentRecords:
         ``sizes`` are the bytes of vectors by the part of a file's hash that page ids carry, ``lacking`` by page id the
         encoders that failed on it.
         """
-        names = ["content_hash", "page", "status", "reason", "words_source", "picture_bytes"]
+        names = ["content_hash", "page", "status", "reason", "words_source", "picture_bytes", "quality"]
         by_hash: dict[str, list[dict[str, Any]]] = {}
         for row in self._catalog.rows("pages", None, names):
             by_hash.setdefault(row["content_hash"], []).append(row)
@@ -111,7 +113,9 @@ class DocumentRecords:
             indexed = [row for row in pages if row["status"] == OK]
             sources = {row["words_source"] for row in indexed} - {"none"}
             unread = sum(row["words_source"] == LATER for row in indexed)
-            notices = tuple(PageFailureRecord(row["page"], row["reason"]) for row in indexed if row["reason"])
+            notices = tuple(
+                PageNotice(row["page"], row["reason"], row.get("quality")) for row in indexed if row["reason"]
+            )
             wordless = sum(row["words_source"] == "none" for row in indexed)
             told = legibility(record.pages, len(indexed), unread, len(notices), wordless)
             found.append(

@@ -38,7 +38,7 @@ class DocumentWriter:
         rows = pa.Table.from_pylist([record.row() for record in records], DOCUMENTS)
         with room(self._session.name):
             merge(self._catalog.table("documents"), "content_hash", rows)
-            if self._tables.fragments("documents") > FRAGMENTS:
+            if self._tables.fragments("documents")[0] > FRAGMENTS:
                 self._tables.tidy("documents", KEEP_VERSIONS)
 
     def finish_all(self, records: Sequence[DocumentRecord]) -> list[tuple[DocumentRecord, ...]]:

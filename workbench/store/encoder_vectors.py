@@ -38,7 +38,7 @@ from workbench.store.schema import embedding_of
 from workbench.store.table_vectors import Held, PageVectors, TableVectors
 from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
-from workbench.types import Float, IndexInfo, PageEmbedding, PageRef, Ragged, SpaceInfo
+from workbench.types import Float, IndexInfo, PageEmbedding, Ragged, SpaceInfo
 from workbench.types.filters import Filter
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class EncoderVectors:
         self._makers: dict[str, threading.Thread] = {}
         self._making = threading.Lock()
         self._searched: dict[str, tuple[PageVectors, Quarantine, PageVectors]] = {}
-        self._tables: dict[str, tuple[TableVectors, Mapping[str, PageRef], TableVectors]] = {}
+        self._tables: dict[str, tuple[TableVectors, PageDirectory, TableVectors]] = {}
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
@@ -142,43 +142,51 @@ class EncoderVectors:
     def describe(self, gaps: Mapping[str, str]) -> SpaceInfo:
         """Counts and sizes; no vector is read. ``gaps`` are the pages its encoder failed on."""
         directory = self._catalog.directory()
-        held = self.held().intersection(directory.refs)
-        failed = sum(page in directory.refs and page not in held for page in gaps)
+        there = np.ones(len(directory), np.bool_)
+        for name in self.indexes:
+            there &= self._in_table(name).page_ids.places(directory.ids) >= 0
+        lacking = directory.ids.places(gaps)
+        held, failed = int(there.sum()), int((~there[lacking[lacking >= 0]]).sum())
         indexes = tuple(self._describe(name, directory) for name in self.indexes)
         return SpaceInfo(
             self.encoder,
             self.info.kind,
             self.dim,
             self.primary,
-            len(held),
+            held,
             failed,
-            len(directory.refs) - len(held) - failed,
+            len(directory) - held - failed,
             sum(index.bytes for index in indexes),
             indexes,
         )
 
     def _describe(self, name: str, directory: PageDirectory) -> IndexInfo:
-        index, counts = self._indexes[name], self.counts(name)
-        held = [counts[page] for page in directory.ids if page in counts]
+        index, there = self._indexes[name], self._in_table(name)
+        held = there.lengths[directory.ids.places(there.page_ids) >= 0]
         size = self._catalog.table_bytes(index.table)
-        return IndexInfo(name, len(held), sum(held), index.dim, index.dtype, size)
+        return IndexInfo(name, len(held), int(held.sum()), index.dim, index.dtype, size)
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
     def held(self) -> set[str]:
         """Pages that have their vectors in every index, committed or not."""
-        first, *others = (self.counts(name).keys() for name in self.indexes)
-        return set(first).intersection(*others)
+        first, *others = (self._in_table(name).page_ids for name in self.indexes)
+        there = np.ones(len(first), np.bool_)
+        for ids in others:
+            there &= ids.places(first) >= 0
+        return set(first.take(there))
 
     def counts(self, index: str) -> Mapping[str, int]:
         """How many vectors each page has in an index, read again when its table has changed."""
-        return self._in_table(index).count_of
+        there = self._in_table(index)
+        return dict(zip(there.page_ids, there.lengths.tolist(), strict=True))
 
     def bytes_by_file(self) -> Counter[str]:
         """Bytes of the vectors of each file, by the part of its hash that page ids carry."""
         total: Counter[str] = Counter()
         for name, index in self._indexes.items():
-            for page, count in self.counts(name).items():
+            there = self._in_table(name)
+            for page, count in zip(there.page_ids, there.lengths.tolist(), strict=True):
                 total[page.partition(":")[0]] += count * index.itemsize
         return total
 
@@ -202,7 +210,7 @@ class EncoderVectors:
     def embeddings(self, page_ids: Sequence[str]) -> Iterator[tuple[str, PageEmbedding]]:
         """The embeddings of those of the pages that have one, in any order; see `page_embedding`."""
         there = self._in_table(FULL)
-        at = np.asarray([there.row_of[page] for page in page_ids if page in there.row_of], np.int64)
+        at = there.places(page_ids)
         with intact(self.collection):
             tables = list(there.rows(at, ["page_id", "vectors", *PLACES]))
         for table in tables:
@@ -240,8 +248,8 @@ class EncoderVectors:
         stamp, catalog = self._stamp(index), self._catalog
 
         def pages() -> Sequence[str]:
-            there = self.counts(index)
-            return [page for page in catalog.directory().ids if page in there]
+            ids = catalog.directory().ids
+            return ids.take(self._in_table(index).page_ids.places(ids) >= 0)
 
         def fetch(ids: Sequence[str]) -> Iterator[tuple[list[str], Ragged]]:
             return self._stored(index, ids)
@@ -263,10 +271,11 @@ class EncoderVectors:
 
     def _committed(self, index: str) -> TableVectors:
         """Those of the committed pages."""
-        there, refs = self._in_table(index), self._catalog.directory().refs
+        there, directory = self._in_table(index), self._catalog.directory()
         known = self._tables.get(index)
-        if known is None or known[0] is not there or known[1] is not refs:
-            known = self._tables[index] = there, refs, there.of_pages(refs)
+        if known is None or known[0] is not there or known[1] is not directory:
+            committed = there.only(np.flatnonzero(directory.ids.places(there.page_ids) >= 0))
+            known = self._tables[index] = there, directory, committed
         return known[2]
 
     def _stamp(self, index: str) -> str:
@@ -284,13 +293,11 @@ class EncoderVectors:
         table, names = self.vector_table(index), ["page_id", "vectors"]
         if not self._catalog.storage.remote:
             there = self._in_table(index)
-            for rows in there.rows(
-                np.asarray([there.row_of[page] for page in ids if page in there.row_of], np.int64), names
-            ):
+            for rows in there.rows(there.places(ids), names):
                 yield from ragged_batches(rows)
             return
         query, wanted = table.search(), set(ids)
-        if 2 * len(ids) < len(self.counts(index)):
+        if 2 * len(ids) < len(self._in_table(index).page_ids):
             query = query.where(within("page_id", ids))
         for batch in query.select(names).to_batches(batch_size=STREAMED):
             rows = pa.Table.from_batches([batch])
@@ -303,7 +310,7 @@ class EncoderVectors:
             return held
         known = self._searched.get(index)
         if known is None or known[0] is not held or known[1] is not kept_out:
-            left = held.only([i for i, page in enumerate(held.page_ids) if kept_out.of(page) is None])
+            left = held.only(np.flatnonzero(self._catalog.searchable().ids.places(held.page_ids) >= 0))
             known = self._searched[index] = held, kept_out, left
         return cast(Held, known[2])
 
@@ -358,13 +365,13 @@ class EncoderVectors:
             log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
 
     def _ann_file(self, index: str) -> Path:
-        return self._catalog.path / VECTORS / f"{self.index(index).table}.ann.json"
+        return self._catalog.path / VECTORS / f"{self.index(index).table}.ann.npz"
 
     def lance_maxsim(self, index: str, query: Float, limit: int, where: Filter | None) -> list[tuple[str, float]]:
         """Pages by MaxSim as LanceDB's own flat multivector search finds it: query rows minus its dot distance."""
         table, directory = self.vector_table(index), self._catalog.searchable()
         allowed: Sequence[str] | None = None if where is None else self._catalog.page_ids(where)
-        if allowed is None and not self.counts(index).keys() <= directory.refs.keys():
+        if allowed is None and (directory.ids.places(self._in_table(index).page_ids) < 0).any():
             allowed = directory.ids  # vectors go in before their page is committed, and stay in quarantine
         if limit < 1 or (allowed is not None and not allowed):
             return []
@@ -414,7 +421,7 @@ class EncoderVectors:
     def drop_needless(self) -> None:
         """Delete copies that searches would no longer read, since the index has become too large for two."""
         for name, flat in self._flats.items():
-            if not self.copied(name) and flat.directory.exists():
+            if not self.copied(name) and flat.takes_room:
                 self._drop_copy(name)
 
     def _drop_copy(self, name: str) -> None:

@@ -17,10 +17,12 @@ _FULL_ERRNO = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the disk")
 
 
-def tree_bytes(path: Path) -> int:
-    """Bytes of all files below a folder; files that vanish meanwhile count 0."""
+def tree_bytes(path: Path, but: str = "") -> int:
+    """Bytes of all files below a folder, but those in the folder ``but`` of it; files that vanish meanwhile count 0."""
     total = 0
-    for folder, _, names in os.walk(path):
+    for folder, folders, names in os.walk(path):
+        if but in folders and Path(folder) == path:
+            folders.remove(but)
         for name in names:
             try:
                 total += os.stat(os.path.join(folder, name)).st_size

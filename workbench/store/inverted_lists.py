@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,12 +25,12 @@ from numpy.typing import NDArray
 from workbench.atomic import written_whole
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
+from workbench.store.page_ids import PageIds
 from workbench.store.vector_cache import FlatVectors
-from workbench.types import Float, Int
+from workbench.types import Float, Int, Int64
 
 log = logging.getLogger(__name__)
 
-Int64 = NDArray[np.int64]
 _NO_SUMS = np.zeros(0, np.uint32)
 
 MAX_CELLS = 1024
@@ -57,7 +56,7 @@ class InvertedLists:
     centres: Float
     codes: Int
     angles: Float
-    page_ids: Sequence[str]
+    page_ids: PageIds
     offsets: Int64
     starts: Int64
     shortest: float
@@ -131,7 +130,7 @@ class InvertedLists:
 
 def build(
     flat: NDArray[Any],
-    page_ids: Sequence[str],
+    page_ids: PageIds,
     starts: Int64,
     lengths: Int64,
     known: InvertedLists | None = None,
@@ -150,10 +149,8 @@ def build(
     shortest, longest = (np.inf, 0.0) if known is None else (known.shortest, known.longest)
     fresh = np.ones(n, np.bool_)
     if known is not None:
-        place: Mapping[str, int] = {page: i for i, page in enumerate(known.page_ids)}
-        for i, page in enumerate(page_ids):
-            j = place.get(page)
-            if j is not None and known.sums[j] == sums[i]:
+        for i, j in enumerate(known.page_ids.places(page_ids).tolist()):
+            if j >= 0 and known.sums[j] == sums[i]:
                 there, here = slice(known.offsets[j], known.offsets[j + 1]), slice(offsets[i], offsets[i + 1])
                 codes[here], angles[here], fresh[here] = known.codes[there], known.angles[there], False
     centres = _centres(flat, rows, dim) if known is None else known.centres
@@ -168,7 +165,7 @@ def build(
         codes[block], angles[block] = best, np.arccos(np.clip(cosine, -1, 1))
         shortest, longest = min(shortest, float(norms.min())), max(longest, float(norms.max()))
     return InvertedLists(
-        centres, codes, angles, tuple(page_ids), offsets, np.asarray(starts, np.int64), shortest, longest, sums
+        centres, codes, angles, page_ids, offsets, np.asarray(starts, np.int64), shortest, longest, sums
     )
 
 
@@ -199,7 +196,7 @@ def load_or_build(path: Path, held: FlatVectors) -> tuple[InvertedLists, bool]:
 
 def _load_or_build(path: Path, held: FlatVectors) -> tuple[InvertedLists, bool]:
     known = _read(path)
-    if known is not None and known.page_ids == tuple(held.page_ids) and np.array_equal(known.sums, held.sums):
+    if known is not None and known.page_ids == held.page_ids and np.array_equal(known.sums, held.sums):
         return replace(known, starts=np.asarray(held.starts, np.int64)), False
     total = int(held.lengths.sum())
     if known is not None and (total > 4 * max(len(known.codes), 1) or known.centres.shape[1] != held.flat.shape[1]):
@@ -213,7 +210,7 @@ def _read(path: Path) -> InvertedLists | None:
     """The file's cells; zip files carry checksums, so that what can be read is what was written."""
     try:
         with np.load(path, allow_pickle=False) as held:
-            if "sums" not in held or str(held["name"]) != path.name:
+            if "sums" not in held or held["page_ids"].dtype.kind != "S" or str(held["name"]) != path.name:
                 log.info("the cells %s are of an earlier layout or another index and will be worked out again", path)
                 return None
             ends = held["ends"]
@@ -221,7 +218,7 @@ def _read(path: Path) -> InvertedLists | None:
                 held["centres"],
                 held["codes"],
                 held["angles"],
-                tuple(held["page_ids"].tolist()),
+                PageIds(held["page_ids"]),
                 np.r_[0, ends].astype(np.int64),
                 np.zeros(len(ends), np.int64),
                 float(held["shortest"]),
@@ -245,7 +242,7 @@ def _write(path: Path, cells: InvertedLists) -> None:
                 centres=cells.centres,
                 codes=cells.codes,
                 angles=cells.angles,
-                page_ids=np.asarray(cells.page_ids, np.str_),
+                page_ids=cells.page_ids.raw,
                 ends=cells.offsets[1:],
                 shortest=cells.shortest,
                 longest=cells.longest,

@@ -186,9 +186,10 @@ class ObjectStorage(Storage):
             found = self._client.list_with_delimiter((self._prefix + folder).rstrip("/"))["common_prefixes"]
         return sorted(str(prefix).rstrip("/").rpartition("/")[2] for prefix in found)
 
-    def bytes(self, folder: str = "") -> int:
+    def bytes(self, folder: str = "", but: str = "") -> int:
         """See `Storage`."""
-        return sum(item.bytes for item in self.files(folder))
+        left_out = f"{folder}/{but}/".lstrip("/")
+        return sum(item.bytes for item in self.files(folder) if not but or not item.path.startswith(left_out))
 
     def free_bytes(self) -> float:
         """See `Storage`."""

@@ -30,7 +30,7 @@ class PageWords:
         Only committed pages have text, so that only they are found.
         """
         catalog, kept_out = self._catalog, self._catalog.quarantine()
-        hidden = len(catalog.directory().refs) - len(catalog.searchable().refs) if kept_out else 0
+        hidden = len(catalog.directory()) - len(catalog.searchable()) if kept_out else 0
         with intact(catalog.name):
             found = textindex.search(catalog.table("pages"), query, limit + hidden if limit > 0 else 0)
         return [pair for pair in found if kept_out.of(pair[0]) is None][: max(limit, 0)] if kept_out else found
@@ -38,7 +38,7 @@ class PageWords:
     def frequency(self, word: str) -> int:
         """On how many pages a word stands, as the text index finds words."""
         with intact(self._catalog.name):
-            return textindex.frequency(self._catalog.table("pages"), word, len(self._catalog.searchable().refs))
+            return textindex.frequency(self._catalog.table("pages"), word, len(self._catalog.searchable()))
 
     def as_written(self, term: str) -> str:
         """A term of the arrays as some page has the word; the term itself where none does any more."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import os
 import threading
 import zlib
 from bisect import bisect_left
@@ -34,6 +35,8 @@ from numpy.typing import NDArray
 
 from workbench.atomic import write_whole
 from workbench.store import terms, textindex
+from workbench.store.page_ids import PageIds
+from workbench.store.soundness import Soundness
 from workbench.types import Float, Int
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,8 @@ PART = 4096
 """Pages whose words are counted at a time, which bounds memory."""
 NAME = "@"
 """What the names of a page begin with, as no word does."""
+LAYOUT = 2
+"""Raised whenever a segment's file is written otherwise."""
 PLACE = (1 << 24) - 1
 """The bits of a mark that are a position on the page; those above are its role."""
 
@@ -119,7 +124,7 @@ class Segment:
     at the ``marks`` that begin at ``firsts[i]``. ``lengths (pages,)`` is how many words a page has.
     """
 
-    page_ids: Sequence[str]
+    page_ids: PageIds
     lengths: Int
     starts: Numbers
     letters: NDArray[np.uint8]
@@ -155,18 +160,16 @@ class Segment:
         where = np.concatenate([np.zeros(0, np.int64), *marks])
         told = [word for word, _ in words]
         return cls._of(
-            tuple(texts), np.asarray(lengths, np.int32), told, order[np.asarray(found, np.int64)], pages, where
+            PageIds.of(texts), np.asarray(lengths, np.int32), told, order[np.asarray(found, np.int64)], pages, where
         )
 
     @classmethod
     def joined(cls, segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]]) -> Segment:
         """The pages of several that are ``alive`` in one."""
-        ids: list[str] = []
         columns, first = [], 0
         words = sorted({word for segment in segments for word in segment.words()})
         place_of = {word: i for i, word in enumerate(words)}
         for segment, kept in zip(segments, alive, strict=True):
-            ids += itertools.compress(segment.page_ids, kept)
             place = np.cumsum(kept) - 1 + first
             new = np.fromiter((place_of[word] for word in segment.words()), np.int64, len(segment.ends))
             term = np.repeat(np.repeat(new, np.diff(segment.ends, prepend=0)), segment.counts)
@@ -176,11 +179,12 @@ class Segment:
             first += int(kept.sum())
         numbers, pages, marks = (np.concatenate(column) for column in zip(*columns, strict=True))
         lengths = np.concatenate([s.lengths[kept] for s, kept in zip(segments, alive, strict=True)])
-        return cls._of(tuple(ids), lengths, words, numbers, pages, marks)
+        ids = PageIds.joined([s.page_ids.take(kept) for s, kept in zip(segments, alive, strict=True)])
+        return cls._of(ids, lengths, words, numbers, pages, marks)
 
     @classmethod
     def _of(
-        cls, ids: Sequence[str], lengths: Int, words: Sequence[bytes], numbers: Numbers, pages: Numbers, marks: Numbers
+        cls, ids: PageIds, lengths: Int, words: Sequence[bytes], numbers: Numbers, pages: Numbers, marks: Numbers
     ) -> Segment:
         """From every place of every term: its number among the sorted ``words``, its page, its mark."""
         order = np.lexsort((marks & PLACE, pages, numbers))
@@ -242,9 +246,15 @@ class Segment:
         """Places of terms."""
         return len(self.marks)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Its words, pairs of word and page, places, pages, and the bytes of a page's id."""
+        return len(self.ends), len(self.pages), self.size, len(self.page_ids), self.page_ids.raw.itemsize
+
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """Its arrays as they lie on disk, the widest first."""
-        return self.starts, self.ends, self.firsts, self.lengths, self.pages, self.counts, self.marks, self.letters
+        numbers = self.starts, self.ends, self.firsts, self.lengths, self.pages, self.counts, self.marks
+        return *numbers, self.letters, self.page_ids.raw
 
 
 class Postings:
@@ -257,9 +267,9 @@ class Postings:
         self._firsts = [0, *itertools.accumulate(len(segment.page_ids) for segment in segments)][: len(segments)]
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], committed: set[str]) -> Postings:
+    def of(cls, segments: Sequence[Segment], committed: PageIds) -> Postings:
         """Those of the committed pages."""
-        return cls(segments, _among([page for segment in segments for page in segment.page_ids], committed))
+        return cls(segments, _among(PageIds.joined([segment.page_ids for segment in segments]), committed))
 
     @classmethod
     def together(cls, several: Sequence[Postings]) -> Postings:
@@ -271,9 +281,9 @@ class Postings:
         return len(self.alive)
 
     @cached_property
-    def page_ids(self) -> tuple[str, ...]:
+    def page_ids(self) -> PageIds:
         """The pages by position."""
-        return tuple(page for segment in self.segments for page in segment.page_ids)
+        return PageIds.joined([segment.page_ids for segment in self.segments])
 
     @cached_property
     def lengths(self) -> Int:
@@ -364,12 +374,12 @@ class PostingsFile:
 
     def forget(self, page_ids: Iterable[str]) -> None:
         """Have these pages read again, if they were: their text has changed."""
-        gone = set(page_ids)
+        gone = PageIds.of(page_ids)
         with self._lock, FileLock(self._folder / "words.lock") if self._folder.is_dir() else nullcontext():
             _, segments = self._read()
-            held = {page for segment in segments for page in segment.page_ids}
-            if not held.isdisjoint(gone):
-                self._written("", _merged(segments, held - gone, tidy=True))
+            held = PageIds.joined([segment.page_ids for segment in segments])
+            if (forgotten := _among(held, gone)).any():
+                self._written("", _merged(segments, held.take(~forgotten), tidy=True))
                 self._open = None
 
     def close(self) -> None:
@@ -378,15 +388,15 @@ class PostingsFile:
 
     def _synced(self, stamp: str, committed: Sequence[str], texts: Texts, wait: bool) -> Postings | None:
         seen, segments = self._read()
-        wanted = set(committed)
+        wanted = PageIds.of(committed)
         if seen != stamp:
-            held = {page for segment in segments for page in segment.page_ids}
-            missing = [page for page in committed if page not in held]
+            held = PageIds.joined([segment.page_ids for segment in segments])
+            missing = wanted.take(~_among(wanted, held))
             if len(missing) > INLINE and not wait:
                 self._start(stamp, committed, texts)
                 return None
             for first in range(0, len(missing), PART):
-                part = missing[first : first + PART]
+                part = [*missing[first : first + PART]]
                 batches = (texts(part[i : i + self._batch]) for i in range(0, len(part), self._batch))
                 segments.append(Segment.of(dict(itertools.chain.from_iterable(batches))))
             segments = self._written(stamp, _merged(segments, wanted, tidy=wait))
@@ -439,18 +449,26 @@ class PostingsFile:
             log.warning("the words %s are damaged (%s) and will be read again", self._directory, error)
             return "", []
 
-    def _mapped(self, file: int, crc32: int, words: int, size: int, marks: int, page_ids: Sequence[str]) -> Segment:
-        path = self._data(file)
+    def _soundness(self, number: int) -> Soundness:
+        return Soundness(self._data(number), self._folder / f"{number}.sound.json")
+
+    def _mapped(self, file: int, crc32: int, words: int, size: int, marks: int, pages: int, width: int) -> Segment:
+        path, soundness = self._data(file), self._soundness(file)
+        before = soundness.identity()
         data = np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
-        told = (8 * (words + 1), 8 * words, 8 * words, 4 * len(page_ids), 4 * size, 4 * size, 4 * marks)
-        if len(data) < sum(told) or _sum(data.data, page_ids) != crc32:
-            raise ValueError(f"{path.name} is not what was written")
-        *numbers, letters = np.split(data, np.cumsum(told))
+        told = (8 * (words + 1), 8 * words, 8 * words, 4 * pages, 4 * size, 4 * size, 4 * marks)
+        letters_end = len(data) - pages * width
+        if letters_end < sum(told):
+            raise ValueError(f"{path.name} is cut short")
+        if not soundness.known(crc32):
+            if _sum(data.data, words, size, marks, pages, width) != crc32:
+                raise ValueError(f"{path.name} is not what was written")
+            soundness.read(crc32, before)
+        *numbers, letters, ids = np.split(data, [*np.cumsum(told), letters_end])
         starts, ends, firsts = (array.view(np.int64) for array in numbers[:3])
-        lengths, pages, counts, places = (array.view(np.int32) for array in numbers[3:])
-        return Segment(
-            tuple(page_ids), lengths, starts, letters, ends, firsts, pages, counts, places, file=file, crc32=crc32
-        )
+        lengths, where, counts, places = (array.view(np.int32) for array in numbers[3:])
+        page_ids = PageIds(ids.view(f"S{width}"))
+        return Segment(page_ids, lengths, starts, letters, ends, firsts, where, counts, places, file=file, crc32=crc32)
 
     def _written(self, stamp: str, segments: Sequence[Segment]) -> list[Segment]:
         """The segments, those that are new on disk; where there is no room they stay in memory for this process."""
@@ -462,23 +480,19 @@ class PostingsFile:
                     number += 1
                     data = b"".join(np.ascontiguousarray(array).tobytes() for array in segment.arrays())
                     try:
-                        self._data(number).write_bytes(data)
+                        with self._data(number).open("wb") as out:
+                            out.write(data)
+                            out.flush()
+                            os.fsync(out.fileno())
                     except OSError:
                         self._data(number).unlink(missing_ok=True)
                         raise
-                    segment = replace(segment, file=number, crc32=_sum(data, segment.page_ids))
+                    segment = replace(segment, file=number, crc32=_sum(data, *segment.sizes))
+                    self._soundness(number).date_back()
+                    self._soundness(number).written(segment.crc32)
                 written.append(segment)
-            rows = [
-                {
-                    "file": segment.file,
-                    "crc32": segment.crc32,
-                    "words": len(segment.ends),
-                    "size": len(segment.pages),
-                    "marks": segment.size,
-                    "page_ids": segment.page_ids,
-                }
-                for segment in written
-            ]
+            names = ("file", "crc32", "words", "size", "marks", "pages", "width")
+            rows = [dict(zip(names, (segment.file, segment.crc32, *segment.sizes), strict=True)) for segment in written]
             head = {"stamp": stamp, "tokenizer": _fingerprint(), "segments": rows}
             write_whole(self._directory, json.dumps(head))
         except OSError as error:
@@ -489,10 +503,11 @@ class PostingsFile:
             if number not in used:
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next write takes it
                     path.unlink()
+                    self._soundness(number).forget()
         return written
 
 
-def _merged(segments: Sequence[Segment], committed: set[str], tidy: bool) -> list[Segment]:
+def _merged(segments: Sequence[Segment], committed: PageIds, tidy: bool) -> list[Segment]:
     """Segments each of which has more than twice the pairs of the next; ``tidy``: and none a page that is gone."""
     merged: list[tuple[Segment, NDArray[np.bool_]]] = []
     for segment in segments:
@@ -508,15 +523,16 @@ def _merged(segments: Sequence[Segment], committed: set[str], tidy: bool) -> lis
     return [segment for segment, _ in merged if len(segment.page_ids)]
 
 
-def _among(page_ids: Sequence[str], committed: set[str]) -> NDArray[np.bool_]:
-    return np.fromiter((page in committed for page in page_ids), np.bool_, len(page_ids))
+def _among(page_ids: PageIds, others: PageIds) -> NDArray[np.bool_]:
+    """Which of some pages are among others."""
+    return np.asarray(others.places(page_ids) >= 0)
 
 
-def _sum(data: bytes | memoryview, page_ids: Sequence[str]) -> int:
-    """The checksum of a segment's numbers and of whose they are."""
-    return zlib.crc32(data, zlib.crc32("\n".join(page_ids).encode()))
+def _sum(data: bytes | memoryview, *sizes: int) -> int:
+    """The checksum of a segment's file, and of what says where in it each array ends."""
+    return zlib.crc32(data, zlib.crc32(repr(sizes).encode()))
 
 
 def _fingerprint() -> str:
     """What changes when the same pages may have other terms, or be written otherwise."""
-    return f"{textindex.fingerprint()}-{terms.REVISION}"
+    return f"{textindex.fingerprint()}-{terms.REVISION}-{LAYOUT}"

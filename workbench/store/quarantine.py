@@ -7,8 +7,10 @@ again, and leaves other versions of the file alone. A whole document is named by
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+
+import numpy as np
 
 from workbench.errors import StoreError
 from workbench.store.directory import PageDirectory
@@ -34,8 +36,15 @@ class Quarantine:
 
     def without(self, directory: PageDirectory) -> PageDirectory:
         """The pages of a directory that a search may find."""
-        refs = {page: ref for page, ref in directory.refs.items() if self.of(page) is None}
-        return PageDirectory(directory.version, refs)
+        kept = np.ones(len(directory), np.bool_)
+        kept[np.fromiter(self._among(directory), np.int64)] = False
+        return directory.only(kept)
+
+    def _among(self, directory: PageDirectory) -> Iterator[int]:
+        """The numbers of the pages of a directory that are kept out."""
+        for key in self.entries:
+            place = directory.ids.place(key)
+            yield from directory.of_file(key).tolist() if place < 0 else (place,)
 
 
 def read(storage: Storage) -> Quarantine:

@@ -66,14 +66,15 @@ def _finish_changes(session: WriteSession, documents: DocumentWriter) -> None:
     A document of no page any more is one that was being removed.
     """
     written = Counter(page.partition(":")[0] for page in session.tables.stored["pages"])
-    called = {page.partition(":")[0]: ref.document for page, ref in session.catalog.directory().refs.items()}
+    directory = session.catalog.directory()
     gone = []
     for record in session.records.all():
         part = file_part(record.content_hash)
         if record.state == LEAVING or not written[part]:
             gone.append(record)
             continue
-        if called.get(part, record.name) != record.name:
+        rows = directory.of_file(part)
+        if len(rows) and directory.ref(int(rows[-1])).document != record.name:
             documents.rename(record)
         if record.state == INCOMING and written[part] == record.pages:
             documents.finish(record)

@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from workbench.sight.matching import SIDE, Points, Print
 from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
+from workbench.store.page_ids import PageIds
 from workbench.store.tables import steadily
 from workbench.types import POINT, SIGHT, Box, Float
 
@@ -25,7 +27,7 @@ _AT_ONCE = 1 << 16
 class Sights:
     """Figures of pages: ``page_ids`` and ``boxes (n, 4) float32`` of the pages, and ``sights (n, SIGHT) int8``."""
 
-    page_ids: tuple[str, ...]
+    page_ids: PageIds
     boxes: Float
     sights: NDArray[np.int8]
 
@@ -64,13 +66,13 @@ class Sights:
 def read_sights(table: Any) -> Sights:
     """Read them from the pages table; none of a collection that nothing has looked at."""
     if "sights" not in table.schema.names:
-        return Sights((), np.zeros((0, 4), np.float32), np.zeros((0, SIGHT), np.int8))
+        return Sights(PageIds.of(()), np.zeros((0, 4), np.float32), np.zeros((0, SIGHT), np.int8))
     where = both(COMMITTED, "sights IS NOT NULL")
     rows = table.search().where(where).select(["page_id", "figures", "sights"]).to_arrow().combine_chunks()
     boxes, sights = (rows[name].combine_chunks() for name in ("figures", "sights"))
-    pages = np.repeat(np.array(rows["page_id"].to_pylist(), object), sights.value_lengths().to_numpy())
+    pages = PageIds.of_bytes(rows["page_id"].cast(pa.binary()).to_pylist())
     return Sights(
-        tuple(pages),
+        pages.take(np.repeat(np.arange(len(pages)), sights.value_lengths().to_numpy())),
         boxes.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, 4),
         sights.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, SIGHT),
     )

@@ -25,6 +25,7 @@ from workbench.store.corpus import Corpus, CorpusPart, by_role
 from workbench.store.directory import PageDirectory
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import intact
+from workbench.store.page_ids import PageIds
 from workbench.store.page_words import PageWords
 from workbench.store.postings import NAME, PLACE
 from workbench.store.sights import Sights, read_prints, read_sights
@@ -76,43 +77,35 @@ class Snapshot:
         self._frequencies: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self.directory.ids)
+        return len(self.directory)
 
     @property
-    def ids(self) -> Sequence[str]:
+    def ids(self) -> PageIds:
         """Page ids by row."""
         return self.directory.ids
 
-    @cached_property
-    def refs(self) -> Sequence[PageRef]:
-        """Page refs by row."""
-        return tuple(self.directory.refs.values())
-
-    @cached_property
-    def row_of(self) -> Mapping[str, int]:
-        """The row of each page id."""
-        return {page: row for row, page in enumerate(self.ids)}
+    def ref(self, row: int) -> PageRef:
+        """The ref of the page in a row."""
+        return self.directory.ref(row)
 
     def rows(self, page_ids: Sequence[str]) -> Rows:
         """The rows of pages by id, -1 for one that no search may find."""
-        row_of = self.row_of
-        return np.fromiter((row_of.get(page, -1) for page in page_ids), np.int64, len(page_ids))
+        return self.ids.places(page_ids)
 
     @cached_property
     def numbers(self) -> Rows:
         """The physical page number of each row."""
-        return np.fromiter((ref.page for ref in self.refs), np.int64, len(self))
+        return self.directory.numbers.astype(np.int64)
 
     @cached_property
     def names(self) -> Sequence[str]:
         """The documents, in order of name."""
-        return tuple(dict.fromkeys(ref.document for ref in self.refs))
+        return [self.directory.names[document] for document in np.unique(self.directory.documents).tolist()]
 
     @cached_property
     def documents(self) -> Rows:
         """Which document each row is of, by its place in `names`."""
-        place = {name: i for i, name in enumerate(self.names)}
-        return np.fromiter((place[ref.document] for ref in self.refs), np.int64, len(self))
+        return np.unique(self.directory.documents, return_inverse=True)[1].astype(np.int64)
 
     @cached_property
     def printed(self) -> Rows:
@@ -251,9 +244,9 @@ class Snapshot:
         if (part := self.words_among(among)) is not None:
             return part.bm25(words, pairs, structure, concepts)[self._positions]
         scores = np.zeros(len(self), np.float32)
-        for page, score in self._page_words.bm25(words, max(len(self), 1)):
-            if page in self.row_of:
-                scores[self.row_of[page]] = score
+        found = self._page_words.bm25(words, max(len(self), 1))
+        rows = self.rows([page for page, _ in found])
+        scores[rows[rows >= 0]] = np.asarray([score for _, score in found], np.float32)[rows >= 0]
         return scores
 
     @property
@@ -298,9 +291,10 @@ class Snapshot:
         """What a page's words add to its score by `bm25`, the most first, with where they stand; empty while the arrays
         are being made."""
         part = self.words_among()
-        if part is None or page.page_id not in part.own.page_ids:
+        at = -1 if part is None else part.own.page_ids.place(page.page_id)
+        if part is None or at < 0:
             return []
-        at, told = part.own.page_ids.index(page.page_id), list[WordScore]()
+        told = list[WordScore]()
         starts = np.cumsum([0, *(len(terms.read(word).parts) for word in page.words.texts)])
         for each in lookup.sought(part.own, words, pairs, concepts):
             place = int(np.searchsorted(each.found.pages, at))

@@ -101,8 +101,8 @@ class Storage(ABC):
         """Names of the folders in a folder, those made first before the others where that is known."""
 
     @abstractmethod
-    def bytes(self, folder: str = "") -> int:
-        """Bytes of all files below a folder."""
+    def bytes(self, folder: str = "", but: str = "") -> int:
+        """Bytes of all files below a folder, but those in the folder ``but`` of it."""
 
     @abstractmethod
     def free_bytes(self) -> float:
@@ -236,9 +236,9 @@ class Folder(Storage):
             return []
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_ctime_ns)]
 
-    def bytes(self, folder: str = "") -> int:
+    def bytes(self, folder: str = "", but: str = "") -> int:
         """See `Storage`."""
-        return tree_bytes(self.cache / folder)
+        return tree_bytes(self.cache / folder, but)
 
     def free_bytes(self) -> float:
         """See `Storage`."""

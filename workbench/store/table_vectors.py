@@ -10,18 +10,19 @@ that did not come by their numbers are asked for by their ids.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from workbench.store.conditions import within
+from workbench.store.page_ids import PageIds
 from workbench.store.tables import ragged_batches, steadily
 from workbench.store.vector_cache import Block, FlatVectors
+from workbench.types import Int64
 
 AT_ONCE = 64
 """Pages read at once: some 15 MB, or 1 MB each of a book's."""
@@ -31,10 +32,10 @@ AT_ONCE = 64
 class TableVectors:
     """One index in its table: page i has ``lengths[i]`` vectors of ``row_bytes`` bytes, in row ``numbers[i]``."""
 
-    page_ids: Sequence[str]
-    lengths: NDArray[np.int64]
+    page_ids: PageIds
+    lengths: Int64
     row_bytes: int
-    numbers: NDArray[np.int64]
+    numbers: Int64
     table: Any
 
     @classmethod
@@ -43,55 +44,44 @@ class TableVectors:
         found = steadily(table.search().select(["page_id", "count"]).with_row_id(True).to_arrow)
         ids, counts, numbers = (found[name] for name in ("page_id", "count", "_rowid"))
         return cls(
-            tuple(ids.to_pylist()),
+            PageIds.of_bytes(ids.cast(pa.binary()).to_pylist()),
             np.asarray(counts.to_numpy(), np.int64),
             dim * np.dtype(dtype).itemsize,
             np.asarray(numbers.to_numpy(), np.int64),
             table,
         )
 
-    @cached_property
-    def row_of(self) -> Mapping[str, int]:
-        """Position of each page id."""
-        return {page: i for i, page in enumerate(self.page_ids)}
+    def places(self, page_ids: Sequence[str]) -> Int64:
+        """The positions of those of the pages that it has, in their order."""
+        found = self.page_ids.places(page_ids)
+        return found[found >= 0]
 
-    @cached_property
-    def count_of(self) -> Mapping[str, int]:
-        """How many vectors each page has, by its id."""
-        return dict(zip(self.page_ids, self.lengths.tolist(), strict=True))
-
-    def of_pages(self, wanted: Container[str]) -> TableVectors:
-        """Those of the wanted pages that it has."""
-        return self.only([i for i, page in enumerate(self.page_ids) if page in wanted])
-
-    def only(self, rows: Sequence[int]) -> TableVectors:
+    def only(self, at: Int64) -> TableVectors:
         """Some of its pages, by position."""
-        at = np.asarray(rows, np.int64)
-        ids = [self.page_ids[row] for row in rows]
-        return replace(self, page_ids=ids, lengths=self.lengths[at], numbers=self.numbers[at])
+        return replace(self, page_ids=self.page_ids.take(at), lengths=self.lengths[at], numbers=self.numbers[at])
 
-    def rows(self, at: NDArray[np.int64], names: Sequence[str]) -> Iterator[pa.Table]:
+    def rows(self, at: Int64, names: Sequence[str]) -> Iterator[pa.Table]:
         """Columns of the rows of the pages at these positions, some at a time and in any order, ``page_id`` among them.
 
         A page that is gone meanwhile comes in none.
         """
         if 2 * len(at) > len(self.page_ids) > AT_ONCE:
-            wanted = {self.page_ids[i] for i in at.tolist()}
+            wanted = set(self.page_ids.take(at))
             for batch in self.table.search().select(list(names)).to_batches(batch_size=AT_ONCE):
                 yield _of(pa.Table.from_batches([batch]), wanted)
             return
         for start in range(0, len(at), AT_ONCE):
             some = at[start : start + AT_ONCE]
-            wanted = {self.page_ids[i] for i in some.tolist()}
+            wanted = set(self.page_ids.take(some))
             taken = self.table.take_row_ids(self.numbers[some].tolist()).select(list(names))
             yield _of(steadily(taken.to_arrow), wanted)
             if wanted:
                 query = self.table.search().where(within("page_id", sorted(wanted)))
                 yield _of(steadily(query.select(list(names)).to_arrow), wanted)
 
-    def blocks(self, at: NDArray[np.int64]) -> Iterator[Block]:
+    def blocks(self, at: Int64) -> Iterator[Block]:
         """The vectors of the pages at these positions, some at a time; a page that is gone meanwhile comes in none."""
-        place = {self.page_ids[i]: place for place, i in enumerate(at.tolist())}
+        place = {page: place for place, page in enumerate(self.page_ids.take(at))}
         for rows in self.rows(at, ["page_id", "vectors"]):
             for ids, vectors in ragged_batches(rows):
                 places = np.asarray([place[page] for page in ids], np.int64)

@@ -88,15 +88,20 @@ class TableWriter:
         if name in self.stored:
             self.stored[name].difference_update(ids)
 
-    def fragments(self, name: str) -> int:
-        """How many files a table consists of."""
-        return int(self._catalog.table(name).stats()["fragment_stats"]["num_fragments"])
+    def fragments(self, name: str) -> tuple[int, int]:
+        """How many files a table consists of, and how many rows the largest has."""
+        told = self._catalog.table(name).stats()["fragment_stats"]
+        return int(told["num_fragments"]), int(told["lengths"]["max"])
 
-    def tidy(self, name: str, older_than: timedelta) -> None:
+    def tidy(self, name: str, older_than: timedelta, if_room: bool = False) -> None:
         """Compact a table, index its new rows, drop old versions. Where LanceDB refuses, it stays as it is: larger.
 
+        With ``if_room`` too where the disk has no room for it twice: what a tidying that failed wrote stays for a week.
         In an object store versions always stay for `KEEP_VERSIONS`: readers elsewhere ask for the newest now and then.
         """
+        if if_room and self._catalog.storage.free_bytes() < self._catalog.table_bytes(name):
+            log.warning("the disk has no room to tidy table %s", name)
+            return
         if self._catalog.storage.remote:
             older_than = max(older_than, KEEP_VERSIONS)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -23,6 +24,10 @@ Found = TypeVar("Found")
 FOLDER = "lance"
 OWN_TABLES = ("documents", "pages", "gaps")
 _SAID = b"pagelens"
+# Lance reads 8,192 rows at a time and 2 GiB ahead, which of pages with all their vectors would be some GB when a table
+# is tidied: rows of 250 kB in batches of 60 MB instead. It asks for these when it first reads.
+for _name, _value in {"LANCE_DEFAULT_BATCH_SIZE": 256, "LANCE_DEFAULT_IO_BUFFER_SIZE": 128 << 20}.items():
+    os.environ.setdefault(_name, str(_value))
 # Without stable ids every compaction would renumber the rows.
 _OPTIONS = {"new_table_enable_stable_row_ids": "true"}
 

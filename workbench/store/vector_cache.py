@@ -1,31 +1,32 @@
 """A memory-mapped copy of one vectors table, for scans and reranks at the speed of memory.
 
 LanceDB keeps the truth; this copy can be thrown away at any time. It is one flat file to which pages are appended, and
-a directory (page ids, where each starts, how long it is) replaced as a whole. Pages that are gone leave the directory
-at once and the file when more than half of it is dead. A file is never cut short or written over where a directory has
-ever pointed: what cannot be trusted, and what is compacted, goes into a file with a new number, so that a reader with
-the old one mapped keeps what it maps (and Windows, which refuses to delete a mapped file, is asked again next time).
+a directory (page ids, where each starts, how long it is), arrays in a file that is replaced as a whole. Pages that are
+gone leave the directory at once and the file when more than half of it is dead. A file is never cut short or written
+over where a directory has ever pointed: what cannot be trusted, and what is compacted, goes into a file with a new
+number, so that a reader with the old one mapped keeps what it maps (and Windows, which refuses to delete a mapped file,
+is asked again next time).
 
-Nothing on disk is believed unseen. The directory carries a checksum of itself, and of every page one of its vectors,
-its id and the index it belongs to, so that noise, zeros, pages of each other's names and files of each other's indexes
-are all noticed when the copy is opened; pages that do not fit are read from the table again. That reads the file once,
-at some gigabytes a second; a large file found sound is not read again until its size, times or number change.
-Where a full or locked disk leaves no room for the copy, the vectors are held in memory instead.
+Nothing on disk is believed unseen. The directory carries a checksum of the whole file, and of every page one of its
+vectors, its id and the index it belongs to, so that noise, zeros, pages of each other's names and files of each other's
+indexes are all noticed when the copy is opened; pages that do not fit are read from the table again. That reads the
+file once, at some gigabytes a second, and not at all where who wrote it, or who read it before, found it sound, until
+its size, times or number change. Where a full or locked disk leaves no room for the copy, the vectors are held in
+memory instead.
 """
 
 from __future__ import annotations
 
 import errno
-import json
+import io
 import logging
 import os
 import threading
-import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +35,15 @@ import psutil
 from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
-from workbench.atomic import write_whole
+from workbench.atomic import written_whole
 from workbench.errors import DiskFullError
 from workbench.store.files import is_disk_full
-from workbench.types import Ragged
+from workbench.store.page_ids import PageIds
+from workbench.store.soundness import Soundness
+from workbench.types import Int64, Ragged
 
 log = logging.getLogger(__name__)
 
-READ_ALWAYS = 64 << 20
-"""Bytes up to which a copy is read whole whenever it is opened: some hundredths of a second."""
-SETTLED = 2.0
-"""Seconds a file has to have been left alone before its times tell it from one changed since: file systems count
-them in steps."""
 IN_MEMORY = 0.5
 """Share of the free memory that vectors may take when the disk has no room for them."""
 
@@ -57,10 +55,10 @@ Fetch = Callable[[Sequence[str]], Iterator[tuple[list[str], Ragged]]]
 class Block:
     """The vectors of some pages in an array: the page asked for at ``places[i]`` is ``starts[i]``, ``lengths[i]``."""
 
-    places: NDArray[np.int64]
+    places: Int64
     flat: NDArray[Any]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    starts: Int64
+    lengths: Int64
 
 
 @dataclass(frozen=True)
@@ -72,46 +70,30 @@ class FlatVectors:
     """
 
     flat: NDArray[Any]
-    page_ids: Sequence[str]
-    starts: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    page_ids: PageIds
+    starts: Int64
+    lengths: Int64
     sums: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     in_memory: bool = False
-
-    @cached_property
-    def row_of(self) -> Mapping[str, int]:
-        """Position of each page id."""
-        return {page: i for i, page in enumerate(self.page_ids)}
 
     @property
     def row_bytes(self) -> int:
         """Bytes of a vector."""
         return int(self.flat.shape[1] * self.flat.dtype.itemsize)
 
-    def blocks(self, at: NDArray[np.int64]) -> Iterator[Block]:
+    def blocks(self, at: Int64) -> Iterator[Block]:
         """The vectors of the pages at these positions: all in one, where they lie."""
         yield Block(np.arange(len(at)), self.flat, self.starts[at], self.lengths[at])
 
-    def only(self, rows: Sequence[int]) -> FlatVectors:
+    def only(self, at: Int64) -> FlatVectors:
         """Some of its pages, by position, over the same vectors."""
-        at = np.asarray(rows, np.int64)
         sums = self.sums[at] if len(self.sums) else self.sums
-        ids = [self.page_ids[row] for row in rows]
-        return FlatVectors(self.flat, ids, self.starts[at], self.lengths[at], sums, self.in_memory)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a page's vectors lie in the file, and their checksum."""
-
-    start: int
-    length: int
-    sum: int
+        return FlatVectors(self.flat, self.page_ids.take(at), self.starts[at], self.lengths[at], sums, self.in_memory)
 
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """What is on disk: the state of the collection it copies, its file's number and rows, and the vectors mapped.
+    """What is on disk: the state of the collection it copies, its file's number, rows and checksum, the vectors mapped.
 
     ``damaged`` pages are left out; a copy that lacks some is of no state.
     """
@@ -119,14 +101,41 @@ class _Copy:
     stamp: str
     generation: int
     rows: int
+    crc: int
     vectors: FlatVectors
     damaged: int = 0
 
-    def places(self) -> dict[str, _Place]:
-        """Where each page lies."""
-        held = self.vectors
-        columns = zip(held.page_ids, held.starts.tolist(), held.lengths.tolist(), held.sums.tolist(), strict=True)
-        return {page: _Place(start, length, total) for page, start, length, total in columns}
+    def beside(self, held: FlatVectors) -> int:
+        """The checksum of its file and of which pages lie where in it."""
+        return _crc(self.crc, held.page_ids.raw, held.starts, held.lengths)
+
+
+class _Pages:
+    """Pages as they are gathered: their ids, where each starts, how long it is, and its checksum."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.starts: list[int] = []
+        self.lengths: list[int] = []
+        self.sums: list[int] = []
+
+    def add(self, page: str, start: int, length: int, total: int) -> None:
+        """One more page."""
+        self.ids.append(page)
+        self.starts.append(start)
+        self.lengths.append(length)
+        self.sums.append(total)
+
+    def after(self, held: FlatVectors, flat: NDArray[Any], in_memory: bool = False) -> FlatVectors:
+        """These pages after those of a copy, all of them in ``flat``."""
+        return FlatVectors(
+            flat,
+            PageIds.joined([held.page_ids, PageIds.of(self.ids)]),
+            np.concatenate([held.starts, np.asarray(self.starts, np.int64)]),
+            np.concatenate([held.lengths, np.asarray(self.lengths, np.int64)]),
+            np.concatenate([held.sums, np.asarray(self.sums, np.uint32)]),
+            in_memory,
+        )
 
 
 class VectorCache:
@@ -162,13 +171,8 @@ class VectorCache:
 
     def damage(self) -> str:
         """Read the whole copy against its checksums: what is wrong with it, in words; empty when nothing is."""
-        try:
-            if "sums" not in json.loads(self.directory.read_text(encoding="utf-8")):
-                return ""  # an earlier Pagelens made it; it is made anew when it is opened
-        except FileNotFoundError:
+        if not self.directory.exists():
             return ""
-        except (OSError, ValueError, TypeError) as error:
-            log.info("%s: %s", self.directory, error)
         with self._lock:
             found = self._load(None, trusting=False)
         if found is None:
@@ -179,18 +183,20 @@ class VectorCache:
         """Delete the copy, so that the next `current` makes a new one; who has it mapped keeps what is mapped."""
         with self._lock, self._exclusive():
             self.directory.unlink(missing_ok=True)
-            self._sound.unlink(missing_ok=True)
+            self._soundness(-1).forget()
             self._open = None
             self._sweep(-1)
 
     def forget(self, page_ids: Sequence[str]) -> None:
         """Have the vectors of these pages read from the table again: they are others now."""
         with self._lock, self._exclusive():
-            found, gone = self._load(self._open), set(page_ids)
+            found = self._load(self._open)
             self._open = None
-            if found is not None and not gone.isdisjoint(found.vectors.page_ids):
-                kept = {page: place for page, place in found.places().items() if page not in gone}
-                self._write("", found.generation, found.rows, kept)
+            if found is None:
+                return
+            kept = PageIds.of(page_ids).places(found.vectors.page_ids) < 0
+            if not kept.all():
+                self._write("", found, found.vectors.only(np.flatnonzero(kept)))
 
     def close(self) -> None:
         """Let go of the mapped file."""
@@ -199,7 +205,12 @@ class VectorCache:
     @property
     def directory(self) -> Path:
         """The file that says which pages the copy has."""
-        return self._folder / f"{self._name}.json"
+        return self._folder / f"{self._name}.npz"
+
+    @property
+    def takes_room(self) -> bool:
+        """Whether there are vectors on disk, be it of an earlier Pagelens."""
+        return next(self._files(), None) is not None
 
     def _data(self, generation: int) -> Path:
         return self._folder / f"{self._name}.{generation}.bin"
@@ -214,78 +225,70 @@ class VectorCache:
         Pages that lie where ``known``, an earlier state, had them are not read again.
         """
         try:
-            text = self.directory.read_text(encoding="utf-8")
-            head = json.loads(text)
-            if "sums" not in head:
-                log.info("the vector copy %s has no checksums and will be made again", self.directory)
+            held = self.directory.read_bytes()
+            head = self._read(held)
+            if (str(head["dtype"]), int(head["dim"])) != (self._dtype.str, self._dim):
                 return None
-            if head.pop("checksum") != _checksum(head) or head["name"] != self._name:
-                raise ValueError("the directory is not as it was written")
-            if (head["dim"], head["dtype"]) != (self._dim, self._dtype.str):
-                return None
-            starts, lengths = np.asarray(head["starts"], np.int64), np.asarray(head["lengths"], np.int64)
-            ids, rows, generation = tuple(head["page_ids"]), int(head["rows"]), int(head["generation"])
+            rows, generation = int(head["rows"]), int(head["generation"])
             path = self._data(generation)
             if path.stat().st_size < rows * self._dim * self._dtype.itemsize:
                 raise ValueError(f"{path.name} is cut short")
-            vectors = FlatVectors(self._map(path, rows), ids, starts, lengths, np.asarray(head["sums"], np.uint32))
-            copy = _Copy(head["stamp"], generation, rows, vectors)
-            if trusting and self._seen_sound(path, text):
+            columns = PageIds(head["page_ids"]), head["starts"], head["lengths"], head["sums"]
+            copy = _Copy(
+                str(head["stamp"]), generation, rows, int(head["crc"]), FlatVectors(self._map(path, rows), *columns)
+            )
+            if trusting and self._soundness(generation).known(zlib.crc32(held)):
                 return copy
-            found = self._checked(copy, known, path, text)
+            found = self._checked(copy, known, zlib.crc32(held), int(head["whole"]))
             if found.damaged and trusting and (known is None or known.damaged != found.damaged):  # told only once
                 log.warning("%d pages of the vector copy %s are damaged and are read again", found.damaged, path)
             return found
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             log.warning("the vector copy %s is damaged (%s) and will be made again", self.directory, error)
             return None
+
+    def _read(self, held: bytes) -> Mapping[str, Any]:
+        """The directory's arrays; a zip file carries checksums, so that what can be read is what was written."""
+        with np.load(io.BytesIO(held), allow_pickle=False) as file:
+            head = {name: file[name] for name in file.files}
+        pages = len(head["page_ids"])
+        if str(head["name"]) != self._name or any(len(head[name]) != pages for name in ("starts", "lengths", "sums")):
+            raise ValueError("the directory is not as it was written")
+        return head
 
     def _map(self, path: Path, rows: int) -> NDArray[Any]:
         if rows == 0:
             return np.zeros((0, self._dim), self._dtype)
         return np.memmap(path, self._dtype, "r", shape=(rows, self._dim))
 
-    def _checked(self, copy: _Copy, known: _Copy | None, path: Path, text: str) -> _Copy:
+    def _checked(self, copy: _Copy, known: _Copy | None, mark: int, whole: int) -> _Copy:
         """The copy without the pages whose vectors do not fit their checksums."""
-        before = _identity(path)
-        sure = known.places() if known is not None and known.generation == copy.generation else {}
-        flat = copy.vectors.flat
+        soundness, flat = self._soundness(copy.generation), copy.vectors.flat
+        before = soundness.identity()
+        if known is not None and known.generation == copy.generation and known.rows <= copy.rows:
+            copy = replace(copy, crc=_crc(known.crc, flat[known.rows :]))
+        else:
+            copy = replace(copy, crc=_crc(0, flat))
+        if copy.beside(copy.vectors) == whole:
+            soundness.read(mark, before)
+            return copy
+        vectors = copy.vectors
+        columns = zip(vectors.page_ids, vectors.starts.tolist(), vectors.lengths.tolist(), vectors.sums, strict=True)
         good = [
             i
-            for i, (page, place) in enumerate(copy.places().items())
-            if sure.get(page) == place or self._sum(page, flat[place.start : place.start + place.length]) == place.sum
+            for i, (page, start, length, total) in enumerate(columns)
+            if length > 0 <= start <= copy.rows - length and self._sum(page, flat[start : start + length]) == total
         ]
-        damaged = len(copy.vectors.page_ids) - len(good)
-        if not damaged:
-            self._remember_sound(path, text, before)
-            return copy
-        return _Copy("", copy.generation, copy.rows, copy.vectors.only(good), damaged)
+        damaged = len(vectors.page_ids) - len(good)
+        return replace(copy, stamp="", vectors=vectors.only(np.asarray(good, np.int64)), damaged=damaged)
 
     def _sum(self, page: str, vectors: NDArray[Any]) -> int:
         return zlib.crc32(vectors.data, zlib.crc32(f"{self._name}\n{page}\n".encode()))
 
-    def _seen_sound(self, path: Path, text: str) -> bool:
-        """Whether this very directory and file were read and found sound before. Small files always are read."""
-        identity = _identity(path)
-        if identity[0] <= READ_ALWAYS:
-            return False
-        try:
-            return bool(json.loads(self._sound.read_text(encoding="utf-8")) == [zlib.crc32(text.encode()), *identity])
-        except (OSError, ValueError):
-            return False
-
-    def _remember_sound(self, path: Path, text: str, identity: Sequence[int]) -> None:
-        settled = time.time_ns() - max(identity[1:3]) > SETTLED * 1e9
-        if identity[0] <= READ_ALWAYS or not settled or identity != _identity(path):
-            return
-        with suppress(OSError):  # a folder that is read only, or a full disk: it is read again next time
-            write_whole(self._sound, json.dumps([zlib.crc32(text.encode()), *identity]))
-
-    @property
-    def _sound(self) -> Path:
-        return self._folder / f"{self._name}.sound.json"
+    def _soundness(self, generation: int) -> Soundness:
+        return Soundness(self._data(generation), self._folder / f"{self._name}.sound.json")
 
     def _renewed(self, found: _Copy | None, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> _Copy:
         """The copy brought up to date; where the disk has no room for that, what it would be, in memory."""
@@ -295,81 +298,76 @@ class VectorCache:
             if not (is_disk_full(error) or _read_only(error)):
                 raise
             log.warning("the vector copy %s cannot be written; its vectors are held in memory", self.directory)
-            wanted = page_ids()
-            places = self._kept(found, set(wanted))
-            if found is not None and len(places) == len(wanted):  # pages only left: the file has all that is needed
-                return _Copy(stamp, found.generation, found.rows, self._vectors(found.vectors.flat, places))
-            return self._in_memory(stamp, found, places, wanted, fetch)
+            wanted = PageIds.of(page_ids())
+            kept = self._kept(found, wanted)
+            if found is not None and len(kept.page_ids) == len(wanted):  # pages only left: the file has all it needs
+                return replace(found, stamp=stamp, vectors=kept)
+            return self._in_memory(stamp, kept, wanted, fetch)
 
     def _synced(self, found: _Copy | None, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> _Copy:
         with self._exclusive():
             found = self._load(found)
             if found is not None and found.stamp == stamp:
                 return found  # another process was quicker
-            wanted = page_ids()
-            places = self._kept(found, set(wanted))
-            if found is not None and sum(place.length for place in places.values()) * 2 >= found.rows:
-                generation, rows = found.generation, found.rows
-            else:
-                generation, rows, places = self._unused(), 0, {}
-            missing = [page for page in wanted if page not in places]
-            rows = self._append(generation, rows, missing, places, fetch)
-            self._write(stamp, generation, rows, places)
-            self._sweep(generation)
-            return _Copy(stamp, generation, rows, self._vectors(self._map(self._data(generation), rows), places))
+            wanted = PageIds.of(page_ids())
+            kept = self._kept(found, wanted)
+            if found is None or int(kept.lengths.sum()) * 2 < found.rows:
+                found, kept = _Copy("", self._unused(), 0, 0, self._nothing), self._nothing
+            missing = wanted.take(kept.page_ids.places(wanted) < 0)
+            renewed, added = self._append(found, [*missing], fetch)
+            flat = self._map(self._data(renewed.generation), renewed.rows)
+            vectors = added.after(kept, flat)
+            self._write(stamp, renewed, vectors)
+            self._sweep(renewed.generation)
+            return replace(renewed, stamp=stamp, vectors=vectors)
 
-    def _in_memory(
-        self, stamp: str, found: _Copy | None, places: dict[str, _Place], wanted: Sequence[str], fetch: Fetch
-    ) -> _Copy:
+    def _in_memory(self, stamp: str, kept: FlatVectors, wanted: PageIds, fetch: Fetch) -> _Copy:
         """The wanted pages from what the file has and the table, in an array that is nowhere on disk."""
         most, taken, rows = int(psutil.virtual_memory().available * IN_MEMORY), 0, 0
         parts: list[NDArray[Any]] = []
-        held: dict[str, _Place] = {}
+        held = _Pages()
 
         def take(page: str, vectors: NDArray[Any]) -> None:
             nonlocal rows, taken
             parts.append(np.array(vectors, self._dtype, order="C"))
-            held[page] = _Place(rows, len(vectors), self._sum(page, parts[-1]))
+            held.add(page, rows, len(vectors), self._sum(page, parts[-1]))
             rows, taken = rows + len(vectors), taken + parts[-1].nbytes
             if taken * 2 > most:  # the parts and the whole are there at once for a moment
                 raise DiskFullError(
                     "The disk is full, and memory has no room for the vectors that are to be searched; free some space."
                 )
 
-        if found is not None:
-            for page, place in places.items():
-                take(page, found.vectors.flat[place.start : place.start + place.length])
-        missing = [page for page in wanted if page not in held]
-        for ids, vectors in fetch(missing):
+        for page, start, length in zip(kept.page_ids, kept.starts.tolist(), kept.lengths.tolist(), strict=True):
+            take(page, kept.flat[start : start + length])
+        for ids, vectors in fetch([*wanted.take(kept.page_ids.places(wanted) < 0)]):
             for i, page in enumerate(ids):
                 take(page, vectors[i])
         flat = np.concatenate(parts) if parts else np.zeros((0, self._dim), self._dtype)
-        return _Copy(stamp, -1, rows, self._vectors(flat, held, in_memory=True))
+        return _Copy(stamp, -1, rows, 0, held.after(self._nothing, flat, in_memory=True))
 
-    @staticmethod
-    def _vectors(flat: NDArray[Any], places: Mapping[str, _Place], in_memory: bool = False) -> FlatVectors:
-        ids = tuple(sorted(places, key=lambda page: places[page].start))
-        starts = np.asarray([places[page].start for page in ids], np.int64)
-        lengths = np.asarray([places[page].length for page in ids], np.int64)
-        sums = np.asarray([places[page].sum for page in ids], np.uint32)
-        return FlatVectors(flat, ids, starts, lengths, sums, in_memory)
+    @property
+    def _nothing(self) -> FlatVectors:
+        none = np.zeros(0, np.int64)
+        return FlatVectors(np.zeros((0, self._dim), self._dtype), PageIds.of(()), none, none)
 
-    @staticmethod
-    def _kept(found: _Copy | None, wanted: set[str]) -> dict[str, _Place]:
-        return {page: place for page, place in found.places().items() if page in wanted} if found is not None else {}
+    def _kept(self, found: _Copy | None, wanted: PageIds) -> FlatVectors:
+        if found is None:
+            return self._nothing
+        return found.vectors.only(np.flatnonzero(wanted.places(found.vectors.page_ids) >= 0))
 
     def _unused(self) -> int:
         """A number that no file has: a reader may still map any of those there are."""
         numbers = [path.name[len(self._name) + 1 : -len(".bin")] for path in self._files()]
         return 1 + max((int(number) for number in numbers if number.isdigit()), default=0)
 
-    def _append(
-        self, generation: int, rows: int, missing: Sequence[str], places: dict[str, _Place], fetch: Fetch
-    ) -> int:
-        """Write pages after the rows the directory knows, over what a crash may have left there; the new row count."""
-        path = self._data(generation)
+    def _append(self, copy: _Copy, missing: Sequence[str], fetch: Fetch) -> tuple[_Copy, _Pages]:
+        """Write pages after the rows the directory knows, over what a crash may have left there: what the file is then,
+        and the pages that were written."""
+        path, added = self._data(copy.generation), _Pages()
         path.touch()
-        end = rows * self._dim * self._dtype.itemsize
+        if not missing and copy.rows:
+            return copy, added
+        end, rows, crc = copy.rows * self._dim * self._dtype.itemsize, copy.rows, copy.crc
         with path.open("r+b") as file:
             file.seek(end)
             try:
@@ -378,31 +376,43 @@ class VectorCache:
                     file.write(flat.data)
                     for i, page in enumerate(ids):
                         first, last = int(vectors.offsets[i]), int(vectors.offsets[i + 1])
-                        places[page] = _Place(rows + first, last - first, self._sum(page, flat[first:last]))
-                    rows += len(flat)
+                        added.add(page, rows + first, last - first, self._sum(page, flat[first:last]))
+                    rows, crc = rows + len(flat), _crc(crc, flat)
                 file.flush()
                 os.fsync(file.fileno())
             except BaseException:
                 with suppress(OSError):  # what no directory names would take room until the next time
                     file.truncate(end)
                 raise
-        return rows
+        self._soundness(copy.generation).date_back()
+        return replace(copy, rows=rows, crc=crc), added
 
-    def _write(self, stamp: str, generation: int, rows: int, places: Mapping[str, _Place]) -> None:
-        ids = sorted(places, key=lambda page: places[page].start)
-        head = {
-            "stamp": stamp,
-            "name": self._name,
-            "generation": generation,
-            "rows": rows,
-            "dim": self._dim,
-            "dtype": self._dtype.str,
-            "page_ids": ids,
-            "starts": [places[page].start for page in ids],
-            "lengths": [places[page].length for page in ids],
-            "sums": [places[page].sum for page in ids],
-        }
-        write_whole(self.directory, json.dumps({**head, "checksum": _checksum(head)}))
+    def _write(self, stamp: str, copy: _Copy, held: FlatVectors) -> None:
+        """Put a directory of these pages in the place of the one there is; the file was found as ``copy`` says."""
+        with io.BytesIO() as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                stamp=stamp,
+                name=self._name,
+                generation=copy.generation,
+                rows=copy.rows,
+                dim=self._dim,
+                dtype=self._dtype.str,
+                crc=copy.crc,
+                whole=copy.beside(held),
+                page_ids=held.page_ids.raw,
+                starts=held.starts,
+                lengths=held.lengths,
+                sums=held.sums,
+            )
+            written = file.getvalue()
+        with written_whole(self.directory) as partial, partial.open("wb") as out:
+            out.write(written)
+            out.flush()
+            os.fsync(out.fileno())
+        (self._folder / f"{self._name}.json").unlink(missing_ok=True)  # the directory of an earlier Pagelens
+        self._soundness(copy.generation).written(zlib.crc32(written))
 
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"{self._name}.*.bin")
@@ -414,14 +424,11 @@ class VectorCache:
                     path.unlink()
 
 
-def _checksum(head: Mapping[str, Any]) -> int:
-    return zlib.crc32(json.dumps(head, sort_keys=True).encode())
-
-
-def _identity(path: Path) -> list[int]:
-    """What changes when a file is written, replaced or copied: size, times of content and entry, number."""
-    stat = path.stat()
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+def _crc(crc: int, *arrays: NDArray[Any]) -> int:
+    """The checksum of arrays after what has the checksum ``crc``."""
+    for array in arrays:
+        crc = zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"", crc)
+    return crc
 
 
 def _read_only(error: BaseException) -> bool:

@@ -222,7 +222,7 @@ class Writer:
                 self._tables.append(name, written)
             if pages and self._tables.append("pages", pages):
                 self._replaced([page for one in pages for page in one.pages])
-            if any(staged.tables for staged in batches) and self._tables.fragments("pages") > self._bearable():
+            if any(staged.tables for staged in batches) and self._tables.fragments("pages")[0] > self._bearable():
                 self._tables.tidy("pages", KEEP_VERSIONS)
 
     def set_words(

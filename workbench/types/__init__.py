@@ -8,7 +8,7 @@ models, or touch a store.
 
 from __future__ import annotations
 
-from workbench.types.arrays import Box, Float, Int
+from workbench.types.arrays import Box, Float, Int, Int64
 from workbench.types.collections import (
     CollectionInfo,
     DocumentFields,
@@ -41,6 +41,7 @@ from workbench.types.ingestion import (
     Job,
     JobStage,
     PageFailureRecord,
+    PageNotice,
     PlannedFile,
     Progress,
     ProgressCallback,
@@ -73,6 +74,7 @@ __all__ = [
     "IngestPlan",
     "IngestReport",
     "Int",
+    "Int64",
     "Job",
     "JobStage",
     "LedgerRow",
@@ -85,6 +87,7 @@ __all__ = [
     "PageFailure",
     "PageFailureRecord",
     "PageGap",
+    "PageNotice",
     "PageRef",
     "Part",
     "Passage",

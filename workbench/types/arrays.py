@@ -7,4 +7,5 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int32]
+Int64 = NDArray[np.int64]
 Box = tuple[float, float, float, float]

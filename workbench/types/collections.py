@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.types.ingestion import PageFailureRecord
+from workbench.types.ingestion import PageFailureRecord, PageNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class DocumentInfo:
     gaps: tuple[PageGap, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     unread: int = 0
-    notices: tuple[PageFailureRecord, ...] = ()
+    notices: tuple[PageNotice, ...] = ()
     verdict: str = "good"
     reading: str = ""
 

@@ -18,6 +18,15 @@ class PageFailureRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PageNotice:
+    """What of a page that is in could not be read, in a sentence, and its ``quality`` (`ReadWords`), where known."""
+
+    page: int
+    reason: str
+    quality: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentOutcome:
     """What became of one file in an ingest.
 
@@ -37,7 +46,7 @@ class DocumentOutcome:
     reason: str = ""
     replaced: str = ""
     left_out: bool = False
-    notices: tuple[PageFailureRecord, ...] = ()
+    notices: tuple[PageNotice, ...] = ()
     state: str = "done"
 
 

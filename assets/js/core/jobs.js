@@ -89,6 +89,7 @@ async function ended(job) {
   const there = collectionNames();
   if (job.kind === "delete" && !there.includes(collection)) await choose(there[0] || "documents");
   else await refresh();
+  if (["words", "reread"].includes(job.kind)) emit("read", job.documents);
 }
 /* A dot on the tab where something is at work. */
 function mark(jobs) {

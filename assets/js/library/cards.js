@@ -1,6 +1,7 @@
 /* cards: the jobs of the collection at hand, with what became of each file. */
-import { capital, count, duration, html, isHidden, JobCard, Meter, ofCollection, openJob, plural, Quiet, state, Table,
-  unfinished, useState, watched } from "../core/core.js";
+import { capital, count, documentsNow, duration, html, isHidden, JobCard, Meter, Named, ofCollection, openJob, openPage,
+  plural, Quiet, state, Table, unfinished, useState, watched } from "../core/core.js";
+import { Cure, isHardlyRead, readOf } from "./again.js";
 
 const FEW = 12; // files that are listed unasked while they are added
 const COUNTED = ["ingest", "words", "reread", "embed"]; // kinds whose pages are counted
@@ -36,6 +37,16 @@ function Stage({ stage, slowest }) {
 }
 
 const said = (of) => of.map((one) => html`<div key=${one.page}>Page ${one.page}: ${one.reason}</div>`);
+/* Pages that are in and hardly read, and what may cure that, once the document is listed so. */
+function Hardly({ file: { name, notices } }) {
+  const document = (documentsNow() || []).find((one) => one.name === name);
+  const told = ({ page, reason, ...read }) => html`<div key=${page}>
+    <${Named} onClick=${() => openPage({ document: name, page })}>Page ${page}<//>
+    ${readOf(read) && html` <span class="pl-badge">${readOf(read)}</span>`} ${reason}
+  </div>`;
+  return html`${notices.map(told)}
+    ${document && isHardlyRead(document) && html`<div><${Cure} document=${document} short /></div>`}`;
+}
 function File({ file }) {
   const pages = file.pages || file.state === "done";
   return html`<tr class=${file.bad ? "pl-bad" : ""} data-file=${file.name} data-state=${file.state}>
@@ -44,7 +55,7 @@ function File({ file }) {
       <div class="pl-file-notes">
         ${file.reason && html`<div>${file.reason}</div>`}
         ${file.replaced && html`<div>Replaced ${file.replaced}</div>`}
-        ${said(file.failed)}${said(file.notices)}
+        ${said(file.failed)}${file.notices.length > 0 && html`<${Hardly} file=${file} />`}
       </div>
     </th>
     <td><span class="pl-badge">${file.said}</span></td>
@@ -56,9 +67,10 @@ function File({ file }) {
 const COLUMNS = ["File", "State", "Pages", "Indexed", "Skipped"].map((text, i) => [text, i > 1 ? "pl-num" : ""]);
 function Files({ job }) {
   const bad = job.documents.filter((file) => file.bad).length;
+  const hardly = job.documents.filter((file) => !file.bad && file.notices.length).length;
   const [turned, turn] = useState(null); // by a person, who is believed
   const linked = state.job === job.id;
-  const open = turned ?? (linked || bad > 0 || (job.active && job.documents.length <= FEW));
+  const open = turned ?? (linked || bad + hardly > 0 || (job.active && job.documents.length <= FEW));
   const toggle = (event) => {
     event.preventDefault();
     turn(!open);
@@ -66,7 +78,8 @@ function Files({ job }) {
   };
   return html`<details open=${open}>
     <summary onClick=${toggle}>
-      ${plural(job.documents.length, "file")}${bad > 0 ? `, ${bad} with a problem` : ""}
+      ${plural(job.documents.length, "file")}${bad > 0 ? `, ${count(bad)} with a problem` : ""}${
+        hardly > 0 ? `, ${count(hardly)} with pages hardly read` : ""}
     </summary>
     <${Table} columns=${COLUMNS}
       rows=${job.documents.map((file) => html`<${File} key=${file.name} file=${file} />`)} />

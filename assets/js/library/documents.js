@@ -1,8 +1,8 @@
 /* documents: what is in the collection at hand, how well it was read, reading it again, and taking it out again. */
 import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, emit, Empty, html, Named,
-  notify, ofCollection, openPage, plural, Quiet, reload, Select, set, startJob, state, sure, sync, Table, tellGone,
+  notify, ofCollection, openPage, plural, Quiet, reload, Select, set, state, sure, sync, Table, tellGone,
   tellTabs, Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
-import { otherWay } from "./files.js";
+import { Cure, isHardlyRead, languages, readOf } from "./again.js";
 import { Borne, edit } from "./tagging.js";
 
 const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text and OCR", none: "no words" };
@@ -35,24 +35,7 @@ function Reading({ document }) {
   return html`${source}${verdict && html` <span
     class=${`pl-badge pl-verdict-of-${document.verdict}`}>${verdict}</span>`}`;
 }
-/* Its stored pictures can be read another way, where its words are not what it says; no file is needed. */
-let asked = null; // languages change when something is installed, which is when the page is loaded anew
-const languages = () => (asked ||= api.get("/languages").catch((error) => ((asked = null), Promise.reject(error))));
-
-/* The cure in one click: what is tried first, in the language that the pages look like or in the one given. */
-function Cure({ document, language = "", short = false }) {
-  const { value: known } = useAnswer(languages, []);
-  if (!known) return null;
-  const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
-  const body = { document: document.name, ...way };
-  const read = () => startJob("/reread", body);
-  const what = way.pages.length ? plural(way.pages.length, "page") : "it";
-  const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
-  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
-    title=${text} act=${read}>
-    ${short ? "Read again" : text}
-  <//>`;
-}
+/* Its pictures can be read another way, in a language of a person's choice. */
 function Again({ document }) {
   const { value: known } = useAnswer(languages, []);
   const [language, choose] = useState("");
@@ -65,9 +48,10 @@ function Again({ document }) {
 }
 function Group({ title, list, name }) {
   if (!list.length) return null;
-  const item = ({ page, encoder, reason }) => html`<li key=${`${page} ${encoder || ""}`}>
+  const item = ({ page, encoder, reason, ...read }) => html`<li key=${`${page} ${encoder || ""}`}>
     <${Named} onClick=${() => openPage({ document: name, page })}>Page ${page}<//>
-    ${encoder && html` <code>${encoder}</code>`} <span>${reason}</span>
+    ${encoder && html` <code>${encoder}</code>`}
+    ${readOf(read) && html` <span class="pl-badge">${readOf(read)}</span>`} <span>${reason}</span>
   </li>`;
   return html`<h4>${title}</h4><ul class="pl-reasons">${list.map(item)}</ul>`;
 }
@@ -111,7 +95,12 @@ function Row({ document, selected, select }) {
       <th scope="row">
         <${Named} data-step onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
         <${Borne} document=${document} />
-        ${said.length > 0 && html`<div class="pl-failed">${said.join(", ")}</div>`}
+        ${said.length > 0 && html`<div>
+          <${Named} look="pl-failed" aria-expanded=${open} aria-controls="pl-document-more" title="Which pages, and why"
+            onClick=${() => toggle(name)}>
+            ${said.join(", ")}
+          <//>
+        </div>`}
       </th>
       <td class="pl-num">
         ${there < document.pages ? `${count(there)} of ${count(document.pages)}` : count(document.pages)}
@@ -121,7 +110,7 @@ function Row({ document, selected, select }) {
           onClick=${() => toggle(name)}>
           <${Reading} document=${document} />
         <//>
-        ${["partly", "badly"].includes(document.verdict) && html` <${Cure} document=${document} short />`}
+        ${isHardlyRead(document) && html` <${Cure} document=${document} short />`}
       </td>
       <td class="pl-num">${bytes(document.bytes)}</td>
       <td class="pl-muted">${date(document.added)}</td>

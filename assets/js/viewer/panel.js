@@ -2,12 +2,13 @@
    regions that won it, and the page's text. */
 import { api, Button, Chip, copy, count, focusQuery, html, Labelled, openPage, percent, plural, Quiet, refOf, score,
   Segments, Select, spaces, state, Table, Tick, useState, Waiting } from "../core/core.js";
+import { Cure, readOf } from "../library/again.js";
 import * as heat from "./heat.js";
 import { JudgedPage } from "./judging.js";
 import { asksByPicture, SamePicture } from "./points.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, turn } from "./reading.js";
 
-const SOURCES = { text: "text layer", ocr: "read by OCR", mixed: "text layer and OCR", none: "none" };
+const SOURCES = { text: "text layer", ocr: "OCR", mixed: "text layer and OCR", none: "none" };
 const lit = (box) => ({
   onMouseEnter: () => highlight(box),
   onMouseLeave: () => highlight(null),
@@ -225,9 +226,20 @@ function Saw({ page, why, reveal }) {
     </details>
   </section>`;
 }
-const PageText = ({ page: { source, text }, open }) => html`<section class="pl-section">
+const readAs = ({ source, quality }) =>
+  [SOURCES[source] || source, readOf({ quality: source === "text" && quality === 100 ? null : quality })]
+    .filter(Boolean)
+    .join(", ");
+/* How well it was read, what to make of that, and another way. */
+function Hardly({ page: { document: name, page, source: words, notice } }) {
+  if (!notice) return null;
+  const document = { name, words, verdict: "partly", notices: [{ page }] };
+  return html`<div class="pl-note" id="pl-hardly-read"><p>${notice}</p><${Cure} document=${document} /></div>`;
+}
+const PageText = ({ page, page: { text }, open }) => html`<section class="pl-section">
+  <${Hardly} page=${page} />
   <details open=${open}>
-    <summary><h3>Page text</h3><span class="pl-muted">${SOURCES[source] || source}</span></summary>
+    <summary><h3>Page text</h3><span class="pl-muted">${readAs(page)}</span></summary>
     <pre class="pl-text" id="pl-page-text" tabindex="0">${text || "No words were found on this page."}</pre>
   </details>
 </section>`;

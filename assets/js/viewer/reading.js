@@ -76,6 +76,7 @@ async function open(ref) {
 }
 on("open", open);
 on("restore", () => state.open && state.view === "page" && open(state.open));
+on("read", (documents) => state.page && documents.some((one) => one.name === state.open?.document) && open(state.open));
 on("collection", () => {
   opened();
   set({ page: null });
