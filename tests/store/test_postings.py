@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.store.make import collection, digest, put, record
 from tests.store.test_text import TEXTS, fill
-from workbench.store import Collection, lookup, postings, textindex
+from workbench.store import Collection, lookup, postings, soundness, textindex
 from workbench.store.corpus import Corpus, CorpusPart
 from workbench.store.page_ids import PageIds
 from workbench.store.postings import PageText, Postings, PostingsFile, Segment
@@ -194,6 +194,19 @@ def test_a_damaged_copy_is_made_again(tmp_path, damage):
     again = Collection(store.path)
     assert scores(again, "whale sea") == expected
     assert json.loads(head.read_text())["segments"]
+
+
+def test_the_directory_of_a_large_copy_is_not_believed_for_the_soundness_of_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(soundness, "READ_ALWAYS", 0)
+    store = collection(tmp_path)
+    fill(store, TEXTS)
+    expected = scores(store, "whale")
+    head = store.path / "words" / "words.json"
+    told = json.loads(head.read_text())
+    row = told["segments"][0]
+    row["words"], row["marks"] = row["words"] + 1, row["marks"] - 6  # so many bytes in all
+    head.write_text(json.dumps(told))
+    assert scores(Collection(store.path), "whale") == expected
 
 
 def test_without_room_the_words_stay_in_memory(tmp_path, monkeypatch):

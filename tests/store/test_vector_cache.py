@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.store.make import collection, digest, put, record, resume
-from workbench.store import Collection
+from workbench.store import Collection, soundness
 from workbench.store.vector_cache import VectorCache
 from workbench.store.writer import Writer
 from workbench.types import Ragged
@@ -110,6 +110,33 @@ def change(folder, **fields):
     with np.load(path) as held:
         changed = {**held, **fields}
     np.savez(path, **changed)
+
+
+@pytest.mark.parametrize("later", [25, 20], ids=["appended", "nothing new"])
+def test_what_was_damaged_since_it_was_read_is_not_noted_as_sound_by_who_writes(tmp_path, monkeypatch, later):
+    monkeypatch.setattr(soundness, "READ_ALWAYS", 0)
+    monkeypatch.setattr(soundness, "SETTLED", 0)
+    table, flat = Table(20), make(tmp_path)
+    table.current(flat, "1")
+    (path,) = files(tmp_path)
+    held = bytearray((tmp_path / path).read_bytes())
+    held[5] ^= 64
+    (tmp_path / path).write_bytes(held)
+    table.pages = Table(later).pages
+    table.current(flat, "2")
+    assert_equal(table.current(make(tmp_path), "2"), table)
+
+
+def test_no_bit_of_a_directory_that_turns_ends_a_search(tmp_path):
+    Table(3).current(make(tmp_path), "1")
+    (path,) = tmp_path.glob("*.npz")
+    held = path.read_bytes()
+    first = held.index(b"PK\x01\x02")  # an entry of the zip file's own directory
+    for at in range(first, first + 46):
+        for bit in range(8):
+            path.write_bytes(held[:at] + bytes([held[at] ^ 1 << bit]) + held[at + 1 :])
+            found = make(tmp_path)._load()
+            assert found is None or len(found.vectors.page_ids) == 3
 
 
 def test_a_copy_of_an_earlier_pagelens_is_made_again_and_is_no_damage(tmp_path):

@@ -19,8 +19,6 @@ import logging
 import math
 import shutil
 import uuid
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,7 +33,7 @@ from lancedb.index import IvfFlat
 from numpy.typing import NDArray
 
 from workbench.atomic import written_whole
-from workbench.store.files import room
+from workbench.store.files import UNREADABLE, room
 from workbench.store.page_ids import PageIds
 from workbench.store.schema import vectors_table
 from workbench.store.vector_cache import FlatVectors
@@ -120,7 +118,7 @@ def read_ann(path: Path, name: str) -> AnnIndex | None:
         return AnnIndex(PageIds(head["page_ids"]), head["sums"], int(head["cells"]), head["mean"], table)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (*UNREADABLE, KeyError) as error:
         log.warning("the approximate index %s cannot be read (%s) and will be made again", path, error)
         return None
 

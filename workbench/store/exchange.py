@@ -26,8 +26,6 @@ Texts are Unicode arrays, which numpy ends at trailing NUL characters.
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +42,7 @@ from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
 from workbench.folders import inside
 from workbench.settings import CollectionSettings
+from workbench.store.files import UNREADABLE
 from workbench.store.schema import LATE_COLUMNS, completed
 
 LAYOUT = 1
@@ -166,7 +165,7 @@ def batches(folder: Path, files: Files, schema: pa.Schema) -> Iterator[pa.Table]
         for name in files["npz"]:
             with np.load(_inside(folder, name), allow_pickle=False) as arrays:
                 yield table_of(arrays, schema)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (*UNREADABLE, KeyError, TypeError) as error:
         raise InputError(f"A file of the export {folder.name} cannot be read ({error}); export again.") from error
 
 

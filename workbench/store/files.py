@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,10 @@ log = logging.getLogger(__name__)
 
 _FULL_ERRNO = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the disk")
+
+UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file of arrays ends in; zip files say `NotImplementedError` or that a password is asked for
+where only a bit of theirs has turned."""
 
 
 def tree_bytes(path: Path, but: str = "") -> int:

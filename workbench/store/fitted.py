@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import logging
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from workbench.errors import InputError, StoreError
 from workbench.representations import FittedIndex, Representation, State
+from workbench.store.files import UNREADABLE
 from workbench.store.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ def load_state(path: Path, table: str = "") -> State:
             if table and _NAME in arrays and str(arrays[_NAME]) != table:
                 raise ValueError(f"it belongs to {arrays[_NAME]}")
             return {key: arrays[key] for key in arrays.files if key != _NAME}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (*UNREADABLE, KeyError) as error:
         raise InputError(f"{path.name} cannot be read: {error}") from error
 
 

@@ -11,8 +11,6 @@ the vectors when they are first needed and kept beside the memory-mapped copy; t
 from __future__ import annotations
 
 import logging
-import zipfile
-import zlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 from workbench.atomic import written_whole
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
+from workbench.store.files import UNREADABLE
 from workbench.store.page_ids import PageIds
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, Int, Int64
@@ -227,7 +226,7 @@ def _read(path: Path) -> InvertedLists | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except (*UNREADABLE, KeyError) as error:
         log.warning("the cells %s are damaged (%s) and will be worked out again", path, error)
         return None
 

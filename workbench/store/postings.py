@@ -460,10 +460,11 @@ class PostingsFile:
         letters_end = len(data) - pages * width
         if letters_end < sum(told):
             raise ValueError(f"{path.name} is cut short")
-        if not soundness.known(crc32):
-            if _sum(data.data, words, size, marks, pages, width) != crc32:
+        sizes = words, size, marks, pages, width
+        if not soundness.known(_mark(crc32, *sizes)):
+            if _sum(data.data, *sizes) != crc32:
                 raise ValueError(f"{path.name} is not what was written")
-            soundness.read(crc32, before)
+            soundness.read(_mark(crc32, *sizes), before)
         *numbers, letters, ids = np.split(data, [*np.cumsum(told), letters_end])
         starts, ends, firsts = (array.view(np.int64) for array in numbers[:3])
         lengths, where, counts, places = (array.view(np.int32) for array in numbers[3:])
@@ -488,8 +489,9 @@ class PostingsFile:
                         self._data(number).unlink(missing_ok=True)
                         raise
                     segment = replace(segment, file=number, crc32=_sum(data, *segment.sizes))
-                    self._soundness(number).date_back()
-                    self._soundness(number).written(segment.crc32)
+                    soundness = self._soundness(number)
+                    soundness.date_back()
+                    soundness.written(_mark(segment.crc32, *segment.sizes), soundness.identity())
                 written.append(segment)
             names = ("file", "crc32", "words", "size", "marks", "pages", "width")
             rows = [dict(zip(names, (segment.file, segment.crc32, *segment.sizes), strict=True)) for segment in written]
@@ -531,6 +533,11 @@ def _among(page_ids: PageIds, others: PageIds) -> NDArray[np.bool_]:
 def _sum(data: bytes | memoryview, *sizes: int) -> int:
     """The checksum of a segment's file, and of what says where in it each array ends."""
     return zlib.crc32(data, zlib.crc32(repr(sizes).encode()))
+
+
+def _mark(crc32: int, *sizes: int) -> int:
+    """What the file of a segment is found sound as; its directory, which says both, has no checksum of its own."""
+    return zlib.crc32(repr((crc32, *sizes)).encode())
 
 
 def _fingerprint() -> str:

@@ -53,9 +53,11 @@ class Soundness:
         if time.time_ns() - max(before[1:3]) > SETTLED * 1e9:
             self._note(mark, before)
 
-    def written(self, mark: int) -> None:
-        """Note that the file is as it was written, or read, a moment ago: nothing has written to it since."""
-        identity = self.identity()
+    def written(self, mark: int, identity: Sequence[int]) -> None:
+        """Note that the file is as it was written, or read, when it had this ``identity``.
+
+        Who wrote it gave it a time before that (`date_back`), so that whatever wrote to it since shows.
+        """
         if time.time_ns() - identity[1] > SETTLED * 1e9:
             self._note(mark, identity)
 

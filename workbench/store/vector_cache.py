@@ -22,7 +22,6 @@ import io
 import logging
 import os
 import threading
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -37,7 +36,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from workbench.atomic import written_whole
 from workbench.errors import DiskFullError
-from workbench.store.files import is_disk_full
+from workbench.store.files import UNREADABLE, is_disk_full
 from workbench.store.page_ids import PageIds
 from workbench.store.soundness import Soundness
 from workbench.types import Int64, Ragged
@@ -95,7 +94,8 @@ class FlatVectors:
 class _Copy:
     """What is on disk: the state of the collection it copies, its file's number, rows and checksum, the vectors mapped.
 
-    ``damaged`` pages are left out; a copy that lacks some is of no state.
+    ``damaged`` pages are left out; a copy that lacks some is of no state. ``identity`` is that of the file when it was
+    found to be so.
     """
 
     stamp: str
@@ -103,6 +103,7 @@ class _Copy:
     rows: int
     crc: int
     vectors: FlatVectors
+    identity: Sequence[int] = ()
     damaged: int = 0
 
     def beside(self, held: FlatVectors) -> int:
@@ -230,13 +231,12 @@ class VectorCache:
             if (str(head["dtype"]), int(head["dim"])) != (self._dtype.str, self._dim):
                 return None
             rows, generation = int(head["rows"]), int(head["generation"])
-            path = self._data(generation)
+            path, before = self._data(generation), self._soundness(generation).identity()
             if path.stat().st_size < rows * self._dim * self._dtype.itemsize:
                 raise ValueError(f"{path.name} is cut short")
             columns = PageIds(head["page_ids"]), head["starts"], head["lengths"], head["sums"]
-            copy = _Copy(
-                str(head["stamp"]), generation, rows, int(head["crc"]), FlatVectors(self._map(path, rows), *columns)
-            )
+            vectors = FlatVectors(self._map(path, rows), *columns)
+            copy = _Copy(str(head["stamp"]), generation, rows, int(head["crc"]), vectors, before)
             if trusting and self._soundness(generation).known(zlib.crc32(held)):
                 return copy
             found = self._checked(copy, known, zlib.crc32(held), int(head["whole"]))
@@ -245,7 +245,7 @@ class VectorCache:
             return found
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
             log.warning("the vector copy %s is damaged (%s) and will be made again", self.directory, error)
             return None
 
@@ -265,14 +265,14 @@ class VectorCache:
 
     def _checked(self, copy: _Copy, known: _Copy | None, mark: int, whole: int) -> _Copy:
         """The copy without the pages whose vectors do not fit their checksums."""
-        soundness, flat = self._soundness(copy.generation), copy.vectors.flat
-        before = soundness.identity()
-        if known is not None and known.generation == copy.generation and known.rows <= copy.rows:
+        flat = copy.vectors.flat
+        same = known is not None and (known.generation, known.identity) == (copy.generation, copy.identity)
+        if known is not None and same and known.rows <= copy.rows:
             copy = replace(copy, crc=_crc(known.crc, flat[known.rows :]))
         else:
             copy = replace(copy, crc=_crc(0, flat))
         if copy.beside(copy.vectors) == whole:
-            soundness.read(mark, before)
+            self._soundness(copy.generation).read(mark, copy.identity)
             return copy
         vectors = copy.vectors
         columns = zip(vectors.page_ids, vectors.starts.tolist(), vectors.lengths.tolist(), vectors.sums, strict=True)
@@ -384,8 +384,9 @@ class VectorCache:
                 with suppress(OSError):  # what no directory names would take room until the next time
                     file.truncate(end)
                 raise
-        self._soundness(copy.generation).date_back()
-        return replace(copy, rows=rows, crc=crc), added
+        soundness = self._soundness(copy.generation)
+        soundness.date_back()
+        return replace(copy, rows=rows, crc=crc, identity=soundness.identity()), added
 
     def _write(self, stamp: str, copy: _Copy, held: FlatVectors) -> None:
         """Put a directory of these pages in the place of the one there is; the file was found as ``copy`` says."""
@@ -412,7 +413,7 @@ class VectorCache:
             out.flush()
             os.fsync(out.fileno())
         (self._folder / f"{self._name}.json").unlink(missing_ok=True)  # the directory of an earlier Pagelens
-        self._soundness(copy.generation).written(zlib.crc32(written))
+        self._soundness(copy.generation).written(zlib.crc32(written), copy.identity)
 
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"{self._name}.*.bin")
