@@ -45,6 +45,29 @@ def test_an_archive_is_replaced_and_goes_with_the_collection_or_a_document_of_it
         bench.archives.file("sea")
 
 
+def test_no_archive_comes_after_a_document_of_it_was_deleted(bench, monkeypatch):
+    """The collection may change again once all is exported, while that is put into the file."""
+    export = bench.library.export
+
+    def exported(*given, **more):
+        made = export(*given, **more)
+        bench.deletions.document("sea", "tides.pdf")
+        return made
+
+    monkeypatch.setattr(bench.library, "export", exported)
+    job = bench.jobs.wait(bench.archives.start("sea").id)
+    assert (job.state, "deleted while its export was made" in job.message) == ("failed", True)
+    assert [*(bench.settings.home / "state" / "archives").iterdir()] == []
+
+
+def test_what_a_killed_process_left_of_an_archive_goes_with_a_document(bench):
+    left = bench.settings.home / "state" / "archives" / ".sea" / ".export.0123abcd.partial" / "pages.parquet"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"whales")
+    bench.deletions.document("sea", "whales.pdf")
+    assert not left.exists()
+
+
 def test_an_archive_goes_by_the_new_name_of_its_collection(bench):
     archived(bench)
     bench.renaming.collection("sea", "ocean")

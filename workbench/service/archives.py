@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from workbench.errors import DiskFullError, InputError, NotFoundError
+from workbench.errors import DiskFullError, InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service.collections import Collections
 from workbench.service.counted import Count, counted
@@ -59,7 +59,8 @@ class Archives:
         self.file(collection).unlink(missing_ok=True)
 
     def forget(self, gone: Gone) -> Receipt:
-        """Remove the archive of a collection that leaves, or that a document of leaves."""
+        """Remove the archive of a collection that leaves, or that a document of leaves, and what is made into one."""
+        shutil.rmtree(self._making(gone.collection), ignore_errors=True)  # first, so that no archive comes after it
         with suppress(OSError):
             self._path(gone.collection).unlink(missing_ok=True)
         return Receipt.of(gone)
@@ -72,6 +73,10 @@ class Archives:
     def _path(self, collection: str) -> Path:
         return self._folder / f"{collection}.tar"
 
+    def _making(self, collection: str) -> Path:
+        """Where an archive is made; a process that was killed leaves it."""
+        return self._folder / f".{collection}"
+
     def _run(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
         name = request["collection"]
 
@@ -83,20 +88,29 @@ class Archives:
 
     def _write(self, name: str, formats: Sequence[str], count: Count) -> int:
         """Export into a folder, and that into the archive, each file leaving the folder as it goes in."""
-        folder, partial = self._folder / f".{name}", self._folder / f".{name}.tar"
-        shutil.rmtree(folder, ignore_errors=True)
+        making = self._making(name)
+        folder, partial = making / "export", making / "archive.tar"
+        shutil.rmtree(making, ignore_errors=True)
         try:
             made = self._library.export(name, folder, formats, progress=count)
-            with tarfile.open(partial, "w") as archive:
-                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                    archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}")
-                    path.unlink()
-            partial.replace(self._path(name))
+            self._pack(name, folder, partial)
         except OSError as error:
             if is_disk_full(error):
                 raise DiskFullError(f"The disk has no room for the export of '{name}'; nothing was kept.") from error
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            partial.unlink(missing_ok=True)
+            shutil.rmtree(making, ignore_errors=True)
         return made.pages
+
+    def _pack(self, name: str, folder: Path, partial: Path) -> None:
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        try:
+            with tarfile.open(partial, "w") as archive:
+                for path in paths:
+                    archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}")
+                    path.unlink()
+            partial.replace(self._path(name))
+        except FileNotFoundError as error:  # `forget` took it away
+            raise StateError(
+                f"A document of '{name}' was deleted while its export was made; have the export made again."
+            ) from error
