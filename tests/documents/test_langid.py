@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from workbench.documents import langid
 from workbench.documents.langid import MOST, language
 
 # Article 1 of the Universal Declaration of Human Rights, and beginnings of articles 2 and 7.
@@ -133,6 +134,13 @@ def test_nothing_is_loaded_before_a_page_has_words():
     code = "import sys; import workbench.store.writer as w; w.language(['12']); print('py3langid' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_hostile_words_are_looked_at_in_part(monkeypatch):
+    asked, likely = [], langid._likely
+    monkeypatch.setattr(langid, "_likely", lambda text: asked.append(text) or likely(text))
+    assert language([*TEXTS["en"].split(), "ab" * 1_000_000]) in ("en", "")
+    assert max(map(len, asked)) < 3000
 
 
 def test_a_sentence_in_a_second_language_does_not_decide():

@@ -249,3 +249,23 @@ def test_what_was_kept_may_be_nonsense(store, counts):
     store.catalog.table("pages").update(where=f"page_id = '{page}'", values_sql={"point_counts": counts})
     found = Collection(store.path).snapshot().prints([page])
     assert page not in found or len(found[page]) == 2
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        "make_array(make_array(0.1, 'NaN', 0.5, 0.9), make_array(-3e9, 0.0, 'inf', 0.5))",
+        "make_array(make_array(0.0, 0.0, 1.0, 1.0))",
+        "NULL",
+    ],
+)
+def test_boxes_of_figures_may_be_nonsense(store, boxes):
+    """A search by a picture goes on: what has a box is cut out of its page, and what has none is left out."""
+    page, *_, last = store.page_ids(None)
+    store.catalog.table("pages").update(where=f"page_id = '{page}'", values_sql={"figures": boxes})
+    snapshot = Collection(store.path).snapshot()
+    sights = snapshot.sights
+    assert len(sights) == len(sights.boxes) == len(sights.page_ids) and last in sights.page_ids
+    assert ((sights.boxes >= 0) & (sights.boxes <= 1)).all()
+    for kept in snapshot.prints([page, last]).values():
+        assert all(min(one.points.size) >= 1 for one in kept)

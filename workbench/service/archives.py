@@ -14,9 +14,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from workbench.errors import CollectionBusyError, DiskFullError, InputError, NotFoundError
+from workbench.errors import DiskFullError, InputError, NotFoundError, StateError
 from workbench.ingestion import Jobs
 from workbench.service.collections import Collections
 from workbench.service.counted import Count, counted
@@ -61,12 +59,10 @@ class Archives:
         self.file(collection).unlink(missing_ok=True)
 
     def forget(self, gone: Gone) -> Receipt:
-        """Remove the archive of a collection that leaves, or that a document of leaves, and what one cut off left."""
+        """Remove the archive of a collection that leaves, or that a document of leaves, and what is made into one."""
+        shutil.rmtree(self._making(gone.collection), ignore_errors=True)  # first, so that no archive comes after it
         with suppress(OSError):
             self._path(gone.collection).unlink(missing_ok=True)
-        if self._folder.is_dir():
-            with suppress(OSError), self._lock(0):  # whoever is writing one does it when that is written
-                self._sweep()
         return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
@@ -77,20 +73,9 @@ class Archives:
     def _path(self, collection: str) -> Path:
         return self._folder / f"{collection}.tar"
 
-    def _lock(self, seconds: float) -> FileLock:
-        """Held by the process that writes an archive."""
-        return FileLock(self._folder.with_suffix(".lock"), timeout=seconds)
-
-    def _sweep(self) -> None:
-        """Remove whatever of archives is not whole, of any collection."""
-        for path in self._folder.glob(".*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-
-    def _documents(self, collection: str) -> set[str]:
-        return {record.content_hash for record in self._opened.get(collection).records.listed()}
+    def _making(self, collection: str) -> Path:
+        """Where an archive is made; a process that was killed leaves it."""
+        return self._folder / f".{collection}"
 
     def _run(self, request: Mapping[str, Any], report: Callable[[Progress], None], stop: Event) -> IngestReport:
         name = request["collection"]
@@ -102,50 +87,30 @@ class Archives:
         return counted(EXPORT, name, report, stop, work)
 
     def _write(self, name: str, formats: Sequence[str], count: Count) -> int:
-        """Export into a folder, and that into the archive, each file leaving the folder as it goes in.
-
-        `CollectionBusyError`, so that the job is done again, where another process writes one, or a document that may
-        be in it was deleted meanwhile.
-        """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        folder, partial = self._folder / ".folder", self._folder / ".tar"
+        """Export into a folder, and that into the archive, each file leaving the folder as it goes in."""
+        making = self._making(name)
+        folder, partial = making / "export", making / "archive.tar"
+        shutil.rmtree(making, ignore_errors=True)
         try:
-            with self._lock(0):
-                try:
-                    self._sweep()
-                    there = self._documents(name)
-                    made = self._library.export(name, folder, formats, progress=count)
-                    with tarfile.open(partial, "w") as archive:
-                        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                            archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}", filter=_anybody)
-                            path.unlink()
-                    self._put(name, partial, there)
-                finally:
-                    self._sweep()
-        except Timeout as error:
-            raise CollectionBusyError("Another export is being written; this one comes after it.") from error
+            made = self._library.export(name, folder, formats, progress=count)
+            self._pack(name, folder, partial)
         except OSError as error:
             if is_disk_full(error):
                 raise DiskFullError(f"The disk has no room for the export of '{name}'; nothing was kept.") from error
             raise
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
         return made.pages
 
-    def _put(self, name: str, partial: Path, documents: set[str]) -> None:
-        """Let an archive of these documents be fetched, if all of them are still there once it can be: who deletes one
-        takes the archive away first."""
-        kept = False
+    def _pack(self, name: str, folder: Path, partial: Path) -> None:
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
         try:
+            with tarfile.open(partial, "w") as archive:
+                for path in paths:
+                    archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}")
+                    path.unlink()
             partial.replace(self._path(name))
-            kept = documents <= self._documents(name)
-        finally:
-            if not kept:
-                self._path(name).unlink(missing_ok=True)
-        if not kept:
-            raise CollectionBusyError(f"Documents of '{name}' were deleted while it was exported; it is done again.")
-
-
-def _anybody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """A file of an archive without who has it on this machine."""
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
-    return entry
+        except FileNotFoundError as error:  # `forget` took it away
+            raise StateError(
+                f"A document of '{name}' was deleted while its export was made; have the export made again."
+            ) from error

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from workbench.sight.matching import SIDE, Points, Print
+from workbench.sight.matching import KEPT, SIDE, Points, Print
 from workbench.store.conditions import both, within
 from workbench.store.directory import COMMITTED
 from workbench.store.page_ids import PageIds
@@ -69,11 +70,13 @@ def read_sights(table: Any) -> Sights:
         return Sights(PageIds.of(()), np.zeros((0, 4), np.float32), np.zeros((0, SIGHT), np.int8))
     where = both(COMMITTED, "sights IS NOT NULL")
     rows = table.search().where(where).select(["page_id", "figures", "sights"]).to_arrow().combine_chunks()
+    told = pc.equal(*(pc.list_value_length(rows[name]) for name in ("figures", "sights")))
+    rows = rows.filter(told)  # an import may say anything
     boxes, sights = (rows[name].combine_chunks() for name in ("figures", "sights"))
     pages = PageIds.of_bytes(rows["page_id"].cast(pa.binary()).to_pylist())
     return Sights(
         pages.take(np.repeat(np.arange(len(pages)), sights.value_lengths().to_numpy())),
-        boxes.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, 4),
+        _on_page(boxes.flatten().flatten().to_numpy(zero_copy_only=False)),
         sights.flatten().flatten().to_numpy(zero_copy_only=False).reshape(-1, SIGHT),
     )
 
@@ -87,13 +90,19 @@ def read_prints(table: Any, page_ids: Sequence[str]) -> dict[str, list[Print]]:
     rows = steadily(table.search().where(where).select(names).to_arrow)
     found = {}
     for page, width, height, boxes, points, counts, smalls in zip(*(rows[name] for name in names), strict=True):
-        corners = np.array(boxes.as_py(), np.float64).reshape(-1, 4)
+        corners = _on_page(np.array(boxes.as_py() or [], np.float32))
         sizes = (corners[:, 2:] - corners[:, :2]) * [width.as_py(), height.as_py()]
         kept = points.values.flatten().to_numpy().reshape(-1, POINT)
         parts = np.split(kept, np.cumsum(counts.as_py() or [], dtype=np.int64))[:-1]
         copies = smalls.values.flatten().to_numpy().reshape(-1, SIDE, SIDE, 3)
         if len(parts) == len(sizes) == len(copies):  # an import may say anything
             found[page.as_py()] = [
-                Print(Points.of(part, (w, h)), copy) for part, (w, h), copy in zip(parts, sizes, copies, strict=True)
+                Print(Points.of(part[:KEPT], (w, h)), copy)
+                for part, (w, h), copy in zip(parts, sizes, copies, strict=True)
             ]
     return found
+
+
+def _on_page(boxes: Float) -> Float:
+    """Boxes ``(n, 4)``, whatever an import says: within the page, which is cut by them."""
+    return np.nan_to_num(boxes).clip(0, 1).reshape(-1, 4)

@@ -115,8 +115,10 @@ async function detailsOf(name) {
   return { collection: info, samples: examples, documents };
 }
 export async function refresh() {
-  const known = collectionNow();
-  const details = known && (await detailsOf(state.collection).catch((error) => notify(error.message, "error")));
+  const name = state.collection,
+    known = collectionNow();
+  const details = known && (await detailsOf(name).catch((error) => notify(error.message, "error")));
+  if (name !== state.collection) return; // turned to another meanwhile, which is asked for by itself
   const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
   set({ details: details || null, gone: known || coming(state.collection) ? "" : gone });
   emit("details");

@@ -12,11 +12,18 @@ const lengthOf = (name) => name.length * LETTER;
 const within = (name, x) => Math.min(WIDTH - lengthOf(name) / 2, Math.max(lengthOf(name) / 2, x));
 
 /* What a stage is, in words, whatever its options and encoder: "rows[weights=idf]@colpali#2" is rows. */
-const OURS = { encode: "the query made into vectors", results: "the pages that are shown, put together" };
+const OURS = {
+  load: "a reranker brought into memory",
+  encode: "the query made into vectors",
+  filter: "the pages that the filter leaves",
+  quoted: "the pages that have what is quoted",
+  cache: "pages remembered from what was asked before",
+  results: "the pages that are shown, put together",
+};
 const plain = (name) => name.replace(/[[@#].*$/, "");
 export function stageAbout(name) {
   const known = state.overview.stages.find((one) => one.name === plain(name));
-  return OURS[name] || (known ? known.summary : "");
+  return OURS[plain(name)] || (known ? known.summary : "");
 }
 const Glossary = ({ names }) => html`<${Twin} title="What these stages are">
   <dl class="pl-stages">
