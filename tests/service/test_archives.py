@@ -29,6 +29,7 @@ def test_an_archive_is_taken_in_again_and_is_all_that_is_left_of_its_making(benc
     path = archived(bench, formats=("npz",))
     assert [left.name for left in path.parent.iterdir()] == ["sea.tar"]
     with tarfile.open(path) as archive:
+        assert {(each.uid, each.gid, each.uname, each.gname) for each in archive} == {(0, 0, "", "")}
         archive.extractall(tmp_path / "out", filter="data")
     bench.ingest([tmp_path / "out" / "sea"], "again")
     found = [bench.search("whales", name, "exact").hits for name in ("sea", "again")]
@@ -69,8 +70,10 @@ def test_what_a_killed_process_left_of_an_archive_goes_with_a_document(bench):
 
 
 def test_an_archive_goes_by_the_new_name_of_its_collection(bench):
-    archived(bench)
+    left = archived(bench).parent / ".sea"
+    left.mkdir()
     bench.renaming.collection("sea", "ocean")
+    assert not left.exists()
     assert bench.archives.file("ocean").is_file()
 
 

@@ -77,6 +77,30 @@ def test_rows_that_have_other_numbers_are_found_by_their_pages(store):
     assert_stored(store, TableVectors(held.page_ids, held.lengths, 16, held.numbers[::-1].copy(), held.table), [3, 9])
 
 
+def test_a_scan_goes_on_when_a_tidying_replaces_the_files_it_reads(store):
+    held = store.space().vectors("full")
+
+    class Tidied:
+        """The table, whose first files are read when the others go."""
+
+        def search(self):
+            return self
+
+        def select(self, names):
+            self.names = names
+            return self
+
+        def to_batches(self, batch_size):
+            yield next(iter(held.table.search().select(self.names).to_batches(batch_size=batch_size)))
+            raise RuntimeError("lance error: Not found: full.lance/data/0.lance")
+
+        def take_row_ids(self, numbers):
+            return held.table.take_row_ids(numbers)
+
+    at = list(range(PAGES))[::-1]
+    assert_stored(store, TableVectors(held.page_ids, held.lengths, held.row_bytes, held.numbers, Tidied()), at)
+
+
 def test_a_page_that_is_gone_comes_in_no_block(store):
     held = store.space().vectors("full")
     with Writer(store) as writer:

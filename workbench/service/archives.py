@@ -66,7 +66,8 @@ class Archives:
         return Receipt.of(gone)
 
     def rename_collection(self, collection: str, name: str) -> None:
-        """Let an archive be of a collection's new name."""
+        """Let an archive be of a collection's new name; what a killed process left of one goes."""
+        shutil.rmtree(self._making(collection), ignore_errors=True)
         with suppress(OSError):  # there is none
             self._path(collection).replace(self._path(name))
 
@@ -107,10 +108,17 @@ class Archives:
         try:
             with tarfile.open(partial, "w") as archive:
                 for path in paths:
-                    archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}")
+                    archive.add(path, f"{name}/{path.relative_to(folder).as_posix()}", filter=_anybody)
                     path.unlink()
             partial.replace(self._path(name))
         except FileNotFoundError as error:  # `forget` took it away
             raise StateError(
                 f"A document of '{name}' was deleted while its export was made; have the export made again."
             ) from error
+
+
+def _anybody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A file of an archive, without who has it on this machine."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry

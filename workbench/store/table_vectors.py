@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike
 
 from workbench.store.conditions import within
 from workbench.store.page_ids import PageIds
-from workbench.store.tables import ragged_batches, steadily
+from workbench.store.tables import is_replaced, ragged_batches, steadily
 from workbench.store.vector_cache import Block, FlatVectors
 from workbench.types import Int64
 
@@ -67,9 +67,14 @@ class TableVectors:
         """
         if 2 * len(at) > len(self.page_ids) > AT_ONCE:
             wanted = set(self.page_ids.take(at))
-            for batch in self.table.search().select(list(names)).to_batches(batch_size=AT_ONCE):
-                yield _of(pa.Table.from_batches([batch]), wanted)
-            return
+            try:
+                for batch in self.table.search().select(list(names)).to_batches(batch_size=AT_ONCE):
+                    yield _of(pa.Table.from_batches([batch]), wanted)
+                return
+            except Exception as error:
+                if not is_replaced(error):
+                    raise
+            at = at[self.page_ids.take(at).places(wanted)]  # those that did not come
         for start in range(0, len(at), AT_ONCE):
             some = at[start : start + AT_ONCE]
             wanted = set(self.page_ids.take(some))

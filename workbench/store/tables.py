@@ -86,9 +86,14 @@ def steadily(read: Callable[[], Found]) -> Found:
     try:
         return read()
     except Exception as error:
-        if "not found" not in str(error).lower():
+        if not is_replaced(error):
             raise
         return read()
+
+
+def is_replaced(error: Exception) -> bool:
+    """Whether a read met a file that was gone, since a tidying may have replaced it."""
+    return "not found" in str(error).lower()
 
 
 def columns(table: Any, where: str | None, names: Sequence[str]) -> Mapping[str, list[Any]]:
