@@ -139,6 +139,14 @@ def test_no_bit_of_a_directory_that_turns_ends_a_search(tmp_path):
             assert found is None or len(found.vectors.page_ids) == 3
 
 
+def test_nothing_is_left_of_a_copy_of_an_earlier_pagelens_that_is_dropped(tmp_path):
+    Table(2).current(make(tmp_path), "1")
+    (path,) = tmp_path.glob("*.npz")
+    path.rename(path.with_suffix(".json"))
+    make(tmp_path).drop()
+    assert [left.name for left in tmp_path.iterdir() if left.suffix != ".lock"] == []
+
+
 def test_a_copy_of_an_earlier_pagelens_is_made_again_and_is_no_damage(tmp_path):
     table = Table(20)
     table.current(make(tmp_path), "1")

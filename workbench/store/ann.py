@@ -169,6 +169,7 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
 def drop_ann(path: Path) -> None:
     """Delete an index; it is made anew when it is next wanted."""
     path.unlink(missing_ok=True)
+    path.with_suffix(".json").unlink(missing_ok=True)  # of an earlier Pagelens
     for folder in path.parent.glob(f"{path.stem}.*.ann"):
         with suppress(OSError):
             shutil.rmtree(folder)

@@ -184,6 +184,7 @@ class VectorCache:
         """Delete the copy, so that the next `current` makes a new one; who has it mapped keeps what is mapped."""
         with self._lock, self._exclusive():
             self.directory.unlink(missing_ok=True)
+            self._earlier.unlink(missing_ok=True)
             self._soundness(-1).forget()
             self._open = None
             self._sweep(-1)
@@ -207,6 +208,11 @@ class VectorCache:
     def directory(self) -> Path:
         """The file that says which pages the copy has."""
         return self._folder / f"{self._name}.npz"
+
+    @property
+    def _earlier(self) -> Path:
+        """The directory of an earlier Pagelens."""
+        return self._folder / f"{self._name}.json"
 
     @property
     def takes_room(self) -> bool:
@@ -412,7 +418,7 @@ class VectorCache:
             out.write(written)
             out.flush()
             os.fsync(out.fileno())
-        (self._folder / f"{self._name}.json").unlink(missing_ok=True)  # the directory of an earlier Pagelens
+        self._earlier.unlink(missing_ok=True)
         self._soundness(copy.generation).written(zlib.crc32(written), copy.identity)
 
     def _files(self) -> Iterator[Path]:
