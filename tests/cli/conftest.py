@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from click.testing import CliRunner
-from typer.main import get_command
+from typer.testing import CliRunner
 
 from tests.documents.make import write_pdf
 from workbench.cli import app
@@ -43,13 +42,9 @@ class Place:
     ingested: Ended
 
 
-_COMMAND = get_command(app)
-"""Made once: typer makes the tree of commands anew for each call."""
-
-
 def runner(home: Path) -> Callable[..., Ended]:
     def run(*arguments: str | Path) -> Ended:
-        result = CliRunner().invoke(_COMMAND, ["--home", str(home), *map(str, arguments)])
+        result = CliRunner().invoke(app, ["--home", str(home), *map(str, arguments)])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ended(result.exit_code, result.stdout, result.stderr)
