@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from workbench.documents.layout import TextRun, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
 from workbench.types import Box, Float
+from workbench.types.documents import PICTURE_AREA
 
 MIN_USABLE = 0.7  # share of a text layer's characters that must be real ones for it to be believed
-PICTURE_AREA = 0.03  # of the page; smaller pictures are icons and logos
 MOST_PICTURES = 8  # of a page that are looked at: a contact sheet has more, and each costs a quarter of a second
 LOGO_AREA = 0.002  # of the page; smaller pictures are bullets and rules
 MOST_LOGOS = 2  # of a page that are looked at; of 451 pages of reports and slides 39 have one

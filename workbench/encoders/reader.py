@@ -44,6 +44,7 @@ from workbench.encoders.windows import Window, cut
 from workbench.errors import EncoderError, InputError, QueryError
 from workbench.sight.matching import Print, imprint
 from workbench.types import Box, Figure, Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding, Words
+from workbench.types.documents import PICTURE_AREA
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -60,8 +61,6 @@ LONGEST_WORD = 64
 POLICY = "words"
 SMALLEST = 48
 """Pixels along the shorter side of a picture from which on it is looked at; a smaller one shows nothing for certain."""
-NAMED = 0.03
-"""Share of the page from which on a picture gets names and a kind; a smaller one is a logo or an icon."""
 LOGO = "logo"
 """The kind that a smaller one may be."""
 REMEMBERED, SMALL = 64, 1 << 18
@@ -217,7 +216,7 @@ class Reader:
         seen = self._looked_at([picture for _, picture in shown])
         found: list[tuple[Box, str, Float]] = []
         for (box, _), (known, _) in zip(shown, seen, strict=True):
-            large = box in page.pictures and _area(box) >= NAMED
+            large = box in page.pictures and _area(box) >= PICTURE_AREA
             if known.things and large and len(visible(page.words, box)) <= MOST_WORDS:
                 whole = _direction(sum(share * self.name(names) for names, share in known.classes))
                 found += [(within(box, one.box), one.names[0], self.name(one.names) + whole) for one in known.things]
@@ -229,7 +228,7 @@ class Reader:
             tuple(
                 Figure(
                     box,
-                    known.kind if known.kind == LOGO or (known.kind != sight.TEXT and _area(box) >= NAMED) else "",
+                    _kind(known, box),
                     known.sight,
                     kept.points.rows(),
                     kept.small.reshape(-1),
@@ -351,6 +350,12 @@ def within(outer: Box, inner: Box) -> Box:
 
 def _direction(vector: Any) -> Float:
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def _kind(known: sight.Seen, box: Box) -> str:
+    """The kind of a figure, none of a piece of text; of a small one only that it is a logo is believed."""
+    told = known.kind == LOGO or (known.kind != sight.TEXT and _area(box) >= PICTURE_AREA)
+    return known.kind if told else ""
 
 
 def _area(box: Box) -> float:

@@ -32,8 +32,7 @@ import pyarrow as pa
 from lancedb.index import IvfFlat
 from numpy.typing import NDArray
 
-from workbench.atomic import written_whole
-from workbench.store.files import UNREADABLE, room
+from workbench.store.files import UNREADABLE, room, write_arrays
 from workbench.store.page_ids import PageIds
 from workbench.store.schema import vectors_table
 from workbench.store.vector_cache import FlatVectors
@@ -145,17 +144,9 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
         db = lancedb.connect(str(folder))
         table = db.create_table("pages", data=pa.RecordBatchReader.from_batches(schema, batches()))
         table.create_index("vector", config=IvfFlat(distance_type="l2", num_partitions=cells))
-        with written_whole(path) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                name=name,
-                folder=folder.name,
-                cells=cells,
-                mean=mean,
-                sums=held.sums,
-                page_ids=held.page_ids.raw,
-            )
+        write_arrays(
+            path, name=name, folder=folder.name, cells=cells, mean=mean, sums=held.sums, page_ids=held.page_ids.raw
+        )
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -10,7 +10,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from workbench.atomic import written_whole
 from workbench.errors import DiskFullError, PagelensError, StoreError
 
 log = logging.getLogger(__name__)
@@ -21,6 +25,14 @@ _FULL_WORDS = ("no space left", "disk quota exceeded", "not enough space on the 
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What reading a damaged file of arrays ends in; zip files say `NotImplementedError` or that a password is asked for
 where only a bit of theirs has turned."""
+
+
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """Put named arrays in a file's place, whole and on the disk, or not at all; `OSError` leaves what was there."""
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def tree_bytes(path: Path, but: str = "") -> int:

@@ -20,10 +20,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from workbench.atomic import written_whole
 from workbench.representations.anchors import spherical_kmeans
 from workbench.representations.base import unit
-from workbench.store.files import UNREADABLE
+from workbench.store.files import UNREADABLE, write_arrays
 from workbench.store.page_ids import PageIds
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, Int, Int64
@@ -233,19 +232,17 @@ def _read(path: Path) -> InvertedLists | None:
 
 def _write(path: Path, cells: InvertedLists) -> None:
     try:
-        with written_whole(path) as partial, partial.open("wb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                name=path.name,
-                centres=cells.centres,
-                codes=cells.codes,
-                angles=cells.angles,
-                page_ids=cells.page_ids.raw,
-                ends=cells.offsets[1:],
-                shortest=cells.shortest,
-                longest=cells.longest,
-                sums=cells.sums,
-            )
+        write_arrays(
+            path,
+            name=path.name,
+            centres=cells.centres,
+            codes=cells.codes,
+            angles=cells.angles,
+            page_ids=cells.page_ids.raw,
+            ends=cells.offsets[1:],
+            shortest=cells.shortest,
+            longest=cells.longest,
+            sums=cells.sums,
+        )
     except OSError as error:
         log.warning("the cells %s cannot be kept (%s); they will be worked out again", path, error)

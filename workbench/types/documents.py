@@ -25,6 +25,10 @@ WORDS_NONE, WORDS_TEXT, WORDS_LATER, WORDS_NOW = WORDS = ("none", "text", "later
 _PAGE_REF = re.compile(r"(?P<document>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DOTALL)  # what the store can number
 
 
+PICTURE_AREA = 0.03
+"""Share of the page from which on a picture counts as one that it shows; smaller ones are icons and logos."""
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class PageRef:
     """A page as a person names it: document name and 1-based page number, written ``report.pdf#page=12`` (RFC 8118).
