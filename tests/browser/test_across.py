@@ -109,15 +109,22 @@ def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_
         ["bread.pdf", "2"],
         ["whales.pdf", "2"],
     ]
-    field.get_by_text("bread.pdf").click()
+    held = []
+    page.route("**/api/v1/facets", lambda route: held.append(route))  # the server takes its time
+    field.get_by_label("bread.pdf").check()
+    while not held:
+        page.wait_for_timeout(50)
     page.wait_for_function("pagelens.state.filter && pagelens.state.search.read")
     page.wait_for_function("pagelens.state.hits.every((hit) => hit.document === 'bread.pdf')")
     assert page.locator(".pl-filter-chip").inner_text().strip() == "document = 'bread.pdf'"
-    field.get_by_text("whales.pdf").click()
+    field.get_by_label("whales.pdf").check()
+    assert field.get_by_label("bread.pdf").is_checked()
+    held.pop().continue_()
+    page.unroute("**/api/v1/facets")
     page.wait_for_function("pagelens.state.filter.includes(' in (') && pagelens.state.search.read")
     search(page, "oven")
     assert page.evaluate("pagelens.state.filter") == "document in ('bread.pdf', 'whales.pdf')"
-    field.get_by_text("bread.pdf").click()
+    field.get_by_label("bread.pdf").uncheck()
     page.wait_for_function("""pagelens.state.filter === "document = 'whales.pdf'" """)
     assert page.seen.problems == []
     page.close()

@@ -309,7 +309,16 @@ def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_datas
     page.click("dialog .pl-primary")
     page.wait_for_function("document.querySelector('#pl-eval-dataset').value === 'asked here'")
     page.click("#pl-dataset-asked")
+    page.wait_for_selector("#pl-asked tbody tr")
+    held = []
+    page.route("**/asked", lambda route: held.append(route))  # the server takes its time
     page.uncheck("#pl-keep-asked")
+    held.pop().continue_()
+    while not held:  # it is kept, and what is kept is read anew
+        page.wait_for_timeout(50)
+    assert not page.is_checked("#pl-keep-asked")
+    held.pop().continue_()
+    page.unroute("**/asked")
     page.click("text=Delete what was kept")
     page.wait_for_selector("dialog >> text=Nothing is kept.")
     page.click("dialog button >> text=Cancel")

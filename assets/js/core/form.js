@@ -28,8 +28,17 @@ export const Input = within(function Typed({ look, write, take, enter, value, ..
 });
 export const Code = (more) => html`<${Input} look="pl-code" spellcheck="false" autocomplete="off" ...${more} />`;
 export const Count = (more) => html`<${Input} look="pl-short" type="number" min="1" ...${more} />`;
-export const Tick = ({ tick, ...more }) =>
-  html`<input type="checkbox" onChange=${tick && ((event) => tick(event.target.checked))} ...${more} />`;
+/* Where `tick` gives a promise, the box stays as the person left it until that is kept or broken. */
+export function Tick({ tick, checked, ...more }) {
+  const [meant, mean] = useState(null);
+  const turned = async ({ target }) => {
+    const answer = tick(target.checked);
+    if (!answer || !answer.then) return;
+    mean(target.checked);
+    await answer.finally(() => mean(null));
+  };
+  return html`<input type="checkbox" checked=${meant ?? checked} onChange=${tick && turned} ...${more} />`;
+}
 export const Check = ({ text, ...more }) =>
   html`<label class="pl-check"><${Tick} ...${more} /><span>${text}</span></label>`;
 /* What a field of the name `list` proposes: texts, or [text, what is said of it]. */

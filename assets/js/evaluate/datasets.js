@@ -1,6 +1,6 @@
 /* datasets: questions with labels; brought in from files or a folder, from what was judged, looked over, taken away. */
-import { api, Check, Code, collectionNames, count, date, dialog, Figures, html, Input, Labelled, Link, notify, plural,
-  Refusal, Select, showTab, state, sure, Table, useAnswer, useState, Waiting } from "../core/core.js";
+import { api, Check, Code, collectionNames, count, date, dialog, Figures, html, Input, Labelled, latest, Link, notify,
+  plural, Refusal, Select, showTab, state, sure, Table, useAnswer, useMemo, useState, Waiting } from "../core/core.js";
 import { askAnew } from "../search/run.js";
 
 const LISTS = ".jsonl,.json,.csv,.tsv,.txt,.trec,.qrels";
@@ -73,16 +73,26 @@ export async function fromJudgements() {
 function Asked({ collection, judge }) {
   const [changed, change] = useState(0);
   const address = api.collection(collection, "/asked");
-  const { value: told, error } = useAnswer(() => api.get(address), [changed]);
+  const [put, setPut] = useState(null);
+  const begin = useMemo(latest, []);
+  const { value, error } = useAnswer(() => api.get(address), [changed]);
+  const told = put || value;
   if (!told) return html`<${Waiting} text="Looking for searches" error=${error} />`;
-  const done = () => change(changed + 1);
+  const act = (request) => {
+    const newest = begin();
+    return request.then((answer) => {
+      if (!newest()) return;
+      setPut(answer);
+      change(changed + 1);
+    });
+  };
   const row = ({ query, times, last }) => {
     const go = html`<${Link} aria-label=${`Judge: ${query}`} onClick=${() => judge(query)}>Judge<//>`;
     return [query, count(times), date(last), told.judged[query] || "–", go];
   };
   const text = `Keep what is searched for on this page in ${collection}, on this machine only`;
   return html`<${Check} id="pl-keep-asked" text=${text} checked=${told.kept}
-      tick=${(kept) => api.put(address, { kept }).then(done)} />
+      tick=${(kept) => act(api.put(address, { kept }))} />
     <p class="pl-muted">
       Questions that people really asked measure best. Judge the pages that they find: open one, then <kbd>g</kbd>${" "}
       and <kbd>b</kbd>, and <kbd>j</kbd> for the next. What was judged becomes the dataset.
@@ -92,7 +102,7 @@ function Asked({ collection, judge }) {
         caption=${`What was searched for in ${collection}`}
         columns=${[["Query"], ["Times", "pl-num"], ["Last"], ["Judged", "pl-num"], ["", ""]]}
         rows=${told.queries.map(row)} />
-          <div><${Link} onClick=${() => api.remove(address).then(done)}>Delete what was kept<//></div>`
+          <div><${Link} onClick=${() => act(api.remove(address))}>Delete what was kept<//></div>`
       : html`<p class="pl-muted">${told.kept ? "Nothing was asked since." : "Nothing is kept."}</p>`}`;
 }
 /* What people asked here, to be judged; resolves as the others. */

@@ -1,6 +1,6 @@
 /* facets: what the results can be narrowed down to: documents, tags, fields, with how many pages each has. What a
    choice does to the filter is the server's to say; it stays while other questions are asked. */
-import { api, count, html, like, liked, Link, state, useAnswer, useState } from "../core/core.js";
+import { api, count, html, like, liked, Link, state, Tick, useAnswer, useLayoutEffect, useState } from "../core/core.js";
 import { useFilter } from "./controls.js";
 import { searched } from "./run.js";
 
@@ -18,23 +18,24 @@ const languages = new Intl.DisplayNames(["en"], { type: "language", fallback: "c
 const named = (field, value) => (field === "language" && /^[a-z]{2,3}$/.test(value) ? languages.of(value) : value);
 const look = liked("facets", { open: false });
 
-function Value({ field, one }) {
+function Value({ field, one, checked, tick }) {
   return html`<li>
     <label class="pl-facet">
-      <input type="checkbox" name=${`pl-facet-${field}`} value=${one.value} checked=${one.chosen}
-        onChange=${() => useFilter(one.filter)} />
+      <${Tick} name=${`pl-facet-${field}`} value=${one.value} checked=${checked} tick=${tick} />
       <span class="pl-facet-name" title=${one.value}>${named(field, one.value)}</span>
       <span class="pl-muted">${count(one.pages)}</span>
     </label>
   </li>`;
 }
-function Field({ facet: { field, values, more } }) {
+function Field({ facet: { field, values, more }, ticks, tick }) {
   const [all, setAll] = useState(false);
   const name = NAMES[field] || field.replace(/^meta\./, "");
   const shown = all ? values : values.slice(0, FIRST);
   return html`<fieldset class="pl-facet-field" data-field=${field}>
     <legend>${name}</legend>
-    <ul>${shown.map((one) => html`<${Value} key=${one.value} field=${field} one=${one} />`)}</ul>
+    <ul>${shown.map((one) => html`<${Value} key=${one.value} field=${field} one=${one}
+      checked=${one.chosen !== (ticks.filter(({ value }) => value === one.value).length % 2 > 0)}
+      tick=${() => tick(field, one)} />`)}</ul>
     ${values.length > FIRST && html`<${Link} onClick=${() => setAll(!all)}>
       ${all ? "Fewer" : `${values.length - FIRST} more`}
     <//>`}
@@ -45,12 +46,27 @@ export function Facets() {
   const [open, setOpen] = useState(look.open);
   const collections = searched(),
     { filter, details } = state;
-  const { value } = useAnswer(() => open && api.post("/facets", { collections, filter }), [
+  /* What was ticked and is not answered yet: the first is asked for; what the filter becomes by the next, its answer
+     says. */
+  const [ticks, setTicks] = useState([]);
+  const { value, stale } = useAnswer(() => open && api.post("/facets", { collections, filter }), [
     open,
     JSON.stringify(collections),
     filter,
     details,
   ]);
+  const tick = (field, one) => {
+    setTicks([...ticks, { field, value: one.value }]);
+    if (!ticks.length) useFilter(one.filter);
+  };
+  useLayoutEffect(() => {
+    const [next, ...later] = ticks.slice(1);
+    if (stale || !ticks.length) return;
+    const values = (value || []).flatMap((facet) => (next && facet.field === next.field ? facet.values : []));
+    const one = values.find((each) => each.value === next.value);
+    setTicks(one ? [next, ...later] : []);
+    if (one) useFilter(one.filter);
+  }, [value, stale]);
   const turn = (event) => {
     setOpen(event.target.open);
     like("facets", Object.assign(look, { open: event.target.open }));
@@ -58,7 +74,8 @@ export function Facets() {
   return html`<details class="pl-card pl-facets" open=${open} onToggle=${turn}>
     <summary><h3>Narrow down</h3></summary>
     ${open && value && (value.length
-      ? value.map((facet) => html`<${Field} key=${facet.field} facet=${facet} />`)
+      ? value.map((facet) => html`<${Field} key=${facet.field} facet=${facet} tick=${tick}
+        ticks=${ticks.filter(({ field }) => field === facet.field)} />`)
       : html`<p class="pl-muted">All pages are alike in what filters know of them.</p>`)}
   </details>`;
 }

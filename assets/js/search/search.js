@@ -126,6 +126,10 @@ function Refine({ hide }) {
     <${Button} look="pl-primary" onClick=${go}>${all ? "Refine the search" : "Search again"}<//>
   </div>`;
 }
+const Told = ({ result }) =>
+  result.answers
+    ? html`<${Answers} result=${result} />`
+    : html`<${Waterfall} result=${result} />${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`;
 export function Search() {
   const [marked, setMarked] = useState(false);
   listener = setMarked;
@@ -142,10 +146,9 @@ export function Search() {
         <${Results} marking=${() => setMarked(true)} />
         <${Blank} />
       </div>
-      ${result && !stale && html`<aside class="pl-found-side" aria-label="How it was found">
+      ${result && html`<aside class="pl-found-side" aria-label="How it was found">
         <${Facets} />
-        ${result.answers ? html`<${Answers} result=${result} />` : html`<${Waterfall} result=${result} />
-          ${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`}
+        ${!stale && html`<${Told} result=${result} />`}
       </aside>`}
     </div>
   </div>`;
