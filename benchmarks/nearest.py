@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from workbench.cli import output
 from workbench.maxsim import maxsim_of_ranges
 from workbench.settings import Settings
 from workbench.store import Library
-from workbench.store.ann import CANDIDATES, make_ann
+from workbench.store.ann import CANDIDATES, AnnIndex, make_ann
 from workbench.store.page_ids import PageIds
 from workbench.store.vector_cache import FlatVectors
 from workbench.types import Float, Int64
@@ -40,13 +41,8 @@ def main(collection: str, sizes: Sequence[int]) -> None:
             held = _made(there, size)
             index = make_ann(Path(folder) / "made.npz", "made", held)
             queries = np.asarray(held.flat[:: -(-size // QUESTIONS)], np.float32)
-            best, whole = _timed(lambda query, held=held: _best(query, held, np.arange(len(held.starts))), queries)
-            named, asked = _timed(
-                lambda query, held=held, index=index: _best(
-                    query, held, np.sort(index.search(query, KEPT * CANDIDATES, index.probes()))
-                ),
-                queries,
-            )
+            best, whole = _timed(partial(_all, held), queries)
+            named, asked = _timed(partial(_by_index, held, index), queries)
             found = np.mean([len(np.intersect1d(a, b)) / KEPT for a, b in zip(best, named, strict=True)])
             output.say(f"| {size:,} | {whole} | {asked} | {found:.2f} |")
 
@@ -59,6 +55,14 @@ def _made(there: FlatVectors, size: int) -> FlatVectors:
         flat[start : start + len(there.flat)] = perturbed(np.asarray(there.flat, np.float32), rng)[: size - start]
     ids = PageIds.of([f"{i:010d}" for i in range(size)])
     return FlatVectors(flat, ids, np.arange(size), np.ones(size, np.int64), np.zeros(size, np.uint32))
+
+
+def _all(held: FlatVectors, query: Float) -> Int64:
+    return _best(query, held, np.arange(len(held.starts)))
+
+
+def _by_index(held: FlatVectors, index: AnnIndex, query: Float) -> Int64:
+    return _best(query, held, np.sort(index.search(query, KEPT * CANDIDATES, index.probes())))
 
 
 def _best(query: Float, held: FlatVectors, at: Int64) -> Int64:
