@@ -106,7 +106,7 @@ class ScaleReport:
     repeats: int
     points: tuple[ScalePoint, ...]
     pages_per_second: float
-    """Pages written a second, pooled, indexed and mapped; not read or encoded. 0: all were there before."""
+    """Pages written a second, pooled, indexed and mapped; not read or encoded. 0: some were there before."""
     kept: int = 0
     """Vectors that were kept of a page at most; 0: all."""
 
@@ -172,7 +172,7 @@ def scale(
             progress(f"Searching {size:,} pages")
             points += in_new_process(_measure, settings.model_dump(), list(questions), list(pipelines), repeats, judged)
         enlarged.close()
-    speed = (written - before) / seconds if written > before else 0.0
+    speed = written / seconds if seconds and not before else 0.0
     return ScaleReport(collection, info.encoder, len(questions), repeats, tuple(points), speed, kept)
 
 

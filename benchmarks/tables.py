@@ -104,11 +104,12 @@ def scale_points(report: ScaleReport) -> Table:
     ]
     names = dict.fromkeys(point.pipeline for point in report.points)
     grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
+    growth = f"; each further page took {grown}" if len({point.pages for point in report.points}) > 1 else ""
     speed = f"at {report.pages_per_second:.0f} pages/s" if report.pages_per_second else "beforehand"
     notes = [
         f"Pages put together from halves of those of '{report.source}' ({report.encoder}), with noise, written "
         f"{speed}; {report.questions} questions x {report.repeats}. Memory is what no "
-        f"file backs, above the loaded model, at its highest; each further page took {grown}. 'As exact' is the share "
+        f"file backs, above the loaded model, at its highest{growth}. 'As exact' is the share "
         "of exact's first 10 that are found; nDCG is of the labelled pages among those made of their halves. "
         "'Opening' is the first search of a process that has the model, its encoding included."
     ]

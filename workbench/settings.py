@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """MiB of the card's memory that vectors may take; 0 takes half of what is free when the first search asks."""
     ann_pages: int = Field(default=200_000, ge=0)
     """Pages from which on a first stage of one vector a page asks an approximate index; 0: only where a stage says
-    ``engine=ann``. Of fewer, two processors compare all as quickly, and lose none (docs/measured.md)."""
+    ``engine=ann``. Of 100,000, comparing all takes a processor as long, and loses none (docs/measured.md)."""
     copy_mb: int = Field(default=4096, ge=0)
     """MiB of an encoder's full vectors up to which a collection on this machine has them twice, in its table and as the
     copy that searches map into memory. Of more, some 15,000 pages of most page models, a search reads the pages that it

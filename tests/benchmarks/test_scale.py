@@ -96,9 +96,8 @@ def test_pages_that_are_kept_are_not_written_again(workbench, monkeypatch, tmp_p
 
     first, again, more = run(60), run(60), run(60, 70)
     assert first.pages_per_second > 0
-    assert again.pages_per_second == 0
+    assert again.pages_per_second == more.pages_per_second == 0
     assert [point.pages for point in more.points] == [60, 70]
-    assert more.pages_per_second > 0
     assert {point.ndcg for report in (first, again, more) for point in report.points} == {1}
     assert all(point.processor_ms > 0 for point in more.points)
     with pytest.raises(InputError, match="70 pages already"):
