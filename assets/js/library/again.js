@@ -16,7 +16,7 @@ export function Cure({ document, language = "", short = false }) {
   const read = () => startJob("/reread", body);
   const what = way.pages.length ? plural(way.pages.length, "page") : "it";
   const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
-  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
+  return html`<${Button} edits look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
     title=${text} act=${read}>
     ${short ? "Read again" : text}
   <//>`;
