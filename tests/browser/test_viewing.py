@@ -31,7 +31,7 @@ EDITS = {
         "Select all documents",
         "Select whales.pdf",
         "Delete whales.pdf",
-        "Read it by OCR alone",
+        "Read it again, another way",
         "Add an encoder",
         "Add an index",
     ],
