@@ -10,7 +10,7 @@ export const languages = () =>
 export function Cure({ document: { name, verdict, notices }, language = "", short = false }) {
   const read = () => startJob("/reread", { document: name, another: true, languages: language ? [language] : [] });
   const text = `Read ${verdict === "partly" ? plural(notices.length, "page") : "it"} again, another way`;
-  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${name}` : null}
+  return html`<${Button} edits look=${short && "pl-small"} aria-label=${short ? `${text}: ${name}` : null}
     title=${text} act=${read}>
     ${short ? "Read again" : text}
   <//>`;
