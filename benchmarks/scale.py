@@ -7,7 +7,7 @@ are alike. (Pages of a grid are not cut, but only get the noise.) What is said o
 answer a pipeline still gives, and nDCG of the labelled pages among all those made of their halves, which count as pages
 that do not answer: no real collection is like that, so that the figures of one size compare with each other and with
 nothing else. Where pages are made smaller (``kept`` vectors of each, evenly, and as many words), so that more of them
-fit on a disk, the report says so.
+fit on a disk, the report says so. What was written can be kept in a folder, from which a later run goes on.
 
 Each size is searched by a process of its own, so that its memory is not that of the writing or of a smaller size. What
 is told is the memory that no file backs (`watch.Memory`) above that of the loaded model.
@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +75,9 @@ class ScalePoint:
     ``stages`` are the stages and their median milliseconds; ``opening_ms`` what a first search by the recommended
     pipeline took in a fresh process; ``vector_bytes`` what the full and pooled vectors come to as they are stored;
     ``agreement`` the mean share of exact's best `K` that are among the pipeline's; ``ndcg`` and ``exact_ndcg`` nDCG@5
-    by it and by exact search (None without labels); ``approximate`` what the first stage said of its index.
+    by it and by exact search (None without labels); ``approximate`` what the first stage said of its index;
+    ``processor_ms`` the median of the processors' time that a search took, its encoding included, which a busy machine
+    changes little.
     """
 
     pages: int
@@ -89,6 +93,7 @@ class ScalePoint:
     ndcg: float | None = None
     exact_ndcg: float | None = None
     approximate: str = ""
+    processor_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class ScaleReport:
     repeats: int
     points: tuple[ScalePoint, ...]
     pages_per_second: float
-    """Pages written a second, pooled, indexed and mapped; not read or encoded."""
+    """Pages written a second, pooled, indexed and mapped; not read or encoded. 0: some were there before."""
     kept: int = 0
     """Vectors that were kept of a page at most; 0: all."""
 
@@ -122,43 +127,63 @@ def scale(
     labels: Labels = (),
     kept: int = 0,
     indexes: Sequence[str] = (),
+    keep: Path | None = None,
 ) -> ScaleReport:
     """Write and search collections of so many pages; the largest decides the disk space, about 1 MB a page.
 
     ``labels`` are the pages that answer each question and their grades; ``kept`` the vectors that pages are cut down
-    to; ``indexes`` are added to those of a new collection. `InputError` when the collection is empty or there are no
-    questions.
+    to; ``indexes`` are added to those of a new collection. The pages stay in the folder ``keep``, and those that are
+    there already, made of the same pages by the same ``kept``, are not written again. `InputError` when the collection
+    is empty, there are no questions, or the folder has more pages than the smallest size.
     """
     info = workbench.library.info(collection)
     if not info.pages or not questions:
         raise InputError(f"Enlarging needs pages and questions; '{collection}' has {info.pages} pages.")
     sources = [_smaller(*source, kept) for source in _sources(Library.of(workbench.settings).open(collection))]
     steps = sorted(set(sizes))
-    there = dict(zip((str(stored.ref) for stored, _ in sources), _originals(len(sources), steps), strict=False))
-    judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
     encoder = encoder_of(workbench, info)
     points: list[ScalePoint] = []
-    with tempfile.TemporaryDirectory(prefix="pagelens-scale-", ignore_cleanup_errors=True) as folder:
-        settings = workbench.settings.model_copy(update={"home": Path(folder)})
-        made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
-        enlarged = Library.of(settings).create(NAME, made, encoder.info)
-        seconds, written = 0.0, 0
+    with _folder(keep) as folder:
+        settings = workbench.settings.model_copy(update={"home": folder})
+        library = Library.of(settings)
+        if NAME in library.names():
+            enlarged = library.open(NAME)
+        else:
+            made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
+            enlarged = library.create(NAME, made, encoder.info)
+        before = written = enlarged.page_count()
+        if before > steps[0]:
+            raise InputError(f"'{folder}' holds {before:,} pages already; name sizes from there on, or another folder.")
+        originals = _originals(len(sources), [before, *steps])
+        there = dict(zip((str(stored.ref) for stored, _ in sources), originals, strict=False))
+        judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
+        seconds = 0.0
         for size in steps:
-            progress(f"Writing pages {written + 1:,} to {size:,}")
             watch = Stopwatch()
-            grow(enlarged, sources, written, size)
-            with Writer(enlarged) as writer:
-                for index in indexes:
-                    if index not in enlarged.space().indexes:
-                        progress(f"Adding index '{index}'")
+            if size > written:
+                progress(f"Writing pages {written + 1:,} to {size:,}")
+                grow(enlarged, sources, written, size)
+            for index in indexes:
+                if index not in enlarged.space().indexes:
+                    progress(f"Adding index '{index}'")
+                    with Writer(enlarged) as writer:
                         writer.indexes.add_index("", index)
             seconds, written = seconds + watch.lap() / 1000.0, size
             progress(f"Searching {size:,} pages")
             points += in_new_process(_measure, settings.model_dump(), list(questions), list(pipelines), repeats, judged)
         enlarged.close()
-    return ScaleReport(
-        collection, info.encoder, len(questions), repeats, tuple(points), written / seconds if seconds else 0.0, kept
-    )
+    speed = written / seconds if seconds and not before else 0.0
+    return ScaleReport(collection, info.encoder, len(questions), repeats, tuple(points), speed, kept)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """Where pages are written: a folder that stays, or one that goes afterwards."""
+    if keep is not None:
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="pagelens-scale-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def perturbed(vectors: Float, rng: np.random.Generator, noise: float = NOISE) -> Float:
@@ -283,10 +308,14 @@ def _measure(
     points, lists = list[ScalePoint](), dict[str, list[list[str]]]()
     for name in pipelines:
         _have_indexes(workbench, name)
-        traces: list[Sequence[StageTrace]] = []
+        traces, processor = list[Sequence[StageTrace]](), list[float]()
         with MemoryWatch() as watch:
             for round_number in range(repeats + 1):
-                found = [workbench.searches.search(question, NAME, name) for question in questions]
+                found = list[SearchResult]()
+                for question in questions:
+                    start = time.process_time()
+                    found.append(workbench.searches.search(question, NAME, name))
+                    processor += [1000.0 * (time.process_time() - start)] if round_number else []
                 traces += [result.trace.stages for result in found if round_number]
         points.append(
             ScalePoint(
@@ -300,6 +329,7 @@ def _measure(
                 opening_ms,
                 stored,
                 approximate=next((stage.approximate for stage in traces[0] if stage.approximate), ""),
+                processor_ms=float(np.median(processor)),
             )
         )
         lists[name] = [_refs(result) for result in found]

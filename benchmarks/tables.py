@@ -70,12 +70,14 @@ def scale(report: ScaleReport) -> Table:
 
 def scale_points(report: ScaleReport) -> Table:
     """Each size and pipeline with its percentiles and memory."""
+    counted = any(point.processor_ms for point in report.points)  # an earlier version's records do not say
     columns = [
         Column("pages", "pages", True),
         Column("vectors", "vectors", True),
         Column("disk_bytes", "on disk", True),
         PIPELINE_COLUMN,
         *(Column(f"{key}_ms", f"{key} ms", True) for key in ("p50", "p95", "p99")),
+        *([Column("processor_ms", "processor ms", True)] if counted else []),
         Column("stages", "stages, ms"),
         Column("agreement", "as exact", True),
         Column("ndcg", "of exact's nDCG@5", True),
@@ -90,6 +92,7 @@ def scale_points(report: ScaleReport) -> Table:
             size(point.disk_bytes),
             word(point.pipeline),
             *(real(ms, 1) for ms in (point.search.p50, point.search.p95, point.search.p99)),
+            *([real(point.processor_ms, 1)] if counted else []),
             word(", ".join(f"{name} {ms:.1f}" for name, ms in point.stages)),
             Cell(None) if point.agreement is None else percent(point.agreement),
             percent(point.ndcg / point.exact_ndcg) if point.ndcg is not None and point.exact_ndcg else Cell(None),
@@ -101,13 +104,17 @@ def scale_points(report: ScaleReport) -> Table:
     ]
     names = dict.fromkeys(point.pipeline for point in report.points)
     grown = ", ".join(f"{report.own_bytes_per_page(name):,.0f} bytes ({name})" for name in names)
+    growth = f"; each further page took {grown}" if len({point.pages for point in report.points}) > 1 else ""
+    speed = f"at {report.pages_per_second:.0f} pages/s" if report.pages_per_second else "beforehand"
     notes = [
         f"Pages put together from halves of those of '{report.source}' ({report.encoder}), with noise, written "
-        f"at {report.pages_per_second:.0f} pages/s; {report.questions} questions x {report.repeats}. Memory is what no "
-        f"file backs, above the loaded model, at its highest; each further page took {grown}. 'As exact' is the share "
+        f"{speed}; {report.questions} questions x {report.repeats}. Memory is what no "
+        f"file backs, above the loaded model, at its highest{growth}. 'As exact' is the share "
         "of exact's first 10 that are found; nDCG is of the labelled pages among those made of their halves. "
         "'Opening' is the first search of a process that has the model, its encoding included."
     ]
+    if counted:
+        notes.append("'Processor' is what all processors together worked on a search, its encoding included.")
     if report.kept:
         notes.append(f"Pages were cut down to {report.kept} vectors and words each.")
     asked = dict.fromkeys(

@@ -17,6 +17,9 @@ if __name__ == "__main__":
     import pytest
 
     os.chdir(ROOT)
+    # Hundreds of processes import the package; where the environment says to keep no bytecode, each would compile it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     all_tests = ["-m", ""]  # whatever their marks
     # A file's tests stay together: they share what is dear to make, as an indexed collection or a browser.
     at_once = ["-n", "logical", "--dist", "loadfile"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import os
 import shutil
 import tempfile
@@ -59,6 +61,16 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["marks"] = node.config.option.markexpr
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and collected stays to the end: no look for garbage need go through it, then or later."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the browser tests out where there is no Chromium, unless PAGELENS_BROWSER_TESTS=1 asks for them."""
     from workbench.doctor import chromium
@@ -72,6 +84,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reason = "switched off by PAGELENS_BROWSER_TESTS=0" if wanted == "0" else "no Chromium; playwright install chromium"
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_tree_of_commands() -> Iterator[None]:
+    """typer makes its tree of commands for each call of a test's runner anew, which takes longer than most commands."""
+    from typer import testing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "_get_command", functools.cache(testing._get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

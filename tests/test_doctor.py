@@ -143,3 +143,16 @@ def test_the_browser_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert (check.ok, check.cure) == (None, "playwright install chromium")
     browser.touch()
     assert doctor.chromium() == browser
+
+
+def test_a_browser_without_windows_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PAGELENS_CHROMIUM", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    kept = doctor._kept_by_playwright()
+    monkeypatch.setattr(shutil, "which", lambda name: str(tmp_path / name) if name == "chromium" else None)
+    places = [tmp_path / "chromium", *(kept / f"chromium_headless_shell-{n}/linux/headless_shell" for n in (7, 9))]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+        assert doctor.chromium() == place

@@ -53,6 +53,12 @@ def loaded_by(code: str, *flags: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+def test_a_server_answers_before_the_heavy_libraries_are_there() -> None:
+    loaded = loaded_by("import workbench.service, workbench.ui")
+    assert "gradio" in loaded
+    assert not loaded & (set(HEAVY) - {"gradio", "pandas", "pyarrow"})  # what Gradio and the tables are described with
+
+
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     loaded = loaded_by("import benchmarks.commands, workbench.cli")
     assert "typer" in loaded

@@ -291,28 +291,40 @@ def chromium() -> Path | None:
     """A Chromium or Chrome on this machine for the browser tests, or None.
 
     ``PAGELENS_CHROMIUM`` names one; else the usual names on the path, the usual folders of macOS and Windows, and the
-    browsers that ``playwright install chromium`` keeps.
+    browsers that ``playwright install chromium`` keeps. One without windows is preferred: it draws a page in half the
+    processor's time.
     """
     if named := os.environ.get("PAGELENS_CHROMIUM"):
         return Path(named) if Path(named).is_file() else None
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge"):
-        if found := shutil.which(name):
-            return Path(found)
-    return next((place for place in _usual_places() if place.is_file()), None)
+    return next((place for place in _browsers() if place.is_file()), None)
 
 
-def _usual_places() -> Iterator[Path]:
+def _browsers() -> Iterator[Path]:
+    """Where browsers may be, the best first."""
+    kept = _kept_by_playwright()
+    yield from _on_path("chromium-headless-shell", "chrome-headless-shell")
+    for name in ("chrome-headless-shell", "chrome-headless-shell.exe", "headless_shell", "headless_shell.exe"):
+        yield from sorted(kept.glob(f"chromium_headless_shell-*/**/{name}"), reverse=True)
+    yield from _on_path("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
     if sys.platform == "darwin":
         for name in ("Google Chrome", "Chromium", "Microsoft Edge"):
             yield Path(f"/Applications/{name}.app/Contents/MacOS/{name}")
-        kept = Path.home() / "Library" / "Caches" / "ms-playwright"
     elif sys.platform == "win32":
         for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
             if base := os.environ.get(variable):
                 yield Path(base) / "Google" / "Chrome" / "Application" / "chrome.exe"
                 yield Path(base) / "Microsoft" / "Edge" / "Application" / "msedge.exe"
-        kept = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "ms-playwright"
-    else:
-        kept = Path.home() / ".cache" / "ms-playwright"
     for name in ("chrome", "chrome.exe", "Chromium", "Google Chrome for Testing"):
         yield from sorted(kept.glob(f"chromium-*/**/{name}"), reverse=True)
+
+
+def _on_path(*names: str) -> Iterator[Path]:
+    yield from map(Path, filter(None, map(shutil.which, names)))
+
+
+def _kept_by_playwright() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "ms-playwright"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "ms-playwright"
+    return Path.home() / ".cache" / "ms-playwright"

@@ -52,9 +52,14 @@ def sees_all() -> bool:
     return _now.get().collections is None
 
 
+def may_edit() -> bool:
+    """Whether whoever asks may change anything."""
+    return _now.get().edit
+
+
 def check_edit() -> None:
     """`NotAllowedError` where whoever asks may only look."""
-    if not _now.get().edit:
+    if not may_edit():
         raise NotAllowedError("Your account may look at everything here and change nothing; ask for the role 'edit'.")
 
 

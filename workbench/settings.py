@@ -62,9 +62,9 @@ class Settings(BaseSettings):
     runs the card's way on the processor, to test it."""
     search_memory_mb: int = Field(default=0, ge=0)
     """MiB of the card's memory that vectors may take; 0 takes half of what is free when the first search asks."""
-    ann_pages: int = Field(default=50_000, ge=0)
+    ann_pages: int = Field(default=200_000, ge=0)
     """Pages from which on a first stage of one vector a page asks an approximate index; 0: only where a stage says
-    ``engine=ann``."""
+    ``engine=ann``. Of 100,000, comparing all takes a processor as long, and loses none (docs/measured.md)."""
     copy_mb: int = Field(default=4096, ge=0)
     """MiB of an encoder's full vectors up to which a collection on this machine has them twice, in its table and as the
     copy that searches map into memory. Of more, some 15,000 pages of most page models, a search reads the pages that it

@@ -27,6 +27,12 @@ def scale(
     index: Annotated[
         list[str] | None, typer.Option(metavar="INDEX", help="An index to add, as lemur; may be repeated.")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Keep the pages there; a later run with the same --vectors goes on from them."
+        ),
+    ] = None,
     save: options.Save = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,5 +49,5 @@ def scale(
     chosen = loaded.queries[:questions]
     asked, labels = [query.text for query in chosen], [loaded.qrels.get(query.id, {}) for query in chosen]
     pipelines = options.pipelines(pipeline)
-    report = measure(bench, name, asked, sizes, pipelines, repeats, output.say, labels, kept, index or [])
+    report = measure(bench, name, asked, sizes, pipelines, repeats, output.say, labels, kept, index or [], keep)
     finish(report, ["scale-points"], files, as_json)

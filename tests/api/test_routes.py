@@ -604,6 +604,9 @@ def reread(call: Caller, place: Place) -> None:
     assert (job["kind"], job["collection"]) == ("reread", "reread")
     assert place.workbench.jobs.wait(job["id"]).state == "done"
     call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
+    call("post", path, {"document": "gone.pdf", "another": True}, 404, collection="reread")
+    again = call("post", path, {"document": "tides.pdf", "another": True}, 202, collection="reread").json()
+    assert place.workbench.jobs.wait(again["id"]).state == "done"
     call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")
 
 

@@ -85,3 +85,20 @@ def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
     assert "approximate: an index named 120 candidates from" in small.points[0].approximate
     with pytest.raises(InputError, match="questions"):
         scale(workbench, "metal", [], [50], ["exact"])
+
+
+def test_pages_that_are_kept_are_not_written_again(workbench, monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: task(*arguments))
+    labels = [{str(hit.ref): 1 for hit in workbench.search(topic, "metal", "full:1").hits} for topic in TOPICS[:2]]
+
+    def run(*sizes):
+        return scale(workbench, "metal", TOPICS[:2], sizes, ["exact"], 1, labels=labels, keep=tmp_path / "kept")
+
+    first, again, more = run(60), run(60), run(60, 70)
+    assert first.pages_per_second > 0
+    assert again.pages_per_second == more.pages_per_second == 0
+    assert [point.pages for point in more.points] == [60, 70]
+    assert {point.ndcg for report in (first, again, more) for point in report.points} == {1}
+    assert all(point.processor_ms > 0 for point in more.points)
+    with pytest.raises(InputError, match="70 pages already"):
+        run(60)

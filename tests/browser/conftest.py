@@ -33,17 +33,17 @@ def address(home):
 
 
 @contextmanager
-def serving(home, **environment):
+def serving(home, *options, **environment):
     """A server of its own over a home folder; its address."""
     port = free_port()
     env = {**os.environ, "PAGELENS_HOME": str(home), **environment}
-    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open"]
+    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port), "--no-open", *options]
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
             try:
-                urllib.request.urlopen(url, timeout=2).close()
+                urllib.request.urlopen(f"{url}/healthz", timeout=2).close()
                 break
             except OSError:
                 assert server.poll() is None, "the server ended"

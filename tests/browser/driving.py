@@ -38,8 +38,8 @@ class Seen:
             self.problems.append(f"request {url}")
 
 
-def opened(browser, address, query="", **size):
-    page = browser.new_page(viewport={"width": 1440, "height": 900, **size})
+def opened(browser, address, query="", headers=None, **size):
+    page = browser.new_page(viewport={"width": 1440, "height": 900, **size}, extra_http_headers=headers)
     page.set_default_timeout(WAIT)
     page.seen = Seen(page, address)
     page.goto(address + "/" + query)

@@ -32,8 +32,10 @@ def measured(browser, address, filled, home, tmp_path_factory):
     page.click("dialog .pl-primary")
     page.wait_for_selector("#pl-eval-about:has-text('3 questions')")
     assert "about the pages of documents" in page.inner_text("#pl-eval-about")
-    page.click("#pl-measuring .pl-chip:text-is('two-stage')")  # off
-    page.click("#pl-measuring .pl-chip:text-is('exact')")
+    # What a search of the collection runs, beside what it stands in for.
+    page.wait_for_selector("#pl-measuring .pl-chip[aria-pressed=true]:text-is('accurate')")
+    assert set(page.locator("#pl-measuring .pl-chip[aria-pressed=true]").all_inner_texts()) == {"exact", "accurate"}
+    page.click("#pl-measuring .pl-chip:text-is('accurate')")  # off
     page.fill("#pl-eval-own", BAD)
     page.press("#pl-eval-own", "Enter")
     page.fill("#pl-eval-measures", "nDCG@5 R@1")

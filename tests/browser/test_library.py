@@ -82,7 +82,7 @@ def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does
     line = page.locator('tr[data-document="tides.pdf"] [aria-expanded]')
     assert line.inner_text() == "text layer"
     line.click()
-    page.get_by_role("button", name="Read it by OCR alone").click()  # another way, from the stored pictures
+    page.get_by_role("button", name="Read it again, another way").click()  # another way, from the stored pictures
     page.wait_for_selector(".pl-job[data-kind=reread][data-state=done]")
     page.wait_for_function("document.querySelector('tr[data-document] [aria-expanded]').innerText === 'OCR'")
 

@@ -4,13 +4,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from tests.browser.driving import WAIT, Seen, free_port
+from tests.browser.conftest import serving
+from tests.browser.driving import WAIT, Seen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -18,27 +18,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 @pytest.fixture
 def closed(home, filled, tmp_path):
     """The address of a server over the same collections that asks for a log-in; made as a person would."""
-    port = free_port()
     env = {**os.environ, "PAGELENS_HOME": str(home)}
     command = [sys.executable, "-m", "workbench"]
     accounts = str(tmp_path / "accounts")
-    for name, role in (("ada", "edit"), ("ben", "view")):
-        given = [*command, "password", accounts, name, "--role", role]
-        subprocess.run(given, input=b"correct horse\n", env=env, check=True)
-    serve = [*command, "serve", "--port", str(port), "--no-open", "--auth", accounts]
-    server = subprocess.Popen(serve, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None, "the server ended"
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(30)
+    subprocess.run([*command, "password", accounts, "ada"], input=b"correct horse\n", env=env, check=True)
+    with serving(home, "--auth", accounts) as url:
+        yield url
 
 
 def test_in_and_out(browser, closed):
@@ -85,16 +70,3 @@ def test_in_and_out(browser, closed):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{closed}/api/v1/collections")
     visitor.close()
-
-    looker = browser.new_context()
-    looker.set_default_timeout(WAIT)
-    page = looker.new_page()
-    page.goto(f"{closed}/login?next=%2F%3Fc%3Ddocuments%26view%3Dlibrary")
-    page.fill("[name=name]", "ben")
-    page.fill("[name=password]", "correct horse")
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_role("button", name="Delete whales.pdf").click()
-    page.get_by_role("button", name="Delete it", exact=True).click()
-    page.get_by_text("Your account may look at everything here and change nothing").wait_for()
-    assert page.locator('tr[data-document="whales.pdf"]').count() == 1
-    looker.close()

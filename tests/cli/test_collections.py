@@ -1,18 +1,26 @@
 """``pagelens collections``: listing, inspecting, deleting, checking, compacting."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Place, Run
+from tests.cli.conftest import Place, Run, runner
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Path:
+    """A home with a collection, to be copied."""
+    home = tmp_path_factory.mktemp("filled") / "home"
+    assert runner(home)("ingest", place.files, "-c", "c").code == 0
+    return home
 
 
 @pytest.fixture
-def filled(fresh: Run, place: Place) -> Run:
+def filled(made: Path, tmp_path: Path) -> Run:
     """A home with a collection that a test may change."""
-    assert fresh("ingest", place.files, "-c", "c").code == 0
-    return fresh
+    return runner(shutil.copytree(made, tmp_path / "home"))
 
 
 def test_list_and_show(run: Run) -> None:

@@ -1,6 +1,7 @@
 """``pagelens ingest`` on real files: what goes in, what is refused, the exit code, and a clean stop."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -171,5 +172,8 @@ def test_a_page_that_was_hardly_read_is_named_with_its_quality_and_how_to_read_i
     assert listed["notices"] == [notice]
     lines = fresh("collections", "show", "c").out.splitlines()
     assert f"old customs.pdf#page=1 is in, {notice['quality']} % read, but: {notice['reason']}" in lines
-    command = "pagelens collections reread c 'old customs.pdf' --pages 1 --engine tesseract"
+    command = "pagelens collections reread c 'old customs.pdf' --another-way"
     assert f"To read them again another way, run: {command}" in lines
+    assert fresh(*shlex.split(command)[1:]).code in (0, 1)  # 1 where nothing of it is read that way either
+    refused = fresh(*shlex.split(command)[1:], "--ocr")
+    assert refused.code == 1 and "leave out the other options" in refused.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from workbench.errors import InputError, NotFoundError
 from workbench.ingestion import words as reading
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings
+from workbench.store import Collection
 from workbench.store.checks import problems
 from workbench.types import PageRef
+from workbench.types.ingestion import PageNotice
 
 RUSSIAN = Path(__file__).parents[1] / "documents" / "inputs" / "scan-russian.png"
 needs_russian = pytest.mark.skipif(
@@ -45,6 +48,33 @@ def show(bench, name, lines):
 
 def best(bench, query, pipeline="full:1"):
     return [str(hit.ref) for hit in bench.search(query, "c", pipeline).hits]
+
+
+@pytest.mark.parametrize(
+    ("words", "languages", "there", "way"),
+    [
+        ("text", (), {"eng", "osd"}, Way((), "auto", layer=False)),
+        ("mixed", ("rus",), {"rus"}, Way(("rus",), "auto", layer=False)),
+        ("ocr", (), {"eng", "osd"}, Way((), "tesseract")),
+        ("none", (), {"osd"}, Way()),
+        ("ocr", ("rus",), {"eng", "rus"}, Way(("rus",))),
+        ("ocr", (), set(), Way()),
+    ],
+)
+def test_the_other_way_is_one_that_this_machine_can_go(monkeypatch, words, languages, there, way):
+    monkeypatch.setattr(tesseract, "installed", lambda: frozenset(there))
+    assert Way.another(words, languages) == way
+
+
+def test_what_was_hardly_read_is_read_another_way_and_nothing_else(bench, files, monkeypatch):
+    bench.ingest([files / "both.pdf"], "c")
+    (told,) = bench.library.documents("c")
+    assert bench.ingestion.another_way("c", "both.pdf") == (Way(layer=told.words == "ocr"), ())
+    partly = replace(told, verdict="partly", words="mixed", notices=(PageNotice(1, "Poor."),))
+    monkeypatch.setattr(Collection, "documents", lambda self: [partly])
+    assert bench.ingestion.another_way("c", "both.pdf") == (Way(layer=False), (1,))
+    with pytest.raises(NotFoundError, match=r"There is no document 'other\.pdf'"):
+        bench.ingestion.another_way("c", "other.pdf")
 
 
 @needs_russian

@@ -1,5 +1,6 @@
 """A collection as one file: what is in it is taken in again, and it goes with what it holds."""
 
+import shutil
 import tarfile
 
 import pytest
@@ -10,11 +11,20 @@ from workbench.service import Workbench
 from workbench.settings import Settings
 
 
-@pytest.fixture
-def bench(tmp_path):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A collection of two documents."""
+    tmp_path = tmp_path_factory.mktemp("sea")
     made = Workbench(Settings(home=tmp_path / "home"))
     files = [write_pdf(tmp_path / f"{name}.pdf", [f"{name} of the sea"]) for name in ("whales", "tides")]
     made.ingest(files, "sea")
+    made.close()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def bench(home, tmp_path):
+    made = Workbench(Settings(home=shutil.copytree(home, tmp_path / "home")))
     yield made
     made.close()
 

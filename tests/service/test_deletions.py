@@ -26,10 +26,11 @@ def holding(home: Path, *words: str) -> list[str]:
     return [str(f) for f in files if any(word.encode() in f.read_bytes() or word in f.name for word in words)]
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collection ``c`` of a document that is to go and one that is to stay, with all that can point at either."""
-    bench = Workbench(Settings(home=tmp_path / "home", semantic_cache=1.0))
+    tmp_path = tmp_path_factory.mktemp("made")
+    bench = Workbench(Settings(home=tmp_path / "home"))
     for name, pages in (("gone", [f"the {SECRET} ledger", "a second page"]), ("kept", ["the ordinary ledger"] * 12)):
         write_pdf(tmp_path / f"{name}.pdf", pages)
     bench.ingest([tmp_path / "gone.pdf", tmp_path / "kept.pdf"], "c", PLAIN)
@@ -47,6 +48,15 @@ def bench(tmp_path: Path) -> Workbench:
     save("by picture", Query.empty().picture(picture), "c", "bm25")
     save("other", Query.of("x").marking([KEPT]), "c", "bm25", "document = 'kept.pdf'")
     bench.maintenance.audit("c", probes=10)
+    bench.close()
+    return tmp_path
+
+
+@pytest.fixture
+def bench(made: Path, tmp_path: Path) -> Workbench:
+    """A copy of it to delete from, in which one search was asked that its cache knows."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    bench = Workbench(Settings(home=tmp_path / "home", semantic_cache=1.0))
     list(bench.searches.stages("ledger", "c", "bm25"))
     return bench
 

@@ -1,5 +1,7 @@
 """Searches and views of several collections that are kept by name: seen, renamed and forgotten with what they name."""
 
+import shutil
+
 import pytest
 
 from tests.documents.make import write_pdf
@@ -11,8 +13,10 @@ from workbench.settings import Settings
 ADDRESS = "?c=a&in=a&in=b&q=whale+%26+bread&f=page+%3E+1"
 
 
-@pytest.fixture
-def bench(tmp_path):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Three collections, searches of one and of several, and views."""
+    tmp_path = tmp_path_factory.mktemp("saved")
     made = Workbench(Settings(home=tmp_path / "home"))
     for name in "abc":
         made.ingest([write_pdf(tmp_path / name / f"{name}.pdf", [f"The whale of {name}."])], name)
@@ -23,6 +27,13 @@ def bench(tmp_path):
     save("named", "whale", "", "full:2", "document = 'b.pdf'", across=["a", "b"])
     made.saved_views.save("view", "a", ADDRESS)
     made.saved_views.save("everywhere", "c", "?c=c&in=*&q=whale")
+    made.close()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def bench(home, tmp_path):
+    made = Workbench(Settings(home=shutil.copytree(home, tmp_path / "home")))
     yield made
     made.close()
 

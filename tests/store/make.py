@@ -1,6 +1,7 @@
 """Small collections with made-up pages: real tables, real pooling, vectors a test can predict from (file, page)."""
 
 import hashlib
+import shutil
 
 import numpy as np
 from PIL import Image
@@ -8,7 +9,7 @@ from PIL import Image
 from workbench.documents.webp import encoded
 from workbench.encoders import EncoderInfo
 from workbench.settings import CollectionSettings
-from workbench.store import DocumentRecord, Library
+from workbench.store import Collection, DocumentRecord, Library
 from workbench.store.checks import problems
 from workbench.store.writer import Writer
 from workbench.types import Geometry, Page, PageEmbedding, PageRef, Words
@@ -27,6 +28,11 @@ def library(home):
 
 def collection(home, name="notes", **settings):
     return Library(home).create(name, CollectionSettings(encoder=INFO.id, **settings), INFO)
+
+
+def copied(made, to):
+    """A copy of the collection at a path, for what begins from the same state again and again."""
+    return Collection(shutil.copytree(made, to / made.name))
 
 
 def record(content, pages, name=None, source=None, **more):

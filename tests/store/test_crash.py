@@ -11,7 +11,7 @@ from lancedb.merge import LanceMergeInsertBuilder
 from lancedb.table import LanceTable
 
 from tests.store import make
-from tests.store.make import assert_whole, collection, put, record, resume
+from tests.store.make import assert_whole, collection, copied, put, record, resume
 from workbench.errors import CollectionBusyError
 from workbench.store import Collection, document_writer, staging, vector_cache
 from workbench.store.checks import problems
@@ -41,7 +41,7 @@ print("done", flush=True)
 """
 
 
-def start(store):
+def started(store):
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(store.path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -55,7 +55,7 @@ def test_killed_again_and_again_then_resumed(tmp_path):
     rng = random.Random(7)
     seen = [0]
     for _ in range(5):
-        process = start(store)
+        process = started(store)
         goal = seen[-1] + 3
         deadline = time.monotonic() + 60
         while store.page_count() < goal and process.poll() is None and time.monotonic() < deadline:
@@ -124,6 +124,15 @@ def replace(store):
         opened.finish()
 
 
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Where every death begins: a collection of two documents, to be copied."""
+    store = collection(tmp_path_factory.mktemp("start"))
+    resume(store, [OLD, OTHER])
+    store.close()
+    return store.path
+
+
 def delete(store):
     with Writer(store) as opened:
         if any(document.name == "r.pdf" for document in store.documents()):
@@ -145,11 +154,10 @@ def compact(store):
     ],
     ids=["replacing", "deleting", "compacting"],
 )
-def test_died_at_any_step(tmp_path, monkeypatch, work, finish, expected):
+def test_died_at_any_step(start, tmp_path, monkeypatch, work, finish, expected):
     fuse = Fuse(monkeypatch)
     for step in range(200):
-        store = collection(tmp_path, f"c{step}")
-        resume(store, [OLD, OTHER])
+        store = copied(start, tmp_path / str(step))
         through = fuse.burn(step, lambda store=store: work(store))
         found = {document.content_hash for document in store.documents() if document.indexed == document.pages}
         assert found & {OLD.content_hash, NEW.content_hash} or work is delete, "neither the old nor the new is whole"
@@ -204,12 +212,11 @@ def everywhere(store, part):
     return {way for way, pages in ways.items() if any(page.startswith(part) for page in pages)}
 
 
-def test_from_the_first_commit_of_a_deletion_nobody_finds_its_pages(tmp_path, monkeypatch):
+def test_from_the_first_commit_of_a_deletion_nobody_finds_its_pages(start, tmp_path, monkeypatch):
     """Killed after any step, either nothing has happened yet or nothing of the document can be met in any way."""
     fuse, begun, part = Fuse(monkeypatch), 0, OLD.content_hash[:32]
     for step in range(200):
-        store = collection(tmp_path, f"c{step}")
-        resume(store, [OLD, OTHER])
+        store = copied(start, tmp_path / str(step))
         reader = Collection(store.path)
         ways = everywhere(reader, part)
         assert len(ways) >= 8
@@ -232,10 +239,9 @@ def test_from_the_first_commit_of_a_deletion_nobody_finds_its_pages(tmp_path, mo
     raise AssertionError("never got through")
 
 
-def test_another_process_that_has_it_open_finds_nothing_either(tmp_path, monkeypatch):
+def test_another_process_that_has_it_open_finds_nothing_either(start, tmp_path, monkeypatch):
     fuse, part = Fuse(monkeypatch), OLD.content_hash[:32]
-    store = collection(tmp_path)
-    resume(store, [OLD, OTHER])
+    store = copied(start, tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", ASKING, str(store.path)],
         cwd=ROOT,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,10 +25,10 @@ WHALES, BREAD = record("whales", 7, tags=("sea",), meta={"year": "1851"}), recor
 LATER = INFO.__class__("tiny/two", "Two", "words", DIM, "r1", "abc", "none", "all")
 
 
-@pytest.fixture
-def store(tmp_path):
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
     """Two encoders, one of which lacks a page; learnt indexes; a failed page; a page in quarantine."""
-    made = collection(tmp_path)
+    made = collection(tmp_path_factory.mktemp("sound"))
     resume(made, [WHALES, BREAD])
     broken = record("broken", 2)
     with Writer(made) as opened:
@@ -42,7 +43,15 @@ def store(tmp_path):
         opened.indexes.add_index("", "ward[factor=2,dtype=int8]")
         opened.upkeep.compact()
     made.put_away("whales.pdf", 3, "odd")
-    return made
+    made.close()
+    return made.path.parent.parent
+
+
+@pytest.fixture
+def store(sound, tmp_path):
+    """A copy of it, which tests may change."""
+    shutil.copytree(sound, tmp_path, dirs_exist_ok=True)
+    return Library(tmp_path).open("notes")
 
 
 def again(store, folder, name="again"):

@@ -10,9 +10,9 @@ from workbench.store.legibility import legibility
     [
         ((5, 5, 0, 0, 0), "good", "All words that were seen were read."),
         ((5, 5, 0, 0, 2), "good", "2 pages without words."),
-        ((5, 5, 0, 1, 0), "partly", "1 of 5 pages could hardly be read"),
-        ((4, 4, 0, 2, 0), "badly", "2 of 4 pages"),
-        ((1, 1, 0, 1, 1), "badly", "1 of 1 page could hardly"),
+        ((5, 5, 0, 1, 0), "partly", "1 of 5 pages could hardly be read, so its words are"),
+        ((4, 4, 0, 2, 0), "badly", "2 of 4 pages could hardly be read, so their words are"),
+        ((1, 1, 0, 1, 1), "badly", "Its page could hardly be read, so its words are"),
         ((3, 3, 0, 0, 3), "wordless", "No words were read"),
         ((9, 9, 4, 0, 0), "waiting", "pictures of 4 pages are still to be read"),
         ((9, 0, 0, 0, 0), "waiting", "None of its pages"),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.encoders.fakes import Fake
-from tests.store.make import DIM, INFO, assert_whole, collection, item, record, resume, unit
+from tests.store.make import DIM, INFO, assert_whole, collection, copied, item, record, resume, unit
 from tests.store.test_crash import Fuse
 from workbench.errors import CollectionBusyError, InputError, MismatchError, NotFoundError
 from workbench.ingestion import embed
@@ -39,11 +39,6 @@ def made(tmp_path_factory):
 @pytest.fixture
 def store(made, tmp_path):
     return copied(made, tmp_path)
-
-
-def copied(made, to):
-    shutil.copytree(made, to / "notes")
-    return Collection(to / "notes")
 
 
 def assert_space(store, encoder, documents, lacking=()):

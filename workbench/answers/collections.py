@@ -182,6 +182,7 @@ class WarmUp(BaseModel):
 class Overview(BaseModel):
     """Everything that is needed before a collection is chosen."""
 
+    may_edit: bool = Field(description="Whether the account that asks may change anything, or only look.")
     collections: list[CollectionInfo]
     pipelines: list[Preset]
     indexes: list[Named]

@@ -128,7 +128,10 @@ def reread(workbench: Bench, collection: str, body: RereadRequest) -> JobState:
     Their words change, and the vectors made of words; a page of which nothing is read that way stays as it was. What
     could hardly be read stands in the `notices` of a document.
     """
-    return JobState.of(workbench.ingestion.start_read_again(collection, body.document, body.way(), body.pages))
+    way, pages = body.way(), tuple(body.pages)
+    if body.another:
+        way, pages = workbench.ingestion.another_way(collection, body.document, way.languages)
+    return JobState.of(workbench.ingestion.start_read_again(collection, body.document, way, pages))
 
 
 @router.get("/collections/{collection}/watches")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from workbench import permits
 from workbench.answers.collections import FileKind, FilterField, Named, Overview, WarmUp, Weights
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.models import KINDS
@@ -21,6 +22,7 @@ router = APIRouter(tags=["About"])
 def overview(workbench: Bench, warmup: Warming) -> Overview:
     """Everything that is needed before a collection is chosen."""
     return Overview(
+        may_edit=permits.may_edit(),
         collections=workbench.library.all(),
         pipelines=presets(),
         indexes=indexes(),

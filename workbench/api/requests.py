@@ -201,6 +201,10 @@ class RereadRequest(Request):
     )
     engine: Literal["auto", "built-in", "tesseract"] = Field("auto", description="Which OCR reads.")
     layer: bool = Field(True, description="Believe the file's own text layer; without it the picture alone counts.")
+    another: bool = Field(
+        False,
+        description="What was hardly read, by what is to be tried next, whatever `pages`, `engine` and `layer` say.",
+    )
 
     def way(self) -> Way:
         """As the service takes it."""

@@ -13,7 +13,7 @@ import typer
 from workbench.cli import ingesting, output, tagging, upkeep
 from workbench.cli.session import AsJson, Workers, clean, stop_on_interrupt, workbench
 from workbench.cli.upkeep import Name
-from workbench.errors import StoreError
+from workbench.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from workbench.service import Workbench
@@ -130,16 +130,10 @@ def _troubles(name: str, document: DocumentInfo) -> Iterator[str]:
         read = "" if notice.quality is None else f", {notice.quality} % read"
         yield f"{document.name}#page={notice.page} is in{read}, but: {notice.reason}"
     if document.notices:
-        yield f"To read them again another way, run: {_another_way(name, document)}"
+        again = f"{shlex.quote(name)} {shlex.quote(document.name)} --another-way"
+        yield f"To read them again another way, run: pagelens collections reread {again}"
     for gap in document.gaps:
         yield f"{document.name}#page={gap.page} has no vectors of {gap.encoder}: {gap.reason}"
-
-
-def _another_way(name: str, document: DocumentInfo) -> str:
-    """The command that reads what was hardly read: by OCR where the text layer was believed, else by the other OCR."""
-    way = "--engine tesseract" if document.words in ("ocr", "none") else "--ocr"
-    pages = ",".join(str(notice.page) for notice in document.notices)
-    return f"pagelens collections reread {shlex.quote(name)} {shlex.quote(document.name)} --pages {pages} {way}"
 
 
 @app.command()
@@ -197,6 +191,10 @@ def reread(
     ocr: Annotated[
         bool, typer.Option("--ocr", help="Believe no text layer: what is seen in the picture alone counts.")
     ] = False,
+    another: Annotated[
+        bool,
+        typer.Option("--another-way", help="What was hardly read, by what is to be tried next: OCR, or another OCR."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the stored pages of a document another way: in other languages, by another OCR, or by OCR alone.
@@ -205,10 +203,16 @@ def reread(
     as it was, and is named.
     """
     from workbench.documents import Way
+    from workbench.documents.languages import AUTO
 
     bench, way = workbench(context), Way(ingesting.languages_of(languages or ()), engine, layer=not ocr)
+    wanted = numbers(pages)
+    if another:
+        if wanted or engine != AUTO or ocr:
+            raise InputError("--another-way decides pages, OCR and text layer by itself; leave out the other options.")
+        way, wanted = bench.ingestion.another_way(name, document, way.languages)
     with stop_on_interrupt() as stop, ingesting.progress_bar("read again") as progress:
-        report = bench.ingestion.read_again(name, document, way, numbers(pages), progress, stop)
+        report = bench.ingestion.read_again(name, document, way, wanted, progress, stop)
     done = sum(outcome.indexed for outcome in report.documents)
     if as_json:
         from workbench.answers.jobs import Ingested

@@ -249,6 +249,16 @@ class Way:
     engine: str = AUTO
     layer: bool = True
 
+    @classmethod
+    def another(cls, words: str, languages: tuple[str, ...] = ()) -> Way:
+        """The way to try next on pages that were hardly read and whose words came from ``words`` (`Words.source`).
+
+        A text layer is believed no more; what OCR read, another OCR reads where this machine has one.
+        """
+        scanned = words in ("ocr", "none")
+        foreign = scanned and not languages and tesseract.installed() - {"osd"}
+        return cls(languages, TESSERACT if foreign else AUTO, layer=scanned)
+
     def check(self) -> None:
         """`InputError` with the cure where this machine cannot read that way."""
         if self.engine not in ENGINES:

@@ -42,6 +42,7 @@ from workbench.settings import CollectionSettings, Settings, place_of
 from workbench.store import Collection, RemoteFiles, Writer
 from workbench.store.exchange import Contents, is_export
 from workbench.store.importing import documents_of, manifest_of, take_in
+from workbench.store.legibility import PARTLY
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, PageRef, PlannedFile, Progress
 from workbench.types.documents import WORDS_NOW, WORDS_TEXT
 
@@ -278,6 +279,20 @@ class Ingestion:
                     reading.append(models.enter_context(self._models.using(space.encoder, space.info.page_policy)))
                     space.check(reading[-1].info)
             return read_again(store, wanted, self._readers, way, reading, progress, stop)
+
+    def another_way(
+        self, collection: str, document: str, languages: tuple[str, ...] = ()
+    ) -> tuple[Way, tuple[int, ...]]:
+        """How to read a document again of which something could hardly be read, and which pages; all where none.
+
+        Of one that was read in part these are the pages that were not; else it is all of them. `NotFoundError` for a
+        document that is not there.
+        """
+        store = self._opened.get(collection)
+        (name, *_) = {record.name for record in store.records.named(document)}
+        told = next(one for one in store.documents() if one.name == name)
+        pages = tuple(notice.page for notice in told.notices) if told.verdict == PARTLY else ()
+        return Way.another(told.words, languages), pages
 
     def start_read_again(self, collection: str, document: str, way: Way, pages: Sequence[int] = ()) -> Job:
         """Queue `read_again` in the background and return at once; what it would refuse is refused here."""

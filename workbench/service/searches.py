@@ -29,7 +29,7 @@ from workbench.retrieval.verdict import NEXT, Calibration
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.settings import CollectionSettings, Settings
-from workbench.store import Collection, CorpusPart
+from workbench.store import Collection, CorpusPart, load_lancedb
 from workbench.types import MissReport, PageRef, ProgressCallback, Query, SearchResult, TextPart
 from workbench.types.text import wellformed
 
@@ -216,6 +216,7 @@ class Searches:
         What the recommended pipeline reads of each is then on this machine and mapped, its model loaded, and an
         approximate index in memory, as if somebody had searched. One that cannot be made ready keeps no other waiting.
         """
+        load_lancedb()  # first: what the page asks for opens collections
         self._models.encoder(CollectionSettings().encoder).encode_query("warm up")
         wanted = self._settings.prewarm
         there = self._opened.library.names() if ALL in wanted else wanted

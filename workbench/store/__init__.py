@@ -12,6 +12,7 @@ from workbench.store.remote_files import RemoteFiles
 from workbench.store.schema import DocumentRecord
 from workbench.store.snapshot import Snapshot
 from workbench.store.staging import Staged, Stager
+from workbench.store.tables import load_lancedb
 from workbench.store.vector_cache import FlatVectors
 from workbench.store.writer import Writer
 
@@ -31,4 +32,5 @@ __all__ = [
     "Staged",
     "Stager",
     "Writer",
+    "load_lancedb",
 ]

@@ -26,10 +26,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import IvfFlat
 from numpy.typing import NDArray
 
 from workbench.store.files import UNREADABLE, room, write_arrays
@@ -111,6 +109,8 @@ def read_ann(path: Path, name: str) -> AnnIndex | None:
             head = {key: file[key] for key in file.files}
         if str(head["name"]) != name:
             raise ValueError("it is that of another index")
+        import lancedb
+
         table = lancedb.connect(str(path.parent / str(head["folder"]))).open_table("pages")
         if table.count_rows() != len(head["page_ids"]) or not table.list_indices():
             raise ValueError("its table lacks pages, or its index")
@@ -138,6 +138,9 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
             flat = np.ascontiguousarray(np.concatenate([rows, last], axis=1), np.float32).reshape(-1)
             numbers = pa.array(np.arange(start, start + len(rows)), pa.int64())
             yield pa.record_batch([numbers, pa.FixedSizeListArray.from_arrays(pa.array(flat), dim + 1)], schema=schema)
+
+    import lancedb
+    from lancedb.index import IvfFlat
 
     cells = max(1, math.isqrt(pages))
     try:
@@ -208,6 +211,9 @@ def ann_trial(held: FlatVectors, folder: Path) -> Iterator[AnnTrial]:
 
 
 def _built(held: FlatVectors, folder: Path) -> AnnTrial:
+    import lancedb
+    from lancedb.index import IvfFlat
+
     db = lancedb.connect(str(folder))
     dim, table = held.flat.shape[1], None
     for start in range(0, len(held.page_ids), _BATCH):

@@ -30,7 +30,9 @@ def legibility(pages: int, indexed: int, unread: int, hardly: int, wordless: int
     if indexed < pages:
         said.append(f"{indexed:,} of {_pages(pages)} are in.")
     if hardly:
-        said.append(f"{hardly:,} of {_pages(indexed)} could hardly be read, so their words are hard to find.")
+        whose = "its" if hardly == 1 else "their"
+        what = "Its page" if indexed == 1 else f"{hardly:,} of {_pages(indexed)}"
+        said.append(f"{what} could hardly be read, so {whose} words are hard to find.")
     if wordless == indexed:
         said.append("No words were read on its pages; they are found by how they look, if the encoder sees pictures.")
         return Legibility(BADLY if hardly else WORDLESS, " ".join(said))

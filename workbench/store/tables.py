@@ -1,4 +1,8 @@
-"""LanceDB itself: connecting, making a collection's tables, and vectors out of Arrow."""
+"""LanceDB itself: connecting, making a collection's tables, and vectors out of Arrow.
+
+It is imported by what needs it first and no sooner, here and in its neighbours: it takes a third of the time in which a
+server starts, which imports it behind its first answer.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 
@@ -32,8 +35,15 @@ for _name, _value in {"LANCE_DEFAULT_BATCH_SIZE": 256, "LANCE_DEFAULT_IO_BUFFER_
 _OPTIONS = {"new_table_enable_stable_row_ids": "true"}
 
 
+def load_lancedb() -> None:
+    """Import LanceDB before somebody waits for it."""
+    import lancedb  # noqa: F401
+
+
 def connect(storage: Storage) -> Any:
     """The LanceDB database of a collection; its handles see commits of other processes after `Storage.fresh_for`."""
+    import lancedb
+
     return lancedb.connect(
         f"{storage.uri}/{FOLDER}",
         read_consistency_interval=timedelta(seconds=storage.fresh_for),

@@ -10,12 +10,10 @@ Settled by measurement and pinned by tests:
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from typing import Any
-
-import lancedb
-from lancedb.index import FTS
-from lancedb.query import FullTextOperator, MatchQuery
 
 COLUMN = "text"
 _LUCENE_ENGLISH = """a an and are as at be but by for if in into is it no not of on or such that the their then there
@@ -31,33 +29,43 @@ _TOKENIZER: dict[str, Any] = {
     "custom_stop_words": STOP_WORDS,
 }
 _WITH_STOP_WORDS = {**_TOKENIZER, "remove_stop_words": False, "custom_stop_words": None}
-CONFIG = FTS(with_position=False, **_TOKENIZER)
 
 
 def tokens(text: str) -> list[str]:
     """The words of a text as the index has them, in order: split, stemmed, without accents and stop words."""
     plain = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
-    return [token.text for token in lancedb.tokenize(plain, **_TOKENIZER)]
+    return _tokenized(plain, _TOKENIZER)
 
 
 def split(text: str) -> list[str]:
     """The same with its stop words."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
-    return [token.text for token in lancedb.tokenize(plain, **_WITH_STOP_WORDS)]
+    return _tokenized(plain, _WITH_STOP_WORDS)
 
 
+def _tokenized(text: str, how: dict[str, Any]) -> list[str]:
+    import lancedb
+
+    return [token.text for token in lancedb.tokenize(text, **how)]
+
+
+@cache
 def fingerprint() -> str:
     """What changes when `tokens` may."""
-    return blake2b(f"{lancedb.__version__} {_TOKENIZER}".encode(), digest_size=8).hexdigest()
+    return blake2b(f"{version('lancedb')} {_TOKENIZER}".encode(), digest_size=8).hexdigest()
 
 
 def build(table: Any) -> None:
     """Make the index anew from the rows there are. Deletions leave its word statistics as they were; this does not."""
-    table.create_index(COLUMN, config=CONFIG, replace=True)
+    from lancedb.index import FTS
+
+    table.create_index(COLUMN, config=FTS(with_position=False, **_TOKENIZER), replace=True)
 
 
 def search(table: Any, query: str, limit: int) -> list[tuple[str, float]]:
     """Page ids with their BM25 score, best first, then by id. Rows not yet indexed are found too."""
+    from lancedb.query import MatchQuery
+
     words = query.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
     if limit < 1 or not words.strip():
         return []
@@ -69,6 +77,8 @@ def search(table: Any, query: str, limit: int) -> list[tuple[str, float]]:
 
 def frequency(table: Any, word: str, most: int) -> int:
     """How many of at most ``most`` rows have a word, all of its parts where it is several (``AB-1234``)."""
+    from lancedb.query import FullTextOperator, MatchQuery
+
     plain = word.encode("utf-8", "replace").decode("utf-8")
     if most < 1 or not plain.strip():
         return 0

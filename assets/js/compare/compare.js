@@ -35,6 +35,9 @@ function Asking({ many }) {
       ? html`<${Queries} go=${go} />`
       : html`<${QueryLine} id="pl-compare-query" label="Query to compare" write=${write} go=${go} />`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
+    ${state.across.length > 0 && html`<p class="pl-muted">
+      Two pipelines are compared in one collection, ${state.collection}: each has indexes and scores of its own.
+    </p>`}
   <//>`;
 }
 const note = (text) => html`<span class="pl-note">${text}</span>`;

@@ -2,11 +2,13 @@
 import { Button, Quiet } from "./buttons.js";
 import { html, useEffect, useRef } from "./html.js";
 import { showTab } from "./router.js";
-import { state } from "./store.js";
+import { mayEdit, state } from "./store.js";
 
 export const Spinner = () => html`<span class="pl-spinner" aria-hidden="true"></span>`;
 /* Nothing where there is no text. */
 export const Problem = ({ text }) => text && html`<p class="pl-error" role="alert">${text}</p>`;
+/* What changes something stands within it, and is offered only where the account may change anything. */
+export const Edits = ({ children }) => (mayEdit() ? children : null);
 /* For an answer that is not there: it is on its way, or never comes. */
 export const Waiting = ({ text, error }) =>
   error ? Problem({ text: error }) : html`<p class="pl-muted" role="status"><${Spinner} />${text}</p>`;
@@ -34,10 +36,10 @@ export const Section = ({ id, title, end, children }) =>
 /* What there is to choose from, at the side of a tab, with a button that makes another. */
 export const Side = ({ title, look = "", add, items, hint, children }) =>
   html`<aside class=${`pl-side ${look}`} aria-label=${title}>
-    <div class="pl-side-head"><h2>${title}</h2><${Quiet} icon="plus" ...${add} /></div>
+    <div class="pl-side-head"><h2>${title}</h2><${Quiet} icon="plus" edits ...${add} /></div>
     ${children}
     <ul>${items}</ul>
-    ${!items.length && html`<p class="pl-muted">${hint}</p>`}
+    ${!items.length && html`<p class="pl-muted">None yet. <${Edits}>${hint}<//></p>`}
   </aside>`;
 /* The ref of an element that is brought in sight when it becomes the one that is shown. */
 export function useInSight(shown) {

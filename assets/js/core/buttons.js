@@ -1,11 +1,14 @@
 /* buttons: what is pressed. `icon` names its drawing, `look` are classes beside its own; `act` is what it does where it
-   is not to be pressed again before that is done; all else is the element's. */
+   is not to be pressed again before that is done; one that `edits` is offered only to who may change anything; all else
+   is the element's. */
 import { html, useState } from "./html.js";
 import { Icon } from "./icons.js";
+import { mayEdit } from "./store.js";
 
 const pressed = (kind) =>
-  function Pressed({ icon, look, act, disabled, children, ...more }) {
+  function Pressed({ icon, look, act, edits, disabled, children, ...more }) {
     const [busy, setBusy] = useState(false);
+    if (edits && !mayEdit()) return null;
     const go = (event) => {
       setBusy(true);
       return act(event).finally(() => setBusy(false));

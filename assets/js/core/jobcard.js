@@ -19,7 +19,7 @@ function hide(job) {
 export function JobCard({ job, doing = job.doing, facts, shown, children }) {
   const state = job.state === "stopping" ? "stopping after this batch" : job.state;
   const title = capital(job.state === "running" ? doing : `${state}: ${doing}`);
-  const button = (text, does, more) => html`<${Button} onClick=${() => act(job, does)} ...${more}>${text}<//>`;
+  const button = (text, does, more) => html`<${Button} edits onClick=${() => act(job, does)} ...${more}>${text}<//>`;
   return html`<section class="pl-card pl-job" ref=${useInSight(shown)} data-job=${job.id} data-kind=${job.kind}
     data-state=${job.state}>
     <div class="pl-job-head">

@@ -5,7 +5,9 @@ import { choose, loadOverview, refresh, reload, sync, tellTabs } from "./router.
 import { api } from "./server.js";
 import { collectionNames, set, state } from "./store.js";
 
-const SOON = 1000; // ms between looks while something is at work
+const FIRST = 150; // ms to the first look at what was begun here: a short job is seen to end when it does
+const SLOWER = 1.5; // times as long to each look after it ...
+const SOON = 1000; // ms ... up to this, while something is at work
 const LATER = 5000; // where the server does not answer
 const CALM = 800; // ms for which changes of the collection are gathered
 const RARELY = 5000; // ms between looks at a collection whose pages alone grow
@@ -20,6 +22,7 @@ export const watched = new Set();
 const seen = new Map(); // as they were last heard of
 
 let waiting = 0,
+  pace = SOON, // ms to the next look
   asks = 0,
   heard = 0, // the last ask that was answered
   primed = false, // the first list holds what ended before this page was opened
@@ -42,12 +45,14 @@ export async function look() {
   for (const job of jobs) follow(job);
   primed = true;
   mark(jobs);
-  again(jobs.some((job) => job.active) && SOON);
+  again(jobs.some((job) => job.active) && pace);
+  pace = Math.min(SLOWER * pace, SOON);
 }
 
 /* Once something was begun here; other tabs of the browser hear of it too. */
 export function watch() {
   tellTabs();
+  pace = FIRST;
   return look();
 }
 /* What others began or changed; a server that is gone says so when it is asked next. */

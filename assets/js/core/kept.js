@@ -4,7 +4,7 @@ import { Button, Quiet } from "./buttons.js";
 import { dialog, notify } from "./dialogs.js";
 import { Input, Labelled } from "./form.js";
 import { date } from "./format.js";
-import { Waiting } from "./blocks.js";
+import { Edits, Waiting } from "./blocks.js";
 import { html, useState } from "./html.js";
 import { addressed, visit } from "./router.js";
 import { api, useAnswer } from "./server.js";
@@ -23,7 +23,7 @@ export function Kept({ path, kind, none, about, open, version = 0 }) {
       <button type="button" class="pl-saved-open" onClick=${() => open(one)}>
         <b>${one.name}</b><span class="pl-muted">${about(one).filter(Boolean).join(" · ")}</span>
       </button>
-      <${Quiet} icon="trash" label=${`Delete the ${kind} ${one.name}`} onClick=${() => forget(one)} />
+      <${Quiet} edits icon="trash" label=${`Delete the ${kind} ${one.name}`} onClick=${() => forget(one)} />
     </li>`)}
   </ul>`;
 }
@@ -38,12 +38,12 @@ function Views({ here, open }) {
     setName("");
     setVersion(version + 1);
   };
-  return html`<${Labelled} text="Keep what is shown now as">
+  return html`<${Edits}><${Labelled} text="Keep what is shown now as">
       <span class="pl-view-naming">
         <${Input} id="pl-view-name" maxlength="120" value=${name} write=${setName} enter=${keep} />
         <${Button} icon="star" disabled=${!name.trim()} onClick=${keep}>Keep<//>
       </span>
-    <//>
+    <//><//>
     <${Kept} path="/views" kind="view" none="No view is kept yet." version=${version} open=${open}
       about=${(one) => [one.collection, date(one.added)]} />`;
 }

@@ -3,7 +3,7 @@ import { dialog } from "./dialogs.js";
 import { emit } from "./events.js";
 import { html } from "./html.js";
 import { addressed, back, openDialog, showTab } from "./router.js";
-import { set, state } from "./store.js";
+import { mayEdit, set, state } from "./store.js";
 
 const KEYS = [
   ["/", "Go to the query"],
@@ -15,7 +15,7 @@ const KEYS = [
   ["a", "Heat for all query words"],
   ["1 … 9", "Heat for one query word"],
   ["+  −  0", "Zoom in, out, fit"],
-  ["g  b", "Judge the page relevant to the query, or not"],
+  ["g  b", "Judge the page relevant to the query, or not", "edits"],
   ["r", "Pick a part of the page to search with"],
   ["c", "Compare two pipelines"],
   ["Esc", "Leave a field, or give up picking"],
@@ -23,7 +23,8 @@ const KEYS = [
 ];
 const Key = ([keys, what]) => html`<dt>${keys.split("  ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
   <dd>${what}</dd>`;
-addressed("keys", () => dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${KEYS.map(Key)}</dl>` }));
+const offered = () => KEYS.filter(([, , edits]) => !edits || mayEdit());
+addressed("keys", () => dialog({ title: "Keyboard", body: html`<dl class="pl-keys">${offered().map(Key)}</dl>` }));
 
 const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/;
 const BUTTONS = /^(checkbox|radio|range|button|file|submit)$/;

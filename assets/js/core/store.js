@@ -78,6 +78,8 @@ export const documentsNow = () =>
 export const documents = () => (state.details && state.details.documents) || [];
 export const spaces = () => (state.details && state.details.collection.spaces) || [];
 export const samples = () => (state.details && state.details.samples) || [];
+/* Whether the account may change anything, or only look. */
+export const mayEdit = () => !state.overview || state.overview.may_edit;
 /* Whether a job, or one of a kind, is at work in a collection. */
 export const atWork = (name = state.collection, kind = "") =>
   state.jobs.some((job) => job.active && job.collection === name && (!kind || job.kind === kind));

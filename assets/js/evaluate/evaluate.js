@@ -1,5 +1,5 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
-import { date, Empty, html, Opening, plural, Problem, Side, state, Tick, useLayoutEffect, useRef,
+import { date, Edits, Empty, html, mayEdit, Opening, plural, Problem, Side, state, Tick, useLayoutEffect, useRef,
   Waiting } from "../core/core.js";
 import { Jobs, Measuring } from "./measuring.js";
 import { Questions } from "./questions.js";
@@ -29,17 +29,19 @@ function Evaluations({ formShown }) {
   const turn = () => alter({ making: !making });
   const add = { id: "pl-eval-new", label: "New evaluation", "aria-expanded": formShown, onClick: turn };
   return html`<${Side} title="Evaluations" look="pl-records" add=${add}
-    hint="None yet. What you measure here, or with pagelens eval --save, is kept."
+    hint="What you measure here, or with pagelens eval --save, is kept."
     items=${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
   <//>`;
 }
 const Nothing = ({ records }) =>
   html`<${Empty} title=${records.length ? "No evaluation is chosen" : "Nothing has been measured yet"}>
-    <p>
-      Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the
-      stage that lost it.
-    </p>
+    <${Edits}>
+      <p>
+        Choose a dataset and some pipelines: every question is asked, and every page that was missed is followed to the
+        stage that lost it.
+      </p>
+    <//>
   <//>`;
 /* Questions whose page had some fate. */
 async function only(i, fate) {
@@ -56,7 +58,7 @@ export function Evaluate() {
   }, [making]);
   if (!known || !state.overview) return html`<${Opening} text="Looking for evaluations" />`;
   // The form stands there while there is nothing else.
-  const formShown = making || !(known.records.length || known.jobs.some((one) => one.job.active));
+  const formShown = mayEdit() && (making || !(known.records.length || known.jobs.some((one) => one.job.active)));
   return html`<div class="pl-evaluate">
     <${Evaluations} formShown=${formShown} />
     <div class="pl-evaluate-main">

@@ -1,6 +1,6 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
 import { api, Button, Chip, Code, collectionNames, count, duration, Form, html, isHidden, JobCard, Link, Meter,
-  notify, plural, Problem, Select, state, useEffect, useState, watch } from "../core/core.js";
+  notify, plural, Problem, Select, state, useAnswer, useEffect, useState, watch } from "../core/core.js";
 import * as datasets from "./datasets.js";
 import { alter, load, now } from "./reading.js";
 
@@ -32,7 +32,7 @@ export function Measuring() {
     { pipelines, collections } = state.overview;
   const measures = known.measures.join(" ");
   const [request, setRequest] = useState({ dataset: "", collection: "", scope: "", measures });
-  const [wanted, setWanted] = useState(["two-stage"]);
+  const [picked, pick] = useState(null);
   const [others, setOthers] = useState([]);
   const [own, setOwn] = useState("");
   const [problem, tell] = useState("");
@@ -42,6 +42,10 @@ export function Measuring() {
   const name = dataset ? dataset.name : "";
   /* The pages that a dataset is about, else a collection of its name. */
   const home = dataset && (dataset.collection || collections.some((one) => one.name === name) && name);
+  const { collection } = request;
+  /* Until a person chooses: what a search of the collection runs, beside what it stands in for. */
+  const { value: read } = useAnswer(() => collection && api.post("/pipelines/read", { collection }), [collection]);
+  const wanted = picked || [...new Set([read && read.preset, "exact"])].filter(Boolean);
   useEffect(() => change({ collection: home || request.collection || state.collection, scope: "" }), [name]);
 
   const tried = (act) => async () => {
@@ -68,7 +72,7 @@ export function Measuring() {
     if (!pipelines[text] && !others.includes(text)) setOthers([...others, text]);
     setOwn("");
     const all = [...new Set([...wanted, text])];
-    setWanted(all);
+    pick(all);
     return all;
   };
   const begin = tried(async () => {
@@ -80,7 +84,7 @@ export function Measuring() {
   });
   const chip = (one) => {
     const on = wanted.includes(one);
-    const turn = () => setWanted(on ? wanted.filter((other) => other !== one) : [...wanted, one]);
+    const turn = () => pick(on ? wanted.filter((other) => other !== one) : [...wanted, one]);
     return html`<${Chip} key=${one} aria-pressed=${on} title=${pipelines[one] || one} onClick=${turn}>${one}<//>`;
   };
   const link = (text, act) => html`<${Link} onClick=${tried(act)}>${text}<//>`;

@@ -1,5 +1,5 @@
 /* question: one question of a record: what should be found, what was, tags and a note, and the ways on. */
-import { api, Button, Form, html, imageUrl, Input, Known, Link, showTab, useAnswer, useId, useState,
+import { api, Button, Form, html, imageUrl, Input, Known, Link, mayEdit, showTab, useAnswer, useId, useState,
   Waiting } from "../core/core.js";
 import { askAnew } from "../search/run.js";
 import { Judging } from "../viewer/judging.js";
@@ -47,6 +47,7 @@ export function Noting({ evaluation, outcome: { question, note: kept } }) {
   const [tags, setTags] = useState(kept.tags.join(", "));
   const [text, setText] = useState(kept.text);
   const list = useId();
+  if (!mayEdit()) return html`<p class="pl-muted">${[...kept.tags, kept.text].filter(Boolean).join(", ")}</p>`;
   const keep = () => note(evaluation, question, tags.split(",").filter((tag) => tag.trim()), text);
   return html`<${Form} class="pl-noting" submit=${keep}>
     <${Input} text="Tags" value=${tags} write=${setTags} placeholder="pooling, wrong label" list=${list}

@@ -1,5 +1,5 @@
 /* questions: those of one pipeline, failures first, as a plot and as a list; the plot's rectangle filters the list. */
-import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useMemo, useRef,
+import { Button, Check, count, html, Input, plural, Problem, Select, useEffect, useInSight, useMemo,
   useState } from "../core/core.js";
 import { Question } from "./question.js";
 import { now, show, system, turnTo, unfold } from "./reading.js";
@@ -48,8 +48,7 @@ function Plot() {
 function Row({ outcome }) {
   const { question, query, value, failed, note } = outcome;
   const open = now().open.includes(question);
-  const at = useRef(null);
-  useEffect(() => void (open && at.current.scrollIntoView({ block: "nearest" })), []); // as a link named it
+  const at = useInSight(open && now().linked === question);
   const turn = (event) => event.target.open !== open && unfold(question, event.target.open);
   return html`<li data-question=${question} ref=${at}>
     <details open=${open} onToggle=${turn}>

@@ -5,9 +5,9 @@ import { EVERY } from "./words.js";
 
 /* `known` is what the server has: datasets, records, jobs; `chosen` the records that are read, `report` what is said of
    them; `at` which of its pipelines the questions are of, `versus` which one they are plotted against (-1: its own
-   first stage); `outcomes` the questions; `open` those that are unfolded. */
+   first stage); `outcomes` the questions; `open` those that are unfolded, `linked` the one that the address named. */
 const fresh = { known: null, making: false, chosen: [], measure: "", report: null, reading: false, error: "" };
-const unread = { at: 0, versus: -1, outcomes: null, others: null, view: EVERY, open: [] };
+const unread = { at: 0, versus: -1, outcomes: null, others: null, view: EVERY, open: [], linked: "" };
 export const [now, alter] = part("evaluation", { ...fresh, ...unread });
 const reads = latest(),
   asks = latest();
@@ -77,11 +77,12 @@ export async function turnTo(at, versus = -1, view = EVERY) {
   await readQuestions();
 }
 export function show(change) {
-  alter({ view: { ...now().view, ...change } });
+  alter({ view: { ...now().view, ...change }, linked: "" });
   sync();
 }
 export function unfold(question, open) {
-  alter({ open: open ? [...new Set([...now().open, question])] : now().open.filter((one) => one !== question) });
+  const others = now().open.filter((one) => one !== question);
+  alter({ open: open ? [...others, question] : others, linked: "" });
   sync();
 }
 /* Tags and words about a question; they stay beside the record. */
@@ -126,7 +127,7 @@ addLink({
     const stale = same ? moved && { outcomes: null } : { outcomes: null, report: null };
     const last = wanted.get("eq"),
       open = now().open.includes(last) ? now().open : last ? [last] : [];
-    alter({ chosen, at, versus, view, open, ...stale });
+    alter({ chosen, at, versus, view, open, linked: last || "", ...stale });
   },
 });
 on("tab", async (name) => {

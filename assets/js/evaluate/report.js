@@ -84,7 +84,8 @@ function Head({ one, first }) {
       <h2>${`${one.dataset}, ${plural(one.questions, "question")}`}</h2>
       ${first && html`<div class="pl-row">
         <${Exporting} />
-        ${single && html`<${Quiet} icon="trash" label="Delete this evaluation" onClick=${() => remove(names[0])} />`}
+        ${single && html`<${Quiet} edits icon="trash" label="Delete this evaluation"
+          onClick=${() => remove(names[0])} />`}
       </div>`}
     </div>
     <p class="pl-finding" id=${first ? "pl-finding" : null}>${one.verdict}</p>

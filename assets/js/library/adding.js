@@ -1,9 +1,10 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
-import { api, BASE, Button, bytes, Check, count, duration, html, Icon, latest, Meter, notify, plural, set, showTab,
-  state, Table, Tick, useEffect, useState, watch } from "../core/core.js";
+import { api, BASE, Button, bytes, Check, count, duration, html, Icon, latest, mayEdit, Meter, notify, plural, set,
+  showTab, state, Table, Tick, useEffect, useState, watch } from "../core/core.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
+export const LOOKS = "Your account may look at everything here and change nothing.";
 
 /* --- what is dropped ---------------------------------------------------------------------------------------------- */
 const asked = (of, method) => new Promise((resolve, reject) => of[method](resolve, reject));
@@ -34,6 +35,7 @@ addEventListener("dragover", (event) => files(event) && event.preventDefault());
 addEventListener("drop", async (event) => {
   if (event.defaultPrevented || !files(event)) return;
   event.preventDefault();
+  if (!mayEdit()) return notify(LOOKS);
   const found = unpacked(event.dataTransfer.items); // begun at once: after this turn they are gone
   showTab("library");
   set({ dropped: await found });

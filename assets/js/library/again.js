@@ -1,22 +1,16 @@
 /* again: pages that were hardly read are read another way, from their stored pictures; no file is needed. */
-import { api, Button, html, plural, startJob, useAnswer } from "../core/core.js";
-import { otherWay } from "./files.js";
+import { api, Button, html, plural, startJob } from "../core/core.js";
 
 let asked = null; // languages change when something is installed, which is when the page is loaded anew
 export const languages = () =>
   (asked ||= api.get("/languages").catch((error) => ((asked = null), Promise.reject(error))));
 
-/* The cure in one click of a document { name, words, verdict, notices }: what is tried first, in the language that its
-   pages look like or in the one given. */
-export function Cure({ document, language = "", short = false }) {
-  const { value: known } = useAnswer(languages, []);
-  if (!known) return null;
-  const way = { ...otherWay(document, known), ...(language && { languages: [language], engine: "auto" }) };
-  const body = { document: document.name, ...way };
-  const read = () => startJob("/reread", body);
-  const what = way.pages.length ? plural(way.pages.length, "page") : "it";
-  const text = way.layer ? `Read ${what} again, another way` : `Read ${what} by OCR alone`;
-  return html`<${Button} look=${short && "pl-small"} aria-label=${short ? `${text}: ${document.name}` : null}
+/* The cure in one click of a document { name, verdict, notices }, in the language that its pages look like or in the
+   one given; which way is the server's to say. */
+export function Cure({ document: { name, verdict, notices }, language = "", short = false }) {
+  const read = () => startJob("/reread", { document: name, another: true, languages: language ? [language] : [] });
+  const text = `Read ${verdict === "partly" ? plural(notices.length, "page") : "it"} again, another way`;
+  return html`<${Button} edits look=${short && "pl-small"} aria-label=${short ? `${text}: ${name}` : null}
     title=${text} act=${read}>
     ${short ? "Read again" : text}
   <//>`;

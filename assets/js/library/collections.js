@@ -1,6 +1,6 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
-import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Facts, html,
-  Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, tellTabs,
+import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Edits, Facts,
+  html, Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, tellTabs,
   watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
@@ -106,7 +106,7 @@ export function Collections() {
   const coming = state.jobs.filter((job) => job.active && job.kind === "ingest").map((job) => job.collection);
   for (const name of new Set(coming))
     if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
-  return html`<${Side} title="Collections" hint="None yet. The first files you add make one."
+  return html`<${Side} title="Collections" hint="The first files you add make one."
     add=${{ label: "New collection", onClick: create }}
     items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
@@ -132,10 +132,10 @@ export function Head() {
   if (!c)
     return html`<div class="pl-lib-head">
       <h2>${state.collection}</h2>
-      <p class="pl-muted">A new collection${busy(state.collection) ? COMING : TO_COME}.</p>
+      <${Edits}><p class="pl-muted">A new collection${busy(state.collection) ? COMING : TO_COME}.</p><//>
     </div>`;
   const button = (icon, text, act) =>
-    html`<${Button} icon=${icon} look="pl-subtle" onClick=${() => act(c)}>${text}<//>`;
+    html`<${Button} edits icon=${icon} look="pl-subtle" onClick=${() => act(c)}>${text}<//>`;
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>

@@ -1,6 +1,6 @@
 /* documents: what is in the collection at hand, how well it was read, reading it again, and taking it out again. */
-import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, emit, Empty, html, Named,
-  notify, ofCollection, openPage, plural, Quiet, reload, Select, set, state, sure, sync, Table, tellGone,
+import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, Edits, emit, Empty, html,
+  Named, notify, ofCollection, openPage, plural, Quiet, reload, Select, set, state, sure, sync, Table, tellGone,
   tellTabs, Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
 import { Cure, isHardlyRead, languages, readOf } from "./again.js";
 import { Borne, edit } from "./tagging.js";
@@ -64,7 +64,7 @@ function More({ document }) {
       <${Group} title="Could not be taken in" list=${lost} name=${name} />
       <${Group} title="In, but hardly read" list=${notices} name=${name} />
       <${Group} title="Without an encoder's vectors" list=${gaps} name=${name} />
-      ${document.indexed > 0 && html`<${Again} document=${document} />`}
+      ${document.indexed > 0 && html`<${Edits}><${Again} document=${document} /><//>`}
     </td>
   </tr>`;
 }
@@ -91,7 +91,9 @@ function Row({ document, selected, select }) {
   const said = troubles(document);
   const there = indexed(document);
   return html`<tr data-document=${name} ref=${at}>
-      <td><${Tick} aria-label=${`Select ${name}`} checked=${selected} tick=${(on) => select(name, on)} /></td>
+      <td>
+        <${Edits}><${Tick} aria-label=${`Select ${name}`} checked=${selected} tick=${(on) => select(name, on)} /><//>
+      </td>
       <th scope="row">
         <${Named} data-step onClick=${() => openPage({ document: name, page: 1 })}>${name}<//>
         <${Borne} document=${document} />
@@ -115,7 +117,7 @@ function Row({ document, selected, select }) {
       <td class="pl-num">${bytes(document.bytes)}</td>
       <td class="pl-muted">${date(document.added)}</td>
       <td class="pl-num">
-        <${Quiet} icon="trash" label=${`Delete ${name}`} title="Delete this document"
+        <${Quiet} edits icon="trash" label=${`Delete ${name}`} title="Delete this document"
           onClick=${() => remove(document)} />
       </td>
     </tr>
@@ -142,18 +144,22 @@ export function Documents() {
     if (atWork(state.collection, "ingest")) return null;
     return html`<section class="pl-docs">
       <${Empty} title="No documents yet">
-        <p>Add some above. You see how many pages there are and how long it takes before anything starts.</p>
+        <${Edits}>
+          <p>Add some above. You see how many pages there are and how long it takes before anything starts.</p>
+        <//>
       <//>
     </section>`;
   }
   const names = all.map((one) => one.name);
-  const every = html`<${Tick} aria-label="Select all documents" checked=${selected.length === all.length}
-    tick=${(on) => select(names, on)} />`;
+  const every = html`<${Edits}>
+    <${Tick} aria-label="Select all documents" checked=${selected.length === all.length}
+      tick=${(on) => select(names, on)} />
+  <//>`;
   const lost = state.document && !names.includes(state.document);
   return html`<section class="pl-docs">
     <div class="pl-docs-head">
       <h3>Documents</h3>
-      <${Button} id="pl-tagging" disabled=${!selected.length}
+      <${Button} edits id="pl-tagging" disabled=${!selected.length}
         title="Tags and fields are what filters find documents by" onClick=${() => edit(selected)}>
         ${selected.length ? `Tag ${plural(selected.length, "document")}` : "Tag the selected documents"}
       <//>

@@ -52,14 +52,3 @@ export function summary(files) {
   const fates = said.filter(([n]) => n).map(([n, what]) => `${count(n)} ${what}`);
   return [plural(files.length, "file"), ...fates].join(", ");
 }
-/* How a document is read again: one with text of its own by its pictures alone, a scan by another OCR where there is
-   one; and of one that was read in part the pages that were not. */
-export function otherWay({ words, verdict, notices }, languages) {
-  const scan = words === "ocr" || words === "none";
-  const tesseract = languages.some((one) => one.there && !one.built_in);
-  return {
-    layer: scan,
-    engine: scan && tesseract ? "tesseract" : "auto",
-    pages: verdict === "partly" ? notices.map((one) => one.page) : [],
-  };
-}

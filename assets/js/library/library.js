@@ -1,6 +1,6 @@
 /* library: what is in a collection, and how more gets in. Its job and its document stand in the address. */
-import { addLink, html, set, state } from "../core/core.js";
-import { Adding } from "./adding.js";
+import { addLink, html, mayEdit, set, state } from "../core/core.js";
+import { Adding, LOOKS } from "./adding.js";
 import { Cards } from "./cards.js";
 import { Collections, Head } from "./collections.js";
 import { Documents } from "./documents.js";
@@ -18,6 +18,8 @@ export function Library() {
   if (!state.overview) return null;
   return html`<div class="pl-library">
     <${Collections} />
-    <div class="pl-lib-main"><${Head} /><${Adding} /><${Cards} /><${Documents} /></div>
+    <div class="pl-lib-main">
+      <${Head} />${mayEdit() ? html`<${Adding} />` : html`<p class="pl-muted">${LOOKS}</p>`}<${Cards} /><${Documents} />
+    </div>
   </div>`;
 }

@@ -67,7 +67,7 @@ function Space({ space, pages }) {
   ];
   const embed = () => startJob("/embed", { encoder: space.encoder });
   const button = (text, act, primary) =>
-    html`<${Button} look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
+    html`<${Button} edits look=${`pl-small ${primary ? "pl-primary" : ""}`} onClick=${act}>${text}<//>`;
   return html`<section class="pl-space" data-space=${space.encoder}>
     <div class="pl-space-head">
       <h3><code>${space.encoder}</code></h3>
@@ -75,7 +75,7 @@ function Space({ space, pages }) {
       <div class="pl-row">
         ${space.missing > 0 && button(`Embed ${plural(space.missing, "page")}`, embed, true)}
         ${space.kind !== "page" && button("Add an index", () => addIndex(space))}
-        ${!space.primary && html`<${Quiet} icon="trash" label=${`Remove ${space.encoder} from this collection`}
+        ${!space.primary && html`<${Quiet} edits icon="trash" label=${`Remove ${space.encoder} from this collection`}
           title="Remove this encoder" onClick=${() => removeEncoder(space)} />`}
       </div>
     </div>
@@ -90,7 +90,7 @@ export function Spaces() {
     <summary>Encoders and indexes: ${plural(spaces.length, "encoder")}, ${plural(indexes, "index", "indexes")}</summary>
     <div class="pl-spaces">
       ${spaces.map((space) => html`<${Space} key=${space.encoder} space=${space} pages=${pages} />`)}
-      <div class="pl-row"><${Button} icon="plus" onClick=${addEncoder}>Add an encoder<//></div>
+      <div class="pl-row"><${Button} edits icon="plus" onClick=${addEncoder}>Add an encoder<//></div>
     </div>
   </details>`;
 }

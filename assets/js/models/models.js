@@ -79,14 +79,14 @@ function Get({ model }) {
   if (job)
     return html`<span class="pl-row">
       <span class="pl-muted" data-getting=${model.id} role="status">${fetched(job)}</span>
-      <${Button} look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
+      <${Button} edits look="pl-small" onClick=${() => act(job, "stop")}>Stop<//>
     </span>`;
   if (!model.hub) return null;
   const begin = (event) => {
     event.preventDefault(); // it may stand in the label of a choice
     return get(model);
   };
-  return html`<${Button} look="pl-small" act=${begin}>Get<//>`;
+  return html`<${Button} edits look="pl-small" act=${begin}>Get<//>`;
 }
 
 /* --- the picker: radios with the name `encoder` ------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ export function Picker({ chosen = "", except = [] }) {
 function Act({ model, again }) {
   const button = (text, name) => {
     const go = () => api.post(path(model, name)).finally(again);
-    return html`<${Button} look="pl-small" act=${go}>${text}<//>`;
+    return html`<${Button} edits look="pl-small" act=${go}>${text}<//>`;
   };
   if (model.state === "loaded") return button("Unload", "unload");
   if (model.state === "failed") return button("Try again", "load");

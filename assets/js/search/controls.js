@@ -70,7 +70,7 @@ function Lacking() {
   };
   return (reading().lacking || []).map((one) => html`<p class="pl-lacking" key=${one.index}>
     <span><code>${one.index}</code> is not made yet for ${one.encoder}.</span>
-    <${Button} look="pl-primary" onClick=${() => build(one)}>Make it now<//>
+    <${Button} edits look="pl-primary" onClick=${() => build(one)}>Make it now<//>
   </p>`);
 }
 /* A text that the server reads once a person stops typing; while one types, it is as it is typed. `change` is what of

@@ -1,6 +1,7 @@
 /* facets: what the results can be narrowed down to: documents, tags, fields, with how many pages each has. What a
    choice does to the filter is the server's to say; it stays while other questions are asked. */
-import { api, count, html, like, liked, Link, state, Tick, useAnswer, useLayoutEffect, useState } from "../core/core.js";
+import { api, count, html, like, liked, Link, state, Tick, useAnswer, useLayoutEffect,
+  useState } from "../core/core.js";
 import { useFilter } from "./controls.js";
 import { searched } from "./run.js";
 

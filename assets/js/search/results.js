@@ -25,8 +25,8 @@ export const Looks = () => html`<div class="pl-looks" role="group" aria-label="H
   <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
     choose=${(layout) => choose({ layout })} />
 </div>`;
-export function Name({ name, tight }) {
-  const [head, tail] = parted(name, tight);
+export function Name({ name }) {
+  const [head, tail] = parted(name);
   return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
 }
 /* A real link, so that it opens in a tab of its own where a person wants that. */
@@ -55,7 +55,7 @@ function Thumb({ at, id, passage }) {
 function Why({ passage, hit }) {
   if (!passage && !state.search.read) return null;
   if (!passage) return html`<p class="pl-why">${hit.scored === false ? "No vectors of it were compared." : ""}</p>`;
-  const word = ({ label, share }, i) => html`${i > 0 && ", "}<b>${label}</b>${` ${percent(share)}`}`;
+  const word = ({ label, share }, i) => html`${i > 0 && ", "}<span><b>${label}</b>${` ${percent(share)}`}</span>`;
   const words = passage.words.map(word);
   return html`<p class="pl-why" title="The query words that most of its score comes from">
     ${words.length ? html`Scores by ${words}` : "Nothing of the query is on it."}
@@ -126,7 +126,7 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
         <span class="pl-rank">${hit.rank}</span>
         <${PageLink} to=${at} class="pl-hit-open" data-step
           aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
-          ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span
+          ${named && html`<${Name} name=${document} />`}<span
             class="pl-hit-page">${`p. ${page}`}</span>
         <//>
         ${named && html`<${Where} hit=${hit} />`}

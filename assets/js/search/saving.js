@@ -64,11 +64,11 @@ addressed("saved", async () => {
 
 export function SavingBar() {
   const whole = state.search && state.search.result && state.search.result.complete && asking();
-  const button = (icon, text, act) =>
-    html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act}><span>${text}</span><//>`;
+  const button = (icon, text, act, more) =>
+    html`<${Button} icon=${icon} look="pl-subtle" title=${text} onClick=${act} ...${more}><span>${text}</span><//>`;
   return html`<div class="pl-keeping" role="group" aria-label="This search">
     ${whole && [
-      button("star", "Save", keep),
+      button("star", "Save", keep, { edits: true }),
       button("code", "Copy as", () => openDialog("copies")),
       button("save", "Export", () => openDialog("export")),
     ]}

@@ -1,6 +1,6 @@
 /* search: the query, how it is searched, and results as they come. */
-import { asking, atWork, Button, Chip, Empty, Form, html, ms, notify, on, plural, Problem, QueryLine, samples, set,
-  Spinner, state, ToLibrary, useState } from "../core/core.js";
+import { asking, atWork, Button, Chip, Empty, Form, html, mayEdit, ms, notify, on, plural, Problem, QueryLine, samples,
+  set, Spinner, state, ToLibrary, useState } from "../core/core.js";
 import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
@@ -95,6 +95,7 @@ function why() {
       "Their pages can be searched as soon as they are indexed; the library shows how far it is.",
       true,
     ];
+  if (alone && !pages && !mayEdit()) return ["This collection is empty", "There is nothing to search in it yet."];
   if (alone && !pages) return ["This collection is empty", "Add documents first, then search them here.", true];
   if (result && state.filter)
     return ["No page fits", "The filter lets no page through that could be ranked. Loosen it, or check its spelling."];

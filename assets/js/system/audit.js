@@ -39,7 +39,7 @@ function Away({ text, why, away, changed }) {
   const ref = parseRef(text);
   if (ref && away.some((one) => one.document === ref.document && [ref.page, 0].includes(one.number)))
     return html`<span class="pl-badge">in quarantine</span>`;
-  return html`<${Button} look="pl-small" aria-label=${`Quarantine ${text}`}
+  return html`<${Button} edits look="pl-small" aria-label=${`Quarantine ${text}`}
     onClick=${() => putAway({ page: text, reason: why }, text, changed)}>
     Quarantine
   <//>`;
@@ -107,13 +107,17 @@ const Kept = ({ one, changed }) => html`<li data-what=${one.page}>
       class="pl-strong">${`${one.page}, all of it`}</span>`}
     <span class="pl-muted">${[`since ${date(one.since)}`, one.reason].filter(Boolean).join(": ")}</span>
   </span>
-  <${Button} look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>Release<//>
+  <${Button} edits look="pl-small" aria-label=${`Release ${one.page}`} onClick=${() => release(one, changed)}>
+    Release
+  <//>
 </li>`;
 
 export const Audit = ({ found, away, changed }) => html`<${Found} found=${found} away=${away} changed=${changed} />
   <div class="pl-system-head">
     <h3>In quarantine</h3>
-    <${Button} look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>Put a page or document away…<//>
+    <${Button} edits look="pl-small" id="pl-quarantine" onClick=${() => byName(changed)}>
+      Put a page or document away…
+    <//>
   </div>
   ${away.length
     ? html`<ul class="pl-away" id="pl-away">

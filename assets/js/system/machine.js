@@ -37,7 +37,8 @@ function Job({ job }) {
   const stage = job.stages.find((one) => one.done < one.total) || job.stages.at(-1);
   const shown = collectionNames().includes(collection) && tabOf(job) !== "system";
   const button = (what, text) =>
-    html`<${Button} look="pl-small" aria-label=${`${text}: ${name} of ${collection}`} onClick=${() => act(job, what)}>
+    html`<${Button} edits look="pl-small" aria-label=${`${text}: ${name} of ${collection}`}
+      onClick=${() => act(job, what)}>
       ${text}
     <//>`;
   return html`<li data-job=${job.id} data-kind=${job.kind} data-state=${job.state}>

@@ -8,7 +8,8 @@ import { Recall } from "./recall.js";
 
 /* A button that starts a job of a kind, one at a time. */
 function Start({ id, text, kind }) {
-  return html`<${Button} id=${id} disabled=${atWork(state.collection, kind)} onClick=${() => startJob(`/${kind}`)}>
+  return html`<${Button} edits id=${id} disabled=${atWork(state.collection, kind)}
+    onClick=${() => startJob(`/${kind}`)}>
     ${text}
   <//>`;
 }

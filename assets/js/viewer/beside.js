@@ -1,7 +1,7 @@
 /* beside: the page that a person expects, pinned beside the open one, with its heat and why the search lost it; and the
    question of an evaluation that is gone through. */
-import { api, asked, asking, Button, Chip, html, Named, openPage, Problem, Quiet, refOf, state, Twin, useAnswer,
-  useMemo } from "../core/core.js";
+import { api, asked, asking, Button, Chip, html, mayEdit, Named, openPage, Problem, Quiet, refOf, state, Twin,
+  useAnswer, useMemo } from "../core/core.js";
 import { Noting } from "../evaluate/question.js";
 import { endReview, placeOf, reviewed } from "../evaluate/review.js";
 import { worst } from "../evaluate/words.js";
@@ -45,6 +45,7 @@ export function Review() {
   if (!here) return null;
   const { outcome, top, evaluation } = here,
     { tags, text } = outcome.note;
+  const noting = html`<${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />`;
   const chip = (at, name) =>
     html`<${Chip} key=${at.page} aria-pressed=${same(placeOf(at), state.open)} title=${at.page}
       disabled=${!placeOf(at)} onClick=${() => openPage(placeOf(at))}>
@@ -63,9 +64,9 @@ export function Review() {
       <span class="pl-muted">${top.length ? "Found" : "Nothing was found"}</span>
       ${top.map((hit) => chip(hit, String(hit.rank)))}
     </div>
-    <${Twin} title=${`${tags.length ? tags.join(", ") : "Tags and a note"}${text && `: ${text}`}`}>
-      <${Noting} key=${outcome.question} evaluation=${evaluation} outcome=${outcome} />
-    <//>
+    ${mayEdit() ? html`<${Twin} title=${`${tags.length ? tags.join(", ") : "Tags and a note"}${text && `: ${text}`}`}>
+      ${noting}
+    <//>` : noting}
     <${Button} icon="close" look="pl-subtle" onClick=${endReview}>End the review<//>
   </section>`;
 }

@@ -1,5 +1,5 @@
 /* judging: how well a page answers a query, as a row of grades; kept by the server as labels of the collection. */
-import { api, html, latest, notify, refOf, set, state, useEffect, useId } from "../core/core.js";
+import { api, Edits, html, latest, mayEdit, notify, refOf, set, state, useEffect, useId } from "../core/core.js";
 
 const GRADES = [
   ["", "not judged"],
@@ -19,14 +19,14 @@ export function Judging({ query, collection, document, number, grade, onchange =
   const choose = (value) =>
     give({ query, collection, page: ref, grade: value === "" ? null : Number(value) }).then(onchange);
   const now = String(grade ?? "");
-  return html`<fieldset class="pl-judge">
+  return html`<${Edits}><fieldset class="pl-judge">
     <legend class="pl-sr">${`Judge ${page} for this question`}</legend>
     ${GRADES.map(([value, words]) => html`<label key=${value} title=${words}>
       <input type="radio" name=${group} value=${value} checked=${value === now} aria-label=${`${page}: ${words}`}
         onChange=${() => choose(value)} />
       <span aria-hidden="true">${value || "–"}</span>
     </label>`)}
-  </fieldset>`;
+  </fieldset><//>`;
 }
 /* For the open page and the query at hand. A key may come before the grades so far are known, so it does not wait for
    them; what is answered to it holds against what was asked before. */
@@ -39,7 +39,7 @@ async function load() {
   const grades = await api.get("/judgements", of);
   if (mine()) set({ judged: { ...of, grades } });
 }
-const judgeable = () => Boolean(state.query) && !state.parts.length;
+export const judgeable = () => mayEdit() && Boolean(state.query) && !state.parts.length;
 function told(grades, of = named()) {
   answered();
   set({ judged: { ...of, grades } });

@@ -4,7 +4,7 @@ import { api, Button, Chip, copy, count, focusQuery, html, Labelled, openPage, p
   Segments, Select, spaces, state, Table, Tick, useState, Waiting } from "../core/core.js";
 import { Cure, readOf } from "../library/again.js";
 import * as heat from "./heat.js";
-import { JudgedPage } from "./judging.js";
+import { judgeable, JudgedPage } from "./judging.js";
 import { asksByPicture, SamePicture } from "./points.js";
 import { alter, boxAt, encoder as chosenEncoder, highlight, look, pooledView, turn } from "./reading.js";
 
@@ -268,7 +268,7 @@ export function Panel({ drawn, reveal, search }) {
     ${same}
     <${Heat} why=${why} drawn=${drawn} />
     <${Encoder} why=${why} />
-    ${state.query && !state.parts.length && html`<${JudgedPage} at=${page} />`}
+    ${judgeable() && html`<${JudgedPage} at=${page} />`}
     <${Regions} why=${why} reveal=${reveal} search=${search} />
     <${Ledger} why=${why} reveal=${reveal} />
     <${Pooled} why=${why} />

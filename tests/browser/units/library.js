@@ -1,4 +1,4 @@
-import { accepted, isSystem, kinds, leftOut, otherWay, sorted, summary } from "../library/files.js";
+import { accepted, isSystem, kinds, leftOut, sorted, summary } from "../library/files.js";
 import { equal } from "./expect.js";
 
 const READABLE = [
@@ -30,15 +30,5 @@ export const tests = {
     const files = ["new", "refused", "known", "known", "dropped", "replaces"].map((state) => ({ state }));
     equal(summary(files), "6 files, 1 replaces another, 2 already here, 1 not readable, 1 left out");
     equal(summary([{ state: "new" }]), "1 file");
-  },
-  "a document is read again another way than it was"() {
-    const languages = [{ there: true, built_in: true }];
-    const tesseract = [...languages, { there: true, built_in: false }];
-    const notices = [{ page: 3 }, { page: 7 }];
-    const way = (words, verdict, known) => otherWay({ words, verdict, notices }, known);
-    equal(way("text", "good", tesseract), { layer: false, engine: "auto", pages: [] });
-    equal(way("mixed", "partly", languages), { layer: false, engine: "auto", pages: [3, 7] });
-    equal(way("ocr", "badly", tesseract), { layer: true, engine: "tesseract", pages: [] });
-    equal(way("ocr", "badly", languages).engine, "auto");
   },
 };

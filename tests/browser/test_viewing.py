@@ -1,0 +1,202 @@
+"""Who may only look is offered nothing that changes anything: every tab, dialog and key, with all that is in it."""
+
+import json
+
+import pytest
+
+from tests.browser.conftest import serving
+from tests.browser.driving import opened, write_pdf
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+SEARCHED = "c=documents&q=whales+sing+songs"
+PLACES = {
+    "Library": "?view=library&c=documents&doc=whales.pdf",
+    "Another library": "?view=library&c=empty",
+    "Search": f"?{SEARCHED}",
+    "A stage that lacks its index": f"?{SEARCHED}&p=columns:9+%3E+full:3",
+    "Page": f"?view=page&{SEARCHED}&ref=whales.pdf%23page%3D1",
+    "Compare": f"?view=compare&{SEARCHED}",
+    "Evaluate": "?view=evaluate&c=documents",
+    "System": "?view=system&c=documents",
+}
+DIALOGS = {"models": "Models", "views": "Saved views", "saved": "Saved searches", "keys": "Keyboard"}
+EDITS = {
+    "Library": [
+        "New collection",
+        "Rename",
+        "Delete collection",
+        "Choose files",
+        "Choose a folder",
+        "Resume",
+        "Select all documents",
+        "Select whales.pdf",
+        "Delete whales.pdf",
+        "Read it again, another way",
+        "Add an encoder",
+        "Add an index",
+    ],
+    "Search": ["Save"],
+    "A stage that lacks its index": ["Make it now"],
+    "Page": ["whales.pdf page 1: relevant"],
+    "Evaluate": ["New evaluation", "Delete this evaluation"],
+    "System": [
+        "Compact",
+        "Measure",
+        "Look for them",
+        "Put a page or document away…",
+        "Release whales.pdf#page=3",
+        "Run again: Adding files of documents",
+    ],
+    "models": ["Unload"],
+    "views": ["Delete the view ours"],
+    "saved": ["Delete the saved search songs"],
+}
+"""What is offered in these places to who may change something."""
+KEYS = "gbha1+-0r[]jkc?"
+HELPERS = """
+/* What can be pressed now, as [name, element]: in the dialog that is open, else on the whole page. Links lead to places
+   that are walked in their own right. */
+const PRESSED = "button, summary, input[type=checkbox], input[type=radio], input[type=file], select";
+window.offered = () => {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+  const within = [...document.querySelectorAll("dialog[open]")].at(-1) || document;
+  const named = (one) => one.getAttribute("aria-label") || (one.labels?.[0] || one).innerText;
+  return [...within.querySelectorAll(PRESSED)]
+    .filter((one) => one.checkVisibility() && !one.disabled)
+    .map((one) => [named(one).trim().replace(/\\s+/g, " ") || one.title, one]);
+};
+window.press = (name) => {
+  for (const field of document.querySelectorAll("dialog[open] input:not([type=checkbox], [type=radio], [type=file])"))
+    field.value ||= "words";
+  offered().find(([other]) => other === name)[1].click();
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server that asks for a log-in, over a home with something of every kind, and the token of each of two roles."""
+    from workbench.api.access import new_token, permit_line, token_line
+    from workbench.permits import Permit
+    from workbench.service import Workbench
+    from workbench.settings import Settings
+    from workbench.types import PageRef
+
+    home = tmp_path_factory.mktemp("guarded")
+    bench = Workbench(Settings(home=home))
+    sea = write_pdf(home / "whales.pdf", ["The blue whale is large", "Humpback whales sing songs", "Whales dive deep"])
+    bread = write_pdf(home / "bread.pdf", ["Bake the bread in a hot oven"])
+    job = bench.jobs.wait(bench.ingestion.start([sea, bread], "documents").id)
+    bench.library.create("empty")
+    bench.maintenance.quarantine("documents", PageRef("whales.pdf", 3), "for the test")
+    bench.maintenance.audit("documents")
+    bench.judgements.judge("songs", PageRef("whales.pdf", 2), "documents", 2)
+    bench.judgements.judge("songs of bread", PageRef("bread.pdf", 1), "documents", 1)
+    bench.datasets.judged("documents", "judged")
+    bench.jobs.wait(bench.evaluations.start("judged", "documents", ["exact", "bm25:1 > full:1"]).job.id)
+    bench.saved_searches.save("songs", "whales sing songs", "documents", "two-stage")
+    bench.saved_views.save("ours", "documents", "?view=system&c=documents")
+    bench.close()
+    path = home / "jobs" / f"{job.id}.json"
+    record = json.loads(path.read_text())
+    record["job"]["state"] = "stopped"
+    path.write_text(json.dumps(record))
+    tokens = {"edit": new_token(), "view": new_token()}
+    lines = [
+        [f"{role}:{token_line(token)}", f"{role}:{permit_line(Permit(role == 'edit'))}"]
+        for role, token in tokens.items()
+    ]
+    accounts = home / "accounts"
+    accounts.write_text("\n".join(line for pair in lines for line in pair))
+    with serving(home, "--auth", str(accounts)) as address:
+        yield address, tokens
+
+
+@pytest.fixture
+def visitor(browser, guarded):
+    """Opens the page as an account of a role."""
+    address, tokens = guarded
+    visitors = []
+
+    def at(role):
+        visitors.append(Visitor(browser, address, tokens[role]))
+        return visitors[-1]
+
+    yield at
+    for one in visitors:
+        assert one.page.seen.problems == []
+        one.page.close()
+
+
+class Visitor:
+    """A page, what it asks the server for, and what it was refused."""
+
+    def __init__(self, browser, address, token):
+        self.address, self.asked, self.refused = address, set(), []
+        self.page = opened(browser, address, headers={"Authorization": f"Bearer {token}"})
+        self.page.add_init_script(HELPERS)
+        self.page.on("request", lambda one: self.asked.add(one))
+        self.page.on("requestfailed", lambda one: self.asked.discard(one))
+        self.page.on("requestfinished", lambda one: self.asked.discard(one))
+        self.page.on("response", self.heard)
+
+    def heard(self, answer):
+        if answer.status in (401, 403):
+            self.refused.append(f"{answer.request.method} {answer.url}")
+
+    def settle(self):
+        """Wait until all is drawn and nothing is asked for any more, thrice, as what is answered may be asked about."""
+        calm = 0
+        while calm < 3:
+            self.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+            calm = 0 if self.asked else calm + 1
+
+    def go(self, place):
+        self.asked.clear()
+        self.page.goto(f"{self.address}/{place}")
+        self.page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready'")
+        self.settle()
+
+    def offered(self):
+        return self.page.evaluate("offered().map(([name]) => name)")
+
+    def press(self, name):
+        self.page.evaluate("(name) => press(name)", name)
+        self.settle()
+
+    def place(self):
+        """Where a control stands: what has another name elsewhere is another control."""
+        return self.page.evaluate("[pagelens.state.view, document.querySelector('dialog[open] h2')?.innerText ?? '']")
+
+
+def test_only_who_may_change_something_is_offered_to(visitor):
+    editing, viewing = visitor("edit"), visitor("view")
+    for name, edits in EDITS.items():
+        for one in (editing, viewing):
+            one.go(PLACES.get(name) or f"?{SEARCHED}&dialog={name}")
+        editing.page.wait_for_function(
+            "(names) => names.every((name) => offered().some(([one]) => one === name))", arg=edits
+        )
+        viewing.settle()
+        assert [edit for edit in edits if edit in viewing.offered()] == [], name
+
+
+def test_nothing_that_is_offered_to_who_may_only_look_is_refused(visitor):
+    viewing = visitor("view")
+    pressed = set()
+    for place in PLACES.values():
+        away = True
+        while away:
+            viewing.go(place)
+            here, before = viewing.page.url, len(pressed)
+            while left := [name for name in viewing.offered() if (*viewing.place(), name) not in pressed]:
+                left.sort(key=lambda name: name in ("Cancel", "Close"))  # once all else in a dialog is pressed
+                pressed.add((*viewing.place(), left[0]))
+                viewing.press(left[0])
+            away = len(pressed) > before and viewing.page.url != here
+        for key in KEYS:
+            viewing.page.keyboard.press(key)
+        viewing.settle()
+        assert viewing.refused == [], place
+    assert {view for view, *_ in pressed} == {"library", "search", "page", "compare", "evaluate", "system"}
+    assert {title for _, title, _ in pressed} >= set(DIALOGS.values())
