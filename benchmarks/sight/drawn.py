@@ -20,19 +20,13 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
+from benchmarks.sight.paper import WORDS, Rng
+
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # type: ignore[import-not-found]
 from matplotlib import font_manager
 
-Rng = np.random.Generator
 Values = NDArray[np.float64]
-_SAID = (
-    "revenue share growth years households median index total change rate region north south survey answer value "
-    "cost energy water people number percent model error layer data result time price market sales users method "
-    "group study level high low mean sample age income party world country city product quarter target actual "
-    "plan risk team "
-)
-WORDS = _SAID.split()
 STYLES = ("default", "ggplot", "seaborn-v0_8-whitegrid", "fivethirtyeight", "bmh", "grayscale", "seaborn-v0_8-darkgrid")
 FACES = ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"]
 """Fonts that texts are set in; see `use`."""

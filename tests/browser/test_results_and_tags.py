@@ -118,3 +118,18 @@ def test_several_documents_are_tagged_at_once_and_filters_offer_it(browser, addr
     problems = [problem for problem in page.seen.problems if "400" not in problem and "422" not in problem]
     assert problems == []
     page.close()
+
+
+def test_the_page_keeps_its_height_while_another_search_runs(visit):
+    page = visit("?c=documents&q=whale", width=390, height=844)
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    page.wait_for_selector(".pl-expecting")
+    before = page.locator(".pl-found-side").bounding_box()["height"]
+    held = []
+    page.route("**/search/stages", lambda route: held.append(route))
+    page.fill("#pl-query", "bread in the oven")
+    page.press("#pl-query", "Enter")
+    page.wait_for_selector(".pl-hits.pl-stale")
+    assert page.locator(".pl-found-side").bounding_box()["height"] == before
+    held[0].continue_()
+    page.wait_for_selector(".pl-found-side:not(.pl-stale) .pl-expecting")

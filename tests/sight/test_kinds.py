@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
+from benchmarks.sight import charts, pages, paper, tables
 from tests.sight.test_classifier import DOCUMENTS
 from workbench import sight
 from workbench.errors import EncoderError
 from workbench.sight import kinds as module
 from workbench.sight.efficientnet import FEATURES
-from workbench.sight.kinds import Kinds, kinds
+from workbench.sight.kinds import NONE, Kinds, kinds
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,32 @@ def test_a_picture_is_of_a_kind(name: str, kind: str) -> None:
     assert seen.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("style", "kind"),
+    [(style, "chart") for style in ("lying bars", "parted bars", "facing bars", "columns", "parted columns", "lines")]
+    + [("statement", "table"), ("cells", "table"), ("page", "")],
+)
+def test_figures_as_reports_have_them_are_told(style: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In Pillow's own font, which nothing was learned from.
+    monkeypatch.setattr(paper, "font", lambda _, size: ImageFont.load_default(max(size, 6)))
+    monkeypatch.setattr(paper, "FONTS", {"pillow": [""]})
+    draw = charts.chart(charts.CHARTS[style]) if style in charts.CHARTS else None
+    draw = draw or tables.TABLES.get(style) or pages.page(lambda _: photograph)
+    with Image.open(DOCUMENTS / "cat.png") as cat:
+        photograph = cat.convert("RGB")
+    rng = np.random.default_rng(2026)
+    told = [seen.kind for seen in sight.load().look([draw(rng) for _ in range(10)])]
+    assert sum(kind == (one if one != sight.TEXT else "") for one in told) >= 7, told
+
+
 def test_a_picture_that_is_like_no_kind_has_none() -> None:
     even = Kinds(("chart", "map"), np.zeros((2, FEATURES), np.float32), np.zeros(2, np.float32))
     likely = even.likelihoods(np.ones((3, FEATURES), np.float32))
     np.testing.assert_allclose(likely, np.full((3, 2), 0.5))
     assert even.kind(np.array([0.34, 0.33], np.float32)) == ""
     assert even.kind(np.array([0.3, 0.7], np.float32)) == "map"
+    mixed = Kinds(("map", NONE), np.zeros((2, FEATURES), np.float32), np.zeros(2, np.float32))
+    assert mixed.kind(np.array([0.1, 0.9], np.float32)) == ""
 
 
 def test_only_what_is_surely_another_kind_is_no_photograph() -> None:

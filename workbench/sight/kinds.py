@@ -15,10 +15,12 @@ from workbench.sight.shipped import arrays
 from workbench.types import Float
 
 FILE = "kinds.npz"
-SHA256 = "5687fc9dce18dd5f12f78c89a758d026fc4b8469d7e976e48de9cbc8bad7c1fe"
+SHA256 = "a31ffd8082ccc88d4c826e97ac0e092838cd1e797b8ebbcc79b772f149e6a7af"
 PHOTOGRAPH = "photograph"
 TEXT = "text"
 """A picture of text alone, which is no figure."""
+NONE = "none"
+"""A picture of no one kind: a whole page of text with figures, a collage, an ornament."""
 SURE = 0.35
 """Likelihood from which on a picture is of a kind: four times as likely as by chance. Of boxes that people drew around
 charts and tables this says something of nearly all; at .5 of three in four."""
@@ -41,9 +43,9 @@ class Kinds:
         return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
 
     def kind(self, likely: Float) -> str:
-        """The kind that likelihoods ``(k,)`` say, empty where none is sure."""
+        """The kind that likelihoods ``(k,)`` say, empty where none is sure or it is `NONE`."""
         best = int(likely.argmax())
-        return self.names[best] if likely[best] >= SURE else ""
+        return self.names[best] if likely[best] >= SURE and self.names[best] != NONE else ""
 
     def may_be_photograph(self, likely: Float) -> bool:
         """Whether likelihoods ``(k,)`` do not surely say another kind."""

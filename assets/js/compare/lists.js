@@ -18,7 +18,7 @@ function Hit({ hit, side, move, chosen }) {
         <img alt="" loading="lazy" decoding="async" src=${imageUrl(document, number, id, "thumb")} />
       </span>
       <span class="pl-versus-text">
-        <span class="pl-hit-name"><span class="pl-rank">${rank}</span><${Name} name=${document} /></span>
+        <span class="pl-hit-name"><span class="pl-rank">${rank}</span><${Name} name=${document} tight /></span>
         <span class="pl-versus-page">
           <span>${`Page ${number}`}</span>
           <span class="pl-versus-score">

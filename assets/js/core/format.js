@@ -2,7 +2,8 @@
 const whole = new Intl.NumberFormat("en");
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const TAIL = 14; // characters that stay of a long name's end: the suffix, and what tells "part-1" from "part-2"
-const WHOLE = 12; // characters that there is room for everywhere
+const WHOLE = 2 * TAIL; // characters that there is room for on a line
+const TIGHT = 12; // and where things stand beside one another
 
 export const count = (n) => whole.format(n);
 export const plural = (n, word, words = `${word}s`) => `${whole.format(n)} ${n === 1 ? word : words}`;
@@ -37,9 +38,9 @@ export const percent = (share) => `${Math.round(share * 100)} %`;
 
 /* A name as [what may be cut, what stays], so that one that is too long for its place is cut in its middle and not at
    its telling end. */
-export function parted(name) {
+export function parted(name, tight = false) {
   const letters = [...name];
-  const tail = letters.length > WHOLE ? Math.min(TAIL, Math.floor(letters.length / 2)) : 0;
+  const tail = letters.length > (tight ? TIGHT : WHOLE) ? Math.min(TAIL, Math.floor(letters.length / 2)) : 0;
   const at = letters.length - tail;
   return [letters.slice(0, at).join(""), letters.slice(at).join("")];
 }

@@ -25,8 +25,10 @@ export const Looks = () => html`<div class="pl-looks" role="group" aria-label="H
   <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
     choose=${(layout) => choose({ layout })} />
 </div>`;
-export function Name({ name }) {
-  const [head, tail] = parted(name);
+/* Where there is little room for it, it is cut in its middle. */
+const narrow = matchMedia("(max-width: 640px)");
+export function Name({ name, tight }) {
+  const [head, tail] = parted(name, tight || narrow.matches);
   return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
 }
 /* A real link, so that it opens in a tab of its own where a person wants that. */
@@ -126,7 +128,7 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
         <span class="pl-rank">${hit.rank}</span>
         <${PageLink} to=${at} class="pl-hit-open" data-step
           aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
-          ${named && html`<${Name} name=${document} />`}<span
+          ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span
             class="pl-hit-page">${`p. ${page}`}</span>
         <//>
         ${named && html`<${Where} hit=${hit} />`}

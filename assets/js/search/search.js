@@ -147,9 +147,9 @@ export function Search() {
         <${Results} marking=${() => setMarked(true)} />
         <${Blank} />
       </div>
-      ${result && html`<aside class="pl-found-side" aria-label="How it was found">
-        <${Facets} />
-        ${!stale && html`<${Told} result=${result} />`}
+      ${result && html`<aside class=${stale ? "pl-found-side pl-stale" : "pl-found-side"}
+        aria-label="How it was found">
+        <${Facets} /><${Told} result=${result} />
       </aside>`}
     </div>
   </div>`;

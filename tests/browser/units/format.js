@@ -16,7 +16,8 @@ export const tests = {
   },
   "a long name keeps its end, and no letter is torn"() {
     equal(parted("short.pdf"), ["short.pdf", ""]);
-    equal(parted("rocket-launch.jpg"), ["rocket-la", "unch.jpg"]);
+    equal(parted("rocket-launch.jpg"), ["rocket-launch.jpg", ""]);
+    equal(parted("rocket-launch.jpg", true), ["rocket-la", "unch.jpg"]);
     const name = `folder/${"a very long name ".repeat(5)}part-2.pdf`;
     const [head, tail] = parted(name);
     equal([head + tail, tail.endsWith("part-2.pdf")], [name, true]);
