@@ -314,8 +314,15 @@ def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_datas
     page.wait_for_selector("#pl-asked tbody tr")
     held = []
     page.route("**/asked", lambda route: held.append(route))  # the server takes its time
-    page.uncheck("#pl-keep-asked")
-    held.pop().continue_()
+    for turn in (page.uncheck, page.check, page.uncheck):
+        turn("#pl-keep-asked")
+    while len(held) < 3:
+        page.wait_for_timeout(50)
+    for _ in range(3):
+        with page.expect_response("**/asked"):
+            held.pop(0).continue_()
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        assert not page.is_checked("#pl-keep-asked")  # as the person left it
     while not held:  # it is kept, and what is kept is read anew
         page.wait_for_timeout(50)
     assert not page.is_checked("#pl-keep-asked")

@@ -30,14 +30,15 @@ export const Code = (more) => html`<${Input} look="pl-code" spellcheck="false" a
 export const Count = (more) => html`<${Input} look="pl-short" type="number" min="1" ...${more} />`;
 /* Where `tick` gives a promise, the box stays as the person left it until that is kept or broken. */
 export function Tick({ tick, checked, ...more }) {
-  const [meant, mean] = useState(null);
+  const [meant, mean] = useState(null); // as { on }; of several turns the last
   const turned = async ({ target }) => {
     const answer = tick(target.checked);
     if (!answer || !answer.then) return;
-    mean(target.checked);
-    await answer.finally(() => mean(null));
+    const mine = { on: target.checked };
+    mean(mine);
+    await answer.finally(() => mean((now) => (now === mine ? null : now)));
   };
-  return html`<input type="checkbox" checked=${meant ?? checked} onChange=${tick && turned} ...${more} />`;
+  return html`<input type="checkbox" checked=${meant ? meant.on : checked} onChange=${tick && turned} ...${more} />`;
 }
 export const Check = ({ text, ...more }) =>
   html`<label class="pl-check"><${Tick} ...${more} /><span>${text}</span></label>`;

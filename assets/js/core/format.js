@@ -3,7 +3,8 @@ const whole = new Intl.NumberFormat("en");
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 const TAIL = 14; // characters that stay of a long name's end: the suffix, and what tells "part-1" from "part-2"
 const WHOLE = 2 * TAIL; // characters that there is room for on a line
-const TIGHT = 12; // and where things stand beside one another
+const TIGHT = 12; // and where things stand beside one another ...
+const NEAR = 10; // ... of which so many stay
 
 export const count = (n) => whole.format(n);
 export const plural = (n, word, words = `${word}s`) => `${whole.format(n)} ${n === 1 ? word : words}`;
@@ -40,7 +41,8 @@ export const percent = (share) => `${Math.round(share * 100)} %`;
    its telling end. */
 export function parted(name, tight = false) {
   const letters = [...name];
-  const tail = letters.length > (tight ? TIGHT : WHOLE) ? Math.min(TAIL, Math.floor(letters.length / 2)) : 0;
+  const [room, end] = tight ? [TIGHT, NEAR] : [WHOLE, TAIL];
+  const tail = letters.length > room ? Math.min(end, Math.floor(letters.length / 2)) : 0;
   const at = letters.length - tail;
   return [letters.slice(0, at).join(""), letters.slice(at).join("")];
 }

@@ -25,12 +25,24 @@ export const Looks = () => html`<div class="pl-looks" role="group" aria-label="H
   <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
     choose=${(layout) => choose({ layout })} />
 </div>`;
-/* Where there is little room for it, it is cut in its middle. */
+/* Where there is little room for it, it is cut in its middle; what is named by it says it whole. */
 const narrow = matchMedia("(max-width: 640px)");
+narrow.addEventListener("change", redraw);
 export function Name({ name, tight }) {
   const [head, tail] = parted(name, tight || narrow.matches);
   return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
 }
+/* It stands in two boxes, between which the browser would copy the end of a line. */
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  const mend = (text, { children: [head, tail], title }) =>
+    tail.textContent ? text.replace(`${head.textContent}\n${tail.textContent}`, () => title) : text;
+  const names = [...document.querySelectorAll(".pl-long")].filter((one) => selection.containsNode(one, true));
+  const text = names.reduce(mend, `${selection}`);
+  if (text === `${selection}`) return;
+  event.clipboardData.setData("text/plain", text);
+  event.preventDefault();
+});
 /* A real link, so that it opens in a tab of its own where a person wants that. */
 function PageLink({ to, children, ...more }) {
   const open = (event) => {
@@ -142,11 +154,12 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
 }
 function Group({ hits, ...more }) {
   const [first, ...others] = hits,
-    rest = hits.slice(FIRST);
+    rest = hits.slice(FIRST),
+    pages = others.length ? `${hits.length} pages` : "";
+  const label = [first.document, several() && first.collection, pages].filter(Boolean).join(", ");
   return html`<li class="pl-group">
-    <h3 class="pl-group-name">
-      <${Name} name=${first.document} /><${Where} hit=${first} />
-      <span class="pl-muted">${others.length ? `${hits.length} pages` : ""}</span>
+    <h3 class="pl-group-name" aria-label=${label}>
+      <${Name} name=${first.document} /><${Where} hit=${first} /><span class="pl-muted">${pages}</span>
     </h3>
     <ol class="pl-hits">
       ${hits.slice(0, FIRST).map((hit) => html`<${Result} key=${hit.key} hit=${hit} heading="h4" named=${false}

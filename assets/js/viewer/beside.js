@@ -31,7 +31,8 @@ export function Pinned() {
       <h3>Should be found</h3>
       <${Quiet} icon="close" label="Expect nothing" onClick=${() => expect(null)} />
     </div>
-    <${Named} look="pl-pinned-name" title="Open it" onClick=${() => openPage(expected)}>
+    <${Named} look="pl-pinned-name" title="Open it" aria-label=${`${expected.document}, page ${expected.page}`}
+      onClick=${() => openPage(expected)}>
       <${Name} name=${expected.document} /><span class="pl-hit-page">${`p. ${expected.page}`}</span>
     <//>
     <${Problem} text=${error} />

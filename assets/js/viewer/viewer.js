@@ -76,7 +76,7 @@ function Standing() {
 function Tools({ percent }) {
   const { read: { document, page, pages }, picking } = state.page;
   return html`<div class="pl-view-tools">
-    <h2 class="pl-view-title"><${Name} name=${document} /></h2>
+    <h2 class="pl-view-title" aria-label=${document}><${Name} name=${document} /></h2>
     <div class="pl-row pl-pager">
       <${Quiet} icon="left" label="Previous page" keys="[" onClick=${() => go(page - 1)} disabled=${page <= 1} />
       <${Count} max=${pages} aria-label="Go to page" value=${page} take=${(text) => go(Number(text))} />
