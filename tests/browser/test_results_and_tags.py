@@ -133,3 +133,23 @@ def test_the_page_keeps_its_height_while_another_search_runs(visit):
     assert page.locator(".pl-found-side").bounding_box()["height"] == before
     held[0].continue_()
     page.wait_for_selector(".pl-found-side:not(.pl-stale) .pl-expecting")
+
+
+def test_what_is_ticked_while_the_filter_changes_adds_to_the_filter_in_force(visit):
+    page = visit("?c=documents&q=whale&f=page+%3C+9")
+    page.click(".pl-facets summary")
+    documents = page.locator(".pl-facet-field[data-field=document]")
+    documents.get_by_text("whales.pdf").wait_for()
+    held, slow = [], True  # the server takes its time
+    page.route("**/api/v1/facets", lambda route: held.append(route) if slow else route.continue_())
+    page.click(".pl-filter-chip")
+    while not held:
+        page.wait_for_timeout(50)
+    documents.get_by_label("whales.pdf").check()
+    slow = False
+    for one in held:
+        one.continue_()
+    page.wait_for_function("pagelens.state.filter")
+    assert page.evaluate("pagelens.state.filter") == "document = 'whales.pdf'"
+    page.wait_for_selector(".pl-status[data-complete=yes]")
+    assert documents.get_by_label("whales.pdf").is_checked()

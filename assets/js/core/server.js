@@ -87,17 +87,16 @@ export function pictureUrl({ picture, repairs = [] }) {
 /* What the server said to a question that a view asks by itself, asked anew when one of `on` changes. Until then the
    older answer stays, and is `stale`; an answer that comes too late is dropped. */
 export function useAnswer(ask, on) {
-  const [told, tell] = useState({ value: null, error: "", stale: true });
+  const [{ value, error, to }, tell] = useState({ value: null, error: "", to: null });
   useEffect(() => {
     let live = true;
-    tell((before) => ({ ...before, stale: true }));
     Promise.resolve(ask()).then(
-      (value) => live && tell({ value, error: "", stale: false }),
-      (error) => live && tell({ value: null, error: error.message, stale: false }),
+      (value) => live && tell({ value, error: "", to: on }),
+      (error) => live && tell({ value: null, error: error.message, to: on }),
     );
     return () => (live = false);
   }, on);
-  return told;
+  return { value, error, stale: !to || on.some((one, i) => one !== to[i]) };
 }
 /* For questions that views do not ask by themselves: `begin()` gives what says whether nothing was begun since. */
 export function latest() {

@@ -47,8 +47,8 @@ export function Facets() {
   const [open, setOpen] = useState(look.open);
   const collections = searched(),
     { filter, details } = state;
-  /* What was ticked and is not answered yet: the first is asked for; what the filter becomes by the next, its answer
-     says. */
+  /* What was ticked and is not answered yet. What the filter becomes by a tick, the answer to the filter in force says:
+     so one is `asked` for at a time, and none while that answer is on its way. */
   const [ticks, setTicks] = useState([]);
   const { value, stale } = useAnswer(() => open && api.post("/facets", { collections, filter }), [
     open,
@@ -56,17 +56,19 @@ export function Facets() {
     filter,
     details,
   ]);
-  const tick = (field, one) => {
-    setTicks([...ticks, { field, value: one.value }]);
-    if (!ticks.length) useFilter(one.filter);
-  };
-  useLayoutEffect(() => {
-    const [next, ...later] = ticks.slice(1);
-    if (stale || !ticks.length) return;
+  const ask = ([next, ...later]) => {
     const values = (value || []).flatMap((facet) => (next && facet.field === next.field ? facet.values : []));
     const one = values.find((each) => each.value === next.value);
-    setTicks(one ? [next, ...later] : []);
+    setTicks(one ? [{ ...next, asked: true }, ...later] : []);
     if (one) useFilter(one.filter);
+  };
+  const tick = (field, one) => {
+    const all = [...ticks, { field, value: one.value }];
+    if (stale || ticks.length) setTicks(all);
+    else ask(all);
+  };
+  useLayoutEffect(() => {
+    if (!stale && ticks.length) ask(ticks.filter((one) => !one.asked));
   }, [value, stale]);
   const turn = (event) => {
     setOpen(event.target.open);
