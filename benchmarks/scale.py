@@ -154,7 +154,7 @@ def scale(
         before = written = enlarged.page_count()
         if before > steps[0]:
             raise InputError(f"'{folder}' holds {before:,} pages already; name sizes from there on, or another folder.")
-        starts = sorted(_start(document.name) for document in enlarged.documents())
+        starts = sorted(_start(document.name) for document in enlarged.records.listed())
         originals = _originals(len(sources), [*starts[1:], before, *steps])
         there = dict(zip((str(stored.ref) for stored, _ in sources), originals, strict=False))
         judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
