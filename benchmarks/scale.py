@@ -154,7 +154,8 @@ def scale(
         before = written = enlarged.page_count()
         if before > steps[0]:
             raise InputError(f"'{folder}' holds {before:,} pages already; name sizes from there on, or another folder.")
-        originals = _originals(len(sources), [before, *steps])
+        starts = sorted(_start(document.name) for document in enlarged.records.listed())
+        originals = _originals(len(sources), [*starts[1:], before, *steps])
         there = dict(zip((str(stored.ref) for stored, _ in sources), originals, strict=False))
         judged = tuple({there[page]: grade for page, grade in grades.items() if page in there} for grades in labels)
         seconds = 0.0
@@ -229,7 +230,7 @@ def _made(
             words, embedding = _halves(words, other.words), _joined(embedding, beneath)
         embedding = replace(embedding, vectors=perturbed(embedding.vectors, rng))
     picture = Image.new("RGB", (8, 8), "white")
-    place = number - int(record.name[len("copy-") : -len(".pdf")]) + 1
+    place = number - _start(record.name) + 1
     page = Page(PageRef(record.name, place), (8, 8), lambda: picture, words, record.content_hash)
     return page, embedding, encoded(picture)
 
@@ -267,6 +268,11 @@ def _originals(pages: int, sizes: Sequence[int]) -> list[str]:
 
 def _name(start: int) -> str:
     return f"copy-{start:07d}.pdf"
+
+
+def _start(name: str) -> int:
+    """The number of the first page of the document of that name."""
+    return int(name[len("copy-") : -len(".pdf")])
 
 
 def _smaller(stored: StoredPage, embedding: PageEmbedding, kept: int) -> tuple[StoredPage, PageEmbedding]:

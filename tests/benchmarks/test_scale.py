@@ -102,3 +102,11 @@ def test_pages_that_are_kept_are_not_written_again(workbench, monkeypatch, tmp_p
     assert all(point.processor_ms > 0 for point in more.points)
     with pytest.raises(InputError, match="70 pages already"):
         run(60)
+
+
+def test_pages_that_are_kept_are_labelled_by_the_documents_that_they_were_written_in(workbench, monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: task(*arguments))
+    labels = [{str(hit.ref): 1 for hit in workbench.search(topic, "metal", "full:1").hits} for topic in TOPICS[:2]]
+    for sizes in ([2, 60], [60]):  # documents are parted at the sizes of the first run
+        report = scale(workbench, "metal", TOPICS[:2], sizes, ["exact"], 1, labels=labels, keep=tmp_path)
+        assert report.points[-1].ndcg == 1

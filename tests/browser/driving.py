@@ -62,6 +62,13 @@ def add(page, *paths):
     return plan
 
 
+def caught(page, held):
+    """The request that a route holds back in a list, once the page has made it."""
+    while not held:
+        page.wait_for_timeout(50)
+    return held.pop()
+
+
 def search(page, query):
     show(page, "Search")
     page.fill("#pl-query", query)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.driving import opened, search, show
+from tests.browser.driving import caught, opened, search, show
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
@@ -323,10 +323,9 @@ def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_datas
             held.pop(0).continue_()
         page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         assert not page.is_checked("#pl-keep-asked")  # as the person left it
-    while not held:  # it is kept, and what is kept is read anew
-        page.wait_for_timeout(50)
+    reading = caught(page, held)  # it is kept, and what is kept is read anew
     assert not page.is_checked("#pl-keep-asked")
-    held.pop().continue_()
+    reading.continue_()
     page.unroute("**/asked")
     page.click("text=Delete what was kept")
     page.wait_for_selector("dialog >> text=Nothing is kept.")

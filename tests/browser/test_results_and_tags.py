@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.driving import add, opened, search, show, write_pdf
+from tests.browser.driving import add, caught, opened, search, show, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -131,7 +131,7 @@ def test_the_page_keeps_its_height_while_another_search_runs(visit):
     page.press("#pl-query", "Enter")
     page.wait_for_selector(".pl-hits.pl-stale")
     assert page.locator(".pl-found-side").bounding_box()["height"] == before
-    held[0].continue_()
+    caught(page, held).continue_()
     page.wait_for_selector(".pl-found-side:not(.pl-stale) .pl-expecting")
 
 

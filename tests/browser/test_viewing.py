@@ -65,10 +65,16 @@ window.offered = () => {
     .filter((one) => one.checkVisibility() && !one.disabled)
     .map((one) => [named(one).trim().replace(/\\s+/g, " ") || one.title, one]);
 };
-window.press = (name) => {
+/* Where a control stands: what has another name elsewhere is another control. */
+const place = () => [pagelens.state.view, document.querySelector("dialog[open] h2")?.innerText ?? ""];
+window.standing = () => offered().map(([name]) => [...place(), name]);
+/* Press it, and say whether it was still there. */
+window.press = (control) => {
   for (const field of document.querySelectorAll("dialog[open] input:not([type=checkbox], [type=radio], [type=file])"))
     field.value ||= "words";
-  offered().find(([other]) => other === name)[1].click();
+  const found = offered().find(([name]) => JSON.stringify([...place(), name]) === JSON.stringify(control));
+  if (found) found[1].click();
+  return Boolean(found);
 };
 """
 
@@ -160,13 +166,15 @@ class Visitor:
     def offered(self):
         return self.page.evaluate("offered().map(([name]) => name)")
 
-    def press(self, name):
-        self.page.evaluate("(name) => press(name)", name)
-        self.settle()
+    def standing(self):
+        """The controls that are offered, each as view, dialog, name."""
+        return [tuple(control) for control in self.page.evaluate("standing()")]
 
-    def place(self):
-        """Where a control stands: what has another name elsewhere is another control."""
-        return self.page.evaluate("[pagelens.state.view, document.querySelector('dialog[open] h2')?.innerText ?? '']")
+    def press(self, control):
+        """Press it; False where it went by itself meanwhile."""
+        there = self.page.evaluate("(control) => press(control)", list(control))
+        self.settle()
+        return there
 
 
 def test_only_who_may_change_something_is_offered_to(visitor):
@@ -189,10 +197,10 @@ def test_nothing_that_is_offered_to_who_may_only_look_is_refused(visitor):
         while away:
             viewing.go(place)
             here, before = viewing.page.url, len(pressed)
-            while left := [name for name in viewing.offered() if (*viewing.place(), name) not in pressed]:
-                left.sort(key=lambda name: name in ("Cancel", "Close"))  # once all else in a dialog is pressed
-                pressed.add((*viewing.place(), left[0]))
-                viewing.press(left[0])
+            while left := [control for control in viewing.standing() if control not in pressed]:
+                left.sort(key=lambda control: control[2] in ("Cancel", "Close"))  # once all else in a dialog is pressed
+                if viewing.press(left[0]):
+                    pressed.add(left[0])
             away = len(pressed) > before and viewing.page.url != here
         for key in KEYS:
             viewing.page.keyboard.press(key)

@@ -75,6 +75,9 @@ def test_what_was_hardly_read_is_read_another_way_and_nothing_else(bench, files,
     assert bench.ingestion.another_way("c", "both.pdf") == (Way(layer=False), (1,))
     with pytest.raises(NotFoundError, match=r"There is no document 'other\.pdf'"):
         bench.ingestion.another_way("c", "other.pdf")
+    monkeypatch.setattr(Collection, "documents", lambda self: [])  # as while it is deleted
+    with pytest.raises(NotFoundError, match=r"There is no document 'both\.pdf'"):
+        bench.ingestion.another_way("c", "both.pdf")
 
 
 @needs_russian

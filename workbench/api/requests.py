@@ -203,7 +203,8 @@ class RereadRequest(Request):
     layer: bool = Field(True, description="Believe the file's own text layer; without it the picture alone counts.")
     another: bool = Field(
         False,
-        description="What was hardly read, by what is to be tried next, whatever `pages`, `engine` and `layer` say.",
+        description="What was hardly read, or all where nothing was, by what is to be tried next, whatever `pages`, "
+        "`engine` and `layer` say.",
     )
 
     def way(self) -> Way:

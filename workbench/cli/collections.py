@@ -193,7 +193,10 @@ def reread(
     ] = False,
     another: Annotated[
         bool,
-        typer.Option("--another-way", help="What was hardly read, by what is to be tried next: OCR, or another OCR."),
+        typer.Option(
+            "--another-way",
+            help="What was hardly read (all where nothing was), by what is to be tried next: OCR, or another OCR.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

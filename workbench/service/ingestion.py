@@ -286,11 +286,13 @@ class Ingestion:
         """How to read a document again of which something could hardly be read, and which pages; all where none.
 
         Of one that was read in part these are the pages that were not; else it is all of them. `NotFoundError` for a
-        document that is not there.
+        document that is not there, or is being deleted.
         """
         store = self._opened.get(collection)
         (name, *_) = {record.name for record in store.records.named(document)}
-        told = next(one for one in store.documents() if one.name == name)
+        told = next((one for one in store.documents() if one.name == name), None)
+        if told is None:
+            raise NotFoundError(f"There is no document '{document}' in collection '{collection}' any more.")
         pages = tuple(notice.page for notice in told.notices) if told.verdict == PARTLY else ()
         return Way.another(told.words, languages), pages
 
