@@ -205,17 +205,17 @@ def test_a_long_name_that_is_cut_is_seen_to_be_said_whole_and_copied_whole(visit
     name = f"{'the_songs_of_whales_' * 6}part-7.pdf"
     page = visit("?c=documents&view=library", width=390, height=844)
     page.evaluate("pagelens.choose('long names')")
-    planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs", "Whales sing"]))
+    planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs"]))
     page.wait_for_selector("tr[data-document]")
     search(page, "whales sing")
     page.get_by_role("radio", name="Grid").check()
     head = page.locator(".pl-hit .pl-long > span").first
     assert head.bounding_box()["width"] > 20  # there is room for a letter and the dots
     page.get_by_role("button", name="By document").click()
-    heading = page.get_by_role("heading", name=f"{name}, 2 pages", exact=True)
+    heading = page.get_by_role("heading", name=name, exact=True)
     assert heading.bounding_box()["width"] <= 390
     page.evaluate("addEventListener('copy', (event) => (window.copied = event.clipboardData.getData('text/plain')))")
     heading.evaluate("(node) => getSelection().selectAllChildren(node)")
     page.keyboard.press("ControlOrMeta+c")
     page.wait_for_function("window.copied !== undefined")
-    assert page.evaluate("window.copied").split() == [name, "2", "pages"]
+    assert page.evaluate("window.copied").split() == [name]
