@@ -6,6 +6,7 @@ Settled by measurement and pinned by tests:
 * Our own stop words. With an ICU tokenizer LanceDB 0.40 drops the stop words of *all* its languages whatever
   ``language`` says: *sea*, *war*, *son*, *hat*, *die*, *man* and the digit *4* could not be found.
 * A text is matched as words and never read as query syntax (`MatchQuery`).
+* Half of a surrogate pair cannot be sent to LanceDB (`wellformed`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any
+
+from workbench.types.text import wellformed
 
 COLUMN = "text"
 _LUCENE_ENGLISH = """a an and are as at be but by for if in into is it no not of on or such that the their then there
@@ -33,20 +36,18 @@ _WITH_STOP_WORDS = {**_TOKENIZER, "remove_stop_words": False, "custom_stop_words
 
 def tokens(text: str) -> list[str]:
     """The words of a text as the index has them, in order: split, stemmed, without accents and stop words."""
-    plain = text.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
-    return _tokenized(plain, _TOKENIZER)
+    return _tokenized(text, _TOKENIZER)
 
 
 def split(text: str) -> list[str]:
     """The same with its stop words."""
-    plain = text.encode("utf-8", "replace").decode("utf-8")
-    return _tokenized(plain, _WITH_STOP_WORDS)
+    return _tokenized(text, _WITH_STOP_WORDS)
 
 
 def _tokenized(text: str, how: dict[str, Any]) -> list[str]:
     import lancedb
 
-    return [token.text for token in lancedb.tokenize(text, **how)]
+    return [token.text for token in lancedb.tokenize(wellformed(text), **how)]
 
 
 @cache
@@ -66,7 +67,7 @@ def search(table: Any, query: str, limit: int) -> list[tuple[str, float]]:
     """Page ids with their BM25 score, best first, then by id. Rows not yet indexed are found too."""
     from lancedb.query import MatchQuery
 
-    words = query.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot be sent
+    words = wellformed(query)
     if limit < 1 or not words.strip():
         return []
     found = table.search(MatchQuery(words, COLUMN), query_type="fts")
@@ -79,7 +80,7 @@ def frequency(table: Any, word: str, most: int) -> int:
     """How many of at most ``most`` rows have a word, all of its parts where it is several (``AB-1234``)."""
     from lancedb.query import FullTextOperator, MatchQuery
 
-    plain = word.encode("utf-8", "replace").decode("utf-8")
+    plain = wellformed(word)
     if most < 1 or not plain.strip():
         return 0
     found = table.search(MatchQuery(plain, COLUMN, operator=FullTextOperator.AND), query_type="fts")
