@@ -1,6 +1,5 @@
 /* lists: what both pipelines found, a page a row, with lines from where a page stands in A to where it stands in B. */
-import { bytes, html, imageUrl, ms, score, Table, Twin } from "../core/core.js";
-import { Name } from "../search/results.js";
+import { bytes, html, imageUrl, ms, Name, score, Table, Twin } from "../core/core.js";
 import { choose } from "./asking.js";
 import { line, ROW, verdict } from "./figures.js";
 

@@ -14,6 +14,7 @@ export * from "./jobcard.js";
 export * from "./jobs.js";
 export * from "./kept.js";
 export * from "./keys.js";
+export * from "./name.js";
 export * from "./router.js";
 export * from "./server.js";
 export * from "./store.js";

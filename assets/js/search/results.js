@@ -1,6 +1,6 @@
 /* results: the pages found, each with the passage that won, its heat, and why it is here; as a list, a grid or close
    together, and by document where a person likes. Ranks and scores of the stages stand behind a switch. */
-import { Chip, documents, html, Icon, imageUrl, like, liked, marked, openPage, parted, percent, Quiet, redraw, score,
+import { Chip, documents, html, Icon, imageUrl, like, liked, marked, Name, openPage, percent, Quiet, redraw, score,
   Segments, state, useEffect, useRef, write } from "../core/core.js";
 import { drawSmall } from "../viewer/heat.js";
 import { stageAbout } from "./cost.js";
@@ -25,24 +25,6 @@ export const Looks = () => html`<div class="pl-looks" role="group" aria-label="H
   <${Segments} label="Layout" name="pl-layout" options=${LAYOUTS} value=${look.layout}
     choose=${(layout) => choose({ layout })} />
 </div>`;
-/* Where there is little room for it, it is cut in its middle; what is named by it says it whole. */
-const narrow = matchMedia("(max-width: 640px)");
-narrow.addEventListener("change", redraw);
-export function Name({ name, tight }) {
-  const [head, tail] = parted(name, tight || narrow.matches);
-  return html`<span class="pl-long" title=${name}><span>${head}</span><span>${tail}</span></span>`;
-}
-/* It stands in two boxes, between which the browser would copy the end of a line. */
-document.addEventListener("copy", (event) => {
-  const selection = getSelection();
-  const mend = (text, { children: [head, tail], title }) =>
-    tail.textContent ? text.replace(`${head.textContent}\n${tail.textContent}`, () => title) : text;
-  const names = [...document.querySelectorAll(".pl-long")].filter((one) => selection.containsNode(one, true));
-  const text = names.reduce(mend, `${selection}`);
-  if (text === `${selection}`) return;
-  event.clipboardData.setData("text/plain", text);
-  event.preventDefault();
-});
 /* A real link, so that it opens in a tab of its own where a person wants that. */
 function PageLink({ to, children, ...more }) {
   const open = (event) => {

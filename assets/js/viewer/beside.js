@@ -1,12 +1,11 @@
 /* beside: the page that a person expects, pinned beside the open one, with its heat and why the search lost it; and the
    question of an evaluation that is gone through. */
-import { api, asked, asking, Button, Chip, html, mayEdit, Named, openPage, Problem, Quiet, refOf, state, Twin,
-  useAnswer, useMemo } from "../core/core.js";
+import { api, asked, asking, Button, Chip, html, mayEdit, Name, Named, openPage, Problem, Quiet, refOf, state,
+  Twin, useAnswer, useMemo } from "../core/core.js";
 import { Noting } from "../evaluate/question.js";
 import { endReview, placeOf, reviewed } from "../evaluate/review.js";
 import { worst } from "../evaluate/words.js";
 import { expect, useMiss, Verdict } from "../search/expected.js";
-import { Name } from "../search/results.js";
 import { question } from "../search/run.js";
 import { Heated, usual } from "./heated.js";
 

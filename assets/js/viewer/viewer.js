@@ -1,8 +1,7 @@
 /* viewer: an open page: its picture with the heat over it, where it stands among the results, what the panel tells. */
-import { asking, Button, copy, Count, count, Empty, html, imageUrl, notify, on, Opening, Quiet, refOf, set, showTab,
-  state, useLayoutEffect, useMemo, useRef } from "../core/core.js";
+import { asking, Button, copy, Count, count, Empty, html, imageUrl, Name, notify, on, Opening, Quiet, refOf, set,
+  showTab, state, useLayoutEffect, useMemo, useRef } from "../core/core.js";
 import { reviewed, stepQuestion } from "../evaluate/review.js";
-import { Name } from "../search/results.js";
 import { run, standing } from "../search/run.js";
 import { download } from "../search/saving.js";
 import { Pinned, Review, same } from "./beside.js";
