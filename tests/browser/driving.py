@@ -62,10 +62,15 @@ def add(page, *paths):
     return plan
 
 
+def wait_for_held(page, held, requests=1):
+    """Wait until a route holds back so many requests in a list."""
+    while len(held) < requests:
+        page.wait_for_timeout(50)
+
+
 def caught(page, held):
     """The request that a route holds back in a list, once the page has made it."""
-    while not held:
-        page.wait_for_timeout(50)
+    wait_for_held(page, held)
     return held.pop()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import serving
-from tests.browser.driving import opened, search, write_pdf
+from tests.browser.driving import opened, search, wait_for_held, write_pdf
 from tests.browser.test_accessibility import FORMS, judge
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -112,8 +112,7 @@ def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_
     held, slow = [], True  # the server takes its time
     page.route("**/api/v1/facets", lambda route: held.append(route) if slow else route.continue_())
     field.get_by_label("bread.pdf").check()
-    while not held:
-        page.wait_for_timeout(50)
+    wait_for_held(page, held)
     page.wait_for_function("pagelens.state.filter && pagelens.state.search.read")
     page.wait_for_function("pagelens.state.hits.every((hit) => hit.document === 'bread.pdf')")
     assert page.locator(".pl-filter-chip").inner_text().strip() == "document = 'bread.pdf'"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.driving import add, opened, search, write_pdf
+from tests.browser.driving import add, opened, search, wait_for_held, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 HEAT = """() => [...document.querySelectorAll('.pl-thumb-heat')].map((c) =>
@@ -96,8 +96,7 @@ def test_an_older_reading_of_the_pipeline_never_takes_the_place_of_what_is_writt
     page.fill("#pl-pipeline", "columns:2 > full:1")
     page.locator("#pl-pipeline").blur()
     assert page.input_value("#pl-pipeline") == "columns:2 > full:1"
-    while len(held) < 2:
-        page.wait_for_timeout(50)
+    wait_for_held(page, held, 2)
     for route in reversed(held):  # the older answer comes last
         with page.expect_response("**/api/v1/pipelines/read"):
             route.continue_()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.driving import caught, opened, search, show
+from tests.browser.driving import caught, opened, search, show, wait_for_held
 from tests.browser.test_accessibility import judge
 from workbench import evaluation
 from workbench.evaluation.losses import LOST, outcomes
@@ -316,8 +316,7 @@ def test_what_people_search_for_is_kept_when_they_say_so_and_judged_into_a_datas
     page.route("**/asked", lambda route: held.append(route))  # the server takes its time
     for turn in (page.uncheck, page.check, page.uncheck):
         turn("#pl-keep-asked")
-    while len(held) < 3:
-        page.wait_for_timeout(50)
+    wait_for_held(page, held, 3)
     for _ in range(3):
         with page.expect_response("**/asked"):
             held.pop(0).continue_()

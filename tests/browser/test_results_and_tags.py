@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.driving import add, caught, opened, search, show, write_pdf
+from tests.browser.driving import add, caught, opened, search, show, wait_for_held, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -143,8 +143,7 @@ def test_what_is_ticked_while_the_filter_changes_adds_to_the_filter_in_force(vis
     held, slow = [], True  # the server takes its time
     page.route("**/api/v1/facets", lambda route: held.append(route) if slow else route.continue_())
     page.click(".pl-filter-chip")
-    while not held:
-        page.wait_for_timeout(50)
+    wait_for_held(page, held)
     documents.get_by_label("whales.pdf").check()
     slow = False
     for one in held:
