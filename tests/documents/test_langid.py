@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.documents import langid
 from workbench.documents.langid import MOST, language
@@ -128,6 +131,18 @@ def test_what_a_page_has_beside_its_text_takes_its_language_from_none():
 )  # fmt: skip
 def test_neighbours_capitals_and_one_line_are_told(tag, text):
     assert language(text.split()) == tag
+
+
+@given(st.one_of(st.text(max_size=300), st.lists(st.sampled_from(list(TEXTS.values())), max_size=3).map(" ".join)))
+@settings(max_examples=150, deadline=None)
+def test_a_text_read_at_once_is_what_the_library_reads_byte_by_byte(text):
+    """Every language has the score that the library's own loop over an automaton gives it, to the rounding of a sum."""
+    from py3langid.langid import LanguageIdentifier
+
+    model = langid._model().identifier
+    letters = model._encode(text)
+    plain = LanguageIdentifier._raw_score(model, letters)
+    np.testing.assert_allclose(model._raw_score(letters), plain, rtol=1e-5, atol=1e-4)
 
 
 def test_nothing_is_loaded_before_a_page_has_words():

@@ -6,11 +6,16 @@ OCR reads in; see `languages`.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.types import Float
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -27,6 +32,8 @@ PARTS, OTHERS = 4, 1
 """A text is of the language that it is in as a whole, where no more of its quarters are in others: a quotation is."""
 RULED_OUT = 0.05
 """Probability below which a quarter that is surely in some language is in another than the whole, and one unlike it."""
+LONGEST_RUN = 6
+"""Bytes of the longest runs that the model knows."""
 _NONE = "zxx"
 _WITHIN = {"yue": "zh", "wuu": "zh", "ary": "ar", "arz": "ar"}
 """What BCP 47 has within another language, which is the one that pages are asked for by."""
@@ -41,29 +48,59 @@ def language(words: Sequence[str]) -> str:
     if sum(map(str.isalpha, text)) < FEW:
         return ""
     likely = _likely(text)
-    tag = max(likely, key=likely.__getitem__)
-    if tag == _NONE or likely[tag] < SURE:
+    best = int(likely.argmax())
+    if _model().tags[best] == _NONE or likely[best] < SURE:
         return ""
     # Evidence adds up: of two languages the one with a little more is as good as certain, so the parts are asked too.
     cuts = [place * len(text) // PARTS for place in range(PARTS + 1)]
     parts = [_likely(text[start:end]) for start, end in pairwise(cuts)]
-    others = sum(part[tag] < RULED_OUT and max(part.values()) >= SURE > part[_NONE] for part in parts)
-    return tag if others <= OTHERS else ""
+    none = _model().tags.index(_NONE)
+    others = sum(bool(part[best] < RULED_OUT and part.max() >= SURE > part[none]) for part in parts)
+    return _model().tags[best] if others <= OTHERS else ""
 
 
-def _likely(text: str) -> Mapping[str, float]:
-    """The probability of every language."""
-    found: dict[str, float] = defaultdict(float)
-    for tag, probability in _model().rank(text):
-        found[_WITHIN.get(tag, tag)] += probability
-    return found
+def _likely(text: str) -> Float:
+    """The probability of every language, in the order of the model's ``tags``."""
+    model = _model()
+    return np.bincount(model.places, model.identifier._decide(text), len(model.tags))
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What tells languages: ``places (classes,)`` gives the place among the ``tags`` of each of its classes."""
+
+    identifier: LanguageIdentifier
+    tags: tuple[str, ...]
+    places: NDArray[np.int64]
 
 
 @cache
-def _model() -> LanguageIdentifier:
+def _model() -> _Model:
     """The model of py3langid's wheel: a second to load, and some 90 MB, which only pages with words cost."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    class AtOnce(LanguageIdentifier):  # type: ignore[misc]
+        """One that reads all bytes of a text at once, where the library's loop has every other thread wait for 1 ms.
+
+        Its automaton looks for runs of at most `LONGEST_RUN` bytes, so what it is in after a byte follows from the last
+        so many.
+        """
+
+        def _raw_score(self, text: bytes) -> NDArray[np.float32]:
+            letters, states = np.frombuffer(text, np.uint8).astype(np.intp), np.zeros(len(text), np.intp)
+            for back in range(min(LONGEST_RUN, len(text)) - 1, -1, -1):
+                states[back:] = moves[rows[states[back:]] + letters[: len(text) - back]]
+            found = outputs[states]
+            features, counts = np.unique(found[found >= 0], return_counts=True)
+            if not len(features):
+                return super()._raw_score(text)  # type: ignore[no-any-return]
+            scores = np.log1p(counts.astype(np.float32)) @ self.nb_ptc[features] + self.nb_pc
+            return np.asarray(scores, np.float32)
+
+    model = AtOnce.from_model_file(MODEL_FILE, norm_probs=True)
+    moves, outputs = np.asarray(model.tk_nextmove), np.asarray(model.tk_output)
+    rows = np.asarray(model.tk_row, np.intp) << 8
     model.set_languages([tag for tag in model.labels if tag not in _LEFT_OUT])
-    return model
+    tags = [_WITHIN.get(tag, tag) for tag in model.nb_classes]
+    known = tuple(dict.fromkeys(tags))
+    return _Model(model, known, np.asarray([known.index(tag) for tag in tags]))
