@@ -399,7 +399,7 @@ def simulated(report: SimulatedReport) -> Table:
     notes = [
         "No card and no model: a batch of 16 pages takes the time that the model took of an H200. "
         f"{report.rows[0].pages} pages read beforehand, {report.cores} cores, which readers share. Processors are "
-        "those of the ingest's own process, all threads, without what a real model's libraries do beyond their calls of torch."
+        "those of the ingest's own process, all threads, without what a real model does beyond its calls of torch."
     ]
     return table("simulated", "What an ingest's own process costs beside a simulated card", columns, rows, notes)
 

@@ -26,6 +26,7 @@ from benchmarks.encoders.feeding import planned_pages
 from benchmarks.encoders.readymade import again
 from benchmarks.encoders.sizes import RealSize, image_token, processor_of, row_of, size
 from benchmarks.encoders.threads import Threads
+from workbench import memory
 from workbench.documents import Limits, ReaderPool, ReadSettings, read_pages
 from workbench.documents.worker import read_page
 from workbench.documents.workers import Job, cores
@@ -150,6 +151,7 @@ class _SimulatedEngine(Engine):
         device = Device("simulated", torch.bfloat16, None)
         super().__init__(FAMILIES[shape.family], Checkpoint(folder, None, "random", "0" * 64), device, model, processor)
         self.processes_there = True
+        memory.keep()  # as beside a card
         self._card, self._free = CARDS[shape.id], 0.0
         self._nothing, self._answers = torch.zeros(1), np.zeros((0, 0, 0), np.float32)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from types import TracebackType
 
@@ -50,11 +50,11 @@ class Threads:
         """Seconds of all threads, and those of each kind that could be seen, most first."""
         whole = time.process_time() - self._whole
         self._look()
-        found: Counter[str] = Counter()
+        found: dict[str, float] = defaultdict(float)
         for number, (name, seconds) in self._seen.items():
             found[name] += seconds - self._begun.get(number, 0.0)
         watching = found.pop("watching", 0.0)
-        return whole - watching, dict(found.most_common())
+        return whole - watching, dict(sorted(found.items(), key=lambda one: -one[1]))
 
     def _watch(self) -> None:
         while not self._over.wait(EVERY):

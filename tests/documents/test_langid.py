@@ -133,16 +133,23 @@ def test_neighbours_capitals_and_one_line_are_told(tag, text):
     assert language(text.split()) == tag
 
 
-@given(st.one_of(st.text(max_size=300), st.lists(st.sampled_from(list(TEXTS.values())), max_size=3).map(" ".join)))
-@settings(max_examples=150, deadline=None)
-def test_a_text_read_at_once_is_what_the_library_reads_byte_by_byte(text):
-    """Every language has the score that the library's own loop over an automaton gives it, to the rounding of a sum."""
-    from py3langid.langid import LanguageIdentifier
+@pytest.fixture(scope="module")
+def library():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    model = langid._model().identifier
-    letters = model._encode(text)
-    plain = LanguageIdentifier._raw_score(model, letters)
-    np.testing.assert_allclose(model._raw_score(letters), plain, rtol=1e-5, atol=1e-4)
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages([tag for tag in model.labels if tag not in langid._LEFT_OUT])
+    return model
+
+
+@given(st.lists(st.one_of(st.text(max_size=300), st.sampled_from(list(TEXTS.values()))), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_texts_read_at_once_are_what_the_library_reads_byte_by_byte(library, texts):
+    for text, found in zip(texts, langid._likely(texts), strict=True):
+        expected = dict.fromkeys(langid._model().tags, 0.0)
+        for tag, probability in library.rank(text):
+            expected[langid._WITHIN.get(tag, tag)] += probability
+        np.testing.assert_allclose(found, list(expected.values()), rtol=1e-3, atol=1e-5)
 
 
 def test_nothing_is_loaded_before_a_page_has_words():
@@ -153,7 +160,7 @@ def test_nothing_is_loaded_before_a_page_has_words():
 
 def test_hostile_words_are_looked_at_in_part(monkeypatch):
     asked, likely = [], langid._likely
-    monkeypatch.setattr(langid, "_likely", lambda text: asked.append(text) or likely(text))
+    monkeypatch.setattr(langid, "_likely", lambda texts: asked.extend(texts) or likely(texts))
     assert language([*TEXTS["en"].split(), "ab" * 1_000_000]) in ("en", "")
     assert max(map(len, asked)) < 3000
 

@@ -6,19 +6,14 @@ OCR reads in; see `languages`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-from workbench.types import Float
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
+from scipy.sparse import csr_array
 
 MOST = 600
 """Words of a page that are looked at."""
@@ -47,31 +42,63 @@ def language(words: Sequence[str]) -> str:
     text = " ".join(word for word in (each[:LONGEST] for each in words[:MOST]) if any(map(str.isalpha, word)))
     if sum(map(str.isalpha, text)) < FEW:
         return ""
-    likely = _likely(text)
-    best = int(likely.argmax())
-    if _model().tags[best] == _NONE or likely[best] < SURE:
-        return ""
     # Evidence adds up: of two languages the one with a little more is as good as certain, so the parts are asked too.
     cuts = [place * len(text) // PARTS for place in range(PARTS + 1)]
-    parts = [_likely(text[start:end]) for start, end in pairwise(cuts)]
-    none = _model().tags.index(_NONE)
+    likely, *parts = _likely([text, *(text[start:end] for start, end in pairwise(cuts))])
+    tags = _model().tags
+    best, none = int(likely.argmax()), tags.index(_NONE)
+    if best == none or likely[best] < SURE:
+        return ""
     others = sum(bool(part[best] < RULED_OUT and part.max() >= SURE > part[none]) for part in parts)
-    return _model().tags[best] if others <= OTHERS else ""
+    return tags[best] if others <= OTHERS else ""
 
 
-def _likely(text: str) -> Float:
-    """The probability of every language, in the order of the model's ``tags``."""
+def _likely(texts: Sequence[str]) -> NDArray[np.float64]:
+    """The probability of every language for each of some texts, ``(texts, tags)``.
+
+    It is what the library's ``rank`` gives, whose loop over bytes has every other thread wait: its automaton looks for
+    runs of at most `LONGEST_RUN` bytes, so what it is in after a byte follows from the last so many, for all at once.
+    """
     model = _model()
-    return np.bincount(model.places, model.identifier._decide(text), len(model.tags))
+    encoded = [model.encode(text) for text in texts]
+    lengths = np.asarray([len(letters) for letters in encoded])
+    letters = np.frombuffer(b"".join(encoded), np.uint8).astype(np.intp)
+    owner, ends = np.repeat(np.arange(len(texts)), lengths), np.cumsum(lengths)
+    place, states = np.arange(len(letters)) - (ends - lengths)[owner], np.zeros(len(letters), np.intp)
+    for back in range(LONGEST_RUN - 1, -1, -1):
+        at = np.flatnonzero(place >= back)
+        states[at] = model.moves[model.rows[states[at]] + letters[at - back]]
+    found = model.outputs[states]
+    features, which = np.unique(found[found >= 0], return_inverse=True)
+    cells, counts = np.unique(owner[found >= 0] * len(features) + which, return_counts=True)
+    rows, columns = np.divmod(cells, max(1, len(features)))
+    ends = np.searchsorted(rows, np.arange(len(texts) + 1))
+    # Not by BLAS, which would set every core on it, see `pooling`.
+    counted = csr_array((np.log1p(counts.astype(np.float32)), columns, ends), (len(texts), len(features)))
+    scores = counted @ model.weights.take(features, axis=0).astype(np.float32)
+    scores = np.where(np.diff(ends)[:, None], scores + model.priors, 0.0) / np.sqrt(np.maximum(lengths, 1))[:, None]
+    likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    return np.stack([np.bincount(model.labels, one, len(model.tags)) for one in likely])
 
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What tells languages: ``places (classes,)`` gives the place among the ``tags`` of each of its classes."""
+    """What tells languages.
 
-    identifier: LanguageIdentifier
+    An automaton over bytes: in a state whose row begins at ``rows``, ``moves`` has the next for each byte, and
+    ``outputs`` the feature it stands for, if any. ``weights (features, classes)`` and ``priors (classes,)`` score
+    classes; ``labels (classes,)`` are their places among the ``tags``. ``encode`` gives a text's bytes.
+    """
+
+    encode: Callable[[str], bytes]
+    rows: NDArray[np.intp]
+    moves: NDArray[np.uint32]
+    outputs: NDArray[np.int64]
+    weights: NDArray[np.float16]
+    priors: NDArray[np.float32]
+    labels: NDArray[np.int64]
     tags: tuple[str, ...]
-    places: NDArray[np.int64]
 
 
 @cache
@@ -79,28 +106,17 @@ def _model() -> _Model:
     """The model of py3langid's wheel: a second to load, and some 90 MB, which only pages with words cost."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    class AtOnce(LanguageIdentifier):  # type: ignore[misc]
-        """One that reads all bytes of a text at once, where the library's loop has every other thread wait for 1 ms.
-
-        Its automaton looks for runs of at most `LONGEST_RUN` bytes, so what it is in after a byte follows from the last
-        so many.
-        """
-
-        def _raw_score(self, text: bytes) -> NDArray[np.float32]:
-            letters, states = np.frombuffer(text, np.uint8).astype(np.intp), np.zeros(len(text), np.intp)
-            for back in range(min(LONGEST_RUN, len(text)) - 1, -1, -1):
-                states[back:] = moves[rows[states[back:]] + letters[: len(text) - back]]
-            found = outputs[states]
-            features, counts = np.unique(found[found >= 0], return_counts=True)
-            if not len(features):
-                return super()._raw_score(text)  # type: ignore[no-any-return]
-            scores = np.log1p(counts.astype(np.float32)) @ self.nb_ptc[features] + self.nb_pc
-            return np.asarray(scores, np.float32)
-
-    model = AtOnce.from_model_file(MODEL_FILE, norm_probs=True)
-    moves, outputs = np.asarray(model.tk_nextmove), np.asarray(model.tk_output)
-    rows = np.asarray(model.tk_row, np.intp) << 8
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
     model.set_languages([tag for tag in model.labels if tag not in _LEFT_OUT])
-    tags = [_WITHIN.get(tag, tag) for tag in model.nb_classes]
-    known = tuple(dict.fromkeys(tags))
-    return _Model(model, known, np.asarray([known.index(tag) for tag in tags]))
+    classes = [_WITHIN.get(tag, tag) for tag in model.nb_classes]
+    tags = tuple(dict.fromkeys(classes))
+    return _Model(
+        model._encode,
+        np.asarray(model.tk_row, np.intp) << 8,
+        np.asarray(model.tk_nextmove),
+        np.asarray(model.tk_output, np.int64),
+        np.ascontiguousarray(model.nb_ptc),
+        model.nb_pc,
+        np.asarray([tags.index(tag) for tag in classes]),
+        tags,
+    )
