@@ -182,19 +182,26 @@ class Representation:
         return self.encoding.query(query, _of("encoding", state), self._encoding_values(state)), weights
 
     def score(
-        self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, state: State
+        self,
+        vectors: Float,
+        weights: Float,
+        flat: Rows,
+        starts: ArrayLike,
+        lengths: ArrayLike,
+        state: State,
+        most: int = 0,
     ) -> Float:
         """The score of every page for a query: ``(pages,) float32``; page i is ``flat[starts[i]:][:lengths[i]]``.
 
         ``vectors (m, d) float32`` and ``weights (m,)`` are the query's own. Rows are decoded a block at a time, so
-        memory does not grow with the number of pages.
+        memory does not grow with the number of pages. ``most`` as in `maxsim_of_ranges`.
         """
         query, weights = self.query(vectors, np.asarray(weights, np.float32), state)
         at, count = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
         if self.encoding.lossless:
             if self.single:  # without a maximum the sum can come first
                 query, weights = np.asarray(weights[None] @ query, np.float32), np.ones(1, np.float32)
-            return maxsim_of_ranges(query, flat, at, count, weights)
+            return maxsim_of_ranges(query, flat, at, count, weights, most)
         inner, values = _of("encoding", state), self._encoding_values(state)
         if self.encoding.score:
             return self.encoding.score(query, weights, flat, at, count, inner, values)
@@ -244,9 +251,11 @@ class FittedIndex:
         """A query as it is compared with decoded vectors; see `Representation.query`."""
         return self.representation.query(vectors, weights, self.state)
 
-    def score(self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike) -> Float:
+    def score(
+        self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, most: int = 0
+    ) -> Float:
         """The score of every page for a query; see `Representation.score`."""
-        return self.representation.score(vectors, weights, flat, starts, lengths, self.state)
+        return self.representation.score(vectors, weights, flat, starts, lengths, self.state, most)
 
     @property
     def learnt(self) -> bool:

@@ -82,14 +82,14 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
         at = index.held
         if asks_ann(step, len(at)) and k * FEWER <= len(at):
             at = _named(run, step, vectors, weights, k)
-        return Scored(index.rows[at], _scores(run, step, index.vectors, vectors, weights, at), index.lacking)
+        return Scored(index.rows[at], _scores(run, step, index.vectors, vectors, weights, at, k), index.lacking)
     rows = run.pages if candidates is None else candidates.rows
     at = index.positions[rows]
     there = at >= 0
     unscored = rows[~there]
     rows, at = rows[there], at[there]
     if step.option("prune") == "none" and not step.count("exit"):
-        return Scored(rows, _scores(run, step, index.vectors, vectors, weights, at), unscored)
+        return Scored(rows, _scores(run, step, index.vectors, vectors, weights, at, k), unscored)
     before = None
     if candidates is not None:
         before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
@@ -133,13 +133,15 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
     return at[index.rows[at] >= 0]
 
 
-def _scores(run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows) -> Float:
-    """Scores of the pages at these positions of the index."""
+def _scores(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, most: int = 0
+) -> Float:
+    """Scores of the pages at these positions of the index; ``most`` as in `maxsim_of_ranges`."""
     fitted = run.spaces[step.encoder].fitted(step.index)
     scores = np.full(len(at), np.nan, np.float32)  # of a page that is gone meanwhile
     for block in held.blocks(at):
         kernel = Stopwatch()
-        scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths)
+        scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths, most)
         run.cost.kernel_ms += kernel.lap()
         run.cost.compared(int(block.lengths.sum()), held.row_bytes)
     run.cost.scored += len(scores)
