@@ -135,15 +135,18 @@ def test_in_eight_bits_few_are_left_to_the_processor(tmp_path):
     assert device.score(unit(rng, 10, 128), flat, starts, lengths, None, 200) is None
 
 
-def test_what_has_no_length_in_eight_bits_is_left_to_the_processor(tmp_path):
+def test_a_page_of_no_numbers_in_eight_bits_is_left_to_the_processor_and_costs_no_other_its_place(tmp_path):
     rng = np.random.default_rng(0)
     vectors = unit(rng, 100).astype(np.float16)
     vectors[7] = np.nan
-    flat = mapped(tmp_path / "v.bin", vectors)
+    flat, query = mapped(tmp_path / "v.bin", vectors), unit(rng, 3)
     device = card(budget=100 * (DIM + 4), segment=1 << 20)
     device.hold(flat, wait=True)
-    _, there = device.score(unit(rng, 3), flat, np.arange(0, 100, 5), np.full(20, 5), None, 2)
-    assert not there.any()
+    starts, lengths = np.arange(0, 100, 5), np.full(20, 5)
+    _, there = device.score(query, flat, starts, lengths, None, 2)
+    assert not there[1]
+    exact = maxsim_reference(query, Ragged(flat, np.r_[starts, 100]))
+    assert not there[np.argsort(-np.nan_to_num(exact, nan=-9))[:2]].any()
 
 
 def test_what_no_longer_fits_as_it_is_becomes_small_and_large_again(tmp_path):

@@ -55,6 +55,8 @@ SHARE_OF_FREE = 0.5
 """Of the card's free memory that vectors may take, where no budget is set."""
 HALF = 1e-3
 """Of the length of a vector: more than a product with a query loses where that is rounded to half precision."""
+TINY = 2.0**-14
+"""The least number that half precision has in full: no scale is below it."""
 SPARSE = 4
 """Pages are gathered where they are less than one in so many of the rows they span, else the span is scored whole."""
 ON_PROCESSOR = "cpu-torch"
@@ -65,13 +67,12 @@ ON_PROCESSOR = "cpu-torch"
 class _Segment:
     """Rows ``first`` to ``first + len(vectors)`` of an array, on the device.
 
-    In eight bits row i is ``vectors[i] * scales[i]``, to an error of length ``slack`` at most.
+    In eight bits row i is ``vectors[i] * scales[i, 0]``, to an error of length ``scales[i, 1]`` at most.
     """
 
     first: int
     vectors: torch.Tensor
     scales: torch.Tensor | None = None
-    slack: float = HALF
 
 
 @dataclass
@@ -269,8 +270,7 @@ class Accelerator:
 
         kind = torch.int8 if small else getattr(torch, rows.dtype.name)
         made = torch.empty(rows.shape, dtype=kind, device=self.device)
-        scales = torch.empty((len(rows), 1), dtype=torch.float32, device=self.device) if small else None
-        slack = HALF
+        scales = torch.empty((len(rows), 2), dtype=torch.float16, device=self.device) if small else None
         block = max(1, COPIED_AT_ONCE // (rows.shape[1] * rows.dtype.itemsize))
         for start in range(0, len(rows), block):
             if self._ending:
@@ -278,12 +278,11 @@ class Accelerator:
             # A copy of its own: mapped memory is read-only, and reading it from disk is what takes the time.
             there = torch.from_numpy(np.array(rows[start : start + block])).to(self.device)
             if scales is not None:
-                there, scales[start : start + block], lost = _in_eight_bits(there)
-                slack = float(np.maximum(slack, lost))  # no number: all is for the processor
+                there, scales[start : start + block] = _in_eight_bits(there)
             made[start : start + block].copy_(there)
         if self.device.startswith("cuda"):
             torch.cuda.synchronize(self.device)
-        return _Segment(first, made, scales, slack)
+        return _Segment(first, made, scales)
 
     # -- scoring ------------------------------------------------------------------------------------------------------
 
@@ -307,22 +306,23 @@ class Accelerator:
         order = None if bool((starts[1:] >= starts[:-1]).all()) else np.argsort(starts, kind="stable")
         first, sizes = (starts, lengths) if order is None else (starts[order], lengths[order])
         cuts = np.append(np.searchsorted(first, [segment.first for segment in segments]), len(first))
-        begun: list[tuple[Rows, float, torch.Tensor, Rows]] = []
+        begun: list[tuple[Rows, torch.Tensor, Rows]] = []
         try:
             ask = _Asked.of(query, weights, segments[0].vectors, self.kernel)
             for segment, a, b in zip(segments, cuts, cuts[1:], strict=False):
                 inside = a + np.flatnonzero(first[a:b] + sizes[a:b] <= segment.first + len(segment.vectors))
                 if len(inside):
-                    totals, at = ask.begin(segment, first[inside] - segment.first, sizes[inside])
-                    begun.append((inside, segment.slack, totals, at))
-            for inside, slack, totals, at in begun:  # waited for once all are begun
-                pages = inside if order is None else order[inside]
-                scores[pages], there[pages], wrong[pages] = totals.cpu().numpy()[at], True, slack * ask.size
+                    begun.append((inside, *ask.begin(segment, first[inside] - segment.first, sizes[inside])))
+            for inside, totals, at in begun:  # waited for once all are begun
+                pages, said = inside if order is None else order[inside], totals.cpu().numpy()[at]
+                scores[pages], there[pages] = said[:, 0], True
+                wrong[pages] = ask.size * (said[:, 1] if said.shape[1] > 1 else HALF)
         except RuntimeError as error:  # torch's out of memory is one
             log.warning("%s could not compare vectors (%s)", self.name, str(error).splitlines()[0])
             return None
         if screened and there.any():
-            least = np.partition((scores - wrong)[there], -most)[-most] if there.sum() > most else -np.inf
+            low = np.fmax(scores - wrong, -np.inf)[there]  # a score that is no number is above none
+            least = np.partition(low, -most)[-most] if len(low) > most else -np.inf
             there &= scores + wrong < least
         return scores, there
 
@@ -364,7 +364,7 @@ class _Asked:
         return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None, size)
 
     def begin(self, segment: _Segment, starts: Rows, lengths: Rows) -> tuple[torch.Tensor, Rows]:
-        """Totals on the device, and where among them each page's score is: ``(pages,)``. ``starts`` ascend."""
+        """What `_by_torch` says, on the device, and where in it each page is: ``(pages,)``. ``starts`` ascend."""
         import torch
 
         vectors, ends = segment.vectors, starts + lengths
@@ -381,35 +381,43 @@ class _Asked:
             index = torch.from_numpy(np.arange(len(rows)) + rows).to(vectors.device)
             at, sizes = np.arange(len(starts)), lengths
         piece, scales = vectors[index], None if segment.scales is None else segment.scales[index]
-        total = torch.zeros(len(sizes), dtype=torch.float32, device=vectors.device)
+        total = torch.zeros((len(sizes), 1 if scales is None else 2), dtype=torch.float32, device=vectors.device)
         for sign, query in self.parts:
             if self.fused is None or scales is not None:
-                total += sign * _by_torch(query, piece, sizes, scales)
+                made = _by_torch(query, piece, sizes, scales)
             else:
-                total += sign * self.fused(query, piece, sizes)
+                made = self.fused(query, piece, sizes)[:, None]
+            total[:, 0] += sign * made[:, 0]
+            total[:, 1:] = made[:, 1:]
         return total, at
 
 
-def _in_eight_bits(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, float]:
-    """Rows as ``int8`` and the ``(n, 1)`` scales to multiply them with; how wrong a product with such a row can be."""
+def _in_eight_bits(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows as ``int8``, and ``(n, 2) float16``: what to multiply each with, and how wrong a product with it can be then
+    for each unit of length of the other vector. Where that is no number, nothing can be said of the row."""
+    import torch
+
     rows = rows.float()
-    scales = rows.abs().amax(dim=1, keepdim=True).clamp(min=1e-30) / 127
-    small = (rows / scales).round()
-    lost = float((rows - small * scales).norm(dim=1).max())
-    return small.char(), scales, lost + HALF * float(rows.norm(dim=1).max())
+    scales = (rows.abs().amax(dim=1, keepdim=True) / 127).half().clamp(min=TINY)
+    small = (rows / scales).round().clamp(-127, 127)
+    lost = (rows - small * scales).norm(dim=1, keepdim=True) + HALF * rows.norm(dim=1, keepdim=True)
+    return small.char(), torch.cat([scales, (lost * (1 + HALF)).half()], dim=1)
 
 
 def _by_torch(
     query: torch.Tensor, vectors: torch.Tensor, sizes: Rows, scales: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Sum over query vectors of the greatest product with each of consecutive pages: ``(pages,) float32``."""
+    """Sum over query vectors of the greatest product with each of consecutive pages: ``(pages, 1) float32``.
+
+    In eight bits ``(pages, 2)``: also how wrong a product with a page's vectors can be at most.
+    """
     import torch
 
-    out = torch.empty(len(sizes), dtype=torch.float32, device=vectors.device)
+    out = torch.empty((len(sizes), 1 if scales is None else 2), dtype=torch.float32, device=vectors.device)
     for block, first, last in _blocks(sizes, max(1, BLOCK_NUMBERS // len(query))):
         product = _product(vectors[first:last], query)
         if scales is not None:
-            product *= scales[first:last]
+            product = torch.cat([product * scales[first:last, :1], scales[first:last, 1:]], dim=1)
         pages, longest = block.stop - block.start, int(sizes[block].max())
         if longest * pages == last - first:
             best = product.view(pages, longest, -1).amax(dim=1)
@@ -417,7 +425,8 @@ def _by_torch(
             owner = torch.from_numpy(np.repeat(np.arange(pages), sizes[block])).to(vectors.device)
             best = torch.full((pages, product.shape[1]), -torch.inf, device=vectors.device)
             best.scatter_reduce_(0, owner[:, None].expand_as(product), product, "amax")
-        out[block] = best.sum(dim=1)
+        out[block, 0] = best[:, : len(query)].sum(dim=1)
+        out[block, 1:] = best[:, len(query) :]
     return out
 
 
