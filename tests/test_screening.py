@@ -52,7 +52,7 @@ def test_no_page_scores_more_than_what_it_may(seed, lengths, dim, shape, dtype, 
     order = np.random.default_rng(seed).permutation(len(starts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screening, "BLOCK_BYTES", block_bytes)
-        about, most = estimates(query, weights, screen.only(order), starts[order], lengths[order])
+        about, most = estimates(query, weights, screen, order, starts[order], lengths[order])
     exact = maxsim_of_ranges(query, flat, starts, lengths, weights)[order].astype(np.float64)
     assert (exact <= most).all()
     assert (about - (most - about) <= exact + 1e-6 * np.abs(exact)).all(), "nor less, by as much"
@@ -64,7 +64,9 @@ def test_the_best_are_those_of_a_full_comparison(seed, lengths, shape, tokens, k
     query, weights, flat, starts, lengths, screen = case(seed, lengths, 16, shape, np.float16, tokens)
     exact = maxsim_of_ranges(query, flat, starts, lengths, weights)
     k = min(k, len(exact))
-    chosen, scores = best_of(*estimates(query, weights, screen, starts, lengths), k, exact.__getitem__)
+    chosen, scores = best_of(
+        *estimates(query, weights, screen, np.arange(len(starts)), starts, lengths), k, exact.__getitem__
+    )
     assert len(set(chosen.tolist())) == len(chosen) >= k
     np.testing.assert_array_equal(scores, exact[chosen])
     assert set(np.flatnonzero(exact >= np.sort(exact)[-k])) <= set(chosen.tolist()), "ties of the last one too"
@@ -75,7 +77,7 @@ def test_a_damaged_page_is_always_compared(harm):
     query, weights, flat, starts, lengths, _ = case(1, [3] * 40, 16, "unit", np.float32, 4)
     flat[starts[7] + 1, 3] = harm
     screen = Screen(*rounded(flat, lengths))
-    about, most = estimates(query, weights, screen, starts, lengths)
+    about, most = estimates(query, weights, screen, np.arange(len(starts)), starts, lengths)
     assert (about[7], most[7]) == (0, np.inf)
     assert np.isfinite(np.delete(most, 7)).all()
     with np.errstate(invalid="ignore"):
@@ -95,6 +97,6 @@ def test_few_are_compared_where_scores_lie_apart():
         compared.extend(some.tolist())
         return maxsim_of_ranges(query, flat, starts[some], lengths[some], weights)
 
-    found, scores = best_of(*estimates(query, weights, screen, starts, lengths), 1, score)
+    found, scores = best_of(*estimates(query, weights, screen, np.arange(len(starts)), starts, lengths), 1, score)
     assert (found.tolist(), compared) == ([0], [0])
     assert scores[0] == pytest.approx(1, abs=1e-3)

@@ -96,25 +96,31 @@ def best_of(about: Float, most: Float, k: int, score: Callable[[Int64], Float]) 
     return np.r_[first, rest], np.r_[scores, score(rest)]
 
 
-def estimates(query: Float, weights: Float, screen: Screen, starts: Int64, lengths: Int64) -> tuple[Float, Float]:
-    """MaxSim of every page by the rounded vectors, and what a full comparison cannot exceed: ``(pages,)`` each.
+def estimates(
+    query: Float, weights: Float, screen: Screen, at: Int64, starts: Int64, lengths: Int64
+) -> tuple[Float, Float]:
+    """MaxSim of pages by the rounded vectors, and what a full comparison cannot exceed: ``(pages,)`` each.
 
-    A page of damaged vectors is estimated at 0, and without a limit.
+    Page i is number ``at[i]`` of the screen, and lies in rows ``starts[i] : starts[i] + lengths[i]``. One of damaged
+    vectors is estimated at 0, and without a limit.
     """
-    job = _Job(query, weights, screen, starts, lengths)
-    about, most = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.float32)
+    order = slice(None) if (starts[1:] >= starts[:-1]).all() else np.argsort(starts, kind="stable")
+    job = _Job(query, weights, screen, at[order], starts[order], lengths[order])
+    sorted_about, sorted_most = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.float32)
 
     def work(block: slice) -> None:
-        about[block], most[block] = job.estimates(block)
+        sorted_about[block], sorted_most[block] = job.estimates(block)
 
-    each_block(lengths, job.rows, work)
+    each_block(job.lengths, job.rows, work)
+    about, most = np.empty_like(sorted_about), np.empty_like(sorted_most)
+    about[order], most[order] = sorted_about, sorted_most
     return about, most
 
 
 class _Job:
     """One estimate of many pages: what its blocks share, and those of a block. Safe to use from several threads."""
 
-    def __init__(self, query: Float, weights: Float, screen: Screen, starts: Int64, lengths: Int64) -> None:
+    def __init__(self, query: Float, weights: Float, screen: Screen, at: Int64, starts: Int64, lengths: Int64) -> None:
         wide, weighing = np.asarray(query, np.float64), np.asarray(weights, np.float64)
         scales = np.abs(wide).max(axis=1) / MOST
         codes = np.rint(wide / np.where(scales > 0, scales, 1)[:, None])
@@ -124,7 +130,7 @@ class _Job:
         self.size, self.error = np.abs(weighing) @ sizes, np.abs(weighing) @ errors
         # A sum of float32 products is off by a rounding of its terms' sizes for each of them, whatever their order.
         self.rounding = _ROUNDING * (sum(wide.shape) + 8)
-        self.bounds, self.starts, self.lengths = screen.bounds, starts, lengths
+        self.bounds, self.at, self.starts, self.lengths = screen.bounds, at, starts, lengths
         self.rows = max(min(BLOCK_BYTES // (2 * wide.shape[1]), SIMILARITY_BYTES // (4 * len(wide))), TILE)
 
     def estimates(self, block: slice) -> tuple[Float, Float]:
@@ -135,7 +141,7 @@ class _Job:
         best = torch._int_mm(self.query, self._gathered(starts, lengths).T).numpy()
         if len(lengths) < best.shape[1]:
             best = np.maximum.reduceat(best, np.cumsum(lengths) - lengths, axis=1)
-        scale, error, longest = self.bounds[block].T
+        scale, error, longest = self.bounds[self.at[block]].T
         about = (best * self.weights).sum(axis=0) * scale
         off = self.size * (error + self.rounding * longest) + self.error * (longest + error)
         off[np.isnan(off)] = np.inf  # nothing times infinity

@@ -164,7 +164,7 @@ def _best(
         return np.arange(len(at)), _scores(run, step, held, vectors, weights, at)
     kernel = Stopwatch()
     query, weighing = run.spaces[step.encoder].fitted(step.index).asked(vectors, weights)
-    about, most = screening.estimates(query, weighing, held.screen.only(at), held.starts[at], held.lengths[at])
+    about, most = screening.estimates(query, weighing, held.screen, at, held.starts[at], held.lengths[at])
     cost = run.cost
     cost.kernel_ms += kernel.lap()
     vectors_before, scored_before = cost.vectors, cost.scored

@@ -447,5 +447,6 @@ class EncoderVectors:
 
 
 def _is_screened(index: str) -> bool:
-    """Whether the vectors of an index are kept rounded as well, for stages that compare those of many pages."""
-    return index != FULL and Representation.parse(index).encoding.lossless
+    """Whether the vectors of an index are kept rounded as well: of those that presets find candidates among alone."""
+    stored = Representation.parse(index)
+    return stored.encoding.lossless and (stored.single or index == "rows")
