@@ -178,3 +178,39 @@ def test_what_searches_several_meets_wcag_aa(browser, several, width, height, th
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.seen.problems == []
     page.close()
+
+
+def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in_its_own(browser, several):
+    page = opened(browser, several, "?c=animals&q=bread+in+a+hot+oven&in=*&view=compare&p=exact&b=bm25:12")
+    page.wait_for_selector(".pl-compare .pl-status[data-complete=yes]")
+    assert page.inner_text("#pl-compare-in") == "In all collections, as chosen on Search."
+    a, b = page.locator("[data-side=a] li"), page.locator("[data-side=b] li")
+    assert (a.count(), b.count()) == (3, 2)  # every page by exact search, those with the words by bm25
+    assert page.inner_text("#pl-overlap") == "2 of 3"
+    assert "kitchen" in a.first.inner_text() and "only in A" in a.last.inner_text()
+    said = page.inner_text(".pl-compare .pl-status")
+    assert "A: In order of score: exact MaxSim of reader" in said and "shelf: It has no pages yet." in said
+    page.wait_for_function("document.querySelectorAll('.pl-heats-canvas[data-drawn]').length === 2")
+    page.click(".pl-compare .pl-twin summary")
+    cells = page.locator("#pl-moves tbody tr").first.locator("th, td").all_inner_texts()
+    assert cells == ["bread.pdf#page=1", "kitchen", "1", "1", "same rank"]
+
+    a.last.locator("input").check(force=True)  # the whale, which is of another collection than the bread of B
+    page.wait_for_selector(".pl-contrast-page[title='Open whales.pdf#page=1']")
+    assert "animals" in page.inner_text(".pl-heats-page[data-of=a]")
+    page.locator(".pl-contrast-page").nth(1).click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert (page.inner_text(".pl-view-title"), page.input_value("#pl-collection")) == ("bread.pdf", "kitchen")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/compare" in request.url else None)
+    page.go_back()
+    page.wait_for_function("pagelens.state.view === 'compare' && pagelens.state.collection === 'animals'")
+    assert a.count() == 3 and asked == []  # what was found is still there
+
+    page.get_by_role("radio", name="Many queries").check(force=True)
+    assert "in one collection, animals" in page.inner_text("#pl-compare-in")
+    page.fill("#pl-many-lines", "whale\nbread")
+    page.press("#pl-compare-b", "Enter")
+    page.wait_for_selector("#pl-many-table tbody tr")
+    assert page.seen.problems == []
+    page.close()
