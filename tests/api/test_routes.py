@@ -389,6 +389,15 @@ def compare(call: Caller, place: Place) -> None:
     assert compared["a"]["hits"][0]["page"] == PAGE
 
 
+@case("post", "/compare/across")
+def compare_across(call: Caller, place: Place) -> None:
+    asked = {"query": ASKED["query"], "collections": ["notes", "gone"], "a": "full:2", "b": "bm25:2"}
+    compared = call("post", "/compare/across", asked).json()
+    assert compared["a"]["hits"][0]["page"] == PAGE
+    assert {move["collection"] for move in compared["moves"]} == {"notes"}
+    call("post", "/compare/across", {**asked, "b": "ful:2"}, 400)
+
+
 @case("get", "/pipelines")
 def pipelines(call: Caller, place: Place) -> None:
     found = {row["name"]: row["pipeline"] for row in call("get", "/pipelines").json()}

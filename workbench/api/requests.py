@@ -238,12 +238,16 @@ class QueryRequest(AskRequest):
     collection: Name
 
 
+Several = Annotated[
+    list[Name],
+    Field(max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."),
+]
+
+
 class AcrossRequest(AskRequest):
     """A search in several collections."""
 
-    collections: list[Name] = Field(
-        [], max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."
-    )
+    collections: Several = []
     pipeline: Annotated[
         Pipeline, Field(description="A preset or pipeline text for all of them; empty: each one's recommended preset.")
     ] = ""
@@ -401,6 +405,7 @@ class ContrastRequest(QueryRequest):
 
     a: PageText
     b: PageText
+    collection_b: Name = Field("", description="The collection of `b`, where it is not that of `a`.")
     encoder: Name = ""
     pipeline: Pipeline = ""
 
@@ -408,6 +413,16 @@ class ContrastRequest(QueryRequest):
 class CompareRequest(QueryRequest):
     """A query to search by two pipelines."""
 
+    a: Pipeline
+    b: Pipeline
+    k: Depth = None
+    filter: Filter = ""
+
+
+class CompareAcrossRequest(AskRequest):
+    """A query to search several collections by, by two pipelines."""
+
+    collections: Several = []
     a: Pipeline
     b: Pipeline
     k: Depth = None
