@@ -130,6 +130,65 @@ def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_
     page.close()
 
 
+def test_ticks_that_back_leaves_behind_are_not_made_afterwards(browser, several):
+    page = opened(browser, several, "?c=animals&q=the&in=*&view=search")
+    done(page)
+    page.click(".pl-facets summary")
+    field = page.locator(".pl-facet-field[data-field=document]")
+    field.get_by_text("bread.pdf").wait_for()
+    held = []
+    page.route("**/api/v1/facets", lambda route: held.append(route))
+    field.get_by_label("bread.pdf").check()
+    wait_for_held(page, held)
+    field.get_by_label("whales.pdf").check()  # waits for the answer to the first
+    page.go_back()
+    page.wait_for_function("!pagelens.state.filter")
+    wait_for_held(page, held, 2)
+    assert page.locator(".pl-facets input:checked").count() == 0
+    with page.expect_response("**/api/v1/facets"):
+        for one in held:
+            one.continue_()
+    page.wait_for_function("pagelens.state.search.read && !pagelens.state.search.running")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert (page.evaluate("pagelens.state.filter"), page.locator(".pl-facets input:checked").count()) == ("", 0)
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_facets_that_cannot_be_counted_say_so_and_are_tried_again(browser, several):
+    page = opened(browser, several, "?c=kitchen&q=the&view=search")
+    refusal = {"status": 422, "json": {"error": "The disk cannot be read."}}
+    page.route("**/api/v1/facets", lambda route: route.fulfill(**refusal))
+    page.wait_for_function("pagelens.state.search.read")
+    page.click(".pl-facets summary")
+    said = page.locator(".pl-facets [role=alert]")
+    assert "The disk cannot be read." in said.inner_text()
+    page.unroute("**/api/v1/facets")
+    said.get_by_role("button", name="Try again").click()
+    page.locator(".pl-facet-field").first.wait_for()
+    assert said.count() == 0 and page.seen.problems == []
+    page.close()
+
+
+def test_what_is_of_the_question_before_is_not_asked_about(browser, several):
+    page = opened(browser, several, "?c=kitchen&q=bread&view=search")
+    page.wait_for_function("pagelens.state.search.read")
+    asking = page.get_by_role("button", name="Where is it?")
+    reached = "(button) => (button.focus(), document.activeElement === button)"
+    assert asking.evaluate(reached)
+    held = []
+    page.route("**/api/v1/search/stages", lambda route: held.append(route))
+    page.fill("#pl-query", "whale")
+    page.press("#pl-query", "Enter")
+    wait_for_held(page, held)
+    page.locator(".pl-found-side.pl-stale").wait_for()
+    assert not asking.evaluate(reached)
+    held.pop().continue_()
+    page.wait_for_function("pagelens.state.search.read")
+    assert asking.evaluate(reached) and page.seen.problems == []
+    page.close()
+
+
 def test_a_search_of_several_is_kept_copied_and_taken_away(browser, several):
     page = opened(browser, several, "?c=animals&q=whale&in=animals&in=kitchen&view=search")
     done(page)

@@ -7,11 +7,12 @@ export const Letter = ({ side }) => html`<b class=${`pl-letter pl-letter-${side}
 
 function Hit({ hit, side, move, chosen, several }) {
   const { rank, collection, document, number, page_id: id, score_kind: kind } = hit;
-  const [look, words] = verdict(move);
+  const [look, words] = verdict(move),
+    page = `${document}, page ${number}${several ? ` of ${collection}` : ""}`;
   return html`<li role="presentation">
     <label class="pl-versus-hit">
       <input type="radio" name=${`pl-compare-${side}-page`} value=${id} checked=${chosen} data-step
-        aria-label=${`Rank ${rank} of ${side.toUpperCase()}: ${document}, page ${number}${several ? ` of ${collection}` : ""}, ${words}`}
+        aria-label=${`Rank ${rank} of ${side.toUpperCase()}: ${page}, ${words}`}
         onChange=${() => choose(side, hit)} />
       <span class="pl-versus-thumb">
         <img alt="" loading="lazy" decoding="async" src=${imageUrl(document, number, id, "thumb", collection)} />

@@ -13,7 +13,8 @@ const Figure = ({ side, hit, several, error, drawn }) => html`<figure class="pl-
     <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}${several && ` of ${hit.collection}`}</span>
     ${error && html`<span class="pl-error" role="alert">${error}</span>`}
   </figcaption>
-  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} collection=${hit.collection} drawn=${drawn} />
+  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} collection=${hit.collection}
+    drawn=${drawn} />
 </figure>`;
 /* Heat is on one scale for both pages where one encoder made it. */
 const alike = (told) => told.every((side) => side.encoder === told[0].encoder);
@@ -56,8 +57,8 @@ export function Heats({ found, question, chosen }) {
     : `Heat by ${names.join(" and ")}, each on a scale of its own: their similarities differ.`;
   const figure = (side) => {
     const { error } = (!stale && all.find((one) => one.side === side)) || {};
-    return html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]} several=${found.a.answers} error=${error}
-      drawn=${shown.find((one) => one.side === side)} />`;
+    return html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]} error=${error}
+      several=${found.a.answers} drawn=${shown.find((one) => one.side === side)} />`;
   };
   return html`<section class="pl-card pl-heats" id="pl-heats">
     <div class="pl-heats-words">

@@ -142,7 +142,9 @@ export function Head() {
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>
-      <div class="pl-row">${mayName() && button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}</div>
+      <div class="pl-row">
+        ${mayName() && button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}
+      </div>
     </div>
     <${Facts} of=${facts(c)} />
     ${c.pages > 0 && html`<${Spaces} />`}
