@@ -10,7 +10,7 @@ import numpy as np
 
 from workbench import screening
 from workbench.accelerator import accelerator
-from workbench.retrieval import pruning
+from workbench.retrieval import bandit, pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.registry import OptionSpec, count
 from workbench.settings import Settings
@@ -46,9 +46,10 @@ SEARCHING: Mapping[str, OptionSpec] = {
     "probes": count("of engine=ann: cells of like pages that are looked in; 0: a quarter of all, at least 20", 0, 0),
     "prune": OptionSpec(
         "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
-        "together), or by the score of the stage before (relative, gap)",
+        "together), by the score of the stage before (relative, gap), or once some query tokens, drawn by lot, have "
+        "probably settled it (bandit)",
         "none",
-        ("none", "safe", "relative", "gap"),
+        ("none", "safe", "relative", "gap", "bandit"),
         experimental=True,
     ),
     "alpha": OptionSpec(
@@ -136,16 +137,18 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
     return at[index.rows[at] >= 0]
 
 
-def _scores(run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows) -> Float:
-    """Scores of the pages at these positions of the index."""
+def _scores(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, share: float = 1
+) -> Float:
+    """Scores of the pages at these positions of the index, by this share of the query's tokens."""
     fitted = run.spaces[step.encoder].fitted(step.index)
     scores = np.full(len(at), np.nan, np.float32)  # of a page that is gone meanwhile
     for block in held.blocks(at):
         kernel = Stopwatch()
         scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths)
         run.cost.kernel_ms += kernel.lap()
-        run.cost.compared(int(block.lengths.sum()), held.row_bytes)
-    run.cost.scored += len(scores)
+        run.cost.compared(round(block.lengths.sum() * share), held.row_bytes)
+    run.cost.scored += round(len(scores) * share)
     if (card := accelerator()) is not None and isinstance(held, FlatVectors):
         run.cost.device = str(card.held(held.flat) or "")
     return scores
@@ -201,6 +204,8 @@ def _pruned(
     ``before`` are the scores that the stage before gave to the first of them, best first.
     """
     prune, patience = step.option("prune"), step.count("exit")
+    if prune == "bandit":
+        return _revealed(run, step, held, vectors, weights, pages, at, k)
     chosen = np.arange(len(at))
     bounds: Float | None = None
     if prune == "safe":
@@ -216,6 +221,26 @@ def _pruned(
         len(chosen), k, lambda some: _scores(run, step, held, vectors, weights, at[chosen[some]]), patience, bounds
     )
     return Scored(pages.rows[chosen[found.positions]], found.scores, pages.unscored)
+
+
+def _revealed(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, pages: Scored, at: Rows, k: int
+) -> Scored:
+    """As `_pruned`, by `bandit.reveal`; what was drawn of all is a note."""
+    tokens = np.random.default_rng(0).permutation(len(vectors))
+    scored = run.cost.scored
+    found = bandit.reveal(
+        len(at),
+        tokens,
+        k,
+        lambda token, some: _scores(
+            run, step, held, vectors[token, None], weights[token, None], at[some], 1 / len(tokens)
+        ),
+    )
+    run.cost.scored = scored + len(found.positions)
+    cells = len(at) * len(tokens)
+    run.cost.notes += (f"'{step.label}' looked at {found.cells:,} of {cells:,} pairs of a page and a query token.",)
+    return Scored(pages.rows[found.positions], found.scores, pages.unscored)
 
 
 def mean_of(query: Float, weights: Float) -> Float:
