@@ -333,28 +333,31 @@ def _join_divided(
         if not word.endswith(_DIVIDING):
             continue
         stem = word[:-1]
-        rest = _rest_of(i, boxes, first, aspect)
-        after = words[rest] if rest is not None and keep[rest] else ""
-        if rest is not None and after[:1].islower() and stem.isalpha():
-            words[i], words[rest], keep[rest] = stem + after, "", False
-        else:
-            words[i] = stem + "-"
+        rests = _rests_of(i, boxes, first, aspect) if stem.isalpha() else []
+        rest = next((rest for rest in rests if words[rest][:1].islower()), None)
+        words[i] = stem + ("-" if rest is None else words[rest])
+        if rest is not None:
+            words[rest], keep[rest] = "", False
     return words, keep
 
 
-def _rest_of(word: int, boxes: Float, first: NDArray[np.bool_], aspect: float) -> int | None:
-    """The word that begins the line after that which ``word`` ends: the one that begins the line below, or else the
-    next one, unless that stands beside it. Lines of two columns may come in turn."""
+def _rests_of(word: int, boxes: Float, first: NDArray[np.bool_], aspect: float) -> list[int]:
+    """Words that may begin the line after that which ``word`` ends, the likeliest first: that which begins the line
+    below, and the next one, unless that stands beside it. Lines of two columns may come in turn."""
     if word + 1 >= len(first) or not first[word + 1]:
-        return None
+        return []
     height = max(float(boxes[word, 3] - boxes[word, 1]), 1e-6)
     down = ((boxes[:, 1] + boxes[:, 3]) / 2 - (boxes[word, 1] + boxes[word, 3]) / 2) / height
-    begin = boxes[np.flatnonzero(first[: word + 1])[-1], 0]
-    aligned = np.abs(boxes[:, 0] - begin) * aspect < _INDENT * height
+    begin = word
+    while begin and abs(down[begin - 1]) < _BELOW[0]:
+        gap = (boxes[begin, 0] - boxes[begin - 1, 2]) * aspect
+        if not -height < gap < _INDENT * height:
+            break
+        begin -= 1
+    aligned = np.abs(boxes[:, 0] - boxes[begin, 0]) * aspect < _INDENT * height
     below = np.flatnonzero(first & aligned & (down > _BELOW[0]) & (down < _BELOW[1]))
-    if len(below):
-        return int(below[down[below].argmin()])
-    return word + 1 if abs(down[word + 1]) > _BELOW[0] else None
+    after = [word + 1] if abs(down[word + 1]) > _BELOW[0] else []
+    return [*below[down[below].argsort()][:1].tolist(), *after]
 
 
 def _collect(
