@@ -614,6 +614,8 @@ def reread(call: Caller, place: Place) -> None:
     assert place.workbench.jobs.wait(job["id"]).state == "done"
     call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
     call("post", path, {"document": "gone.pdf", "another": True}, 404, collection="reread")
+    refused = call("post", path, {"document": "tides.pdf", "another": True, "pages": [1]}, 422, collection="reread")
+    assert "leave them out" in refused.text
     again = call("post", path, {"document": "tides.pdf", "another": True}, 202, collection="reread").json()
     assert place.workbench.jobs.wait(again["id"]).state == "done"
     call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")

@@ -203,9 +203,15 @@ class RereadRequest(Request):
     layer: bool = Field(True, description="Believe the file's own text layer; without it the picture alone counts.")
     another: bool = Field(
         False,
-        description="What was hardly read, or all where nothing was, by what is to be tried next, whatever `pages`, "
-        "`engine` and `layer` say.",
+        description="What was hardly read, or all where nothing was, by what is to be tried next; it decides `pages`, "
+        "`engine` and `layer` by itself.",
     )
+
+    @model_validator(mode="after")
+    def _decided_once(self) -> Self:
+        if self.another and (self.pages or self.engine != "auto" or not self.layer):
+            raise PydanticCustomError("another", "'another' decides pages, engine and layer by itself; leave them out")
+        return self
 
     def way(self) -> Way:
         """As the service takes it."""
