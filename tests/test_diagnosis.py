@@ -107,7 +107,9 @@ def test_a_page_that_is_reranked_down_is_told_by_which_words(bench):
     verdict = bench.searches.why("whale songs", PageRef("bread.pdf", 2), "notes", "rows:7 > full:2")
     assert verdict.stage == "full"
     assert verdict.against in {str(hit.ref) for hit in bench.search("whale songs", "notes", "full:2").hits}
-    told = bench.explanations.contrast("whale songs", PageRef("bread.pdf", 2), PageRef.parse(verdict.against), "notes")
+    told = bench.explanations.contrast(
+        "whale songs", (PageRef("bread.pdf", 2), PageRef.parse(verdict.against)), ("notes", "notes")
+    )
     by_token = {row.token: row.difference for row in told.rows}
     assert verdict.tokens
     for gap in verdict.tokens:

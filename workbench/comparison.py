@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from workbench.errors import InputError
 from workbench.types import Explanation, LedgerRow, PageRef, SearchResult
+from workbench.types.across import AcrossHit, AcrossResult
+
+Found = TypeVar("Found", SearchResult, AcrossResult)
 
 P = 0.9
 """Persistence of `rbo`: the chance that a reader goes on to the next rank; at .9 the first ten ranks carry 86 %."""
@@ -18,10 +22,14 @@ P = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One page in both lists: its ranks from 1, None where a list does not have it."""
+    """One page in both lists: its ranks from 1, None where a list does not have it.
+
+    ``collection`` is where A found it, or B where A did not.
+    """
 
     page_id: str
     ref: PageRef
+    collection: str
     rank_a: int | None
     rank_b: int | None
 
@@ -45,11 +53,11 @@ class SearchCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Generic[Found]):
     """Two results of one query. ``overlap`` and ``rbo`` are 0 (nothing shared) to 1 (the same)."""
 
-    a: SearchResult
-    b: SearchResult
+    a: Found
+    b: Found
     k: int
     shared: int
     overlap: float
@@ -86,23 +94,34 @@ class Contrast:
         return self.score_a - self.score_b
 
 
-def compare(a: SearchResult, b: SearchResult) -> Comparison:
+def compare(a: Found, b: Found) -> Comparison[Found]:
     """Two results side by side, to the depth of the longer; moves in the order of A, then what only B found."""
-    ranks_a, ranks_b = ({hit.page_id: hit.rank for hit in result.hits} for result in (a, b))
-    refs = {hit.page_id: hit.ref for hit in (*a.hits, *b.hits)}
-    ids_a, ids_b = [hit.page_id for hit in a.hits], [hit.page_id for hit in b.hits]
-    k = max(len(ids_a), len(ids_b))
+    in_a: dict[str, AcrossHit] = _listed(a)
+    in_b: dict[str, AcrossHit] = _listed(b)
+    k = max(len(in_a), len(in_b))
     return Comparison(
         a=a,
         b=b,
         k=k,
-        shared=len(ranks_a.keys() & ranks_b.keys()),
-        overlap=overlap(ids_a, ids_b, k),
-        rbo=rbo(ids_a, ids_b),
-        moves=tuple(
-            Move(page, refs[page], ranks_a.get(page), ranks_b.get(page)) for page in dict.fromkeys([*ids_a, *ids_b])
-        ),
+        shared=len(in_a.keys() & in_b.keys()),
+        overlap=overlap([*in_a], [*in_b], k),
+        rbo=rbo([*in_a], [*in_b]),
+        moves=tuple(_move(in_a.get(page), in_b.get(page)) for page in {**in_a, **in_b}),
     )
+
+
+def _move(a: AcrossHit | None, b: AcrossHit | None) -> Move:
+    """Where a page stands in both lists, of which one may lack it."""
+    at = a or b
+    assert at is not None
+    return Move(at.hit.page_id, at.hit.ref, at.collection, a.rank if a else None, b.rank if b else None)
+
+
+def _listed(result: SearchResult | AcrossResult) -> dict[str, AcrossHit]:
+    """What a result lists by page id, best first, each with its collection."""
+    if isinstance(result, AcrossResult):
+        return {found.hit.page_id: found for found in result.hits}
+    return {hit.page_id: AcrossHit(result.collection, hit, hit.rank, hit.score) for hit in result.hits}
 
 
 def overlap(a: Sequence[str], b: Sequence[str], k: int) -> float:
@@ -142,14 +161,20 @@ def rbo(a: Sequence[str], b: Sequence[str], p: float = P) -> float:
     return (1 - p) / p * total + ((common - at_short) / n + at_short / s) * p**n
 
 
-def cost(result: SearchResult) -> SearchCost:
-    """What a search took, the encoding of its query apart."""
-    encoding = sum(stage.ms for stage in result.trace.stages if stage.encoding)
+def cost(result: SearchResult | AcrossResult) -> SearchCost:
+    """What a search took, the encoding of its query apart; of several collections what it took in all of them."""
+    traces = (
+        [result.trace]
+        if isinstance(result, SearchResult)
+        else [answer.result.trace for answer in result.answers if answer.result]
+    )
+    stages = [stage for trace in traces for stage in trace.stages]
+    encoding = sum(stage.ms for stage in stages if stage.encoding)
     return SearchCost(
-        ms=result.trace.total_ms - encoding,
+        ms=sum(trace.total_ms for trace in traces) - encoding,
         encode_ms=encoding,
-        bytes_read=sum(stage.bytes_read for stage in result.trace.stages),
-        cold=any(stage.cold for stage in result.trace.stages if not stage.encoding),
+        bytes_read=sum(stage.bytes_read for stage in stages),
+        cold=any(stage.cold for stage in stages if not stage.encoding),
     )
 
 

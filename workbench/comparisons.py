@@ -109,7 +109,7 @@ def compare_each(
         yield row_of(query, compare(a, b))
 
 
-def row_of(query: ComparedQuery, found: Comparison) -> Row:
+def row_of(query: ComparedQuery, found: Comparison[SearchResult]) -> Row:
     """What a row keeps of one comparison."""
     both = [move for move in found.moves if move.difference]
     furthest = max(both, key=lambda move: abs(move.difference or 0), default=None)

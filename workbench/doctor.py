@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import bootstrap
-from workbench.documents import Limits, languages, rasterizer, tesseract
+from workbench.documents import Limits, has_poppler, languages, rasterizer, tesseract
 from workbench.encoders import ENCODERS
 from workbench.errors import PagelensError
 from workbench.folders import free_bytes, standing
@@ -211,9 +211,12 @@ _CHROMIUM = "playwright install chromium"
 def _raster() -> Iterator[Check]:
     if rasterizer() == "pdf2image":
         yield Check("PDF pages", True, f"drawn by poppler ({shutil.which('pdftoppm')}) through pdf2image")
+    elif has_poppler():
+        more = f"what it leaves blank by poppler ({shutil.which('pdftoppm')}) through pdf2image"
+        yield Check("PDF pages", True, f"drawn by pypdfium2; {more}")
     else:
         cure = _POPPLER.get(sys.platform, "sudo apt-get install poppler-utils")
-        yield Check("PDF pages", True, "drawn by pypdfium2; poppler is not installed and not needed", cure)
+        yield Check("PDF pages", True, "drawn by pypdfium2; poppler, for what it leaves blank, is missing", cure)
 
 
 def _files(settings: Settings) -> Iterator[Check]:

@@ -7,7 +7,7 @@ module does not do: know of accounts, or of who asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -61,6 +61,12 @@ def check_edit() -> None:
     """`NotAllowedError` where whoever asks may only look."""
     if not may_edit():
         raise NotAllowedError("Your account may look at everything here and change nothing; ask for the role 'edit'.")
+
+
+def left(there: Collection[str]) -> list[str] | None:
+    """Names that whoever asks may still give a collection, besides those that are ``there``; None for any."""
+    named = _now.get().collections
+    return None if named is None else sorted(named.difference(there))
 
 
 def check_name(collection: str) -> None:

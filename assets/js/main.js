@@ -4,6 +4,7 @@
 import { Compare } from "./compare/compare.js";
 import { read } from "./core/address.js";
 import { Bar } from "./core/bar.js";
+import { takeOver } from "./core/first.js";
 import { look } from "./core/jobs.js";
 import "./core/keys.js";
 import { choose, showTab, start, take } from "./core/router.js";
@@ -36,4 +37,5 @@ const mount = (name, element) => show(element.querySelector(".pl-part") || eleme
 /* What is beside `mount` is for whoever looks at the page from outside, as tests do. */
 Object.assign(window.pagelens, { mount, state, asking, api, choose, showTab, heat });
 for (const one of waiting) mount(...one);
+takeOver();
 start(place, look());

@@ -14,7 +14,7 @@ BUDGETS = (4, 16)
 """One vector is kept in so many where merging is set against pruning."""
 
 _MERGING = ("ward[factor={0}]", "merge[factor={0}]", "kmeans[factor={0},k=0]", "glie[factor={0},k=0]")
-_PRUNING = ("prune[keep={1:g}]", "random[factor={0}]")
+_PRUNING = ("prune[keep={1:g}]", "voronoi[factor={0}]", "random[factor={0}]")
 
 SIZES = (
     "rows[most=16]",

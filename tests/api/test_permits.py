@@ -116,7 +116,8 @@ def test_who_may_only_look_changes_nothing(app: Any, method: str, path: str) -> 
 def test_what_only_looks_is_what_is_meant_to() -> None:
     marked = {(method, path) for method, path in OPERATIONS if SCHEMA["paths"][path][method].keys() >= LOOKS.keys()}
     looking = {
-        "/search", "/search/stages", "/search/across", "/search/across/stages", "/compare", "/compare/queries",
+        "/search", "/search/stages", "/search/across", "/search/across/stages", "/compare", "/compare/across",
+        "/compare/queries",
         "/facets", "/explain", "/explain/layers", "/explain/points", "/contrast", "/why",
         "/evidence", "/copies", "/exports", "/pictures", "/passages", "/pipelines/read", "/filters/read",
     }  # fmt: skip

@@ -389,6 +389,15 @@ def compare(call: Caller, place: Place) -> None:
     assert compared["a"]["hits"][0]["page"] == PAGE
 
 
+@case("post", "/compare/across")
+def compare_across(call: Caller, place: Place) -> None:
+    asked = {"query": ASKED["query"], "collections": ["notes", "gone"], "a": "full:2", "b": "bm25:2"}
+    compared = call("post", "/compare/across", asked).json()
+    assert compared["a"]["hits"][0]["page"] == PAGE
+    assert {move["collection"] for move in compared["moves"]} == {"notes"}
+    call("post", "/compare/across", {**asked, "b": "ful:2"}, 400)
+
+
 @case("get", "/pipelines")
 def pipelines(call: Caller, place: Place) -> None:
     found = {row["name"]: row["pipeline"] for row in call("get", "/pipelines").json()}
@@ -605,6 +614,8 @@ def reread(call: Caller, place: Place) -> None:
     assert place.workbench.jobs.wait(job["id"]).state == "done"
     call("post", path, {**asked, "pages": [99]}, 404, collection="reread")
     call("post", path, {"document": "gone.pdf", "another": True}, 404, collection="reread")
+    refused = call("post", path, {"document": "tides.pdf", "another": True, "pages": [1]}, 422, collection="reread")
+    assert "leave them out" in refused.text
     again = call("post", path, {"document": "tides.pdf", "another": True}, 202, collection="reread").json()
     assert place.workbench.jobs.wait(again["id"]).state == "done"
     call("post", path, {**asked, "languages": ["klingon"]}, 400, collection="reread")

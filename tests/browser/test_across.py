@@ -130,6 +130,65 @@ def test_several_documents_of_all_collections_are_chosen_by_facets_and_stay_for_
     page.close()
 
 
+def test_ticks_that_back_leaves_behind_are_not_made_afterwards(browser, several):
+    page = opened(browser, several, "?c=animals&q=the&in=*&view=search")
+    done(page)
+    page.click(".pl-facets summary")
+    field = page.locator(".pl-facet-field[data-field=document]")
+    field.get_by_text("bread.pdf").wait_for()
+    held = []
+    page.route("**/api/v1/facets", lambda route: held.append(route))
+    field.get_by_label("bread.pdf").check()
+    wait_for_held(page, held)
+    field.get_by_label("whales.pdf").check()  # waits for the answer to the first
+    page.go_back()
+    page.wait_for_function("!pagelens.state.filter")
+    wait_for_held(page, held, 2)
+    assert page.locator(".pl-facets input:checked").count() == 0
+    with page.expect_response("**/api/v1/facets"):
+        for one in held:
+            one.continue_()
+    page.wait_for_function("pagelens.state.search.read && !pagelens.state.search.running")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert (page.evaluate("pagelens.state.filter"), page.locator(".pl-facets input:checked").count()) == ("", 0)
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_facets_that_cannot_be_counted_say_so_and_are_tried_again(browser, several):
+    page = opened(browser, several, "?c=kitchen&q=the&view=search")
+    refusal = {"status": 422, "json": {"error": "The disk cannot be read."}}
+    page.route("**/api/v1/facets", lambda route: route.fulfill(**refusal))
+    page.wait_for_function("pagelens.state.search.read")
+    page.click(".pl-facets summary")
+    said = page.locator(".pl-facets [role=alert]")
+    assert "The disk cannot be read." in said.inner_text()
+    page.unroute("**/api/v1/facets")
+    said.get_by_role("button", name="Try again").click()
+    page.locator(".pl-facet-field").first.wait_for()
+    assert said.count() == 0 and page.seen.problems == []
+    page.close()
+
+
+def test_what_is_of_the_question_before_is_not_asked_about(browser, several):
+    page = opened(browser, several, "?c=kitchen&q=bread&view=search")
+    page.wait_for_function("pagelens.state.search.read")
+    asking = page.get_by_role("button", name="Where is it?")
+    reached = "(button) => (button.focus(), document.activeElement === button)"
+    assert asking.evaluate(reached)
+    held = []
+    page.route("**/api/v1/search/stages", lambda route: held.append(route))
+    page.fill("#pl-query", "whale")
+    page.press("#pl-query", "Enter")
+    wait_for_held(page, held)
+    page.locator(".pl-found-side.pl-stale").wait_for()
+    assert not asking.evaluate(reached)
+    held.pop().continue_()
+    page.wait_for_function("pagelens.state.search.read")
+    assert asking.evaluate(reached) and page.seen.problems == []
+    page.close()
+
+
 def test_a_search_of_several_is_kept_copied_and_taken_away(browser, several):
     page = opened(browser, several, "?c=animals&q=whale&in=animals&in=kitchen&view=search")
     done(page)
@@ -176,5 +235,41 @@ def test_what_searches_several_meets_wcag_aa(browser, several, width, height, th
     page.get_by_role("button", name="By document").click()
     judge(page, "By document, narrowed down")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in_its_own(browser, several):
+    page = opened(browser, several, "?c=animals&q=bread+in+a+hot+oven&in=*&view=compare&p=exact&b=bm25:12")
+    page.wait_for_selector(".pl-compare .pl-status[data-complete=yes]")
+    assert page.inner_text("#pl-compare-in") == "In all collections, as chosen on Search."
+    a, b = page.locator("[data-side=a] li"), page.locator("[data-side=b] li")
+    assert (a.count(), b.count()) == (3, 2)  # every page by exact search, those with the words by bm25
+    assert page.inner_text("#pl-overlap") == "2 of 3"
+    assert "kitchen" in a.first.inner_text() and "only in A" in a.last.inner_text()
+    said = page.inner_text(".pl-compare .pl-status")
+    assert "A: In order of score: exact MaxSim of reader" in said and "shelf: It has no pages yet." in said
+    page.wait_for_function("document.querySelectorAll('.pl-heats-canvas[data-drawn]').length === 2")
+    page.click(".pl-compare .pl-twin summary")
+    cells = page.locator("#pl-moves tbody tr").first.locator("th, td").all_inner_texts()
+    assert cells == ["bread.pdf#page=1", "kitchen", "1", "1", "same rank"]
+
+    a.last.locator("input").check(force=True)  # the whale, which is of another collection than the bread of B
+    page.wait_for_selector(".pl-contrast-page[title='Open whales.pdf#page=1']")
+    assert "animals" in page.inner_text(".pl-heats-page[data-of=a]")
+    page.locator(".pl-contrast-page").nth(1).click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert (page.inner_text(".pl-view-title"), page.input_value("#pl-collection")) == ("bread.pdf", "kitchen")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/compare" in request.url else None)
+    page.go_back()
+    page.wait_for_function("pagelens.state.view === 'compare' && pagelens.state.collection === 'animals'")
+    assert a.count() == 3 and asked == []  # what was found is still there
+
+    page.get_by_role("radio", name="Many queries").check(force=True)
+    assert "in one collection, animals" in page.inner_text("#pl-compare-in")
+    page.fill("#pl-many-lines", "whale\nbread")
+    page.press("#pl-compare-b", "Enter")
+    page.wait_for_selector("#pl-many-table tbody tr")
     assert page.seen.problems == []
     page.close()

@@ -1,8 +1,11 @@
 """Getting about: each view has an address, Back and forward go through them, nothing that is typed early is lost."""
 
+import base64
+import io
 import re
 
 import pytest
+from PIL import Image
 
 from tests.browser.driving import WAIT, Seen, opened, search, show
 
@@ -167,6 +170,101 @@ def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled
     page.wait_for_selector(DONE)
     assert page.input_value("#pl-query") == "largest animal"
     assert page.evaluate("pagelens.state.hits[0].document") == "whales.pdf"
+    assert seen.problems == []
+    page.close()
+
+
+@pytest.fixture
+def slowly(browser, address, filled):
+    """A page whose scripts come when they are let through, and what lets those through that were asked for so far."""
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    seen, held = Seen(page, address), []
+    page.route(re.compile(r"\.m?js$"), lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search", wait_until="commit")
+    page.wait_for_function(
+        "Boolean(document.querySelector('#pl-first form')?.onsubmit)"
+    )  # styles are there, so it is painted
+
+    def let_through():
+        for route in held[:]:
+            held.remove(route)
+            route.continue_()
+        page.wait_for_timeout(20)
+
+    yield page, let_through
+    assert seen.problems == []
+    page.close()
+
+
+def test_what_is_typed_before_any_script_has_run_is_kept(slowly):
+    page, let_through = slowly
+    page.click("#pl-first input")
+    page.keyboard.type("lgest")
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.type("ar")  # within what is there: where it was typed is kept, too
+    page.keyboard.press("End")
+    typed = "largest"
+    while page.query_selector("#pl-first"):
+        page.keyboard.type(" a")
+        typed += " a"
+        let_through()
+    page.keyboard.type("nimal")
+    assert page.input_value("#pl-query") == typed + "nimal"
+    while page.evaluate("document.documentElement.dataset.pagelens") != "ready":
+        let_through()
+    assert page.input_value("#pl-query") == typed + "nimal"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(DONE)
+    assert page.evaluate("pagelens.state.query") == typed + "nimal"
+
+
+def test_what_is_asked_before_any_script_has_run_is_answered(slowly):
+    page, let_through = slowly
+    page.fill("#pl-first input", "hot oven")
+    page.press("#pl-first input", "Enter")
+    while not page.query_selector(DONE):
+        let_through()
+    assert page.evaluate("pagelens.state.hits[0].document") == "bread.pdf"
+    assert page.query_selector("#pl-first") is None
+
+
+DROP = """(encoded) => {
+  const dataTransfer = new DataTransfer(), bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+  dataTransfer.items.add(new File([bytes], "a.png", { type: "image/png" }));
+  document.querySelector("#pl-first form").dispatchEvent(
+    new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def picture():
+    made = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(made, "PNG")
+    return made.getvalue()
+
+
+def test_a_picture_dropped_before_any_script_has_run_is_asked_by(slowly):
+    page, let_through = slowly
+    page.evaluate(DROP, base64.b64encode(picture()).decode())
+    while not page.evaluate("Boolean(window.pagelens.state?.search?.error)"):
+        let_through()
+    assert "finds no words in the picture" in page.inner_text(".pl-found")
+    assert page.evaluate("pagelens.state.parts.map((part) => part.kind)") == ["picture"]
+
+
+def test_a_picture_chosen_before_the_page_is_ready_is_asked_by(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    seen, held = Seen(page, address), []
+    page.route("**/api/v1/overview", lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search")
+    page.set_input_files("#pl-picture", {"name": "a.png", "mimeType": "image/png", "buffer": picture()})
+    page.wait_for_function("pagelens.state.parts.length === 1")
+    for route in held:
+        route.continue_()
+    page.get_by_text("finds no words in the picture").wait_for()
+    assert page.evaluate("pagelens.state.parts.map((part) => part.kind)") == ["picture"]
     assert seen.problems == []
     page.close()
 

@@ -107,10 +107,15 @@ def guarded(tmp_path_factory):
     record = json.loads(path.read_text())
     record["job"]["state"] = "stopped"
     path.write_text(json.dumps(record))
-    tokens = {"edit": new_token(), "view": new_token()}
+    permits = {
+        "edit": Permit(),
+        "view": Permit(False),
+        "one": Permit(collections=frozenset({"documents"})),
+        "more": Permit(collections=frozenset({"documents", "reports"})),
+    }
+    tokens = {role: new_token() for role in permits}
     lines = [
-        [f"{role}:{token_line(token)}", f"{role}:{permit_line(Permit(role == 'edit'))}"]
-        for role, token in tokens.items()
+        [f"{role}:{token_line(tokens[role])}", f"{role}:{permit_line(permit)}"] for role, permit in permits.items()
     ]
     accounts = home / "accounts"
     accounts.write_text("\n".join(line for pair in lines for line in pair))
@@ -187,6 +192,34 @@ def test_only_who_may_change_something_is_offered_to(visitor):
         )
         viewing.settle()
         assert [edit for edit in edits if edit in viewing.offered()] == [], name
+
+
+def test_who_may_only_look_looks_over_a_dataset(visitor):
+    viewing = visitor("view")
+    viewing.go(PLACES["Evaluate"])
+    viewing.page.get_by_role("button", name="Check the dataset judged").click()
+    viewing.page.wait_for_selector("#pl-dataset-counts")
+    assert viewing.refused == []
+
+
+def test_who_is_limited_to_some_collections_is_offered_no_other_name(visitor):
+    one, more = visitor("one"), visitor("more")
+    for visiting in (one, more):
+        visiting.go(PLACES["Library"])
+    assert {"Delete collection", "Choose files"} <= {*one.offered()}
+    assert {"New collection", "Rename"} & {*one.offered()} == set()
+    assert {"New collection", "Rename"} <= {*more.offered()}
+    more.page.get_by_role("button", name="New collection").click()
+    assert more.page.locator("#pl-new-name option").all_inner_texts() == ["reports"]
+    more.page.get_by_role("button", name="Create").click()
+    more.page.wait_for_function(
+        "pagelens.state.collection === 'reports' && pagelens.state.overview.may_name.length === 0"
+    )
+    assert more.refused == []
+    more.page.get_by_role("button", name="Delete collection").click()
+    more.page.get_by_role("button", name="Delete it all").click()
+    more.page.wait_for_function("pagelens.state.overview.may_name.length === 1")
+    assert more.refused == []
 
 
 def test_nothing_that_is_offered_to_who_may_only_look_is_refused(visitor):

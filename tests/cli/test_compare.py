@@ -38,6 +38,20 @@ def test_compare_in_words(run: Run) -> None:
     assert lines[-1].startswith("1 of 2 pages in both (overlap 0.500); rank-biased overlap ")
 
 
+def test_compare_over_several_collections(run: Run) -> None:
+    asked = ("compare", "hot oven", "-p", "exact", "-p", "bm25:10", "-k", "2")
+    ended = run(*asked, "-c", "notes", "-c", "nets")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0].split() == ["collection", "page", "A", "B", "from", "A", "to", "B"]
+    assert lines[1].split() == ["notes", "bread", "&", "[b]butter.pdf#page=2", "1", "1", "same", "rank"]
+    assert "In order of score: " in ended.out and "A, nets: There is no collection 'nets'" in ended.err
+    record = json.loads(run(*asked, "--all", "--json").out)
+    assert record["a"]["collections"] == ["notes"] and record["moves"][0]["collection"] == "notes"
+    many = run("compare", "--queries", "none.txt", "--all", *asked[2:])
+    assert many.code == 2 and "many queries are compared in one collection" in " ".join(many.err.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.documents.make import raw_pdf, show, text_pdf
-from workbench.documents import ReadSettings, Source, raster, rasterizer, read_pages
+from tests.documents.make import picture_pdf, raw_pdf, show, text_pdf
+from workbench.documents import ReadSettings, Source, has_poppler, raster, rasterizer, read_pages
 from workbench.documents.pdfium import PdfFile, PdfPage
 from workbench.documents.raster import MAX_EDGE, MAX_PIXELS, bounded_size, draw, is_blank
 
-needs_poppler = pytest.mark.skipif(rasterizer() != "pdf2image", reason="poppler is not installed")
+needs_poppler = pytest.mark.skipif(not has_poppler(), reason="poppler is not installed")
 
 SQUARE = b"0.8 0.1 0.1 rg 20 20 60 30 re f 0 0 0 rg\n"
 GEOMETRIES = {
@@ -57,10 +57,21 @@ def test_a_page_of_print_is_the_same_to_a_small_difference(tmp_path):
 
 def test_without_poppler_pdfium_draws(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv(raster.CHOSEN, "poppler")
     assert rasterizer() == "pypdfium2"
     path = text_pdf(tmp_path / "text.pdf")
     page = next(iter(read_pages(Source(path, "text.pdf"), ReadSettings())))
     assert page.image().size == page.size == (1224, 1584)
+
+
+@needs_poppler
+def test_poppler_draws_first_where_it_is_asked_for(tmp_path, monkeypatch):
+    path = text_pdf(tmp_path / "text.pdf")
+    by_pdfium, by_poppler = drawn(path, "pypdfium2"), drawn(path, "pdf2image")
+    assert (by_pdfium != by_poppler).any()
+    assert (drawn(path, None) == by_pdfium).all()
+    monkeypatch.setenv(raster.CHOSEN, "poppler")
+    assert (drawn(path, None) == by_poppler).all()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stands in for poppler with shell scripts")
@@ -79,7 +90,7 @@ def test_whatever_goes_wrong_in_poppler_the_page_is_drawn(tmp_path, monkeypatch,
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools), prepend=":")
     monkeypatch.setattr(raster, "POPPLER_SECONDS", 1.0)
-    assert rasterizer() == "pdf2image"
+    assert has_poppler()
     assert (drawn(path, "pdf2image") == wanted).all()
 
 
@@ -131,6 +142,7 @@ def test_a_page_that_one_engine_leaves_blank_is_drawn_by_the_other(tmp_path, mon
     path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 300 200]", SQUARE)])
     blank = Image.new("RGB", (600, 400), "white")
     with monkeypatch.context() as patch:
+        patch.setenv(raster.CHOSEN, "poppler")
         patch.setattr(raster, "_draw_with_poppler", lambda *_: blank)
         assert not is_blank(Image.fromarray(drawn(path, None).astype(np.uint8)))
     with monkeypatch.context() as patch:
@@ -138,3 +150,34 @@ def test_a_page_that_one_engine_leaves_blank_is_drawn_by_the_other(tmp_path, mon
         assert not is_blank(Image.fromarray(drawn(path, None).astype(np.uint8)))
         (page,) = read_pages(Source(path, path.name), ReadSettings())
         assert not is_blank(page.image())
+
+
+@needs_poppler
+def test_a_picture_that_one_engine_leaves_out_has_the_other_draw_the_page(tmp_path, monkeypatch):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8))
+    path = picture_pdf(tmp_path / "page.pdf", noise, [(72, 740, "words of the page")])
+    real = PdfPage.render
+
+    def without(page, size):
+        image = real(page, size)
+        image.paste("white", (0, size[1] // 10, *size))  # the words stay
+        return image
+
+    monkeypatch.setattr(PdfPage, "render", without)
+    (page,) = read_pages(Source(path, path.name), ReadSettings(ocr=False))
+    image = page.image()
+    x, y = (round(edge * side) for edge, side in zip(page.pictures[0], image.size, strict=False))
+    assert not is_blank(image.crop((x + 5, y + 5, x + 100, y + 100)))
+
+
+def test_a_picture_of_one_colour_is_no_reason_to_lose_the_page(tmp_path):
+    path = picture_pdf(tmp_path / "page.pdf", Image.new("RGB", (80, 120), "red"), [(72, 740, "words of the page")])
+    (page,) = read_pages(Source(path, path.name), ReadSettings(ocr=False))
+    assert page.words.texts == ("words", "of", "the", "page") and not is_blank(page.image())
+
+
+def test_one_dark_spot_is_enough_for_a_page_not_to_be_blank():
+    image = Image.new("RGB", (1000, 1000), "white")
+    assert is_blank(image)
+    image.putpixel((501, 333), (0, 0, 0))
+    assert not is_blank(image)

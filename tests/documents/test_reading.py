@@ -107,7 +107,7 @@ def test_a_page_is_drawn_once_and_outlives_the_reading_of_its_file(tmp_path, mon
 
     drawn = []
     real = reading.draw
-    monkeypatch.setattr(reading, "draw", lambda *args: drawn.append(args[1]) or real(*args))
+    monkeypatch.setattr(reading, "draw", lambda *args, **more: drawn.append(args[1]) or real(*args, **more))
     path = text_pdf(tmp_path / "text.pdf", pages=2)
     pages = read(path, ReadSettings(crop=True, ocr=False))
     path.unlink()
@@ -119,7 +119,7 @@ def test_a_page_is_drawn_once_and_outlives_the_reading_of_its_file(tmp_path, mon
 def test_words_can_be_read_without_drawing(tmp_path, monkeypatch):
     from workbench.documents import reading
 
-    monkeypatch.setattr(reading, "draw", lambda *args: pytest.fail("a page was drawn"))
+    monkeypatch.setattr(reading, "draw", lambda *args, **more: pytest.fail("a page was drawn"))
     page = one(text_pdf(tmp_path / "text.pdf"), ReadSettings(ocr=False, picture=False))
     assert "Heading" in page.words.texts
     with pytest.raises(DocumentError, match="without its picture"):

@@ -157,3 +157,16 @@ def test_an_export_below_a_folder_is_named_and_not_read(tmp_path):
     assert names(found) == ["a.pdf"]
     assert [(outcome.name, outcome.left_out) for outcome in refused] == [("given/deep/out", True)]
     assert refused[0].reason == "Not read: it is an export of a collection; ingest that folder itself to take it in."
+
+
+@pytest.mark.parametrize("name", ["a.html", "b.HTM", "c.mhtml", "d.mht", "e.webarchive"])
+def test_a_saved_web_page_is_refused_with_what_to_do(tmp_path, name):
+    (tmp_path / name).write_text("<script>fetch('http://127.0.0.1:9/')</script><p>words")
+    for given, begins in (
+        (tmp_path / name, f"{name} is not read: it is a saved web page;"),
+        (tmp_path, "Not read: it"),
+    ):
+        sources, refused = discover([given])
+        assert sources == []
+        (reason,) = (one.reason for one in refused if one.name == name)
+        assert reason.startswith(begins) and "print it to PDF" in reason

@@ -451,6 +451,7 @@ def test_poppler_that_hangs_is_waited_for_once_a_file(tmp_path, monkeypatch):
         script.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
     monkeypatch.setattr(raster, "POPPLER_SECONDS", 0.5)
+    monkeypatch.setenv(raster.CHOSEN, "poppler")
     path = text_pdf(tmp_path / "text.pdf", pages=9)
     pages = list(read_pages(Source(path, path.name), NO_OCR))
     assert all(isinstance(page, Page) and np.asarray(page.image()).min() < 50 for page in pages)
@@ -462,8 +463,9 @@ def test_what_one_worker_learns_of_poppler_the_others_are_told(tmp_path, pool, m
     told = []
     real = pool.submit
     monkeypatch.setattr(pool, "submit", lambda *args, **more: told.append(args[-1]) or real(*args, **more))
-    read(pool, reading(text_pdf(tmp_path / "text.pdf", pages=30)))
-    assert told[0] is None and told[-1] is (True if raster.rasterizer() == "pdf2image" else None)
+    blank = raw_pdf(tmp_path / "blank.pdf", [("/MediaBox [0 0 300 200]", b"")] * 30)
+    read(pool, reading(blank))
+    assert told[0] is None and told[-1] is raster.has_poppler()
 
 
 # ---- files that change
@@ -526,7 +528,7 @@ def test_words_and_picture_of_a_page_are_of_one_version(changing, monkeypatch, c
 
     path, after = changing
     real = module.draw
-    monkeypatch.setattr(module, "draw", lambda *args: change(path, after) or real(*args))
+    monkeypatch.setattr(module, "draw", lambda *args, **more: change(path, after) or real(*args, **more))
     with pytest.raises(ChangedError):
         next(read_pages(Source(path, path.name), NO_OCR))
 

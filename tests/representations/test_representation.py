@@ -14,7 +14,7 @@ ESTIMATES = ["fde", "lemur"]
 """Whose vectors are of another space than the encoder's, and of any length."""
 NAMES = [name for name in METHODS if name not in ESTIMATES]
 SPATIAL = [method.name for method in STATIC]
-PRUNING = ["full", "prune", "docpruner", "random"]
+PRUNING = ["full", "prune", "docpruner", "voronoi", "random"]
 PARTITIONS = ["full", "ward", "merge", "adamerge", "kmeans", "glie", "ita", "sequence"]
 names = st.sampled_from(NAMES)
 SETTINGS = settings(max_examples=40, deadline=None)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.documents.make import TOPICS, write_pdf
 from workbench import encoders
+from workbench.comparison import cost
 from workbench.errors import FilterError, NotFoundError, PipelineError, QueryError
 from workbench.permits import Permit, permitted
 from workbench.retrieval.across import merged, scale_of
@@ -249,3 +250,27 @@ def test_it_answers_collection_by_collection_and_stops_when_nobody_listens(bench
     every = list(bench.across.stages("whale", ["sea", "kitchen", "sky"], "exact"))
     assert [one.complete for one in every] == [False, False, True]
     assert {hit.hit.score_kind for hit in every[-1].hits} == {ScoreKind.EXACT}
+
+
+def test_two_pipelines_are_compared_over_the_lists_of_several_collections(bench):
+    found = bench.comparisons.compare_across("hot oven whale", ["sea", "kitchen", "empty"], "exact", "bm25:10")
+    lists = [bench.across.search("hot oven whale", ["sea", "kitchen"], pipeline) for pipeline in ("exact", "bm25:10")]
+    assert [pages(side) for side in (found.a, found.b)] == [pages(one) for one in lists]
+    for move in found.moves:
+        at = move.collection, str(move.ref)
+        ranks = tuple(pages(one).index(at) + 1 if at in pages(one) else None for one in lists)
+        assert (move.rank_a, move.rank_b) == ranks
+    searched = [answer.result for answer in found.a.answers if answer.result]
+    assert len(searched) == 2
+    assert cost(found.a).bytes_read == sum(cost(result).bytes_read for result in searched) > 0
+    with pytest.raises(PipelineError, match="ful"):
+        bench.comparisons.compare_across("whale", ["sea"], "exact", "ful:2")
+
+
+def test_pages_of_two_collections_are_taken_apart_by_an_encoder_of_both(bench):
+    refs = PageRef("whales.pdf", 1), PageRef("bread.pdf", 2)
+    told = bench.explanations.contrast("hot oven whale", refs, ("sea", "kitchen"))
+    alone = bench.explanations.contrast("hot oven whale", refs, ("all", "all"))
+    assert (told.score_a, told.score_b) == pytest.approx((alone.score_a, alone.score_b), abs=1e-4)
+    with pytest.raises(NotFoundError, match="sky"):
+        bench.explanations.contrast("whale", (refs[0], PageRef("stars.pdf", 1)), ("sea", "sky"), "reader")

@@ -104,6 +104,20 @@ def test_files_that_a_start_names_are_added_where_it_is_open(home: Path, window:
         desktop.open_desktop(there, Watched(), [file], "a/b")
 
 
+def test_a_file_that_the_first_start_names_from_where_it_stands_is_added(home: Path, tmp_path: Path) -> None:
+    write_pdf(tmp_path / "whales.pdf", ["The blue whale is large."])
+    made, window = Workbench(Settings(home=home)), Watched()
+    started = threading.Thread(target=desktop.open_desktop, args=(made, window, [Path("whales.pdf")]))
+    started.start()
+    assert window.open.wait(120)
+    for job in made.jobs.active():
+        made.jobs.wait(job.id)
+    names = [document.name for document in made.library.documents("documents")]
+    window.close.set()
+    started.join(60)
+    assert names == ["whales.pdf"]
+
+
 def test_the_page_is_served_while_a_window_comes_to_the_front(
     home: Path, window: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,9 @@ class Overview(BaseModel):
     """Everything that is needed before a collection is chosen."""
 
     may_edit: bool = Field(description="Whether the account that asks may change anything, or only look.")
+    may_name: list[str] | None = Field(
+        description="What an account that is limited to collections may call another one; null: anything."
+    )
     collections: list[CollectionInfo]
     pipelines: list[Preset]
     indexes: list[Named]

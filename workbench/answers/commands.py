@@ -18,7 +18,7 @@ PRINTED: Mapping[str, Any] = {
     "explain": Explained | comparisons.Contrasted,
     "why": MissReport,
     "evidence": list[Quote],
-    "compare": comparisons.Compared | comparisons.ComparedSet,
+    "compare": comparisons.Compared | comparisons.ComparedAcross | comparisons.ComparedSet,
     "pipelines": pipelines.PipelineParts,
     "repair": pictures.Repaired,
     "calibrate": measurements.Calibrated,

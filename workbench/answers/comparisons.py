@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from workbench.answers.searches import NamedPage, Search
+from workbench.answers.searches import AcrossSearch, NamedPage, Search
 from workbench.comparison import Comparison, Contrast, Move, P, SearchCost, cost
 from workbench.comparisons import Comparisons, Row, Taken
 from workbench.evaluation.statistics import Interval
-from workbench.types import LedgerRow
+from workbench.types import LedgerRow, SearchResult
+from workbench.types.across import AcrossResult
 
 
 class Difference(BaseModel):
@@ -28,6 +30,7 @@ class Contrasted(BaseModel):
 
     query: str
     collection: str
+    collection_b: str = Field(description="That of `b`.")
     encoder: str
     a: str = Field(description="The page, as `report.pdf#page=12`.")
     b: str
@@ -37,11 +40,12 @@ class Contrasted(BaseModel):
     rows: list[Difference]
 
     @classmethod
-    def of(cls, value: Contrast, collection: str) -> Contrasted:
-        """From a contrast."""
+    def of(cls, value: Contrast, collection: str, collection_b: str = "") -> Contrasted:
+        """From a contrast; ``collection_b`` is that of the second page, where it is another."""
         return cls(
             query=value.query,
             collection=collection,
+            collection_b=collection_b or collection,
             encoder=value.encoder,
             a=str(value.a),
             b=str(value.b),
@@ -58,6 +62,7 @@ class Contrasted(BaseModel):
 class MovedPage(NamedPage):
     """A page's ranks in both lists, null where a list lacks it; `difference` is how many ranks it is higher in B."""
 
+    collection: str
     page_id: str
     rank_a: int | None
     rank_b: int | None
@@ -68,6 +73,7 @@ class MovedPage(NamedPage):
         """From a move."""
         return cls(
             **cls.parts(move.ref),
+            collection=move.collection,
             page_id=move.page_id,
             rank_a=move.rank_a,
             rank_b=move.rank_b,
@@ -75,8 +81,8 @@ class MovedPage(NamedPage):
         )
 
 
-class Compared(BaseModel):
-    """Two results of one query: what they share (0 nothing, 1 all), every page's move, and what each took."""
+class ComparedLists(BaseModel):
+    """What two results of one query share (0 nothing, 1 all), every page's move, and what each took."""
 
     k: int
     shared: int
@@ -84,25 +90,45 @@ class Compared(BaseModel):
     rbo: float = Field(description="Rank-biased overlap, at a persistence of `rbo_p`; the top counts most.")
     rbo_p: float = P
     moves: list[MovedPage]
-    a: Search
-    b: Search
     cost_a: SearchCost
     cost_b: SearchCost
 
+    @staticmethod
+    def shared_by(value: Comparison[SearchResult] | Comparison[AcrossResult]) -> dict[str, Any]:
+        """All but the results themselves."""
+        return {
+            "k": value.k,
+            "shared": value.shared,
+            "overlap": value.overlap,
+            "rbo": value.rbo,
+            "moves": [MovedPage.of(move) for move in value.moves],
+            "cost_a": cost(value.a),
+            "cost_b": cost(value.b),
+        }
+
+
+class Compared(ComparedLists):
+    """Two results of one query, and how they differ."""
+
+    a: Search
+    b: Search
+
     @classmethod
-    def of(cls, value: Comparison) -> Compared:
-        """From a comparison."""
-        return cls(
-            k=value.k,
-            shared=value.shared,
-            overlap=value.overlap,
-            rbo=value.rbo,
-            moves=[MovedPage.of(move) for move in value.moves],
-            a=Search.of(value.a),
-            b=Search.of(value.b),
-            cost_a=cost(value.a),
-            cost_b=cost(value.b),
-        )
+    def of(cls, value: Comparison[SearchResult]) -> Compared:
+        """From a comparison in one collection."""
+        return cls(**cls.shared_by(value), a=Search.of(value.a), b=Search.of(value.b))
+
+
+class ComparedAcross(ComparedLists):
+    """Two results of one query to several collections; costs are of all of them together."""
+
+    a: AcrossSearch
+    b: AcrossSearch
+
+    @classmethod
+    def of(cls, value: Comparison[AcrossResult]) -> ComparedAcross:
+        """From a comparison across collections."""
+        return cls(**cls.shared_by(value), a=AcrossSearch.of(value.a), b=AcrossSearch.of(value.b))
 
 
 class ComparedRow(BaseModel):

@@ -54,8 +54,9 @@ def saw(workbench: Bench, collection: str, page: Page, encoder: str = "") -> lis
 def contrast(workbench: Bench, body: ContrastRequest) -> Contrasted:
     """Why page A scores more, or less, than page B, by query token."""
     a, b = page_ref(body.a), page_ref(body.b)
-    found = workbench.explanations.contrast(body.query_value(), a, b, body.collection, body.encoder, body.pipeline)
-    return Contrasted.of(found, body.collection)
+    places = body.collection, body.collection_b or body.collection
+    found = workbench.explanations.contrast(body.query_value(), (a, b), places, body.encoder, body.pipeline)
+    return Contrasted.of(found, *places)
 
 
 @router.post("/why", openapi_extra=LOOKS)

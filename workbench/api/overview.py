@@ -21,9 +21,11 @@ router = APIRouter(tags=["About"])
 @router.get("/overview")
 def overview(workbench: Bench, warmup: Warming) -> Overview:
     """Everything that is needed before a collection is chosen."""
+    collections = workbench.library.all()
     return Overview(
         may_edit=permits.may_edit(),
-        collections=workbench.library.all(),
+        may_name=permits.left([one.name for one in collections]),
+        collections=collections,
         pipelines=presets(),
         indexes=indexes(),
         stages=[Named(name=name, summary=stage.summary) for name, stage in STAGES.items()],

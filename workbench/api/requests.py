@@ -203,9 +203,15 @@ class RereadRequest(Request):
     layer: bool = Field(True, description="Believe the file's own text layer; without it the picture alone counts.")
     another: bool = Field(
         False,
-        description="What was hardly read, or all where nothing was, by what is to be tried next, whatever `pages`, "
-        "`engine` and `layer` say.",
+        description="What was hardly read, or all where nothing was, by what is to be tried next; it decides `pages`, "
+        "`engine` and `layer` by itself.",
     )
+
+    @model_validator(mode="after")
+    def _decided_once(self) -> Self:
+        if self.another and (self.pages or self.engine != "auto" or not self.layer):
+            raise PydanticCustomError("another", "'another' decides pages, engine and layer by itself; leave them out")
+        return self
 
     def way(self) -> Way:
         """As the service takes it."""
@@ -238,12 +244,16 @@ class QueryRequest(AskRequest):
     collection: Name
 
 
+Several = Annotated[
+    list[Name],
+    Field(max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."),
+]
+
+
 class AcrossRequest(AskRequest):
     """A search in several collections."""
 
-    collections: list[Name] = Field(
-        [], max_length=MAX_COLLECTIONS, description="Their names, once each; all that there are without any."
-    )
+    collections: Several = []
     pipeline: Annotated[
         Pipeline, Field(description="A preset or pipeline text for all of them; empty: each one's recommended preset.")
     ] = ""
@@ -401,6 +411,7 @@ class ContrastRequest(QueryRequest):
 
     a: PageText
     b: PageText
+    collection_b: Name = Field("", description="The collection of `b`, where it is not that of `a`.")
     encoder: Name = ""
     pipeline: Pipeline = ""
 
@@ -408,6 +419,16 @@ class ContrastRequest(QueryRequest):
 class CompareRequest(QueryRequest):
     """A query to search by two pipelines."""
 
+    a: Pipeline
+    b: Pipeline
+    k: Depth = None
+    filter: Filter = ""
+
+
+class CompareAcrossRequest(AskRequest):
+    """A query to search several collections by, by two pipelines."""
+
+    collections: Several = []
     a: Pipeline
     b: Pipeline
     k: Depth = None

@@ -13,12 +13,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from workbench.answers.collections import Named, Preset
-from workbench.answers.comparisons import Compared, ComparedPiece, ComparedRow
+from workbench.answers.comparisons import Compared, ComparedAcross, ComparedPiece, ComparedRow
 from workbench.answers.searches import AcrossSearch, PagePassage, Passages, ReadFilter, ReadPipeline, Search
 from workbench.api.answers import Failure
 from workbench.api.requests import (
     AcrossRequest,
     AcrossStagesRequest,
+    CompareAcrossRequest,
     CompareRequest,
     CompareSetRequest,
     FacetsRequest,
@@ -127,6 +128,14 @@ def compare(workbench: Bench, body: CompareRequest) -> Compared:
     """One query by two pipelines: both lists, how much they share, and where every page went."""
     return Compared.of(
         workbench.comparisons.compare(body.query_value(), body.collection, body.a, body.b, body.k, body.filter)
+    )
+
+
+@router.post("/compare/across", openapi_extra=LOOKS)
+def compare_across(workbench: Bench, body: CompareAcrossRequest) -> ComparedAcross:
+    """The same in several collections: both lists are of all of them, and every page names its own."""
+    return ComparedAcross.of(
+        workbench.comparisons.compare_across(body.query_value(), body.collections, body.a, body.b, body.k, body.filter)
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import output
-from workbench.cli.searching import Results
-from workbench.cli.session import AsJson, Collection, Filter, clean, workbench
+from workbench.cli.searching import Collections, Every, Results, place
+from workbench.cli.session import AsJson, Filter, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workbench.comparisons import ComparedQuery, Comparisons
     from workbench.evaluation.statistics import Interval
     from workbench.service import Workbench
+    from workbench.types import SearchResult
+    from workbench.types.across import AcrossResult
 
 SHOWN = 20
 """Queries that are printed of a set, those that differ most."""
@@ -25,11 +27,12 @@ SHOWN = 20
 
 def compare(
     context: typer.Context,
-    collection: Collection,
     pipeline: Annotated[
         list[str],
         typer.Option("--pipeline", "-p", metavar="PIPELINE", help="A preset or a pipeline text; give two, A and B."),
     ],
+    collections: Collections = None,
+    every: Every = False,
     query: Annotated[str, typer.Argument(metavar="[QUERY]", parser=clean, help="What to look for, in words.")] = "",
     queries: Annotated[
         str | None,
@@ -45,13 +48,17 @@ def compare(
 ) -> None:
     """Search by two pipelines: the pages both found, how alike their orders are, and what each took.
 
-    Over many queries: where they differ most, first, and how alike they are on the whole.
+    Over many queries: where they differ most, first, and how alike they are on the whole. With -c several times, or
+    --all, each makes one list of the pages of several collections.
     """
     if len(pipeline) != 2:
         raise typer.BadParameter(f"a comparison is of two pipelines, not {len(pipeline)}; write -p A -p B")
     if bool(query) == bool(queries):
         raise typer.BadParameter("give one QUERY, or many with --queries FILE")
     first, second = pipeline
+    collection, across = place(collections, every)
+    if queries and across is not None:
+        raise typer.BadParameter("many queries are compared in one collection, the one their labels are of; name it")
     bench = workbench(context)
     if queries:
         asked = _asked(bench, queries, collection)
@@ -64,13 +71,10 @@ def compare(
         else:
             _print_set(found)
         return
-    comparison = bench.comparisons.compare(query, collection, first, second, k, filter)
-    if as_json:
-        from workbench.answers.comparisons import Compared
-
-        output.emit(Compared.of(comparison))
+    if across is None:
+        _show(bench.comparisons.compare(query, collection, first, second, k, filter), as_json)
     else:
-        _print(comparison)
+        _show_across(bench.comparisons.compare_across(query, across, first, second, k, filter), as_json)
 
 
 def _asked(bench: Workbench, source: str, collection: str) -> Sequence[ComparedQuery]:
@@ -90,23 +94,64 @@ def _asked(bench: Workbench, source: str, collection: str) -> Sequence[ComparedQ
 # -- one query --------------------------------------------------------------------------------------------------------
 
 
-def _print(comparison: Comparison) -> None:
-    from workbench.comparison import P, cost
+def _show(found: Comparison[SearchResult], as_json: bool) -> None:
+    from workbench.answers.comparisons import Compared
 
-    if comparison.moves:
-        rows = [(str(move.ref), _rank(move.rank_a), _rank(move.rank_b), moved(move)) for move in comparison.moves]
-        output.table(("page", ">A", ">B", "from A to B"), rows)
-    else:
-        output.show("Neither found a page.")
-    for name, result in (("A", comparison.a), ("B", comparison.b)):
-        spent = cost(result)
-        cold = ", cold" if spent.cold else ""
-        output.show(
-            f"{name}  {result.pipeline}: {spent.ms:.1f} ms without encoding the query{cold}; "
-            f"{output.size(spent.bytes_read)} read."
-        )
+    if as_json:
+        output.emit(Compared.of(found))
+        return
+    _print_moves(found, [(str(move.ref),) for move in found.moves], ("page",))
+    for name, result in (("A", found.a), ("B", found.b)):
+        _print_cost(name, result.pipeline, result)
         for note in result.notes:
             output.say(f"{name}: {note}")
+    _print_shared(found)
+
+
+def _show_across(found: Comparison[AcrossResult], as_json: bool) -> None:
+    from workbench.answers.comparisons import ComparedAcross
+
+    if as_json:
+        output.emit(ComparedAcross.of(found))
+        return
+    _print_moves(found, [(move.collection, str(move.ref)) for move in found.moves], ("collection", "page"))
+    for name, result in (("A", found.a), ("B", found.b)):
+        ran = dict.fromkeys(answer.result.pipeline for answer in result.answers if answer.result)
+        _print_cost(name, " | ".join(ran), result)
+        if result.statement:
+            output.show(f"   {result.statement}")
+        for answer in result.answers:
+            for note in (answer.reason, *(answer.result.notes if answer.result else ())):
+                if note:
+                    output.say(f"{name}, {answer.collection}: {note}")
+    _print_shared(found)
+
+
+def _print_moves(found: Comparison[Any], pages: Sequence[tuple[str, ...]], columns: tuple[str, ...]) -> None:
+    """Where every page went; ``pages`` is what names each, under ``columns``."""
+    if not found.moves:
+        output.show("Neither found a page.")
+        return
+    rows = [
+        (*page, _rank(move.rank_a), _rank(move.rank_b), moved(move))
+        for page, move in zip(pages, found.moves, strict=True)
+    ]
+    output.table((*columns, ">A", ">B", "from A to B"), rows)
+
+
+def _print_cost(name: str, pipeline: str, result: SearchResult | AcrossResult) -> None:
+    from workbench.comparison import cost
+
+    spent = cost(result)
+    cold = ", cold" if spent.cold else ""
+    output.show(
+        f"{name}  {pipeline}: {spent.ms:.1f} ms without encoding the query{cold}; {output.size(spent.bytes_read)} read."
+    )
+
+
+def _print_shared(comparison: Comparison[Any]) -> None:
+    from workbench.comparison import P
+
     pages = output.count(comparison.k, "page")
     output.show(
         f"{comparison.shared} of {pages} in both (overlap {comparison.overlap:.3f}); "

@@ -204,7 +204,9 @@ def explain(
         if out is not None or token:
             raise typer.BadParameter("--against compares two pages by all tokens; leave --out and --token away")
         contrast.show(
-            bench.explanations.contrast(wanted, page, against, collection, encoder, pipeline), collection, as_json
+            bench.explanations.contrast(wanted, (page, against), (collection, collection), encoder, pipeline),
+            collection,
+            as_json,
         )
         return
     explanation = bench.explanations.explain(wanted, page, collection, encoder, pipeline)

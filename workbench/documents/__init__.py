@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from workbench.documents.pdfium import Bookmark, copy_pages, read_outline
 from workbench.documents.probing import DocumentProbe, probe
-from workbench.documents.raster import rasterizer
+from workbench.documents.raster import has_poppler, rasterizer
 from workbench.documents.readable import readable
 from workbench.documents.reading import ReadSettings, Way, read_pages, undrawn
 from workbench.documents.sources import Source, discover
@@ -28,6 +28,7 @@ __all__ = [
     "Way",
     "copy_pages",
     "discover",
+    "has_poppler",
     "probe",
     "rasterizer",
     "read_outline",

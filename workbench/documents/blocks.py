@@ -92,7 +92,7 @@ def _ink(image: Image) -> NDArray[np.uint8]:
     width, height = image.size
     scale = min(_WIDTH / width, _TALLEST * _WIDTH / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    pixels = np.asarray(image.convert("RGB").resize(size, Resampling.BOX))
+    pixels = np.asarray(image.resize(size, Resampling.BOX))
     red, green, blue = cv2.split(cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     return np.asarray(cv2.max(cv2.max(red, green), blue) > _CONTRAST, np.uint8)
 

@@ -99,8 +99,7 @@ class PdfPage:
             raw.FPDF_RenderPageBitmap(bitmap, self.handle, 0, 0, width, height, 0, flags)
             if self.handle.formenv:
                 raw.FPDF_FFLDraw(self.handle.formenv, bitmap, self.handle, 0, 0, width, height, 0, flags)
-            pixels = bitmap.to_numpy()
-            return Image.fromarray(np.ascontiguousarray(pixels[:, :, :3]), "RGB")
+            return Image.frombytes("RGB", size, bitmap.buffer, "raw", "RGBX", bitmap.stride, 1)
         finally:
             bitmap.close()
 

@@ -18,7 +18,7 @@ from workbench.documents.layout import TextRun, arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.pictures import PictureFile
 from workbench.documents.probing import DocumentProbe, check_unchanged, open_document, probe
-from workbench.documents.raster import bounded_size, draw, is_blank
+from workbench.documents.raster import bounded_size, draw
 from workbench.documents.sources import Source, display_name
 from workbench.documents.textlayer import DOUBTFUL, Sense, picture_boxes, read_text_layer, sense_of, uncovered_pictures
 from workbench.documents.visible import VisiblePages
@@ -157,7 +157,8 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
         width, height = page.points()
         size = bounded_size(width, height, settings.dpi / 72.0)
         if not settings.text:
-            return _page(ref, size, _image(file, ref, size, settings), _judged(Words.empty()), digest, settings)
+            image = _image(file, ref, size, settings, ())
+            return _page(ref, size, image, _judged(Words.empty()), digest, settings)
         to_read: list[Box] = []
         with visible.of(page) as shown:
             layer = read_text_layer(shown)
@@ -166,11 +167,9 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
             if settings.ocr:
                 to_read = uncovered_pictures(shown, _boxes(runs)) if runs else [_WHOLE]
         unread = bool(to_read) or (settings.ocr and layer.doubtful)
-        drawn = page.render(_ocr_size(width, height)) if unread and not settings.later else None
     said = _Said()
-    if drawn is not None:
-        if is_blank(drawn):
-            drawn = draw(file, ref.page, drawn.size)
+    if unread and not settings.later:
+        drawn = draw(file, ref.page, _ocr_size(width, height), pictures=pictures)
         try:
             if layer.doubtful:
                 seen, told = _read_regions(drawn, [_WHOLE], _boxes([]), settings.languages)
@@ -182,12 +181,14 @@ def _pdf_page(file: PdfFile, visible: VisiblePages, ref: PageRef, settings: Read
             if not runs:  # a page with text of its own is worth having without the words of its pictures
                 raise
     read = _judged(arrange(runs, width / height), said, None if said.letters else layer.sense)
-    image = _image(file, ref, size, settings)
+    image = _image(file, ref, size, settings, pictures)
     return _page(ref, size, image, read, digest, settings, pictures, unread and settings.later)
 
 
-def _image(file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSettings) -> Image.Image | None:
-    return draw(file, ref.page, size) if settings.picture or settings.crop else None
+def _image(
+    file: PdfFile, ref: PageRef, size: tuple[int, int], settings: ReadSettings, pictures: tuple[Box, ...]
+) -> Image.Image | None:
+    return draw(file, ref.page, size, pictures=pictures) if settings.picture or settings.crop else None
 
 
 def _picture_page(file: PictureFile, ref: PageRef, settings: ReadSettings, digest: str) -> Page:

@@ -35,6 +35,8 @@ KINDS = {"PDF": PDF_SUFFIXES, **PICTURES, "SVG": DRAWING_SUFFIXES, OFFICE: OFFIC
 """Every kind of file that is read, by its name; see `readable` for those that this machine can."""
 SUFFIXES = frozenset().union(*KINDS.values())
 READABLE = f"PDF, picture ({', '.join(PICTURES)}, SVG) or office"
+WEB_SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".mht", ".mhtml", ".webarchive", ".maff"})
+_PRINT = "it is a saved web page; open it in a browser, print it to PDF, and add that"
 EXPORT_MARK = "pagelens-export.json"
 """What makes a folder an export of a collection: its pictures are pages of documents, and not documents themselves."""
 NAMED = 20
@@ -84,7 +86,7 @@ class Others:
         """One for each that is named, and one for the rest of each suffix: "and 312 more of .txt"."""
         reason = f"Not read: it is no {READABLE} file."
         for name in self._named:
-            yield replace(_refusal(name, reason), left_out=True)
+            yield replace(_refusal(name, f"Not read: {_PRINT}." if _is_web_page(name) else reason), left_out=True)
         for suffix, files in sorted(self._rest.items()):
             yield replace(_refusal(f"and {files:,} more of {suffix or 'no suffix'}", reason), left_out=True)
 
@@ -118,6 +120,8 @@ def discover(
                 found.setdefault(os.path.realpath(file), (file, path))
         elif not stat.S_ISREG(mode):
             refused.append(_refusal(path.name, f"{path.name} is not a regular file; give a {READABLE} file."))
+        elif _is_web_page(path.name):
+            refused.append(_refusal(path.name, f"{path.name} is not read: {_PRINT}."))
         elif path.suffix.lower() not in SUFFIXES:
             refused.append(_refusal(path.name, f"{path.name} is not a file Pagelens reads; give a {READABLE} file."))
         else:
@@ -155,6 +159,10 @@ def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Itera
                 yield path
             else:
                 others.add(path.relative_to(folder).as_posix())
+
+
+def _is_web_page(name: str) -> bool:
+    return PurePath(name).suffix.lower() in WEB_SUFFIXES
 
 
 def _of_the_system(name: str) -> bool:

@@ -24,7 +24,7 @@ EFFORT = 2  # of WebP's 0..6: a fifth of the time of the default for a few per c
 
 def encoded(image: Image.Image) -> Pictures:
     """Both sizes of a page's picture."""
-    picture = image.convert("RGB")
+    picture = image if image.mode == "RGB" else image.convert("RGB")
     found = {}
     for size, side in SIDES.items():
         scale = side / max(picture.size)

@@ -26,6 +26,7 @@ from workbench.representations.base import (
 )
 from workbench.representations.salience import SALIENCE, salience_of
 from workbench.representations.trees import ward_labels
+from workbench.representations.voronoi import least_missed
 from workbench.types import Float, PageEmbedding
 
 _SPREAD = Option("how many standard deviations above the page's mean salience a vector must lie", -0.25, low=-9, high=9)
@@ -69,6 +70,11 @@ def _prune_merge(embedding: PageEmbedding, _state: State, values: Values) -> Cho
     return Chosen(means(embedding.vectors, groups), groups, note)
 
 
+def _voronoi(embedding: PageEmbedding, _state: State, values: Values) -> Chosen:
+    k = budget(len(embedding.vectors), values)
+    return _kept(embedding, least_missed(embedding.vectors, k, number(values, "samples"), number(values, "seed")))
+
+
 def _random(embedding: PageEmbedding, _state: State, values: Values) -> Chosen:
     n = len(embedding.vectors)
     rng = np.random.default_rng((number(values, "seed"), n))
@@ -109,6 +115,18 @@ PRUNING = (
             **budget_options(2.0),
             "deviations": Option(_SPREAD.summary, -0.75, low=-9, high=9),
             "salience": SALIENCE,
+        },
+    ),
+    Method(
+        "voronoi",
+        "the vectors that most directions of a query have as their best match, and by most",
+        "Voronoi pruning, arXiv 2603.09933",
+        _voronoi,
+        budget,
+        {
+            **budget_options(2.0),
+            "samples": Option("directions drawn", 1024, low=1, high=100_000),
+            "seed": Option("of the draw", 0),
         },
     ),
     Method(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from workbench import screening
 from workbench.accelerator import accelerator
-from workbench.retrieval import pruning
+from workbench.retrieval import bandit, pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.registry import OptionSpec, count
 from workbench.settings import Settings
@@ -45,9 +46,10 @@ SEARCHING: Mapping[str, OptionSpec] = {
     "probes": count("of engine=ann: cells of like pages that are looked in; 0: a quarter of all, at least 20", 0, 0),
     "prune": OptionSpec(
         "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
-        "together), or by the score of the stage before (relative, gap)",
+        "together), by the score of the stage before (relative, gap), or once some query tokens, drawn by lot, have "
+        "probably settled it (bandit)",
         "none",
-        ("none", "safe", "relative", "gap"),
+        ("none", "safe", "relative", "gap", "bandit"),
         experimental=True,
     ),
     "alpha": OptionSpec(
@@ -82,14 +84,16 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
         at = index.held
         if asks_ann(step, len(at)) and k * FEWER <= len(at):
             at = _named(run, step, vectors, weights, k)
-        return Scored(index.rows[at], _scores(run, step, index.vectors, vectors, weights, at, k), index.lacking)
+        chosen, scores = _best(run, step, index.vectors, vectors, weights, at, k)
+        return Scored(index.rows[at[chosen]], scores, index.lacking)
     rows = run.pages if candidates is None else candidates.rows
     at = index.positions[rows]
     there = at >= 0
     unscored = rows[~there]
     rows, at = rows[there], at[there]
     if step.option("prune") == "none" and not step.count("exit"):
-        return Scored(rows, _scores(run, step, index.vectors, vectors, weights, at, k), unscored)
+        chosen, scores = _best(run, step, index.vectors, vectors, weights, at, k)
+        return Scored(rows[chosen], scores, unscored)
     before = None
     if candidates is not None:
         before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
@@ -134,20 +138,51 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
 
 
 def _scores(
-    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, most: int = 0
+    run: PipelineRun,
+    step: Step,
+    held: PageVectors,
+    vectors: Float,
+    weights: Float,
+    at: Rows,
+    share: float = 1,
+    most: int = 0,
 ) -> Float:
-    """Scores of the pages at these positions of the index; ``most`` as in `maxsim_of_ranges`."""
+    """Scores of the pages at these positions of the index, by this share of the query's tokens; ``most`` as in
+    `maxsim_of_ranges`."""
     fitted = run.spaces[step.encoder].fitted(step.index)
     scores = np.full(len(at), np.nan, np.float32)  # of a page that is gone meanwhile
     for block in held.blocks(at):
         kernel = Stopwatch()
         scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths, most)
         run.cost.kernel_ms += kernel.lap()
-        run.cost.compared(int(block.lengths.sum()), held.row_bytes)
-    run.cost.scored += len(scores)
+        run.cost.compared(round(block.lengths.sum() * share), held.row_bytes)
+    run.cost.scored += round(len(scores) * share)
     if (card := accelerator()) is not None and isinstance(held, FlatVectors):
         run.cost.device = str(card.held(held.flat) or "")
     return scores
+
+
+def _best(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, k: int
+) -> tuple[Rows, Float]:
+    """Of the pages at these positions of the index those among which the ``k`` best are, and their scores.
+
+    All of them, unless the index is kept rounded as well, so much that it can be seen whose scores matter.
+    """
+    total = int(held.lengths[at].sum())
+    few = k * FEWER > len(at) or total < screening.LEAST or not len(vectors)
+    if few or not isinstance(held, FlatVectors) or held.screen is None or accelerator() is not None:
+        return np.arange(len(at)), _scores(run, step, held, vectors, weights, at, most=k)
+    kernel = Stopwatch()
+    query, weighing = run.spaces[step.encoder].fitted(step.index).asked(vectors, weights)
+    about, most = screening.estimates(query, weighing, held.screen, at, held.starts[at], held.lengths[at])
+    cost = run.cost
+    cost.kernel_ms += kernel.lap()
+    vectors_before, scored_before = cost.vectors, cost.scored
+    found = screening.best_of(about, most, k, lambda some: _scores(run, step, held, vectors, weights, at[some]))
+    cost.bytes += total * held.screen.codes.shape[1]
+    cost.vectors, cost.scored = vectors_before + total, scored_before + len(at)  # those compared twice count once
+    return found
 
 
 def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:
@@ -177,6 +212,8 @@ def _pruned(
     ``before`` are the scores that the stage before gave to the first of them, best first.
     """
     prune, patience = step.option("prune"), step.count("exit")
+    if prune == "bandit":
+        return _revealed(run, step, held, vectors, weights, pages, at, k)
     chosen = np.arange(len(at))
     bounds: Float | None = None
     if prune == "safe":
@@ -192,6 +229,26 @@ def _pruned(
         len(chosen), k, lambda some: _scores(run, step, held, vectors, weights, at[chosen[some]]), patience, bounds
     )
     return Scored(pages.rows[chosen[found.positions]], found.scores, pages.unscored)
+
+
+def _revealed(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, pages: Scored, at: Rows, k: int
+) -> Scored:
+    """As `_pruned`, by `bandit.reveal`; what was drawn of all is a note."""
+    tokens = np.random.default_rng(0).permutation(len(vectors))
+    scored = run.cost.scored
+    found = bandit.reveal(
+        len(at),
+        tokens,
+        k,
+        lambda token, some: _scores(
+            run, step, held, vectors[token, None], weights[token, None], at[some], 1 / len(tokens)
+        ),
+    )
+    run.cost.scored = scored + len(found.positions)
+    cells = len(at) * len(tokens)
+    run.cost.notes += (f"'{step.label}' looked at {found.cells:,} of {cells:,} pairs of a page and a query token.",)
+    return Scored(pages.rows[found.positions], found.scores, pages.unscored)
 
 
 def mean_of(query: Float, weights: Float) -> Float:

@@ -11,19 +11,22 @@ from workbench.evaluation import Dataset
 from workbench.evaluation.locating import locate
 from workbench.evaluation.scopes import in_scope, restriction
 from workbench.retrieval import Pipeline, parse_filter
+from workbench.service.across import SearchesAcross
 from workbench.service.collections import Collections
 from workbench.service.datasets import Datasets
 from workbench.service.searches import Searches
 from workbench.types import PageRef, ProgressCallback, Query, SearchResult
+from workbench.types.across import AcrossResult
 
 MAX_QUERIES = 5_000
 
 
 class PipelineComparisons:
-    """One query by two pipelines, or a whole set of queries."""
+    """One query by two pipelines, in one collection or in several together, or a whole set of queries in one."""
 
-    def __init__(self, searches: Searches, library: Collections, datasets: Datasets) -> None:
+    def __init__(self, searches: Searches, across: SearchesAcross, library: Collections, datasets: Datasets) -> None:
         self._searches = searches
+        self._across = across
         self._library = library
         self._datasets = datasets
 
@@ -35,11 +38,27 @@ class PipelineComparisons:
         pipeline_b: str,
         k: int | None = None,
         filter: str = "",
-    ) -> Comparison:
+    ) -> Comparison[SearchResult]:
         """Search by two pipelines, one after the other; what either refuses is refused before the first one runs."""
         both = (pipeline_a, pipeline_b)
         runs = [self._searches.stages(query, collection, pipeline, k, filter, anew=True) for pipeline in both]
         a, b = ([*stages][-1] for stages in runs)
+        return compare(a, b)
+
+    def compare_across(
+        self,
+        query: str | Query,
+        collections: Sequence[str],
+        pipeline_a: str,
+        pipeline_b: str,
+        k: int | None = None,
+        filter: str = "",
+    ) -> Comparison[AcrossResult]:
+        """The same in several collections (without any: in all), whose pages each pipeline makes one list of."""
+        both = (pipeline_a, pipeline_b)
+        for text in both:
+            Pipeline.parse(text)
+        a, b = (self._across.search(query, collections, pipeline, k, filter) for pipeline in both)
         return compare(a, b)
 
     def compare_set(

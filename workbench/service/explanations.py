@@ -118,10 +118,15 @@ class Explanations:
         return areas(self._opened.get(collection), ref)
 
     def contrast(
-        self, query: str | Query, ref_a: PageRef, ref_b: PageRef, collection: str, encoder: str = "", pipeline: str = ""
+        self,
+        query: str | Query,
+        refs: tuple[PageRef, PageRef],
+        collections: tuple[str, str],
+        encoder: str = "",
+        pipeline: str = "",
     ) -> Contrast:
-        """Why one page scores more than another, by an encoder chosen as in `explain`."""
-        a, b = (self.explain(query, ref, collection, encoder, pipeline) for ref in (ref_a, ref_b))
+        """Why one page scores more than another, each of its collection, by an encoder chosen as in `explain`."""
+        a, b = (self.explain(query, *page, encoder, pipeline) for page in zip(refs, collections, strict=True))
         return contrast(a, b)
 
     def evidence(

@@ -74,7 +74,7 @@ class Workbench:
         self.judgements = PageJudgements(opened, graded)
         self.asked = AskedQueries(opened, log, graded)
         self.datasets = Datasets(settings, self.library, self.ingestion, graded)
-        self.comparisons = PipelineComparisons(self.searches, self.library, self.datasets)
+        self.comparisons = PipelineComparisons(self.searches, self.across, self.library, self.datasets)
         self.evaluations = Evaluations(
             home, opened, self.library, self.searches, self.explanations, self.datasets, jobs
         )

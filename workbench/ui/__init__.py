@@ -6,6 +6,7 @@ here: every action is one call of the service, and its answer is turned into pla
 
 from __future__ import annotations
 
+import workbench.ui.importing  # noqa: F401, before anything else asks for Gradio
 from workbench.ui.server import check_address, create_app, serve
 from workbench.ui.shell import build
 

@@ -27,7 +27,7 @@ KINDS = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-MAIN, STYLE = "js/main.js", "pagelens.css"
+MAIN, STYLE, FIRST = "js/main.js", "pagelens.css", "first.html"
 ICON, DRAWINGS = "icons/favicon.svg", "icons/drawings.svg"
 WAITING = "window.pagelens = { waiting: [], mount(...part) { this.waiting.push(part); } };"
 """Gradio mounts the parts of the page when it likes, which may be before `MAIN` runs."""
@@ -35,7 +35,10 @@ FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
 class Bundle:
-    """The files, and what the document needs to load them: ``first`` at the start of its head, ``last`` at the end."""
+    """The files, and what the document needs to load them: ``first`` at the start of its head, ``last`` at the end.
+
+    ``shown`` begins its body: the head of the page and a field to type into, seen before any script has run.
+    """
 
     def __init__(self) -> None:
         modules = assets("js", ".js")
@@ -57,9 +60,12 @@ class Bundle:
             f'<script type="module" src="{root}/{MAIN}"></script>'
         ).encode()
 
+        self.shown = asset(FIRST).read_bytes().replace(b"{root}", root.encode())
+
     def into(self, document: bytes) -> bytes:
-        """Gradio's document with what loads ours in its head."""
-        return document.replace(b"<head>", b"<head>" + self.first, 1).replace(b"</head>", self.last + b"</head>", 1)
+        """Gradio's document with what loads ours in its head, and what is shown meanwhile in its body."""
+        document = document.replace(b"<head>", b"<head>" + self.first, 1).replace(b"</head>", self.last + b"</head>", 1)
+        return document.replace(b"<gradio-app", self.shown + b"<gradio-app", 1)
 
     def add_routes(self, app: FastAPI) -> None:
         """Serve them; they never change under one address."""

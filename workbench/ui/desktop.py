@@ -112,6 +112,7 @@ def open_desktop(
 
     Else it returns when the window is closed. `InputError` where the other one does not answer.
     """
+    files = [file.absolute() for file in files]  # before a server goes elsewhere
     state = workbench.settings.home / "state"
     state.mkdir(parents=True, exist_ok=True)
     lock = FileLock(state / "desktop.lock")
@@ -217,7 +218,7 @@ def _opened(workbench: Workbench, address: str, files: Sequence[Path], collectio
     """The address to show; with files, that of the library, where they are being added."""
     if not files:
         return address
-    workbench.ingestion.start([file.absolute() for file in files], collection)
+    workbench.ingestion.start([*files], collection)
     return f"{address}/?{urlencode({'view': 'library', 'c': collection})}"
 
 
@@ -228,7 +229,7 @@ def _hand_over(file: Path, files: Sequence[Path], collection: str) -> None:
         running = _Running.read(file)
         try:
             if running is not None:
-                _ask(running, [str(path.absolute()) for path in files], collection)
+                _ask(running, [str(path) for path in files], collection)
                 return
         except urllib.error.HTTPError as error:
             raise InputError(error.read().decode("utf-8", "replace")) from None

@@ -1,7 +1,7 @@
 /* asking: one query by two pipelines, or many of them; what is asked and what came of it is `state.compare`. The query
    is that of the tab Search, and so is the first pipeline until another is chosen. */
 import { addLink, api, asked, asking, latest, on, part, set, state, sync } from "../core/core.js";
-import { read } from "../search/run.js";
+import { read, searched } from "../search/run.js";
 import { both, firstPair } from "./figures.js";
 
 const PIECE = 10; // queries of one answer
@@ -23,14 +23,11 @@ export const presetOf = (side) =>
 const pipelineOf = (side) => presetOf(side) || textOf(side).trim();
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
-const request = () => ({
-  a: pipelineOf("a"),
-  b: pipelineOf("b"),
-  query: asked(),
-  collection: state.collection,
-  k: state.k,
-  filter: both(state.filter, now().filter),
-});
+const place = () => (state.across.length ? { collections: searched() } : { collection: state.collection });
+const pipelines = () => ({ a: pipelineOf("a"), b: pipelineOf("b"), k: state.k });
+const request = () => ({ ...place(), ...pipelines(), query: asked(), filter: both(state.filter, now().filter) });
+/* A list whose pages each know their collection. */
+const placed = (list) => ({ ...list, hits: list.hits.map((hit) => ({ collection: list.collection, ...hit })) });
 async function compareOne() {
   const mine = begun();
   set({ query: state.draft.trim() });
@@ -42,7 +39,8 @@ async function compareOne() {
   const body = request(),
     { query: question, filter } = body;
   try {
-    const found = await api.post("/compare", body);
+    const told = await api.post(body.collections ? "/compare/across" : "/compare", body);
+    const found = { ...told, a: placed(told.a), b: placed(told.b) };
     if (mine()) alter({ one: { key: JSON.stringify(body), question, filter, found, chosen: firstPair(found) } });
   } catch (error) {
     if (mine()) alter({ one: null, error: error.message });
@@ -58,7 +56,7 @@ async function compareAll() {
   if (!wanted) return;
   await read();
   sync();
-  const { query, ...body } = { ...request(), filter: state.filter, dataset, lines };
+  const body = { collection: state.collection, ...pipelines(), filter: state.filter, dataset, lines };
   try {
     while (all.running && mine()) {
       const { total, ...more } = await api.post("/compare/queries", { ...body, at: all.done, many: PIECE });
@@ -123,7 +121,8 @@ on("tab", async (name) => {
   }
 });
 on("collection", () => {
+  const { one } = now(); // a page of a comparison of several collections opens in its own
   begun();
-  alter({ one: null, all: null, filter: "", error: "" });
+  alter({ one: state.across.length ? one : null, all: null, filter: "", error: "" });
   if (now().many) loadSets();
 });

@@ -1,6 +1,7 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
 import { Button, Code, count, Empty, Form, html, Problem, QueryLine, Segments, Select, Spinner, state,
   ToLibrary } from "../core/core.js";
+import { inWords } from "../search/across.js";
 import { alter, compare, now, presetOf, presets, stop, textOf, turn } from "./asking.js";
 import { queries } from "./figures.js";
 import { Letter, Lists } from "./lists.js";
@@ -35,10 +36,17 @@ function Asking({ many }) {
       ? html`<${Queries} go=${go} />`
       : html`<${QueryLine} id="pl-compare-query" label="Query to compare" write=${write} go=${go} />`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
-    ${state.across.length > 0 && html`<p class="pl-muted">
-      Two pipelines are compared in one collection, ${state.collection}: each has indexes and scores of its own.
-    </p>`}
+    ${state.across.length > 0 && html`<p class="pl-muted" id="pl-compare-in">${many
+      ? `Many queries are compared in one collection, ${state.collection}: the answers of a dataset are known of one.`
+      : `In ${inWords()}, as chosen on Search.`}</p>`}
   <//>`;
+}
+/* What a list has to be read with: its notes, or what each of several collections says. */
+function told({ notes, answers, statement }, letter) {
+  if (!answers) return notes;
+  const said = ({ collection, reason, notes: all }) =>
+    [reason, ...all].filter(Boolean).map((text) => `${collection}: ${text}`);
+  return [...(statement ? [`${letter}: ${statement}`] : []), ...answers.flatMap(said)];
 }
 const note = (text) => html`<span class="pl-note">${text}</span>`;
 function OfOne({ one: { running, found, filter } }) {
@@ -50,7 +58,7 @@ function OfOne({ one: { running, found, filter } }) {
       Rank-biased overlap <b id="pl-rbo">${found.rbo.toFixed(3)}</b>
     </span>
     ${filter && html`<span>where <code>${filter}</code></span>`}
-    ${[...new Set([...found.a.notes, ...found.b.notes])].map(note)}`;
+    ${[...new Set([...told(found.a, "A"), ...told(found.b, "B")])].map(note)}`;
 }
 const OfMany = ({ all: { running, done, total, rows, refused } }) => html`${running && html`<${Spinner} />`}
   <span>${running ? `${count(done)} of ${queries(total)}` : queries(rows.length)}</span>

@@ -5,21 +5,22 @@ import { line, ROW, verdict } from "./figures.js";
 
 export const Letter = ({ side }) => html`<b class=${`pl-letter pl-letter-${side}`}>${side.toUpperCase()}</b>`;
 
-function Hit({ hit, side, move, chosen }) {
-  const { rank, document, number, page_id: id, score_kind: kind } = hit;
-  const [look, words] = verdict(move);
+function Hit({ hit, side, move, chosen, several }) {
+  const { rank, collection, document, number, page_id: id, score_kind: kind } = hit;
+  const [look, words] = verdict(move),
+    page = `${document}, page ${number}${several ? ` of ${collection}` : ""}`;
   return html`<li role="presentation">
     <label class="pl-versus-hit">
       <input type="radio" name=${`pl-compare-${side}-page`} value=${id} checked=${chosen} data-step
-        aria-label=${`Rank ${rank} of ${side.toUpperCase()}: ${document}, page ${number}, ${words}`}
+        aria-label=${`Rank ${rank} of ${side.toUpperCase()}: ${page}, ${words}`}
         onChange=${() => choose(side, hit)} />
       <span class="pl-versus-thumb">
-        <img alt="" loading="lazy" decoding="async" src=${imageUrl(document, number, id, "thumb")} />
+        <img alt="" loading="lazy" decoding="async" src=${imageUrl(document, number, id, "thumb", collection)} />
       </span>
       <span class="pl-versus-text">
         <span class="pl-hit-name"><span class="pl-rank">${rank}</span><${Name} name=${document} tight /></span>
         <span class="pl-versus-page">
-          <span>${`Page ${number}`}</span>
+          <span>${`Page ${number}`}${several && html` · <span class="pl-hit-where">${collection}</span>`}</span>
           <span class="pl-versus-score">
             <span>${hit.scored ? score(hit.score) : "no score"}</span><span
               class=${`pl-badge pl-${kind}`}>${kind}</span>
@@ -30,12 +31,16 @@ function Hit({ hit, side, move, chosen }) {
     </label>
   </li>`;
 }
+/* What ran: of several collections what did in each. */
+const pipelineOf = ({ pipeline, answers }) =>
+  pipeline || [...new Set(answers.map((one) => one.pipeline).filter(Boolean))].join(" | ");
 function Side({ side, found, chosen }) {
-  const { pipeline, hits } = found[side],
+  const { hits, answers } = found[side],
+    pipeline = pipelineOf(found[side]),
     { ms: took, cold, bytes_read: read } = found[`cost_${side}`];
   const moves = new Map(found.moves.map((move) => [move.page_id, move]));
   const hit = (one) => html`<${Hit} key=${one.page_id} hit=${one} side=${side} move=${moves.get(one.page_id)}
-    chosen=${Boolean(chosen[side]) && chosen[side].page_id === one.page_id} />`;
+    chosen=${Boolean(chosen[side]) && chosen[side].page_id === one.page_id} several=${Boolean(answers)} />`;
   return html`<div class="pl-versus-side" data-side=${side}>
     <div class="pl-versus-head">
       <div class="pl-versus-name"><${Letter} side=${side} /><code title=${pipeline}>${pipeline}</code></div>
@@ -59,12 +64,19 @@ function Moves({ found, chosen }) {
     ${found.moves.filter((move) => move.difference !== null).map(path)}
   </svg>`;
 }
-const COLUMNS = [["Page", ""], ["Rank in A", "pl-num"], ["Rank in B", "pl-num"], ["From A to B", ""]];
-function row(move) {
+const columns = (several) => [
+  ["Page", ""],
+  ...(several ? [["Collection", ""]] : []),
+  ["Rank in A", "pl-num"],
+  ["Rank in B", "pl-num"],
+  ["From A to B", ""],
+];
+function row(move, several) {
   const [look, words] = verdict(move),
     at = move.page.lastIndexOf("#"); // a reference may break before its page number, and had better not within it
   const page = html`${move.page.slice(0, at)}<wbr /><span class="pl-num">${move.page.slice(at)}</span>`;
-  return [page, move.rank_a ?? "–", move.rank_b ?? "–", html`<td class=${look}>${words}</td>`];
+  const where = several ? [move.collection] : [];
+  return [page, ...where, move.rank_a ?? "–", move.rank_b ?? "–", html`<td class=${look}>${words}</td>`];
 }
 export const Lists = ({ found, chosen, stale }) =>
   html`<div class=${stale ? "pl-versus pl-stale" : "pl-versus"} id="pl-versus">
@@ -73,6 +85,6 @@ export const Lists = ({ found, chosen, stale }) =>
       <${Side} side="b" found=${found} chosen=${chosen} />
     </div>
     <${Twin} title="Moves as a table">
-      <${Table} id="pl-moves" caption="Rank of every page by A and by B" columns=${COLUMNS}
-        rows=${found.moves.map(row)} />
+      <${Table} id="pl-moves" caption="Rank of every page by A and by B" columns=${columns(found.a.answers)}
+        rows=${found.moves.map((move) => row(move, found.a.answers))} />
     <//>`;

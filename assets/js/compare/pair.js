@@ -1,17 +1,20 @@
 /* pair: the two pages that are chosen: heat beside heat, each by the encoder that decided on its side, and word by word
    why one scores more than the other. */
-import { api, html, openPage, parseRef, Problem, Segments, state, Table, useAnswer, useEffect,
+import { api, html, openPage, parseRef, Problem, Segments, Table, useAnswer, useEffect,
   useState } from "../core/core.js";
 import * as heat from "../viewer/heat.js";
 import { Heated } from "../viewer/heated.js";
 import { signed } from "./figures.js";
 import { Letter } from "./lists.js";
-const Figure = ({ side, hit, error, drawn }) => html`<figure class="pl-heats-page" data-of=${side}>
+/* What searched where a page was found: of several collections, its own. */
+const searchedBy = (list, { collection }) => (list.answers || [list]).find((one) => one.collection === collection);
+const Figure = ({ side, hit, several, error, drawn }) => html`<figure class="pl-heats-page" data-of=${side}>
   <figcaption>
-    <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}</span>
+    <${Letter} side=${side} /><span>${`${hit.document}, page ${hit.number}`}${several && ` of ${hit.collection}`}</span>
     ${error && html`<span class="pl-error" role="alert">${error}</span>`}
   </figcaption>
-  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} drawn=${drawn} />
+  <${Heated} document=${hit.document} page=${hit.number} id=${hit.page_id} collection=${hit.collection}
+    drawn=${drawn} />
 </figure>`;
 /* Heat is on one scale for both pages where one encoder made it. */
 const alike = (told) => told.every((side) => side.encoder === told[0].encoder);
@@ -32,14 +35,15 @@ export function Heats({ found, question, chosen }) {
   const of = ["a", "b"].filter((side) => chosen[side]);
   const { value, stale } = useAnswer(() => {
     const load = async (side) => {
-      const { encoder, pipeline } = found[side];
-      const body = { query: question, page: chosen[side].page, collection: state.collection, encoder, pipeline };
+      const { page, collection } = chosen[side],
+        { encoder, pipeline } = searchedBy(found[side], chosen[side]);
+      const body = { query: question, page, collection, encoder, pipeline };
       const why = await api.layers(body).catch((error) => ({ error: error.message }));
       return { side, encoder, why, error: why.error, read: why.error ? null : heat.read(why) };
     };
     setWord("");
     return Promise.all(of.map(load));
-  }, [found, ...of.map((side) => chosen[side].page)]);
+  }, [found, ...of.map((side) => chosen[side].page_id)]);
   const all = value || [],
     told = all.filter((one) => one.read);
   const [shown, setShown] = useState([]);
@@ -54,7 +58,7 @@ export function Heats({ found, question, chosen }) {
   const figure = (side) => {
     const { error } = (!stale && all.find((one) => one.side === side)) || {};
     return html`<${Figure} key=${side + chosen[side].page} side=${side} hit=${chosen[side]} error=${error}
-      drawn=${shown.find((one) => one.side === side)} />`;
+      several=${found.a.answers} drawn=${shown.find((one) => one.side === side)} />`;
   };
   return html`<section class="pl-card pl-heats" id="pl-heats">
     <div class="pl-heats-words">
@@ -96,7 +100,8 @@ function Words({ told }) {
   return html`<${Table} id="pl-contrast-table" caption=${caption} columns=${COLUMNS} rows=${rows} foot=${foot} />`;
 }
 function Page({ side, told }) {
-  const at = parseRef(told[side]);
+  const collection = side === "b" ? told.collection_b : told.collection,
+    at = { ...parseRef(told[side]), collection };
   return html`<button type="button" class="pl-contrast-page" title=${`Open ${told[side]}`}
     onClick=${() => openPage(at)}>
     <${Letter} side=${side} /><span>${`${at.document}, page ${at.page}`}</span>
@@ -115,13 +120,22 @@ function Told({ told }) {
     <${Words} told=${told} />`;
 }
 export function Contrast({ found, question, chosen: { a, b } }) {
-  const names = [...new Set([found.a.encoder, found.b.encoder])];
+  const by = [a && searchedBy(found.a, a), b && searchedBy(found.b, b)].filter(Boolean);
+  const names = [...new Set(by.map((one) => one.encoder))];
   const [wanted, choose] = useState("");
   const encoder = names.includes(wanted) ? wanted : names[0];
   const differ = a && b && a.page_id !== b.page_id;
-  const body = { query: question, collection: state.collection, encoder, a: a && a.page, b: b && b.page };
-  const ask = () => differ && api.post("/contrast", body);
-  const { value, error, stale } = useAnswer(ask, [found, body.a, body.b, encoder]);
+  const ask = () =>
+    differ &&
+    api.post("/contrast", {
+      query: question,
+      encoder,
+      collection: a.collection,
+      collection_b: b.collection,
+      a: a.page,
+      b: b.page,
+    });
+  const { value, error, stale } = useAnswer(ask, [found, a && a.page_id, b && b.page_id, encoder]);
   if (!a && !b) return null;
   const what =
     a && b ? "The same page is chosen in both lists. Choose another in one of them" : "Choose a page of each list";

@@ -36,7 +36,7 @@ export const Section = ({ id, title, end, children }) =>
 /* What there is to choose from, at the side of a tab, with a button that makes another. */
 export const Side = ({ title, look = "", add, items, hint, children }) =>
   html`<aside class=${`pl-side ${look}`} aria-label=${title}>
-    <div class="pl-side-head"><h2>${title}</h2><${Quiet} icon="plus" edits ...${add} /></div>
+    <div class="pl-side-head"><h2>${title}</h2>${add && html`<${Quiet} icon="plus" edits ...${add} />`}</div>
     ${children}
     <ul>${items}</ul>
     ${!items.length && html`<p class="pl-muted">None yet. <${Edits}>${hint}<//></p>`}

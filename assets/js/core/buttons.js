@@ -23,6 +23,9 @@ export const Chip = pressed("pl-chip");
 export const Link = pressed("pl-link"); // as words among others
 export const Named = pressed("pl-linklike"); // a name that leads to what it names
 const Bare = pressed("pl-quiet");
-/* A drawing alone, whose name, and the key that does the same, are shown when it is pointed at. */
-export const Quiet = ({ label, keys, ...more }) =>
-  html`<${Bare} aria-label=${label} title=${keys ? `${label} (${keys})` : label} ...${more} />`;
+/* A drawing alone, whose name, and the key that does the same, are shown when it is pointed at; on a phone, where
+   nothing points, it may have a `word`. */
+export const Quiet = ({ label, keys, word, ...more }) =>
+  html`<${Bare} aria-label=${label} title=${keys ? `${label} (${keys})` : label} ...${more}>
+    ${word && html`<span class="pl-word">${word}</span>`}
+  <//>`;

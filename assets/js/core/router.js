@@ -4,7 +4,7 @@ import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
 import { emit, readLinks, soon, writeLinks } from "./events.js";
 import { api } from "./server.js";
-import { asking, atWork, collectionNames, collectionNow, documentsNow, set, state } from "./store.js";
+import { asking, atWork, collectionNames, collectionNow, documentsNow, namesLeft, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
@@ -138,7 +138,7 @@ const coming = (name) => atWork(name, "ingest");
 function preferred() {
   const all = state.overview.collections;
   const full = all.find((one) => one.pages > 0) || all[0];
-  return full ? full.name : "documents";
+  return full ? full.name : (namesLeft() || [])[0] || "documents";
 }
 const missing = (name) => !collectionNames().includes(name) && !coming(name) && name !== preferred();
 const turnTo = (name) => (name ? choose(name, missing(name)) : choose(preferred()));

@@ -80,6 +80,9 @@ export const spaces = () => (state.details && state.details.collection.spaces) |
 export const samples = () => (state.details && state.details.samples) || [];
 /* Whether the account may change anything, or only look. */
 export const mayEdit = () => !state.overview || state.overview.may_edit;
+/* What a collection may be called that the account makes or renames; null: anything. */
+export const namesLeft = () => (state.overview ? state.overview.may_name : null);
+export const mayName = () => mayEdit() && (!namesLeft() || namesLeft().length > 0);
 /* Whether a job, or one of a kind, is at work in a collection. */
 export const atWork = (name = state.collection, kind = "") =>
   state.jobs.some((job) => job.active && job.collection === name && (!kind || job.kind === kind));

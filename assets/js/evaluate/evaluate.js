@@ -1,7 +1,7 @@
 /* evaluate: datasets through pipelines, records set against each other, and the questions that failed. */
 import { date, Edits, Empty, html, mayEdit, Opening, plural, Problem, Side, state, Tick, useLayoutEffect, useRef,
   Waiting } from "../core/core.js";
-import { Jobs, Measuring } from "./measuring.js";
+import { Datasets, Jobs, Measuring } from "./measuring.js";
 import { Questions } from "./questions.js";
 import { alter, now, read, turnTo } from "./reading.js";
 import { Report } from "./report.js";
@@ -64,6 +64,7 @@ export function Evaluate() {
     <div class="pl-evaluate-main">
       <div ref=${form} hidden=${!formShown}><${Measuring} /></div>
       <${Jobs} />
+      ${!mayEdit() && known.datasets.length > 0 && html`<${Datasets} />`}
       ${reading && html`<${Waiting} text="Reading the records and testing the differences" />`}
       <div class=${reading ? "pl-report pl-stale" : "pl-report"} id="pl-report">
         ${!report && html`<${Problem} text=${error} />`}

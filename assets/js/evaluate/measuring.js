@@ -26,6 +26,15 @@ function About({ dataset: { questions, relevant_pages: pages, collection, proble
     ${warnings.map((text) => html`<span class="pl-note" key=${text}>${text}</span>`)}
   </p>`;
 }
+const CheckIt = ({ name, tried = (act) => act }) =>
+  html`<${Link} aria-label=${`Check the dataset ${name}`} onClick=${tried(() => datasets.look(name))}>Check it<//>`;
+/* For who may only look: what the figures were measured on. */
+export const Datasets = () => html`<section class="pl-card pl-stack" aria-label="Datasets">
+  <h3>Datasets</h3>
+  ${now().known.datasets.map((one) => html`<div key=${one.name}>
+    <b>${one.name}</b> ${!one.problem && html`<${CheckIt} name=${one.name} />`}<${About} dataset=${one} />
+  </div>`)}
+</section>`;
 const split = (text) => text.split(/[\s,;]+(?![^(]*\))/).filter(Boolean);
 export function Measuring() {
   const { known } = now(),
@@ -112,7 +121,7 @@ export function Measuring() {
       <div>
         ${dataset && html`<${About} dataset=${dataset} />`}
         <div class="pl-row">
-          ${usable && link("Check it", () => datasets.look(name))}
+          ${usable && html`<${CheckIt} name=${name} tried=${tried} />`}
           ${usable && !dataset.collection && link("Index its documents", index)}
           ${dataset && dataset.removable && link("Remove it", remove)}
         </div>

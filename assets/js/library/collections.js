@@ -1,6 +1,6 @@
 /* collections: those that there are, at the side; the one at hand, at the head; making, renaming, deleting one. */
 import { api, atWork, Button, bytes, Check, choose, collectionNames, collectionNow, Count, count, dialog, Edits, Facts,
-  html, Input, loadOverview, ofCollection, plural, Select, Side, state, sure, tellGone, tellTabs,
+  html, Input, loadOverview, mayName, namesLeft, ofCollection, plural, Select, Side, state, sure, tellGone, tellTabs,
   watch } from "../core/core.js";
 import { Picker } from "../models/models.js";
 import { Spaces } from "./spaces.js";
@@ -12,9 +12,12 @@ const WORDS = [
   ["text", "Text alone, no OCR"],
   ["none", "None"],
 ];
+/* Where the account is limited to some names, one of them is chosen. */
 const Name = ({ value = "" }) =>
-  html`<${Input} text="Name" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
-    defaultValue=${value} required />`;
+  namesLeft()
+    ? html`<${Select} text="Name" id="pl-new-name" name="name" options=${namesLeft()} />`
+    : html`<${Input} text="Name" id="pl-new-name" name="name" maxlength="64" placeholder="annual-reports"
+        defaultValue=${value} required />`;
 
 /* To a collection that is being made, or named anew. */
 async function turnTo(asked) {
@@ -107,7 +110,7 @@ export function Collections() {
   for (const name of new Set(coming))
     if (!all.some((one) => one.name === name)) all.push({ name, documents: 0, pages: 0 });
   return html`<${Side} title="Collections" hint="The first files you add make one."
-    add=${{ label: "New collection", onClick: create }}
+    add=${mayName() && { label: "New collection", onClick: create }}
     items=${all.map((one) => html`<${Item} key=${one.name} one=${one} />`)} />`;
 }
 const [COMING, TO_COME] = ["; its first files are on their way in", ", made when you add the first files"];
@@ -139,7 +142,9 @@ export function Head() {
   return html`<div class="pl-lib-head">
     <div class="pl-lib-title">
       <h2>${c.name}</h2>
-      <div class="pl-row">${button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}</div>
+      <div class="pl-row">
+        ${mayName() && button("rename", "Rename", rename)}${button("trash", "Delete collection", remove)}
+      </div>
     </div>
     <${Facts} of=${facts(c)} />
     ${c.pages > 0 && html`<${Spaces} />`}

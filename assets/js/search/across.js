@@ -16,7 +16,7 @@ function turn(name, on) {
   const wanted = collectionNames().filter((one) => (one === name ? on : chosen().includes(one)));
   if (wanted.length) choose(wanted);
 }
-function said() {
+export function inWords() {
   if (every()) return "all collections";
   return chosen().length > 1 ? plural(chosen().length, "collection") : chosen()[0];
 }
@@ -25,7 +25,7 @@ export function SearchIn() {
   return html`<details class="pl-more pl-search-in">
     <summary>
       <${Icon} name="stack" /><span class="pl-more-name">Search in</span><span
-        class="pl-more-now"><b>${said()}</b></span>
+        class="pl-more-now"><b>${inWords()}</b></span>
     </summary>
     <div class="pl-more-body" role="group" aria-label="Collections to search in">
       <${Check} id="pl-search-all" text=${html`<b>All collections</b>`} checked=${every()}

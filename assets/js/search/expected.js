@@ -65,8 +65,11 @@ export function Expected() {
   const names = expected ? [...new Set([...all, expected.document])] : all;
   const document = names.includes(chosen) ? chosen : names[0] || "";
   const submit = () => expect({ document, page: Math.max(1, Math.round(Number(page)) || 1) });
-  const there = value && !["absent", "failed"].includes(value.verdict);
-  return html`<section class="pl-card pl-expecting" aria-label="Expected another page?">
+  const { result, stale: replaced } = state.search;
+  const there = !stale && value && !["absent", "failed"].includes(value.verdict);
+  /* While another question is being answered, what stands here is of the one before. */
+  return html`<section class="pl-card pl-expecting" aria-label="Expected another page?"
+    inert=${replaced || !result.complete}>
     <h3>Expected another page?</h3>
     <${Form} class="pl-expected" submit=${submit}>
       <${Select} id="pl-expected-document" aria-label="Document you expected" options=${names} value=${document}

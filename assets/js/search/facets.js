@@ -50,25 +50,29 @@ export function Facets() {
   /* What was ticked and is not answered yet. What the filter becomes by a tick, the answer to the filter in force says:
      so one is `asked` for at a time, and none while that answer is on its way. */
   const [ticks, setTicks] = useState([]);
-  const { value, stale } = useAnswer(() => open && api.post("/facets", { collections, filter }), [
+  const [tries, again] = useState(0);
+  const { value, error, stale } = useAnswer(() => open && api.post("/facets", { collections, filter }), [
     open,
     JSON.stringify(collections),
     filter,
     details,
+    tries,
   ]);
+  /* Ticks are `to` a filter; of another one, as Back gives back, they are no more. */
+  const held = ticks.filter(({ to }) => to === filter);
   const ask = ([next, ...later]) => {
     const values = (value || []).flatMap((facet) => (next && facet.field === next.field ? facet.values : []));
     const one = values.find((each) => each.value === next.value);
-    setTicks(one ? [{ ...next, asked: true }, ...later] : []);
+    setTicks(one ? [{ ...next, asked: true }, ...later].map((each) => ({ ...each, to: one.filter })) : []);
     if (one) useFilter(one.filter);
   };
   const tick = (field, one) => {
-    const all = [...ticks, { field, value: one.value }];
-    if (stale || ticks.length) setTicks(all);
+    const all = [...held, { field, value: one.value, to: filter }];
+    if (stale || held.length) setTicks(all);
     else ask(all);
   };
   useLayoutEffect(() => {
-    if (!stale && ticks.length) ask(ticks.filter((one) => !one.asked));
+    if (!stale && ticks.length) ask(held.filter((one) => !one.asked));
   }, [value, stale]);
   const turn = (event) => {
     setOpen(event.target.open);
@@ -76,9 +80,13 @@ export function Facets() {
   };
   return html`<details class="pl-card pl-facets" open=${open} onToggle=${turn}>
     <summary><h3>Narrow down</h3></summary>
+    ${open && error && !stale && html`<p class="pl-error" role="alert">
+      ${`What there is to narrow down to is not known: ${error} `}
+      <${Link} onClick=${() => again(tries + 1)}>Try again<//>
+    </p>`}
     ${open && value && (value.length
       ? value.map((facet) => html`<${Field} key=${facet.field} facet=${facet} tick=${tick}
-        ticks=${ticks.filter(({ field }) => field === facet.field)} />`)
+        ticks=${held.filter(({ field }) => field === facet.field)} />`)
       : html`<p class="pl-muted">All pages are alike in what filters know of them.</p>`)}
   </details>`;
 }

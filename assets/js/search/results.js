@@ -16,8 +16,7 @@ const choose = (change) => {
   redraw();
 };
 export const Looks = () => html`<div class="pl-looks" role="group" aria-label="How results are shown">
-  <${Quiet} icon="stack" label="By document" aria-pressed=${look.grouped}
-    onClick=${() => choose({ grouped: !look.grouped })} />
+  <${Chip} aria-pressed=${look.grouped} onClick=${() => choose({ grouped: !look.grouped })}>By document<//>
   <${Chip} id="pl-ranks" aria-pressed=${look.ranks} title="Rank and score of every stage"
     onClick=${() => choose({ ranks: !look.ranks })}>
     Ranks

@@ -1,6 +1,6 @@
 /* search: the query, how it is searched, and results as they come. */
 import { asking, atWork, Button, Chip, Empty, Form, html, mayEdit, ms, notify, on, plural, Problem, QueryLine, samples,
-  set, Spinner, state, ToLibrary, useState } from "../core/core.js";
+  set, Spinner, state, ToLibrary, useLayoutEffect, useRef, useState } from "../core/core.js";
 import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
@@ -67,7 +67,7 @@ function Status() {
     data-complete=${state.search ? (running || error ? "no" : "yes") : null}>
     ${running && !fresh && html`<${Spinner} />${waiting}`}
     ${running && fresh && html`<span class="pl-provisional">
-      <${Spinner} />Provisional order, later stages still run
+      <${Spinner} />Provisional, later stages still run
     </span>`}
     ${fresh && html`<h2 class="pl-found-count">${plural(result.hits.length, "page")}</h2>
       ${result.answers && html`<span>in ${plural(giving.length, "collection")}</span>`}
@@ -130,11 +130,17 @@ function Refine({ hide }) {
 const Told = ({ result }) =>
   result.answers
     ? html`<${Answers} result=${result} />`
-    : html`<${Waterfall} result=${result} />${result.complete && html`<${Expected} />`}<${Slopes} result=${result} />`;
+    : html`<${Waterfall} result=${result} /><${Expected} /><${Slopes} result=${result} />`;
 export function Search() {
   const [marked, setMarked] = useState(false);
   listener = setMarked;
   const { result, running, stale } = now();
+  /* What is said of a search grows stage by stage: until it is whole, the page is as high as it was. */
+  const side = useRef(null),
+    height = useRef(0);
+  useLayoutEffect(() => {
+    if (!running) height.current = side.current ? side.current.offsetHeight : 0;
+  });
   return html`<div class="pl-search">
     <${Asking} />
     <div class="pl-found">
@@ -147,7 +153,8 @@ export function Search() {
         <${Results} marking=${() => setMarked(true)} />
         <${Blank} />
       </div>
-      ${result && html`<aside class=${stale ? "pl-found-side pl-stale" : "pl-found-side"}
+      ${result && html`<aside ref=${side} style=${{ minHeight: running ? `${height.current}px` : "" }}
+        class=${stale ? "pl-found-side pl-stale" : "pl-found-side"}
         aria-label="How it was found">
         <${Facets} /><${Told} result=${result} />
       </aside>`}

@@ -3,7 +3,7 @@ import { html, imageUrl, useEffect, useRef, useState } from "../core/core.js";
 import * as heat from "./heat.js";
 
 /* `drawn` is what `heat.draw` takes but the aspect, or nothing yet. */
-export function Heated({ document, page, id, drawn }) {
+export function Heated({ document, page, id, collection, drawn }) {
   const canvas = useRef(null);
   const [aspect, setAspect] = useState(0);
   useEffect(() => {
@@ -12,7 +12,7 @@ export function Heated({ document, page, id, drawn }) {
     canvas.current.dataset.drawn = "yes";
   }, [drawn, aspect]);
   return html`<div class="pl-heats-stage">
-    <img alt=${`${document}, page ${page}`} src=${imageUrl(document, page, id, "page")}
+    <img alt=${`${document}, page ${page}`} src=${imageUrl(document, page, id, "page", collection)}
       onLoad=${({ target }) => setAspect(target.naturalHeight / target.naturalWidth)} />
     <canvas class="pl-heats-canvas" aria-hidden="true" ref=${canvas}></canvas>
   </div>`;

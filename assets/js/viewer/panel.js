@@ -152,8 +152,8 @@ function quote({ box, text, kind }) {
 }
 function Regions({ why: { regions }, reveal, search }) {
   if (!regions.length) return null;
-  const act = (icon, title, text, go) =>
-    html`<${Quiet} icon=${icon} label=${`${title}: ${text}`} title=${title} onClick=${go} />`;
+  const act = (icon, word, title, text, go) =>
+    html`<${Quiet} icon=${icon} word=${word} label=${`${title}: ${text}`} title=${title} onClick=${go} />`;
   const item = (region) => {
     const { box, text, kind, share } = region,
       name = (text || kind).slice(0, 60);
@@ -162,8 +162,8 @@ function Regions({ why: { regions }, reveal, search }) {
         <span class="pl-num">${percent(share)}</span>
         <span><span class="pl-badge">${kind}</span>${` ${text || "(no text)"}`}</span>
       </button>
-      ${act("search", "Search for pages like this part", name, () => search(box))}
-      ${act("copy", "Copy as evidence, with page and box", name, () => copy(quote(region)))}
+      ${act("search", "Search", "Search for pages like this part", name, () => search(box))}
+      ${act("copy", "Copy", "Copy as evidence, with page and box", name, () => copy(quote(region)))}
     </li>`;
   };
   return html`<${Part} title="Where the score was won" end=${html`<span class="pl-muted">share of the page's</span>`}>

@@ -89,8 +89,10 @@ function Tools({ percent }) {
       <${Quiet} icon="fit" label="Fit" keys="0" onClick=${() => moves("fit")} />
       <${Quiet} icon="select" label="Pick a part to search with" keys="r" aria-pressed=${picking}
         onClick=${() => pickAnew(!picking)} />
-      <${Quiet} icon="save" label="Save this page as a picture with its heat" onClick=${savePage} />
-      <${Quiet} icon="link" label="Copy a link to this page" onClick=${() => copy(location.href, "Link copied.")} />
+      <${Quiet} icon="save" word="Save" label="Save this page as a picture with its heat"
+        onClick=${savePage} />
+      <${Quiet} icon="link" word="Copy link" label="Copy a link to this page"
+        onClick=${() => copy(location.href, "Link copied.")} />
     </div>
   </div>`;
 }

@@ -37,8 +37,8 @@ def check(step: Step, start: int) -> None:
         wrong = "probes belongs to engine=ann; leave it out"
     elif prune == "safe" and not stored.plain:
         wrong = "prune=safe needs vectors as the encoder made them; use prune=gap, or leave dtype and dims out"
-    elif prune == "safe" and step.count("exit"):
-        wrong = "exit stops on a guess, which prune=safe never does; leave one of them out"
+    elif prune in ("safe", "bandit") and step.count("exit"):
+        wrong = f"exit and prune={prune} stop for different reasons; leave one of them out"
     elif prune not in ("relative", "gap") and "alpha" in dict(step.options):
         wrong = "alpha belongs to prune=relative or prune=gap; write one of them beside it"
     if wrong:
