@@ -134,7 +134,7 @@ def scale(
     ``labels`` are the pages that answer each question and their grades; ``kept`` the vectors that pages are cut down
     to; ``indexes`` are added to those of a new collection. The pages stay in the folder ``keep``, and those that are
     there already, made of the same pages by the same ``kept``, are not written again. `InputError` when the collection
-    is empty, there are no questions, or the folder has more pages than the smallest size.
+    is empty, there are no questions, or the folder has more pages than the smallest size, or pages made of others.
     """
     info = workbench.library.info(collection)
     if not info.pages or not questions:
@@ -152,6 +152,11 @@ def scale(
             made = CollectionSettings(**{**asdict(CollectionSettings()), "encoder": info.encoder})
             enlarged = library.create(NAME, made, encoder.info)
         before = written = enlarged.page_count()
+        if before and not _is_made_of(enlarged, *sources[0], info.encoder):
+            raise InputError(
+                f"The pages in '{folder}' were made of others than those of '{collection}' by '{info.encoder}', or cut "
+                "down otherwise; name another folder."
+            )
         if before > steps[0]:
             raise InputError(f"'{folder}' holds {before:,} pages already; name sizes from there on, or another folder.")
         starts = sorted(_start(document.name) for document in enlarged.records.listed())
@@ -205,6 +210,15 @@ def grow(collection: Collection, sources: Sequence[tuple[StoredPage, PageEmbeddi
                     raise InputError(f"A copied page could not be written: {failed[0].reason}")
             writer.finish_document(record)
         writer.finish()
+
+
+def _is_made_of(collection: Collection, stored: StoredPage, embedding: PageEmbedding, encoder: str) -> bool:
+    """Whether the first of the made pages, which is written as it is, is this one by this encoder."""
+    space = collection.space()
+    first = collection.page(PageRef(_name(0), 1))
+    if space.encoder != encoder or first.words.texts != stored.words.texts:
+        return False
+    return np.array_equal(space.page_embedding(first.page_id).vectors, embedding.vectors)
 
 
 def _documents(pages: int, start: int, end: int) -> Iterator[tuple[DocumentRecord, list[int]]]:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -105,22 +105,40 @@ def _on_processor(
     scores = np.zeros(len(starts), np.float32)
     order = np.argsort(starts, kind="stable")
     job = _Job(query, flat, starts[order], lengths[order], weights)
+
+    def work(block: slice) -> None:
+        scores[order[block]] = job.score(block)
+
+    each_block(job.lengths, job.rows, work)
+    return scores
+
+
+def each_block(lengths: NDArray[np.int64], rows: int, work: Callable[[slice], None]) -> None:
+    """Call ``work`` with consecutive pages of at most ``rows`` vectors together, in several threads at once.
+
+    A page that alone has more vectors is a block of its own.
+    """
     pool, threads = _pool()
-    blocks = list(_blocks(job.lengths, job.rows))
+    blocks = list(_blocks(lengths, rows))
     share = threading.Lock()
     rest = iter(blocks)
 
-    def work() -> None:
+    def work_on() -> None:
         while True:
             with share:
                 block = next(rest, None)
             if block is None:
                 return
-            scores[order[block]] = job.score(block)
+            work(block)
 
-    for done in [pool.submit(work) for _ in range(min(threads, len(blocks)))]:
+    for done in [pool.submit(work_on) for _ in range(min(threads, len(blocks)))]:
         done.result()
-    return scores
+
+
+def rows_of(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of ranges, one range after the other."""
+    ends = np.cumsum(lengths)
+    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - ends + lengths, lengths), np.int64)
 
 
 def _check(
@@ -143,7 +161,6 @@ def _check(
 
 
 def _blocks(lengths: NDArray[np.int64], rows: int) -> Iterator[slice]:
-    """Consecutive pages of at most ``rows`` vectors together; a page that alone has more is a block of its own."""
     ends = np.cumsum(lengths)
     first = 0
     while first < len(lengths):
@@ -164,8 +181,8 @@ class _Job:
         lengths: NDArray[np.int64],
         weights: Float | None,
     ) -> None:
-        self.query = _tensor(np.ascontiguousarray(query, np.float32))
-        self.flat = _tensor(flat)
+        self.query = tensor(np.ascontiguousarray(query, np.float32))
+        self.flat = tensor(flat)
         self.starts, self.lengths = starts, lengths
         self.weights = None if weights is None else np.asarray(weights, np.float64)[:, None]
         self.rows = max(min(BLOCK_BYTES // (4 * flat.shape[1]), SIMILARITY_BYTES // (4 * len(query))), TILE)
@@ -177,7 +194,7 @@ class _Job:
         starts, lengths = self.starts[block], self.lengths[block]
         vectors = self._vectors(starts, lengths)
         shape = len(self.query), len(vectors)
-        out = _scratch("similarities", shape[0] * shape[1], torch.float32).view(shape)
+        out = scratch("similarities", shape[0] * shape[1], torch.float32).view(shape)
         matrix = torch.mm(self.query, vectors.T, out=out).numpy()
         within = np.cumsum(lengths)
         best = matrix[:, : within[-1]]
@@ -197,19 +214,18 @@ class _Job:
         first = int(starts[0])
         if not len(cuts) and self.flat.dtype == torch.float32 and first + padded <= len(self.flat):
             return self.flat[first : first + padded]
-        wide = _scratch("vectors", padded * dim, torch.float32).view(padded, dim)
+        wide = scratch("vectors", padded * dim, torch.float32).view(padded, dim)
         if rows * dim >= SCATTERED * (len(cuts) + 1):
             heads, to = np.r_[0, cuts], 0
             for start, length in zip(starts[heads].tolist(), np.add.reduceat(lengths, heads).tolist(), strict=True):
                 wide[to : to + length].copy_(self.flat[start : start + length])
                 to += length
             return wide
-        within = np.cumsum(lengths)
-        index = torch.from_numpy(np.arange(rows) + np.repeat(starts - within + lengths, lengths))
+        index = torch.from_numpy(rows_of(starts, lengths))
         if self.flat.dtype == torch.float32:
             torch.index_select(self.flat, 0, index, out=wide[:rows])
         else:
-            narrow = _scratch("gathered", rows * dim, self.flat.dtype).view(rows, dim)
+            narrow = scratch("gathered", rows * dim, self.flat.dtype).view(rows, dim)
             wide[:rows].copy_(torch.index_select(self.flat, 0, index, out=narrow))
         return wide
 
@@ -226,7 +242,8 @@ class _Shared:
         self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
-def _tensor(array: NDArray[Any]) -> torch.Tensor:
+def tensor(array: NDArray[Any]) -> torch.Tensor:
+    """An array, which may be read-only, as a tensor over the same memory, which is not to be written."""
     import torch
 
     return torch.from_numpy(np.asarray(_Shared(array)))
@@ -235,7 +252,7 @@ def _tensor(array: NDArray[Any]) -> torch.Tensor:
 _local = threading.local()
 
 
-def _scratch(name: str, numbers: int, dtype: torch.dtype) -> torch.Tensor:
+def scratch(name: str, numbers: int, dtype: torch.dtype) -> torch.Tensor:
     """This thread's buffer of that name, at least so long: fresh memory would be paged in anew for every block."""
     import torch
 

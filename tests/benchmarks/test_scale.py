@@ -104,6 +104,14 @@ def test_pages_that_are_kept_are_not_written_again(workbench, monkeypatch, tmp_p
         run(60)
 
 
+def test_pages_that_were_made_of_others_are_not_gone_on_from(workbench, monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: [])
+    scale(workbench, "metal", TOPICS[:1], [10], ["exact"], 1, keep=tmp_path)
+    scale(workbench, "metal", TOPICS[:1], [10], ["exact"], 1, keep=tmp_path)
+    with pytest.raises(InputError, match="were made of others"):
+        scale(workbench, "metal", TOPICS[:1], [12], ["exact"], 1, kept=2, keep=tmp_path)
+
+
 def test_pages_that_are_kept_are_labelled_by_the_documents_that_they_were_written_in(workbench, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "in_new_process", lambda task, *arguments: task(*arguments))
     labels = [{str(hit.ref): 1 for hit in workbench.search(topic, "metal", "full:1").hits} for topic in TOPICS[:2]]

@@ -41,6 +41,14 @@ def test_a_float_picture_with_holes_is_drawn(tmp_path):
     assert np.abs(drawn(tmp_path / "grey.tif") - INK)[5:].max() <= 3
 
 
+@pytest.mark.parametrize("stray", [1e9, -1e6, 3.4e38, -3.4e38])
+def test_a_stray_value_or_one_for_no_data_does_not_darken_a_float_picture(tmp_path, stray):
+    values = INK.astype(np.float32) / 255
+    values[0, :2] = stray
+    Image.fromarray(values).save(tmp_path / "grey.tif")
+    assert np.abs(drawn(tmp_path / "grey.tif") - INK)[1:].max() <= 3
+
+
 @pytest.mark.parametrize("mode", ["CMYK", "LAB", "P", "1"])
 def test_other_colours_look_as_they_should(tmp_path, mode):
     image = Image.fromarray(INK).convert("RGB")

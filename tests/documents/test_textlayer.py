@@ -7,7 +7,7 @@ from tests.documents.make import LINES, raw_pdf, show, text_pdf
 from workbench.documents.layout import arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.raster import bounded_size
-from workbench.documents.textlayer import clean, read_text_layer, sense_of
+from workbench.documents.textlayer import _runs, clean, read_text_layer, sense_of
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -230,11 +230,62 @@ def test_a_page_that_its_matrix_turns_is_read_line_by_line(tmp_path, turn):
     assert starts == ["left"] * 8 + ["right"] * 8 and texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u00ad"])
+@pytest.mark.parametrize("hyphen", ["-", "\u2010", "\u00ad", "\u2011"])
 def test_any_hyphen_at_a_line_s_end_divides_a_word(tmp_path, hyphen):
     _, words, _ = layer(hebrew_pdf(tmp_path / "page.pdf", f"of the environ{hyphen}", "mental consequences"))
     assert words.text == "of the environmental\nconsequences"
     assert "environmental" in text_of("hyphens").split()
+
+
+def test_a_word_divided_in_a_column_goes_on_in_that_column(tmp_path):
+    """The lines of both columns come in turn in the file."""
+    left = ["the environ-", "mental law was", "passed in that year", "by the whole house"]
+    right = ["of the second com-", "mon words and more", "of them as they come", "to the end of it"]
+    rows = b"".join(
+        show(a, 72, 700 - 14 * i, 10) + show(b, 320, 700 - 14 * i, 10)
+        for i, (a, b) in enumerate(zip(left, right, strict=True))
+    )
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", rows)]))
+    assert {"environmental", "common", "the", "of"} < set(words.texts) and "environof" not in words.texts
+
+
+def test_a_word_whose_rest_is_not_below_it_keeps_its_hyphen(tmp_path):
+    rows = show("the environ-", 72, 700, 10) + show("second column", 320, 700, 10)
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", rows)]))
+    assert words.texts == ("the", "environ-", "second", "column")
+
+
+@pytest.mark.parametrize(
+    ("seen", "spoken"),
+    [
+        (".םילקש 1,250.50 םלשת Blue River Ltd תרבח", "חברת Blue River Ltd תשלם 1,250.50 שקלים."),
+        ("22 11 רפסמ", "מספר 11 22"),
+        (".םלועה לכל םולש", "שלום לכל העולם."),
+    ],
+)
+def test_numbers_and_ends_of_sentences_go_with_a_line_to_the_left(tmp_path, seen, spoken):
+    _, words, _ = layer(hebrew_pdf(tmp_path / "page.pdf", seen))
+    assert words.text == spoken
+
+
+def test_a_notice_up_the_margin_does_not_turn_the_page(tmp_path):
+    notice = "Downloaded by a guest on the ninth of May, for personal use and for no other"
+    margin = f"BT /F1 6 Tf 0 1 -1 0 20 60 Tm ({notice}) Tj ET ".encode()
+    body = ["The witness", "signed on", "the ninth"]
+    lines = b"".join(show(line, 100, 700 - 60 * i, 24) for i, line in enumerate(body))
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", margin + lines)]))
+    assert [line for line in words.text.splitlines() if "Download" not in line] == body
+
+
+def test_letters_after_each_of_which_a_line_ends_are_a_word_set_wide():
+    """As PDFium has the spaced letters that browsers print."""
+    codes, boxes = [], []
+    for i, letter in enumerate("SUMMARY"):
+        codes += [ord(letter), 13, 10]
+        boxes += [(0.1 + 0.02 * i, 0.1, 0.11 + 0.02 * i, 0.12), *[(0.11 + 0.02 * i, 0.11, 0.11 + 0.02 * i, 0.11)] * 2]
+    array = np.array(codes)
+    (run,) = _runs(array, np.array(boxes, np.float32), np.isin(array, (10, 13)), 1.0)
+    assert run.texts == ("SUMMARY",)
 
 
 @pytest.mark.parametrize(

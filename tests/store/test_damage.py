@@ -96,7 +96,7 @@ def swapped_indexes(store):
     folder = store.path / "flat"
     tables = [store.space().index(index).table for index in ("rows", "conv")]
     for path in list(folder.iterdir()):
-        if path.name.startswith(tables[0]) and path.suffix != ".lock":
+        if path.name.startswith(tables[0]) and path.suffix not in (".lock", ".codes"):
             other = folder / path.name.replace(tables[0], tables[1])
             held = path.read_bytes()
             path.write_bytes(other.read_bytes())

@@ -1,5 +1,6 @@
 """The memory-mapped copy: in step with the table, cheap when it is, and never trusted when it should not be."""
 
+import errno
 import os
 import threading
 
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from tests.store.make import collection, digest, put, record, resume
-from workbench.store import Collection, soundness
+from workbench import screening
+from workbench.screening import rounded
+from workbench.store import Collection, rounded_file, soundness
 from workbench.store.vector_cache import VectorCache
 from workbench.store.writer import Writer
 from workbench.types import Ragged
@@ -35,11 +38,23 @@ class Table:
         return flat.current(stamp, lambda: list(self.pages), self.fetch)
 
 
+@pytest.fixture(params=[False, True], ids=["plain", "rounded"], autouse=True)
+def _rounding(request, monkeypatch):
+    monkeypatch.setattr(screening, "is_fast", lambda: request.param)
+
+
 def make(folder, dim=DIM, dtype=np.float32):
-    return VectorCache(folder, "rows__e", dim, dtype)
+    return VectorCache(folder, "rows__e", dim, dtype, screened=True)
 
 
 def assert_equal(copy, table):
+    assert (copy.screen is not None) == screening.is_fast()
+    if copy.screen is not None:
+        assert len(copy.screen.bounds) == len(copy.page_ids)
+        for start, length, bounds in zip(copy.starts, copy.lengths, copy.screen.bounds, strict=True):
+            codes, expected = rounded(copy.flat[start : start + length], np.array([length]))
+            np.testing.assert_array_equal(copy.screen.codes[start : start + length], codes)
+            np.testing.assert_array_equal(bounds, expected[0])
     assert set(copy.page_ids) == set(table.pages)
     for page, vectors in table.pages.items():
         i = copy.page_ids.index(page)
@@ -179,8 +194,8 @@ def test_a_cut_or_lost_file_is_made_again(tmp_path):
 def test_what_a_crash_appended_is_written_over(tmp_path):
     table = Table(5)
     table.current(make(tmp_path), "1")
-    (path,) = tmp_path.glob("*.bin")
-    path.write_bytes(path.read_bytes() + b"\xff" * 1001)
+    for path in (*tmp_path.glob("*.bin"), *tmp_path.glob("*.codes")):
+        path.write_bytes(path.read_bytes() + b"\xff" * 1001)
     table.pages["new"] = np.ones((2, DIM), np.float32)
     copy = table.current(make(tmp_path), "2")
     assert table.fetched == ["new"]
@@ -270,3 +285,45 @@ def test_a_warm_copy_reads_no_vectors(tmp_path, monkeypatch):
     again = Collection(store.path)
     for index in store.space().indexes:
         assert len(again.space().vectors(index).page_ids) == 4
+
+
+@pytest.mark.parametrize("harm", ["lost", "cut", "changed"])
+def test_rounded_vectors_that_are_not_as_written_are_made_again_out_of_the_copy(tmp_path, monkeypatch, harm):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    table = Table(20)
+    before = table.current(make(tmp_path), "1").screen
+    (path,) = tmp_path.glob("*.codes")
+    held = path.read_bytes()
+    path.unlink()
+    if harm != "lost":
+        path.write_bytes(held[:-1] if harm == "cut" else bytes([held[0] ^ 1]) + held[1:])
+    assert "rounded" in make(tmp_path).damage()
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    assert table.fetched == []
+    assert path.read_bytes() == held == before.codes.tobytes()
+    assert make(tmp_path).damage() == ""
+
+
+def test_a_copy_without_rounded_vectors_gets_them_and_one_with_too_many_loses_them(tmp_path, monkeypatch):
+    table = Table(20)
+    for fast in (False, True, False):
+        monkeypatch.setattr(screening, "is_fast", lambda fast=fast: fast)
+        for n in range(3):
+            table.pages.pop(f"p{n}", None)
+        assert_equal(table.current(make(tmp_path), f"{fast}"), table)
+        assert make(tmp_path).damage() == ""
+    assert table.fetched == []
+    make(tmp_path).drop()
+    assert [left.name for left in tmp_path.iterdir() if left.suffix != ".lock"] == []
+
+
+def test_where_the_disk_is_full_vectors_are_not_rounded(tmp_path, monkeypatch):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(rounded_file, "rounded", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    table, flat = Table(20), make(tmp_path)
+    found = table.current(flat, "1")
+    assert found.screen is None and set(found.page_ids) == set(table.pages)
+    monkeypatch.undo()
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    assert_equal(table.current(make(tmp_path), "1"), table)
+    assert table.fetched == []

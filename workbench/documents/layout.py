@@ -52,14 +52,14 @@ class _Piece:
 def arrange(runs: Sequence[TextRun], aspect: float = 1.0) -> Words:
     """All words of a page in reading order; ``aspect`` is the page's width over its height.
 
-    A page is read the way most of its words run; words that run another way, as the heads of narrow columns do, are put
+    A page is read the way that most of its print runs, by its area: a notice of small print up the margin may have the
+    most words. Words that run another way, as the heads of narrow columns do, are put
     in order by themselves and stand in it as one cell. Words of right-to-left scripts come in the order of speech.
     """
     runs = [run for run in runs if run.texts]
     if not runs:
         return Words.empty()
-    counts = np.bincount([run.turn // 90 for run in runs], [len(run.texts) for run in runs], 4)
-    turn = 90 * int(counts.argmax())
+    turn = 90 * int(np.bincount([run.turn // 90 for run in runs], [_area(run.boxes) for run in runs], 4).argmax())
     frames = {way: [_turned(run.boxes, way, aspect) for run in runs] for way in {turn, *(run.turn for run in runs)}}
     pieces = [_whole(i, frames[turn]) for i, run in enumerate(runs) if run.turn == turn]
     for block in _blocks(runs, frames, turn):
@@ -75,6 +75,10 @@ def arrange(runs: Sequence[TextRun], aspect: float = 1.0) -> Words:
         np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows]),
         np.array([runs[i].ocr for i, _ in order], bool),
     )
+
+
+def _area(boxes: Float) -> float:
+    return float((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).sum())
 
 
 def is_right_to_left(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -141,7 +145,8 @@ def _lines(
     lines = [[word for piece in row for word in pieces[int(piece)].words] for row in rows]
     if not leftward:
         return lines
-    return [_spoken(line, leftward, boxes) if leftward.intersection(line) else line for line in lines]
+    signs = {(i, k) for i, k in words if not any(map(str.isalpha, runs[i].texts[k]))}
+    return [_spoken(line, leftward, signs, boxes) if leftward.intersection(line) else line for line in lines]
 
 
 def _apart(row: NDArray[np.int64], pieces: Sequence[_Piece]) -> list[NDArray[np.int64]]:
@@ -159,20 +164,25 @@ def _runs_left(text: str) -> bool:
 
 
 def _spoken(
-    line: Sequence[tuple[int, int]], leftward: Container[tuple[int, int]], boxes: Sequence[NDArray[np.float64]]
+    line: Sequence[tuple[int, int]],
+    leftward: Container[tuple[int, int]],
+    signs: Container[tuple[int, int]],
+    boxes: Sequence[NDArray[np.float64]],
 ) -> list[tuple[int, int]]:
     """The words of a line with right-to-left ones in the order of speech, from where they lie.
 
     What most of its words do is the direction of the line; stretches of words of the other direction are turned round.
+    Numbers and ``signs`` have none: they go with the line, or with the words of the other direction beside them.
     """
     line = sorted(line, key=lambda word: float(boxes[word[0]][word[1], 0]))
-    back = 2 * sum(word in leftward for word in line) >= len(line)
+    back = 2 * sum(word in leftward for word in line) >= sum(word not in signs for word in line)
     if back:
         line = line[::-1]
     spoken: list[tuple[int, int]] = []
     for against, stretch in groupby(line, lambda word: (word in leftward) != back):
         words = list(stretch)
-        spoken += words[::-1] if against else words
+        turned = against and not (back and all(word in signs for word in words))
+        spoken += words[::-1] if turned else words
     return spoken
 
 

@@ -27,6 +27,8 @@ _PHOTOMETRIC, _SUBFILE, _OLD_SUBFILE = 0x0106, 0x00FE, 0x00FF
 _EXIF, _TAKEN, _CHANGED = 0x8769, 0x9003, 0x0132
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _WHOLE_RANGES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)  # 8 bits, and what cameras and scanners keep in 16
+_NO_DATA = 1e30  # from which on a grey stands for none
+_STRAY = 20.0  # times the range of all but one grey in five hundred; further ones are flaws
 _QUARTER_TURNS = (5, 6, 7, 8)
 
 
@@ -169,15 +171,22 @@ def _flatten(image: Image.Image, inverted: bool = False) -> Image.Image:
 
 
 def _levels(grey: NDArray[np.float32], whole: bool) -> NDArray[np.uint8]:
-    """Greys of any range as 0 to 255, by the smallest range in use that holds them; signed ones fill it."""
-    finite = grey[np.isfinite(grey)]
+    """Greys of any range as 0 to 255, by the smallest range in use that holds them; signed ones fill it.
+
+    Of fractions a few far from all others are flaws, and what no measure reaches stands for no measure.
+    """
+    finite = grey[np.abs(grey) < _NO_DATA]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if not whole and finite.size:
+        least, most = np.percentile(finite, (0.1, 99.9)).tolist()
+        if high - low > _STRAY * (most - least) > 0:
+            low, high = least, most
     ranges = _WHOLE_RANGES if whole else (1.0, *_WHOLE_RANGES)
     if low >= 0:
         low, high = 0.0, next((top for top in ranges if high <= top), high)
     scale = 255.0 / ((high - low) or 1.0)
-    whole_numbers = np.clip((np.nan_to_num(grey, nan=low, posinf=high, neginf=low) - low) * scale, 0, 255)
-    return np.asarray(whole_numbers, np.uint8)
+    within = np.clip(np.nan_to_num(grey, nan=low, posinf=high, neginf=low), low, high)
+    return np.asarray((within - low) * scale, np.uint8)
 
 
 @functools.cache

@@ -51,11 +51,15 @@ DOUBTFUL = "What was read of the page is hardly words of a language."
 _REPLACEMENT = 0xFFFD
 _LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 
-_DIVIDING = (_LINE_END_HYPHEN, "\u00ad", "\u2010")  # PDFium knows but the plain one
+_DIVIDING = (_LINE_END_HYPHEN, "-", "\u00ad", "\u2010", "\u2011")  # PDFium knows the plain one where lines follow
+_BELOW = (0.5, 2.5)  # word heights from a divided word's line to that of its rest
+_INDENT = 3.0  # word heights that the lines of a column may begin apart
 _LEFT_TO_RIGHT = re.compile(
     r"[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]"
     r"(?:[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]|(?<=\d)[.,:/](?=\d))*"
 )
+
+_ENDS = ".,:;!?\u060c\u061b\u061f"
 
 _SPACES = np.array([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029,
                     0x202F, 0x205F, 0x3000], np.int64)  # fmt: skip
@@ -227,21 +231,27 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspe
     to_left = leftward | (turns == 180)
     follows = _follows(word_boxes[:-1], word_boxes[1:], to_left[:-1] | to_left[1:], on_end[:-1] | on_end[1:])
     first = np.concatenate([[True], (np.diff(newlines) > 0) | ~follows])
-    words, word_boxes, first, turns = _join_spaced(words, word_boxes, first, turns, aspect)
-    words, keep = _join_divided(words, first)
+    words, word_boxes, first, turns = _join_spaced(words, word_boxes, first, follows, turns, aspect)
+    words, keep = _join_divided(words, word_boxes, first, aspect)
     return _collect(words, word_boxes, first, keep, turns)
 
 
 def _join_spaced(
-    words: list[str], boxes: Float, first: NDArray[np.bool_], turns: NDArray[np.int64], aspect: float
+    words: list[str],
+    boxes: Float,
+    first: NDArray[np.bool_],
+    follows: NDArray[np.bool_],
+    turns: NDArray[np.int64],
+    aspect: float,
 ) -> tuple[list[str], Float, NDArray[np.bool_], NDArray[np.int64]]:
     """Words set wide, whole again: ``S U M M A R Y`` is one word. All as in `_runs`, with fewer words.
 
-    The gaps tell where one of them ends, since PDFium puts a space into each.
+    The gaps tell where one of them ends, since PDFium puts a space or a line's end into each; ``follows (k - 1,)``
+    where a word lies beside the one before it.
     """
     single = np.array([len(word) == 1 and word.isalpha() for word in words])
     linked = np.zeros(len(words), bool)  # to the word before
-    linked[1:] = single[1:] & single[:-1] & ~first[1:]
+    linked[1:] = single[1:] & single[:-1] & follows
     ends = np.flatnonzero(~linked)
     for start, end in zip(ends.tolist(), [*ends[1:].tolist(), len(words)], strict=True):
         if end - start < _SPACED_LETTERS:
@@ -273,9 +283,14 @@ def _logical(word: str, middles: Float) -> str:
     Some files hold such letters as they lie on the page, from left to right.
     """
     steps = np.diff(middles)
-    if int((steps > 0).sum()) <= int((steps < 0).sum()):
-        return word
-    return _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], word[::-1])
+    on_page = int((steps > 0).sum()) > int((steps < 0).sum())
+    if on_page:
+        word, middles = word[::-1], middles[::-1]
+    # What ends a sentence stands to its left, wherever the file has it.
+    end = len(word) - len(word.lstrip(_ENDS))
+    if 0 < end < len(word) and middles[0] < middles[end:].min():
+        word = word[end:] + word[:end]
+    return _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], word) if on_page else word
 
 
 def _turns(boxes: Float, starts: NDArray[np.int64], leftward: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -309,19 +324,40 @@ def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: N
     return np.asarray(beside | turned)
 
 
-def _join_divided(words: list[str], first: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.bool_]]:
+def _join_divided(
+    words: list[str], boxes: Float, first: NDArray[np.bool_], aspect: float
+) -> tuple[list[str], NDArray[np.bool_]]:
     """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
     keep = np.ones(len(words), bool)
     for i, word in enumerate(words):
         if not word.endswith(_DIVIDING):
             continue
         stem = word[:-1]
-        after = words[i + 1] if i + 1 < len(words) and first[i + 1] else ""
-        if after[:1].islower() and stem.isalpha():
-            words[i], words[i + 1], keep[i + 1] = stem + after, "", False
-        else:
-            words[i] = stem + "-"
+        rests = _rests_of(i, boxes, first, aspect) if stem.isalpha() else []
+        rest = next((rest for rest in rests if words[rest][:1].islower()), None)
+        words[i] = stem + ("-" if rest is None else words[rest])
+        if rest is not None:
+            words[rest], keep[rest] = "", False
     return words, keep
+
+
+def _rests_of(word: int, boxes: Float, first: NDArray[np.bool_], aspect: float) -> list[int]:
+    """Words that may begin the line after that which ``word`` ends, the likeliest first: that which begins the line
+    below, and the next one, unless that stands beside it. Lines of two columns may come in turn."""
+    if word + 1 >= len(first) or not first[word + 1]:
+        return []
+    height = max(float(boxes[word, 3] - boxes[word, 1]), 1e-6)
+    down = ((boxes[:, 1] + boxes[:, 3]) / 2 - (boxes[word, 1] + boxes[word, 3]) / 2) / height
+    begin = word
+    while begin and abs(down[begin - 1]) < _BELOW[0]:
+        gap = (boxes[begin, 0] - boxes[begin - 1, 2]) * aspect
+        if not -height < gap < _INDENT * height:
+            break
+        begin -= 1
+    aligned = np.abs(boxes[:, 0] - boxes[begin, 0]) * aspect < _INDENT * height
+    below = np.flatnonzero(first & aligned & (down > _BELOW[0]) & (down < _BELOW[1]))
+    after = [word + 1] if abs(down[word + 1]) > _BELOW[0] else []
+    return [*below[down[below].argsort()][:1].tolist(), *after]
 
 
 def _collect(

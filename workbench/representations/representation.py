@@ -181,6 +181,13 @@ class Representation:
         query = reduce(query, _of("reduce", state), self.dims) if self.dims else query
         return self.encoding.query(query, _of("encoding", state), self._encoding_values(state)), weights
 
+    def asked(self, vectors: Float, weights: Float, state: State) -> tuple[Float, Float]:
+        """A query as pages are scored for it: `query`, or, where a page is one lossless vector, a single vector."""
+        query, weights = self.query(vectors, np.asarray(weights, np.float32), state)
+        if self.encoding.lossless and self.single:  # without a maximum the sum can come first
+            return np.asarray(weights[None] @ query, np.float32), np.ones(1, np.float32)
+        return query, weights
+
     def score(
         self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, state: State
     ) -> Float:
@@ -189,11 +196,9 @@ class Representation:
         ``vectors (m, d) float32`` and ``weights (m,)`` are the query's own. Rows are decoded a block at a time, so
         memory does not grow with the number of pages.
         """
-        query, weights = self.query(vectors, np.asarray(weights, np.float32), state)
+        query, weights = self.asked(vectors, weights, state)
         at, count = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
         if self.encoding.lossless:
-            if self.single:  # without a maximum the sum can come first
-                query, weights = np.asarray(weights[None] @ query, np.float32), np.ones(1, np.float32)
             return maxsim_of_ranges(query, flat, at, count, weights)
         inner, values = _of("encoding", state), self._encoding_values(state)
         if self.encoding.score:
@@ -243,6 +248,10 @@ class FittedIndex:
     def query(self, vectors: Float, weights: Float) -> tuple[Float, Float]:
         """A query as it is compared with decoded vectors; see `Representation.query`."""
         return self.representation.query(vectors, weights, self.state)
+
+    def asked(self, vectors: Float, weights: Float) -> tuple[Float, Float]:
+        """A query as pages are scored for it; see `Representation.asked`."""
+        return self.representation.asked(vectors, weights, self.state)
 
     def score(self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike) -> Float:
         """The score of every page for a query; see `Representation.score`."""

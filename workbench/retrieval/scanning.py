@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from workbench import screening
 from workbench.accelerator import accelerator
 from workbench.retrieval import bandit, pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
@@ -83,14 +84,16 @@ def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, qu
         at = index.held
         if asks_ann(step, len(at)) and k * FEWER <= len(at):
             at = _named(run, step, vectors, weights, k)
-        return Scored(index.rows[at], _scores(run, step, index.vectors, vectors, weights, at), index.lacking)
+        chosen, scores = _best(run, step, index.vectors, vectors, weights, at, k)
+        return Scored(index.rows[at[chosen]], scores, index.lacking)
     rows = run.pages if candidates is None else candidates.rows
     at = index.positions[rows]
     there = at >= 0
     unscored = rows[~there]
     rows, at = rows[there], at[there]
     if step.option("prune") == "none" and not step.count("exit"):
-        return Scored(rows, _scores(run, step, index.vectors, vectors, weights, at), unscored)
+        chosen, scores = _best(run, step, index.vectors, vectors, weights, at, k)
+        return Scored(rows[chosen], scores, unscored)
     before = None
     if candidates is not None:
         before = candidates.scores[: len(candidates.ranked)][there[: len(candidates.ranked)]]
@@ -149,6 +152,29 @@ def _scores(
     if (card := accelerator()) is not None and isinstance(held, FlatVectors):
         run.cost.device = str(card.held(held.flat) or "")
     return scores
+
+
+def _best(
+    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, k: int
+) -> tuple[Rows, Float]:
+    """Of the pages at these positions of the index those among which the ``k`` best are, and their scores.
+
+    All of them, unless the index is kept rounded as well, so much that it can be seen whose scores matter.
+    """
+    total = int(held.lengths[at].sum())
+    few = k * FEWER > len(at) or total < screening.LEAST or not len(vectors)
+    if few or not isinstance(held, FlatVectors) or held.screen is None or accelerator() is not None:
+        return np.arange(len(at)), _scores(run, step, held, vectors, weights, at)
+    kernel = Stopwatch()
+    query, weighing = run.spaces[step.encoder].fitted(step.index).asked(vectors, weights)
+    about, most = screening.estimates(query, weighing, held.screen, at, held.starts[at], held.lengths[at])
+    cost = run.cost
+    cost.kernel_ms += kernel.lap()
+    vectors_before, scored_before = cost.vectors, cost.scored
+    found = screening.best_of(about, most, k, lambda some: _scores(run, step, held, vectors, weights, at[some]))
+    cost.bytes += total * held.screen.codes.shape[1]
+    cost.vectors, cost.scored = vectors_before + total, scored_before + len(at)  # those compared twice count once
+    return found
 
 
 def _by_lance(run: PipelineRun, step: Step, query: Float, k: int) -> Scored:

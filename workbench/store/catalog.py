@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,7 @@ from workbench.store.files import intact
 from workbench.store.manifest import FILE, Manifest
 from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATE_COLUMNS
+from workbench.store.soundness import SETTLED
 from workbench.store.storage import Storage
 from workbench.store.tables import FOLDER, columns, connect, steadily
 from workbench.types import Quarantined
@@ -59,7 +61,7 @@ class Catalog:
         self._quarantine = Quarantine()
         self._searchable: tuple[PageDirectory, Quarantine, PageDirectory] | None = None
         self._versions = f"{storage.uri}/{FOLDER}"
-        self._version: dict[str, tuple[frozenset[str], int]] = {}
+        self._version: dict[str, tuple[int, frozenset[str], int]] = {}
         self._records: dict[str, tuple[Hashable | None, Mapping[str, Any]]] = {}
         self._seen = self._signature()
         self._manifest = Manifest.read(storage)
@@ -107,21 +109,28 @@ class Catalog:
     def version(self, table: str = "pages") -> int:
         """A number that grows with every change of a table; of the committed pages without a name.
 
-        LanceDB is asked only when the files that name the table's versions are others than before.
+        LanceDB is asked only when the files that name the table's versions are others than before, and these are listed
+        only when their folder has changed: after a thousand commits that takes most of a millisecond.
         """
         handle = self.table(table)
         if self.storage.remote:  # LanceDB asks no more often than `fresh_for` has it
             with intact(self.name):
                 return int(handle.version)
+        folder, known = os.path.join(self._versions, f"{table}.lance", "_versions"), self._version.get(table)
         try:
-            names = frozenset(os.listdir(os.path.join(self._versions, f"{table}.lance", "_versions")))
+            changed = _settled(folder)
+            if known is not None and changed and known[0] == changed:
+                return known[2]
+            names = frozenset(os.listdir(folder))
         except OSError:
-            names = frozenset()  # LanceDB says what is wrong
-        known = self._version.get(table)
-        if known is None or known[0] != names or not names:
+            changed, names = 0, frozenset()  # LanceDB says what is wrong
+        if known is not None and names and known[1] == names:
+            version = known[2]
+        else:
             with intact(self.name):
-                known = self._version[table] = names, int(handle.version)
-        return known[1]
+                version = int(handle.version)
+        self._version[table] = changed, names, version
+        return version
 
     def database(self) -> Any:
         """The LanceDB database, to make and drop tables in."""
@@ -288,3 +297,9 @@ class Catalog:
                 self._settle_cache()
                 self.close()
                 self._seen = signature
+
+
+def _settled(folder: str) -> int:
+    """When names in a folder last changed (ns), where whatever changes now is sure to show in that; else 0."""
+    changed = os.stat(folder).st_mtime_ns
+    return changed if os.name == "posix" and time.time_ns() - changed > SETTLED * 1e9 else 0

@@ -59,7 +59,7 @@ class EncoderVectors:
         self._catalog = catalog
         self._indexes = {index.name: index for index in record.indexes}
         self._flats = {
-            name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype)
+            name: VectorCache(catalog.path / VECTORS, index.table, index.dim, index.dtype, _is_screened(name))
             for name, index in self._indexes.items()
         }
         self._located: dict[str, tuple[int, TableVectors]] = {}
@@ -444,3 +444,9 @@ class EncoderVectors:
         self._inverted_lists.clear()
         self._anns.clear()
         self._searched.clear()
+
+
+def _is_screened(index: str) -> bool:
+    """Whether the vectors of an index are kept rounded as well: of those that presets find candidates among alone."""
+    stored = Representation.parse(index)
+    return stored.encoding.lossless and (stored.single or index == "rows")

@@ -13,6 +13,10 @@ indexes are all noticed when the copy is opened; pages that do not fit are read 
 file once, at some gigabytes a second, and not at all where who wrote it, or who read it before, found it sound, until
 its size, times or number change. Where a full or locked disk leaves no room for the copy, the vectors are held in
 memory instead.
+
+A copy may be ``screened``: beside it lies a second file with the vectors rounded to a byte a number, row by row, and in
+the directory what bounds they give (`screening`). It is written with the copy, and where it lacks, or is not as the
+directory says, made again out of the copy.
 """
 
 from __future__ import annotations
@@ -34,10 +38,13 @@ import psutil
 from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
+from workbench import screening
 from workbench.atomic import written_whole
 from workbench.errors import DiskFullError
+from workbench.screening import Screen
 from workbench.store.files import UNREADABLE, is_disk_full
 from workbench.store.page_ids import PageIds
+from workbench.store.rounded_file import RoundedFile
 from workbench.store.soundness import Soundness
 from workbench.types import Int64, Ragged
 
@@ -65,7 +72,7 @@ class FlatVectors:
     """One index, ready to be scanned: page i is rows ``starts[i] : starts[i] + lengths[i]`` of ``flat (N, dim)``.
 
     ``sums (pages,) uint32`` are the pages' checksums, empty where the vectors were made for the moment. ``in_memory``
-    when the copy could not be written.
+    when the copy could not be written. ``screen`` are the same pages rounded, where they are kept so.
     """
 
     flat: NDArray[Any]
@@ -74,6 +81,7 @@ class FlatVectors:
     lengths: Int64
     sums: NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     in_memory: bool = False
+    screen: Screen | None = None
 
     @property
     def row_bytes(self) -> int:
@@ -87,7 +95,9 @@ class FlatVectors:
     def only(self, at: Int64) -> FlatVectors:
         """Some of its pages, by position, over the same vectors."""
         sums = self.sums[at] if len(self.sums) else self.sums
-        return FlatVectors(self.flat, self.page_ids.take(at), self.starts[at], self.lengths[at], sums, self.in_memory)
+        screen = None if self.screen is None else self.screen.only(at)
+        page_ids, starts, lengths = self.page_ids.take(at), self.starts[at], self.lengths[at]
+        return FlatVectors(self.flat, page_ids, starts, lengths, sums, self.in_memory, screen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class _Copy:
     """What is on disk: the state of the collection it copies, its file's number, rows and checksum, the vectors mapped.
 
     ``damaged`` pages are left out; a copy that lacks some is of no state. ``identity`` is that of the file when it was
-    found to be so.
+    found to be so. ``codes`` is the checksum of the rounded vectors, where they are kept.
     """
 
     stamp: str
@@ -105,6 +115,7 @@ class _Copy:
     vectors: FlatVectors
     identity: Sequence[int] = ()
     damaged: int = 0
+    codes: int = 0
 
     def beside(self, held: FlatVectors) -> int:
         """The checksum of its file and of which pages lie where in it."""
@@ -142,7 +153,8 @@ class _Pages:
 class VectorCache:
     """The copy of one table on disk. `current` brings it up to date; reading threads and processes may overlap."""
 
-    def __init__(self, folder: Path, name: str, dim: int, dtype: DTypeLike) -> None:
+    def __init__(self, folder: Path, name: str, dim: int, dtype: DTypeLike, screened: bool = False) -> None:
+        self._screened = screened
         self._folder = folder
         self._name = name
         self._dim = dim
@@ -178,6 +190,8 @@ class VectorCache:
             found = self._load(None, trusting=False)
         if found is None:
             return "cannot be read"
+        if not found.damaged and found.codes and found.vectors.screen is None:
+            return "is sound, but not its rounded vectors"
         return f"is damaged in {found.damaged:,} of its pages" if found.damaged else ""
 
     def drop(self) -> None:
@@ -186,6 +200,7 @@ class VectorCache:
             self.directory.unlink(missing_ok=True)
             self._earlier.unlink(missing_ok=True)
             self._soundness(-1).forget()
+            self._rounded(-1).soundness.forget()
             self._open = None
             self._sweep(-1)
 
@@ -222,6 +237,11 @@ class VectorCache:
     def _data(self, generation: int) -> Path:
         return self._folder / f"{self._name}.{generation}.bin"
 
+    @property
+    def _rounds(self) -> bool:
+        """Whether its vectors are kept rounded as well."""
+        return self._screened and self._dim >= screening.DIM and screening.is_fast()
+
     def _exclusive(self) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
         return FileLock(self._folder / f"{self._name}.lock")
@@ -243,9 +263,13 @@ class VectorCache:
             columns = PageIds(head["page_ids"]), head["starts"], head["lengths"], head["sums"]
             vectors = FlatVectors(self._map(path, rows), *columns)
             copy = _Copy(str(head["stamp"]), generation, rows, int(head["crc"]), vectors, before)
+            if self._rounds and "codes" in head:
+                total, bounds = int(head["codes"]), head["bounds"]
+                screen = self._rounded(generation).read(rows, total, bounds, zlib.crc32(held), trusting)
+                copy = replace(copy, vectors=replace(vectors, screen=screen), codes=total)
             if trusting and self._soundness(generation).known(zlib.crc32(held)):
-                return copy
-            found = self._checked(copy, known, zlib.crc32(held), int(head["whole"]))
+                return self._complete(copy)
+            found = self._complete(self._checked(copy, known, zlib.crc32(held), int(head["whole"])))
             if found.damaged and trusting and (known is None or known.damaged != found.damaged):  # told only once
                 log.warning("%d pages of the vector copy %s are damaged and are read again", found.damaged, path)
             return found
@@ -254,6 +278,10 @@ class VectorCache:
         except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
             log.warning("the vector copy %s is damaged (%s) and will be made again", self.directory, error)
             return None
+
+    def _complete(self, copy: _Copy) -> _Copy:
+        """The copy, of no state where it lacks what it is to have, so that it is brought up to date."""
+        return copy if copy.vectors.screen is not None or not self._rounds else replace(copy, stamp="")
 
     def _read(self, held: bytes) -> Mapping[str, Any]:
         """The directory's arrays; a zip file carries checksums, so that what can be read is what was written."""
@@ -296,6 +324,10 @@ class VectorCache:
     def _soundness(self, generation: int) -> Soundness:
         return Soundness(self._data(generation), self._folder / f"{self._name}.sound.json")
 
+    def _rounded(self, generation: int) -> RoundedFile:
+        file = self._folder / f"{self._name}.{generation}.codes"
+        return RoundedFile(file, self._folder / f"{self._name}.codes.json", self._dim)
+
     def _renewed(self, found: _Copy | None, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> _Copy:
         """The copy brought up to date; where the disk has no room for that, what it would be, in memory."""
         try:
@@ -323,6 +355,10 @@ class VectorCache:
             renewed, added = self._append(found, [*missing], fetch)
             flat = self._map(self._data(renewed.generation), renewed.rows)
             vectors = added.after(kept, flat)
+            if self._rounds:
+                file = self._rounded(renewed.generation)
+                screen, total = file.extended(kept.screen, found.codes, flat, vectors.starts, vectors.lengths)
+                renewed, vectors = replace(renewed, codes=total), replace(vectors, screen=screen)
             self._write(stamp, renewed, vectors)
             self._sweep(renewed.generation)
             return replace(renewed, stamp=stamp, vectors=vectors)
@@ -396,6 +432,7 @@ class VectorCache:
 
     def _write(self, stamp: str, copy: _Copy, held: FlatVectors) -> None:
         """Put a directory of these pages in the place of the one there is; the file was found as ``copy`` says."""
+        screen: dict[str, Any] = {} if held.screen is None else {"codes": copy.codes, "bounds": held.screen.bounds}
         with io.BytesIO() as file:
             np.savez(
                 file,
@@ -412,6 +449,7 @@ class VectorCache:
                 starts=held.starts,
                 lengths=held.lengths,
                 sums=held.sums,
+                **screen,
             )
             written = file.getvalue()
         with written_whole(self.directory) as partial, partial.open("wb") as out:
@@ -420,13 +458,16 @@ class VectorCache:
             os.fsync(out.fileno())
         self._earlier.unlink(missing_ok=True)
         self._soundness(copy.generation).written(zlib.crc32(written), copy.identity)
+        if held.screen is not None:
+            soundness = self._rounded(copy.generation).soundness
+            soundness.written(zlib.crc32(written), soundness.identity())
 
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"{self._name}.*.bin")
 
     def _sweep(self, generation: int) -> None:
-        for path in self._files():
-            if path != self._data(generation):
+        for path in (*self._files(), *self._folder.glob(f"{self._name}.*.codes")):
+            if path != self._data(generation) and not (self._rounds and path == self._rounded(generation).file):
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next sweep takes it
                     path.unlink()
 
