@@ -27,6 +27,8 @@ BLOCK = 2_000
 """Different pages."""
 CHECKED = 200
 """Pages whose scores are held against the processor's."""
+BEST = 10
+"""Pages that a search in eight bits is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def _measured(
         device.fused = fused
         ways.append(CardWay(name, _timed(lambda: device.score(query, flat, starts, lengths, None), repeats)))
     device.fused = True
+    if (rough := _in_eight_bits(device, flat, starts, lengths, query, repeats, progress)) is not None:
+        ways.append(rough)
     ways.append(CardWay("reading the bytes", _timed(lambda: device.read(flat), repeats)))
     found = device.score(query, flat, starts, lengths, None)
     if found is None:
@@ -97,6 +101,32 @@ def _measured(
     return CardReport(
         device.name, pages, vectors, dim, tokens, there.of, there.bytes, loading, tuple(ways), float(apart.max())
     )
+
+
+def _in_eight_bits(
+    device: Accelerator,
+    flat: NDArray[Any],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    query: Float,
+    repeats: int,
+    progress: Callable[[str], None],
+) -> CardWay | None:
+    """What naming the pages that can be among the best `BEST` takes where vectors are held in eight bits beside these.
+
+    None where there is no room for both.
+    """
+    budget = len(flat) * (flat.shape[1] + 4)
+    if flat.nbytes + budget > device.budget:
+        return None
+    progress("Copying them in eight bits")
+    small = Accelerator(device.device, budget, name=device.name)
+    small.hold(flat, wait=True)
+    found = small.score(query, flat, starts, lengths, None, BEST)
+    if found is None:
+        return None
+    name = f"in eight bits, {int((~found[1]).sum()):,} pages left to the processor"
+    return CardWay(name, _timed(lambda: small.score(query, flat, starts, lengths, None, BEST), repeats))
 
 
 def _written(file: Path, rng: np.random.Generator, pages: int, vectors: int, dim: int) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.across import AcrossReport
 from benchmarks.card import CardReport
-from benchmarks.encoders import EncodersReport
+from benchmarks.encoders import EncodersReport, SimulatedReport
 from benchmarks.files.report import FilesReport
 from benchmarks.methods.report import MethodsReport
 from benchmarks.peers.compare import PeerReport
@@ -26,6 +26,7 @@ Report = (
     | PeerReport
     | RemoteReport
     | ScaleReport
+    | SimulatedReport
 )
 
 KINDS: Mapping[str, type[Report]] = {
@@ -38,6 +39,7 @@ KINDS: Mapping[str, type[Report]] = {
     "peers": PeerReport,
     "remote": RemoteReport,
     "scale": ScaleReport,
+    "simulated": SimulatedReport,
 }
 """The type of every kind of report, by the name of the table that holds all of it."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.across import AcrossReport
 from benchmarks.card import CardReport
-from benchmarks.encoders import EncodersReport
+from benchmarks.encoders import EncodersReport, SimulatedReport
 from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesReport
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -16,6 +16,9 @@ from benchmarks.remote import RemoteReport
 from benchmarks.scale import ScaleReport
 from workbench.bench.tables import PIPELINE_COLUMN, latency, latency_stages, machine
 from workbench.table import Cell, Column, Table, bytes_text, percent, real, size, table, whole, word
+
+TOLD_MS = 0.3
+"""Milliseconds a page from which on a kind of thread is worth a word."""
 
 
 def across(report: AcrossReport) -> Table:
@@ -370,6 +373,37 @@ def encoders(report: EncodersReport) -> Table:
     return table("encoders", "What keeps a page model waiting", columns, rows, notes)
 
 
+def simulated(report: SimulatedReport) -> Table:
+    """Each model: what an ingest leaves of the rate of a card that is only simulated, and what its process works."""
+    columns = [
+        Column("id", "model"),
+        Column("vectors", "vectors a page", True),
+        Column("forward", "simulated forward, pages/s", True),
+        Column("ingest", "ingest, pages/s", True),
+        Column("share", "ingest of forward", True),
+        Column("cpu_ms", "processors, ms a page", True),
+        Column("threads", "of these by thread, ms"),
+        Column("bottleneck", "waits for"),
+    ]
+    rows = [
+        [
+            word(row.id),
+            whole(row.vectors),
+            *(real(value, digits) for value, digits in ((row.forward, 1), (row.ingest, 1), (row.share, 2))),
+            real(row.cpu_ms, 1),
+            word(", ".join(f"{name} {ms:.1f}" for name, ms in row.threads if ms >= TOLD_MS)),
+            word(row.bottleneck),
+        ]
+        for row in report.rows
+    ]
+    notes = [
+        "No card and no model: a batch of 16 pages takes the time that the model took of an H200. "
+        f"{report.rows[0].pages} pages read beforehand, {report.cores} cores, which readers share. Processors are "
+        "those of the ingest's own process, all threads, without what a real model does beyond its calls of torch."
+    ]
+    return table("simulated", "What an ingest's own process costs beside a simulated card", columns, rows, notes)
+
+
 TABLES: Mapping[str, Callable[[Any], Table]] = {
     "across": across,
     "encoders": encoders,
@@ -385,5 +419,6 @@ TABLES: Mapping[str, Callable[[Any], Table]] = {
     "remote": remote,
     "scale": scale,
     "scale-points": scale_points,
+    "simulated": simulated,
 }
 """Tables by name, each of the report of its kind: what stands before the first hyphen."""

@@ -377,6 +377,20 @@ def test_weights_are_means_over_the_groups(geometry, index):
 
 @settings(max_examples=80, deadline=None)
 @given(pages, indexes)
+def test_pages_that_share_a_grid_share_nothing_else(embedding, index):
+    """Weights are remembered by cells: to the bit what they are of this page, wherever its boxes are."""
+    geometry, moved = embedding.geometry, embedding.geometry
+    if geometry.grid is not None and (geometry.cell >= 0).any():
+        moved = Geometry(geometry.boxes * np.float32(0.5), geometry.grid, geometry.cell)
+    expected = apply(weights(geometry, index), embedding)
+    for one in (geometry, moved):
+        found = pool(PageEmbedding(embedding.vectors, one), index)
+        assert found.vectors.tobytes() == expected.vectors.tobytes()
+        assert [group.tolist() for group in found.groups] == [group.tolist() for group in expected.groups]
+
+
+@settings(max_examples=80, deadline=None)
+@given(pages, indexes)
 def test_groups_reproduce_the_vectors(embedding, index):
     """Tiles always, and the others where the rows are equal: a whole grid of no more than 32 rows."""
     geometry = embedding.geometry

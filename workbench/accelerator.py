@@ -6,6 +6,10 @@ only grow or get a new name (see `store.vector_cache`), so that after a commit o
 The smallest arrays go first: a collection larger than the card has its pooled vectors there. Pages that are not there,
 yet or for good, are the caller's to score on the processor.
 
+An array that does not fit as it is, but does in eight bits a number (a scale for each vector), is held so. What is
+scored there then says which pages can be among the best: what was rounded off bounds by how much a score is wrong, and
+all pages that could be among so many best are left to the processor, so that lists are the same.
+
 On CUDA the product and its maximum are one kernel of `late-interaction-kernels` where it is installed (the extra
 ``gpu``); elsewhere, on Apple's cards and where it is not, they are torch's, a block of pages at a time. Either sums in
 float32. `Settings.search_device` says where; ``cpu-torch`` runs all of it on the processor, which is how it is tested.
@@ -49,6 +53,10 @@ BLOCK_NUMBERS = 1 << 25
 """Similarities that torch computes at once: 128 MiB."""
 SHARE_OF_FREE = 0.5
 """Of the card's free memory that vectors may take, where no budget is set."""
+HALF = 1e-3
+"""Of the length of a vector: more than a product with a query loses where that is rounded to half precision."""
+TINY = 2.0**-14
+"""The least number that half precision has in full: no scale is below it."""
 SPARSE = 4
 """Pages are gathered where they are less than one in so many of the rows they span, else the span is scored whole."""
 ON_PROCESSOR = "cpu-torch"
@@ -57,10 +65,14 @@ ON_PROCESSOR = "cpu-torch"
 
 @dataclass(slots=True)
 class _Segment:
-    """Rows ``first`` to ``first + len(vectors)`` of an array, on the device."""
+    """Rows ``first`` to ``first + len(vectors)`` of an array, on the device.
+
+    In eight bits row i is ``vectors[i] * scales[i, 0]``, to an error of length ``scales[i, 1]`` at most.
+    """
 
     first: int
     vectors: torch.Tensor
+    scales: torch.Tensor | None = None
 
 
 @dataclass
@@ -70,15 +82,23 @@ class _Holding:
     flat: weakref.ref[NDArray[Any]]
     total: int
     dim: int
-    row_bytes: int
+    stored_bytes: int
+    """Of a row as it is stored."""
+    small: bool = False
+    """Whether it is held in eight bits."""
     share: int = 0
     segments: list[_Segment] = field(default_factory=list)
     asked: bool = False
     """Whether somebody has to look whether it is in step."""
 
     @property
+    def row_bytes(self) -> int:
+        """Of a row as it is held."""
+        return self.dim + 4 if self.small else self.stored_bytes
+
+    @property
     def bytes(self) -> int:
-        """Of the whole array."""
+        """Of the whole array as it is held."""
         return self.total * self.row_bytes
 
     @property
@@ -89,14 +109,15 @@ class _Holding:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How much of an array is on the device: ``device`` its name, ``bytes`` of ``of`` bytes."""
+    """How much of an array is on the device: ``device`` its name, ``bytes`` of ``of``, ``small`` in eight bits."""
 
     device: str
     bytes: int
     of: int
+    small: bool = False
 
     def __str__(self) -> str:
-        there = f"{self.bytes / 1e6:,.1f} MB"
+        there = f"{self.bytes / 1e6:,.1f} MB{' in eight bits' if self.small else ''}"
         if self.bytes >= self.of:
             return f"{self.device}: {there}, warm"
         return f"{self.device}: {there} of {self.of / 1e6:,.1f} MB, the rest on the processor"
@@ -136,7 +157,8 @@ class Accelerator:
             holding = self._holdings.get(_key(flat))
             if holding is None:
                 return None
-            return Held(self.name, min(holding.rows, len(flat)) * holding.row_bytes, flat.nbytes)
+            there = min(holding.rows, len(flat)) * holding.row_bytes
+            return Held(self.name, there, len(flat) * holding.row_bytes, holding.small)
 
     def hold(self, flat: NDArray[Any], wait: bool = False) -> None:
         """Have an array copied, or what was added to it; with ``wait`` only return when that is done."""
@@ -172,12 +194,20 @@ class Accelerator:
         return holding
 
     def _plan(self) -> None:
-        """Share the budget out, smallest first and what nobody maps last, and drop what has no share."""
+        """Share the budget out, smallest first and what nobody maps last, and drop what has no share.
+
+        What fits in eight bits alone is to be so.
+        """
         left = self.budget
         for key in [key for key, each in self._holdings.items() if each.flat() is None]:
             if not isinstance(key, str) or not Path(key).exists():
                 del self._holdings[key]
-        for holding in sorted(self._holdings.values(), key=lambda each: (each.flat() is None, each.bytes)):
+        held = self._holdings.values()
+        for holding in sorted(held, key=lambda each: (each.flat() is None, each.total * each.stored_bytes)):
+            small = holding.total * (holding.dim + 4) <= left < holding.total * holding.stored_bytes
+            if small is not holding.small:
+                holding.small, holding.asked = small, True
+                holding.segments.clear()
             holding.share = min(left, holding.bytes)
             left -= holding.share
             while holding.rows > holding.share // holding.row_bytes:
@@ -208,11 +238,13 @@ class Accelerator:
 
     def _bring(self, holding: _Holding) -> None:
         """Copy the segments that lack, or have grown, as far as the share goes."""
-        flat, share = holding.flat(), holding.share
+        flat = holding.flat()
         if flat is None:
             return
+        with self._lock:
+            share, small, row_bytes = holding.share, holding.small, holding.row_bytes
         step = self._step(holding.dim)
-        room = share // holding.row_bytes  # what is in two segments is a thousandth, and not counted
+        room = share // row_bytes  # what is in two segments is a thousandth, and not counted
         for first in range(0, len(flat), step):
             rows = min(step + self._overlap, len(flat) - first)
             number = first // step
@@ -225,40 +257,51 @@ class Accelerator:
             rows = min(rows, room - first)
             if rows <= (len(known.vectors) if known is not None else 0):
                 return
-            made = _Segment(first, self._copied(flat[first : first + rows]))
+            made = self._copied(first, flat[first : first + rows], small)
             with self._lock:
+                if holding.small is not small:
+                    return  # it is asked for anew
                 holding.segments[number:] = [made]
             if first + rows >= len(flat):
                 return
 
-    def _copied(self, rows: NDArray[Any]) -> torch.Tensor:
+    def _copied(self, first: int, rows: NDArray[Any], small: bool) -> _Segment:
         import torch
 
-        made = torch.empty(rows.shape, dtype=getattr(torch, rows.dtype.name), device=self.device)
+        kind = torch.int8 if small else getattr(torch, rows.dtype.name)
+        made = torch.empty(rows.shape, dtype=kind, device=self.device)
+        scales = torch.empty((len(rows), 2), dtype=torch.float16, device=self.device) if small else None
         block = max(1, COPIED_AT_ONCE // (rows.shape[1] * rows.dtype.itemsize))
         for start in range(0, len(rows), block):
             if self._ending:
                 raise RuntimeError("the process ends")
             # A copy of its own: mapped memory is read-only, and reading it from disk is what takes the time.
-            made[start : start + block].copy_(torch.from_numpy(np.array(rows[start : start + block])))
+            there = torch.from_numpy(np.array(rows[start : start + block])).to(self.device)
+            if scales is not None:
+                there, scales[start : start + block] = _in_eight_bits(there)
+            made[start : start + block].copy_(there)
         if self.device.startswith("cuda"):
             torch.cuda.synchronize(self.device)
-        return made
+        return _Segment(first, made, scales)
 
     # -- scoring ------------------------------------------------------------------------------------------------------
 
     def score(
-        self, query: Float, flat: NDArray[Any], starts: Rows, lengths: Rows, weights: Float | None
+        self, query: Float, flat: NDArray[Any], starts: Rows, lengths: Rows, weights: Float | None, most: int = 0
     ) -> tuple[Float, NDArray[np.bool_]] | None:
         """MaxSim of the pages ``flat[starts[i]:][:lengths[i]]`` that are there, and which are: ``(pages,)`` each.
 
         ``query (m, d)``, ``weights (m,)`` of either sign. None where none of the array is there, which asks for it.
+        Where it is there in eight bits, those that can be among the ``most`` best count as not there, and the others
+        have a score below these; None without ``most``.
         """
         with self._lock:
             holding = self._ask(flat)
             segments = list(holding.segments)
-        if not segments:
+        screened = any(segment.scales is not None for segment in segments)
+        if not segments or (screened and not 0 < most < len(starts)):
             return None
+        wrong = np.zeros(len(starts), np.float32)
         scores, there = np.zeros(len(starts), np.float32), np.zeros(len(starts), np.bool_)
         order = None if bool((starts[1:] >= starts[:-1]).all()) else np.argsort(starts, kind="stable")
         first, sizes = (starts, lengths) if order is None else (starts[order], lengths[order])
@@ -269,13 +312,18 @@ class Accelerator:
             for segment, a, b in zip(segments, cuts, cuts[1:], strict=False):
                 inside = a + np.flatnonzero(first[a:b] + sizes[a:b] <= segment.first + len(segment.vectors))
                 if len(inside):
-                    begun.append((inside, *ask.begin(segment.vectors, first[inside] - segment.first, sizes[inside])))
+                    begun.append((inside, *ask.begin(segment, first[inside] - segment.first, sizes[inside])))
             for inside, totals, at in begun:  # waited for once all are begun
-                pages = inside if order is None else order[inside]
-                scores[pages], there[pages] = totals.cpu().numpy()[at], True
+                pages, said = inside if order is None else order[inside], totals.cpu().numpy()[at]
+                scores[pages], there[pages] = said[:, 0], True
+                wrong[pages] = ask.size * (said[:, 1] if said.shape[1] > 1 else HALF)
         except RuntimeError as error:  # torch's out of memory is one
             log.warning("%s could not compare vectors (%s)", self.name, str(error).splitlines()[0])
             return None
+        if screened and there.any():
+            low = np.fmax(scores - wrong, -np.inf)[there]  # a score that is no number is above none
+            least = np.partition(low, -most)[-most] if len(low) > most else -np.inf
+            there &= scores + wrong < least
         return scores, there
 
     def read(self, flat: NDArray[Any]) -> float:
@@ -299,6 +347,8 @@ class _Asked:
 
     parts: tuple[tuple[int, torch.Tensor], ...]
     fused: Callable[..., torch.Tensor] | None
+    size: float
+    """The lengths of its vectors together: by so much a score is wrong at most for each unit that page vectors are."""
 
     @classmethod
     def of(cls, query: Float, weights: Float | None, like: torch.Tensor, fused: bool) -> _Asked:
@@ -310,37 +360,64 @@ class _Asked:
             rows = np.ascontiguousarray(query[sizes * sign > 0] * np.abs(sizes[sizes * sign > 0])[:, None], np.float32)
             if len(rows):
                 parts.append((sign, torch.from_numpy(rows).to(like.device)))
-        return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None)
+        size = float(np.linalg.norm(query * sizes[:, None], axis=1).sum())
+        return cls(tuple(parts), _fused() if fused and like.dtype == torch.float16 else None, size)
 
-    def begin(self, vectors: torch.Tensor, starts: Rows, lengths: Rows) -> tuple[torch.Tensor, Rows]:
-        """Totals on the device, and where among them each page's score is: ``(pages,)``. ``starts`` ascend."""
+    def begin(self, segment: _Segment, starts: Rows, lengths: Rows) -> tuple[torch.Tensor, Rows]:
+        """What `_by_torch` says, on the device, and where in it each page is: ``(pages,)``. ``starts`` ascend."""
         import torch
 
-        ends = starts + lengths
+        vectors, ends = segment.vectors, starts + lengths
+        index: slice | torch.Tensor
         between = starts[1:] - ends[:-1]
         if bool((between >= 0).all()) and int(lengths.sum()) * SPARSE >= int(ends[-1] - starts[0]):
             # What lies between pages is scored like a page, and not looked at.
-            piece = vectors[int(starts[0]) : int(ends[-1])]
+            index = slice(int(starts[0]), int(ends[-1]))
             at = np.arange(len(starts)) + np.append(0, np.cumsum(between > 0))
             sizes = np.empty(int(at[-1]) + 1, np.int64)
             sizes[at], sizes[at[1:][between > 0] - 1] = lengths, between[between > 0]
         else:
             rows = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
             index = torch.from_numpy(np.arange(len(rows)) + rows).to(vectors.device)
-            piece, at, sizes = vectors[index], np.arange(len(starts)), lengths
-        total = torch.zeros(len(sizes), dtype=torch.float32, device=vectors.device)
+            at, sizes = np.arange(len(starts)), lengths
+        piece, scales = vectors[index], None if segment.scales is None else segment.scales[index]
+        total = torch.zeros((len(sizes), 1 if scales is None else 2), dtype=torch.float32, device=vectors.device)
         for sign, query in self.parts:
-            total += sign * (_by_torch(query, piece, sizes) if self.fused is None else self.fused(query, piece, sizes))
+            if self.fused is None or scales is not None:
+                made = _by_torch(query, piece, sizes, scales)
+            else:
+                made = self.fused(query, piece, sizes)[:, None]
+            total[:, 0] += sign * made[:, 0]
+            total[:, 1:] = made[:, 1:]
         return total, at
 
 
-def _by_torch(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.Tensor:
-    """Sum over query vectors of the greatest product with each of consecutive pages: ``(pages,) float32``."""
+def _in_eight_bits(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows as ``int8``, and ``(n, 2) float16``: what to multiply each with, and how wrong a product with it can be then
+    for each unit of length of the other vector. Where that is no number, nothing can be said of the row."""
     import torch
 
-    out = torch.empty(len(sizes), dtype=torch.float32, device=vectors.device)
+    rows = rows.float()
+    scales = (rows.abs().amax(dim=1, keepdim=True) / 127).half().clamp(min=TINY)
+    small = (rows / scales).round().clamp(-127, 127)
+    lost = (rows - small * scales).norm(dim=1, keepdim=True) + HALF * rows.norm(dim=1, keepdim=True)
+    return small.char(), torch.cat([scales, (lost * (1 + HALF)).half()], dim=1)
+
+
+def _by_torch(
+    query: torch.Tensor, vectors: torch.Tensor, sizes: Rows, scales: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Sum over query vectors of the greatest product with each of consecutive pages: ``(pages, 1) float32``.
+
+    In eight bits ``(pages, 2)``: also how wrong a product with a page's vectors can be at most.
+    """
+    import torch
+
+    out = torch.empty((len(sizes), 1 if scales is None else 2), dtype=torch.float32, device=vectors.device)
     for block, first, last in _blocks(sizes, max(1, BLOCK_NUMBERS // len(query))):
         product = _product(vectors[first:last], query)
+        if scales is not None:
+            product = torch.cat([product * scales[first:last, :1], scales[first:last, 1:]], dim=1)
         pages, longest = block.stop - block.start, int(sizes[block].max())
         if longest * pages == last - first:
             best = product.view(pages, longest, -1).amax(dim=1)
@@ -348,7 +425,8 @@ def _by_torch(query: torch.Tensor, vectors: torch.Tensor, sizes: Rows) -> torch.
             owner = torch.from_numpy(np.repeat(np.arange(pages), sizes[block])).to(vectors.device)
             best = torch.full((pages, product.shape[1]), -torch.inf, device=vectors.device)
             best.scatter_reduce_(0, owner[:, None].expand_as(product), product, "amax")
-        out[block] = best.sum(dim=1)
+        out[block, 0] = best[:, : len(query)].sum(dim=1)
+        out[block, 1:] = best[:, len(query) :]
     return out
 
 
@@ -356,8 +434,8 @@ def _product(vectors: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
     """Dot products ``(rows, m)``, summed in float32 and not rounded to half precision."""
     import torch
 
-    if vectors.is_cuda and vectors.dtype == torch.float16:
-        return torch.mm(vectors, query.half().T, out_dtype=torch.float32)
+    if vectors.is_cuda and vectors.dtype in (torch.float16, torch.int8):
+        return torch.mm(vectors.half(), query.half().T, out_dtype=torch.float32)
     return vectors.float() @ query.T
 
 

@@ -76,13 +76,19 @@ def maxsim(query: Float, pages: Ragged, weights: Float | None = None) -> Float:
 
 
 def maxsim_of_ranges(
-    query: Float, flat: NDArray[Any], starts: ArrayLike, lengths: ArrayLike, weights: Float | None = None
+    query: Float,
+    flat: NDArray[Any],
+    starts: ArrayLike,
+    lengths: ArrayLike,
+    weights: Float | None = None,
+    most: int = 0,
 ) -> Float:
     """MaxSim of the pages whose vectors are ``flat[starts[i] : starts[i] + lengths[i]]``: ``(pages,) float32``.
 
     ``flat (N, d)`` float32 or float16, in memory or memory-mapped; ranges may come in any order, overlap and repeat.
-    They are read in the order they lie in, so that a scan of all pages is one sequential read. See `maxsim` for the
-    rest; `ValueError` for a range that is empty or outside ``flat``, or a query of another dimension.
+    They are read in the order they lie in, so that a scan of all pages is one sequential read. With ``most``, a page
+    that is not among so many best may have any score below theirs. See `maxsim` for the rest; `ValueError` for a range
+    that is empty or outside ``flat``, or a query of another dimension.
     """
     starts, lengths = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
     _check(query, flat, starts, lengths, weights)
@@ -90,7 +96,9 @@ def maxsim_of_ranges(
     if not len(query) or not len(starts):
         return scores
     card = accelerator()
-    found = card.score(query, flat, starts, lengths, weights) if card is not None and is_whole_file(flat) else None
+    found = None
+    if card is not None and is_whole_file(flat):
+        found = card.score(query, flat, starts, lengths, weights, most)
     if found is None:
         return _on_processor(query, flat, starts, lengths, weights)
     scores, there = found

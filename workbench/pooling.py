@@ -38,8 +38,9 @@ What it does not do: look at the vectors. Clustering and learned compression bel
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,21 +79,21 @@ class Pooled:
 
 def pool(embedding: PageEmbedding, index: str) -> Pooled:
     """Pool a page for an index of `POOLS`; `ValueError` for another name or a page without vectors."""
-    return pooled(lambda geometry: weights(geometry, index), embedding)
+    return pooled(weights, embedding, index)
 
 
-def pooled(weigh: Callable[[Geometry], Weights], embedding: PageEmbedding) -> Pooled:
-    """The means, by the weights that ``weigh`` gives geometries, of the vectors that stand for some of the page.
+def pooled(weigh: Callable[..., Weights], embedding: PageEmbedding, *given: Hashable) -> Pooled:
+    """The means, by the weights that ``weigh`` gives geometries (and what else it is ``given``), of the vectors that
+    stand for some of the page.
 
-    Those of a prompt, which is the same on every page, are in no group.
+    Those of a prompt, which is the same on every page, are in no group. Weights on a grid depend on cells alone, so
+    that pages of one shape share them.
     """
-    shown = embedding.geometry.shown
-    if shown.all():
-        return apply(weigh(embedding.geometry), embedding)
-    numbers, geometry = np.flatnonzero(shown), embedding.geometry
-    seen = Geometry(geometry.boxes[shown], geometry.grid, geometry.cell[shown])
-    made = apply(weigh(seen), PageEmbedding(embedding.vectors[shown], seen))
-    return Pooled(made.vectors, tuple(numbers[group] for group in made.groups))
+    geometry, shown = embedding.geometry, embedding.geometry.shown
+    if geometry.grid is None or not _placed(geometry).any():
+        return _mixed(_mixing(weigh, given, geometry, shown), embedding.vectors)
+    cell = np.asarray(geometry.cell, np.int32)
+    return _mixed(_on_grid(weigh, given, geometry.grid, cell.tobytes(), shown.tobytes()), embedding.vectors)
 
 
 def apply(matrix: Weights, embedding: PageEmbedding) -> Pooled:
@@ -100,16 +101,51 @@ def apply(matrix: Weights, embedding: PageEmbedding) -> Pooled:
 
     A mean whose members cancel out has no direction; its first member stands in for it.
     """
-    groups = tuple(np.flatnonzero(row).astype(np.int64) for row in matrix)
-    means = _product(matrix, embedding.vectors.astype(np.float64))
+    return _mixed(_Mixing.of(matrix), embedding.vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixing:
+    """Weights ``(k, n)``, of which most are zero, and the numbers of those in each row that are not."""
+
+    matrix: csr_array
+    groups: tuple[NDArray[np.int64], ...]
+
+    @classmethod
+    def of(cls, matrix: Weights) -> _Mixing:
+        return cls(csr_array(matrix), tuple(np.flatnonzero(row).astype(np.int64) for row in matrix))
+
+
+@lru_cache(maxsize=64)  # the pages of a document have few shapes between them
+def _on_grid(
+    weigh: Callable[..., Weights], given: tuple[Hashable, ...], grid: tuple[int, int], cell: bytes, shown: bytes
+) -> _Mixing:
+    cells = np.frombuffer(cell, np.int32)
+    nowhere = Geometry(np.zeros((len(cells), 4), np.float32), grid, cells)
+    return _mixing(weigh, given, nowhere, np.frombuffer(shown, np.bool_))
+
+
+def _mixing(
+    weigh: Callable[..., Weights], given: tuple[Hashable, ...], geometry: Geometry, shown: NDArray[np.bool_]
+) -> _Mixing:
+    if shown.all():
+        return _Mixing.of(weigh(geometry, *given))
+    seen = weigh(Geometry(geometry.boxes[shown], geometry.grid, geometry.cell[shown]), *given)
+    matrix = np.zeros((len(seen), len(shown)))
+    matrix[:, shown] = seen
+    return _Mixing.of(matrix)
+
+
+def _mixed(mixing: _Mixing, vectors: Float) -> Pooled:
+    means = np.asarray(mixing.matrix @ vectors.astype(np.float64))
     norms = np.linalg.norm(means, axis=1)
     for i in np.flatnonzero(norms < NO_DIRECTION):
-        means[i] = embedding.vectors[groups[i][0]]
+        means[i] = vectors[mixing.groups[i][0]]
         norms[i] = np.linalg.norm(means[i])
-    return Pooled(np.ascontiguousarray(means / norms[:, None], np.float32), groups)
+    return Pooled(np.ascontiguousarray(means / norms[:, None], np.float32), mixing.groups)
 
 
-def _product(matrix: Weights, rows: NDArray[np.float64]) -> Weights:
+def _product(matrix: Weights, rows: Weights) -> Weights:
     """``matrix @ rows`` for a matrix of which most is zero.
 
     BLAS would set every core on a product of 50 microseconds: several pages pooled at once then keep each other

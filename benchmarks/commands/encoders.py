@@ -23,6 +23,13 @@ def encoders(
     real_size: Annotated[
         bool, typer.Option("--real-size", help="Models of these sizes with random weights, made here; no hub is asked.")
     ] = False,
+    simulated_card: Annotated[
+        bool,
+        typer.Option(
+            "--simulated-card",
+            help="Ingests beside a card that is only a clock: what their own process costs, on any machine.",
+        ),
+    ] = False,
     pages: Annotated[int, typer.Option(min=1, max=70, help="Pages of the sample documents.")] = 64,
     ingested: Annotated[
         int, typer.Option(min=1, help="Pages of the ingest: the sample's, and then copies of its documents.")
@@ -34,14 +41,18 @@ def encoders(
     """Measure what a page model costs by itself, fed by plain loops, and fed by an ingest, whose stages overlap.
 
     The last column but one is what an ingest gets of the forward pass alone; 'waits for' names the stage that kept it
-    from more.
+    from more. With --simulated-card no model is measured: it is what an ingest leaves of a rate that is given.
     """
     files = options.checked(save)
-    if not real_size:
-        raise typer.BadParameter("only models of published sizes are measured so far; add --real-size")
+    if real_size == simulated_card:
+        raise typer.BadParameter("say --real-size for models of published sizes, or --simulated-card for no model")
     context.with_resource(output.only_ours())
-    from benchmarks.encoders import SIZES
+    from benchmarks.encoders import SIZES, simulated
     from benchmarks.encoders import encoders as measure
 
-    report = measure(settings(context), ids or list(SIZES), pages, ingested, workers, output.say)
-    finish(report, ["encoders"], files, as_json)
+    chosen = ids or list(SIZES)
+    if simulated_card:
+        finish(simulated(settings(context), chosen, ingested, output.say), ["simulated"], files, as_json)
+    else:
+        report = measure(settings(context), chosen, pages, ingested, workers, output.say)
+        finish(report, ["encoders"], files, as_json)

@@ -122,12 +122,11 @@ def size(size_id: str) -> RealSize:
 def build(shape: RealSize, folder: Path) -> LateInteraction:
     """A model of that shape with random weights, on the device that settings choose; its processor is in ``folder``."""
     cure()
-    import colpali_engine.models as models
     import torch
     import transformers
 
     family, device = FAMILIES[shape.family], choose()
-    processor = _PROCESSORS[family.cut](getattr(models, family.processor))
+    processor = processor_of(shape)
     processor.save_pretrained(folder)
     config = getattr(transformers, shape.config)(
         text_config={**shape.text, "pad_token_id": 0}, vision_config=dict(shape.vision), **shape.more,
@@ -144,10 +143,26 @@ def build(shape: RealSize, folder: Path) -> LateInteraction:
         model.set_attn_implementation(device.attention)
     checkpoint = Checkpoint(folder, None, "random", "0" * 64)
     engine = Engine(family, checkpoint, device, model.to(device.name, device.dtype).eval(), processor)
-    return LateInteraction(_row(shape, device), engine)
+    return LateInteraction(row_of(shape, device), engine)
 
 
-def _row(shape: RealSize, device: Device) -> EncoderSpec:
+def processor_of(shape: RealSize) -> Any:
+    """The model's own processor, with a tokenizer over bytes."""
+    cure()
+    import colpali_engine.models as models
+
+    family = FAMILIES[shape.family]
+    return _PROCESSORS[family.cut](getattr(models, family.processor))
+
+
+def image_token(shape: RealSize, processor: Any) -> int:
+    """The number of the token that stands for a piece of a picture."""
+    ids = _ids(shape, processor)
+    return ids.get("image_token_id") or ids["image_token_index"]
+
+
+def row_of(shape: RealSize, device: Device) -> EncoderSpec:
+    """The row that a model of that shape would have in the table."""
     return EncoderSpec(
         id=f"{shape.id}-random",
         name=f"{shape.id} with random weights",

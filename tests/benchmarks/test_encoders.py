@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.encoders import SIZES, encoders, sizes
+from benchmarks.encoders import SIZES, encoders, simulated, simulation, sizes
 from benchmarks.ingesting import ingesting
 from benchmarks.tables import TABLES
 from workbench.errors import NotFoundError
@@ -57,6 +57,20 @@ def test_a_model_goes_through_every_way_to_feed_it(tmp_path, monkeypatch):
     assert len(TABLES["encoders"](report).rows) == 1
     with pytest.raises(NotFoundError, match=r"there are: colpali, colqwen2\.5"):
         encoders(Settings(home=tmp_path), ["nothing"], 1, 1, 1, said.append)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_an_ingest_beside_a_simulated_card_stores_what_the_model_would_make(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(simulation, "READYMADE", 3)
+    report = simulated(Settings(home=tmp_path), [name], 4, [].append)
+    (row,) = report.rows
+    assert (row.id, row.pages, row.forward) == (name, 4, simulation.CARDS[name].rate)
+    least, most = {"colpali": (1024, 1024), "colqwen2.5": (650, 768)}.get(name, (9 * 64, 17 * 64))
+    assert least <= row.vectors <= most
+    assert row.ingest > 0
+    assert row.cpu_ms > 0 and "MainThread" in dict(row.threads)
+    assert [(stage.name, stage.done) for stage in row.stages[2:4]] == [("embed", 4), ("write", 4)]
+    assert len(TABLES["simulated"](report).rows) == 1
 
 
 def test_both_ways_of_an_ingest_are_timed(tmp_path):

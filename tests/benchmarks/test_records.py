@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.across import AcrossPoint, AcrossReport
 from benchmarks.card import CardReport, CardWay
-from benchmarks.encoders import EncoderRow, EncodersReport
+from benchmarks.encoders import EncoderRow, EncodersReport, SimulatedReport, SimulatedRow
 from benchmarks.files.report import FileOutcome, FilesReport, RefusedPage, Run
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport
 from benchmarks.peers.compare import PeerReport, PeerRow
@@ -90,6 +90,12 @@ def encoders():
     return EncodersReport((row,), 16, "made up", 8)
 
 
+def simulated():
+    stages = (JobStage("read", 64, 64, 4.0, 8), JobStage("embed", 64, 64, 5.0))
+    row = SimulatedRow("colpali", 64, 1024, 85.0, 42.5, 9.5, (("MainThread", 3.0), ("tokio", 2.0)), stages)
+    return SimulatedReport((row,), 16)
+
+
 def card():
     ways = (CardWay("kernel", TIMES), CardWay("reading the bytes", TIMES))
     return CardReport("cuda:0", 90_000, 1_030, 128, 20, 24 << 30, 20 << 30, 12.0, ways, 1e-4)
@@ -109,7 +115,19 @@ def across():
     return AcrossReport("c", "reader", 20, 180, 30, 3, points)
 
 
-REPORTS = [across(), files(), latency(), latency(cold=False), scale(), peers(), methods(), card(), encoders(), remote()]
+REPORTS = [
+    across(),
+    files(),
+    latency(),
+    latency(cold=False),
+    scale(),
+    peers(),
+    methods(),
+    card(),
+    encoders(),
+    remote(),
+    simulated(),
+]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=kind_of)

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.documents import langid
 from workbench.documents.langid import MOST, language
@@ -130,6 +133,25 @@ def test_neighbours_capitals_and_one_line_are_told(tag, text):
     assert language(text.split()) == tag
 
 
+@pytest.fixture(scope="module")
+def library():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages([tag for tag in model.labels if tag not in langid._LEFT_OUT])
+    return model
+
+
+@given(st.lists(st.one_of(st.text(max_size=300), st.sampled_from(list(TEXTS.values()))), min_size=1, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_texts_read_at_once_are_what_the_library_reads_byte_by_byte(library, texts):
+    for text, found in zip(texts, langid._likely(texts), strict=True):
+        expected = dict.fromkeys(langid._model().tags, 0.0)
+        for tag, probability in library.rank(text):
+            expected[langid._WITHIN.get(tag, tag)] += probability
+        np.testing.assert_allclose(found, list(expected.values()), rtol=1e-3, atol=1e-5)
+
+
 def test_nothing_is_loaded_before_a_page_has_words():
     code = "import sys; import workbench.store.writer as w; w.language(['12']); print('py3langid' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -138,7 +160,7 @@ def test_nothing_is_loaded_before_a_page_has_words():
 
 def test_hostile_words_are_looked_at_in_part(monkeypatch):
     asked, likely = [], langid._likely
-    monkeypatch.setattr(langid, "_likely", lambda text: asked.append(text) or likely(text))
+    monkeypatch.setattr(langid, "_likely", lambda texts: asked.extend(texts) or likely(texts))
     assert language([*TEXTS["en"].split(), "ab" * 1_000_000]) in ("en", "")
     assert max(map(len, asked)) < 3000
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from workbench import memory
+from workbench.encoders import transformers_cure
 from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Batches, Device, choose
@@ -60,6 +61,7 @@ class Engine:
         self.attention = attend_by_windows(model)
         # On a GPU the library's image processors take less time than the way of what they make would.
         self.processes_there = device.kind == "cuda" and _takes_tensors(processor)
+        transformers_cure.cure()
         if device.kind == "cuda":
             memory.keep()  # pictures come and go by the hundred a second
         self._image_token = int(model.config.image_token_id)

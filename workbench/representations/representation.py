@@ -189,17 +189,24 @@ class Representation:
         return query, weights
 
     def score(
-        self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, state: State
+        self,
+        vectors: Float,
+        weights: Float,
+        flat: Rows,
+        starts: ArrayLike,
+        lengths: ArrayLike,
+        state: State,
+        most: int = 0,
     ) -> Float:
         """The score of every page for a query: ``(pages,) float32``; page i is ``flat[starts[i]:][:lengths[i]]``.
 
         ``vectors (m, d) float32`` and ``weights (m,)`` are the query's own. Rows are decoded a block at a time, so
-        memory does not grow with the number of pages.
+        memory does not grow with the number of pages. ``most`` as in `maxsim_of_ranges`.
         """
         query, weights = self.asked(vectors, weights, state)
         at, count = np.asarray(starts, np.int64), np.asarray(lengths, np.int64)
         if self.encoding.lossless:
-            return maxsim_of_ranges(query, flat, at, count, weights)
+            return maxsim_of_ranges(query, flat, at, count, weights, most)
         inner, values = _of("encoding", state), self._encoding_values(state)
         if self.encoding.score:
             return self.encoding.score(query, weights, flat, at, count, inner, values)
@@ -253,9 +260,11 @@ class FittedIndex:
         """A query as pages are scored for it; see `Representation.asked`."""
         return self.representation.asked(vectors, weights, self.state)
 
-    def score(self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike) -> Float:
+    def score(
+        self, vectors: Float, weights: Float, flat: Rows, starts: ArrayLike, lengths: ArrayLike, most: int = 0
+    ) -> Float:
         """The score of every page for a query; see `Representation.score`."""
-        return self.representation.score(vectors, weights, flat, starts, lengths, self.state)
+        return self.representation.score(vectors, weights, flat, starts, lengths, self.state, most)
 
     @property
     def learnt(self) -> bool:

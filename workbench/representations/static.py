@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench import pooling
 from workbench.representations.base import Chosen, Method, Option, State, Values, number
-from workbench.types import Geometry, PageEmbedding
+from workbench.types import PageEmbedding
 
 TOOLKIT = "Visual RAG Toolkit, arXiv 2602.12510"
 
@@ -24,15 +24,17 @@ def _full(embedding: PageEmbedding, _state: State, _values: Values) -> Chosen:
 def _spatial(
     name: str,
     summary: str,
-    weights: Callable[[Geometry, Values], pooling.Weights],
+    weights: Callable[..., pooling.Weights],
     most: Callable[[int, Values], int],
     options: Mapping[str, Option] | None = None,
     source: str = TOOLKIT,
 ) -> Method:
+    """``weights`` takes the geometry and the options, in their order."""
+
     def derive(embedding: PageEmbedding, _state: State, values: Values) -> Chosen:
         if not len(embedding.geometry):
             raise ValueError("a page without vectors cannot be pooled")
-        pooled = pooling.pooled(lambda geometry: weights(geometry, values), embedding)
+        pooled = pooling.pooled(weights, embedding, *(values[name] for name in options or {}))
         return Chosen(pooled.vectors, pooled.groups)
 
     return Method(name, summary, source, derive, most, options or {})
@@ -48,27 +50,27 @@ def _all(n: int, _values: Values) -> int:
 
 STATIC = (
     Method("full", "every vector of the page", "ColBERT, arXiv 2004.12832; ColPali, arXiv 2407.01449", _full, _all),
-    _spatial("global", "one mean vector a page", lambda g, _: pooling.global_weights(g), _at_most(1)),
+    _spatial("global", "one mean vector a page", pooling.global_weights, _at_most(1)),
     _spatial(
         "rows",
         "the mean of each row of patches or line of words, adaptively at most so many",
-        lambda g, v: pooling.row_weights(g, number(v, "most")),
+        pooling.row_weights,
         lambda n, v: min(n, number(v, "most")),
         {"most": Option("most rows of a page", pooling.ROWS, low=1)},
     ),
     _spatial(
         "columns",
         "the mean of each column of patches or strip of words, at most so many",
-        lambda g, v: pooling.column_weights(g, number(v, "most")),
+        pooling.column_weights,
         lambda n, v: min(n, number(v, "most")),
         {"most": Option("most columns of a page", pooling.COLUMNS, low=1)},
         source="a baseline beside rows",
     ),
-    _spatial("tiles", "the mean of each tile of 8 x 8 patches", lambda g, _: pooling.tile_weights(g), _all),
+    _spatial("tiles", "the mean of each tile of 8 x 8 patches", pooling.tile_weights, _all),
     _spatial(
         "blocks",
         "the mean of each part of the page cut into side x side equal parts",
-        lambda g, v: pooling.block_weights(g, number(v, "side")),
+        pooling.block_weights,
         lambda n, v: min(n, number(v, "side") ** 2 + 1),
         {"side": Option("parts along each side", pooling.SIDE, low=1, high=100)},
         source="2-D pooling of Light-ColPali, arXiv 2506.04997",
@@ -76,31 +78,29 @@ STATIC = (
     _spatial(
         "conv",
         "a window sliding over the rows, past both ends",
-        lambda g, v: pooling.conv_weights(g, number(v, "window")),
+        pooling.conv_weights,
         lambda n, v: min(n, pooling.ROWS) + number(v, "window") - 1,
         {"window": _WINDOW},
     ),
     _spatial(
         "gauss",
         "the rows smoothed by a gaussian",
-        lambda g, v: pooling.gauss_weights(g, number(v, "window"), float(v["sigma"])),
+        pooling.gauss_weights,
         _at_most(pooling.ROWS),
         {"window": _WINDOW, "sigma": _SIGMA},
     ),
     _spatial(
         "triangular",
         "the rows smoothed by a triangle",
-        lambda g, v: pooling.triangular_weights(g, number(v, "window")),
+        pooling.triangular_weights,
         _at_most(pooling.ROWS),
         {"window": _WINDOW},
     ),
-    _spatial(
-        "neighbours", "each tile averaged with the four around it", lambda g, _: pooling.neighbour_weights(g), _all
-    ),
+    _spatial("neighbours", "each tile averaged with the four around it", pooling.neighbour_weights, _all),
     _spatial(
         "tiles-global",
         "the mean of each tile, and each vector of the global tile as it is",
-        lambda g, _: pooling.tile_global_weights(g),
+        pooling.tile_global_weights,
         _all,
     ),
 )

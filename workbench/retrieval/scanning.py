@@ -138,14 +138,22 @@ def _named(run: PipelineRun, step: Step, vectors: Float, weights: Float, k: int)
 
 
 def _scores(
-    run: PipelineRun, step: Step, held: PageVectors, vectors: Float, weights: Float, at: Rows, share: float = 1
+    run: PipelineRun,
+    step: Step,
+    held: PageVectors,
+    vectors: Float,
+    weights: Float,
+    at: Rows,
+    share: float = 1,
+    most: int = 0,
 ) -> Float:
-    """Scores of the pages at these positions of the index, by this share of the query's tokens."""
+    """Scores of the pages at these positions of the index, by this share of the query's tokens; ``most`` as in
+    `maxsim_of_ranges`."""
     fitted = run.spaces[step.encoder].fitted(step.index)
     scores = np.full(len(at), np.nan, np.float32)  # of a page that is gone meanwhile
     for block in held.blocks(at):
         kernel = Stopwatch()
-        scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths)
+        scores[block.places] = fitted.score(vectors, weights, block.flat, block.starts, block.lengths, most)
         run.cost.kernel_ms += kernel.lap()
         run.cost.compared(round(block.lengths.sum() * share), held.row_bytes)
     run.cost.scored += round(len(scores) * share)
@@ -164,7 +172,7 @@ def _best(
     total = int(held.lengths[at].sum())
     few = k * FEWER > len(at) or total < screening.LEAST or not len(vectors)
     if few or not isinstance(held, FlatVectors) or held.screen is None or accelerator() is not None:
-        return np.arange(len(at)), _scores(run, step, held, vectors, weights, at)
+        return np.arange(len(at)), _scores(run, step, held, vectors, weights, at, most=k)
     kernel = Stopwatch()
     query, weighing = run.spaces[step.encoder].fitted(step.index).asked(vectors, weights)
     about, most = screening.estimates(query, weighing, held.screen, at, held.starts[at], held.lengths[at])

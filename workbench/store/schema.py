@@ -192,10 +192,19 @@ def vectors_schema(dim: int, dtype: str, places: bool = False) -> pa.Schema:
 
 def ragged(arrays: Sequence[NDArray[Any]], value: pa.DataType, width: int) -> pa.Array:
     """Arrays ``(n_i, width)`` as one Arrow list column of fixed-size lists."""
-    offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int32)
     flat = np.ascontiguousarray(np.concatenate(arrays) if arrays else np.zeros((0, width)), value.to_pandas_dtype())
     inner = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1), value), width)
-    return pa.ListArray.from_arrays(pa.array(offsets), inner)
+    return pa.ListArray.from_arrays(_offsets(arrays), inner)
+
+
+def ragged_numbers(arrays: Sequence[NDArray[np.int32]]) -> pa.Array:
+    """Arrays ``(n_i,)`` as one Arrow list column."""
+    flat = np.concatenate(arrays) if arrays else np.zeros(0)
+    return pa.ListArray.from_arrays(_offsets(arrays), pa.array(flat, pa.int32()))
+
+
+def _offsets(arrays: Sequence[NDArray[Any]]) -> pa.Array:
+    return pa.array(np.concatenate([[0], np.cumsum([len(array) for array in arrays])]), pa.int32())
 
 
 def vectors_table(dim: int, dtype: str, ids: Sequence[str], arrays: Sequence[NDArray[Any]]) -> pa.Table:
@@ -215,7 +224,7 @@ def full_table(dim: int, dtype: str, ids: Sequence[str], embeddings: Sequence[Pa
         {
             **{name: plain[name] for name in plain.column_names},
             "boxes": ragged([place.boxes for place in places], pa.float32(), 4),
-            "cell": pa.array([place.cell.tolist() for place in places], pa.list_(pa.int32())),
+            "cell": ragged_numbers([place.cell for place in places]),
             "grid": pa.array([list(place.grid or ()) for place in places], pa.list_(pa.int32())),
             "labels": pa.array(
                 [[wellformed(label) for label in embedding.labels] for embedding in embeddings], pa.list_(pa.string())

@@ -3,11 +3,13 @@
 import { set, state } from "./store.js";
 
 export function takeOver() {
-  const first = document.getElementById("pl-first"),
-    typed = first.querySelector("input"),
+  const first = document.getElementById("pl-first");
+  if (!first) return undefined;
+  const typed = first.querySelector("input"),
     field = document.getElementById("pl-query"),
-    there = field && field.offsetParent;
-  if (first.dataset.composing || !(there || state.view !== "search")) return requestAnimationFrame(takeOver);
+    there = field && field.offsetParent,
+    elsewhere = state.view !== "search" && document.getElementById("pl-tabs");
+  if (first.dataset.composing || !(there || elsewhere)) return requestAnimationFrame(takeOver);
   if (typed.value !== state.draft) set({ draft: typed.value });
   if (there) {
     field.value = typed.value; // before it is drawn, since where it was typed is to be kept
