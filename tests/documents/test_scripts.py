@@ -72,6 +72,32 @@ def test_what_cannot_be_read_is_said(tmp_path):
     assert "Little of the scan's text could be read" in one(scan).notice
 
 
+@pytest.fixture
+def mixed(tmp_path):
+    """A page of three lines in Latin letters over one in Cyrillic ones."""
+    page = Image.new("RGB", (1400, 1200), "white")
+    page.paste(text_picture(["The Russian contract follows", *LINES[:1]], size=(1300, 260)), (0, 40))
+    with Image.open(RUSSIAN) as image:
+        russian = image.convert("RGB")
+        page.paste(russian.resize((1300, russian.height * 1300 // russian.width)), (0, 320))
+    page.save(tmp_path / "mixed.png")
+    return tmp_path / "mixed.png"
+
+
+@needs_russian
+def test_a_scan_of_two_scripts_is_read_in_both(mixed):
+    page = one(mixed)
+    assert "The Russian contract follows" in page.words.text
+    assert "Договор аренды заключается" in page.words.text and page.notice == ""
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_of_a_scan_of_two_scripts_it_is_said_that_one_was_not_read(mixed):
+    page = one(mixed)
+    assert "The Russian contract follows" in page.words.text
+    assert "Little of the scan's text could be read" in page.notice
+
+
 @pytest.mark.usefixtures("without_tesseract")
 def test_what_is_read_says_nothing(tmp_path):
     text_picture(LINES, size=(1100, 400)).save(tmp_path / "scan.png")

@@ -94,27 +94,47 @@ def recognize(image: Image.Image, languages: Sequence[str] = (), engine: str = A
     with _LOCK:
         rapid = _engine()
         try:
-            lines, turn = _lines(rapid, np.ascontiguousarray(pixels)), 0
-            if (other := _turn(rapid, pixels, lines)) and _sense(turned := _lines(
-                rapid, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other]))
-            )) > _AS_MUCH * _sense(lines):  # fmt: skip
-                lines, turn = turned, other
-            certainty, left_out = _certainty(lines), 0.0
-            if not lines or certainty < _READS_WELL:
-                left_out = _left_out(rapid, pixels, lines)
-                certainty *= 1.0 - left_out
+            lines, seen = _lines(rapid, np.ascontiguousarray(pixels))
+            turn = 0
+            if other := _turn(rapid, pixels, lines):
+                turned, also = _lines(rapid, np.ascontiguousarray(np.rot90(pixels, _ROTATIONS[other])))
+                if _sense(turned) > _AS_MUCH * _sense(lines):
+                    lines, seen, turn = turned, also, other
+            left_out = _left_out(seen, pixels, lines)
+            certainty = _certainty(lines) * (1.0 - left_out)
         except Exception as error:
             raise DocumentError(f"The text of the picture could not be read ({type(error).__name__}).") from error
     found = Recognition(tuple(_runs(lines, image.size, turn)), certainty)
     script = _half_known([text for run in found.runs for text in run.texts])
     if languages or engine != AUTO or not (script or certainty < _READ):
         return found
+    if not (script or turn) and (both := _in_two_scripts(image, lines)) is not None:
+        return both
     better = _with_tesseract(image, script)
     if better is not None and better.runs and _letters(better) > _letters(found):
         return better
     script = (better.script if better else "") or script
-    seen = script or left_out or any(map(_looks_like_text, lines))
-    return replace(found, script=script) if seen else Recognition(())
+    text = script or left_out or any(map(_looks_like_text, lines))
+    return replace(found, script=script) if text else Recognition(())
+
+
+def _in_two_scripts(image: Image.Image, lines: Sequence[_Line]) -> Recognition | None:
+    """The lines of an upright picture that read well, and what tesseract reads of the rest; None without either."""
+    well = [line for line in lines if line.read >= _READS_WELL]
+    rest = _with_tesseract(_unread(image, well), "") if well else None
+    if rest is None or not rest.runs:
+        return None
+    return Recognition((*_runs(well, image.size, 0), *rest.runs), rest.certainty, rest.script)
+
+
+def _unread(image: Image.Image, lines: Sequence[_Line]) -> Image.Image:
+    """A picture without the lines that read well: what else is on it may be of another script."""
+    rest = image.convert("RGB")
+    ground = tuple(np.median(np.asarray(rest)[::8, ::8].reshape(-1, 3), axis=0).astype(int).tolist())
+    for line in lines:
+        low, high = line.quad.min(axis=0).tolist(), line.quad.max(axis=0).tolist()
+        rest.paste(ground, (int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1))
+    return rest
 
 
 def _with_tesseract(image: Image.Image, script: str, languages: Sequence[str] = ()) -> Recognition | None:
@@ -226,16 +246,35 @@ class _Line:
         return self.score * min(1.0, sum(not letter.isspace() for letter in self.text) / fitting)
 
 
-def _lines(engine: Any, pixels: NDArray[np.uint8]) -> list[_Line]:
-    """All lines on a BGR picture, those of no certainty included."""
-    result = engine(pixels, use_rec=True)
+def _lines(engine: Any, pixels: NDArray[np.uint8]) -> tuple[list[_Line], float]:
+    """All lines on a BGR picture, those of no certainty included, and how long those are together that were seen.
+
+    That is in pixels; the engine gives no line of which it read nothing.
+    """
+    seen: list[float] = []
+    find = type(engine).detect_and_crop
+
+    def noted(picture: NDArray[np.uint8], record: Any) -> Any:
+        crops, found = find(engine, picture, record)
+        quads = np.asarray(found.boxes, np.float32).reshape(-1, 4, 2)
+        sides = quads.max(axis=1) - quads.min(axis=1)
+        long = sides.max(axis=1) > _LINE_LIKE * sides.min(axis=1)
+        seen.append(float(sides[long].max(axis=1).sum()) * max(pixels.shape[:2]) / max(picture.shape[:2]))
+        return crops, found
+
+    engine.detect_and_crop = noted
+    try:
+        result = engine(pixels, use_rec=True)
+    finally:
+        del engine.detect_and_crop
     if result.boxes is None or result.txts is None:
-        return []
+        return [], sum(seen)
     pieces = result.word_results if len(result.word_results) == len(result.txts) else [()] * len(result.txts)
-    return [
+    lines = [
         _Line(text, float(score), np.asarray(quad, np.float32), parts)
         for quad, text, score, parts in zip(result.boxes, result.txts, result.scores, pieces, strict=True)
     ]
+    return lines, sum(seen)
 
 
 def _sense(lines: Sequence[_Line]) -> float:
@@ -256,13 +295,9 @@ def _looks_like_text(line: _Line) -> bool:
     return line.score >= MIN_SCORE or bool(sides.max() > _LINE_LIKE * sides.min())
 
 
-def _left_out(engine: Any, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> float:
-    """Which share of the lines that the engine sees on a BGR picture it read nothing of, by their length."""
-    boxes = engine(np.ascontiguousarray(pixels), use_rec=False).boxes
-    quads = np.zeros((0, 4, 2), np.float32) if boxes is None else np.asarray(boxes, np.float32)
-    sides = quads.max(axis=1) - quads.min(axis=1)
-    long = sides.max(axis=1) > _LINE_LIKE * sides.min(axis=1)
-    seen, read = float(sides[long].max(axis=1).sum()), sum(line.length for line in lines)
+def _left_out(seen: float, pixels: NDArray[np.uint8], lines: Sequence[_Line]) -> float:
+    """Which share of the lines that were seen on a picture, so long together, the engine read nothing of."""
+    read = sum(line.length for line in lines)
     return max(0.0, 1.0 - read / seen) if seen > _SEEN * max(pixels.shape[:2]) else 0.0
 
 
