@@ -159,6 +159,21 @@ def test_an_export_below_a_folder_is_named_and_not_read(tmp_path):
     assert refused[0].reason == "Not read: it is an export of a collection; ingest that folder itself to take it in."
 
 
+def test_where_collections_live_is_not_read_with_the_folder_around_it(tmp_path):
+    home = tmp_path / "given" / "deep" / "home"
+    touch(tmp_path / "given" / "a.pdf")
+    touch(home / "collections" / "c" / "images" / "ab" / "ab-1.page.webp")
+    touch(home / "uploads" / "1f3a" / "scan.pdf")
+    (tmp_path / "link").symlink_to(tmp_path / "given")
+    for given in ("given", "link"):
+        found, refused = discover([tmp_path / given], home)
+        assert names(found) == ["a.pdf"]
+        assert [(outcome.name, outcome.left_out) for outcome in refused] == [(f"{given}/deep/home", True)]
+        assert refused[0].reason == "Not read: it is where Pagelens keeps its collections."
+    found, refused = discover([home / "uploads" / "1f3a"], home)
+    assert (names(found), refused) == (["scan.pdf"], [])
+
+
 @pytest.mark.parametrize("name", ["a.html", "b.HTM", "c.mhtml", "d.mht", "e.webarchive"])
 def test_a_saved_web_page_is_refused_with_what_to_do(tmp_path, name):
     (tmp_path / name).write_text("<script>fetch('http://127.0.0.1:9/')</script><p>words")

@@ -92,15 +92,16 @@ class Others:
 
 
 def discover(
-    paths: Sequence[Path], unnamed: Path | None = None, below: Path | None = None
+    paths: Sequence[Path], home: Path | None = None, below: Path | None = None
 ) -> tuple[list[Source], list[DocumentOutcome]]:
     """The readable files among ``paths`` and below the folders among them, sorted by name, and the refused ones.
 
     A folder's other files are named too, as left out, but for dotfiles and what systems put there, and so are exports
-    of collections in it; a file named directly that cannot be read is refused with a reason. Links are followed once,
-    so a loop of links ends; a file reached twice is taken once. Two files that would share a name take the name of the
-    folder they were given with or lie in, or a number: a name tells nothing else of where they are. Folders below
-    ``unnamed`` are our own and name nothing. Files below ``below`` are named as if that folder had been given.
+    of collections in it, and ``home``, where collections live; a file named directly that cannot be read is refused
+    with a reason. Links are followed once, so a loop of links ends; a file reached twice is taken once. Two files that
+    would share a name take the name of the folder they were given with or lie in, or a number: a name tells nothing
+    else of where they are. Folders below ``home`` are our own and name nothing. Files below ``below`` are named as if
+    that folder had been given.
     """
     found: dict[str, tuple[Path, Path]] = {}  # resolved path -> (path, what it was given below)
     refused: list[DocumentOutcome] = []
@@ -113,7 +114,7 @@ def discover(
             refused.append(_refusal(path.name or str(path), _why_not_opened(path, error)))
             continue
         if stat.S_ISDIR(mode):
-            files = list(_walk(path, refused, others))
+            files = list(_walk(path, refused, others, home))
             if not files:
                 refused.append(_refusal(path.name or str(path), f"The folder {path.name} holds no {READABLE} file."))
             for file in files:
@@ -127,13 +128,17 @@ def discover(
         else:
             root = below if below is not None and path.is_relative_to(below) else path.parent
             found.setdefault(os.path.realpath(path), (path, root))
-    sources = sorted(_named(found.values(), unnamed), key=lambda source: source.name)
+    sources = sorted(_named(found.values(), home), key=lambda source: source.name)
     return sources, [*refused, *others.outcomes()]
 
 
-def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Iterator[Path]:
+def _walk(folder: Path, refused: list[DocumentOutcome], others: Others, home: Path | None) -> Iterator[Path]:
     """Readable files below ``folder``; each real directory is entered once, so loops of links end."""
     entered: set[str] = set()
+    ours = home and os.path.realpath(home)
+
+    def leave_out(at: str, reason: str) -> None:
+        refused.append(replace(_refusal(os.path.relpath(at, folder.parent), f"Not read: {reason}."), left_out=True))
 
     def unlisted(error: OSError) -> None:
         path = Path(error.filename or folder)
@@ -145,10 +150,13 @@ def _walk(folder: Path, refused: list[DocumentOutcome], others: Others) -> Itera
             folders.clear()
             continue
         entered.add(real)
+        if real == ours:
+            folders.clear()
+            leave_out(at, "it is where Pagelens keeps its collections")
+            continue
         if EXPORT_MARK in files:
             folders.clear()
-            reason = "Not read: it is an export of a collection; ingest that folder itself to take it in."
-            refused.append(replace(_refusal(os.path.relpath(at, folder.parent), reason), left_out=True))
+            leave_out(at, "it is an export of a collection; ingest that folder itself to take it in")
             continue
         folders[:] = sorted(name for name in folders if not _of_the_system(name))
         for name in sorted(files):
@@ -169,14 +177,14 @@ def _of_the_system(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower() in _SYSTEM
 
 
-def _named(files: Iterable[tuple[Path, Path]], unnamed: Path | None) -> Iterator[Source]:
+def _named(files: Iterable[tuple[Path, Path]], home: Path | None) -> Iterator[Source]:
     """Give every file a name that no other file has, the shortest that tells it from the others."""
     found = [(path, root, display_name(path.relative_to(root))) for path, root in sorted(files)]
     taken, roots = set[str](), dict[str, set[Path]]()
     for _, root, name in found:
         roots.setdefault(name, set()).add(root)
     for path, root, name in found:
-        ours = unnamed is not None and root.is_relative_to(unnamed)
+        ours = home is not None and root.is_relative_to(home)
         longer = len(roots[name]) > 1 and root.name and not ours
         chosen = free_name(f"{display_name(root.name)}/{name}" if longer else name, taken)
         taken.add(chosen)

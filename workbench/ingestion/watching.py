@@ -52,12 +52,13 @@ class Difference:
         return bool(self.changed or self.gone)
 
 
-def look(folder: Path) -> dict[str, SeenFile]:
-    """The readable files below a folder as they are; `InputError` where there is no such folder."""
+def look(folder: Path, home: Path | None = None) -> dict[str, SeenFile]:
+    """The readable files below a folder as they are, but those of ``home``, where collections live; `InputError` where
+    there is no such folder."""
     if not folder.is_dir():
         raise InputError(f"There is no folder '{folder.name}' at the place that is watched; is its disk there?")
     found = {}
-    for source in discover([folder])[0]:
+    for source in discover([folder], home)[0]:
         try:
             now = source.path.stat()
             path = storable(str(source.path.resolve()))

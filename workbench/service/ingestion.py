@@ -96,7 +96,7 @@ class Ingestion:
         """
         exports = [path for path in paths if is_export(path)]
         permits.check_name(collection)
-        found, refused = discover([path for path in paths if path not in exports], self._uploads)
+        found, refused = discover([path for path in paths if path not in exports], self._home)
         sources = [source for source in found if source.name not in without]
         store = self._opened.get(collection) if self._opened.has(collection) else None
         made_by = store.encoders if store else ((settings or CollectionSettings()).encoder,)
@@ -160,7 +160,7 @@ class Ingestion:
                 reports.append(self.ingest(rest, collection, settings, progress, stop, *more))
             return _joined(collection, reports)
         paths, remote, unlike = self._brought(paths, stop or threading.Event())
-        sources, refused = discover(paths, self._uploads, below)
+        sources, refused = discover(paths, self._home, below)
         refused += [_nothing_at(files.place) for files in remote if not files.here()]
         sources = [source for source in sources if source.name not in without]
         if not sources and not refused:
@@ -414,7 +414,7 @@ class Ingestion:
         if without:
             request["without"] = list(without)
         local = [path for path in paths if path.exists() and not is_export(path)]
-        found, refused = discover(local, self._uploads)
+        found, refused = discover(local, self._home)
         files = [DocumentOutcome(source.name, 0, 0, 0) for source in found if source.name not in without]
         return self._jobs.start(collection, request, files=[*files, *refused])
 

@@ -120,7 +120,7 @@ class Watching:
         """
         watch = self._wanted(folder, collection, keep)
         known, below = self._folders.of(watch), Path(watch.folder)
-        now = look(below)
+        now = look(below, self._home)
         found = difference(below, known.seen, now)
         report = IngestReport(collection, (), 0.0)
         if found.changed:
@@ -198,7 +198,7 @@ class Watching:
     def _sync_if_changed(self, known: WatchedFolder) -> Job | None:
         """A job that brings the collection in step, if it is not."""
         watch, folder = known.watch, Path(known.watch.folder)
-        now = look(folder)
+        now = look(folder, self._home)
         if not difference(folder, known.seen, now) or (known.seen and not now):
             return None
         request = {"collection": watch.collection, "folder": watch.folder, "keep": watch.keep}
