@@ -182,12 +182,17 @@ def test_a_dark_slide_that_cannot_be_read_is_told_of() -> None:
     assert "Little of the scan's text could be read" in ocr.told(found.certainty, found.script)
 
 
-def test_a_script_that_fits_no_better_than_another_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "Rotate: 180\nOrientation confidence: 2.1\nScript: Arabic\nScript confidence: {}\n"
-    for confidence, script in (("0.00", ""), ("0.48", "Arabic"), ("", "")):
-        monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "ara"}))
-        monkeypatch.setattr(tesseract, "_run", lambda *_, confidence=confidence: said.format(confidence))
-        assert tesseract.script_of(Image.new("RGB", (99, 99)))[0] == script
+@pytest.mark.parametrize(
+    ("upright", "fits", "script"),
+    [("2.1", "0.00", ""), ("2.1", "0.48", "Arabic"), ("2.1", "", ""), ("0.61", "2.00", "Arabic"), ("0.19", "8.89", "")],
+)
+def test_a_script_that_fits_no_better_than_another_or_stands_no_way_up_is_none(
+    monkeypatch: pytest.MonkeyPatch, upright: str, fits: str, script: str
+) -> None:
+    said = f"Rotate: 180\nOrientation confidence: {upright}\nScript: Arabic\nScript confidence: {fits}\n"
+    monkeypatch.setattr(tesseract, "installed", lambda: frozenset({"osd", "ara"}))
+    monkeypatch.setattr(tesseract, "_run", lambda *_: said)
+    assert tesseract.script_of(Image.new("RGB", (99, 99)))[0] == script
 
 
 @pytest.mark.parametrize(("certainty", "quality", "notice"), [(0.96, 70, ""), (0.78, 57, POORLY_READ)])

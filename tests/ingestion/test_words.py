@@ -192,7 +192,7 @@ def test_words_read_later_are_those_that_are_read_at_once(files, tmp_path):
     found = later_words(tmp_path / "page.webp", later.words, Way())
     read = found.words
     assert found.notice == ""
-    assert found.quality == now.quality
+    assert abs(found.quality - now.quality) <= 2  # by the picture that is kept, which is smaller
     assert sorted(read.texts) == sorted(now.words.texts)
     assert [bool(read.ocr[read.texts.index(word)]) for word in ("Printed", "Bergen")] == [False, True]
 
