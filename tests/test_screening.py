@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not screening.is_fast(), reason="this processor 
 SETTINGS = settings(max_examples=80, deadline=None)
 seeds = st.integers(0, 2**31)
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=60)
-shapes = st.sampled_from(["unit", "equal", "sparse", "zero", "long", "tiny"])
+shapes = st.sampled_from(["unit", "equal", "sparse", "zero", "long", "tiny", "next to 0"])
 
 
 def vectors_of(rng, shape, n, dim):
@@ -31,6 +31,8 @@ def vectors_of(rng, shape, n, dim):
         made *= rng.uniform(0.001, 300, (n, 1)).astype(np.float32)
     elif shape == "tiny":
         made *= np.float32(1e-6)
+    elif shape == "next to 0":
+        made *= np.float32(10.0 ** rng.uniform(-26, -12))
     return made
 
 

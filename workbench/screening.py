@@ -34,6 +34,8 @@ DIM = 2
 """Numbers that a vector has at least: torch multiplies bytes wrongly where there is one."""
 LEAST = 1 << 13
 """Vectors below which comparing them all takes no longer than finding out which need not be."""
+_TINY = 1e-15
+"""Of numbers below, float32 no longer has the squares of what rounding leaves."""
 _ROUNDING = 2.0**-23
 """Relative error of two operations in float32."""
 
@@ -55,7 +57,7 @@ class Screen:
     """An index rounded: ``codes (N, d) int8``, row by row as its vectors lie, and of each page three ``bounds``.
 
     ``bounds (pages, 3) float32`` are the scale, by which a page's codes are multiplied to be about its vectors, how far
-    at most one lies from there, and the length of the longest; 0 and infinite where vectors are damaged.
+    at most one lies from there, and the length of the longest; 0 and infinite where vectors are damaged or next to 0.
     """
 
     codes: NDArray[np.int8]
@@ -71,13 +73,13 @@ def rounded(vectors: NDArray[Any], lengths: Int64) -> tuple[NDArray[np.int8], Fl
     heads, wide = np.cumsum(lengths) - lengths, np.asarray(vectors, np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
         largest = np.maximum.reduceat(np.abs(wide).max(axis=1), heads)
-        scales = np.where(np.isfinite(largest) & (largest > 1e-30), largest / MOST, 0).astype(np.float32)
+        scales = np.where(np.isfinite(largest) & (largest > _TINY), largest / MOST, 0).astype(np.float32)
         each = np.repeat(scales, lengths)[:, None]
         codes = np.where(each > 0, np.rint(wide / np.where(each > 0, each, 1)), 0).astype(np.int8)
         errors = np.maximum.reduceat(np.linalg.norm(wide - codes * each, axis=1), heads)
         longest = np.maximum.reduceat(np.linalg.norm(wide, axis=1), heads)
     bounds = np.stack([scales, errors * 1.001 + 1e-6 * longest, longest * 1.001], axis=1)  # what float32 may lose
-    bounds[~np.isfinite(bounds).all(axis=1)] = [0, np.inf, np.inf]
+    bounds[~np.isfinite(bounds).all(axis=1) | ((largest > 0) & (scales == 0))] = [0, np.inf, np.inf]
     return codes, np.asarray(bounds, np.float32)
 
 
@@ -102,7 +104,7 @@ def estimates(
     """MaxSim of pages by the rounded vectors, and what a full comparison cannot exceed: ``(pages,)`` each.
 
     Page i is number ``at[i]`` of the screen, and lies in rows ``starts[i] : starts[i] + lengths[i]``. One of damaged
-    vectors is estimated at 0, and without a limit.
+    vectors, or such next to 0, is estimated at 0, and without a limit.
     """
     order = slice(None) if (starts[1:] >= starts[:-1]).all() else np.argsort(starts, kind="stable")
     job = _Job(query, weights, screen, at[order], starts[order], lengths[order])

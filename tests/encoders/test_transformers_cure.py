@@ -46,3 +46,12 @@ def test_a_release_that_uses_the_list_otherwise_is_left_alone(uncured, monkeypat
     assert library.flatten is uncured
     monkeypatch.delattr(library, "flatten")
     assert not cure()
+
+
+def test_where_the_source_is_not_there_the_library_is_left_alone(uncured, monkeypatch):
+    def missing(of):
+        raise OSError("could not get source code")
+
+    monkeypatch.setattr(transformers_cure.inspect, "getsource", missing)
+    assert not cure()
+    assert library.flatten is uncured

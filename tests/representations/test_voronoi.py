@@ -24,8 +24,10 @@ def test_what_goes_is_what_costs_least_of_those_left(n, data):
     left = list(range(n))
     while len(left) > kept:
         costs = np.asarray(missed(vectors[left].astype(np.float64), queries))
-        del left[np.flatnonzero(costs <= costs.min() + 1e-9)[-1]]
-    assert least_missed(vectors, kept, 200, 3).tolist() == left
+        after = least_missed(vectors, len(left) - 1, 200, 3).tolist()
+        (gone,) = [i for i, number in enumerate(left) if number not in after]
+        assert costs[gone] <= costs.min() + 1e-6  # float32 may take another of two that cost as much
+        left = after
 
 
 def test_of_twins_one_goes_at_once_and_the_cell_of_the_other_holds_both():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import numpy as np
 import pytest
@@ -229,3 +230,33 @@ def test_one_handle_sees_what_another_writes(tmp_path):
     assert reader.page_ids(None) == []
     assert reader.refs([f"{digest('whales')[:32]}:1"]) == {}
     assert list(reader.space().vectors("rows").page_ids) == []
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["long settled", "within a step of the clock"])
+def test_a_commit_is_seen_whatever_time_the_folder_of_versions_has(tmp_path, ahead):
+    """A time long past changes with the commit; one that may stay the same is not believed."""
+    store = collection(tmp_path)
+    folder, time = store.path / "lance" / "pages.lance" / "_versions", 2**33 if ahead else 1
+    os.utime(folder, (time, time))
+    before = store.version()
+    assert store.version() == before
+    with Writer(Collection(store.path)) as writer:
+        put(writer, record("late", 2))
+        writer.finish()
+    if ahead:
+        os.utime(folder, (time, time))
+    assert store.version() > before
+
+
+def test_versions_are_listed_only_when_their_folder_changed(tmp_path, monkeypatch):
+    store = collection(tmp_path)
+    folder = store.path / "lance" / "pages.lance" / "_versions"
+    os.utime(folder, (1, 1))
+    before, listed = store.version(), []
+    list_folder = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda of: listed.append(of) or list_folder(of))
+    assert store.version() == before
+    assert listed == [] or os.name != "posix"
+    os.utime(folder, (2, 2))
+    assert store.version() == before
+    assert len(listed) >= 1

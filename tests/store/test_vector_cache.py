@@ -327,3 +327,36 @@ def test_where_the_disk_is_full_vectors_are_not_rounded(tmp_path, monkeypatch):
     monkeypatch.setattr(screening, "is_fast", lambda: True)
     assert_equal(table.current(make(tmp_path), "1"), table)
     assert table.fetched == []
+
+
+@pytest.mark.parametrize("pages", [0, 10], ids=["new", "appended"])
+def test_rounded_vectors_that_do_not_fit_leave_the_disk_the_room_they_took(tmp_path, monkeypatch, pages):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(rounded_file, "AT_ONCE", 4)
+    table, flat = Table(pages), make(tmp_path)
+    table.current(flat, "1")
+    (path,) = tmp_path.glob("*.codes")
+    before, rounds = path.read_bytes(), iter([rounded_file.rounded])
+    full = OSError(errno.ENOSPC, "full")
+    monkeypatch.setattr(rounded_file, "rounded", lambda *given: next(rounds, lambda *_: throw(full))(*given))
+    table.pages = Table(30).pages
+    found = table.current(flat, "2")
+    assert found.screen is None and set(found.page_ids) == set(table.pages)
+    assert path.read_bytes() == before
+
+
+def throw(error):
+    raise error
+
+
+def test_a_copy_that_cannot_be_rounded_where_it_lies_is_read_as_it_is(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(screening, "is_fast", lambda: False)
+    table = Table(20)
+    table.current(make(tmp_path), "1")
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(VectorCache, "_exclusive", lambda self: throw(OSError(errno.EROFS, "read-only")))
+    found = table.current(make(tmp_path), "1")
+    assert found.screen is None and set(found.page_ids) == set(table.pages)
+    assert table.fetched == [] and not found.in_memory
+    assert any("read" in message for message in caplog.messages)
+    assert not any("memory" in message for message in caplog.messages)

@@ -4,7 +4,8 @@ The trap: `BatchEncoding.convert_to_tensors` puts all numbers of a batch in one 
 1.4 ms a page of ColPali (1,046 tokens, three lists of them), in which no other thread of the process runs: of a card
 that does 85 pages a second, an eighth.
 
-The cure: the first number will do. A release of transformers that uses the list otherwise, or has none, is left alone.
+The cure: the first number will do. A release of transformers that uses the list otherwise, or has none, is left alone,
+and so is one that came without its source.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ def cure() -> bool:
     known = getattr(library, "flatten", None)
     if known is None or known is _first:
         return known is _first
-    source = inspect.getsource(library).replace(inspect.getsource(known), "")
+    try:
+        source = inspect.getsource(library).replace(inspect.getsource(known), "")
+    except OSError:
+        return False
     if source.count("flatten") != source.count(_ONLY_USE):
         return False
     library.flatten = _first

@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +66,7 @@ class RoundedFile:
             if known is None:  # who has an earlier one mapped keeps what is mapped
                 self.file.unlink(missing_ok=True)
             self.file.touch()
-            with self.file.open("r+b") as file:
+            with self.file.open("r+b") as file, _cut_back(file, row * self.dim):
                 file.seek(row * self.dim)
                 for first in range(len(bounds[0]), len(starts), AT_ONCE):
                     at, count = starts[first : first + AT_ONCE], lengths[first : first + AT_ONCE]
@@ -89,3 +91,14 @@ class RoundedFile:
 
     def _map(self, rows: int) -> NDArray[np.int8]:
         return np.memmap(self.file, np.int8, "r", shape=(rows, self.dim)) if rows else np.zeros((0, self.dim), np.int8)
+
+
+@contextmanager
+def _cut_back(file: IO[bytes], size: int) -> Iterator[None]:
+    """Leave a file that is written to at its former size where that fails: a full disk needs room for the directory."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            file.truncate(size)
+        raise

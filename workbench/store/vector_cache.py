@@ -335,11 +335,12 @@ class VectorCache:
         except Exception as error:
             if not (is_disk_full(error) or _read_only(error)):
                 raise
-            log.warning("the vector copy %s cannot be written; its vectors are held in memory", self.directory)
             wanted = PageIds.of(page_ids())
             kept = self._kept(found, wanted)
-            if found is not None and len(kept.page_ids) == len(wanted):  # pages only left: the file has all it needs
+            if found is not None and len(kept.page_ids) == len(wanted):  # pages only left, or are not rounded yet
+                log.warning("the vector copy %s cannot be written; it has all vectors, and is read", self.directory)
                 return replace(found, stamp=stamp, vectors=kept)
+            log.warning("the vector copy %s cannot be written; its vectors are held in memory", self.directory)
             return self._in_memory(stamp, kept, wanted, fetch)
 
     def _synced(self, found: _Copy | None, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> _Copy:
