@@ -270,7 +270,10 @@ def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in
     assert "in one collection, animals" in page.inner_text("#pl-compare-in")
     page.fill("#pl-many-lines", "whale\nbread")
     page.press("#pl-compare-b", "Enter")
-    page.wait_for_selector("#pl-many-table tbody tr")
+    page.locator("#pl-many-table tbody tr button").first.click()  # by itself, where it was compared
+    page.wait_for_function("pagelens.state.compare.one && !pagelens.state.compare.one.running")
+    assert page.evaluate("new Set(pagelens.state.compare.one.found.a.hits.map((hit) => hit.collection)).size") == 1
+    assert page.locator("#pl-compare-in").count() == 0
     assert page.seen.problems == []
     page.close()
 

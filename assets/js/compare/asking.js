@@ -85,10 +85,10 @@ export function turn(many) {
   if (many) loadSets();
   sync();
 }
-/* One of many, by itself. */
+/* One of many, by itself, in the collection that they were compared in. */
 export function openRow({ query, filter }) {
   turn(false);
-  set({ draft: query });
+  set({ draft: query, across: [] });
   alter({ filter });
   compare();
 }
