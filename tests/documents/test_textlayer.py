@@ -264,6 +264,13 @@ def test_a_word_whose_rest_is_not_below_it_keeps_its_hyphen(tmp_path):
     assert words.texts == ("the", "environ-", "second", "column")
 
 
+def test_a_letter_with_a_minus_is_no_divided_word(tmp_path):
+    rows = [("Ann", 72, 700), ("B-", 200, 700), ("Bob", 72, 686), ("c", 200, 686)]
+    content = b"".join(show(text, x, y, 10) for text, x, y in rows)
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", content)]))
+    assert words.texts == ("Ann", "B-", "Bob", "c")
+
+
 @pytest.mark.parametrize(
     ("seen", "spoken"),
     [

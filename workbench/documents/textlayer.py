@@ -334,7 +334,7 @@ def _join_divided(
         if not word.endswith(_DIVIDING):
             continue
         stem = word[:-1]
-        rests = _rests_of(i, upright(int(turns[i])), first) if stem.isalpha() else []
+        rests = _rests_of(i, upright(int(turns[i])), first) if len(stem) > 1 and stem.isalpha() else []  # B- is a grade
         rest = next((rest for rest in rests if words[rest][:1].islower()), None)
         words[i] = stem + ("-" if rest is None else words[rest])
         if rest is not None:
