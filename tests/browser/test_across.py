@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.conftest import serving
-from tests.browser.driving import opened, search, wait_for_held, write_pdf
+from tests.browser.driving import opened, search, show, wait_for_held, write_pdf
 from tests.browser.test_accessibility import FORMS, judge
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -270,6 +270,33 @@ def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in
     assert "in one collection, animals" in page.inner_text("#pl-compare-in")
     page.fill("#pl-many-lines", "whale\nbread")
     page.press("#pl-compare-b", "Enter")
-    page.wait_for_selector("#pl-many-table tbody tr")
+    page.locator("#pl-many-table tbody tr button").first.click()  # by itself, where it was compared
+    page.wait_for_function("pagelens.state.compare.one && !pagelens.state.compare.one.running")
+    assert page.evaluate("new Set(pagelens.state.compare.one.found.a.hits.map((hit) => hit.collection)).size") == 1
+    assert page.locator("#pl-compare-in").count() == 0
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_a_comparison_under_way_ends_whatever_is_turned_to_meanwhile(browser, several):
+    page = opened(browser, several, "?c=animals&q=whale&in=*&view=search")
+    done(page)
+    held = []
+    page.route("**/api/v1/compare**", lambda route: held.append(route))
+    show(page, "Compare")
+    wait_for_held(page, held)
+    page.select_option("#pl-collection", "kitchen")
+    page.wait_for_function("pagelens.state.details.collection.name === 'kitchen'")
+    held.pop().continue_()
+    page.wait_for_selector(".pl-compare .pl-status[data-complete=yes]")
+    assert page.locator("[data-side=a] li").count() == 3
+
+    page.fill("#pl-compare-query", "bread")
+    page.press("#pl-compare-query", "Enter")
+    wait_for_held(page, held)
+    for mode in ("Many queries", "One query"):
+        page.get_by_role("radio", name=mode).check(force=True)
+    assert page.locator(".pl-compare .pl-status").get_attribute("data-complete") == "yes"  # of the question before
+    held.pop().continue_()
     assert page.seen.problems == []
     page.close()

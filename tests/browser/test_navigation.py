@@ -230,6 +230,20 @@ def test_what_is_asked_before_any_script_has_run_is_answered(slowly):
     assert page.query_selector("#pl-first") is None
 
 
+@pytest.mark.parametrize("failing", ["js/main.js", "js/core/store.js"])
+def test_that_a_script_did_not_come_is_said(browser, address, filled, failing):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    page.route(f"**/{failing}", lambda route: route.abort())
+    page.goto(f"{address}/?c=documents&view=search")
+    page.get_by_role("alert").get_by_text("reload it").wait_for()
+    page.unroute(f"**/{failing}")
+    page.reload()
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    assert page.query_selector("#pl-first") is None
+    page.close()
+
+
 DROP = """(encoded) => {
   const dataTransfer = new DataTransfer(), bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
   dataTransfer.items.add(new File([bytes], "a.png", { type: "image/png" }));

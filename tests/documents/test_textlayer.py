@@ -249,10 +249,26 @@ def test_a_word_divided_in_a_column_goes_on_in_that_column(tmp_path):
     assert {"environmental", "common", "the", "of"} < set(words.texts) and "environof" not in words.texts
 
 
+@pytest.mark.parametrize("matrix", ["0 1 -1 0 600 0", "-1 0 0 -1 600 600"])
+def test_a_word_divided_in_turned_text_goes_on_in_its_next_line(tmp_path, matrix):
+    lines = ["of the environ-", "mental law was", "passed by them all", "in it or of those"]
+    rows = b"".join(show(line, 100, 500 - 14 * i, 10) for i, line in enumerate(lines))
+    content = f"q {matrix} cm ".encode() + rows + b" Q"
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 600 600]", content)]))
+    assert words.text.splitlines() == ["of the environmental", "law was", *lines[2:]]
+
+
 def test_a_word_whose_rest_is_not_below_it_keeps_its_hyphen(tmp_path):
     rows = show("the environ-", 72, 700, 10) + show("second column", 320, 700, 10)
     _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", rows)]))
     assert words.texts == ("the", "environ-", "second", "column")
+
+
+def test_a_letter_with_a_minus_is_no_divided_word(tmp_path):
+    rows = [("Ann", 72, 700), ("B-", 200, 700), ("Bob", 72, 686), ("c", 200, 686)]
+    content = b"".join(show(text, x, y, 10) for text, x, y in rows)
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", content)]))
+    assert words.texts == ("Ann", "B-", "Bob", "c")
 
 
 @pytest.mark.parametrize(

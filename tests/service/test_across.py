@@ -265,6 +265,8 @@ def test_two_pipelines_are_compared_over_the_lists_of_several_collections(bench)
     assert cost(found.a).bytes_read == sum(cost(result).bytes_read for result in searched) > 0
     with pytest.raises(PipelineError, match="ful"):
         bench.comparisons.compare_across("whale", ["sea"], "exact", "ful:2")
+    recommended = bench.comparisons.compare_across("whale", ["sea", "kitchen"], "", "exact").a
+    assert pages(recommended) == pages(bench.across.search("whale", ["sea", "kitchen"]))
 
 
 def test_pages_of_two_collections_are_taken_apart_by_an_encoder_of_both(bench):

@@ -60,7 +60,7 @@ def arrange(runs: Sequence[TextRun], aspect: float = 1.0) -> Words:
     if not runs:
         return Words.empty()
     turn = 90 * int(np.bincount([run.turn // 90 for run in runs], [_area(run.boxes) for run in runs], 4).argmax())
-    frames = {way: [_turned(run.boxes, way, aspect) for run in runs] for way in {turn, *(run.turn for run in runs)}}
+    frames = {way: [turned(run.boxes, way, aspect) for run in runs] for way in {turn, *(run.turn for run in runs)}}
     pieces = [_whole(i, frames[turn]) for i, run in enumerate(runs) if run.turn == turn]
     for block in _blocks(runs, frames, turn):
         boxes = frames[runs[block[0]].turn]
@@ -88,7 +88,7 @@ def is_right_to_left(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
     return np.asarray(found)
 
 
-def _turned(boxes: Float, turn: int, aspect: float) -> NDArray[np.float64]:
+def turned(boxes: Float, turn: int, aspect: float) -> NDArray[np.float64]:
     """Boxes ``(n, 4)`` with text that runs this way made upright; the unit is the page's height for both axes."""
     x0, y0, x1, y1 = (boxes.astype(np.float64) * [aspect, 1, aspect, 1]).T
     match turn:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.documents.layout import TextRun, is_right_to_left
+from workbench.documents.layout import TextRun, is_right_to_left, turned
 from workbench.documents.pdfium import PdfPage, map_boxes
 from workbench.types import Box, Float
 from workbench.types.documents import PICTURE_AREA
@@ -232,7 +232,7 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspe
     follows = _follows(word_boxes[:-1], word_boxes[1:], to_left[:-1] | to_left[1:], on_end[:-1] | on_end[1:])
     first = np.concatenate([[True], (np.diff(newlines) > 0) | ~follows])
     words, word_boxes, first, turns = _join_spaced(words, word_boxes, first, follows, turns, aspect)
-    words, keep = _join_divided(words, word_boxes, first, aspect)
+    words, keep = _join_divided(words, word_boxes, first, turns, aspect)
     return _collect(words, word_boxes, first, keep, turns)
 
 
@@ -325,15 +325,16 @@ def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: N
 
 
 def _join_divided(
-    words: list[str], boxes: Float, first: NDArray[np.bool_], aspect: float
+    words: list[str], boxes: Float, first: NDArray[np.bool_], turns: NDArray[np.int64], aspect: float
 ) -> tuple[list[str], NDArray[np.bool_]]:
     """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
     keep = np.ones(len(words), bool)
+    upright = functools.cache(lambda turn: turned(boxes, turn, aspect))
     for i, word in enumerate(words):
         if not word.endswith(_DIVIDING):
             continue
         stem = word[:-1]
-        rests = _rests_of(i, boxes, first, aspect) if stem.isalpha() else []
+        rests = _rests_of(i, upright(int(turns[i])), first) if len(stem) > 1 and stem.isalpha() else []  # B- is a grade
         rest = next((rest for rest in rests if words[rest][:1].islower()), None)
         words[i] = stem + ("-" if rest is None else words[rest])
         if rest is not None:
@@ -341,20 +342,23 @@ def _join_divided(
     return words, keep
 
 
-def _rests_of(word: int, boxes: Float, first: NDArray[np.bool_], aspect: float) -> list[int]:
+def _rests_of(word: int, boxes: NDArray[np.float64], first: NDArray[np.bool_]) -> list[int]:
     """Words that may begin the line after that which ``word`` ends, the likeliest first: that which begins the line
-    below, and the next one, unless that stands beside it. Lines of two columns may come in turn."""
+    below, and the next one, unless that stands beside it. Lines of two columns may come in turn.
+
+    ``boxes (k, 4)`` are upright, in one unit for both axes.
+    """
     if word + 1 >= len(first) or not first[word + 1]:
         return []
     height = max(float(boxes[word, 3] - boxes[word, 1]), 1e-6)
     down = ((boxes[:, 1] + boxes[:, 3]) / 2 - (boxes[word, 1] + boxes[word, 3]) / 2) / height
     begin = word
     while begin and abs(down[begin - 1]) < _BELOW[0]:
-        gap = (boxes[begin, 0] - boxes[begin - 1, 2]) * aspect
+        gap = boxes[begin, 0] - boxes[begin - 1, 2]
         if not -height < gap < _INDENT * height:
             break
         begin -= 1
-    aligned = np.abs(boxes[:, 0] - boxes[begin, 0]) * aspect < _INDENT * height
+    aligned = np.abs(boxes[:, 0] - boxes[begin, 0]) < _INDENT * height
     below = np.flatnonzero(first & aligned & (down > _BELOW[0]) & (down < _BELOW[1]))
     after = [word + 1] if abs(down[word + 1]) > _BELOW[0] else []
     return [*below[down[below].argsort()][:1].tolist(), *after]

@@ -57,7 +57,8 @@ class PipelineComparisons:
         """The same in several collections (without any: in all), whose pages each pipeline makes one list of."""
         both = (pipeline_a, pipeline_b)
         for text in both:
-            Pipeline.parse(text)
+            if text.strip():  # an empty one is what each collection recommends
+                Pipeline.parse(text)
         a, b = (self._across.search(query, collections, pipeline, k, filter) for pipeline in both)
         return compare(a, b)
 

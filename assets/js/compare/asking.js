@@ -71,9 +71,12 @@ async function compareAll() {
   }
 }
 export const compare = () => (now().many ? compareAll() : compareOne());
+/* Whatever is under way is given up; what was found before stays. */
 export function stop() {
+  const ended = (asked) => asked && { ...asked, running: false },
+    { one, all } = now();
   begun();
-  if (now().all) alter({ all: { ...now().all, running: false } });
+  alter({ one: one && one.found ? ended(one) : null, all: ended(all) });
 }
 export const choose = (side, hit) => alter({ one: { ...now().one, chosen: { ...now().one.chosen, [side]: hit } } });
 export function turn(many) {
@@ -82,10 +85,10 @@ export function turn(many) {
   if (many) loadSets();
   sync();
 }
-/* One of many, by itself. */
+/* One of many, by itself, in the collection that they were compared in. */
 export function openRow({ query, filter }) {
   turn(false);
-  set({ draft: query });
+  set({ draft: query, across: [] });
   alter({ filter });
   compare();
 }
@@ -121,8 +124,9 @@ on("tab", async (name) => {
   }
 });
 on("collection", () => {
-  const { one } = now(); // a page of a comparison of several collections opens in its own
-  begun();
-  alter({ one: state.across.length ? one : null, all: null, filter: "", error: "" });
+  // A comparison of several collections is of them whichever is at hand: a page of it opens in its own.
+  const several = state.across.length > 0;
+  if (!several || now().many) stop();
+  alter({ one: several ? now().one : null, all: null, filter: "", error: "" });
   if (now().many) loadSets();
 });

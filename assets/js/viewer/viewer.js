@@ -91,7 +91,7 @@ function Tools({ percent }) {
         onClick=${() => pickAnew(!picking)} />
       <${Quiet} icon="save" word="Save" label="Save this page as a picture with its heat"
         onClick=${savePage} />
-      <${Quiet} icon="link" word="Copy link" label="Copy a link to this page"
+      <${Quiet} icon="link" word="Copy" label="Copy a link to this page"
         onClick=${() => copy(location.href, "Link copied.")} />
     </div>
   </div>`;
