@@ -130,7 +130,7 @@ def test_the_page_keeps_its_height_while_another_search_runs(visit):
     page.fill("#pl-query", "bread in the oven")
     page.press("#pl-query", "Enter")
     page.wait_for_selector(".pl-hits.pl-stale")
-    assert page.locator(".pl-found-side").bounding_box()["height"] == before
+    assert abs(page.locator(".pl-found-side").bounding_box()["height"] - before) < 1
     caught(page, held).continue_()
     page.wait_for_selector(".pl-found-side:not(.pl-stale) .pl-expecting")
 
