@@ -32,7 +32,6 @@ _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u9fff\uac00-\ud7ff]{2}"
 )
 _LETTERS = 10  # from which on it looks for the script
-_UPRIGHT = 0.5  # of its confidence which way up letters stand: of noise .05 to .35, of scripts in two lines or more .6 on
 _TOGETHER = 3  # languages that are read at once; each more costs as much again and blurs the others
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
@@ -145,10 +144,10 @@ def script_of(image: Image.Image) -> tuple[str, int]:
     )
     found = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
     try:
-        upright = float(found["Orientation confidence"])
-        script = found["Script"] if float(found["Script confidence"]) > 0 and upright >= _UPRIGHT else ""
+        upright = float(found["Orientation confidence"]) >= 1
+        script = found["Script"] if upright and float(found["Script confidence"]) > 0 else ""
         # Degrees clockwise that bring the page upright: text that runs from the bottom up needs a quarter.
-        turn = int(found["Rotate"]) % 360 if upright >= 1 else 0
+        turn = int(found["Rotate"]) % 360 if upright else 0
     except (KeyError, ValueError):
         return "", 0
     return script, turn if turn in (90, 180, 270) else 0
