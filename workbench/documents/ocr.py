@@ -122,7 +122,8 @@ def _in_two_scripts(image: Image.Image, lines: Sequence[_Line]) -> Recognition |
     """The lines of an upright picture that read well, and what tesseract reads of the rest; None without either, or
     where that is less than was read before."""
     well = [line for line in lines if line.read >= _READS_WELL]
-    poor = Recognition(tuple(_runs([line for line in lines if line.read < _READS_WELL], image.size, 0)))
+    others = [line for line in lines if line.read < _READS_WELL]
+    poor = Recognition(tuple(_runs(others, image.size, 0)), _certainty(others))
     rest = _with_tesseract(_unread(image, well), "") if well else None
     if rest is None or _letters(rest) <= _letters(poor):
         return None
