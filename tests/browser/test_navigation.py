@@ -330,6 +330,10 @@ def test_results_are_stepped_through_without_going_back(browser, address, filled
     page.wait_for_selector(".pl-judge input[value='1']:checked")
     page.keyboard.press("Backspace")
     page.wait_for_function("document.querySelector('.pl-standing b').innerText === 'Result 3 of 3'")
+    page.keyboard.press("k")
+    page.wait_for_selector(".pl-judge input[value='1']:checked")
+    page.locator("#pl-viewer .pl-judge input[value='']").check(force=True)  # other tests find it not judged
+    page.wait_for_selector(".pl-toast >> nth=1")
     assert page.seen.problems == []
     page.close()
 

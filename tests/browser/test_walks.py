@@ -208,6 +208,7 @@ def test_a_long_name_that_is_cut_is_seen_to_be_said_whole_and_copied_whole(visit
     planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs"]))
     page.wait_for_selector("tr[data-document]")
     search(page, "whales sing")
+    page.wait_for_function("pagelens.state.search.read")  # passages are there, and nothing moves any more
     page.get_by_role("radio", name="Grid").check()
     head = page.locator(".pl-hit .pl-long > span").first
     assert head.bounding_box()["width"] > 20  # there is room for a letter and the dots
