@@ -74,7 +74,7 @@ function Status({ many, one, all }) {
 function Blank({ many, found, error }) {
   if (error) return html`<${Empty} title="That comparison did not run"><${Problem} text=${error} /><//>`;
   if (found) return html`<${Empty} title="No page fits"><p>Neither pipeline found a candidate.</p><//>`;
-  if (!state.details || !state.details.collection.pages)
+  if ((many || !state.across.length) && !(state.details && state.details.collection.pages))
     return html`<${Empty} title="This collection is empty">
       <p>Add documents first, then compare two ways of searching them here.</p><${ToLibrary} />
     <//>`;
