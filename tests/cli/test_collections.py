@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Place, Run, runner
+from tests.documents.make import write_pdf
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,8 @@ def test_damaged_copies_change_no_answer(filled: Run, tmp_path: Path) -> None:
 def test_a_lost_manifest_is_refused_and_repaired(filled: Run, tmp_path: Path) -> None:
     before = answers(filled, "c")
     (tmp_path / "home" / "collections" / "c" / "manifest.json").unlink()
-    for arguments in (["ingest", tmp_path, "-c", "c"], ["search", "x", "-c", "c"], ["collections", "show", "c"]):
+    new = write_pdf(tmp_path / "new.pdf", ["Tides come twice a day."])
+    for arguments in (["ingest", new, "-c", "c"], ["search", "x", "-c", "c"], ["collections", "show", "c"]):
         ended = filled(*arguments)
         assert (ended.code, ended.out) == (1, "")
         assert "collections repair c" in ended.err
