@@ -44,8 +44,27 @@ PROCESSED = 8
 """Pages that the processor alone is timed on, one at a time."""
 
 
+class Fed:
+    """What is said of an ingest beside a model: rates in pages a second, that of the forward pass alone among them."""
+
+    __slots__ = ()
+    forward: float
+    ingest: float
+    stages: tuple[JobStage, ...]
+
+    @property
+    def share(self) -> float:
+        """What an ingest gets of the rate of the forward pass alone."""
+        return self.ingest / self.forward
+
+    @property
+    def bottleneck(self) -> str:
+        """The stage of the ingest that the others waited for."""
+        return bottleneck(self.stages)
+
+
 @dataclass(frozen=True, slots=True)
-class EncoderRow:
+class EncoderRow(Fed):
     """One model; rates in pages a second, the processor's time in milliseconds a page on one core."""
 
     id: str
@@ -64,16 +83,6 @@ class EncoderRow:
     ingest: float
     processor_ms: float
     stages: tuple[JobStage, ...]
-
-    @property
-    def share(self) -> float:
-        """What an ingest gets of the rate of the forward pass alone."""
-        return self.ingest / self.forward
-
-    @property
-    def bottleneck(self) -> str:
-        """The stage of the ingest that the others waited for."""
-        return bottleneck(self.stages)
 
 
 @dataclass(frozen=True, slots=True)

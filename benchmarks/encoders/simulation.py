@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.encoders.feeding import planned_pages
+from benchmarks.encoders.feeding import Fed, planned_pages
 from benchmarks.encoders.readymade import again
 from benchmarks.encoders.sizes import RealSize, image_token, processor_of, row_of, size
 from benchmarks.encoders.threads import Threads
@@ -41,7 +41,7 @@ from workbench.ingestion import Here, ingest
 from workbench.ingestion.meter import Meter
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Library, Writer
-from workbench.types import Float, JobStage, bottleneck
+from workbench.types import Float, JobStage
 
 BATCH = 16
 """Pages at once, as a card gets them."""
@@ -68,7 +68,7 @@ windows go as one batch on a card, are estimated (8,417 window by window)."""
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedRow:
+class SimulatedRow(Fed):
     """One model: rates in pages a second, and milliseconds that processors worked a page in the ingest's process.
 
     ``threads`` are those milliseconds by thread, of what could be seen of them; ``forward`` is what is simulated.
@@ -82,16 +82,6 @@ class SimulatedRow:
     cpu_ms: float
     threads: tuple[tuple[str, float], ...]
     stages: tuple[JobStage, ...]
-
-    @property
-    def share(self) -> float:
-        """What an ingest gets of the rate of the forward pass alone."""
-        return self.ingest / self.forward
-
-    @property
-    def bottleneck(self) -> str:
-        """The stage of the ingest that the others waited for."""
-        return bottleneck(self.stages)
 
 
 @dataclass(frozen=True, slots=True)
