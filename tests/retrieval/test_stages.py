@@ -146,6 +146,7 @@ def test_damaged_vectors_never_become_a_score(name):
         assert any("2 pages have no score" in note and "damaged" in note for note in result.notes) == bool(damaged)
     pruned = run(arrays, "full[prune=safe]:12", 11)
     assert all(np.isfinite(hit.score) for hit in pruned.hits)
+    assert order(run(arrays, "full[prune=safe]:5", 11)) == order(run(arrays, "full:5", 11))
 
 
 def test_a_query_that_is_no_number_is_refused():
