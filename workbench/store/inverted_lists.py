@@ -48,7 +48,8 @@ class InvertedLists:
     """``centres (K, d)`` unit rows, and for all vectors of the pages, page after page, ``codes (n,)`` their cells and
     ``angles (n,)`` to the centre in radians. Page i, of id ``page_ids[i]``, has vectors ``offsets[i]:offsets[i + 1]``,
     which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``; that of
-    a damaged vector does not count, and its angle is NaN. ``sums`` are the checksums of the pages' vectors, where there are any.
+    a damaged vector does not count, and its angle is NaN. ``sums`` are the checksums of the pages' vectors, where there
+    are any.
     """
 
     centres: Float
