@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from tests.browser.driving import WAIT, Seen, opened, search, show
+from tests.browser.driving import WAIT, Seen, opened, search, show, wait_for_held
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DONE = ".pl-status[data-complete=yes]"
@@ -228,6 +228,36 @@ def test_what_is_asked_before_any_script_has_run_is_answered(slowly):
         let_through()
     assert page.evaluate("pagelens.state.hits[0].document") == "bread.pdf"
     assert page.query_selector("#pl-first") is None
+
+
+@pytest.mark.parametrize("tab", ["Library", "Evaluate"])
+def test_a_tab_that_is_pressed_before_any_script_has_run_is_turned_to(slowly, tab):
+    page, let_through = slowly
+    page.fill("#pl-first input", "hot oven")
+    page.click(f"#pl-first a:text-is('{tab}')")
+    assert page.locator("#pl-first form").is_hidden()
+    while page.query_selector("#pl-first") or not page.query_selector("html[data-pagelens=ready]"):
+        let_through()
+    assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
+    assert f"view={tab.lower()}" in page.url
+    page.go_back()
+    page.wait_for_function("pagelens.state.view === 'search'")
+    assert page.input_value("#pl-query") == "hot oven"
+
+
+def test_a_tab_that_is_pressed_before_the_page_is_ready_stays(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    held = []
+    page.route("**/api/v1/overview", lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search")
+    page.wait_for_selector("#pl-first", state="detached")
+    show(page, "Evaluate")
+    wait_for_held(page, held)
+    held.pop().continue_()
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    assert page.evaluate("pagelens.state.view") == "evaluate" and "view=evaluate" in page.url
+    page.close()
 
 
 @pytest.mark.parametrize("failing", ["js/main.js", "js/core/store.js"])
