@@ -375,3 +375,22 @@ def test_nothing_of_the_page_is_ever_parsed_as_html():
         script = asset(name).read_text(encoding="utf-8")
         for way in ("innerHTML =", "outerHTML", "insertAdjacentHTML", "dangerouslySet", "document.write"):
             assert way not in script, f"{name} uses {way}"
+
+
+COUNTED = """{
+  const frame = requestAnimationFrame;
+  window.frames = 0;
+  window.requestAnimationFrame = (act) => frame((at) => ((frames += 1), act(at)));
+}"""
+STILL = "(window.still = window.seen === frames ? (window.still || 0) + 1 : 0, window.seen = frames, still > 2)"
+
+
+def test_a_page_at_rest_asks_for_no_frames(browser, address, filled):
+    """Gradio's loading sign counts its seconds on in every frame, were it not kept from that."""
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    page.add_init_script(COUNTED)
+    page.goto(f"{address}/?c=documents&view=search")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready' && frames > 0")
+    page.wait_for_function(STILL, polling=500)
+    page.close()
