@@ -192,9 +192,11 @@ def test_closing_asks_while_something_is_added(tmp_path: Path, monkeypatch: pyte
         assert (title, address) == ("Pagelens", "http://127.0.0.1:1") and size["min_size"][0] <= 390
         return made
 
-    monkeypatch.setitem(sys.modules, "webview", SimpleNamespace(create_window=create_window, start=start))
+    settings = {"ALLOW_DOWNLOADS": False}
+    stand_in = SimpleNamespace(create_window=create_window, start=start, settings=settings)
+    monkeypatch.setitem(sys.modules, "webview", stand_in)
     desktop.OwnWindow(tmp_path).run("http://127.0.0.1:1", lambda: busy)
-    assert asked == [busy]
+    assert asked == [busy] and settings["ALLOW_DOWNLOADS"]
 
 
 def test_a_file_that_cannot_be_added_where_it_is_open_is_told(home: Path, window: Watched, tmp_path: Path) -> None:
