@@ -394,3 +394,30 @@ def test_a_page_at_rest_asks_for_no_frames(browser, address, filled):
     page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready' && frames > 0")
     page.wait_for_function(STILL, polling=500)
     page.close()
+
+
+NAMES = """(tabs) => tabs.filter((tab) => tab.offsetParent).map((tab) => {
+  const name = document.createRange();
+  name.selectNodeContents(tab);
+  const { x, y, width } = name.getBoundingClientRect();
+  return [tab.textContent.trim(), ...[x, y, width].map(Math.round)];
+})"""
+
+
+@pytest.mark.parametrize("width", [1440, 700, 390])
+def test_tabs_stay_where_they_stood_before_any_script_had_run(browser, address, filled, width):
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.set_default_timeout(WAIT)
+    held = []
+    page.route(re.compile(r"\.m?js$"), lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search", wait_until="commit")
+    page.wait_for_function("Boolean(document.querySelector('#pl-first form')?.onsubmit) && document.styleSheets.length")
+    before = page.locator("#pl-first nav a").evaluate_all(NAMES)
+    page.unroute(re.compile(r"\.m?js$"))
+    for route in held:
+        route.continue_()
+    page.wait_for_function(
+        "document.documentElement.dataset.pagelens === 'ready' && !document.getElementById('pl-first')"
+    )
+    assert page.locator("#pl-tabs [role=tablist] [role=tab]").evaluate_all(NAMES) == before
+    page.close()
