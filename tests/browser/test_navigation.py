@@ -405,19 +405,10 @@ NAMES = """(tabs) => tabs.filter((tab) => tab.offsetParent).map((tab) => {
 
 
 @pytest.mark.parametrize("width", [1440, 700, 390])
-def test_tabs_stay_where_they_stood_before_any_script_had_run(browser, address, filled, width):
-    page = browser.new_page(viewport={"width": width, "height": 844})
-    page.set_default_timeout(WAIT)
-    held = []
-    page.route(re.compile(r"\.m?js$"), lambda route: held.append(route))
-    page.goto(f"{address}/?c=documents&view=search", wait_until="commit")
-    page.wait_for_function("Boolean(document.querySelector('#pl-first form')?.onsubmit) && document.styleSheets.length")
+def test_tabs_stay_where_they_stood_before_any_script_had_run(slowly, width):
+    page, let_through = slowly
+    page.set_viewport_size({"width": width, "height": 844})
     before = page.locator("#pl-first nav a").evaluate_all(NAMES)
-    page.unroute(re.compile(r"\.m?js$"))
-    for route in held:
-        route.continue_()
-    page.wait_for_function(
-        "document.documentElement.dataset.pagelens === 'ready' && !document.getElementById('pl-first')"
-    )
+    while page.query_selector("#pl-first") or not page.query_selector("html[data-pagelens=ready]"):
+        let_through()
     assert page.locator("#pl-tabs [role=tablist] [role=tab]").evaluate_all(NAMES) == before
-    page.close()
