@@ -40,7 +40,7 @@ STARTING = 60.0
 """Seconds that a server may take to answer: imports on a cold disk."""
 _ROUTE = "/desktop"
 _SIZE, _LEAST = (1440, 900), (390, 560)
-_STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays; Resume in the library does the rest."
+_STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays; Resume does the rest next time."
 
 
 class Window(Protocol):
