@@ -54,8 +54,8 @@ def desktop(
     if open_desktop(service, window, files or [], collection):
         return
     output.say("Pagelens was open already.")
-    named = [file for file in files or [] if file.is_file()]  # what folders hold is told in the window
-    refused = [file for file in service.ingestion.plan(named, collection).files if file.state == "refused"]
+    given = [file for file in files or [] if file.is_file()]  # what folders hold is told in the window
+    refused = [file for file in service.ingestion.plan(given, collection).files if file.state == "refused"]
     for file in refused:
         output.say(f"Not added: {file.note if file.name in file.note else f'{file.name}: {file.note}'}")
     if refused:
