@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from workbench.representations import METHODS
 from workbench.representations.table import LEFT_OUT
 from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
-from workbench.retrieval.registry import OptionSpec, Stage
+from workbench.retrieval.options import OptionSpec
+from workbench.retrieval.step import Stage
 
 PAGE_VECTORS = 1_030
 """Vectors of the page that costs are told for: ColPali's."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.retrieval.grammar import DEFAULT_K, Parser
-from workbench.retrieval.scanning import SEARCHING
+from workbench.retrieval.options import SEARCHING
 from workbench.retrieval.stages import STAGES
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 

@@ -16,10 +16,10 @@ from typing import Literal, cast
 
 import numpy as np
 
+from workbench.retrieval.options import WEIGHTS, OptionSpec, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register, share
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import ANY, Column, Stage, Step
 from workbench.types import Float, Int
 
 Norm = Literal["z", "minmax", "none"]
@@ -120,7 +120,6 @@ register(
     Stage(
         name="sum",
         summary="weighted sum of scores, normalised or, for global and MaxSim scores of one model, as they are",
-        run=run,
         cost="the stages it fuses, over every page they get",
         source="ColBERTer, arXiv 2203.13088 (norm=none)",
         options={
@@ -132,5 +131,6 @@ register(
         least=2,
         most=ANY,
         again=again,
-    )
+    ),
+    run,
 )
