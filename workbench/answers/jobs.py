@@ -96,18 +96,14 @@ class FileOfJob(DocumentOutcome):
     def of(cls, file: DocumentOutcome, active: bool) -> FileOfJob:
         """From a file, and whether its job still goes on."""
         unread = bool(file.reason and not file.pages)
-        if file.state != "done":
-            said = (
-                ("Reading" if active else "Stopped")
-                if file.state == "reading"
-                else "Waiting"
-                if active
-                else "Not begun"
-            )
+        if file.pages and file.skipped == file.pages:
+            said = "Already here"  # which is known before it is its turn
+        elif file.state == "reading":
+            said = "Reading" if active else "Stopped"
+        elif file.state == "waiting":
+            said = "Waiting" if active else "Not begun"
         elif file.left_out or unread:
             said = "Not read"
-        elif file.pages and file.skipped == file.pages:
-            said = "Already here"
         else:
             said = "Done, with gaps" if file.failed else "Done"
         own = {field.name: getattr(file, field.name) for field in fields(file)}
