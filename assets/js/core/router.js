@@ -3,12 +3,13 @@
 import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
 import { emit, readLinks, soon, writeLinks } from "./events.js";
-import { api } from "./server.js";
+import { api, newest } from "./server.js";
 import { asking, atWork, collectionNames, collectionNow, documentsNow, namesLeft, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
 let settled = false, // the first place is shown
+  turned = "", // the tab that a person turned to before that
   moving = 0, // places that are being gone back to
   here = ""; // the address at hand, which the browser changes before it says so
 
@@ -83,6 +84,7 @@ function select(name, tries = 50) {
 }
 export function showTab(name) {
   const other = state.view !== name;
+  if (!settled && !moving) turned = name;
   set({ view: name });
   sync();
   select(name);
@@ -101,8 +103,12 @@ document.addEventListener(
 );
 
 /* --- collections -------------------------------------------------------------------------------------------------- */
+const overviews = newest(),
+  views = newest();
 export async function loadOverview() {
+  const holds = overviews();
   const { pipelines, ...found } = await api.get("/overview");
+  if (!holds()) return;
   const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
   set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") }, model: found.model });
   emit("overview");
@@ -116,9 +122,10 @@ async function detailsOf(name) {
 }
 export async function refresh() {
   const name = state.collection,
-    known = collectionNow();
+    known = collectionNow(),
+    holds = views();
   const details = known && (await detailsOf(name).catch((error) => notify(error.message, "error")));
-  if (name !== state.collection) return; // turned to another meanwhile, which is asked for by itself
+  if (name !== state.collection || !holds()) return; // another, or this one anew, was asked for meanwhile
   const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
   set({ details: details || null, gone: known || coming(state.collection) ? "" : gone });
   emit("details");
@@ -219,7 +226,7 @@ export async function start(place, watched) {
   moving += 1;
   emit("restore");
   const empty = !state.gone && !asking() && !(state.details && state.details.documents.length);
-  const view = place.view || (state.view === "search" && empty ? "library" : state.view);
+  const view = turned || read(location.search).view || (state.view === "search" && empty ? "library" : state.view);
   if (view === "page" && place.open) openPage(place.open);
   else showTab(view);
   moving -= 1;
