@@ -152,8 +152,9 @@ def _rare_pairs() -> NDArray[np.bool_]:
     such, and with letters exchanged at random at least .12 in 99 of 100.
     """
     rare = np.zeros((26, 26), bool)
-    for first, *seconds in _RARE_PAIRS.split():
-        rare[ord(first) - ord("a"), [ord(second) - ord("a") for second in seconds]] = True
+    for group in _RARE_PAIRS.split():
+        first, *seconds = (ord(letter) - ord("a") for letter in group)
+        rare[first, seconds] = True
     return rare
 
 
