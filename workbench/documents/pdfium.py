@@ -8,6 +8,7 @@ page is drawn, or read its words.
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
 _HEADER = b"%PDF-1.7\n"  # for a file that lost its own
+_CATALOG = re.compile(rb"(?<!\d)(\d{1,10}) (\d{1,5}) obj\s*<<[^<>]{0,500}/Type\s*/Catalog\b")
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
@@ -287,8 +289,12 @@ def _open(path: Path) -> Any:
             handle = raw.FPDF_LoadDocument(str(path.resolve()).encode("utf-8", errors) + b"\0", None)
         else:
             handle = raw.FPDF_LoadMemDocument64(own, len(own), None)
+        encrypted = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+        if not handle and raw.FPDF_GetLastError() not in encrypted and (ended := _with_trailer(path)):
+            own = ended
+            handle = raw.FPDF_LoadMemDocument64(own, len(own), None)
         if not handle:
-            if raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            if raw.FPDF_GetLastError() in encrypted:
                 raise DocumentError(f"{name} is encrypted; save a copy without a password and add that.")
             raise DocumentError(
                 f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
@@ -318,10 +324,33 @@ def _with_header(path: Path) -> bytes:
     return _HEADER + data if b" obj" in data and (b"trailer" in data or b"/XRef" in data) else b""
 
 
+def _with_trailer(path: Path) -> bytes:
+    """A PDF cut short before its trailer, which names the catalog, with one that does; empty if that is not lacking.
+
+    PDFium finds all objects of such a file, but not which of them is the first.
+    """
+    if path.stat().st_size > _MAX_IN_MEMORY:
+        return b""
+    data = path.read_bytes()
+    found = None if b"trailer" in data else _CATALOG.search(data)
+    if found is None:
+        return b""
+    start = data.find(b"%PDF-")
+    body = data[start:] if start >= 0 else _HEADER + data
+    return body + b"\ntrailer\n<< /Root %s %s R >>\nstartxref\n0\n%%%%EOF\n" % found.groups()
+
+
 def _load_page(document: Any, number: int) -> Any:
     import pypdfium2 as pdfium
 
     try:
+        page = document[number - 1]
+        width, height = page.get_size()
+        if width > 0 and height > 0:
+            return page
+        # A crop box that shows nothing of the page is one that no viewer heeds.
+        page.set_cropbox(*page.get_mediabox())
+        page.close()
         return document[number - 1]
     except (pdfium.PdfiumError, IndexError) as error:
         raise DocumentError(f"Page {number} is damaged and cannot be read.") from error
