@@ -160,6 +160,19 @@ def test_a_document_has_an_address_and_says_how_well_it_was_read(visit, address)
     assert "There is no document “gone.pdf” in this collection" in said and "is not here any more" in said
 
 
+def test_a_collection_is_made_before_the_models_to_choose_from_are_known(visit):
+    page, held = visit("?view=library"), []
+    page.route("**/api/v1/models", lambda route: held.append(route))
+    page.get_by_role("button", name="New collection").click()
+    page.fill("#pl-new-name", "in a hurry")
+    page.keyboard.press("Enter")
+    page.wait_for_function("pagelens.state.collection === 'in a hurry'")
+    for route in held:
+        route.continue_()
+    assert page.evaluate("pagelens.state.details.collection.spaces.map((one) => one.encoder)") == ["reader"]
+    page.evaluate("pagelens.api.remove('/collections/in a hurry')")
+
+
 def test_a_collection_is_renamed_and_its_links_are_told(visit, address, tmp_path):
     page = visit("?view=library&c=documents")
     page.evaluate("pagelens.choose('old name')")

@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from tests.browser.driving import WAIT, Seen, opened, search, show
+from tests.browser.driving import WAIT, Seen, opened, search, show, wait_for_held
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DONE = ".pl-status[data-complete=yes]"
@@ -149,6 +149,32 @@ def test_two_tabs_of_the_browser_keep_their_own_state(browser, address, filled):
     first.wait_for_selector(DONE)
     assert first.input_value("#pl-query") == "whales"
     context.close()
+
+
+def test_an_answer_that_comes_late_does_not_undo_a_newer_one(visit):
+    """What there was is told after what there is, as by a server with much to do: the newer answer holds."""
+    page = visit("?c=documents&view=library")
+    late = []
+
+    def hold(route):
+        if late:
+            return route.fallback()
+        late.append((route, route.fetch()))  # answered by now, and not told
+
+    page.route("**/api/v1/overview", hold)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    wait_for_held(page, late)
+    page.get_by_role("button", name="New collection").click()
+    page.fill("#pl-new-name", "just made")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_function("pagelens.state.details?.collection.name === 'just made'")
+    [(route, answer)] = late
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/overview")):
+        route.fulfill(response=answer)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert page.evaluate("pagelens.state.overview.collections.some((one) => one.name === 'just made')")
+    assert page.evaluate("pagelens.state.details.collection.name") == "just made"
+    page.evaluate("pagelens.api.remove('/collections/just made')")
 
 
 def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled):

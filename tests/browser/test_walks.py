@@ -206,6 +206,7 @@ def test_a_long_name_that_is_cut_is_seen_to_be_said_whole_and_copied_whole(visit
     page = visit("?c=documents&view=library", width=390, height=844)
     page.evaluate("pagelens.choose('long names')")
     planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs"]))
+    page.wait_for_selector(".pl-job[data-kind=ingest][data-state=done]")
     page.wait_for_selector("tr[data-document]")
     search(page, "whales sing")
     page.wait_for_function("pagelens.state.search.read")  # passages are there, and nothing moves any more

@@ -2,7 +2,7 @@
 import { notify } from "./dialogs.js";
 import { emit, on, soon } from "./events.js";
 import { choose, loadOverview, refresh, reload, sync, tellTabs } from "./router.js";
-import { api } from "./server.js";
+import { api, newest } from "./server.js";
 import { collectionNames, set, state } from "./store.js";
 
 const FIRST = 150; // ms to the first look at what was begun here: a short job is seen to end when it does
@@ -23,10 +23,9 @@ const seen = new Map(); // as they were last heard of
 
 let waiting = 0,
   pace = SOON, // ms to the next look
-  asks = 0,
-  heard = 0, // the last ask that was answered
   primed = false, // the first list holds what ended before this page was opened
   changedAt = 0;
+const lists = newest();
 const reloadSoon = soon(() => reload(), CALM);
 function again(after) {
   clearTimeout(waiting);
@@ -35,11 +34,10 @@ function again(after) {
 /* Asks for the jobs now, and again while one is at work. */
 export async function look() {
   again(0);
-  const mine = ++asks;
+  const holds = lists();
   const jobs = await api.get("/jobs").catch(() => null);
   if (!jobs) return again(LATER); // the server may be back by then
-  if (mine < heard) return; // a newer list is known
-  heard = mine;
+  if (!holds()) return;
   set({ jobs });
   emit("jobs", jobs);
   for (const job of jobs) follow(job);

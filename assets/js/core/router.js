@@ -3,7 +3,7 @@
 import { read, samePlace, write } from "./address.js";
 import { closeDialogs, notify } from "./dialogs.js";
 import { emit, readLinks, soon, writeLinks } from "./events.js";
-import { api } from "./server.js";
+import { api, newest } from "./server.js";
 import { asking, atWork, collectionNames, collectionNow, documentsNow, namesLeft, set, state } from "./store.js";
 
 const theme = new URLSearchParams(location.search).get("__theme");
@@ -101,8 +101,12 @@ document.addEventListener(
 );
 
 /* --- collections -------------------------------------------------------------------------------------------------- */
+const overviews = newest(),
+  views = newest();
 export async function loadOverview() {
+  const holds = overviews();
   const { pipelines, ...found } = await api.get("/overview");
+  if (!holds()) return;
   const by = (key) => Object.fromEntries(pipelines.map((preset) => [preset.name, preset[key]]));
   set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") }, model: found.model });
   emit("overview");
@@ -113,9 +117,10 @@ async function detailsOf(name) {
 }
 export async function refresh() {
   const name = state.collection,
-    known = collectionNow();
+    known = collectionNow(),
+    holds = views();
   const details = known && (await detailsOf(name).catch((error) => notify(error.message, "error")));
-  if (name !== state.collection) return; // turned to another meanwhile, which is asked for by itself
+  if (name !== state.collection || !holds()) return; // another, or this one anew, was asked for meanwhile
   const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
   set({ details: details || null, gone: known || coming(state.collection) ? "" : gone });
   emit("details");

@@ -106,3 +106,13 @@ export function latest() {
     return () => mine === begun;
   };
 }
+/* For what may be asked for again before it is answered: `ask()` gives what says, once it is answered, whether an answer
+   to a later question is known already, which holds. */
+export function newest() {
+  let asked = 0,
+    known = 0;
+  return () => {
+    const mine = ++asked;
+    return () => mine === (known = Math.max(known, mine));
+  };
+}

@@ -187,7 +187,7 @@ export function Adding() {
     return { ...found, files: [...found.files, ...more], collection, batch, replace, without, more };
   }
   async function take(single, below = []) {
-    if (sending) return;
+    if (sending) return notify("The files before these are still being taken in; add these once that is done.");
     const { readable } = state.overview;
     const { taken, others } = sorted(below, readable);
     const items = [...single, ...taken];

@@ -90,11 +90,13 @@ function Get({ model }) {
 }
 
 /* --- the picker: radios with the name `encoder` ------------------------------------------------------------------- */
-/* `except` are ids that are not offered. */
+/* `except` are ids that are not offered; `chosen` holds from the first moment, before the models are known. */
 export function Picker({ chosen = "", except = [] }) {
   const { models, error } = useModels();
   const [picked, pick] = useState(chosen);
-  if (!models) return html`<${Waiting} text="Looking for models" error=${error} />`;
+  if (!models)
+    return html`<${Waiting} text="Looking for models" error=${error} />
+      ${chosen && html`<input type="hidden" name="encoder" value=${chosen} />`}`;
   const offered = models.filter((model) => model.kind !== "score" && !except.includes(model.id));
   const usable = offered.filter((model) => model.available);
   const value = (usable.find((model) => model.id === picked) || usable[0] || { id: "" }).id;
