@@ -90,13 +90,13 @@ class ScalePoint:
     own_bytes: int
     stages: tuple[tuple[str, float], ...] = ()
     opening_ms: float = 0.0
-    first_ms: float = 0.0
     vector_bytes: int = 0
     agreement: float | None = None
     ndcg: float | None = None
     exact_ndcg: float | None = None
     approximate: str = ""
     processor_ms: float = 0.0
+    first_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,7 @@ def scale(
             progress(f"Searching {size:,} pages")
             given = settings.model_dump()
             opened = [in_new_process(_opened, given, questions[0]) for _ in range(OPENINGS)]
-            best = Opening(min(one.told_ms for one in opened), min(one.first_ms for one in opened))
-            points += in_new_process(_measure, given, list(questions), list(pipelines), repeats, judged, best)
+            points += in_new_process(_measure, given, list(questions), list(pipelines), repeats, judged, opened)
         enlarged.close()
     speed = written / seconds if seconds and not before else 0.0
     return ScaleReport(collection, info.encoder, len(questions), repeats, tuple(points), speed, kept)
@@ -349,7 +348,7 @@ def _measure(
     pipelines: Sequence[str],
     repeats: int,
     labels: Labels,
-    opening: Opening,
+    opened: Sequence[Opening],
 ) -> list[ScalePoint]:
     """Runs in a process of its own: the model first, then every pipeline, and exact search to hold them against."""
     encoder = encoders.load(Library(settings["home"]).open(NAME).space().encoder, offline=True)
@@ -381,11 +380,11 @@ def _measure(
                 Times.of([without_encoding(stages) for stages in traces]),
                 watch.peak.own - loaded,
                 _by_stage(traces),
-                opening.told_ms,
-                opening.first_ms,
+                min(one.told_ms for one in opened),
                 stored,
                 approximate=next((stage.approximate for stage in traces[0] if stage.approximate), ""),
                 processor_ms=float(np.median(processor)),
+                first_ms=min(one.first_ms for one in opened),
             )
         )
         lists[name] = [_refs(result) for result in found]
