@@ -115,8 +115,17 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path:
     for number in range(pages // 2):
         write_pdf(tmp_path / "files" / f"{number:02}.pdf", [f"Chapter {number} page {page}." for page in range(2)])
     command = [sys.executable, "-m", "workbench", "--home", str(tmp_path / "home"), "ingest", str(tmp_path / "files")]
+
+    def hears() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs the tests in the background has it ignored
+
     process = subprocess.Popen(
-        [*command, "-c", "c", "--json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        [*command, "-c", "c", "--json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=hears,
     )
     assert process.stderr is not None
     told = process.stderr.readline()
