@@ -1,4 +1,4 @@
-"""Runs all tests, as many at once as there are cores: ``python3 -m tests [pytest arguments]``.
+"""Runs all tests, somewhat more at once than there are cores: ``python3 -m tests [pytest arguments]``.
 
 It sets up its own environment first.
 """
@@ -22,5 +22,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = False
     all_tests = ["-m", ""]  # whatever their marks
     # A file's tests stay together: they share what is dear to make, as an indexed collection or a browser.
-    at_once = ["-n", "logical", "--dist", "loadfile"]
+    # Many wait, for a browser, a server or a process of their own: others run meanwhile.
+    cores = os.cpu_count() or 1
+    at_once = ["-n", str(cores + min(2, cores // 2)), "--dist", "loadfile"]
     sys.exit(pytest.main([*all_tests, *at_once, *sys.argv[1:]]))

@@ -96,6 +96,36 @@ def _one_tree_of_commands() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _readers_stay() -> Iterator[None]:
+    """What read the files of one test reads those of the next, as long as the environment that processes have from this
+    one is the same: they take longer to start than to read."""
+    from workbench.documents import workers
+
+    other = ("PYTEST_CURRENT_TEST", "PAGELENS_HOME")  # no task asks for these
+
+    class Pool(workers.ReaderPool):
+        inherited: tuple[object, ...] = ()
+
+        def close(self) -> None:
+            if not self._at_rest():
+                super().close()
+
+        def submit(self, *arguments: Any, **more: Any) -> workers.Job:
+            now = os.getcwd(), {name: value for name, value in os.environ.items() if name not in other}
+            if self.inherited != now and self._at_rest():
+                super().close()
+            self.inherited = now
+            return super().submit(*arguments, **more)
+
+        def _at_rest(self) -> bool:
+            return not (self._urgent or self._waiting) and all(worker.idle for worker in self._workers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "_pool", functools.cache(Pool))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
     """Hide Playwright's event loop, which stays running in this thread, from tests that drive no browser."""

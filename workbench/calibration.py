@@ -9,7 +9,7 @@ verdict errs towards "nothing". What this module does not do: judge a search (`r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from workbench.evaluation.rows import lines
 from workbench.retrieval.pipeline import Pipeline
 from workbench.retrieval.verdict import MIN_SEARCHES, Calibration, Signals
 from workbench.store import Collection
-from workbench.types import ProgressCallback, SearchResult, Verdict
+from workbench.types import SearchResult, Verdict
 
 RECORD = "verdicts"
 DRAWN = 100
@@ -38,10 +38,17 @@ class CalibrationQuestion:
     pages: tuple[str, ...] = ()
 
 
-Search = Callable[[str, str], SearchResult]
-"""Searches the collection by the pipeline: (query text, filter text)."""
-Weight = Callable[[str], float]
-"""What the tokens of a query weigh together."""
+@dataclass(frozen=True, slots=True)
+class SearchedQuestion:
+    """A question with what it found, and what it found `without_answer` (None: nothing was found in the first place).
+
+    ``weight`` is what the tokens of the query weigh together.
+    """
+
+    question: CalibrationQuestion
+    found: SearchResult
+    rest: SearchResult | None
+    weight: float
 
 
 def questions_of(path: Path) -> list[CalibrationQuestion]:
@@ -67,29 +74,24 @@ def questions_of(path: Path) -> list[CalibrationQuestion]:
 
 
 def calibrate(
-    store: Collection,
-    pipeline: Pipeline,
-    questions: Sequence[CalibrationQuestion],
-    search: Search,
-    weight: Weight,
-    kind: str = "questions",
-    progress: ProgressCallback = lambda done, total: None,
+    store: Collection, pipeline: Pipeline, searched: Iterable[SearchedQuestion], kind: str = "questions"
 ) -> Calibration:
     """Fit and keep the calibration of a pipeline over a collection; `InputError` says what there is too little of.
 
-    ``kind`` is what the questions are called; ``progress`` hears how many are done.
+    ``kind`` is what the questions are called. None is asked for where the pipeline is refused.
     """
     refused(pipeline)
     answered: list[Signals] = []
     unanswered: list[Signals] = []
-    labelled = sum(bool(question.pages) for question in questions)
-    for done, question in enumerate(questions, 1):
-        yes, no = _searches(question, search, weight(question.text))
-        answered += yes
-        unanswered += no
-        progress(done, len(questions))
-    how = f"{labelled} of them labelled" if 0 < labelled < len(questions) else "labelled" if labelled else "unlabelled"
-    basis = f"Calibrated on {date.today()} with {len(questions)} {kind} ({how}) over {store.page_count():,} pages"
+    asked = labelled = 0
+    for one in searched:
+        asked, labelled = asked + 1, labelled + bool(one.question.pages)
+        if one.rest is not None:
+            if not one.question.pages or str(one.found.hits[0].ref) in one.question.pages:
+                answered += _signals(one.found, one.weight)
+            unanswered += _signals(one.rest, one.weight)
+    how = f"{labelled} of them labelled" if 0 < labelled < asked else "labelled" if labelled else "unlabelled"
+    basis = f"Calibrated on {date.today()} with {asked} {kind} ({how}) over {store.page_count():,} pages"
     if min(len(answered), len(unanswered)) < MIN_SEARCHES:
         raise InputError(
             f"A verdict needs {MIN_SEARCHES} searches with an answer and {MIN_SEARCHES} "
@@ -119,8 +121,8 @@ def refused(pipeline: Pipeline) -> None:
 def judged(store: Collection, pipeline: Pipeline, result: SearchResult, query_weight: float) -> Verdict | None:
     """The verdict on a finished search over the whole collection; None where nothing was calibrated for it."""
     record = _record(store, pipeline)
-    signals = Signals.of([hit.score for hit in result.hits if hit.scored], query_weight)
-    return None if record is None or signals is None else _of(record).judge(signals)
+    signals = _signals(result, query_weight)
+    return _of(record).judge(signals[0]) if record is not None and signals else None
 
 
 def can_judge(store: Collection, pipeline: Pipeline) -> bool:
@@ -143,24 +145,17 @@ def drawn(store: Collection, count: int = DRAWN) -> list[CalibrationQuestion]:
     ]
 
 
-def _searches(question: CalibrationQuestion, search: Search, weight: float) -> tuple[list[Signals], list[Signals]]:
-    """The signals of a question's search if its best page answers it, and of the search without the answer."""
-    result = search(question.text, "")
-    if not result.hits:
-        return [], []
-    best = result.hits[0].ref
-    answers = {page.partition("#")[0] for page in question.pages} or {best.document}
+def without_answer(question: CalibrationQuestion, found: SearchResult) -> str:
+    """The filter, as text, that leaves out the documents with a relevant page, or that of the best page found."""
+    answers = {page.partition("#")[0] for page in question.pages} or {found.hits[0].ref.document}
     quoted = [document.replace("'", "''") for document in sorted(answers)]
-    rest = search(question.text, " and ".join(f"document != '{name}'" for name in quoted))
-    yes = [found.hits for found in (result,) if not question.pages or str(best) in question.pages]
-    return list(_signals(yes, weight)), list(_signals([rest.hits], weight))
+    return " and ".join(f"document != '{name}'" for name in quoted)
 
 
-def _signals(searches: Sequence[Any], weight: float) -> Iterator[Signals]:
-    for hits in searches:
-        signals = Signals.of([hit.score for hit in hits if hit.scored], weight)
-        if signals is not None:
-            yield signals
+def _signals(result: SearchResult, weight: float) -> list[Signals]:
+    """The signals of a search; none where nothing was scored."""
+    signals = Signals.of([hit.score for hit in result.hits if hit.scored], weight)
+    return [] if signals is None else [signals]
 
 
 def _key(store: Collection, pipeline: Pipeline) -> str:

@@ -36,14 +36,14 @@ TOP_REGIONS = 5
 
 
 def explain(
-    collection: Collection, ref: PageRef, query: QueryEmbedding, rarity: Float, encoder: str = ""
+    collection: Collection, page: StoredPage, query: QueryEmbedding, rarity: Float, encoder: str = ""
 ) -> Explanation:
     """Explain one stored page's exact MaxSim score for a query by an encoder, the collection's first without a name.
 
     ``rarity (m,)`` is how rare each query token is, negative for unwanted ones; it makes the weights of the heat.
-    `NotFoundError` when the page, or that encoder's vectors of it, are not there.
+    `NotFoundError` when that encoder's vectors of the page are not there.
     """
-    page, space = collection.page(ref), collection.space(encoder)
+    space = collection.space(encoder)
     embedding = space.page_embedding(page.page_id)
     found = scored(page.ref, embedding, query, rarity, space.encoder)
     areas = page_areas(page, _picture(collection, page.page_id))

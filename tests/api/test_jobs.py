@@ -46,6 +46,7 @@ GAP = PageFailureRecord(2, "damaged")
         ({"state": "waiting"}, True, "Waiting", False),
         ({"state": "reading"}, False, "Stopped", False),
         ({"state": "waiting"}, False, "Not begun", False),
+        ({"state": "waiting", "skipped": 3, "indexed": 0}, True, "Already here", False),
     ],
 )
 def test_a_file_of_a_job_says_how_far_it_is(change, active, said, bad):

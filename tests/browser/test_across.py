@@ -242,7 +242,7 @@ def test_what_searches_several_meets_wcag_aa(browser, several, width, height, th
 def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in_its_own(browser, several):
     page = opened(browser, several, "?c=animals&q=bread+in+a+hot+oven&in=*&view=compare&p=exact&b=bm25:12")
     page.wait_for_selector(".pl-compare .pl-status[data-complete=yes]")
-    assert page.inner_text("#pl-compare-in") == "In all collections, as chosen on Search."
+    assert page.inner_text(".pl-compare .pl-search-in b >> nth=0") == "all collections"
     a, b = page.locator("[data-side=a] li"), page.locator("[data-side=b] li")
     assert (a.count(), b.count()) == (3, 2)  # every page by exact search, those with the words by bm25
     assert page.inner_text("#pl-overlap") == "2 of 3"
@@ -274,6 +274,37 @@ def test_two_pipelines_are_compared_over_several_collections_and_a_page_opens_in
     page.wait_for_function("pagelens.state.compare.one && !pagelens.state.compare.one.running")
     assert page.evaluate("new Set(pagelens.state.compare.one.found.a.hits.map((hit) => hit.collection)).size") == 1
     assert page.locator("#pl-compare-in").count() == 0
+    assert page.seen.problems == []
+    page.close()
+
+
+def test_compare_chooses_its_collections_and_asks_each_by_what_is_best_for_it(browser, several):
+    page = opened(browser, several, "?c=animals&q=bread&view=compare")
+    ready = page.locator(".pl-compare .pl-status[data-complete=yes]")
+    ready.wait_for()
+    assert page.input_value("#pl-compare-preset-a") == "accurate"
+    page.click(".pl-compare .pl-search-in summary")
+    page.check("#pl-compare-all")
+    page.wait_for_function("pagelens.state.compare.one.found?.a.answers && !pagelens.state.compare.one.running")
+    assert (page.input_value("#pl-compare-preset-a"), page.input_value("#pl-compare-a")) == ("best for each", "")
+    by = page.evaluate(
+        "Object.fromEntries(pagelens.state.compare.one.found.a.answers.map((a) => [a.collection, a.pipeline]))"
+    )
+    assert by["animals"] and by["kitchen"] and not by["shelf"]  # which is empty
+    page.select_option("#pl-compare-preset-a", "exact")
+    page.select_option("#pl-compare-preset-b", "best for each")
+    page.wait_for_function('!pagelens.state.compare.one.running && pagelens.state.compare.one.key.includes(\'"b":""\')')
+    assert "in=*" in page.url and "each=b" in page.url and "p=exact" in page.url
+    page.reload()
+    ready.wait_for()
+    chosen = [page.input_value(f"#pl-compare-preset-{side}") for side in "ab"]
+    assert chosen == ["exact", "best for each"] and page.is_checked("#pl-compare-all")
+    show(page, "Search")
+    done(page)  # which asks the same collections
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.wait_for_function("pagelens.state.view === 'compare' && !pagelens.state.across.length")
     assert page.seen.problems == []
     page.close()
 

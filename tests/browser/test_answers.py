@@ -131,3 +131,54 @@ def test_an_answer_whose_passages_were_not_waited_for_is_asked_for_again(visit):
     page.go_back()
     page.wait_for_function("document.querySelector('#pl-query').value === 'largest animal'")
     page.wait_for_function("document.querySelector('.pl-passage mark')?.innerText === 'largest animal'")
+
+
+LAYERS = "**/api/v1/explain/layers"
+
+
+def found(visit):
+    page = visit("?c=documents&q=hot+oven&view=search")
+    page.wait_for_function("pagelens.state.search && pagelens.state.search.read && pagelens.state.steps")
+    return page, page.locator("#pl-results .pl-hit-open").first
+
+
+def test_a_page_and_its_heat_are_asked_for_at_once(visit):
+    page, first = found(visit)
+    held, asked = [], []
+    page.route("**/collections/documents/page?*", lambda route: held.append(route))
+    page.on("request", lambda request: asked.append(request.url) if "explain/layers" in request.url else None)
+    first.evaluate("(link) => link.click()")
+    wait_for_held(page, held)
+    wait_for_held(page, asked)  # while nothing is known of the page yet
+    page.wait_for_function("performance.getEntriesByType('resource').some(({ name }) => name.includes('size=page'))")
+    held.pop().continue_()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert len(asked) == 1
+
+
+def test_the_page_of_a_result_that_one_rests_on_is_asked_for_ahead_and_once(visit):
+    page, first = found(visit)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "explain/layers" in request.url else None)
+    with page.expect_response(LAYERS):
+        first.hover()
+    first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    assert len(asked) == 1
+    page.go_back()
+    with page.expect_response(LAYERS):
+        page.locator("#pl-results .pl-hit-open").nth(1).focus()  # as by the key j
+    assert len(asked) == 2
+
+
+def test_what_is_asked_ahead_is_given_up_when_one_leaves(visit):
+    page, first = found(visit)
+    held = []
+    page.route(LAYERS, lambda route: held.append(route))
+    first.hover()
+    wait_for_held(page, held)
+    with page.expect_event("requestfailed", lambda request: "explain/layers" in request.url):
+        page.mouse.move(2, 2)
+    page.unroute(LAYERS)
+    first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")

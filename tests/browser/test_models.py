@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.browser.conftest import serving
-from tests.browser.driving import add, opened, search, show
+from tests.browser.driving import add, caught, opened, search, show
 from tests.encoders.hub import Hub, running
 from tests.encoders.tiny import build, family
 
@@ -45,6 +45,19 @@ def test_the_list_says_what_is_here_and_how_to_get_the_rest(browser, address, fi
     assert "hf download vidore/colpali-v1.3" in missing
     assert re.search(r"[0-9.]+ B weights", missing) and "to fetch" in missing
     assert page.seen.problems == []
+    page.close()
+
+
+def test_nothing_moves_once_a_model_is_shown(browser, address, filled, tiny):
+    page = opened(browser, address)
+    held = []
+    page.route("**/api/v1/models/advice", lambda route: held.append(route))
+    with page.expect_response("**/api/v1/models"):
+        page.click(".pl-model")
+    page.get_by_text("Looking for models").wait_for()
+    caught(page, held).continue_()
+    page.wait_for_selector(".pl-model-row")
+    assert page.locator(".pl-model-advice").is_visible() and page.seen.problems == []
     page.close()
 
 

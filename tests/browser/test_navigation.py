@@ -256,6 +256,36 @@ def test_what_is_asked_before_any_script_has_run_is_answered(slowly):
     assert page.query_selector("#pl-first") is None
 
 
+@pytest.mark.parametrize("tab", ["Library", "Evaluate"])
+def test_a_tab_that_is_pressed_before_any_script_has_run_is_turned_to(slowly, tab):
+    page, let_through = slowly
+    page.fill("#pl-first input", "hot oven")
+    page.click(f"#pl-first a:text-is('{tab}')")
+    assert page.locator("#pl-first form").is_hidden()
+    while page.query_selector("#pl-first") or not page.query_selector("html[data-pagelens=ready]"):
+        let_through()
+    assert page.get_by_role("tab", name=tab).get_attribute("aria-selected") == "true"
+    assert f"view={tab.lower()}" in page.url
+    page.go_back()
+    page.wait_for_function("pagelens.state.view === 'search'")
+    assert page.input_value("#pl-query") == "hot oven"
+
+
+def test_a_tab_that_is_pressed_before_the_page_is_ready_stays(browser, address, filled):
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    held = []
+    page.route("**/api/v1/overview", lambda route: held.append(route))
+    page.goto(f"{address}/?c=documents&view=search")
+    page.wait_for_selector("#pl-first", state="detached")
+    show(page, "Evaluate")
+    wait_for_held(page, held)
+    held.pop().continue_()
+    page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
+    assert page.evaluate("pagelens.state.view") == "evaluate" and "view=evaluate" in page.url
+    page.close()
+
+
 @pytest.mark.parametrize("failing", ["js/main.js", "js/core/store.js"])
 def test_that_a_script_did_not_come_is_said(browser, address, filled, failing):
     page = browser.new_page()
@@ -371,3 +401,40 @@ def test_nothing_of_the_page_is_ever_parsed_as_html():
         script = asset(name).read_text(encoding="utf-8")
         for way in ("innerHTML =", "outerHTML", "insertAdjacentHTML", "dangerouslySet", "document.write"):
             assert way not in script, f"{name} uses {way}"
+
+
+COUNTED = """{
+  const frame = requestAnimationFrame;
+  window.frames = 0;
+  window.requestAnimationFrame = (act) => frame((at) => ((frames += 1), act(at)));
+}"""
+STILL = "(window.still = window.seen === frames ? (window.still || 0) + 1 : 0, window.seen = frames, still > 2)"
+
+
+def test_a_page_at_rest_asks_for_no_frames(browser, address, filled):
+    """Gradio's loading sign counts its seconds on in every frame, were it not kept from that."""
+    page = browser.new_page()
+    page.set_default_timeout(WAIT)
+    page.add_init_script(COUNTED)
+    page.goto(f"{address}/?c=documents&view=search")
+    page.wait_for_function("document.documentElement?.dataset.pagelens === 'ready' && frames > 0")
+    page.wait_for_function(STILL, polling=500)
+    page.close()
+
+
+NAMES = """(tabs) => tabs.filter((tab) => tab.offsetParent).map((tab) => {
+  const name = document.createRange();
+  name.selectNodeContents(tab);
+  const { x, y, width } = name.getBoundingClientRect();
+  return [tab.textContent.trim(), ...[x, y, width].map(Math.round)];
+})"""
+
+
+@pytest.mark.parametrize("width", [1440, 700, 390])
+def test_tabs_stay_where_they_stood_before_any_script_had_run(slowly, width):
+    page, let_through = slowly
+    page.set_viewport_size({"width": width, "height": 844})
+    before = page.locator("#pl-first nav a").evaluate_all(NAMES)
+    while page.query_selector("#pl-first") or not page.query_selector("html[data-pagelens=ready]"):
+        let_through()
+    assert page.locator("#pl-tabs [role=tablist] [role=tab]").evaluate_all(NAMES) == before

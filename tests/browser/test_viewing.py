@@ -222,6 +222,21 @@ def test_who_is_limited_to_some_collections_is_offered_no_other_name(visitor):
     assert more.refused == []
 
 
+def test_documents_of_a_dataset_go_where_the_account_may_put_them_and_it_is_said_where(visitor):
+    one, edit = visitor("one"), visitor("edit")
+    for visiting in (one, edit):
+        visiting.go(PLACES["Evaluate"])
+        visiting.page.get_by_role("button", name="New evaluation").click()
+        visiting.page.select_option("#pl-eval-dataset", "sample")
+    places = [visiting.page.locator("#pl-eval-collection option").all_inner_texts() for visiting in (one, edit)]
+    assert places == [["documents"], ["documents", "empty", "sample (new)"]]
+    one.page.get_by_role("button", name="Index its documents in documents").wait_for()
+    edit.page.get_by_role("button", name="Index its documents in documents").wait_for()
+    edit.page.select_option("#pl-eval-collection", "sample")
+    edit.page.get_by_role("button", name="Index its documents in sample").wait_for()
+    assert one.refused == [] and edit.refused == []
+
+
 def test_nothing_that_is_offered_to_who_may_only_look_is_refused(visitor):
     viewing = visitor("view")
     pressed = set()

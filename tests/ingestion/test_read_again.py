@@ -85,7 +85,6 @@ def test_a_scan_is_read_again_in_its_language_and_found_by_words_and_vectors(ben
     with monkeypatch.context() as patch:  # as on a machine that has no tesseract yet
         patch.setattr(tesseract, "installed", frozenset)
         patch.setenv("PATH", "")
-        bench._readers.close()  # processes that other tests left know where tesseract is
         bench.ingest([RUSSIAN], "c")
     (before,) = bench.library.documents("c")
     assert "Little of the scan's text could be read" in before.notices[0].reason
@@ -93,7 +92,6 @@ def test_a_scan_is_read_again_in_its_language_and_found_by_words_and_vectors(ben
     vectors = bench.opened.get("c").space().page_embedding(bench.opened.get("c").page_id(PageRef(before.name, 1)))
     assert len(bench.search("bank", "c", "full:5").hits) == 1  # the copies of the vectors are made
 
-    bench._readers.close()  # its processes had no tesseract
     report = bench.ingestion.read_again("c", RUSSIAN.name, Way(("rus",)))
     assert [(one.indexed, one.failed, one.notices) for one in report.documents] == [(1, (), ())]
     assert "Договор аренды" in words(bench, RUSSIAN.name).text

@@ -106,6 +106,20 @@ def test_stopping_at_a_bound_gives_what_scoring_all_gives(seed, k, tight):
     assert ranked(found, k) == ranked(rerank(30, k, exact.__getitem__), k)
 
 
+@pytest.mark.parametrize("at", range(64))
+def test_a_damaged_vector_says_nothing_of_other_pages(at):
+    """Wherever it lies: whether k-means looks at it or not."""
+    rng = np.random.default_rng(at)
+    flat, starts, lengths = unit(rng, 640), np.arange(64) * 10, np.full(64, 10)
+    flat[starts[at]] = np.inf if at % 2 else np.nan
+    query, weights = unit(rng, 4), np.ones(4, np.float32)
+    bounds = build(flat, [f"p{i}" for i in range(64)], starts, lengths).bounds(query, weights, np.arange(64))
+    others = np.arange(64) != at
+    exact = maxsim_of_ranges(query, flat, starts[others], lengths[others], weights)
+    assert np.isnan(bounds[at])
+    assert (bounds[others] >= exact - 1e-4).all()
+
+
 def test_a_bound_leaves_pages_out_where_they_lie_apart():
     rng = np.random.default_rng(0)
     near, far = unit(rng, 1), -unit(rng, 1)

@@ -8,7 +8,8 @@ from tests.retrieval.test_several_encoders import mixed
 from tests.retrieval.test_several_encoders import run as run_mixed
 from workbench.retrieval import STAGES
 from workbench.retrieval.pipeline import Pipeline
-from workbench.retrieval.registry import Stage, register, registered
+from workbench.retrieval.run import register
+from workbench.retrieval.step import Stage, registered
 from workbench.types import Query, TextPart
 
 VECTORS = [name for name, stage in STAGES.items() if stage.vectors]
@@ -145,6 +146,7 @@ def test_damaged_vectors_never_become_a_score(name):
         assert any("2 pages have no score" in note and "damaged" in note for note in result.notes) == bool(damaged)
     pruned = run(arrays, "full[prune=safe]:12", 11)
     assert all(np.isfinite(hit.score) for hit in pruned.hits)
+    assert order(run(arrays, "full[prune=safe]:5", 11)) == order(run(arrays, "full:5", 11))
 
 
 def test_a_query_that_is_no_number_is_refused():
@@ -166,21 +168,22 @@ def test_stages_say_what_they_are():
     assert experimental == {"prf", "refine", "xtr"}
     assert {key for key, option in STAGES["full"].options.items() if option.experimental} == {"prune", "alpha", "exit"}
     with pytest.raises(ValueError, match="two stages 'rrf'"):
-        register(STAGES["rrf"])
+        register(STAGES["rrf"], lambda *_: None)
 
 
 def test_a_stage_is_one_module(monkeypatch):
     """A stage that is registered can be written, checked and run, and is told with the others."""
-    from workbench.retrieval import registry
+    from workbench.retrieval import run as running
+    from workbench.retrieval import step as steps
     from workbench.retrieval.ordering import Scored
 
     def backwards(run, step, candidates, k):
         rows = run.pages if candidates is None else candidates.rows
         return Scored(rows, rows.astype(np.float32))
 
-    monkeypatch.setitem(
-        registry._STAGES, "last", Stage(name="last", summary="the last pages first", run=backwards, cost="nothing")
-    )
+    monkeypatch.setattr(steps, "_STAGES", dict(steps._STAGES))
+    monkeypatch.setattr(running, "_RUNS", dict(running._RUNS))
+    register(Stage(name="last", summary="the last pages first", cost="nothing"), backwards)
     monkeypatch.setattr("workbench.retrieval.grammar.STAGES", registered())
     arrays = collection(2, 9)
     ordered = sorted(arrays.pages, key=lambda page: (arrays.pages[page][0].document, arrays.pages[page][0].page))

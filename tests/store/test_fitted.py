@@ -158,7 +158,9 @@ def test_what_each_index_saw_of_a_page_adds_up_to_the_score_it_gave(store):
     query = QueryEmbedding(
         "q", np.eye(DIM, dtype=np.float32)[:3], ("a", "b", "c"), np.asarray([1, 2, 0.5], np.float32), "all"
     )
-    views = {view.index: view for view in explain(store, PageRef("whales.pdf", 2), query, query.weights).pooled}
+    views = {
+        view.index: view for view in explain(store, store.page(PageRef("whales.pdf", 2)), query, query.weights).pooled
+    }
     assert set(views) == set(store.space().indexes) - {"full"}
     for index, view in views.items():
         held, fitted = store.space().vectors(index), store.space().fitted(index)

@@ -192,9 +192,27 @@ def test_closing_asks_while_something_is_added(tmp_path: Path, monkeypatch: pyte
         assert (title, address) == ("Pagelens", "http://127.0.0.1:1") and size["min_size"][0] <= 390
         return made
 
-    monkeypatch.setitem(sys.modules, "webview", SimpleNamespace(create_window=create_window, start=start))
+    settings = {"ALLOW_DOWNLOADS": False}
+    stand_in = SimpleNamespace(create_window=create_window, start=start, settings=settings)
+    monkeypatch.setitem(sys.modules, "webview", stand_in)
     desktop.OwnWindow(tmp_path).run("http://127.0.0.1:1", lambda: busy)
-    assert asked == [busy]
+    assert asked == [busy] and settings["ALLOW_DOWNLOADS"]
+
+
+def test_a_file_that_cannot_be_added_where_it_is_open_is_told(home: Path, window: Watched, tmp_path: Path) -> None:
+    whales = write_pdf(tmp_path / "whales.pdf", ["The blue whale is large."])
+    (tmp_path / "notes.txt").write_text("words")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    command = ["--home", str(home), "desktop", "--browser"]
+    good = CliRunner().invoke(app, [*command, str(whales)])
+    assert (good.exit_code, "Not added" in good.output) == (0, False)
+    bad = CliRunner().invoke(
+        app, [*command, *(str(tmp_path / name) for name in ("whales.pdf", "notes.txt", "broken.pdf"))]
+    )
+    told = [line for line in bad.output.splitlines() if line.startswith("Not added: ")]
+    assert bad.exit_code == 1 and len(window.shown) == 3
+    assert sorted(line.split()[2].rstrip(":") for line in told) == ["broken.pdf", "notes.txt"]
+    assert any("is not a file Pagelens reads" in line for line in told)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a script stands for the browser")

@@ -51,5 +51,12 @@ def desktop(
     window: Window = OwnWindow(service.settings.home / "state" / "webview") if own else BrowserWindow()
     if not own:
         output.say("Pagelens opens in the browser (Ctrl-C ends it).")
-    if not open_desktop(service, window, files or [], collection):
-        output.say("Pagelens was open already.")
+    if open_desktop(service, window, files or [], collection):
+        return
+    output.say("Pagelens was open already.")
+    given = [file for file in files or [] if file.is_file()]  # what folders hold is told in the window
+    refused = [file for file in service.ingestion.plan(given, collection).files if file.state == "refused"]
+    for file in refused:
+        output.say(f"Not added: {file.note if file.name in file.note else f'{file.name}: {file.note}'}")
+    if refused:
+        raise typer.Exit(1)

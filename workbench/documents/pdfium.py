@@ -178,16 +178,45 @@ class PageObject:
         import pypdfium2.raw as raw
 
         edges = [ctypes.c_float() for _ in range(4)]
-        if not raw.FPDFPageObj_GetBounds(self.handle, *edges):
+        matrix = _within(page, self.forms)
+        if matrix is None or not raw.FPDFPageObj_GetBounds(self.handle, *edges):
             return None
-        for form in self.forms:
-            own = raw.FS_MATRIX()
-            if not raw.FPDFPageObj_GetMatrix(form, own):
-                return None
-            page = page @ np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
         left, bottom, right, top = (edge.value for edge in edges)
-        corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ page.T
+        corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ matrix.T
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+    def upright_lines(self, page: NDArray[np.float64], most: int) -> list[tuple[float, float, float]]:
+        """The upright lines of a path, x, top and bottom, in what the map makes of the page's space; see `box`."""
+        import pypdfium2.raw as raw
+
+        matrix = _within(page, (*self.forms, self.handle))
+        if matrix is None:
+            return []
+        x, y = ctypes.c_float(), ctypes.c_float()
+        points, drawn = [], []
+        for i in range(min(raw.FPDFPath_CountSegments(self.handle), 2 * most)):
+            segment = raw.FPDFPath_GetPathSegment(self.handle, i)
+            raw.FPDFPathSegment_GetPoint(segment, x, y)
+            points.append((x.value, y.value, 1.0))
+            drawn.append(raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_LINETO)
+        if not any(drawn):
+            return []
+        ends = np.array(points) @ matrix.T
+        upright = np.flatnonzero(np.array(drawn[1:]) & (np.abs(np.diff(ends[:, 0])) < 1e-4))
+        x0, ys = ends[upright, 0], np.stack([ends[upright, 1], ends[upright + 1, 1]])
+        return list(zip(x0.tolist(), ys.min(axis=0).tolist(), ys.max(axis=0).tolist(), strict=True))[:most]
+
+
+def _within(page: NDArray[np.float64], things: Sequence[Any]) -> NDArray[np.float64] | None:
+    """An affine map ``(2, 3)`` of a page's space as one of that within these objects, the outermost first."""
+    import pypdfium2.raw as raw
+
+    for thing in things:
+        own = raw.FS_MATRIX()
+        if not raw.FPDFPageObj_GetMatrix(thing, own):
+            return None
+        page = page @ np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
+    return page
 
 
 def copy_pages(source: Path, target: Path, numbers: Sequence[int]) -> None:

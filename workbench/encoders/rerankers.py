@@ -76,7 +76,7 @@ class Reranker:
             reads="text" in self.model.modalities,
             sees="image" in self.model.modalities,
         )
-        self.length = int(min(self.model.max_length or LONGEST, LONGEST))
+        self.length = int(min(self.model.max_seq_length or LONGEST, LONGEST))
         self._marks = len(self.model.tokenizer("", "")["input_ids"])
         self._batches = Batches.fitting(opened.device, opened.parameters)
         self._turn = threading.Lock()

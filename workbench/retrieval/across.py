@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.retrieval.pipeline import Pipeline
-from workbench.retrieval.registry import Column
 from workbench.retrieval.stages.rrf import RRF_K, rrf
-from workbench.retrieval.step import Step
+from workbench.retrieval.step import Column, Step
 from workbench.types import Float, Hit, SearchResult, StageScore
 from workbench.types.across import AcrossHit, CollectionAnswer, Merge
 

@@ -21,9 +21,9 @@ import re
 from dataclasses import replace
 
 from workbench.errors import PipelineError
-from workbench.retrieval.registry import OptionSpec, Stage
+from workbench.retrieval.options import OptionSpec
 from workbench.retrieval.stages import ALIASES, STAGES
-from workbench.retrieval.step import DEFAULT_PREFETCH, Step, check_order
+from workbench.retrieval.step import DEFAULT_PREFETCH, Stage, Step, check_order
 
 DEFAULT_K = 10
 MAX_K = 100_000

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from workbench.retrieval.grammar import DEFAULT_K, Parser
-from workbench.retrieval.scanning import SEARCHING
+from workbench.retrieval.options import SEARCHING
 from workbench.retrieval.stages import STAGES
 from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 
@@ -103,7 +103,8 @@ PRESETS: Mapping[str, str] = {
     "three-stage": "global:200 > rows:60 > full:10",
     "fast": "lift(sum(bm25, global)):10",
     "balanced": "lift(sum(bm25, global)):100 > lift(sum(bm25, rows)):10",
-    "accurate": "lift(sum(bm25, global)):100 > lift(sum[weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
+    "accurate": "lift(sum(bm25, global)):100 > "
+    "lift(sum[peak=4,weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
     "hybrid": "lift(sum(bm25, conv)):10",
     "text": "lift(bm25):10",
 }

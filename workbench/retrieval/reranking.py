@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import PipelineError
+from workbench.retrieval.options import OptionSpec, count
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.registry import OptionSpec, count
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Step
 from workbench.store.snapshot import Rows

@@ -1,9 +1,8 @@
-"""Comparing vectors: which pages' vectors a stage reads, which it can do without, and the options that say so."""
+"""Comparing vectors: which pages' vectors a stage reads, and which it can do without."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -12,7 +11,8 @@ from workbench import screening
 from workbench.accelerator import accelerator
 from workbench.retrieval import bandit, pruning
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.registry import OptionSpec, count
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Step
 from workbench.settings import Settings
 from workbench.store.ann import CANDIDATES, LEAST
 from workbench.store.vector_cache import FlatVectors
@@ -20,54 +20,11 @@ from workbench.timing import Stopwatch
 from workbench.types import Float, QueryEmbedding
 
 if TYPE_CHECKING:
-    from workbench.retrieval.run import PipelineRun
-    from workbench.retrieval.step import Step
     from workbench.store.snapshot import IndexRows, Rows
     from workbench.store.table_vectors import PageVectors
 
 FEWER = 4
 """A stage that keeps more than one page in so many compares all: an index would save nothing."""
-
-SEARCHING: Mapping[str, OptionSpec] = {
-    "query": OptionSpec("score every query token, or only their mean", "tokens", ("tokens", "mean")),
-    "weights": OptionSpec(
-        "weigh query tokens by how rare their words are in the collection (idf), or leave stop words out (stop)",
-        "none",
-        ("none", "idf", "stop"),
-    ),
-    "top": count("compare only so many query tokens, the rarest; 0: all", 0, 0),
-    "engine": OptionSpec(
-        "compare every page of the memory-mapped copy (flat); ask an approximate index which pages to compare (ann; a "
-        "first stage of one vector a page); let LanceDB scan its table (lance); auto: ann for very many pages, else "
-        "flat",
-        "auto",
-        ("auto", "flat", "ann", "lance"),
-    ),
-    "probes": count("of engine=ann: cells of like pages that are looked in; 0: a quarter of all, at least 20", 0, 0),
-    "prune": OptionSpec(
-        "leave candidates out that a bound rules out (safe: the same list; of use where a page's vectors lie close "
-        "together), by the score of the stage before (relative, gap), or once some query tokens, drawn by lot, have "
-        "probably settled it (bandit)",
-        "none",
-        ("none", "safe", "relative", "gap", "bandit"),
-        experimental=True,
-    ),
-    "alpha": OptionSpec(
-        "of prune=relative or gap: the larger, the fewer are left out",
-        "0.05",
-        number=True,
-        high=100,
-        experimental=True,
-    ),
-    "exit": OptionSpec(
-        "stop after so many candidates in a row that did not make it among those kept; 0: never",
-        "0",
-        number=True,
-        whole=True,
-        experimental=True,
-    ),
-}
-"""Options of a vector stage that say how its index is searched; all others say which index it is."""
 
 
 def scan(run: PipelineRun, step: Step, candidates: Candidates | None, k: int, query: QueryEmbedding) -> Scored:

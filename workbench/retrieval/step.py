@@ -1,18 +1,139 @@
-"""One stage of a pipeline as a value: its name, its options, and how many pages it keeps."""
+"""What a stage is, as data, and how it is checked; and one as a step of a pipeline: with options, and how many pages it
+keeps. How stages run is `run`'s to say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Literal
 
 from workbench.errors import PipelineError
 from workbench.representations import Representation
-from workbench.retrieval.registry import Stage, stage_named
-from workbench.retrieval.scanning import SEARCHING
+from workbench.retrieval.options import SEARCHING, OptionSpec
+from workbench.types import Float
 
+ANY = 99
+"""Most stages that a fusion takes."""
 DEFAULT_PREFETCH = 256
 """Pages that a stage hands on where its step does not say how many."""
+
+
+Check = Callable[["Step", int], None]
+"""Refuses what does not fit in a step that starts at a character: `PipelineError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a stage said of pages of several collections, each in its own, and ``told`` on one scale over all of them.
+
+    NaN stands for a page that the stage could not score, -inf for one that it did not name. ``words`` is how many words
+    each of these pages has (infinite: not known).
+    """
+
+    said: Float
+    told: Float
+    words: Float
+
+
+Again = Callable[["Step", Sequence[Column], Float], Float]
+"""Tells what a stage said of pages of several collections on one scale: (step, columns of its inputs, what it said)."""
+
+
+def _as_said(step: Step, inputs: Sequence[Column], said: Float) -> Float:
+    """As it was: a score of query and page alone."""
+    return said
+
+
+def _anything(step: Step, start: int) -> None:
+    """No check of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage that a pipeline can name. Those that compare ``vectors`` take an encoder; others take ``least`` to
+    ``most`` stages in brackets, or none.
+
+    ``example`` are such stages; the last of them has to be a vector ``stage``, or to have one inside it (``some``), as
+    ``ends_in`` says. ``cost`` says what it looks at, beyond the stages it takes, and ``source`` where it was published.
+    ``experimental``: measurements do not favour it so far; it is there to be measured. ``reranks``: by these of a
+    page a reranker scores what the stage before hands on, and never all pages. ``again``: for a fusion, whose scores
+    hang on the other pages of a collection, how to tell them of pages of several (see `across`). ``reads``: it knows
+    a page by its words alone. ``looks``: it compares pictures themselves.
+    """
+
+    name: str
+    summary: str
+    cost: str
+    check_own: Check = _anything
+    source: str = ""
+    options: Mapping[str, OptionSpec] = field(default_factory=dict)
+    vectors: bool = False
+    least: int = 0
+    most: int = 0
+    example: tuple[str, ...] = ("bm25", "rows")
+    ends_in: Literal["", "stage", "some"] = ""
+    experimental: bool = False
+    reranks: Literal["", "words", "pictures"] = ""
+    again: Again | None = None
+    reads: bool = False
+    looks: bool = False
+
+    @property
+    def across(self) -> Again | None:
+        """How it scores pages of several collections on one scale; None where what it says holds in its own alone."""
+        return self.again or (None if self.fusion else _as_said)
+
+    @property
+    def fusion(self) -> bool:
+        """Whether it takes stages."""
+        return self.most > 0
+
+    def check(self, step: Step, start: int) -> None:
+        """Refuse options or inner stages that do not fit; ``start`` is where the step stands. `PipelineError`."""
+        if self.fusion:
+            self._check_inputs(step.inputs, start)
+        if self.fusion and "weights" in self.options and len(step.weights()) != len(step.inputs):
+            raise PipelineError(
+                f"'{self.name}' has {len(step.inputs)} stages but {len(step.weights())} weights.", start
+            )
+        self.check_own(step, start)
+
+    def _check_inputs(self, inputs: tuple[Step, ...], start: int) -> None:
+        example = f"{self.name}({', '.join(self.example)})"
+        if len(inputs) < self.least:
+            few = "two stages or more" if self.least > 1 else "a stage"
+            raise PipelineError(f"'{self.name}' needs {few}, as in {example}.", start)
+        if len(inputs) > self.most:
+            plural = "s" if self.most > 1 else ""
+            raise PipelineError(f"'{self.name}' takes {self.most} stage{plural} at most, not {len(inputs)}.", start)
+        last = inputs[-1]
+        if (self.ends_in == "stage" and not last.stage.vectors) or (
+            self.ends_in == "some" and not any(leaf.stage.vectors for leaf in last.leaves())
+        ):
+            raise PipelineError(
+                f"'{self.name}' goes by vectors, which '{last.label}' does not compare itself; write {example}.", start
+            )
+
+
+_STAGES: dict[str, Stage] = {}
+
+
+def add(stage: Stage) -> None:
+    """Let steps name a stage; see `run.register`."""
+    if stage.name in _STAGES:
+        raise ValueError(f"there are two stages '{stage.name}'")
+    _STAGES[stage.name] = stage
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of that name; `KeyError` without one."""
+    return _STAGES[name]
+
+
+def registered() -> dict[str, Stage]:
+    """All stages: those of vectors, then those of words, then those that take others; experimental ones last."""
+    return dict(sorted(_STAGES.items(), key=lambda item: (item[1].experimental, item[1].fusion, not item[1].vectors)))
 
 
 @dataclass(frozen=True, slots=True)

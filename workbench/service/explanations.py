@@ -30,6 +30,7 @@ from workbench.types import (
     QueryEmbedding,
     SeenPicture,
     SharedPoints,
+    StoredPage,
     WordScore,
 )
 
@@ -66,8 +67,9 @@ class Explanations:
         store = self._opened.get(collection)
         cleaned, fitted = clean_query(query), _fitted(pipeline, store)
         embedding, rarity, encoder = self._embedded(store, cleaned, encoder, fitted)
-        found = explain(store, ref, embedding, rarity, encoder)
-        words = _words(store, ref, cleaned, fitted)
+        page = store.page(ref)
+        found = explain(store, page, embedding, rarity, encoder)
+        words = _words(store, page, cleaned, fitted)
         return replace(found, words=words, reranked=_reranked(fitted, encoder))
 
     def points(self, query: str | Query, ref: PageRef, collection: str) -> tuple[SharedPoints, ...]:
@@ -162,12 +164,12 @@ def _fitted(pipeline: str, store: Collection) -> Pipeline | None:
     return fitted_pipeline(pipeline, None, store) if pipeline else None
 
 
-def _words(store: Collection, ref: PageRef, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
+def _words(store: Collection, page: StoredPage, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
     """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
     leaves = pipeline.leaves() if pipeline else iter(())
     step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
     counts = step.number("pairs"), step.number("structure"), step.number("concepts")
-    return tuple(store.snapshot().word_scores(store.page(ref), query.text, *counts))
+    return tuple(store.snapshot().word_scores(page, query.text, *counts))
 
 
 def _reranked(pipeline: Pipeline | None, encoder: str) -> str:

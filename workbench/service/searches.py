@@ -8,7 +8,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from workbench.calibration import CalibrationQuestion, calibrate, can_judge, drawn, judged
+from workbench.calibration import (
+    CalibrationQuestion,
+    SearchedQuestion,
+    calibrate,
+    can_judge,
+    drawn,
+    judged,
+    without_answer,
+)
 from workbench.diagnosis import CAUSES, diagnose
 from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
@@ -175,17 +183,28 @@ class Searches:
         """
         store = self._opened.get(collection)
         fitted = fitted_pipeline(pipeline, None, store)
-        models, encoder = self._models.of(store), store.space(fitted.decider()).encoder
-        text = str(fitted.returning(max(fitted.k, NEXT)))
-        return calibrate(
-            store,
-            fitted,
-            questions or drawn(store),
-            lambda query, filter: self.search(query, collection, text, None, filter),
-            lambda query: float(models.encode(encoder, clean_query(query)).embedding.weights.sum()),
-            "questions" if questions else "lines of its own pages in place of questions",
-            progress,
-        )
+        searched = self._searched(collection, store, fitted, questions or drawn(store), progress)
+        kind = "questions" if questions else "lines of its own pages in place of questions"
+        return calibrate(store, fitted, searched, kind)
+
+    def _searched(
+        self,
+        collection: str,
+        store: Collection,
+        pipeline: Pipeline,
+        questions: Sequence[CalibrationQuestion],
+        progress: ProgressCallback,
+    ) -> Iterator[SearchedQuestion]:
+        """Each question searched as it is, and without its answer."""
+        models, encoder = self._models.of(store), store.space(pipeline.decider()).encoder
+        text = str(pipeline.returning(max(pipeline.k, NEXT)))
+        for done, question in enumerate(questions, 1):
+            weight = float(models.encode(encoder, clean_query(question.text)).embedding.weights.sum())
+            found = self.search(question.text, collection, text)
+            answer = without_answer(question, found) if found.hits else ""
+            rest = self.search(question.text, collection, text, None, answer) if answer else None
+            yield SearchedQuestion(question, found, rest, weight)
+            progress(done, len(questions))
 
     def read_pipeline(self, text: str, collection: str, k: int | None = None) -> PipelineReading:
         """What a pipeline, a preset, or the recommended one (an empty text) comes to in a collection.

@@ -47,8 +47,9 @@ _SLACK = 2e-3
 class InvertedLists:
     """``centres (K, d)`` unit rows, and for all vectors of the pages, page after page, ``codes (n,)`` their cells and
     ``angles (n,)`` to the centre in radians. Page i, of id ``page_ids[i]``, has vectors ``offsets[i]:offsets[i + 1]``,
-    which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``. ``sums``
-    are the checksums of the pages' vectors, where there are any.
+    which lie in the copy at row ``starts[i]`` and after. All lengths are between ``shortest`` and ``longest``; that of
+    a damaged vector does not count, and its angle is NaN. ``sums`` are the checksums of the pages' vectors, where there
+    are any.
     """
 
     centres: Float
@@ -66,7 +67,7 @@ class InvertedLists:
         """The different cells of every page: where each page's start, their numbers, the widest angle in each."""
         page = np.repeat(np.arange(len(self.page_ids)), np.diff(self.offsets))
         key = page * len(self.centres) + self.codes
-        order = np.lexsort((-self.angles, key))
+        order = np.lexsort((-np.nan_to_num(self.angles, nan=np.inf), key))
         first = np.r_[True, np.diff(key[order]) > 0] if len(order) else np.zeros(0, np.bool_)
         chosen = order[first]
         starts = np.searchsorted(page[chosen], np.arange(len(self.page_ids) + 1))
@@ -156,12 +157,15 @@ def build(
     for first in range(0, len(todo), BLOCK):
         block = todo[first : first + BLOCK]
         vectors = np.asarray(flat[rows[block]], np.float32)
+        sound = np.isfinite(vectors).all(axis=1)
+        vectors[~sound] = 0
         norms = np.linalg.norm(vectors, axis=1)
         similar = vectors @ centres.T
         best = similar.argmax(axis=1)
         cosine = similar[np.arange(len(block)), best] / np.maximum(norms, 1e-12)
-        codes[block], angles[block] = best, np.arccos(np.clip(cosine, -1, 1))
-        shortest, longest = min(shortest, float(norms.min())), max(longest, float(norms.max()))
+        codes[block], angles[block] = best, np.where(sound, np.arccos(np.clip(cosine, -1, 1)), np.nan)
+        shortest = min(shortest, float(norms.min(where=sound, initial=np.inf)))
+        longest = max(longest, float(norms.max(where=sound, initial=0)))
     return InvertedLists(
         centres, codes, angles, page_ids, offsets, np.asarray(starts, np.int64), shortest, longest, sums
     )
@@ -169,11 +173,12 @@ def build(
 
 def _centres(flat: NDArray[Any], rows: Int64, dim: int) -> Float:
     size = max(1, min(MAX_CELLS, len(rows) // PER_CELL))
-    if not len(rows):
-        return np.eye(1, dim, dtype=np.float32)
     count = min(len(rows), size * SAMPLED)
-    sample = unit(np.asarray(flat[rows[np.arange(count) * len(rows) // count]], np.float32))
-    first = np.random.default_rng(0).permutation(count)[:size]
+    sample = np.asarray(flat[rows[np.arange(count) * len(rows) // count]], np.float32)
+    sample = unit(sample[np.isfinite(sample).all(axis=1)])
+    if not len(sample):
+        return np.eye(1, dim, dtype=np.float32)
+    first = np.random.default_rng(0).permutation(len(sample))[:size]
     return spherical_kmeans(sample, sample[first], ROUNDS)[0]
 
 

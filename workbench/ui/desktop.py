@@ -40,7 +40,7 @@ STARTING = 60.0
 """Seconds that a server may take to answer: imports on a cold disk."""
 _ROUTE = "/desktop"
 _SIZE, _LEAST = (1440, 900), (390, 560)
-_STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays, and the rest goes on next time."
+_STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays; Resume does the rest next time."
 
 
 class Window(Protocol):
@@ -64,6 +64,7 @@ class OwnWindow:
         """As of `Window`; must be called by the main thread."""
         import webview
 
+        webview.settings["ALLOW_DOWNLOADS"] = True  # else what the page exports is lost without a word
         self._window = webview.create_window(
             "Pagelens", address, width=_SIZE[0], height=_SIZE[1], min_size=_LEAST, text_select=True
         )

@@ -12,18 +12,23 @@ export const [now, alter] = part("compare", { ...fresh, one: null, all: null });
 const begun = latest();
 
 /* --- the two pipelines -------------------------------------------------------------------------------------------- */
-export const presets = () => (state.overview && state.overview.pipelines) || {};
+const EACH = "best for each"; // what the server takes an empty pipeline for
+const several = () => !now().many && state.across.length > 0;
+export const presets = () => ({ ...(several() && { [EACH]: "" }), ...(state.overview && state.overview.pipelines) });
 const reading = () => (state.steps && state.steps.pipeline) || {};
 /* A starts as what Search uses, B as a preset that ranks by other evidence, which the server knows. */
-const usual = { a: () => state.pipeline || reading().preset || "", b: () => reading().rival || "" };
+const usual = { a: () => state.pipeline || (!several() && reading().preset) || "", b: () => reading().rival || "" };
 export const textOf = (side) => now()[side] ?? presets()[usual[side]()] ?? usual[side]();
 export const presetOf = (side) =>
   Object.keys(presets()).find((name) => [name, presets()[name]].includes(textOf(side).trim())) || "";
 /* A preset goes by its name, so that it is fitted to the indexes that the collection has. */
-const pipelineOf = (side) => presetOf(side) || textOf(side).trim();
+function pipelineOf(side) {
+  const preset = presetOf(side);
+  return preset === EACH ? "" : preset || textOf(side).trim();
+}
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
-const place = () => (state.across.length ? { collections: searched() } : { collection: state.collection });
+const place = () => (several() ? { collections: searched() } : { collection: state.collection });
 const pipelines = () => ({ a: pipelineOf("a"), b: pipelineOf("b"), k: state.k });
 const request = () => ({ ...place(), ...pipelines(), query: asked(), filter: both(state.filter, now().filter) });
 /* A list whose pages each know their collection. */
@@ -100,16 +105,20 @@ async function loadSets() {
 }
 
 /* --- where it is from --------------------------------------------------------------------------------------------- */
-/* In the address `p` is the first pipeline, `b` the second, `bs` the dataset whose queries are compared. */
+/* In the address `p` is the first pipeline, `b` the second, `each` which of them a person chose to be what is best for
+   each collection, `bs` the dataset whose queries are compared. */
 addLink({
   read(wanted) {
     const dataset = wanted.get("bs") || "";
-    alter({ a: null, b: wanted.get("b") || null, dataset, many: Boolean(dataset) });
+    const each = wanted.get("each") || "";
+    const chosen = { a: each.includes("a") ? "" : null, b: each.includes("b") ? "" : wanted.get("b") || null };
+    alter({ ...chosen, dataset, many: Boolean(dataset) });
   },
   write(add) {
     if (state.view !== "compare") return;
     add("p", pipelineOf("a"));
     add("b", pipelineOf("b"));
+    add("each", ["a", "b"].filter((side) => several() && now()[side] === "").join(""));
     add("bs", now().many ? now().dataset : "");
   },
 });
@@ -125,8 +134,8 @@ on("tab", async (name) => {
 });
 on("collection", () => {
   // A comparison of several collections is of them whichever is at hand: a page of it opens in its own.
-  const several = state.across.length > 0;
-  if (!several || now().many) stop();
-  alter({ one: several ? now().one : null, all: null, filter: "", error: "" });
+  const stays = several();
+  if (!stays) stop();
+  alter({ one: stays ? now().one : null, all: null, filter: "", error: "" });
   if (now().many) loadSets();
 });

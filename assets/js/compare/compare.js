@@ -1,7 +1,7 @@
 /* compare: one query, or many, by two pipelines: both lists, the moves between them, the heat of a pair of pages. */
 import { Button, Code, count, Empty, Form, html, Problem, QueryLine, Segments, Select, Spinner, state,
   ToLibrary } from "../core/core.js";
-import { inWords } from "../search/across.js";
+import { SearchIn } from "../search/across.js";
 import { alter, compare, now, presetOf, presets, stop, textOf, turn } from "./asking.js";
 import { queries } from "./figures.js";
 import { Letter, Lists } from "./lists.js";
@@ -19,6 +19,7 @@ function Choice({ side }) {
     <${Select} id=${`pl-compare-preset-${side}`} aria-label=${`Preset of ${letter}`}
       options=${[...Object.keys(presets()), ["", "own pipeline"]]} value=${presetOf(side)} choose=${preset} />
     <${Code} id=${`pl-compare-${side}`} aria-label=${`Pipeline ${letter}`} value=${textOf(side)}
+      placeholder="what is best for the collection"
       write=${(text) => alter({ [side]: text })} />
   </div>`;
 }
@@ -36,9 +37,10 @@ function Asking({ many }) {
       ? html`<${Queries} go=${go} />`
       : html`<${QueryLine} id="pl-compare-query" label="Query to compare" write=${write} go=${go} />`}
     <div class="pl-compare-choices"><${Choice} side="a" /><${Choice} side="b" /></div>
-    ${state.across.length > 0 && html`<p class="pl-muted" id="pl-compare-in">${many
-      ? `Many queries are compared in one collection, ${state.collection}: the answers of a dataset are known of one.`
-      : `In ${inWords()}, as chosen on Search.`}</p>`}
+    ${!many && html`<div class="pl-query-row"><${SearchIn} id="pl-compare" ask=${compare} /></div>`}
+    ${many && state.across.length > 0 && html`<p class="pl-muted" id="pl-compare-in">
+      Many queries are compared in one collection, ${state.collection}: the answers of a dataset are known of one.
+    </p>`}
   <//>`;
 }
 /* What a list has to be read with: its notes, or what each of several collections says. */

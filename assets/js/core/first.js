@@ -1,5 +1,6 @@
 /* first: the field that stands in the page from its first moment (first.html), until the real one is there: what was
-   typed, dropped or asked goes on in that, and so does the typing. */
+   typed, dropped or asked goes on in that, and so does the typing; a tab that was pressed is turned to. */
+import { showTab } from "./router.js";
 import { set, state } from "./store.js";
 
 export function takeOver() {
@@ -9,6 +10,8 @@ export function takeOver() {
     field = document.getElementById("pl-query"),
     there = field && field.offsetParent,
     elsewhere = state.view !== "search" && document.getElementById("pl-tabs");
+  const { view } = first.dataset;
+  if (view && view !== state.view) showTab(view);
   if (first.dataset.composing || !(there || elsewhere)) return requestAnimationFrame(takeOver);
   if (typed.value !== state.draft) set({ draft: typed.value });
   if (there) {

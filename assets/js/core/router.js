@@ -9,6 +9,7 @@ import { asking, atWork, collectionNames, collectionNow, documentsNow, namesLeft
 const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
 let settled = false, // the first place is shown
+  turned = "", // the tab that a person turned to before that
   moving = 0, // places that are being gone back to
   here = ""; // the address at hand, which the browser changes before it says so
 
@@ -83,6 +84,7 @@ function select(name, tries = 50) {
 }
 export function showTab(name) {
   const other = state.view !== name;
+  if (!settled && !moving) turned = name;
   set({ view: name });
   sync();
   select(name);
@@ -221,7 +223,7 @@ export async function start(place, watched) {
   moving += 1;
   emit("restore");
   const empty = !state.gone && !asking() && !(state.details && state.details.documents.length);
-  const view = place.view || (state.view === "search" && empty ? "library" : state.view);
+  const view = turned || read(location.search).view || (state.view === "search" && empty ? "library" : state.view);
   if (view === "page" && place.open) openPage(place.open);
   else showTab(view);
   moving -= 1;

@@ -60,15 +60,15 @@ export const api = {
   part,
   ask,
   lines,
-  get: (path, query) => json("GET", path, { query }),
+  get: (path, query, signal) => json("GET", path, { query, signal }),
   post: (path, body, query) => json("POST", path, { body, query }),
   put: (path, body = {}) => json("PUT", path, { body }),
   patch: (path, body = {}) => json("PATCH", path, { body }),
   remove: (path, query) => json("DELETE", path, { query }),
   raw: (path, content) => json("POST", path, { raw: content }),
   /* Why a page scores, as `heat.read` takes it. */
-  async layers(body) {
-    const told = await json("POST", "/explain/layers", { body });
+  async layers(body, signal) {
+    const told = await json("POST", "/explain/layers", { body, signal });
     return { ...told, heat_weights: told.tokens.map((token) => token.heat_weight) };
   },
   collection: (name, rest = "") => `/collections/${part(name)}${rest}`,

@@ -29,7 +29,7 @@ function Evaluations({ formShown }) {
   const turn = () => alter({ making: !making });
   const add = { id: "pl-eval-new", label: "New evaluation", "aria-expanded": formShown, onClick: turn };
   return html`<${Side} title="Evaluations" look="pl-records" add=${add}
-    hint="What you measure here, or with pagelens eval --save, is kept."
+    hint=${html`What you measure here, or with <code>pagelens eval --save</code>, is kept.`}
     items=${records.map((record) => html`<${Item} key=${record.name} record=${record} />`)}>
     ${records.length > 1 && html`<p class="pl-muted">Tick several to compare them.</p>`}
   <//>`;

@@ -1,6 +1,6 @@
 /* measuring: the form that starts an evaluation, and the evaluations that are on their way. */
 import { api, Button, Chip, Code, collectionNames, count, duration, Form, html, isHidden, JobCard, Link, Meter,
-  notify, plural, Problem, Select, state, useAnswer, useEffect, useState, watch } from "../core/core.js";
+  namesLeft, notify, plural, Problem, Select, state, useAnswer, useEffect, useState, watch } from "../core/core.js";
 import * as datasets from "./datasets.js";
 import { alter, load, now } from "./reading.js";
 
@@ -52,6 +52,9 @@ export function Measuring() {
   /* The pages that a dataset is about, else a collection of its name. */
   const home = dataset && (dataset.collection || collections.some((one) => one.name === name) && name);
   const { collection } = request;
+  /* Or one that would be called so, where the account may make it. */
+  const coming = name && !dataset.collection && !home && (!namesLeft() || namesLeft().includes(name));
+  const places = [...collectionNames(), ...(coming ? [[name, `${name} (new)`]] : [])];
   /* Until a person chooses: what a search of the collection runs, beside what it stands in for. */
   const { value: read } = useAnswer(() => collection && api.post("/pipelines/read", { collection }), [collection]);
   const wanted = picked || [...new Set([read && read.preset, "exact"])].filter(Boolean);
@@ -69,10 +72,9 @@ export function Measuring() {
       change({ dataset: brought });
     });
   const index = async () => {
-    const into = request.collection || name;
-    await api.post(`/datasets/${api.part(name)}/ingest`, undefined, { collection: into });
+    await api.post(`/datasets/${api.part(name)}/ingest`, undefined, { collection });
     watch();
-    notify(`The documents of ${name} are being added to ${into}; the library shows how far it is.`);
+    notify(`The documents of ${name} are being added to ${collection}; the library shows how far it is.`);
   };
   const remove = async () => (await datasets.remove(dataset)) && load();
   const taken = () => {
@@ -122,12 +124,12 @@ export function Measuring() {
         ${dataset && html`<${About} dataset=${dataset} />`}
         <div class="pl-row">
           ${usable && html`<${CheckIt} name=${name} tried=${tried} />`}
-          ${usable && !dataset.collection && link("Index its documents", index)}
+          ${usable && !dataset.collection && link(`Index its documents in ${collection}`, index)}
           ${dataset && dataset.removable && link("Remove it", remove)}
         </div>
       </div>
     <//>
-    <${Field} text="Collection" id="pl-eval-collection">${select("collection", collectionNames())}<//>
+    <${Field} text="Collection" id="pl-eval-collection">${select("collection", places)}<//>
     <${Field} text="Each question searches" id="pl-eval-scope">${select("scope", scopes)}<//>
     <${Field} text="Pipelines">
       <div class="pl-chips" role="group" aria-label="Pipelines to measure">

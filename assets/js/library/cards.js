@@ -10,7 +10,8 @@ function facts(job) {
   const known = job.pages_total > 0 || !job.active;
   const rate = job.pages_per_second.toFixed(job.pages_per_second < 10 ? 1 : 0);
   return [
-    counted && known && `${count(job.pages_done)} of ${plural(job.pages_total, "page")}`,
+    counted && known && !job.active && !job.pages_total && "No page was to be read",
+    counted && known && job.pages_total > 0 && `${count(job.pages_done)} of ${plural(job.pages_total, "page")}`,
     counted && !known && job.state === "running" && "Looking at the files",
     job.active && job.pages_done > 0 && `${rate} pages/s`,
     job.active && job.pages_done > 0 && `${duration(job.eta_seconds)} left`,

@@ -1,6 +1,6 @@
 /* models: what there is to choose from, where its weights are, what a page takes here; getting one, loading it, letting
    it go. */
-import { act, addressed, api, Button, bytes, copy, dialog, Facts, html, plural, Problem, Quiet, Spinner, state,
+import { act, addressed, api, Button, bytes, copy, dialog, Facts, html, plural, Quiet, Spinner, state,
   useAnswer, useEffect, useState, Waiting, watch } from "../core/core.js";
 
 const SOON = 1000; // ms between looks at a model that is being loaded
@@ -121,20 +121,16 @@ function Act({ model, again }) {
   return html`<${Get} model=${model} />`;
 }
 /* What this machine should use first, and why. */
-function Advice() {
-  const { value: best } = useAnswer(() => api.get("/models/advice"), []);
-  if (!best) return null;
-  const { model, why, speed } = best;
-  return html`<p class="pl-model-advice"><b>For this machine: ${model}. </b>${speed ? `${why} ${speed}` : why}</p>`;
-}
+const Advice = ({ best: { model, why, speed } }) =>
+  html`<p class="pl-model-advice"><b>For this machine: ${model}. </b>${speed ? `${why} ${speed}` : why}</p>`;
 function All() {
   const { models, error, again } = useModels();
-  if (error) return html`<${Problem} text=${error} />`;
+  const { value: best, error: none } = useAnswer(() => api.get("/models/advice"), []);
+  if (!models || !(best || none)) return html`<${Waiting} text="Looking for models" error=${error} />`;
   const row = (model) =>
     html`<${Row} key=${model.id} model=${model} end=${html`<${Act} model=${model} again=${again} />`} />`;
   return html`<div class="pl-models">
-    <${Advice} />
-    ${models && html`<${Grouped} models=${models} make=${row} />`}
+    ${best && html`<${Advice} best=${best} />`}<${Grouped} models=${models} make=${row} />
   </div>`;
 }
 addressed("models", () => dialog({ title: "Models", body: () => html`<${All} />`, wide: true }));

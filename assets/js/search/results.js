@@ -3,6 +3,7 @@
 import { Chip, documents, html, Icon, imageUrl, like, liked, marked, Name, openPage, percent, Quiet, redraw, score,
   Segments, state, useEffect, useRef, write } from "../core/core.js";
 import { drawSmall } from "../viewer/heat.js";
+import { leave, rest } from "../viewer/reading.js";
 import { stageAbout } from "./cost.js";
 import { mark, markOf } from "./parts.js";
 
@@ -119,7 +120,8 @@ function Result({ hit, pages, marking, heading = "h3", named = true }) {
     <div class="pl-hit-text">
       <${heading} class="pl-hit-title">
         <span class="pl-rank">${hit.rank}</span>
-        <${PageLink} to=${at} class="pl-hit-open" data-step
+        <${PageLink} to=${at} class="pl-hit-open" data-step onPointerEnter=${() => rest(hit)} onPointerLeave=${leave}
+          onFocus=${() => rest(hit)} onBlur=${leave}
           aria-label=${`Rank ${hit.rank}: ${document}, page ${page}${several() ? ` of ${collection}` : ""}`}>
           ${named && html`<${Name} name=${document} tight=${look.layout !== "list"} />`}<span
             class="pl-hit-page">${`p. ${page}`}</span>

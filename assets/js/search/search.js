@@ -51,7 +51,7 @@ const Asking = () =>
       go=${html`<${Button} icon="search" look="pl-primary pl-go" type="submit">Search<//>`} />
     <${PartChips} />
     <${Examples} />
-    <div class="pl-query-row"><${SearchIn} /><${Controls} /><${PartTools} /></div>
+    <div class="pl-query-row"><${SearchIn} id="pl-search" ask=${run} /><${Controls} /><${PartTools} /></div>
     <${FilterChips} />
   <//>`;
 

@@ -1,6 +1,6 @@
 /* reading: what is known of the open page, and how it is looked at; `state.page` and `look`. */
-import { addLink, api, asked, asking, latest, like, liked, notify, on, openPage, redraw, refOf, set, spaces, state,
-  sync } from "../core/core.js";
+import { addLink, api, asked, asking, imageUrl, latest, like, liked, notify, on, openPage, redraw, refOf, set, spaces,
+  state, sync } from "../core/core.js";
 import { question, read, standing } from "../search/run.js";
 import * as heat from "./heat.js";
 
@@ -49,20 +49,69 @@ export const alter = (change) => set({ page: { ...state.page, ...change } });
 export const highlight = (box) => alter({ highlight: box && box[2] > box[0] ? box : null });
 const opened = latest();
 const same = (page, ref) => page && page.read && page.read.document === ref.document && page.read.page === ref.page;
+
+/* --- asking ahead ------------------------------------------------------------------------------------------------- */
+const RESTING = 80; // ms on a result, by pointer or by key, until it is likely to be opened
+let at = "", // the result that one rests on
+  resting = 0,
+  ahead = null, // what was asked of its page before it is opened
+  under = null; // and of the page that is open
+const questionOf = (ref) => ({
+  collection: state.collection,
+  page: refOf(ref),
+  ...(asking() && { query: asked(), encoder: encoder(), pipeline: question().pipeline }),
+});
+/* A page, why it scores what it scores, and its picture where the id is known: all asked at once. */
+function ask(ref, id) {
+  if (id) new Image().src = imageUrl(ref.document, ref.page, id, "page");
+  const stop = new AbortController(),
+    { signal } = stop;
+  const page = api.get(api.here("/page"), { page: refOf(ref) }, signal);
+  // The preset that decides what explains the page has to be read.
+  const why = asking() && Promise.resolve(read()).then(() => api.layers(questionOf(ref), signal));
+  for (const one of [page, why || page]) one.catch(() => {}); // told by who waits for it
+  return { key: JSON.stringify(questionOf(ref)), page, why, stop };
+}
+/* Nobody is at that result any more: what was asked for its sake is given up. */
+export function leave() {
+  clearTimeout(resting);
+  if (ahead) ahead.stop.abort();
+  at = "";
+  ahead = null;
+}
+/* One rests on a result of the collection at hand: its page is asked for ahead. */
+export function rest({ key, collection, page_id: id, ...ref }) {
+  if (key === at || collection !== state.collection) return;
+  leave();
+  at = key;
+  resting = setTimeout(() => {
+    ahead = ask(ref, id);
+  }, RESTING);
+}
+on("details", leave);
+/* What was asked of a page ahead, or is asked now; nobody waits for the one before any more. */
+function answers(ref) {
+  const found = ahead && ahead.key === JSON.stringify(questionOf(ref)) ? ahead : ask(ref, standing()?.hit.page_id);
+  if (found === ahead) ahead = null;
+  leave();
+  if (under) under.abort();
+  under = found.stop;
+  return found;
+}
+
 /* Read a page, and why it scores what it scores. What is shown before stays until the new one is there. */
 async function open(ref) {
   const mine = opened();
   if (state.page && state.page.read) alter({ stale: true });
   try {
-    const at = { collection: state.collection, page: refOf(ref) };
-    // The preset that decides what explains the page is read meanwhile.
-    const [page] = await Promise.all([api.get(api.here("/page"), { page: at.page }), read()]);
+    const told = answers(ref);
+    const page = await told.page;
     if (!mine()) return;
     look.pooled = "";
     const pointing = { highlight: null, picking: false, pick: null, point: null, cited: citedOf(ref) };
-    set({ page: { read: { ...page, page: page.number }, waiting: asking(), ...pointing } });
-    if (!asking()) return;
-    const why = await api.layers({ ...at, query: asked(), encoder: encoder(), pipeline: question().pipeline });
+    set({ page: { read: { ...page, page: page.number }, waiting: Boolean(told.why), ...pointing } });
+    if (!told.why) return;
+    const why = await told.why;
     if (!mine()) return;
     look.chosen = (restored || (look.query === why.query ? look.chosen : [])).filter((t) => t < why.tokens.length);
     look.query = why.query;

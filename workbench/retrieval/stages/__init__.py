@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workbench.retrieval.registry import Stage, registered
+from workbench.retrieval.step import Stage, registered
 
 for _module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
     importlib.import_module(f"{__name__}.{_module}")

@@ -17,10 +17,10 @@ from PIL import Image
 
 from workbench import sight
 from workbench.errors import NotFoundError
+from workbench.retrieval.options import count
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.registry import Stage, count, register
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Stage, Step
 from workbench.sight.matching import NOTHING, Match, Print, fit, imprint, match, points, reduced
 from workbench.store import Collection
 from workbench.store.sights import Sights
@@ -163,10 +163,10 @@ register(
     Stage(
         name="alike",
         summary="pages with the very picture that is asked with, or a part of it, cut, scaled or pressed",
-        run=run,
         cost="the features of every figure; SIFT of the picture, and the points of each figure that is checked",
         source="SIFT, Lowe 2004; RANSAC, Fischler and Bolles 1981",
         options={"depth": count("figures that are compared point by point", 50, high=500)},
         looks=True,
-    )
+    ),
+    run,
 )

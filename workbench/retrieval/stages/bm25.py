@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.registry import Stage, register, share
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Stage, Step
 from workbench.types import Float, Query
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ register(
     Stage(
         name="bm25",
         summary="words of the page text",
-        run=run,
         cost="the words of the query on every page; no vector",
         reads=True,
         source="Okapi BM25 and BM25F, Robertson and Zaragoza 2009; words in order, Metzler and Croft 2005",
@@ -79,5 +78,6 @@ register(
                 experimental=True,
             ),
         },
-    )
+    ),
+    run,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import Stage, register
 from workbench.retrieval.reranking import OPTIONS, needs_model, reranked
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Stage, Step
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -31,11 +30,11 @@ register(
     Stage(
         name="cross",
         summary="candidates scored by a reranker that reads the query and the page's words together",
-        run=run,
         check_own=needs_model,
         cost="one pass of the model for each 512 tokens of a page; no vector",
         source="Nogueira and Cho 2019, arXiv 1901.04085; best passage, Dai and Callan 2019, arXiv 1905.09217",
         options=OPTIONS,
         reranks="words",
-    )
+    ),
+    run,
 )

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from workbench.errors import PipelineError
 from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option
+from workbench.retrieval.options import SEARCHING, OptionSpec
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import OptionSpec, Stage, register
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.scanning import SEARCHING, scan
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.scanning import scan
+from workbench.retrieval.step import Stage, Step
 
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
@@ -53,7 +53,6 @@ def _stages() -> Iterator[Stage]:
         yield Stage(
             name=name,
             summary=summary,
-            run=run,
             check_own=check,
             cost="every vector of every page it gets",
             source=method.source if method is not None else "",
@@ -70,4 +69,4 @@ def _options(stored: Mapping[str, Option], name: str) -> Mapping[str, OptionSpec
 
 
 for _stage in _stages():
-    register(_stage)
+    register(_stage, run)

@@ -8,10 +8,9 @@ import numpy as np
 
 from workbench.errors import NotFoundError
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import Stage, register
 from workbench.retrieval.reranking import OPTIONS, needs_model, reranked
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Stage, Step
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -45,11 +44,11 @@ register(
     Stage(
         name="judge",
         summary="candidates scored by a reranker that looks at the page's picture beside the query",
-        run=run,
         check_own=needs_model,
         cost="one pass of the model for each page, its picture included; no vector",
         source="Qwen3-VL-Reranker, arXiv 2601.04720",
         options=OPTIONS,
         reranks="pictures",
-    )
+    ),
+    run,
 )

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.references import meant, references
-from workbench.retrieval.registry import Column, Stage, register, share
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Column, Stage, Step
 from workbench.store.snapshot import Rows
 from workbench.types import Float, Lifted, Reference, TextPart
 
@@ -66,12 +66,12 @@ register(
     Stage(
         name="lift",
         summary="what a stage says, led by the pages that the question refers to (page 12, the cover, Figure 3)",
-        run=run,
         cost="the stage it takes",
         options={"by": share("standard deviations that a page gains", 2.5)},
         least=1,
         most=1,
         example=("rows",),
         again=again,
-    )
+    ),
+    run,
 )

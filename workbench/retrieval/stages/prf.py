@@ -15,11 +15,11 @@ import numpy as np
 from workbench.errors import PipelineError
 from workbench.representations.anchors import spherical_kmeans, spread
 from workbench.representations.base import unit
+from workbench.retrieval.options import OptionSpec, count, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import OptionSpec, Stage, count, register, share
-from workbench.retrieval.run import FULL, GLOBAL, PipelineRun
+from workbench.retrieval.run import FULL, GLOBAL, PipelineRun, register
 from workbench.retrieval.scanning import scan
-from workbench.retrieval.step import Step
+from workbench.retrieval.step import Stage, Step
 from workbench.types import Float, QueryEmbedding
 
 CENTRES = 16
@@ -100,7 +100,6 @@ register(
     Stage(
         name="prf",
         summary="feedback: a vector stage asked again by the query and the best pages that the first stage in it found",
-        run=run,
         check_own=check,
         cost="the second search, by at most 16 more vectors for each page taken; reads those pages whole",
         source="vector PRF, arXiv 2108.13454; Rocchio 1971; before or after fusion, arXiv 2205.00235",
@@ -118,5 +117,6 @@ register(
         example=("rrf(bm25, rows)", "rows"),
         ends_in="stage",
         experimental=True,
-    )
+    ),
+    run,
 )

@@ -7,11 +7,11 @@ from typing import Literal, cast
 import numpy as np
 
 from workbench.representations.base import unit
+from workbench.retrieval.options import OptionSpec, count, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import OptionSpec, Stage, count, register, share
-from workbench.retrieval.run import FULL, GLOBAL, PipelineRun
+from workbench.retrieval.run import FULL, GLOBAL, PipelineRun, register
 from workbench.retrieval.scanning import mean_of
-from workbench.retrieval.step import Step
+from workbench.retrieval.step import Stage, Step
 from workbench.types import Float
 
 
@@ -79,7 +79,6 @@ register(
     Stage(
         name="refine",
         summary="the best pages of a stage scored again by how they resemble each other",
-        run=run,
         cost="one mean vector of each page refined, and all pairs of them",
         source="SuperGlobal, arXiv 2308.06954",
         options={
@@ -99,5 +98,6 @@ register(
         example=("global",),
         ends_in="some",
         experimental=True,
-    )
+    ),
+    run,
 )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from workbench.retrieval.options import WEIGHTS, OptionSpec
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import ANY, WEIGHTS, Column, OptionSpec, Stage, register
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import ANY, Column, Stage, Step
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -47,12 +47,12 @@ register(
     Stage(
         name="rrf",
         summary="reciprocal rank fusion: the sum of 1 / (k + rank)",
-        run=run,
         cost="the stages it fuses",
         source="Cormack et al. 2009",
         options={"k": OptionSpec("the constant k", str(RRF_K), number=True), "weights": WEIGHTS},
         least=2,
         most=ANY,
         again=again,
-    )
+    ),
+    run,
 )

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import PipelineError
+from workbench.retrieval.options import count
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.registry import Stage, count, register
-from workbench.retrieval.run import PipelineRun
-from workbench.retrieval.step import Step
+from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.step import Stage, Step
 from workbench.timing import Stopwatch
 from workbench.types import Float
 
@@ -121,7 +121,6 @@ register(
         name="xtr",
         summary="token retrieval: each query token's best vectors of an index; similarities that none fetched are "
         "imputed",
-        run=run,
         check_own=check,
         cost="the centres of the cells, and the vectors in the cells looked in, once for all tokens",
         source="XTR, arXiv 2304.01982; inverted file as PLAID, arXiv 2205.09707",
@@ -134,5 +133,6 @@ register(
         example=("full",),
         ends_in="stage",
         experimental=True,
-    )
+    ),
+    run,
 )
