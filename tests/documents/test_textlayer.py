@@ -383,10 +383,22 @@ def test_a_large_first_letter_is_part_of_its_word(tmp_path):
     the = ["he harbour master opened the gates at dawn", "and the boats came in", "while gulls circled", "Nothing"]
     after = ["fter the storm nothing was left of the mole", "and nobody knew how", "them in the years", "It was"]
     ship = ["ship lay at the quay with all its sails", "torn and nobody", "but one old dog.", "It was"]
-    content = paragraph("T", 99, 700, the) + paragraph("A", 102, 600, after) + paragraph("A", 110, 500, ship)
+    content = (
+        paragraph("T", 99, 700, the)
+        + paragraph("A", 102, 600, after)
+        + paragraph("A", 110, 500, ship)
+        + paragraph("I", 88, 400, after)
+    )
     lines = of_page(tmp_path, content).text.splitlines()
-    assert [lines[0], lines[4], lines[8]] == ["T" + the[0], "A" + after[0], "A " + ship[0]]
+    assert lines[0::4] == ["T" + the[0], "A" + after[0], "A " + ship[0], "I" + after[0]]
     assert lines[1:4] == the[1:]
+
+
+def test_a_large_first_letter_that_touches_its_word_does_not_reach_into_the_next_line(tmp_path):
+    lines = ["hen the harbour was built the town", "had no more than ninety houses and", "a church of wood"]
+    content = show("W", 72, 687, 28)
+    content += b"".join(show(line, 100 if i < 2 else 72, 700 - 13 * i, 11) for i, line in enumerate(lines))
+    assert of_page(tmp_path, content).text.splitlines() == ["W" + lines[0], *lines[1:]]
 
 
 def test_a_large_letter_over_an_index_is_no_part_of_its_first_word(tmp_path):

@@ -24,6 +24,7 @@ from workbench.documents.wholewords import (
     LINE_END_HYPHEN,
     join_divided,
     join_spaced,
+    large_first_letters,
     letters_in_boxes,
     part_unparted,
     spaces_that_part,
@@ -299,6 +300,8 @@ def _runs(
     )
     newlines = np.cumsum(np.isin(codes, _NEWLINES))[shown[starts]]
     ends = np.append(starts[1:], len(shown))
+    for i in large_first_letters(height, starts, ends).tolist():  # which reach over the lines below
+        word_boxes[i, 1], word_boxes[i, 3] = y0[starts[i] + 1 : ends[i]].min(), y1[starts[i] + 1 : ends[i]].max()
     characters = codes[shown].tolist()
     words = ["".join(map(chr, characters[a:b])) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     leftward = np.logical_or.reduceat(is_right_to_left(codes[shown]), starts)

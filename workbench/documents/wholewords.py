@@ -38,7 +38,7 @@ _BOXED = 3  # letters in boxes of their own, from which on the page's rules are 
 
 _DROPPED = 1.8  # times the height of the text beside it, from which on a capital is one that is set into the lines
 _WORDS = frozenset("AIOYÀÉÈ")  # capitals that may be a word by themselves
-_OWN_GAP = 0.3  # of the height of the text beside one, from which on it is
+_OWN_GAP = 0.5  # of the height of the text beside one, from which on it is
 
 
 def spaces_that_part(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -131,6 +131,14 @@ def part_unparted(boxes: Float, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.union1d(starts, more).astype(np.int64) if more else starts
 
 
+def large_first_letters(
+    height: NDArray[np.float32], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The words ``[starts, ends)`` whose first character is far higher than the next; ``height (n,)`` of characters."""
+    longer = np.flatnonzero(ends - starts > 1)
+    return longer[height[starts[longer]] > _DROPPED * height[starts[longer] + 1]]
+
+
 def with_first_letters(
     words: list[str], boxes: Float, first: NDArray[np.bool_], aspect: float
 ) -> tuple[list[str], Float, NDArray[np.bool_]]:
@@ -147,9 +155,10 @@ def with_first_letters(
             continue
         x0, y0, x1, y1 = square[i]
         middle = (square[:, 1] + square[:, 3]) / 2
+        floor = y1 - 0.15 * height[i]  # about where it stands; its box reaches below
         lower = (height > 0) & (height * _DROPPED < height[i])
         gap = square[:, 0] - x1
-        beside = np.flatnonzero(lower & (gap > -height) & (gap < 1.2 * height) & (middle > y0) & (middle < y1))
+        beside = np.flatnonzero(lower & (gap > -height) & (gap < 1.2 * height) & (middle > y0) & (middle < floor))
         if not len(beside):
             continue
         rest = int(beside[middle[beside].argmin()])
